@@ -1,0 +1,1 @@
+//! The append-only record of everything decided and seen, with intents before outside effects.

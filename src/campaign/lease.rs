@@ -1,0 +1,1 @@
+//! Which frontend may write the journal.

@@ -1,0 +1,1 @@
+//! Chains, jobs, hours, bytes; pure.

@@ -1,0 +1,220 @@
+//! A coherent picture of a campaign, taken at one moment, for the screens and for `--json`.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::checkpoint::{ChainId, Phase};
+
+/// The campaign at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// The campaign's name.
+    pub name: String,
+    /// The campaign file, as frozen.
+    pub spec_file: PathBuf,
+    /// Its output folder.
+    pub output: PathBuf,
+    /// Where the terrain comes from when it is not measured.
+    pub terrain_note: Option<String>,
+    /// The wait between tiles, if any, as the spec says it.
+    pub paced: Option<String>,
+    /// The batch system.
+    pub cluster: ClusterView,
+    /// Whether this frontend may act.
+    pub access: Access,
+    /// Its chains, in the order of their months.
+    pub chains: Vec<ChainView>,
+    /// The nodes.
+    pub nodes: Vec<NodeView>,
+    /// The last lines of the journal in words, newest last.
+    pub history: Vec<HistoryLine>,
+    /// All maps are there and verified.
+    pub complete: bool,
+}
+
+/// The batch system.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClusterView {
+    /// `embedded cluster`, `OAR 2.5.9`, or "not submitted yet".
+    pub name: String,
+    /// Scheduler seconds in one real second.
+    pub time_scale: f64,
+    /// The last answer is this old, seconds; `None` before the first.
+    pub answer_age: Option<u64>,
+    /// Why the last query failed, if it did: the rest then shows what was known before.
+    pub error: Option<String>,
+}
+
+/// Whether this frontend may act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Access {
+    /// It holds the lease.
+    Writer,
+    /// Another one does: `host`, `pid`, since.
+    ReadOnly {
+        /// Who, in words.
+        holder: String,
+    },
+}
+
+/// One chain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChainView {
+    /// Its name.
+    pub id: ChainId,
+    /// Its months.
+    pub months: Vec<u8>,
+    /// Where it stands.
+    pub state: ChainState,
+    /// Tiles done, sealed or not.
+    pub tiles: u64,
+    /// Tiles in the last generation.
+    pub sealed_tiles: u64,
+    /// Tiles in all; 0 when not known yet.
+    pub total: u64,
+    /// Its links.
+    pub links: Vec<LinkView>,
+    /// Links on another node than the link before.
+    pub hops: u32,
+    /// Submissions by us.
+    pub attempts: u32,
+    /// Resubmissions by the batch system.
+    pub resubmissions: u32,
+    /// Its generations on disk, oldest first.
+    pub generations: Vec<GenerationView>,
+    /// The job now in the batch system.
+    pub job: Option<JobView>,
+    /// What the running link does.
+    pub phase: Option<Phase>,
+    /// Tiles a minute of the running link.
+    pub tiles_per_minute: Option<f64>,
+    /// How long this frontend has seen the heartbeat unchanged, seconds; `None` when no link runs.
+    pub silent_for: Option<u64>,
+    /// Seconds left until the end at the present rate.
+    pub eta: Option<u64>,
+    /// Why it failed.
+    pub failure: Option<FailureView>,
+    /// Its finished maps.
+    pub maps: Vec<MapView>,
+    /// The newest picture of its map as it fills.
+    pub quicklook: Option<PathBuf>,
+    /// Its logs, newest last.
+    pub logs: Vec<PathBuf>,
+}
+
+/// Where a chain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum ChainState {
+    /// Not submitted.
+    Planned,
+    /// An intent is journalled, the submission not confirmed: never retried before it is looked up.
+    SubmissionUnknown,
+    /// In the queue.
+    Waiting,
+    /// A link runs.
+    Running,
+    /// A link checkpointed; the batch system makes the next job.
+    Between,
+    /// The running link has not been heard of for too long.
+    Silent,
+    /// Ended without completing; waits for a person.
+    Failed,
+    /// Deleted by a person.
+    Stopped,
+    /// Every map is there and verified.
+    Complete,
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkView {
+    /// Its number.
+    pub link: u32,
+    /// Its job.
+    pub job_id: String,
+    /// Its node.
+    pub node: String,
+    /// Milliseconds since 1970.
+    pub started_ms: i64,
+    /// Milliseconds since 1970, when it ended by itself.
+    pub ended_ms: Option<i64>,
+    /// The generation it resumed, with those it rejected, in words.
+    pub resumed: Option<String>,
+    /// How it ended, in words; `None` while it runs, or when it was killed.
+    pub end: Option<String>,
+    /// It runs on another node than the link before.
+    pub hop: bool,
+}
+
+/// One generation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GenerationView {
+    /// Its number.
+    pub number: u32,
+    /// The link that sealed it.
+    pub link: u32,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// Its tiles.
+    pub tiles: u64,
+    /// Milliseconds since 1970.
+    pub sealed_ms: i64,
+}
+
+/// The job of a chain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobView {
+    /// Its number.
+    pub id: u64,
+    /// Its state in the batch system's word.
+    pub state: String,
+    /// Its node.
+    pub node: Option<String>,
+    /// Why it waits, in the batch system's words.
+    pub message: String,
+    /// Seconds since 1970.
+    pub expected_start: Option<i64>,
+}
+
+/// Why a chain failed, in words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FailureView {
+    /// `node died`, `input`, `disk full`, … one or two words.
+    pub class: String,
+    /// One sentence: what happened, where.
+    pub cause: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// A finished map.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MapView {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeView {
+    /// Its name.
+    pub name: String,
+    /// Its state in the batch system's word.
+    pub state: String,
+    /// The chains that run on it.
+    pub chains: Vec<ChainId>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryLine {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// The chain.
+    pub chain: Option<ChainId>,
+    /// In words.
+    pub text: String,
+}

@@ -1,0 +1,299 @@
+//! The campaign file, version 1. Later versions add fields and never rename.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Compression, Product};
+
+mod values;
+
+/// A campaign, as its file says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Version of the format: 1.
+    pub version: u32,
+    /// The campaign's name.
+    pub name: String,
+    /// Where maps and state go.
+    pub output: PathBuf,
+    /// The terrain model.
+    pub dem: PathBuf,
+    /// A note shown wherever the terrain is, such as "synthetic terrain through real summits".
+    #[serde(default)]
+    pub terrain_note: Option<String>,
+    /// What to map.
+    #[serde(default)]
+    pub region: Region,
+    /// Months, 1 to 12.
+    pub months: Vec<u8>,
+    /// The calendar year of the sun's positions.
+    pub year: i32,
+    /// How many months share a chain.
+    #[serde(default)]
+    pub months_per_chain: MonthsPerChain,
+    /// Coarse temperatures by name; `{month}` in the file name is 01 … 12.
+    #[serde(default)]
+    pub temperature: BTreeMap<String, Temperature>,
+    /// The height that the coarse temperatures stand for.
+    #[serde(default)]
+    pub reference_height: Option<PathBuf>,
+    /// Lapse rate, K/m, positive = colder upwards.
+    #[serde(default)]
+    pub lapse: Lapse,
+    /// Cloud cover, 0..10000.
+    #[serde(default)]
+    pub cloud: Cloud,
+    /// The physics.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The maps to write.
+    #[serde(default = "defaults::products")]
+    pub products: Vec<Product>,
+    /// Longest run of one job.
+    pub walltime: Duration,
+    /// How long before the walltime a job checkpoints and stops.
+    pub margin: Duration,
+    /// How often a job seals a generation while it runs (real time).
+    #[serde(default = "defaults::checkpoint_every")]
+    pub checkpoint_every: Duration,
+    /// Threads of a job; `None`: as many as the node gives.
+    #[serde(default)]
+    pub threads: Option<u32>,
+    /// A wait between sealed tiles, for demos and tests of chains only.
+    #[serde(default)]
+    pub pace: Option<Pace>,
+    /// What computes.
+    #[serde(default)]
+    pub workload: Workload,
+    /// The site's profile.
+    #[serde(default)]
+    pub site: Option<String>,
+    /// How many times we submit a failing chain again by ourselves: 0, a person decides.
+    #[serde(default = "defaults::max_links")]
+    pub max_links: u32,
+    /// Edge of a work tile, cells.
+    #[serde(default = "defaults::tile")]
+    pub tile: u32,
+    /// How maps are stored.
+    #[serde(default)]
+    pub compression: Compression,
+    /// Time step, minutes.
+    #[serde(default = "defaults::step_minutes")]
+    pub step_minutes: u32,
+    /// Solar constant, W/m2.
+    #[serde(default = "defaults::solar_constant")]
+    pub solar_constant: f64,
+    /// Lumped transmittance.
+    #[serde(default = "defaults::transmittance")]
+    pub transmittance: f64,
+    /// `c` of the radiation term, K.
+    #[serde(default = "defaults::c")]
+    pub c: f64,
+    /// Leaf area index.
+    #[serde(default = "defaults::lai")]
+    pub lai: f64,
+    /// Largest leaf area index.
+    #[serde(default = "defaults::lai_max")]
+    pub lai_max: f64,
+}
+
+/// The fields' defaults: the original chain's.
+mod defaults {
+    use super::{Duration, Product};
+
+    pub(super) fn products() -> Vec<Product> {
+        vec![Product::SkyView, Product::Total, Product::Solar, Product::Quotient, Product::Temperature]
+    }
+    pub(super) fn checkpoint_every() -> Duration {
+        Duration::from_secs(900)
+    }
+    pub(super) fn max_links() -> u32 {
+        50
+    }
+    pub(super) fn tile() -> u32 {
+        512
+    }
+    pub(super) fn step_minutes() -> u32 {
+        30
+    }
+    pub(super) fn solar_constant() -> f64 {
+        1367.0
+    }
+    pub(super) fn transmittance() -> f64 {
+        0.7
+    }
+    pub(super) fn c() -> f64 {
+        1.0
+    }
+    pub(super) fn lai() -> f64 {
+        0.01
+    }
+    pub(super) fn lai_max() -> f64 {
+        8.0
+    }
+}
+
+/// What part of the DEM is mapped.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum Region {
+    /// All of it.
+    #[default]
+    All,
+    /// A box.
+    Box {
+        /// Its system, `EPSG:3035`.
+        crs: String,
+        /// West.
+        xmin: f64,
+        /// South.
+        ymin: f64,
+        /// East.
+        xmax: f64,
+        /// North.
+        ymax: f64,
+    },
+}
+
+/// How many months share a chain.
+///
+/// In the file a number, or `Auto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MonthsPerChain {
+    /// This many; the default is 1, the original's split.
+    Count(u32),
+    /// The planner's choice.
+    Auto,
+}
+
+/// One coarse temperature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Temperature {
+    /// The grid, with `{month}`.
+    pub file: PathBuf,
+    /// Its unit.
+    pub unit: TemperatureUnit,
+}
+
+/// The unit of a coarse temperature grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TemperatureUnit {
+    /// degC.
+    Celsius,
+    /// 0.1 degC.
+    DeciCelsius,
+    /// 0.1 K.
+    DeciKelvin,
+    /// K.
+    Kelvin,
+}
+
+/// The lapse rate, K/m, positive = colder upwards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Lapse {
+    /// A coarse grid, with `{month}`.
+    Grid(PathBuf),
+    /// January to December.
+    PerMonth([f64; 12]),
+    /// The same everywhere.
+    Constant(f64),
+}
+
+impl Default for Lapse {
+    fn default() -> Self {
+        Self::Constant(0.0065)
+    }
+}
+
+/// Cloud cover, 0..10000 (0.01 %).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum Cloud {
+    /// No correction.
+    #[default]
+    None,
+    /// A grid, with `{month}`.
+    Grid(PathBuf),
+}
+
+/// The physics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Mode {
+    /// Own shadows and sky view, true north.
+    #[default]
+    Default,
+    /// SAGA 8.5.0's conventions, its quirks included.
+    AsSaga,
+}
+
+/// What computes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum Workload {
+    /// The engine of this program.
+    #[default]
+    Engine,
+}
+
+/// A span of time, written `48:00:00`, `15min`, `90s`, `2h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration(u64);
+
+impl Duration {
+    /// Of this many seconds.
+    #[must_use]
+    pub fn from_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// In seconds.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.0
+    }
+}
+
+/// A slowed engine: at most this many tiles a minute, written `40 tiles/min`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Tiles a minute.
+    pub tiles_per_minute: f64,
+}
+
+/// A campaign file that was read: the spec with all its paths made absolute, and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The spec; its paths are absolute.
+    pub spec: Spec,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// The text of the file, for line numbers in messages.
+    pub text: String,
+}
+
+/// What is wrong with a campaign file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {what}{}", file.display(), line.map(|l| format!(":{l}")).unwrap_or_default(), cure_text(cure))]
+pub struct SpecError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong and what was expected.
+    pub what: String,
+    /// What to do.
+    pub cure: String,
+}
+
+fn cure_text(cure: &str) -> String {
+    if cure.is_empty() { String::new() } else { format!(" ({cure})") }
+}
+
+/// Reads a campaign file; relative paths are resolved from its folder.
+///
+/// # Errors
+/// All that is wrong with it: syntax, unknown fields (with the nearest known name), values out of range.
+pub fn load(_file: &Path) -> Result<Loaded, Vec<SpecError>> {
+    unimplemented!()
+}

@@ -1,0 +1,109 @@
+//! Generations: the numbered checkpoints of a chain.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::link::LinkNumber;
+
+/// A checkpoint's number within its chain, from 1; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GenerationNumber(pub u32);
+
+impl fmt::Display for GenerationNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06}", self.0)
+    }
+}
+
+/// A sealed checkpoint: the files it consists of, and how far each counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Generation {
+    /// Its number.
+    pub number: GenerationNumber,
+    /// The link that sealed it.
+    pub link: LinkNumber,
+    /// The frozen spec it belongs to.
+    pub spec: String,
+    /// Milliseconds since 1970 by the node's clock: for display only.
+    pub sealed_ms: i64,
+    /// Tiles it holds, of `total`.
+    pub tiles: u64,
+    /// Tiles of the chain.
+    pub total: u64,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// The files, a segment for each link that added tiles, in the order of the links.
+    pub segments: Vec<Segment>,
+    /// Maps that are finished already.
+    pub maps: Vec<MapRecord>,
+}
+
+/// What one link added: its index and parts, up to these lengths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The link whose files these are.
+    pub link: LinkNumber,
+    /// Tiles it added.
+    pub tiles: u64,
+    /// Length of its index, bytes.
+    pub index_bytes: u64,
+    /// Checksum (CRC-32) of these bytes.
+    pub index_crc: u32,
+    /// Length of each layer's part, bytes, in the order of the engine's layers.
+    pub part_bytes: Vec<u64>,
+}
+
+/// One tile of the index: where its blocks lie in the parts of its link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TileRecord {
+    /// The tile's number in the plan's order.
+    pub tile: u64,
+    /// Its blocks, layer by layer.
+    pub blocks: Vec<BlockRecord>,
+}
+
+/// One encoded block of one layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockRecord {
+    /// The layer, in the order of the engine's layers.
+    pub layer: u16,
+    /// The block's number in the map, row by row.
+    pub block: u32,
+    /// Where it begins in the part.
+    pub offset: u64,
+    /// Its length in bytes; 0 for a block without a valid pixel, which is not stored.
+    pub bytes: u32,
+    /// Its checksum (CRC-32).
+    pub crc: u32,
+    /// Its valid pixels.
+    pub valid: u32,
+}
+
+/// A finished map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapRecord {
+    /// Its file name within `maps/`.
+    pub file: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The checksum (CRC-32) of the whole file.
+    pub crc: u32,
+    /// Its valid pixels.
+    pub valid: u64,
+}
+
+/// The end of a chain: every map, with the checksum of each block as recorded when it was computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Complete {
+    /// The link that finished the chain.
+    pub link: LinkNumber,
+    /// The frozen spec it belongs to.
+    pub spec: String,
+    /// The maps, in the order of the engine's layers.
+    pub maps: Vec<MapRecord>,
+    /// For each map the (length, checksum) of its blocks, row by row.
+    pub blocks: Vec<Vec<(u32, u32)>>,
+    /// Valid pixels of the DEM inside the region: each map has as many.
+    pub valid: u64,
+}

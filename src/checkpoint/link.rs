@@ -1,0 +1,120 @@
+//! Links: the executions of a chain that started.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::generation::GenerationNumber;
+
+/// The k-th execution of a chain that started, from 1, over all attempts; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LinkNumber(pub u32);
+
+impl fmt::Display for LinkNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.0)
+    }
+}
+
+/// A link began. The exclusive creation of this file is what makes its number its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkStart {
+    /// Its number.
+    pub link: LinkNumber,
+    /// The batch system's job, or `local` for a run in the foreground.
+    pub job_id: String,
+    /// The node it runs on, as the batch system names it.
+    pub node: String,
+    /// Its process on that node.
+    pub pid: u32,
+    /// Milliseconds since 1970 by the node's clock: for display only.
+    pub started_ms: i64,
+    /// The frozen spec's hash.
+    pub spec: String,
+    /// The version of the program.
+    pub program: String,
+    /// Threads it computes with.
+    pub threads: u32,
+}
+
+/// What a link found to go on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkResume {
+    /// The newest generation that verified; `None`: from the beginning.
+    pub from: Option<GenerationNumber>,
+    /// Newer ones that did not verify, and why.
+    pub rejected: Vec<Rejected>,
+    /// Tiles it need not compute again.
+    pub tiles: u64,
+}
+
+/// A generation that did not verify.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Which.
+    pub generation: GenerationNumber,
+    /// The file and what is wrong with it, in words.
+    pub why: String,
+}
+
+/// A link ended, by itself (a killed link leaves none).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkEnd {
+    /// How.
+    pub class: ExitClass,
+    /// In words: the error with its file and cure, or what was done.
+    pub message: String,
+    /// The last generation it sealed.
+    pub sealed: Option<GenerationNumber>,
+    /// Tiles sealed over all links.
+    pub tiles: u64,
+    /// Milliseconds since 1970 by the node's clock: for display only.
+    pub ended_ms: i64,
+}
+
+/// How a link ended; each has its own exit code, listed in `docs/exit-codes.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExitClass {
+    /// The chain is complete and its maps are verified (0).
+    Complete,
+    /// Checkpointed before the walltime or on a signal: to be resubmitted (99).
+    Checkpointed,
+    /// An input is missing or unfit (65).
+    Input,
+    /// A newer link of the chain exists: this one stopped without publishing (75).
+    Fenced,
+    /// The disk or the quota is full (73).
+    DiskFull,
+    /// The output folder cannot be written or read (74).
+    Output,
+    /// The checkpoint belongs to another spec or format (76).
+    Foreign,
+    /// A defect of the program (70).
+    Internal,
+}
+
+impl ExitClass {
+    /// The process's exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::Checkpointed => 99,
+            Self::Input => 65,
+            Self::Internal => 70,
+            Self::DiskFull => 73,
+            Self::Output => 74,
+            Self::Fenced => 75,
+            Self::Foreign => 76,
+        }
+    }
+
+    /// The class of an exit code, if it is one of ours.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        use ExitClass::{Checkpointed, Complete, DiskFull, Fenced, Foreign, Input, Internal, Output};
+        [Complete, Checkpointed, Input, Internal, DiskFull, Output, Fenced, Foreign]
+            .into_iter()
+            .find(|c| c.code() == code)
+    }
+}

@@ -1,0 +1,27 @@
+//! What a chain leaves on disk, and how it is read back and trusted.
+//!
+//! ```text
+//! <output>/.alpsckpt/chains/<id>/
+//!   job.sh                     the script the batch system runs, at each link the same
+//!   links/0001.ron             link 1 began (created exclusively: the fence)
+//!   links/0001.resume.ron      what it found: the generation it goes on from, those it rejected
+//!   links/0001.end.ron         how it ended
+//!   status/0001.ron            its heartbeat: counter, progress
+//!   status/0001.quicklook      a small picture of the map as it fills
+//!   parts/0001.<layer>.part    the encoded blocks it computed, one file a layer
+//!   parts/0001.index           a framed record a tile: where its blocks lie, with checksums
+//!   generations/000001.ron     a checkpoint: which parts, up to which lengths
+//!   complete.ron               the finished maps, block by block
+//!   logs/0001.log              what it said
+//! ```
+//! A link writes only to files named by its number; nothing is ever appended to another link's file.
+
+pub mod generation;
+pub mod layout;
+pub mod link;
+pub mod status;
+
+pub use generation::{BlockRecord, Complete, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
+pub use layout::{CampaignDir, ChainDir, ChainId};
+pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Rejected};
+pub use status::{Phase, Quicklook, Status};

@@ -1,0 +1,82 @@
+//! Whole files or none: temporary name, fsync, then a rename or an exclusive link, then fsync of the folder.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::DurableError;
+
+/// Replaces `path` by `content`: a reader sees the old file or the new one, never a mixture.
+///
+/// # Errors
+/// When a step fails; `path` then still is what it was.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), DurableError> {
+    let temporary = write_temporary(path, content)?;
+    fs::rename(&temporary, path).map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        DurableError::io(path, "put in place", e)
+    })?;
+    sync_folder_of(path)
+}
+
+/// Creates `path` with `content`; `Ok(false)` when it exists already, untouched.
+///
+/// Of several processes, on any nodes, exactly one gets `true` (a hard link is atomic on shared disks too).
+///
+/// # Errors
+/// When a step fails for another reason than the file's existence.
+pub fn create_exclusive(path: &Path, content: &[u8]) -> Result<bool, DurableError> {
+    let temporary = write_temporary(path, content)?;
+    let linked = fs::hard_link(&temporary, path);
+    let _ = fs::remove_file(&temporary);
+    match linked {
+        Ok(()) => sync_folder_of(path).map(|()| true),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(DurableError::io(path, "create", e)),
+    }
+}
+
+/// Makes a rename, creation or removal in the folder of `path` durable.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_folder_of(path: &Path) -> Result<(), DurableError> {
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| DurableError::io(folder, "sync", e))
+}
+
+/// Creates a folder and its parents.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_folder(path: &Path) -> Result<(), DurableError> {
+    fs::create_dir_all(path).map_err(|e| DurableError::io(path, "create the folder", e))
+}
+
+fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, DurableError> {
+    let temporary = temporary_beside(path);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .and_then(|mut f| f.write_all(content).and_then(|()| f.sync_all()));
+    written.map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        DurableError::io(path, "write", e)
+    })?;
+    Ok(temporary)
+}
+
+/// A name in the same folder that no other process, on no other node, uses.
+fn temporary_beside(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let nanos = std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_nanos());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    path.with_file_name(format!(".{name}.{host}.{}.{nanos:x}.{count}.tmp", std::process::id()))
+}

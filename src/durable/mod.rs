@@ -1,0 +1,62 @@
+//! Files that survive a crash, on local disks and on the shared ones of clusters (NFS, BeeGFS, Lustre).
+//!
+//! Three forms, and no others, hold the program's state:
+//! - [`sealed`]: one value in one file, readable by a person (RON), closed by a checksum line and put in place whole;
+//! - [`framed`]: an append-only log of records, each with its length and checksum, whose torn tail is tolerated;
+//! - [`atomic`]: the primitive below both: temporary name, fsync, rename or exclusive link, fsync of the folder.
+//!
+//! No file locks: they cannot be trusted on shared disks.
+
+pub mod atomic;
+pub mod framed;
+pub mod sealed;
+
+use std::path::{Path, PathBuf};
+
+/// What went wrong with a file, and with which.
+#[derive(Debug, thiserror::Error)]
+pub enum DurableError {
+    /// The operating system refused.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, in words ("write", "create", …).
+        action: &'static str,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The file's content is not what was written: cut, flipped or zero-filled.
+    #[error("{}: damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit, in words.
+        what: String,
+    },
+}
+
+impl DurableError {
+    /// An error of the operating system about `path`.
+    pub fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), action, source }
+    }
+
+    /// A content that is not what was written.
+    pub fn damaged(path: &Path, what: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+
+    /// The disk or the quota is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. }
+            if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
+    }
+
+    /// The file is not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
+}

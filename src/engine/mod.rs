@@ -1,0 +1,49 @@
+//! The science: from a terrain model and coarse climate grids to 25 m maps of radiation and temperature.
+//!
+//! It knows no campaign and no screen: a [`Request`] names resolved files and numbers, an [`Engine`] opened from it
+//! computes one tile after another, in any order, with the same bits whatever the number of threads.
+
+pub mod crs;
+pub mod geotiff;
+pub mod grid;
+pub mod model;
+pub mod picture;
+pub mod request;
+pub mod synthetic;
+mod tile;
+
+pub use model::{Model, Mornings, North, Shadow, SkyView};
+pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+pub use tile::{Computed, Engine, Layer, Tile, Tiling};
+
+use std::path::{Path, PathBuf};
+
+/// One thing that is wrong with an input: what, where and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {what} ({cure})", file.display())]
+pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
+    /// What was found and what was expected.
+    pub what: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl Problem {
+    /// A problem of `file`.
+    pub fn new(file: &Path, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { file: file.to_path_buf(), what: what.into(), cure: cure.into() }
+    }
+}
+
+/// Why the engine stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An input is unfit.
+    #[error(transparent)]
+    Input(#[from] Problem),
+    /// It was asked to stop in the middle of a tile.
+    #[error("stopped in the middle of a tile, as asked")]
+    Stopped,
+}

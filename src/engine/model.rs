@@ -1,0 +1,101 @@
+//! The choices of physics and their constants.
+
+/// The physics of a campaign; [`Model::default`] and [`Model::as_saga`] are the two that the spec names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// How terrain shades.
+    pub shadow: Shadow,
+    /// What slopes, horizons and the sun's azimuth are measured from.
+    pub north: North,
+    /// Which day's sun the steps before 12 h take.
+    pub mornings: Mornings,
+    /// How the sky view factor is integrated.
+    pub sky_view: SkyView,
+    /// Azimuths of the horizon table (own shadows and sky view).
+    pub azimuths: u32,
+    /// How far own horizons look, m.
+    pub horizon_distance: f64,
+    /// Time step, minutes.
+    pub step_minutes: u32,
+    /// Solar constant, W/m2.
+    pub solar_constant: f64,
+    /// Lumped atmospheric transmittance, 0..1.
+    pub transmittance: f64,
+    /// `c` of the radiation term of the temperature, K.
+    pub c: f64,
+    /// Leaf area index.
+    pub lai: f64,
+    /// Largest leaf area index.
+    pub lai_max: f64,
+}
+
+/// How terrain shades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shadow {
+    /// SAGA's "slim" shadows: every cell throws its own, cell by cell.
+    SagaSlim,
+    /// By the horizon angle at the sun's azimuth.
+    Horizon,
+}
+
+/// Where north is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum North {
+    /// The grid's columns point to it, as SAGA takes it.
+    Grid,
+    /// True north: the grid's convergence is taken into account.
+    True,
+}
+
+/// Which day's sun shines before noon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mornings {
+    /// The day before, as in SAGA 8.5.
+    DayBefore,
+    /// The day itself.
+    SameDay,
+}
+
+/// How the sky view factor is integrated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkyView {
+    /// 8 azimuths, nearest cells, 10 km, as SAGA.
+    Saga,
+    /// Over the azimuths of the horizon table.
+    Horizon,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            shadow: Shadow::Horizon,
+            north: North::True,
+            mornings: Mornings::SameDay,
+            sky_view: SkyView::Horizon,
+            azimuths: 64,
+            horizon_distance: 20_000.0,
+            ..Self::as_saga()
+        }
+    }
+}
+
+impl Model {
+    /// SAGA 8.5.0's conventions, its quirks included.
+    #[must_use]
+    pub fn as_saga() -> Self {
+        Self {
+            shadow: Shadow::SagaSlim,
+            north: North::Grid,
+            mornings: Mornings::DayBefore,
+            sky_view: SkyView::Saga,
+            azimuths: 64,
+            horizon_distance: 20_000.0,
+            step_minutes: 30,
+            solar_constant: 1367.0,
+            transmittance: 0.7,
+            c: 1.0,
+            lai: 0.01,
+            lai_max: 8.0,
+        }
+    }
+}

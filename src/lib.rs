@@ -1,0 +1,29 @@
+//! `alpsckpt` computes 25 m maps of solar radiation and land-surface temperature over mountains, as campaigns of
+//! checkpointed jobs on an OAR cluster, steered from one terminal screen.
+//!
+//! # The house
+//!
+//! Two faces, one brain, one hand on the node:
+//!
+//! | module | what it is | may use |
+//! |---|---|---|
+//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `engine` (previews) |
+//! | [`cli`] | the same abilities headless, and the entry point of every process | all |
+//! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files) |
+//! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable` |
+//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types |
+//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable` |
+//! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | - |
+//! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | - |
+//!
+//! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
+//! and who may write which.
+
+pub mod campaign;
+pub mod checkpoint;
+pub mod cli;
+pub mod durable;
+pub mod engine;
+pub mod job;
+pub mod oar_client;
+pub mod ui;

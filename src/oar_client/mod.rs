@@ -1,0 +1,234 @@
+//! The batch system, behind one trait: real OAR by its commands ([`oar`]), and the embedded cluster ([`embedded`]),
+//! real processes on this machine under OAR's rules.
+
+pub mod embedded;
+pub mod oar;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A job's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct JobId(pub u64);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The unique name of one attempt: journalled before the submission, carried by each of its jobs as the job's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Token(pub String);
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What to submit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// The attempt's token, used as the job's name.
+    pub token: Token,
+    /// The script, by absolute path.
+    pub script: PathBuf,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// Walltime, seconds (of the scheduler's time).
+    pub walltime: u64,
+    /// How long before the walltime the checkpoint signal (SIGUSR2) is sent, seconds (of the scheduler's time).
+    pub checkpoint: u64,
+    /// Standard output; `%jobid%` stands for the job's number.
+    pub stdout: PathBuf,
+    /// Standard error, likewise.
+    pub stderr: PathBuf,
+    /// Lines of the site: project, properties, queue.
+    pub site: BTreeMap<String, String>,
+}
+
+/// What the batch system says of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// The number of the first job of the attempt.
+    pub array_id: JobId,
+    /// Its name: the attempt's token.
+    pub name: String,
+    /// Its state.
+    pub state: JobState,
+    /// The node it runs or ran on.
+    pub node: Option<String>,
+    /// How its command ended; `None` while it runs, and when OAR killed it.
+    pub ended: Option<Ending>,
+    /// The job it was resubmitted from by the batch system.
+    pub resubmitted_from: Option<JobId>,
+    /// Seconds since 1970, 0 when not yet: for display only.
+    pub submitted: i64,
+    /// Seconds since 1970, 0 when not yet: for display only.
+    pub started: i64,
+    /// Seconds since 1970, 0 when not yet: for display only.
+    pub stopped: i64,
+    /// Seconds since 1970 when the scheduler expects it to start.
+    pub expected_start: Option<i64>,
+    /// Why it waits or what happened, in the batch system's words.
+    pub message: String,
+    /// The types of its events, in order, with their texts.
+    pub events: Vec<(String, String)>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// With an exit code.
+    Code(u8),
+    /// Killed by a signal.
+    Signal(u8),
+}
+
+impl Ending {
+    /// From a raw wait status, as OAR records it (25344 = exit 99, 9 = killed by signal 9).
+    #[must_use]
+    pub fn of_wait_status(status: i32) -> Self {
+        match status & 0x7f {
+            0 => Self::Code(((status >> 8) & 0xff) as u8),
+            signal => Self::Signal(signal as u8),
+        }
+    }
+}
+
+/// OAR's job states, and whatever a server may add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobState {
+    /// In the queue.
+    Waiting,
+    /// Held by a person.
+    Hold,
+    /// Chosen to start.
+    ToLaunch,
+    /// Starting.
+    Launching,
+    /// Its command runs.
+    Running,
+    /// Frozen.
+    Suspended,
+    /// Its command ended; the epilogue runs.
+    Finishing,
+    /// Its command ended by itself, whatever its code.
+    Terminated,
+    /// Killed, deleted or never started.
+    Error,
+    /// A state this program does not know, in the server's word.
+    Unknown(String),
+}
+
+impl JobState {
+    /// No more will come of this job.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Terminated | Self::Error)
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// `Alive`, `Suspected`, `Absent`, `Dead`, in the server's word.
+    pub state: String,
+    /// Jobs on it now.
+    pub jobs: Vec<JobId>,
+}
+
+/// What is known of the batch system itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClusterInfo {
+    /// `OAR 2.5.9`, or `embedded cluster`.
+    pub name: String,
+    /// Scheduler seconds that pass in one real second: 1 on a real cluster.
+    pub time_scale: f64,
+}
+
+/// Why a call to the batch system failed.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BatchError {
+    /// Refused by an admission rule or for a bad property or walltime: nothing was submitted.
+    #[error("refused by the batch system: {0}")]
+    Refused(String),
+    /// The server does not answer; a submission may or may not have been taken.
+    #[error("the batch system does not answer: {0}")]
+    Down(String),
+    /// No answer in time; a submission may or may not have been taken.
+    #[error("no answer within {seconds} s: {command}")]
+    TimedOut {
+        /// The command, as run.
+        command: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// An answer that this program cannot read.
+    #[error("unreadable answer to {command}: {what}")]
+    Unreadable {
+        /// The command, as run.
+        command: String,
+        /// What was not understood.
+        what: String,
+    },
+    /// No such job, or not ours.
+    #[error("no such job: {0}")]
+    UnknownJob(JobId),
+}
+
+impl BatchError {
+    /// Whether a submission that failed so surely left no job behind.
+    #[must_use]
+    pub fn surely_not_submitted(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}
+
+/// A batch system. Every call is bounded in time; none is repeated behind the caller's back.
+pub trait BatchSystem: Send {
+    /// What it is.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    fn info(&mut self) -> Result<ClusterInfo, BatchError>;
+
+    /// Submits an idempotent job with a checkpoint signal; returns the first job's number (the `array_id`).
+    ///
+    /// # Errors
+    /// See [`BatchError::surely_not_submitted`]: after any other error the token must be looked up before a retry.
+    fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError>;
+
+    /// All jobs, ended ones too, of the attempts with these tokens. An empty answer is certain: the
+    /// implementation proves that it could have seen them.
+    ///
+    /// # Errors
+    /// When the answer is not certain.
+    fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError>;
+
+    /// Deletes a job: its processes are killed at once, it is not resubmitted.
+    ///
+    /// # Errors
+    /// When it does not answer or the job is not ours.
+    fn delete(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// Sends the checkpoint signal now. Says only that a signal was sent.
+    ///
+    /// # Errors
+    /// When it does not answer or the job is not ours.
+    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// The nodes.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    fn nodes(&mut self) -> Result<Vec<Node>, BatchError>;
+}

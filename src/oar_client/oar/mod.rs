@@ -1,0 +1,1 @@
+//! Real OAR, by its commands.

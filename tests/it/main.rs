@@ -1,0 +1,1 @@
+//! The integration tests: one program, so that they link once.
