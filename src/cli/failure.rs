@@ -1,0 +1,176 @@
+//! Why a command failed: what a person reads, and the exit code that a script reads.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::campaign::controller::ControlError;
+use crate::campaign::spec::SpecError;
+use crate::checkpoint::ExitClass;
+use crate::durable::DurableError;
+use crate::engine::{EngineError, Problem};
+use crate::oar_client::BatchError;
+
+/// The campaign file or an input is unfit (`EX_DATAERR`).
+pub(super) const INPUT: u8 = 65;
+/// There is no such campaign, chain or link (`EX_NOINPUT`).
+pub(super) const MISSING: u8 = 66;
+/// The batch system does not answer or refuses (`EX_UNAVAILABLE`).
+pub(super) const BATCH: u8 = 69;
+/// A defect of the program (`EX_SOFTWARE`).
+pub(super) const DEFECT: u8 = 70;
+/// The disk is full (`EX_CANTCREAT`).
+pub(super) const DISK_FULL: u8 = 73;
+/// A file cannot be read or written (`EX_IOERR`).
+pub(super) const OUTPUT: u8 = 74;
+/// Another frontend holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
+pub(super) const NOT_NOW: u8 = 75;
+
+/// Why a command failed.
+#[derive(Debug, Default)]
+pub(super) struct Failure {
+    code: u8,
+    blocks: Vec<Block>,
+}
+
+/// One thing that is wrong: where, what, and what to do.
+#[derive(Debug, Default)]
+struct Block {
+    place: String,
+    what: String,
+    cure: String,
+}
+
+impl Failure {
+    /// A failure with one message and what to do about it.
+    pub(super) fn new(code: u8, what: impl Display, cure: impl Display) -> Self {
+        let block = Block { place: String::new(), what: what.to_string(), cure: cure.to_string() };
+        Self { code, blocks: vec![block] }
+    }
+
+    /// An exit code; everything has been said already.
+    pub(super) fn silent(code: u8) -> Self {
+        Self { code, blocks: Vec::new() }
+    }
+
+    /// A file cannot be read or written.
+    pub(super) fn output(what: impl Display) -> Self {
+        Self::new(OUTPUT, what, "")
+    }
+
+    /// Something that cannot happen unless the program is wrong.
+    pub(super) fn defect(what: impl Display) -> Self {
+        Self::new(DEFECT, what, "this is a defect of alpsckpt: please report it with this message")
+    }
+
+    /// All that is wrong with a campaign file.
+    pub(super) fn spec(errors: Vec<SpecError>) -> Self {
+        let block = |e: SpecError| Block {
+            place: match e.line {
+                Some(line) => format!("{}:{line}", e.file.display()),
+                None => e.file.display().to_string(),
+            },
+            what: e.what,
+            cure: e.cure,
+        };
+        Self { code: INPUT, blocks: errors.into_iter().map(block).collect() }
+    }
+
+    /// All that is wrong with inputs; `line_of` finds the line of the campaign file that names one.
+    pub(super) fn inputs(problems: Vec<Problem>, line_of: impl Fn(&Path) -> Option<String>) -> Self {
+        let block = |p: Problem| Block {
+            place: match line_of(&p.file) {
+                Some(line) => format!("{line}: {}", p.file.display()),
+                None => p.file.display().to_string(),
+            },
+            what: p.what,
+            cure: p.cure,
+        };
+        Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
+    }
+
+    /// Joins what two checks found.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.code = self.code.max(other.code);
+        self.blocks.extend(other.blocks);
+        self
+    }
+
+    /// How many things are wrong.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// Prints the messages on the error stream; the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        let mut stream = std::io::stderr().lock();
+        for block in &self.blocks {
+            let _ = write!(stream, "{block}");
+        }
+        if self.blocks.len() > 1 {
+            let _ = writeln!(stream, "{} problems", self.blocks.len());
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl Display for Block {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.place.is_empty() {
+            writeln!(f, "error: {}", self.what)?;
+        } else {
+            writeln!(f, "error: {}\n  {}", self.place, self.what)?;
+        }
+        if self.cure.is_empty() { Ok(()) } else { writeln!(f, "  → {}", self.cure) }
+    }
+}
+
+impl From<DurableError> for Failure {
+    fn from(e: DurableError) -> Self {
+        match e {
+            e if e.is_disk_full() => {
+                Self::new(DISK_FULL, &e, "free space or raise the quota, then run the same command again")
+            }
+            e if e.is_missing() => Self::new(MISSING, &e, ""),
+            e => Self::output(&e),
+        }
+    }
+}
+
+impl From<BatchError> for Failure {
+    fn from(e: BatchError) -> Self {
+        let cure = match &e {
+            BatchError::Refused(_) => "correct what the batch system names, then submit again",
+            BatchError::UnknownJob(_) => "",
+            _ => "nothing is lost: run the same command again when it answers",
+        };
+        Self::new(BATCH, &e, cure)
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(e: ControlError) -> Self {
+        match e {
+            ControlError::File(e) => e.into(),
+            ControlError::Batch(e) => e.into(),
+            ControlError::ReadOnly { .. } => Self::new(NOT_NOW, &e, "act from there, or end it first"),
+            ControlError::NotNow { .. } => Self::new(NOT_NOW, &e, "see `alpsckpt status`"),
+            ControlError::Campaign(_) => Self::new(MISSING, &e, ""),
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(e: EngineError) -> Self {
+        match e {
+            EngineError::Input(problem) => Self::inputs(vec![problem], |_| None),
+            EngineError::Stopped => Self::silent(ExitClass::Checkpointed.code()),
+        }
+    }
+}

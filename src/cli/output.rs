@@ -1,0 +1,114 @@
+//! Standard output that may be closed at any moment (`alpsckpt status | head`): then the program ends quietly.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use super::Failure;
+
+/// Prints one line.
+pub(super) fn say(line: impl Display) -> Result<(), Failure> {
+    written(writeln!(io::stdout().lock(), "{line}"))
+}
+
+/// Prints a value as JSON.
+pub(super) fn say_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::defect)?;
+    say(text)
+}
+
+/// Prints a remark on the error stream, where it disturbs no pipe.
+pub(super) fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// What a write to standard output came to; a reader that went away is no error.
+pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Err(Failure::silent(0)),
+        Err(e) => Err(Failure::output(format!("standard output cannot be written: {e}"))),
+    }
+}
+
+/// Whether colours may be used on standard output (see <https://no-color.org>).
+pub(super) fn colours() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Columns and rows of the terminal, 80 x 24 when there is none.
+pub(super) fn terminal_size() -> (u16, u16) {
+    match crossterm::terminal::size() {
+        Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
+        _ => (80, 24),
+    }
+}
+
+/// Lines of a table: columns as wide as their widest cell, those named in `right` flushed right.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count());
+        cells.chain(head.get(column).map(|h| h.chars().count())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).enumerate().map(|(i, (cell, &w))| {
+            if right.contains(&i) { format!("{cell:>w$}") } else { format!("{cell:<w$}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
+    std::iter::once(line(&head)).chain(rows.iter().map(|r| line(r))).collect()
+}
+
+/// A number of bytes in words: `512 B`, `1.4 MiB`.
+pub(super) fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if n < 1024 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// A span of real time in words: `45 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`.
+pub(super) fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, m) => format!("{m} min {} s", seconds % 60),
+        (0, h, m) => format!("{h} h {m} min"),
+        (d, h, _) => format!("{d} d {h} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_as_wide_as_its_cells() {
+        let rows = vec![vec!["m01".into(), "7".into()], vec!["m01-m02".into(), "12".into()]];
+        let lines = table(&["chain", "tiles"], &rows, &[1]);
+        assert_eq!(lines, ["chain    tiles", "m01          7", "m01-m02     12"]);
+    }
+
+    #[test]
+    fn bytes_and_spans_are_written_for_people() {
+        assert_eq!(
+            (bytes(17), bytes(1536), bytes(3 << 30)),
+            ("17 B".into(), "1.5 KiB".into(), "3.0 GiB".into())
+        );
+        assert_eq!(
+            (span(59), span(200), span(3660), span(90_000)),
+            ("59 s".into(), "3 min 20 s".into(), "1 h 1 min".into(), "1 d 1 h".into())
+        );
+    }
+}
