@@ -160,6 +160,8 @@ pub struct GenerationView {
     pub tiles: u64,
     /// Milliseconds since 1970.
     pub sealed_ms: i64,
+    /// What is wrong with it, in words: such a generation is passed over on resume and its numbers are 0.
+    pub damage: Option<String>,
 }
 
 /// The job of a chain.

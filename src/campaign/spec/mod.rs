@@ -5,9 +5,19 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::ChainId;
 use crate::engine::{Compression, Product};
 
+mod check;
+mod fields;
+mod freeze;
+mod load;
+#[cfg(test)]
+mod tests;
 mod values;
+
+pub use freeze::{Frozen, changed_fields, freeze, frozen};
+pub use load::{load, parse};
 
 /// A campaign, as its file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +32,7 @@ pub struct Spec {
     /// The terrain model.
     pub dem: PathBuf,
     /// A note shown wherever the terrain is, such as "synthetic terrain through real summits".
-    #[serde(default)]
+    #[serde(default, with = "values::optional")]
     pub terrain_note: Option<String>,
     /// What to map.
     #[serde(default)]
@@ -38,7 +48,7 @@ pub struct Spec {
     #[serde(default)]
     pub temperature: BTreeMap<String, Temperature>,
     /// The height that the coarse temperatures stand for.
-    #[serde(default)]
+    #[serde(default, with = "values::optional")]
     pub reference_height: Option<PathBuf>,
     /// Lapse rate, K/m, positive = colder upwards.
     #[serde(default)]
@@ -60,18 +70,18 @@ pub struct Spec {
     #[serde(default = "defaults::checkpoint_every")]
     pub checkpoint_every: Duration,
     /// Threads of a job; `None`: as many as the node gives.
-    #[serde(default)]
+    #[serde(default, with = "values::optional")]
     pub threads: Option<u32>,
     /// A wait between sealed tiles, for demos and tests of chains only.
-    #[serde(default)]
+    #[serde(default, with = "values::optional")]
     pub pace: Option<Pace>,
     /// What computes.
     #[serde(default)]
     pub workload: Workload,
     /// The site's profile.
-    #[serde(default)]
+    #[serde(default, with = "values::optional")]
     pub site: Option<String>,
-    /// How many times we submit a failing chain again by ourselves: 0, a person decides.
+    /// Most links of a chain since a person (re)submitted it: more are taken for a fault and stopped.
     #[serde(default = "defaults::max_links")]
     pub max_links: u32,
     /// Edge of a work tile, cells.
@@ -138,6 +148,7 @@ mod defaults {
 
 /// What part of the DEM is mapped.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Region {
     /// All of it.
     #[default]
@@ -197,7 +208,7 @@ pub enum Lapse {
     /// A coarse grid, with `{month}`.
     Grid(PathBuf),
     /// January to December.
-    PerMonth([f64; 12]),
+    PerMonth(#[serde(with = "values::twelve")] [f64; 12]),
     /// The same everywhere.
     Constant(f64),
 }
@@ -290,10 +301,43 @@ fn cure_text(cure: &str) -> String {
     if cure.is_empty() { String::new() } else { format!(" ({cure})") }
 }
 
-/// Reads a campaign file; relative paths are resolved from its folder.
-///
-/// # Errors
-/// All that is wrong with it: syntax, unknown fields (with the nearest known name), values out of range.
-pub fn load(_file: &Path) -> Result<Loaded, Vec<SpecError>> {
-    unimplemented!()
+impl SpecError {
+    fn new(file: &Path, line: Option<usize>, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { file: file.to_path_buf(), line, what: what.into(), cure: cure.into() }
+    }
+}
+
+/// The commented campaign file that `alpsckpt new` writes.
+#[must_use]
+pub fn template() -> &'static str {
+    include_str!("../../../assets/campaign-template.ron")
+}
+
+impl Spec {
+    /// The chains with their months, in the file's order of months.
+    ///
+    /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::campaign::plan::settle`]) before a campaign is
+    /// made; where it still stands, each month is a chain.
+    #[must_use]
+    pub fn chains(&self) -> Vec<(ChainId, Vec<u8>)> {
+        let each = match self.months_per_chain {
+            MonthsPerChain::Count(n) => (n as usize).max(1),
+            MonthsPerChain::Auto => 1,
+        };
+        self.months.chunks(each).map(|months| (ChainId::of_months(months), months.to_vec())).collect()
+    }
+
+    /// The paths of all inputs, `{month}` unresolved.
+    fn inputs_mut(&mut self) -> Vec<&mut PathBuf> {
+        let mut inputs = vec![&mut self.dem];
+        inputs.extend(&mut self.reference_height);
+        inputs.extend(self.temperature.values_mut().map(|t| &mut t.file));
+        if let Lapse::Grid(path) = &mut self.lapse {
+            inputs.push(path);
+        }
+        if let Cloud::Grid(path) = &mut self.cloud {
+            inputs.push(path);
+        }
+        inputs
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Deserializer, EnumAccess, VariantAccess, Visitor};
+use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Duration, MonthsPerChain, Pace};
@@ -25,31 +25,58 @@ impl Serialize for MonthsPerChain {
 
 impl<'de> Deserialize<'de> for MonthsPerChain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = MonthsPerChain;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of months from 1 to 12, or Auto")
-            }
-            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Self::Value, E> {
-                match u32::try_from(n) {
-                    Ok(n @ 1..=12) => Ok(MonthsPerChain::Count(n)),
-                    _ => Err(E::invalid_value(de::Unexpected::Unsigned(n), &self)),
-                }
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                match text {
-                    "Auto" => Ok(MonthsPerChain::Auto),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
-                }
-            }
-            fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Self::Value, A::Error> {
-                let (name, variant) = data.variant::<String>()?;
-                variant.unit_variant()?;
-                self.visit_str(&name)
+        // A number or a bare word: only RON's raw text tells them apart (its "any" loses the word).
+        let raw = Box::<ron::value::RawValue>::deserialize(deserializer)?;
+        let text = raw.get_ron().trim();
+        match text.parse() {
+            Ok(n @ 1..=12) => Ok(Self::Count(n)),
+            Err(_) if text == "Auto" => Ok(Self::Auto),
+            _ => {
+                Err(de::Error::custom(format!("{text} is neither a number of months from 1 to 12 nor Auto")))
             }
         }
-        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A value that may be left out, written `None`, `Some(value)` or just `value`.
+pub(super) mod optional {
+    use serde::de::{DeserializeOwned, Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
+    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<T>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.serialize(s)
+    }
+
+    pub(in super::super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<T>, D::Error> {
+        let raw = Box::<ron::value::RawValue>::deserialize(d)?;
+        let text = raw.get_ron().trim();
+        let wrapped = text == "None" || text.strip_prefix("Some").is_some_and(|t| t.trim().starts_with('('));
+        let value = if wrapped { ron::from_str(text) } else { ron::from_str(text).map(Some) };
+        value.map_err(|e| D::Error::custom(format!("{} ({text})", e.code)))
+    }
+}
+
+/// Twelve values, written as a list.
+pub(super) mod twelve {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(in super::super) fn serialize<S: Serializer>(values: &[f64; 12], s: S) -> Result<S::Ok, S::Error> {
+        values.as_slice().serialize(s)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<[f64; 12], D::Error> {
+        let values = Vec::<f64>::deserialize(d)?;
+        let found = values.len();
+        values
+            .try_into()
+            .map_err(|_| D::Error::custom(format!("needs 12 values, January to December, and has {found}")))
     }
 }
 

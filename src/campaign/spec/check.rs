@@ -1,0 +1,260 @@
+//! Are the values of a campaign file possible? Inputs are not opened here: that is `alpsckpt check`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::fields::{self, Field};
+use super::{Cloud, Lapse, MonthsPerChain, Region, Spec, SpecError};
+
+/// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
+/// on time; what is left must do for finishing a tile and sealing it.
+pub(super) const SHORTEST_MARGIN: u64 = 60;
+/// The batch system resubmits only what ran for more than this, seconds.
+const SHORTEST_RUN: u64 = 60;
+
+/// Where the values stand in the file.
+pub(super) struct Places<'t> {
+    pub(super) file: &'t Path,
+    pub(super) text: &'t str,
+    pub(super) index: &'t [Field],
+    /// Fields that could not be read: their stand-ins are not to be judged.
+    pub(super) bad: &'t [String],
+}
+
+struct Check<'t> {
+    spec: &'t Spec,
+    places: &'t Places<'t>,
+    errors: Vec<SpecError>,
+}
+
+/// All values that cannot be, each with line and cure.
+pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
+    let mut check = Check { spec, places, errors: Vec::new() };
+    check.identity();
+    check.region();
+    check.months();
+    check.times();
+    check.inputs();
+    check.lapse();
+    check.numbers();
+    check.errors
+}
+
+impl Check<'_> {
+    /// Notes a fault of the field at `path` unless one of the fields it was judged by is a stand-in.
+    fn fault(&mut self, path: &str, what: impl Into<String>, cure: impl Into<String>) {
+        let top = path.split('.').next().unwrap_or(path);
+        if self.places.bad.iter().any(|b| b == top) {
+            return;
+        }
+        let found = self.places.index.iter().find(|f| f.path == path);
+        let found = found.or_else(|| self.places.index.iter().find(|f| f.path == top));
+        let line = found.map(|f| fields::line_of(self.places.text, f.start));
+        self.errors.push(SpecError::new(self.places.file, line, what, cure));
+    }
+
+    fn is_bad(&self, field: &str) -> bool {
+        self.places.bad.iter().any(|b| b == field)
+    }
+
+    fn identity(&mut self) {
+        if self.spec.version != 1 {
+            let what = format!("version {} is not known to this program", self.spec.version);
+            self.fault("version", what, "write `version: 1`, or use the program that the file was made for");
+        }
+        if self.spec.name.trim().is_empty() {
+            self.fault("name", "`name` is empty", "give the campaign a name");
+        }
+        for (field, path) in [("output", &self.spec.output), ("dem", &self.spec.dem)] {
+            if path.as_os_str().is_empty() {
+                self.fault(field, format!("`{field}` is empty"), "write a path");
+            }
+        }
+        if self.spec.products.is_empty() {
+            let cure = "leave `products` out for the usual maps, or name at least one";
+            self.fault("products", "`products` is empty", cure);
+        }
+    }
+
+    fn region(&mut self) {
+        let Region::Box { crs, xmin, ymin, xmax, ymax } = &self.spec.region else { return };
+        let code = crs.strip_prefix("EPSG:").and_then(|code| code.parse::<u32>().ok());
+        if code.is_none() {
+            let what = format!("`crs`: \"{crs}\" is no coordinate system");
+            self.fault("region.crs", what, "write it as \"EPSG:3035\"");
+        }
+        for (low, high, from, to) in [("xmin", "xmax", *xmin, *xmax), ("ymin", "ymax", *ymin, *ymax)] {
+            // Written so that a NaN fails too.
+            if !(from < to && from.is_finite() && to.is_finite()) {
+                let what = format!("the box is empty: {low} {from} is not below {high} {to}");
+                self.fault(&format!("region.{low}"), what, format!("swap {low} and {high}"));
+            }
+        }
+    }
+
+    fn months(&mut self) {
+        let months = &self.spec.months;
+        if months.is_empty() {
+            self.fault("months", "`months` is empty", "name at least one month: `months: [1, 6]`");
+        }
+        for month in months.iter().filter(|m| !(1..=12).contains(*m)) {
+            self.fault(
+                "months",
+                format!("there is no month {month}"),
+                "months are 1 (January) to 12 (December)",
+            );
+        }
+        let mut seen = BTreeSet::new();
+        let twice: BTreeSet<u8> = months.iter().copied().filter(|m| !seen.insert(*m)).collect();
+        for month in twice {
+            self.fault(
+                "months",
+                format!("month {month} stands there more than once"),
+                "name each month once",
+            );
+        }
+        if !(1900..=2100).contains(&self.spec.year) {
+            let what = format!("`year` {} is outside 1900 to 2100", self.spec.year);
+            self.fault("year", what, "the sun's positions are computed for these years");
+        }
+        if let MonthsPerChain::Count(n) = self.spec.months_per_chain
+            && n as usize > months.len().max(1)
+        {
+            let what = format!("`months_per_chain` {n} is more than the {} months there are", months.len());
+            self.fault("months_per_chain", what, "write a smaller number, or Auto");
+        }
+    }
+
+    fn times(&mut self) {
+        let (walltime, margin) = (self.spec.walltime, self.spec.margin);
+        if margin.seconds() < SHORTEST_MARGIN {
+            let what = format!("the margin {margin} is too short to checkpoint in");
+            self.fault("margin", what, format!("at least {SHORTEST_MARGIN} s; \"00:10:00\" is usual"));
+        }
+        if !self.is_bad("margin") && walltime <= margin {
+            let what = format!("the walltime {walltime} is shorter than the margin {margin}");
+            self.fault(
+                "walltime",
+                what,
+                "a job computes for walltime - margin: lengthen one or shorten the other",
+            );
+        } else if !self.is_bad("margin") && walltime.seconds() <= margin.seconds() + SHORTEST_RUN {
+            let what = format!("between the walltime {walltime} and the margin {margin} lie 60 s or less");
+            let cure =
+                "the batch system resubmits only jobs that ran for more than 60 s: lengthen the walltime";
+            self.fault("walltime", what, cure);
+        }
+        if self.spec.checkpoint_every.seconds() == 0 {
+            self.fault("checkpoint_every", "`checkpoint_every` is zero", "write a span such as \"15min\"");
+        }
+    }
+
+    fn inputs(&mut self) {
+        let mut by_month: Vec<(String, &Path)> = Vec::new();
+        for (name, temperature) in &self.spec.temperature {
+            by_month.push((format!("temperature.{name}.file"), &temperature.file));
+            let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if name.is_empty() || !name.chars().all(fits) {
+                let what = format!("the temperature's name \"{name}\" cannot be part of a file name");
+                let cure = "letters, digits, _ and - only";
+                self.fault(&format!("temperature.{name}"), what, cure);
+            }
+        }
+        if let Lapse::Grid(path) = &self.spec.lapse {
+            by_month.push(("lapse".to_owned(), path));
+        }
+        if let Cloud::Grid(path) = &self.spec.cloud {
+            by_month.push(("cloud".to_owned(), path));
+        }
+        let several = self.spec.months.len() > 1 && !self.is_bad("months");
+        for (field, path) in by_month {
+            if several && !path.to_string_lossy().contains("{month}") {
+                let what = format!(
+                    "`{field}`: \"{}\" has no {{month}}: all {} months would use the same grid",
+                    path.display(),
+                    self.spec.months.len()
+                );
+                self.fault(&field, what, "write {month} where the file name has 01 … 12");
+            }
+        }
+        if !self.spec.temperature.is_empty() && self.spec.reference_height.is_none() {
+            let cure =
+                "add `reference_height: \"…\"`: the height in metres that the coarse temperatures stand for";
+            self.fault("temperature", "`temperature` needs `reference_height`", cure);
+        }
+    }
+
+    fn lapse(&mut self) {
+        let cure = "lapse is in K/m and positive where it gets colder upwards: change the sign, 0.0065 instead of -0.0065";
+        match &self.spec.lapse {
+            Lapse::Grid(_) => {}
+            Lapse::Constant(lapse) => {
+                if let Some(what) = lapse_fault(*lapse) {
+                    self.fault("lapse", format!("`lapse` {lapse} {what}"), cure_for(*lapse, cure));
+                }
+            }
+            Lapse::PerMonth(lapses) => {
+                for (month, lapse) in (1..).zip(lapses) {
+                    if let Some(what) = lapse_fault(*lapse) {
+                        let what = format!("`lapse` of month {month}: {lapse} {what}");
+                        self.fault("lapse", what, cure_for(*lapse, cure));
+                    }
+                }
+            }
+        }
+    }
+
+    fn numbers(&mut self) {
+        let spec = self.spec;
+        if spec.threads == Some(0) {
+            self.fault("threads", "`threads` is 0", "at least 1; None for as many as the node gives");
+        }
+        if spec.max_links == 0 {
+            self.fault("max_links", "`max_links` is 0", "at least 1");
+        }
+        if !(64..=4096).contains(&spec.tile) || !spec.tile.is_multiple_of(16) {
+            let what = format!("`tile` {} is not a multiple of 16 between 64 and 4096", spec.tile);
+            self.fault("tile", what, "512 is usual");
+        }
+        if ![5, 10, 15, 30, 60].contains(&spec.step_minutes) {
+            let what = format!("`step_minutes` {} is not 5, 10, 15, 30 or 60", spec.step_minutes);
+            self.fault("step_minutes", what, "30 is the original's");
+        }
+        if !(spec.transmittance > 0.0 && spec.transmittance < 1.0) {
+            let what = format!("`transmittance` {} is not between 0 and 1", spec.transmittance);
+            self.fault("transmittance", what, "0.7 is the original's");
+        }
+        for (name, value, usual) in
+            [("solar_constant", spec.solar_constant, "1367"), ("lai_max", spec.lai_max, "8")]
+        {
+            if !(value > 0.0 && value.is_finite()) {
+                self.fault(
+                    name,
+                    format!("`{name}` {value} is not above 0"),
+                    format!("{usual} is the original's"),
+                );
+            }
+        }
+        if !spec.c.is_finite() {
+            self.fault("c", format!("`c` {} is no number", spec.c), "1 is the original's");
+        }
+        if !(spec.lai >= 0.0 && spec.lai < spec.lai_max) {
+            let what = format!("`lai` {} is not between 0 and `lai_max` {}", spec.lai, spec.lai_max);
+            self.fault("lai", what, "0.01 is the original's, for bare ground; lai_max 8");
+        }
+    }
+}
+
+/// What is wrong with a lapse rate in K/m: its sign, its unit, or that it is no number.
+fn lapse_fault(lapse: f64) -> Option<&'static str> {
+    match lapse {
+        l if !l.is_finite() => Some("is no number"),
+        l if l < 0.0 => Some("is negative"),
+        l if l > 0.1 => Some("is more than 0.1 K/m"),
+        _ => None,
+    }
+}
+
+fn cure_for(lapse: f64, negative: &str) -> String {
+    if lapse < 0.0 { negative.to_owned() } else { "lapse is in K/m: 6.5 K/km is 0.0065".to_owned() }
+}

@@ -1,0 +1,264 @@
+//! Reads a campaign file and says all that is wrong with it at once.
+
+use std::path::{Path, PathBuf};
+
+use ron::error::{Error, SpannedError};
+
+use super::fields::{self, Field};
+use super::{Loaded, Spec, SpecError, check};
+
+/// What stands in for a required field that is missing or unreadable, so that the others can still be read.
+const STAND_INS: [(&str, &str); 8] = [
+    ("version", "1"),
+    ("name", "\"-\""),
+    ("output", "\"-\""),
+    ("dem", "\"-\""),
+    ("months", "[1]"),
+    ("year", "2000"),
+    ("walltime", "\"01:00:00\""),
+    ("margin", "\"00:10:00\""),
+];
+
+/// A file with more faults than this is no campaign file.
+const MOST_FAULTS: usize = 60;
+
+/// Reads a campaign file; relative paths are resolved from its folder.
+///
+/// # Errors
+/// All that is wrong with it: syntax, unknown fields (with the nearest known name), values out of range.
+pub fn load(file: &Path) -> Result<Loaded, Vec<SpecError>> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        let cure = match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                "`alpsckpt new FILE` writes a commented campaign file to start from"
+            }
+            std::io::ErrorKind::InvalidData => "a campaign file is text in UTF-8",
+            _ => "",
+        };
+        vec![SpecError::new(file, None, format!("cannot be read: {e}"), cure)]
+    })?;
+    parse(file, &text)
+}
+
+/// Reads the text of the campaign file `file`; see [`load`].
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
+    let (index, _) = fields::index(text);
+    let mut reading = Reading {
+        file,
+        text,
+        patched: text.to_owned(),
+        index,
+        bad: Vec::new(),
+        stand_ins: Vec::new(),
+        errors: Vec::new(),
+    };
+    let spec = reading.read();
+    let Reading { mut errors, index, bad, .. } = reading;
+    let Some(mut spec) = spec else { return Err(errors) };
+    let places = check::Places { file, text, index: &index, bad: &bad };
+    errors.extend(check::values(&spec, &places));
+    if !errors.is_empty() {
+        errors.sort_by_key(|e| e.line.unwrap_or(0));
+        return Err(errors);
+    }
+    make_absolute(&mut spec, file);
+    Ok(Loaded { spec, file: absolute(file), text: text.to_owned() })
+}
+
+struct Reading<'t> {
+    file: &'t Path,
+    text: &'t str,
+    /// The text with the faults found so far blanked out; positions before the closing bracket stay what they are.
+    patched: String,
+    index: Vec<Field>,
+    /// Top-level fields that are missing or unreadable.
+    bad: Vec<String>,
+    stand_ins: Vec<&'static str>,
+    errors: Vec<SpecError>,
+}
+
+impl Reading<'_> {
+    /// Parses, notes the fault, blanks it out and parses again, until nothing is left to find.
+    fn read(&mut self) -> Option<Spec> {
+        for _ in 0..MOST_FAULTS {
+            match ron::from_str::<Spec>(&self.with_stand_ins()) {
+                Ok(spec) => return Some(spec),
+                Err(error) => {
+                    if !self.note(&error) {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn with_stand_ins(&self) -> String {
+        let mut text = self.patched.clone();
+        let (index, close) = fields::index(&text);
+        let (Some(close), false) = (close, self.stand_ins.is_empty()) else { return text };
+        let last = index.iter().rfind(|f| f.is_top()).and_then(|f| text.get(f.start..f.end));
+        // On a line of its own: a line comment may stand right before the bracket.
+        let mut extra = String::from(if last.is_none_or(|l| l.ends_with(',')) { "\n" } else { "\n," });
+        for (name, value) in STAND_INS.iter().filter(|(name, _)| self.stand_ins.contains(name)) {
+            extra.extend([name, ": ", value, ","]);
+        }
+        text.insert_str(close, &extra);
+        text
+    }
+
+    /// Records one error of the parser; `false` when reading cannot go on after it.
+    fn note(&mut self, error: &SpannedError) -> bool {
+        if let Error::MissingStructField { field, outer } = &error.code
+            && outer.as_deref().is_none_or(|o| o == "Spec")
+            && let Some((name, _)) = STAND_INS.iter().find(|(name, _)| name == field)
+        {
+            if !self.bad.iter().any(|b| b == name) {
+                self.push(None, format!("the field `{name}` is missing"), format!("add `{name}: …,`"));
+                self.bad.push((*name).to_owned());
+            }
+            let new = !self.stand_ins.contains(name);
+            self.stand_ins.push(name);
+            return new;
+        }
+        let byte = byte_of(&self.patched, error.span.end.line, error.span.end.col);
+        let line = error.span.end.line.min(self.text.lines().count().max(1));
+        if let Error::DuplicateStructField { field, .. } = &error.code {
+            return self.duplicate(field);
+        }
+        let unknown = matches!(error.code, Error::NoSuchStructField { .. });
+        let field = self.field_at(byte, unknown).cloned();
+        let (what, cure) = words(error, field.as_ref(), self.text);
+        // An unknown field is at its name; the end of another fault may lie behind the value, on a later line.
+        let line = match (&field, &error.code) {
+            (Some(field), Error::NoSuchStructField { .. } | Error::Message(_)) if field.is_top() => {
+                fields::line_of(self.text, field.start)
+            }
+            _ => line,
+        };
+        self.push(Some(line), what, cure);
+        field.is_some_and(|field| self.blank_out(&field))
+    }
+
+    fn duplicate(&mut self, name: &str) -> bool {
+        let twice: Vec<Field> = self.index.iter().filter(|f| f.path == name).cloned().collect();
+        let [first, rest @ ..] = twice.as_slice() else { return false };
+        let first_line = fields::line_of(self.text, first.start);
+        for again in rest {
+            let line = fields::line_of(self.text, again.start);
+            self.push(
+                Some(line),
+                format!("the field `{name}` stands here again (first on line {first_line})"),
+                "keep one of them".to_owned(),
+            );
+            blank(&mut self.patched, again);
+        }
+        !rest.is_empty()
+    }
+
+    /// The top-level field at a byte of the text: the innermost problem counts to it as a whole.
+    fn field_at(&self, byte: usize, unknown: bool) -> Option<&Field> {
+        let slack = usize::from(unknown);
+        self.index
+            .iter()
+            .filter(|f| f.is_top() && !is_blank(&self.patched, f))
+            .find(|f| f.start <= byte + slack && byte <= f.end)
+    }
+
+    fn blank_out(&mut self, field: &Field) -> bool {
+        blank(&mut self.patched, field);
+        if let Some((name, _)) = STAND_INS.iter().find(|(name, _)| *name == field.path) {
+            self.stand_ins.push(name);
+        }
+        self.bad.push(field.path.clone());
+        true
+    }
+
+    fn push(&mut self, line: Option<usize>, what: String, cure: String) {
+        self.errors.push(SpecError { file: self.file.to_path_buf(), line, what, cure });
+    }
+}
+
+/// What is wrong and what to do, in words, with the source line where the syntax is at fault.
+fn words(error: &SpannedError, field: Option<&Field>, text: &str) -> (String, String) {
+    match &error.code {
+        Error::NoSuchStructField { expected, found, outer } => {
+            let place = match outer.as_deref() {
+                None | Some("Spec" | "") => String::new(),
+                Some(outer) => format!(" in `{outer}`"),
+            };
+            (format!("there is no field `{found}`{place}"), nearest(found, expected))
+        }
+        Error::NoSuchEnumVariant { expected, found, .. } => {
+            let place = field.map_or_else(String::new, |f| format!(" for `{}`", f.path));
+            (format!("`{found}` is no value{place}"), nearest(found, expected))
+        }
+        Error::MissingStructField { field, .. } => {
+            (format!("the field `{field}` is missing here"), format!("add `{field}: …`"))
+        }
+        Error::Message(message) => match field {
+            Some(field) => (format!("`{}`: {message}", field.path), String::new()),
+            None => (message.clone(), String::new()),
+        },
+        code => {
+            let (line, column) = (error.span.end.line, error.span.end.col);
+            let source = text.lines().nth(line.saturating_sub(1)).unwrap_or("").trim();
+            let name = field.map_or_else(String::new, |f| format!("`{}`: ", f.path));
+            let code = code.to_string();
+            (format!("{name}{} at column {column}: {source}", lower_first(&code)), String::new())
+        }
+    }
+}
+
+fn nearest(found: &str, known: &[&str]) -> String {
+    let best = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(&found.to_lowercase(), &k.to_lowercase()), *k))
+        .min();
+    match best {
+        Some((distance, name)) if distance <= 2.max(found.len() / 3) => {
+            format!("did you mean `{name}`?")
+        }
+        _ => format!("known: {}", known.join(", ")),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// The byte of a line and column, both from 1, the column in characters.
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or("");
+    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
+}
+
+/// Replaces a field by spaces, byte for byte, its lines kept.
+fn blank(text: &mut String, field: &Field) {
+    let spaces =
+        |part: &str| -> String { part.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect() };
+    if let Some(part) = text.get(field.start..field.end).map(spaces) {
+        text.replace_range(field.start..field.end, &part);
+    }
+}
+
+fn is_blank(text: &str, field: &Field) -> bool {
+    text.get(field.start..field.end).is_none_or(|part| part.trim().is_empty())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Relative paths count from the campaign file's folder.
+fn make_absolute(spec: &mut Spec, file: &Path) {
+    let folder = absolute(file).parent().map(Path::to_path_buf).unwrap_or_default();
+    let fix = |path: &mut PathBuf| *path = absolute(&folder.join(&*path));
+    fix(&mut spec.output);
+    spec.inputs_mut().into_iter().for_each(fix);
+}

@@ -1,0 +1,288 @@
+use super::*;
+
+/// The forms of the format's definition, all in one file.
+const FULL: &str = r#"(version: 1, name: "Parc des Écrins", output: "out", dem: "dem.tif",
+ region: Box(crs: "EPSG:3035", xmin: 4014000, ymin: 2415000, xmax: 4034000.5, ymax: 2435000),
+ months: [1, 6], year: 2018, months_per_chain: Auto,
+ temperature: {"mean": (file: "t_{month}.tif", unit: Celsius), "max": (file: "/abs/x_{month}.tif", unit: DeciKelvin)},
+ reference_height: "zref.tif",
+ lapse: PerMonth([0.003, 0.004, 0.005, 0.0055, 0.006, 0.0065, 0.0065, 0.0065, 0.006, 0.005, 0.004, 0.003]),
+ cloud: None,
+ mode: AsSaga, walltime: "48:00:00", margin: "00:30:00", threads: 8, pace: Some("40 tiles/min"),
+ workload: Engine, site: "grenoble",
+)"#;
+
+const SHORT: &str = r#"(
+    version: 1,
+    name: "a",
+    output: "out",
+    dem: "dem.tif",
+    months: [1],
+    year: 2018,
+    walltime: "01:00:00",
+    margin: "00:10:00",
+)"#;
+
+fn parsed(text: &str) -> Result<Loaded, Vec<SpecError>> {
+    parse(Path::new("/data/my.ron"), text)
+}
+
+fn errors(text: &str) -> Vec<SpecError> {
+    parsed(text).expect_err("the file is faulty")
+}
+
+/// `SHORT` with a field added or another's line replaced.
+fn with(line: &str) -> String {
+    let name = line.split(':').next().unwrap().trim();
+    let mut lines: Vec<&str> = SHORT.lines().filter(|l| !l.trim().starts_with(&format!("{name}:"))).collect();
+    lines.insert(lines.len() - 1, line);
+    lines.join("\n")
+}
+
+/// The one error of a file.
+fn only(text: &str) -> SpecError {
+    let errors = errors(text);
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    errors.into_iter().next().unwrap()
+}
+
+#[test]
+fn every_form_of_version_1_is_read() {
+    let spec = parsed(FULL).unwrap().spec;
+    assert_eq!(spec.name, "Parc des Écrins");
+    assert_eq!(
+        spec.region,
+        Region::Box {
+            crs: "EPSG:3035".to_owned(),
+            xmin: 4_014_000.0,
+            ymin: 2_415_000.0,
+            xmax: 4_034_000.5,
+            ymax: 2_435_000.0
+        }
+    );
+    assert_eq!((spec.months.as_slice(), spec.year), (&[1, 6][..], 2018));
+    assert_eq!(spec.months_per_chain, MonthsPerChain::Auto);
+    assert_eq!(spec.temperature["mean"].unit, TemperatureUnit::Celsius);
+    assert_eq!(spec.temperature["max"].unit, TemperatureUnit::DeciKelvin);
+    let lapses = [0.003, 0.004, 0.005, 0.0055, 0.006, 0.0065, 0.0065, 0.0065, 0.006, 0.005, 0.004, 0.003];
+    assert_eq!(spec.lapse, Lapse::PerMonth(lapses));
+    assert_eq!((spec.cloud, spec.mode, spec.workload), (Cloud::None, Mode::AsSaga, Workload::Engine));
+    assert_eq!((spec.walltime.seconds(), spec.margin.seconds()), (172_800, 1800));
+    assert_eq!(spec.pace, Some(Pace { tiles_per_minute: 40.0 }));
+    assert_eq!((spec.threads, spec.site.as_deref()), (Some(8), Some("grenoble")));
+}
+
+#[test]
+fn optional_fields_take_a_bare_value_some_and_none() {
+    for (line, threads) in
+        [("threads: 4,", Some(4)), ("threads: Some(4),", Some(4)), ("threads: None,", None)]
+    {
+        assert_eq!(parsed(&with(line)).unwrap().spec.threads, threads, "{line}");
+    }
+    assert!(only(&with("threads: many,")).what.contains("`threads`"));
+}
+
+#[test]
+fn defaults_are_those_of_the_original_chain() {
+    let spec = parsed(SHORT).unwrap().spec;
+    assert_eq!(
+        (spec.region, spec.months_per_chain, spec.lapse),
+        (Region::All, MonthsPerChain::Count(1), Lapse::Constant(0.0065))
+    );
+    assert_eq!((spec.c, spec.lai, spec.lai_max, spec.transmittance), (1.0, 0.01, 8.0, 0.7));
+    assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, 512, 1367.0));
+    assert_eq!((spec.pace, spec.threads, spec.checkpoint_every.seconds()), (None, None, 900));
+}
+
+#[test]
+fn relative_paths_count_from_the_file_and_absolute_ones_stay() {
+    let spec = parsed(FULL).unwrap().spec;
+    assert_eq!(spec.output, Path::new("/data/out"));
+    assert_eq!(spec.dem, Path::new("/data/dem.tif"));
+    assert_eq!(spec.reference_height.as_deref(), Some(Path::new("/data/zref.tif")));
+    assert_eq!(spec.temperature["mean"].file, Path::new("/data/t_{month}.tif"));
+    assert_eq!(spec.temperature["max"].file, Path::new("/abs/x_{month}.tif"));
+}
+
+#[test]
+fn an_unknown_field_is_named_with_its_line_and_the_nearest_known_name() {
+    let error = only(&with("    wall_time: \"02:00:00\","));
+    assert_eq!(error.line, Some(10));
+    assert!(error.what.contains("`wall_time`") && error.cure.contains("`walltime`"), "{error}");
+    let error = only(&FULL.replace("unit: Celsius", "unti: Celsius"));
+    assert_eq!(error.line, Some(4));
+    assert!(error.what.contains("`unti`") && error.cure.contains("`unit`"), "{error}");
+    let error = only(&FULL.replace("xmin:", "xmni:"));
+    assert_eq!(error.line, Some(2));
+    assert!(error.cure.contains("`xmin`"), "{error}");
+}
+
+#[test]
+fn an_unknown_word_is_named_with_the_words_there_are() {
+    let error = only(&with("    mode: AsSga,"));
+    assert_eq!((error.line, error.cure.as_str()), (Some(10), "did you mean `AsSaga`?"));
+    let error = only(&FULL.replace("unit: Celsius", "unit: Fahrenheit"));
+    assert_eq!(error.line, Some(4));
+    assert!(error.cure.contains("DeciCelsius"), "{error}");
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    let text = r#"(
+    version: 2,
+    name: "",
+    otput: "out",
+    dem: 7,
+    months: [1, 13, 1],
+    year: 2018,
+    lapse: Constant(-0.0065),
+    walltime: "00:05:00",
+    margin: "00:10:00",
+    tile: 100,
+    walltme: "x",
+)"#;
+    let found: Vec<(Option<usize>, String)> = errors(text).into_iter().map(|e| (e.line, e.what)).collect();
+    let lines: Vec<Option<usize>> = found.iter().map(|(line, _)| *line).collect();
+    let expected = [0, 2, 3, 4, 5, 6, 6, 8, 9, 11, 12];
+    assert_eq!(lines, expected.map(|l| (l > 0).then_some(l)), "{found:#?}");
+    assert!(found[0].1.contains("`output` is missing"), "{found:#?}");
+}
+
+#[test]
+fn a_syntax_error_names_line_column_and_source() {
+    let text = SHORT.replace("name: \"a\",", "name: \"a\"");
+    let error = &errors(&text)[0];
+    assert!(matches!(error.line, Some(3 | 4)), "{error}");
+    assert!(error.what.contains("column") && error.what.contains("output: \"out\""), "{error}");
+    assert!(!errors("").is_empty() && !errors("(").is_empty() && !errors("[[[").is_empty());
+    assert!(!errors(&SHORT.replace("\"out\"", "\"out")).is_empty());
+}
+
+#[test]
+fn a_field_that_stands_twice_is_named_with_both_lines() {
+    let error = only(&SHORT.replace("year: 2018,", "year: 2018,\n    year: 2019,"));
+    assert_eq!(error.line, Some(8));
+    assert!(error.what.contains("`year`") && error.what.contains("line 7"), "{error}");
+}
+
+#[test]
+fn impossible_values_are_told_with_field_line_and_cure() {
+    let cases = [
+        ("    walltime: \"00:05:00\",", "walltime 00:05:00 is shorter than the margin 00:10:00", "lengthen"),
+        ("    walltime: \"00:10:30\",", "lie 60 s or less", "lengthen"),
+        ("    margin: \"30s\",", "margin 00:00:30 is too short", "at least 60 s"),
+        ("    margin: \"soon\",", "\"soon\" is no span of time", ""),
+        ("    months: [],", "`months` is empty", "at least one"),
+        ("    months: [0],", "no month 0", "1 (January) to 12"),
+        ("    months: [2, 2],", "month 2 stands there more than once", "once"),
+        ("    months: [300],", "months", ""),
+        ("    lapse: Constant(-0.006),", "`lapse` -0.006 is negative", "change the sign"),
+        ("    lapse: Constant(6.5),", "more than 0.1 K/m", "6.5 K/km is 0.0065"),
+        ("    lapse: PerMonth([1.0]),", "12 values", ""),
+        ("    threads: 0,", "`threads` is 0", "at least 1"),
+        ("    tile: 500,", "multiple of 16", "512"),
+        ("    tile: 8192,", "between 64 and 4096", "512"),
+        ("    step_minutes: 7,", "5, 10, 15, 30 or 60", "30"),
+        ("    transmittance: 1.7,", "between 0 and 1", "0.7"),
+        ("    lai: 9,", "`lai` 9 is not between", "0.01"),
+        ("    months_per_chain: 13,", "13 is neither", ""),
+        ("    months_per_chain: Many,", "Many is neither", ""),
+        ("    pace: Some(\"fast\"),", "\"fast\" is no pace", ""),
+        ("    max_links: 0,", "`max_links` is 0", "at least 1"),
+        (
+            "    region: Box(crs: \"3035\", xmin: 0, ymin: 0, xmax: 1, ymax: 1),",
+            "no coordinate system",
+            "EPSG:3035",
+        ),
+        (
+            "    region: Box(crs: \"EPSG:3035\", xmin: 2, ymin: 0, xmax: 1, ymax: 1),",
+            "xmin 2 is not below",
+            "swap",
+        ),
+        ("    temperature: {\"mean\": (file: \"t.tif\", unit: Kelvin)},", "needs `reference_height`", "add"),
+    ];
+    for (line, what, cure) in cases {
+        let error = only(&with(line));
+        assert!(error.what.contains(what) && error.cure.contains(cure), "{line}: {error}");
+        let expected = with(line).lines().position(|l| l == line).map(|n| n + 1);
+        assert_eq!(error.line, expected, "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_negative_lapse_of_one_month_is_named_by_its_month() {
+    let error = only(&FULL.replace("0.0055", "-0.0055"));
+    assert_eq!(error.line, Some(6));
+    assert!(error.what.contains("month 4: -0.0055 is negative") && error.cure.contains("sign"), "{error}");
+}
+
+#[test]
+fn a_monthly_grid_without_month_in_its_name_is_named() {
+    let error = only(&FULL.replace("t_{month}.tif", "t_01.tif"));
+    assert_eq!(error.line, Some(4));
+    assert!(error.what.contains("temperature.mean.file") && error.cure.contains("{month}"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = &load(Path::new("/nowhere/my.ron")).unwrap_err()[0];
+    assert!(error.to_string().starts_with("/nowhere/my.ron: cannot be read"), "{error}");
+}
+
+#[test]
+fn the_template_loads_as_it_is_and_has_no_pace() {
+    let spec = parsed(template()).unwrap().spec;
+    assert_eq!(spec.months.len(), 12);
+    assert_eq!(spec.pace, None);
+    assert!(!template().contains("pace"));
+}
+
+#[test]
+fn a_frozen_spec_reads_back_the_same_with_the_same_hash() {
+    let spec = parsed(FULL).unwrap().spec;
+    let frozen_form = freeze(&spec).unwrap();
+    assert_eq!(frozen_form.hash.len(), 12);
+    let again: Spec = ron::from_str(&frozen_form.text).unwrap();
+    assert_eq!(again, spec);
+    assert_eq!(freeze(&again).unwrap(), frozen_form);
+    let folder = tempfile::tempdir().unwrap();
+    let campaign = crate::checkpoint::CampaignDir::new(folder.path());
+    std::fs::create_dir_all(campaign.state()).unwrap();
+    crate::durable::sealed::replace(&campaign.spec(&frozen_form.hash), &spec).unwrap();
+    assert_eq!(frozen(&campaign, &frozen_form.hash).unwrap(), spec);
+}
+
+#[test]
+fn changed_fields_are_named() {
+    let one = parsed(FULL).unwrap().spec;
+    let mut other = one.clone();
+    other.year = 2019;
+    other.lai = 0.5;
+    assert_eq!(changed_fields(&one, &other), ["year", "lai"]);
+    assert!(changed_fields(&one, &one).is_empty());
+}
+
+#[test]
+fn chains_follow_the_split() {
+    let mut spec = parsed(SHORT).unwrap().spec;
+    spec.months = vec![1, 2, 3];
+    let names = |spec: &Spec| spec.chains().iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&spec), ["m01", "m02", "m03"]);
+    spec.months_per_chain = MonthsPerChain::Count(2);
+    assert_eq!(names(&spec), ["m01-m02", "m03"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(cut in 0usize..1200, put in "[\\(\\)\\[\\]\\{\\}:,\"/*a-z0-9é\n ]{0,12}") {
+        let at = (0..=cut.min(FULL.len())).rev().find(|n| FULL.is_char_boundary(*n)).unwrap_or(0);
+        let text = format!("{}{put}{}", &FULL[..at], &FULL[at..]);
+        if let Err(errors) = parsed(&text) {
+            proptest::prop_assert!(!errors.is_empty());
+            for error in errors {
+                proptest::prop_assert!(error.line.is_none_or(|l| l <= text.lines().count() + 1), "{}", error);
+            }
+        }
+        let _ = parsed(&FULL[..at]);
+    }
+}
