@@ -51,6 +51,27 @@ pub struct Submission {
     pub site: BTreeMap<String, String>,
 }
 
+impl Token {
+    /// Whether it is safe everywhere it goes (a job's name, SQL, file names): letters, digits, `.`, `_` and `-`.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        (1..=100).contains(&self.0.len())
+            && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    }
+}
+
+impl Submission {
+    /// What no batch system should be asked for, in words.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        if !self.token.is_plain() {
+            return Some(format!("the job's name {:?} has other characters than letters, digits, . _ -", self.token.0));
+        }
+        let relative = [&self.script, &self.directory].into_iter().find(|p| !p.is_absolute());
+        relative.map(|p| format!("{} is not an absolute path", p.display()))
+    }
+}
+
 /// What the batch system says of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {

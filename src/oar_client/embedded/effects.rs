@@ -1,0 +1,242 @@
+//! What the server does to processes, and what it sees of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::config::private_folder;
+use super::process::{ProcessId, kill_family};
+use super::scheduler::Observations;
+use super::state::{Record, State};
+use super::wrapper::{Began, JobFolder, Order, environment};
+use crate::durable::{DurableError, atomic, sealed};
+use crate::oar_client::{JobId, JobState};
+
+/// How long one call waits for killed processes to be gone; the scheduler calls again.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The processes of the cluster's jobs.
+#[derive(Debug)]
+pub(super) struct Processes {
+    directory: PathBuf,
+    /// Wrappers that this server started: to be reaped.
+    children: BTreeMap<JobId, Child>,
+    wrappers: BTreeMap<JobId, ProcessId>,
+    scripts: BTreeMap<JobId, Began>,
+    killed: BTreeSet<JobId>,
+    not_launched: BTreeMap<JobId, String>,
+}
+
+impl Processes {
+    /// Those of the cluster in `directory`.
+    pub(super) fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_path_buf(),
+            children: BTreeMap::new(),
+            wrappers: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            killed: BTreeSet::new(),
+            not_launched: BTreeMap::new(),
+        }
+    }
+
+    fn folder(&self, job: JobId) -> JobFolder {
+        JobFolder(self.directory.join("jobs").join(job.to_string()))
+    }
+
+    /// Looks at the processes of all jobs that run.
+    pub(super) fn observe(&mut self, state: &State, pass: bool) -> Observations {
+        self.children.retain(|id, child| {
+            let over = state.jobs.get(id).is_none_or(|j| j.state.is_over());
+            !(over && !matches!(child.try_wait(), Ok(None)))
+        });
+        let mut seen = Observations { pass, ..Observations::default() };
+        for job in state.active().filter(|j| matches!(j.state, JobState::Launching | JobState::Running)) {
+            if !job.lost {
+                self.look_at(state, job, &mut seen);
+            }
+        }
+        seen.killed.clone_from(&self.killed);
+        seen.not_launched.clone_from(&self.not_launched);
+        seen
+    }
+
+    fn look_at(&mut self, state: &State, job: &Record, seen: &mut Observations) {
+        let folder = self.folder(job.id);
+        let Some(wrapper) = self.wrapper(job.id) else {
+            self.look_at_unborn(state, job);
+            return;
+        };
+        // In this order: a wrapper that is gone wrote its last word before.
+        let alive = wrapper.is_alive();
+        if let Some(began) = self.script(job.id) {
+            seen.started.insert(job.id, began.at);
+        }
+        match told(folder.exit()) {
+            Some(exit) => {
+                seen.exits.insert(job.id, exit);
+            }
+            None if !alive => {
+                seen.gone.insert(job.id);
+            }
+            None => {}
+        }
+        if let Some(child) = self.children.get_mut(&job.id) {
+            let _ = child.try_wait();
+        }
+    }
+
+    /// A job whose wrapper has not said who it is.
+    fn look_at_unborn(&mut self, state: &State, job: &Record) {
+        let ended = match self.children.get_mut(&job.id) {
+            // Started by a former server, which may have died before or after: a second wrapper does no harm.
+            None => return self.launch(state, job),
+            Some(child) => child.try_wait(),
+        };
+        if let Ok(Some(status)) = ended
+            && self.wrapper(job.id).is_none()
+            && job.kill.is_none()
+        {
+            let what = format!("the job's wrapper ended at once ({status}); see server.log");
+            self.not_launched.insert(job.id, what);
+        }
+    }
+
+    fn wrapper(&mut self, job: JobId) -> Option<ProcessId> {
+        if !self.wrappers.contains_key(&job) {
+            let began = told(self.folder(job).wrapper())?;
+            self.wrappers.insert(job, began.process);
+        }
+        self.wrappers.get(&job).cloned()
+    }
+
+    fn script(&mut self, job: JobId) -> Option<Began> {
+        if !self.scripts.contains_key(&job) {
+            let began = told(self.folder(job).child())?;
+            self.scripts.insert(job, began);
+        }
+        self.scripts.get(&job).cloned()
+    }
+
+    /// Starts the wrapper of a job.
+    pub(super) fn launch(&mut self, state: &State, job: &Record) {
+        match self.try_launch(state, job) {
+            Ok(child) => {
+                self.children.insert(job.id, child);
+            }
+            Err(e) => {
+                eprintln!("job {}: {e}", job.id);
+                self.not_launched.insert(job.id, e.to_string());
+            }
+        }
+    }
+
+    fn try_launch(&self, state: &State, job: &Record) -> Result<Child, DurableError> {
+        let folder = self.folder(job.id);
+        private_folder(&folder.0)?;
+        let node = job.node.clone().unwrap_or_default();
+        atomic::replace(&folder.node_file(), format!("{node}\n").as_bytes())?;
+        sealed::replace(&folder.order(), &order(state, job, &folder))?;
+        // Whatever became of the program's file since this server was started, the wrapper is the same program.
+        Command::new("/proc/self/exe")
+            .arg0("alpsckpt")
+            .args(["cluster", "wrap", "--dir"])
+            .arg(&folder.0)
+            .envs(environment(&[], &folder))
+            .stdin(Stdio::null())
+            .current_dir("/")
+            .spawn()
+            .map_err(|e| DurableError::io(&folder.0, "start the wrapper of the job in", e))
+    }
+
+    /// Sends the checkpoint signal to the process that the job's script became, and to no other.
+    pub(super) fn signal(&mut self, job: &Record) {
+        if let Some(script) = self.script(job.id)
+            && script.process.signal(Signal::SIGUSR2)
+        {
+            mark(job, "CHECKPOINTED with signal 12");
+        }
+    }
+
+    /// Kills all processes of a job.
+    pub(super) fn kill(&mut self, job: &Record) {
+        let cookie = self.folder(job.id).cookie();
+        let wrapper = self.wrapper(job.id);
+        if kill_family(wrapper.as_ref(), &cookie, PATIENCE) {
+            if !job.lost {
+                mark(job, "KILLED");
+            }
+            self.killed.insert(job.id);
+        }
+        if let Some(child) = self.children.get_mut(&job.id) {
+            let _ = child.try_wait();
+        }
+    }
+}
+
+/// A file of a job that cannot be read is reported and taken for missing.
+fn told<T>(read: Result<Option<T>, DurableError>) -> Option<T> {
+    read.unwrap_or_else(|e| {
+        eprintln!("{e}");
+        None
+    })
+}
+
+fn expanded(path: &Path, job: JobId) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().replace("%jobid%", &job.to_string()))
+}
+
+fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
+    let submission = &job.submission;
+    let (stdout, stderr) = (expanded(&submission.stdout, job.id), expanded(&submission.stderr, job.id));
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let directory = text(&submission.directory);
+    let nodes = text(&folder.node_file());
+    let walltime = submission.walltime;
+    let clock = format!("{}:{}:{}", walltime / 3600, walltime / 60 % 60, walltime % 60);
+    let mut facts = vec![
+        ("OAR_JOB_ID", job.id.to_string()),
+        ("OAR_JOBID", job.id.to_string()),
+        ("OAR_ARRAY_ID", job.array.to_string()),
+        ("OAR_ARRAYID", job.array.to_string()),
+        ("OAR_ARRAY_INDEX", "1".to_owned()),
+        ("OAR_JOB_NAME", submission.token.0.clone()),
+        ("OAR_NODEFILE", nodes.clone()),
+        ("OAR_NODE_FILE", nodes.clone()),
+        ("OAR_FILE_NODES", nodes.clone()),
+        ("OAR_RESOURCE_FILE", nodes),
+        ("OAR_JOB_WALLTIME", clock),
+        ("OAR_JOB_WALLTIME_SECONDS", walltime.to_string()),
+        ("OAR_WORKDIR", directory.clone()),
+        ("OAR_WORKING_DIRECTORY", directory.clone()),
+        ("OAR_O_WORKDIR", directory),
+        ("OAR_STDOUT", text(&stdout)),
+        ("OAR_STDERR", text(&stderr)),
+    ];
+    let scale = state.config.time_scale;
+    if (scale - 1.0).abs() > f64::EPSILON {
+        facts.push(("ALPSCKPT_TIME_SCALE", scale.to_string()));
+    }
+    Order {
+        script: submission.script.clone(),
+        directory: submission.directory.clone(),
+        stdout,
+        stderr,
+        environment: environment(&facts, folder),
+    }
+}
+
+/// Writes OAR's line into the job's error file.
+fn mark(job: &Record, what: &str) {
+    let path = job.submission.directory.join(expanded(&job.submission.stderr, job.id));
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S");
+    if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(path) {
+        // For the person who reads the log; the job's end does not depend on it.
+        let _ = writeln!(file, "\n## OAR [{now}] Job {} {what} ##", job.id);
+    }
+}

@@ -1,0 +1,356 @@
+//! The server: one thread owns the state, logs every event before it acts on it, and answers the clients' calls that
+//! other threads bring.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::config::Config;
+use super::effects::Processes;
+use super::owner::{self, Owner, Ownership};
+use super::process::boot_id;
+use super::protocol::{Answer, Call, Request, Response, VERSION, receive, send};
+use super::scheduler::{self, Action};
+use super::state::{Cause, End, Event, Moment, State};
+use crate::durable::{DurableError, framed};
+use crate::oar_client::{BatchError, ClusterInfo, JobId, JobState, Submission};
+
+const MAGIC: [u8; 8] = *b"ALPSCLU1";
+/// How often processes are looked at while jobs run, and while none does.
+const BUSY: Duration = Duration::from_millis(50);
+const QUIET: Duration = Duration::from_millis(500);
+/// A server without jobs or calls for this long ends; a client that comes later starts another.
+const IDLE: Duration = Duration::from_secs(600);
+/// How often the server makes sure that clients can still find it.
+const SELF_CHECK: Duration = Duration::from_secs(2);
+/// How long a client may take for its half of a call.
+const CONNECTION: Duration = Duration::from_secs(5);
+const MAX_CONNECTIONS: usize = 64;
+
+/// Why a server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Another process is the server of this directory.
+    #[error("{}: the cluster's server runs already, as process {pid} on {host}", directory.display())]
+    Held {
+        /// The state directory.
+        directory: PathBuf,
+        /// Its machine.
+        host: String,
+        /// Its process.
+        pid: i32,
+    },
+    /// Another process became the server of this directory at the same moment.
+    #[error("{}: another server was started at the same moment", .0.display())]
+    Beaten(PathBuf),
+    /// A file of the cluster cannot be read or written.
+    #[error(transparent)]
+    File(#[from] DurableError),
+}
+
+/// Runs the server in this process until it is told to end: `alpsckpt cluster serve`.
+///
+/// # Errors
+/// When another server holds the directory, or its files cannot be read or written.
+pub fn serve(directory: &Path) -> Result<(), ServeError> {
+    // A client's terminal and its signals are not the server's. Fails only for the leader of a group: then it was
+    // started by hand, in the foreground.
+    let _ = nix::unistd::setsid();
+    let directory = std::path::absolute(directory).map_err(|e| DurableError::io(directory, "find", e))?;
+    let config = Config::open(&directory)?;
+    let last = match owner::look(&directory)? {
+        Ownership::Free(last) => last,
+        Ownership::Here(o) | Ownership::Elsewhere(o) => {
+            return Err(ServeError::Held { directory, host: o.host, pid: o.process.pid });
+        }
+    };
+    let Some((record, owner)) = owner::take(&directory, last)? else { return Err(ServeError::Beaten(directory)) };
+    let calls = listen(&owner.socket)?;
+    let mut server = Server::open(&directory, config)?;
+    eprintln!("server {} of {} with {} jobs", owner.process.pid, directory.display(), server.state.jobs.len());
+    server.run(&calls.0, &record, &owner)?;
+    owner::give_up(&record, &owner)?;
+    // The last answers are on their way.
+    let until = Instant::now() + Duration::from_secs(1);
+    while calls.1.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
+/// A call and where its answer goes.
+type Visit = (Call, SyncSender<Response>);
+
+fn listen(socket: &Path) -> Result<(Receiver<Visit>, Arc<AtomicUsize>), DurableError> {
+    // The socket's number was never used before: whatever lies there is not a server's.
+    let _ = std::fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).map_err(|e| DurableError::io(socket, "listen at", e))?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))
+        .map_err(|e| DurableError::io(socket, "protect", e))?;
+    let (sender, receiver) = channel();
+    let visitors = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&visitors);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            match stream {
+                Ok(stream) => receive_visitor(stream, sender.clone(), &count),
+                // Out of file descriptors, for instance.
+                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    });
+    Ok((receiver, visitors))
+}
+
+fn receive_visitor(stream: UnixStream, calls: Sender<Visit>, count: &Arc<AtomicUsize>) {
+    if count.fetch_add(1, Ordering::SeqCst) >= MAX_CONNECTIONS {
+        count.fetch_sub(1, Ordering::SeqCst);
+        return;
+    }
+    let count = Arc::clone(count);
+    std::thread::spawn(move || {
+        if let Err(e) = attend(stream, &calls) {
+            eprintln!("a client: {e}");
+        }
+        count.fetch_sub(1, Ordering::SeqCst);
+    });
+}
+
+fn attend(mut stream: UnixStream, calls: &Sender<Visit>) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(CONNECTION))?;
+    stream.set_write_timeout(Some(CONNECTION))?;
+    let request: Request = receive(&stream)?;
+    let response = if request.version == VERSION {
+        let (sender, receiver) = sync_channel(1);
+        let sent = calls.send((request.call, sender)).is_ok();
+        let answer = if sent { receiver.recv_timeout(2 * CONNECTION).ok() } else { None };
+        answer.unwrap_or_else(|| Err(BatchError::Down("the cluster's server is ending".to_owned())))
+    } else {
+        let what = format!("the cluster's server speaks version {VERSION}, the client {}", request.version);
+        Err(BatchError::Unreadable { command: "the call".to_owned(), what })
+    };
+    send(&mut stream, &response)
+}
+
+struct Server {
+    directory: PathBuf,
+    state: State,
+    log: framed::Writer,
+    processes: Processes,
+    next_pass: Instant,
+    ending: bool,
+}
+
+impl Server {
+    /// Reads the log and takes up where the former server was.
+    fn open(directory: &Path, config: Config) -> Result<Self, DurableError> {
+        let path = directory.join("log");
+        let reading = match framed::read(&path, MAGIC) {
+            Ok(reading) => Some(reading),
+            Err(e) if e.is_missing() => None,
+            Err(e) => return Err(e),
+        };
+        let mut state = State::new(config);
+        for record in reading.iter().flat_map(|r| &r.records) {
+            let event: Event = serde_json::from_slice(record)
+                .map_err(|e| DurableError::damaged(&path, format!("an event that cannot be read: {e}")))?;
+            state.apply(&event);
+        }
+        if let Some(damage) = reading.as_ref().and_then(|r| r.damage.as_ref()) {
+            eprintln!("{}: cut at byte {}: {}", path.display(), damage.offset, damage.what);
+        }
+        let log = framed::Writer::open(&path, MAGIC, reading.map(|r| r.good))?;
+        let processes = Processes::new(directory);
+        let directory = directory.to_path_buf();
+        let mut server = Self { directory, state, log, processes, next_pass: Instant::now(), ending: false };
+        let boot = boot_id();
+        if server.state.boot != boot {
+            server.record(Event::Boot { boot })?;
+            server.log.sync()?;
+        }
+        Ok(server)
+    }
+
+    fn run(&mut self, calls: &Receiver<Visit>, record: &Path, owner: &Owner) -> Result<(), DurableError> {
+        let (mut last_call, mut last_check) = (Instant::now(), Instant::now());
+        while !self.ending {
+            let busy = self.tick()?;
+            let pause = match (busy, self.state.open.is_empty()) {
+                (true, _) => Duration::ZERO,
+                (false, false) => BUSY,
+                (false, true) => QUIET,
+            };
+            match calls.recv_timeout(pause) {
+                Ok((call, reply)) => {
+                    last_call = Instant::now();
+                    let answer = self.answer(call)?;
+                    let _ = reply.send(answer);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if last_check.elapsed() > SELF_CHECK {
+                last_check = Instant::now();
+                if !record.exists() || !owner.socket.exists() {
+                    // The directory was removed, or the socket swept away: nobody can find this server any more.
+                    eprintln!("{}: this server's record or socket is gone", self.directory.display());
+                    break;
+                }
+            }
+            if self.state.open.is_empty() && last_call.elapsed() > IDLE {
+                eprintln!("idle: the next client starts another server");
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one event in; it is durable after the next sync.
+    fn record(&mut self, event: Event) -> Result<(), DurableError> {
+        let bytes = serde_json::to_vec(&event)
+            .map_err(|e| DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}")))?;
+        self.log.push(&bytes)?;
+        self.state.apply(&event);
+        Ok(())
+    }
+
+    /// One step of the scheduler; whether something changed.
+    fn tick(&mut self) -> Result<bool, DurableError> {
+        let now = Instant::now();
+        let pass = now >= self.next_pass;
+        if pass {
+            self.next_pass = now + Duration::from_secs_f64(scheduler::pass_period(self.state.config.time_scale));
+        }
+        let seen = self.processes.observe(&self.state, pass);
+        let actions = scheduler::step(&self.state, Moment::now(), &seen);
+        let busy = actions.iter().any(|a| matches!(a, Action::Record(_)));
+        let mut effects = Vec::new();
+        for action in actions {
+            match action {
+                Action::Record(event) => self.record(event)?,
+                Action::Launch(job) => {
+                    self.record(Event::Launched { job })?;
+                    effects.push(Action::Launch(job));
+                }
+                effect => effects.push(effect),
+            }
+        }
+        if busy || !effects.is_empty() {
+            // Nothing is done before the decision is durable.
+            self.log.sync()?;
+        }
+        for effect in effects {
+            self.perform(&effect);
+        }
+        Ok(busy)
+    }
+
+    fn perform(&mut self, effect: &Action) {
+        let (Action::Launch(id) | Action::Signal(id) | Action::Kill(id)) = effect else { return };
+        let Some(job) = self.state.jobs.get(id) else { return };
+        match effect {
+            Action::Launch(_) => self.processes.launch(&self.state, job),
+            Action::Signal(_) => self.processes.signal(job),
+            _ => self.processes.kill(job),
+        }
+    }
+
+    fn answer(&mut self, call: Call) -> Result<Response, DurableError> {
+        Ok(match call {
+            Call::Info => Ok(Answer::Info(ClusterInfo {
+                name: "embedded cluster".to_owned(),
+                time_scale: self.state.config.time_scale,
+            })),
+            Call::Submit(submission) => self.submit(&submission)?,
+            Call::Find(tokens) => {
+                let arrays = tokens.iter().filter_map(|t| self.state.attempts.get(t));
+                Ok(Answer::Jobs(arrays.flat_map(|a| self.state.attempt(*a)).map(|j| self.state.view(j)).collect()))
+            }
+            Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
+            Call::Delete(job) => self.delete(job)?,
+            Call::Checkpoint(job) => self.checkpoint(job)?,
+            Call::SetPower { node, on } => self.set_power(node, on)?,
+            Call::Shutdown { kill_jobs } => {
+                if kill_jobs {
+                    self.kill_all()?;
+                }
+                self.ending = true;
+                Ok(Answer::Done)
+            }
+        })
+    }
+
+    fn submit(&mut self, submission: &Submission) -> Result<Response, DurableError> {
+        if let Some(job) = self.state.attempts.get(&submission.token) {
+            return Ok(Ok(Answer::Submitted(*job)));
+        }
+        if let Some(problem) = submission.problem() {
+            return Ok(Err(BatchError::Refused(problem)));
+        }
+        let job = JobId(self.state.next_id());
+        let submission = submission.clone();
+        self.record(Event::Submitted { job, array: job, from: None, submission, at: Moment::now() })?;
+        self.log.sync()?;
+        Ok(Ok(Answer::Submitted(job)))
+    }
+
+    fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
+        // A job that ended before this call ended by itself.
+        self.tick()?;
+        let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
+        if record.state.is_over() || record.kill.is_some() {
+            return Ok(Ok(Answer::Done));
+        }
+        let (now, waiting) = (Moment::now(), record.state == JobState::Waiting);
+        self.record(Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
+        if waiting {
+            self.record(Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
+        }
+        self.tick()?;
+        self.log.sync()?;
+        Ok(Ok(Answer::Done))
+    }
+
+    fn checkpoint(&mut self, job: JobId) -> Result<Response, DurableError> {
+        let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
+        if record.state != JobState::Running {
+            return Ok(Err(BatchError::Refused(format!("job {job} does not run"))));
+        }
+        let lost = record.lost;
+        self.record(Event::Signalled { job, by_user: true })?;
+        self.log.sync()?;
+        if !lost {
+            self.perform(&Action::Signal(job));
+        }
+        Ok(Ok(Answer::Done))
+    }
+
+    fn set_power(&mut self, node: String, on: bool) -> Result<Response, DurableError> {
+        if self.state.node(&node).is_none() {
+            return Ok(Err(BatchError::Refused(format!("no node is called {node:?}"))));
+        }
+        self.tick()?;
+        self.record(Event::Power { node, on })?;
+        self.log.sync()?;
+        self.tick()?;
+        Ok(Ok(Answer::Done))
+    }
+
+    /// Deletes every job, and waits until their processes are gone.
+    fn kill_all(&mut self) -> Result<(), DurableError> {
+        let jobs: Vec<JobId> = self.state.active().filter(|j| !j.lost).map(|j| j.id).collect();
+        for job in jobs {
+            self.delete(job)?.ok();
+        }
+        let until = Instant::now() + CONNECTION / 2;
+        while self.state.active().any(|j| !j.lost) && Instant::now() < until {
+            self.tick()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.tick().map(|_| ())
+    }
+}

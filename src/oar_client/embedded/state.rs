@@ -1,0 +1,378 @@
+//! What the cluster knows: the sum of its log's events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::config::Config;
+use crate::oar_client::{Ending, Job, JobId, JobState, Node, Submission, Token};
+
+/// A moment by two clocks: the one that no one sets (seconds since boot) to reckon with, the calendar's for display.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Moment {
+    pub(super) monotonic: f64,
+    pub(super) unix: i64,
+}
+
+impl Moment {
+    /// Now.
+    pub(super) fn now() -> Self {
+        // Neither clock can fail on Linux; zero would only make a job wait.
+        let monotonic = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
+            .map_or(0.0, |t| std::time::Duration::from(t).as_secs_f64());
+        let unix = std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_secs() as i64);
+        Self { monotonic, unix }
+    }
+}
+
+/// One thing that happened, as logged. Variants and fields are only ever added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Event {
+    /// The server runs under this boot of the machine.
+    Boot { boot: String },
+    /// A job entered the queue: by a client, or made from `from` by the scheduler.
+    Submitted { job: JobId, array: JobId, from: Option<JobId>, submission: Submission, at: Moment },
+    /// A waiting job got a node.
+    Chosen { job: JobId, node: String, at: Moment },
+    /// Its wrapper was started.
+    Launched { job: JobId },
+    /// Its script runs.
+    Running { job: JobId, at: Moment },
+    /// The checkpoint signal was sent: by the scheduler, or asked by the user.
+    Signalled { job: JobId, by_user: bool },
+    /// It is to be killed.
+    KillDecided { job: JobId, cause: Cause, at: Moment },
+    /// It ended.
+    Ended { job: JobId, end: End, resubmit: bool, at: Moment },
+    /// A node lost its power, or got it back.
+    Power { node: String, on: bool },
+    /// The server's word for a node changed.
+    NodeIs { node: String, state: String },
+    /// The planned fault of this place in the settings happened.
+    Fault { index: usize },
+}
+
+/// Why a job is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Cause {
+    /// Its walltime is over.
+    Walltime,
+    /// Its owner deleted it.
+    Deleted,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum End {
+    /// Its command ended with this raw wait status.
+    Status(i32),
+    /// Its command never ran: the type of the event and the cause in words.
+    NotStarted { event: String, what: String },
+    /// It was killed as decided.
+    Killed,
+    /// Its node did not answer to the kill.
+    Exterminated,
+    /// Its wrapper is gone without a status: the machine was restarted, or someone killed it.
+    Vanished,
+}
+
+/// What is known of a job.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) id: JobId,
+    pub(super) array: JobId,
+    /// Its place in the attempt, from 1.
+    pub(super) nth: u32,
+    pub(super) from: Option<JobId>,
+    pub(super) submission: Submission,
+    pub(super) state: JobState,
+    pub(super) node: Option<String>,
+    pub(super) submitted: Moment,
+    pub(super) started: Option<Moment>,
+    pub(super) stopped: Option<Moment>,
+    pub(super) status: Option<i32>,
+    pub(super) kill: Option<(Cause, Moment)>,
+    /// Its node lost power under it: whatever it leaves behind is not seen.
+    pub(super) lost: bool,
+    /// It ended and its successor is not yet made.
+    pub(super) owes_successor: bool,
+    pub(super) message: String,
+    pub(super) events: Vec<(String, String)>,
+}
+
+impl Record {
+    fn note(&mut self, kind: &str, text: impl Into<String>) {
+        self.events.push((kind.to_owned(), text.into()));
+    }
+
+    /// As clients see it.
+    pub(super) fn view(&self) -> Job {
+        Job {
+            id: self.id,
+            array_id: self.array,
+            name: self.submission.token.0.clone(),
+            state: self.state.clone(),
+            node: self.node.clone(),
+            ended: self.status.map(Ending::of_wait_status),
+            resubmitted_from: self.from,
+            submitted: self.submitted.unix,
+            started: self.started.map_or(0, |m| m.unix),
+            stopped: self.stopped.map_or(0, |m| m.unix),
+            expected_start: None,
+            message: self.message.clone(),
+            events: self.events.clone(),
+        }
+    }
+}
+
+/// A node, as the server sees it and as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NodeRecord {
+    pub(super) name: String,
+    pub(super) state: String,
+    pub(super) powered: bool,
+}
+
+/// The server's word for a node that takes jobs.
+pub(super) const ALIVE: &str = "Alive";
+/// … and for one that is not believed any more.
+pub(super) const SUSPECTED: &str = "Suspected";
+
+/// Everything the cluster knows.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) config: Config,
+    pub(super) jobs: BTreeMap<JobId, Record>,
+    /// The jobs not yet over, or that owe a successor.
+    pub(super) open: BTreeSet<JobId>,
+    pub(super) attempts: BTreeMap<Token, JobId>,
+    pub(super) nodes: Vec<NodeRecord>,
+    pub(super) faults_done: BTreeSet<usize>,
+    pub(super) boot: String,
+}
+
+impl State {
+    /// A cluster to which nothing has happened yet.
+    pub(super) fn new(config: Config) -> Self {
+        let node = |name: &String| NodeRecord { name: name.clone(), state: ALIVE.to_owned(), powered: true };
+        let nodes = config.nodes.iter().map(node).collect();
+        Self {
+            config,
+            jobs: BTreeMap::new(),
+            open: BTreeSet::new(),
+            attempts: BTreeMap::new(),
+            nodes,
+            faults_done: BTreeSet::new(),
+            boot: String::new(),
+        }
+    }
+
+    /// The number of the next job.
+    pub(super) fn next_id(&self) -> u64 {
+        self.jobs.last_key_value().map_or(1, |(id, _)| id.0 + 1)
+    }
+
+    /// The jobs not yet over.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Record> {
+        self.open.iter().filter_map(|id| self.jobs.get(id)).filter(|j| !j.state.is_over())
+    }
+
+    /// The jobs that occupy `node`.
+    pub(super) fn on_node<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Record> {
+        self.active().filter(move |j| j.node.as_deref() == Some(node))
+    }
+
+    /// The jobs of an attempt, by its first.
+    pub(super) fn attempt(&self, array: JobId) -> impl Iterator<Item = &Record> {
+        self.jobs.range(array..).map(|(_, j)| j).filter(move |j| j.array == array)
+    }
+
+    /// The node with this name.
+    pub(super) fn node(&self, name: &str) -> Option<&NodeRecord> {
+        self.nodes.iter().find(|n| n.name == name)
+    }
+
+    /// The nodes as clients see them.
+    pub(super) fn node_views(&self) -> Vec<Node> {
+        let view = |n: &NodeRecord| Node {
+            name: n.name.clone(),
+            state: n.state.clone(),
+            jobs: self.on_node(&n.name).map(|j| j.id).collect(),
+        };
+        self.nodes.iter().map(view).collect()
+    }
+
+    /// A job as clients see it. A waiting one is expected to start when a node is surely free for it: the n-th in the
+    /// queue when the n-th walltime from now is over.
+    pub(super) fn view(&self, job: &Record) -> Job {
+        let mut view = job.view();
+        if job.state == JobState::Waiting {
+            let scale = self.config.time_scale;
+            let over = |j: &Record| Some(j.started?.unix + (j.submission.walltime as f64 / scale).ceil() as i64);
+            let mut ends: Vec<i64> = self.active().filter_map(over).collect();
+            ends.sort_unstable();
+            let before = self.active().filter(|j| j.state == JobState::Waiting && j.id < job.id).count();
+            view.expected_start = ends.get(before).copied();
+        }
+        view
+    }
+
+    /// Takes one event in. Events about what is not there change nothing.
+    pub(super) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Boot { boot } => self.boot_changed(boot),
+            Event::Submitted { job, array, from, submission, at } => {
+                self.submitted(*job, *array, *from, submission, *at);
+            }
+            Event::Power { node, on } => self.power(node, *on),
+            Event::NodeIs { node, state } => {
+                if let Some(n) = self.nodes.iter_mut().find(|n| n.name == *node) {
+                    n.state.clone_from(state);
+                }
+            }
+            Event::Fault { index } => {
+                self.faults_done.insert(*index);
+            }
+            Event::Chosen { job, .. }
+            | Event::Launched { job }
+            | Event::Running { job, .. }
+            | Event::Signalled { job, .. }
+            | Event::KillDecided { job, .. }
+            | Event::Ended { job, .. } => {
+                if let Some(record) = self.jobs.get_mut(job) {
+                    record.apply(event);
+                    if record.state.is_over() && !record.owes_successor {
+                        self.open.remove(job);
+                    }
+                }
+            }
+        }
+    }
+
+    fn submitted(&mut self, job: JobId, array: JobId, from: Option<JobId>, submission: &Submission, at: Moment) {
+        if let Some(former) = from.and_then(|f| self.jobs.get_mut(&f)) {
+            former.owes_successor = false;
+            let why = if former.status.is_some() {
+                "type idempotent & exit code = 99 & duration > 60s"
+            } else {
+                "due to event CPUSET_ERROR"
+            };
+            former.note("RESUBMIT_JOB_AUTOMATICALLY", format!("Resubmitting job {} => {job} ({why})", former.id));
+            self.open.remove(&former.id);
+        } else {
+            self.attempts.insert(submission.token.clone(), job);
+        }
+        let nth = 1 + self.attempt(array).count() as u32;
+        let record = Record {
+            id: job,
+            array,
+            nth,
+            from,
+            submission: submission.clone(),
+            state: JobState::Waiting,
+            node: None,
+            submitted: at,
+            started: None,
+            stopped: None,
+            status: None,
+            kill: None,
+            lost: false,
+            owes_successor: false,
+            message: "waits for a free node".to_owned(),
+            events: Vec::new(),
+        };
+        self.jobs.insert(job, record);
+        self.open.insert(job);
+    }
+
+    fn power(&mut self, node: &str, on: bool) {
+        let Some(record) = self.nodes.iter_mut().find(|n| n.name == node) else { return };
+        record.powered = on;
+        if on {
+            ALIVE.clone_into(&mut record.state);
+            return;
+        }
+        for id in &self.open {
+            if let Some(job) = self.jobs.get_mut(id)
+                && job.node.as_deref() == Some(node)
+                && !job.state.is_over()
+            {
+                job.lost = true;
+            }
+        }
+    }
+
+    fn boot_changed(&mut self, boot: &str) {
+        boot.clone_into(&mut self.boot);
+        // The clock that times were reckoned by began anew, and no process of a job is left: each will be found gone.
+        for id in &self.open {
+            if let Some(job) = self.jobs.get_mut(id) {
+                job.lost = false;
+            }
+        }
+    }
+}
+
+impl Record {
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Chosen { node, .. } => {
+                self.state = JobState::ToLaunch;
+                self.node = Some(node.clone());
+                self.message.clear();
+            }
+            Event::Launched { .. } => self.state = JobState::Launching,
+            Event::Running { at, .. } => {
+                self.state = JobState::Running;
+                self.started = Some(*at);
+            }
+            Event::Signalled { by_user, .. } => {
+                let kind = if *by_user { "CHECKPOINT_SUCCESS" } else { "CHECKPOINT_SUCCESSFULL" };
+                self.note(kind, format!("The job {} was notified to checkpoint itself", self.id));
+            }
+            Event::KillDecided { cause, at, .. } => self.kill_decided(*cause, *at),
+            Event::Ended { end, resubmit, at, .. } => {
+                self.stopped = Some(*at);
+                self.owes_successor = *resubmit;
+                self.ended(end);
+            }
+            _ => {}
+        }
+    }
+
+    fn kill_decided(&mut self, cause: Cause, at: Moment) {
+        self.kill = Some((cause, at));
+        let id = self.id;
+        match cause {
+            Cause::Deleted => self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}")),
+            Cause::Walltime => {
+                self.note("FRAG_JOB_REQUEST", format!("User root requested to frag the job {id}"));
+                self.note("WALLTIME", format!("Job [{id}] reached its walltime"));
+            }
+        }
+    }
+
+    fn ended(&mut self, end: &End) {
+        self.state = JobState::Error;
+        match end {
+            End::Status(status) => {
+                self.state = JobState::Terminated;
+                self.status = Some(*status);
+            }
+            End::NotStarted { event, what } => {
+                self.note(event, what.clone());
+                self.message.clone_from(what);
+            }
+            End::Killed => "Job killed by Leon".clone_into(&mut self.message),
+            End::Exterminated => {
+                self.note("EXTERMINATE_JOB", format!("[Leon] Job {} exterminated by Leon", self.id));
+                "Job exterminated by Leon".clone_into(&mut self.message);
+            }
+            End::Vanished => {
+                let what = "its processes are gone without an exit status";
+                self.note("EXTERMINATE_JOB", format!("[Leon] Job {} exterminated by Leon: {what}", self.id));
+                format!("Job exterminated by Leon: {what}").clone_into(&mut self.message);
+            }
+        }
+    }
+}

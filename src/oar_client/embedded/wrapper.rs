@@ -1,0 +1,187 @@
+//! The wrapper of a job: the parent of its script, in a session of its own, that outlives the server and records how
+//! the script ended.
+//!
+//! In the job's folder: `order.ron` (written by the server), then by the wrapper `wrapper.ron` (who it is; created
+//! exclusively, so that of two wrappers of one job only one goes on), `child.ron` (the process that the script became),
+//! `exit.ron`.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::process::{COOKIE, ProcessId};
+use super::state::Moment;
+use crate::durable::{DurableError, sealed};
+
+/// What a wrapper is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) script: PathBuf,
+    pub(super) directory: PathBuf,
+    pub(super) stdout: PathBuf,
+    pub(super) stderr: PathBuf,
+    pub(super) environment: Vec<(String, String)>,
+}
+
+/// A process of a job and when it began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Began {
+    pub(super) process: ProcessId,
+    pub(super) at: Moment,
+}
+
+/// How a job's script ended, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Exit {
+    pub(super) how: How,
+    pub(super) at: Moment,
+}
+
+/// How a job's script ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum How {
+    /// With this raw wait status.
+    Status(i32),
+    /// It never ran: OAR's type of the event, and the cause in words.
+    NotStarted { event: String, what: String },
+}
+
+/// A job's folder.
+#[derive(Debug, Clone)]
+pub(super) struct JobFolder(pub(super) PathBuf);
+
+impl JobFolder {
+    /// What its processes carry in their environment.
+    pub(super) fn cookie(&self) -> String {
+        self.0.to_string_lossy().into_owned()
+    }
+
+    pub(super) fn order(&self) -> PathBuf {
+        self.0.join("order.ron")
+    }
+
+    pub(super) fn node_file(&self) -> PathBuf {
+        self.0.join("nodes")
+    }
+
+    pub(super) fn wrapper(&self) -> Result<Option<Began>, DurableError> {
+        read_if_there(&self.0.join("wrapper.ron"))
+    }
+
+    pub(super) fn child(&self) -> Result<Option<Began>, DurableError> {
+        read_if_there(&self.0.join("child.ron"))
+    }
+
+    pub(super) fn exit(&self) -> Result<Option<Exit>, DurableError> {
+        read_if_there(&self.0.join("exit.ron"))
+    }
+}
+
+fn read_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, DurableError> {
+    match sealed::read(path) {
+        Err(e) if e.is_missing() => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// Runs a job's script and records how it ended: `alpsckpt cluster wrap`, called by the server only.
+#[must_use]
+pub fn wrap(folder: &Path) -> ExitCode {
+    match run(&JobFolder(folder.to_path_buf())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("{e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(job: &JobFolder) -> Result<(), DurableError> {
+    // Fails only for the leader of a group, which a process just started by the server is not.
+    let _ = nix::unistd::setsid();
+    let order: Order = sealed::read(&job.order())?;
+    let own = ProcessId::own()
+        .ok_or_else(|| DurableError::damaged(Path::new("/proc"), "this process is not listed there"))?;
+    let began = Began { process: own, at: Moment::now() };
+    if !sealed::create_exclusive(&job.0.join("wrapper.ron"), &began)? {
+        return Ok(());
+    }
+    let how = match start(&order) {
+        Ok(child) => How::Status(attend(job, child)),
+        Err(not_started) => not_started,
+    };
+    let exit = Exit { how, at: Moment::now() };
+    // A status is not lost because the disk was full for a moment; the walltime's kill ends this at the latest.
+    while let Err(e) = sealed::create_exclusive(&job.0.join("exit.ron"), &exit) {
+        eprintln!("{e}");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
+}
+
+fn start(order: &Order) -> Result<Child, How> {
+    let not_started = |event: &str, what: String| How::NotStarted { event: event.to_owned(), what };
+    if !order.directory.is_dir() {
+        let what = format!("Cannot go into the working directory {} of the job", order.directory.display());
+        return Err(not_started("WORKING_DIRECTORY", what));
+    }
+    let append = |path: &Path| {
+        OpenOptions::new().create(true).append(true).mode(0o644).open(order.directory.join(path)).map_err(|e| {
+            not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display()))
+        })
+    };
+    let (stdout, stderr) = (append(&order.stdout)?, append(&order.stderr)?);
+    // As `bash -c COMMAND` does under OAR: the process that gets the signals becomes the script, a missing one is
+    // exit 127, one that may not be executed 126.
+    Command::new("/bin/sh")
+        .args(["-c", r#"exec "$0""#])
+        .arg(&order.script)
+        .current_dir(&order.directory)
+        .env_clear()
+        .envs(order.environment.iter().map(|(k, v)| (k, v)))
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr)
+        .spawn()
+        .map_err(|e| not_started("LAUNCHING_ERROR", format!("Cannot start /bin/sh: {e}")))
+}
+
+/// Records who the child is and waits for its end; its raw wait status.
+fn attend(job: &JobFolder, mut child: Child) -> i32 {
+    let process = i32::try_from(child.id()).ok().and_then(ProcessId::of);
+    if let Some(process) = process {
+        // Without this record the job gets no checkpoint signal; it still runs and its end is still recorded.
+        let began = Began { process, at: Moment::now() };
+        if let Err(e) = sealed::create_exclusive(&job.0.join("child.ron"), &began) {
+            eprintln!("{e}");
+        }
+    }
+    loop {
+        match child.wait() {
+            Ok(status) => return status.into_raw(),
+            Err(e) => {
+                eprintln!("waiting for the script: {e}");
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+/// The variables that OAR gives to a job, as seen on 2.5 and 2.6; nothing else of the server's environment.
+pub(super) fn environment(facts: &[(&str, String)], folder: &JobFolder) -> Vec<(String, String)> {
+    let inherited = ["HOME", "LOGNAME", "USER", "TZ", "TMPDIR"];
+    let mut all: Vec<(String, String)> =
+        inherited.iter().filter_map(|k| Some(((*k).to_owned(), std::env::var(k).ok()?))).collect();
+    all.push(("SHELL".to_owned(), "/bin/bash".to_owned()));
+    all.push(("TERM".to_owned(), "unknown".to_owned()));
+    all.push(("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()));
+    all.push((COOKIE.to_owned(), folder.cookie()));
+    all.extend(facts.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
+    all
+}
