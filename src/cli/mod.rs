@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod cluster;
 mod failure;
 mod job;
 mod output;
@@ -38,6 +39,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(subcommand, hide = true)]
+    Cluster(cluster::Command),
+    #[command(subcommand, hide = true)]
     Job(job::Command),
 }
 
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         None => Ok(ExitCode::SUCCESS),
+        Some(Command::Cluster(command)) => cluster::run(&command),
         Some(Command::Job(command)) => job::run(&command),
     }
 }

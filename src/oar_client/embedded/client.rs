@@ -130,7 +130,7 @@ impl Embedded {
 
     /// One call over a connection to the server.
     fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Answer, BatchError> {
-        let mut exchange = || -> std::io::Result<Response> {
+        let exchange = || -> std::io::Result<Response> {
             stream.set_read_timeout(Some(CALL))?;
             stream.set_write_timeout(Some(CALL))?;
             send(&mut stream, &Request { version: VERSION, call })?;
