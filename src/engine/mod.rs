@@ -3,12 +3,15 @@
 //! It knows no campaign and no screen: a [`Request`] names resolved files and numbers, an [`Engine`] opened from it
 //! computes one tile after another, in any order, with the same bits whatever the number of threads.
 
+mod atmosphere;
+mod bspline;
 pub mod crs;
 pub mod geotiff;
 pub mod grid;
 pub mod model;
 pub mod picture;
 pub mod request;
+mod sun;
 pub mod synthetic;
 mod tile;
 

@@ -1,0 +1,84 @@
+//! What the air leaves of the sun: SAGA's lumped transmittance, which all modes share.
+
+use std::f64::consts::FRAC_PI_2;
+
+use libm::{exp, log, sin};
+
+/// Relative optical air mass of 60 to 91 degrees of zenith distance (List 1968, *Smithsonian Meteorological Tables*,
+/// as tabulated in SAGA's `ta_lighting`).
+const AIR_MASS: [f64; 32] = [
+    2.00, 2.06, 2.12, 2.19, 2.27, 2.36, 2.45, 2.55, 2.65, 2.77, 2.90, 3.05, 3.21, 3.39, 3.59, 3.82, 4.07,
+    4.37, 4.72, 5.12, 5.60, 6.18, 6.88, 7.77, 8.90, 10.39, 12.44, 15.36, 19.79, 26.96, 26.96, 26.96,
+];
+
+/// Air mass at sea level for a height of the sun, radians (positive).
+pub(super) fn air_mass(height: f64) -> f64 {
+    if height > 30_f64.to_radians() {
+        return 1.0 / sin(height);
+    }
+    let zenith = (FRAC_PI_2 - height).to_degrees() - 60.0;
+    let degree = (zenith.max(0.0) as usize).min(AIR_MASS.len() - 2);
+    let (low, high) = (AIR_MASS[degree], AIR_MASS[degree + 1]);
+    low + (zenith - degree as f64) * (high - low)
+}
+
+/// Pressure at a height above the sea, m, relative to sea level.
+pub(super) fn pressure(z: f64) -> f64 {
+    exp(-5.4667e-5 * std::f64::consts::LN_10 * z)
+}
+
+/// Radiation through the air at one step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beam {
+    extraterrestrial: f64,
+    height: f64,
+    /// Logarithm of the transmittance of the air above sea level.
+    depth: f64,
+}
+
+impl Beam {
+    /// The beam of a step: radiation outside (kW/m2), height of the sun (radians, positive), lumped transmittance.
+    pub(super) fn new(extraterrestrial: f64, height: f64, transmittance: f64) -> Self {
+        Self { extraterrestrial, height, depth: air_mass(height) * log(transmittance) }
+    }
+
+    /// Direct radiation on a plane facing the sun, and diffuse radiation of the whole sky on a level plane, kW/m2,
+    /// at a relative pressure.
+    ///
+    /// The sky takes the sun's height in radians, not its sine, as SAGA does.
+    pub(super) fn through(&self, pressure: f64) -> (f64, f64) {
+        let left = exp(self.depth * pressure);
+        let diffuse = self.extraterrestrial * (0.271 - 0.294 * left) * self.height;
+        (self.extraterrestrial * left, diffuse.clamp(0.0, self.extraterrestrial))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_joins_the_formula_and_ends_at_the_horizon() {
+        let above = air_mass(30.000_1_f64.to_radians());
+        let below = air_mass(29.999_9_f64.to_radians());
+        assert!((above - below).abs() < 1e-3, "{above} {below}");
+        assert!((air_mass(0.0) - 26.96).abs() < 1e-9);
+        assert!((air_mass(10.5_f64.to_radians()) - f64::midpoint(5.12, 5.60)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn thinner_air_lets_more_through() {
+        let beam = Beam::new(1.4, 0.5, 0.7);
+        assert!((pressure(0.0) - 1.0).abs() < 1e-15);
+        assert!((pressure(1000.0) - 10_f64.powf(-0.054_667)).abs() < 1e-12);
+        let (low, sky_low) = beam.through(pressure(0.0));
+        let (high, sky_high) = beam.through(pressure(3000.0));
+        assert!(high > low && sky_high < sky_low);
+        assert!((low - 1.4 * 0.7_f64.powf(air_mass(0.5))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn clear_air_gives_no_negative_sky() {
+        assert_eq!(Beam::new(1.4, 1.0, 0.99).through(0.7).1, 0.0);
+    }
+}

@@ -1,0 +1,263 @@
+//! Where the sun stands at each step of a month.
+//!
+//! Two ephemerides: SAGA's (mean elements of Meeus, *Astronomical Algorithms*, chapter 25, low accuracy) and NREL's SPA
+//! (Reda and Andreas 2004, *Solar Energy* 76, 577-589) by the crate `solar-positioning`. Neither is given refraction.
+//!
+//! All functions of the path to a map come from the crate `libm`, not from the system's library, whose last bit depends
+//! on the processor: a chain that hops between kinds of nodes must write the same bytes.
+
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
+
+use libm::{asin, atan2, cos, sin, sincos};
+use solar_positioning::time::JulianDate;
+use solar_positioning::{Location, PreparedPositions, SolarPositions};
+
+use super::model::{Model, Mornings, Shadow};
+
+/// TT - UT1 in seconds: 68.6 to 70 over 2016-2030; ten seconds move the sun by 0.04 seconds of arc.
+const DELTA_T: f64 = 69.0;
+
+/// The sun over a horizontal plane.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Position {
+    /// Height of the centre above the plane horizon, radians, without refraction.
+    pub height: f64,
+    /// Azimuth, radians, clockwise from true north.
+    pub azimuth: f64,
+}
+
+/// The sun at one moment, for any place.
+#[derive(Debug, Clone)]
+pub(super) enum Sun {
+    /// By SAGA's formula.
+    Saga(SagaSun),
+    /// By SPA.
+    Spa {
+        /// The part that depends on the time alone.
+        prepared: Box<PreparedPositions>,
+        /// Longitude that relative ones count from, degrees.
+        longitude: f64,
+    },
+}
+
+impl Sun {
+    /// Its position seen from a latitude and a longitude relative to the region's middle, radians.
+    ///
+    /// `None` only for coordinates that are none (NaN).
+    pub(super) fn at(&self, latitude: f64, longitude: f64) -> Option<Position> {
+        match self {
+            Self::Saga(sun) => {
+                let (sin_lat, cos_lat) = sincos(latitude);
+                let (sin_lon, cos_lon) = sincos(longitude);
+                Some(sun.position(sin_lat, cos_lat, sin_lon, cos_lon))
+            }
+            Self::Spa { prepared, longitude: middle } => {
+                let longitude = wrap_degrees(longitude.to_degrees() + middle);
+                let location = Location { latitude: latitude.to_degrees(), longitude };
+                let position = prepared.at(location, 0.0, None).ok()?;
+                Some(Position {
+                    height: FRAC_PI_2 - position.zenith_angle().to_radians(),
+                    azimuth: position.azimuth().to_radians(),
+                })
+            }
+        }
+    }
+}
+
+fn wrap_degrees(longitude: f64) -> f64 {
+    if longitude > 180.0 {
+        longitude - 360.0
+    } else if longitude < -180.0 {
+        longitude + 360.0
+    } else {
+        longitude
+    }
+}
+
+/// SAGA's sun at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SagaSun {
+    sin_declination: f64,
+    cos_declination: f64,
+    sin_hour_angle: f64,
+    cos_hour_angle: f64,
+}
+
+impl SagaSun {
+    /// The sun at a Julian date; the hour angle at longitude 0 is kept.
+    pub(super) fn new(julian: f64) -> Self {
+        let t = (julian - 2_451_545.0) / 36_525.0;
+        let anomaly = (357.5291 + 35_999.050_3 * t - 0.000_155_9 * t * t - 4.8e-7 * t * t * t).to_radians();
+        let centre = (1.9146 - 0.004_817 * t - 0.000_014 * t * t) * sin(anomaly)
+            + (0.019_993 - 0.000_101 * t) * sin(2.0 * anomaly)
+            + 0.000_29 * sin(3.0 * anomaly);
+        let longitude =
+            (280.466_45 + 36_000.769_83 * t + 0.000_303_2 * t * t + centre).rem_euclid(360.0).to_radians();
+        let (sin_obliquity, cos_obliquity) = sincos(23.439_291_11_f64.to_radians());
+        let (sin_longitude, cos_longitude) = sincos(longitude);
+        let sin_declination = sin_obliquity * sin_longitude;
+        let right_ascension = atan2(cos_obliquity * sin_longitude, cos_longitude);
+        let sidereal = 280.460_618_37
+            + 360.985_647_366_29 * (julian - 2_451_545.0)
+            + t * t * (0.000_387_933 - t / 38_710_000.0);
+        let (sin_hour_angle, cos_hour_angle) =
+            sincos(sidereal.rem_euclid(360.0).to_radians() - right_ascension);
+        let cos_declination = cos(asin(sin_declination));
+        Self { sin_declination, cos_declination, sin_hour_angle, cos_hour_angle }
+    }
+
+    /// Sine of the height; the rest is worth computing only where it is positive.
+    pub(super) fn sin_height(&self, sin_lat: f64, cos_lat: f64, sin_lon: f64, cos_lon: f64) -> f64 {
+        let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
+        sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau
+    }
+
+    /// Its position seen from a place given by sines and cosines.
+    pub(super) fn position(&self, sin_lat: f64, cos_lat: f64, sin_lon: f64, cos_lon: f64) -> Position {
+        let sin_tau = self.sin_hour_angle * cos_lon + self.cos_hour_angle * sin_lon;
+        let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
+        let sin_height = sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau;
+        let azimuth = atan2(
+            -sin_tau * self.cos_declination,
+            cos_lat * self.sin_declination - sin_lat * self.cos_declination * cos_tau,
+        );
+        Position {
+            height: asin(sin_height.clamp(-1.0, 1.0)),
+            azimuth: if azimuth < 0.0 { azimuth + TAU } else { azimuth },
+        }
+    }
+}
+
+/// One step of a month.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    /// The sun at the beginning of the step, which stands for all of it, as in SAGA.
+    pub sun: Sun,
+    /// Radiation outside the atmosphere on a plane facing the sun, kW/m2.
+    pub extraterrestrial: f64,
+}
+
+/// All steps of a month in their order, the nights too.
+#[derive(Debug, Clone)]
+pub(super) struct Month {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Length of a step, hours.
+    pub hours: f64,
+}
+
+impl Month {
+    /// The steps of a month of a year; the clock is the mean solar time of `longitude` (degrees).
+    pub(super) fn new(year: i32, month: u8, model: &Model, longitude: f64) -> Self {
+        let hours = f64::from(model.step_minutes.max(1)) / 60.0;
+        let per_day = 1440 / model.step_minutes.max(1);
+        let first = julian_day(year, month, 1);
+        let new_year = julian_day(year, 1, 1);
+        let mut steps = Vec::new();
+        for day in first..first + i64::from(days_of(year, month)) {
+            let day_of_year = (day - new_year + 1) as f64;
+            let extraterrestrial = extraterrestrial(model.solar_constant, day_of_year);
+            for number in 0..per_day {
+                let hour = f64::from(number) * hours;
+                let early = model.mornings == Mornings::DayBefore && hour < 12.0;
+                let julian = day as f64 - 0.5 + hour / 24.0 - if early { 1.0 } else { 0.0 };
+                if let Some(sun) = sun_at(julian, model, longitude) {
+                    steps.push(Step { sun, extraterrestrial });
+                }
+            }
+        }
+        Self { steps, hours }
+    }
+}
+
+/// SAGA's own conventions take SAGA's sun, all others SPA.
+fn sun_at(julian: f64, model: &Model, longitude: f64) -> Option<Sun> {
+    if model.shadow == Shadow::SagaSlim || model.mornings == Mornings::DayBefore {
+        return Some(Sun::Saga(SagaSun::new(julian)));
+    }
+    let time = JulianDate::new(julian - longitude / 360.0, DELTA_T).ok()?;
+    let prepared = Box::new(SolarPositions::new().for_time_from_julian(time).ok()?);
+    Some(Sun::Spa { prepared, longitude })
+}
+
+/// Radiation outside the atmosphere, kW/m2, with the earth's distance of that day (1 = 1 January).
+pub(super) fn extraterrestrial(solar_constant: f64, day_of_year: f64) -> f64 {
+    solar_constant / 1000.0 * (1.0 + 0.033_44 * cos(day_of_year * 2.0 * PI / 365.25 - 0.048_869))
+}
+
+/// The Julian day that begins at noon of a date (Gregorian; Fliegel and Van Flandern 1968).
+pub(super) fn julian_day(year: i32, month: u8, day: u8) -> i64 {
+    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
+    let before_march = (month - 14) / 12;
+    (1461 * (year + 4800 + before_march)) / 4 + (367 * (month - 2 - 12 * before_march)) / 12
+        - (3 * ((year + 4900 + before_march) / 100)) / 4
+        + day
+        - 32_075
+}
+
+/// Days of a month (1 to 12).
+pub(super) fn days_of(year: i32, month: u8) -> u8 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_julian_day_of_j2000_and_of_a_leap_day() {
+        assert_eq!(julian_day(2000, 1, 1), 2_451_545);
+        assert_eq!(julian_day(2018, 1, 1), 2_458_120);
+        assert_eq!(julian_day(2020, 3, 1) - julian_day(2020, 2, 28), 2);
+        assert_eq!((days_of(2020, 2), days_of(1900, 2), days_of(2018, 6)), (29, 28, 30));
+    }
+
+    #[test]
+    fn sagas_formula_on_the_right_day_stays_within_bounds_of_spa() {
+        let saga = Model { mornings: Mornings::SameDay, ..Model::as_saga() };
+        let latitude = 44.9_f64.to_radians();
+        let (mut worst_height, mut worst_azimuth, mut compared) = (0.0_f64, 0.0_f64, 0);
+        for month in 1..=12 {
+            let a = Month::new(2018, month, &saga, 0.0);
+            let b = Month::new(2018, month, &Model::default(), 0.0);
+            assert_eq!(a.steps.len(), b.steps.len());
+            for (a, b) in a.steps.iter().zip(&b.steps) {
+                let (p, q) = (a.sun.at(latitude, 0.0).unwrap(), b.sun.at(latitude, 0.0).unwrap());
+                if q.height > 0.0 {
+                    worst_height = worst_height.max((p.height - q.height).abs().to_degrees());
+                    let turn = (p.azimuth - q.azimuth + PI).rem_euclid(TAU) - PI;
+                    worst_azimuth = worst_azimuth.max(turn.abs().to_degrees());
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 8000, "{compared} steps by day");
+        assert!(worst_height <= 0.02, "height {worst_height}");
+        assert!(worst_azimuth <= 0.03, "azimuth {worst_azimuth}");
+    }
+
+    #[test]
+    fn the_sun_culminates_in_the_south_at_noon_of_the_equinox() {
+        for model in [Model::default(), Model::as_saga()] {
+            let month = Month::new(2018, 3, &model, 10.0);
+            let noon = &month.steps[19 * 48 + 24];
+            let position = noon.sun.at(46_f64.to_radians(), 0.0).unwrap();
+            assert!((position.height.to_degrees() - 44.0).abs() < 0.4, "{position:?}");
+            assert!((position.azimuth.to_degrees() - 180.0).abs() < 4.0, "{position:?}");
+        }
+    }
+
+    #[test]
+    fn the_day_before_shines_in_the_morning_only() {
+        let before = Month::new(2018, 1, &Model::as_saga(), 0.0);
+        let same = Month::new(2018, 1, &Model { mornings: Mornings::SameDay, ..Model::as_saga() }, 0.0);
+        let at = |month: &Month, step: usize| month.steps[step].sun.at(0.8, 0.0).unwrap();
+        assert_eq!(at(&before, 48 + 20), at(&same, 20));
+        assert_eq!(at(&before, 48 + 24), at(&same, 48 + 24));
+    }
+}
