@@ -55,16 +55,20 @@ pub struct Segment {
 }
 
 /// One tile of the index: where its blocks lie in the parts of its link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Of several records of one tile the last counts: a tile whose blocks were found damaged is computed again.
+#[derive(Debug, Clone, PartialEq)]
 pub struct TileRecord {
     /// The tile's number in the plan's order.
     pub tile: u64,
     /// Its blocks, layer by layer.
     pub blocks: Vec<BlockRecord>,
+    /// Its pixels of the quicklook, row by row: the picture is there again after a resume without decoding a block.
+    pub samples: Vec<f32>,
 }
 
 /// One encoded block of one layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockRecord {
     /// The layer, in the order of the engine's layers.
     pub layer: u16,
@@ -81,7 +85,7 @@ pub struct BlockRecord {
 }
 
 /// A finished map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MapRecord {
     /// Its file name within `maps/`.
     pub file: String,
@@ -89,6 +93,10 @@ pub struct MapRecord {
     pub bytes: u64,
     /// The checksum (CRC-32) of the whole file.
     pub crc: u32,
+    /// Where its first block begins; the others follow one another.
+    pub head: u64,
+    /// Values outside are impossible.
+    pub range: (f32, f32),
     /// Its valid pixels.
     pub valid: u64,
 }
@@ -100,6 +108,8 @@ pub struct Complete {
     pub link: LinkNumber,
     /// The frozen spec it belongs to.
     pub spec: String,
+    /// Tiles of the chain.
+    pub tiles: u64,
     /// The maps, in the order of the engine's layers.
     pub maps: Vec<MapRecord>,
     /// For each map the (length, checksum) of its blocks, row by row.

@@ -30,6 +30,12 @@ impl ChainId {
         text.split('-').all(good).then(|| Self(text.to_owned()))
     }
 
+    /// Its months, in the order of its name.
+    #[must_use]
+    pub fn months(&self) -> Vec<u8> {
+        self.0.split('-').filter_map(|part| part.strip_prefix('m')?.parse().ok()).collect()
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -172,16 +178,22 @@ impl ChainDir {
         self.path.join("logs")
     }
 
+    /// The folder of the parts and indexes.
+    #[must_use]
+    pub fn parts(&self) -> PathBuf {
+        self.path.join("parts")
+    }
+
     /// The encoded blocks of one layer computed by one link.
     #[must_use]
     pub fn part(&self, link: LinkNumber, layer: &str) -> PathBuf {
-        self.path.join("parts").join(format!("{link}.{layer}.part"))
+        self.parts().join(format!("{link}.{layer}.part"))
     }
 
     /// The tiles that one link computed.
     #[must_use]
     pub fn index(&self, link: LinkNumber) -> PathBuf {
-        self.path.join("parts").join(format!("{link}.index"))
+        self.parts().join(format!("{link}.index"))
     }
 
     /// The folder of the checkpoints.

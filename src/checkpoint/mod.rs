@@ -16,12 +16,19 @@
 //! ```
 //! A link writes only to files named by its number; nothing is ever appended to another link's file.
 
+pub mod fence;
 pub mod generation;
 pub mod layout;
 pub mod link;
+pub mod resume;
+pub mod seal;
+pub mod segment;
 pub mod status;
+mod tile_record;
 
 pub use generation::{BlockRecord, Complete, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
 pub use layout::{CampaignDir, ChainDir, ChainId};
 pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Rejected};
+pub use resume::{Held, Resumed, Shape};
 pub use status::{Phase, Quicklook, Status};
+pub use tile_record::INDEX_MAGIC;

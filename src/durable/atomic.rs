@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,12 +13,27 @@ use super::DurableError;
 /// # Errors
 /// When a step fails; `path` then still is what it was.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), DurableError> {
-    let temporary = write_temporary(path, content)?;
-    fs::rename(&temporary, path).map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        DurableError::io(path, "put in place", e)
-    })?;
+    let temporary = write_temporary(path, content, true)?;
+    rename_into_place(&temporary, path)?;
     sync_folder_of(path)
+}
+
+/// Replaces `path` by `content` as [`replace`] does, for a reader; after a power failure it may be old, empty or gone.
+///
+/// For files written every second that nothing depends on, such as a heartbeat: they must not wait for the disk.
+///
+/// # Errors
+/// When a step fails; `path` then still is what it was.
+pub fn replace_unsynced(path: &Path, content: &[u8]) -> Result<(), DurableError> {
+    let temporary = write_temporary(path, content, false)?;
+    rename_into_place(&temporary, path)
+}
+
+fn rename_into_place(temporary: &Path, path: &Path) -> Result<(), DurableError> {
+    fs::rename(temporary, path).map_err(|e| {
+        let _ = fs::remove_file(temporary);
+        DurableError::io(path, "put in place", e)
+    })
 }
 
 /// Creates `path` with `content`; `Ok(false)` when it exists already, untouched.
@@ -27,8 +43,12 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), DurableError> {
 /// # Errors
 /// When a step fails for another reason than the file's existence.
 pub fn create_exclusive(path: &Path, content: &[u8]) -> Result<bool, DurableError> {
-    let temporary = write_temporary(path, content)?;
-    let linked = fs::hard_link(&temporary, path);
+    let temporary = write_temporary(path, content, true)?;
+    let mut linked = fs::hard_link(&temporary, path);
+    // Over NFS the answer to a link that was made can be lost, and the repeated request then says "exists".
+    if linked.is_err() && fs::metadata(&temporary).is_ok_and(|m| m.nlink() == 2) {
+        linked = Ok(());
+    }
     let _ = fs::remove_file(&temporary);
     match linked {
         Ok(()) => sync_folder_of(path).map(|()| true),
@@ -57,13 +77,13 @@ pub fn create_folder(path: &Path) -> Result<(), DurableError> {
     fs::create_dir_all(path).map_err(|e| DurableError::io(path, "create the folder", e))
 }
 
-fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, DurableError> {
+fn write_temporary(path: &Path, content: &[u8], sync: bool) -> Result<PathBuf, DurableError> {
     let temporary = temporary_beside(path);
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&temporary)
-        .and_then(|mut f| f.write_all(content).and_then(|()| f.sync_all()));
+        .and_then(|mut f| f.write_all(content).and_then(|()| if sync { f.sync_all() } else { Ok(()) }));
     written.map_err(|e| {
         let _ = fs::remove_file(&temporary);
         DurableError::io(path, "write", e)

@@ -84,6 +84,16 @@ fn split_record(bytes: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     Ok((record, after))
 }
 
+/// The bytes of a record in its file: length, checksum, record.
+#[must_use]
+pub fn frame(record: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(record.len() + 8);
+    frame.extend_from_slice(&(record.len() as u32).to_le_bytes());
+    frame.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
+    frame.extend_from_slice(record);
+    frame
+}
+
 /// Appends records; each [`Writer::append`] is durable when it returns.
 #[derive(Debug)]
 pub struct Writer {
@@ -118,14 +128,10 @@ impl Writer {
     /// # Errors
     /// When it cannot be written (the file is then cut back) or is empty or too long.
     pub fn push(&mut self, record: &[u8]) -> Result<(), DurableError> {
-        let length = u32::try_from(record.len()).ok().filter(|l| (1..=MAX_RECORD).contains(l));
-        let Some(length) = length else {
+        if !(1..=MAX_RECORD as usize).contains(&record.len()) {
             return Err(DurableError::damaged(&self.path, "a record to append is empty or too long"));
-        };
-        let mut frame = Vec::with_capacity(record.len() + 8);
-        frame.extend_from_slice(&length.to_le_bytes());
-        frame.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
-        frame.extend_from_slice(record);
+        }
+        let frame = frame(record);
         if let Err(e) = self.file.write_all(&frame) {
             let _ = self.file.set_len(self.length);
             let _ = self.file.seek(SeekFrom::Start(self.length));

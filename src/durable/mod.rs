@@ -34,6 +34,14 @@ pub enum DurableError {
         /// What does not fit, in words.
         what: String,
     },
+    /// The file is as it was written, but not by a program that this one understands.
+    #[error("{}: intact, but of a form this version does not know: {what}", path.display())]
+    UnknownForm {
+        /// The file.
+        path: PathBuf,
+        /// What it does not know, in words.
+        what: String,
+    },
 }
 
 impl DurableError {
@@ -45,6 +53,19 @@ impl DurableError {
     /// A content that is not what was written.
     pub fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+
+    /// An intact content of a form that this version does not know.
+    pub fn unknown_form(path: &Path, what: impl Into<String>) -> Self {
+        Self::UnknownForm { path: path.to_path_buf(), what: what.into() }
+    }
+
+    /// The file or folder it is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. } | Self::Damaged { path, .. } | Self::UnknownForm { path, .. } => path,
+        }
     }
 
     /// The disk or the quota is full.

@@ -32,6 +32,14 @@ pub fn replace<T: Serialize>(path: &Path, value: &T) -> Result<(), DurableError>
     atomic::replace(path, &encode(path, value)?)
 }
 
+/// Replaces `path` by `value` without waiting for the disk: see [`atomic::replace_unsynced`].
+///
+/// # Errors
+/// When it cannot be written; the former file then still stands.
+pub fn replace_unsynced<T: Serialize>(path: &Path, value: &T) -> Result<(), DurableError> {
+    atomic::replace_unsynced(path, &encode(path, value)?)
+}
+
 /// Creates `path` with `value`; `Ok(false)` when it exists already.
 ///
 /// # Errors
@@ -43,7 +51,7 @@ pub fn create_exclusive<T: Serialize>(path: &Path, value: &T) -> Result<bool, Du
 /// Reads `path` and verifies its checksum.
 ///
 /// # Errors
-/// When it is missing, damaged, or not a `T`.
+/// When it is missing, damaged, or intact but not a `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, DurableError> {
     let bytes = fs::read(path).map_err(|e| DurableError::io(path, "read", e))?;
     decode(path, &bytes)
@@ -52,7 +60,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, DurableError> {
 /// Reads a value from the bytes of the file `path`.
 ///
 /// # Errors
-/// When the bytes are damaged or not a `T`.
+/// When the bytes are damaged, or intact but not a `T`.
 pub fn decode<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, DurableError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DurableError::damaged(path, "not text"))?;
     let at = text.rfind(SEAL).ok_or_else(|| DurableError::damaged(path, "the checksum line is missing"))?;
@@ -62,5 +70,5 @@ pub fn decode<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Durab
         return Err(DurableError::damaged(path, "the checksum does not fit the content"));
     }
     ron::from_str(body)
-        .map_err(|e| DurableError::damaged(path, format!("line {}: {}", e.span.start.line, e.code)))
+        .map_err(|e| DurableError::unknown_form(path, format!("line {}: {}", e.span.start.line, e.code)))
 }

@@ -1,7 +1,21 @@
 //! What runs on the node: resume, compute, seal, stop in time, finish the maps.
+//!
+//! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs; [`Workload`] is what
+//! it needs of the engine. A link ends in one of the classes of [`crate::checkpoint::ExitClass`].
 
+mod compute;
+pub mod entry;
+pub mod failure;
+mod finish;
+mod heart;
+mod log;
+mod look;
 pub mod request;
 pub mod run;
+mod session;
+pub mod signals;
 pub mod verify;
+pub mod workload;
 
-pub use run::{Outcome, Progress, RunOptions, Stop, run_chain};
+pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
+pub use workload::Workload;

@@ -1,12 +1,23 @@
 //! One link of a chain.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::failure::Failure;
+use super::heart::Heart;
+use super::log::{Log, now_ms};
+use super::request;
+use super::session::{Done, Session};
+use super::workload::Workload;
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber, Phase};
+use crate::checkpoint::{
+    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
+};
+use crate::durable::{DurableError, sealed};
+use crate::engine::{Engine, EngineError};
 
 /// When a link must stop.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +78,109 @@ pub struct Outcome {
 /// Runs one link of a chain in the campaign whose output folder is `output`: the same for a first run and a resumed one.
 ///
 /// Never panics on what it finds on disk; every end, good or bad, is an [`Outcome`] and is recorded as the link's end.
-pub fn run_chain(_output: &Path, _options: &RunOptions, _report: &(dyn Fn(&Progress) + Sync)) -> Outcome {
-    unimplemented!()
+/// It does not look whether another link runs: it fences it.
+pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress) + Sync)) -> Outcome {
+    let open = || Engine::open(request::request(&options.spec, &options.months));
+    run_with(output, options, &open, report)
+}
+
+/// As [`run_chain`], for whatever workload `open` opens.
+pub fn run_with<W: Workload>(
+    output: &Path,
+    options: &RunOptions,
+    open: &dyn Fn() -> Result<W, EngineError>,
+    report: &(dyn Fn(&Progress) + Sync),
+) -> Outcome {
+    let campaign = CampaignDir::new(output);
+    let dir = campaign.chain(&options.chain);
+    let begun = begin(&dir, options);
+    let (link, log, heart) = match begun {
+        Ok(begun) => begun,
+        Err(e) => return not_begun(&Failure::from(e)),
+    };
+    let session = Session::new(&campaign, options, link, &log, &heart, report);
+    let result = catch_unwind(AssertUnwindSafe(|| session.run(open))).unwrap_or_else(|panic| {
+        Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
+    });
+    // Whatever went wrong, a link that was overtaken meanwhile is just that.
+    let result = result.or_else(|failure| match fence::newer(&dir, link) {
+        Ok(Some(newer)) => Err(Failure::Fenced(newer)),
+        _ => Err(failure),
+    });
+    let (class, message) = match &result {
+        Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
+        Ok(Done::Checkpointed(message)) => (ExitClass::Checkpointed, message.clone()),
+        Err(failure) => (failure.class(), failure.message(session.bytes_needed())),
+    };
+    let (sealed, tiles) = session.sealed();
+    if class == ExitClass::Fenced {
+        heart.silence()
+    } else {
+        heart.finish()
+    }
+    record_end(
+        &dir,
+        link,
+        &log,
+        LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() },
+    );
+    Outcome { link: Some(link), class, message, sealed }
+}
+
+/// Takes the link's number and opens what only this link writes.
+fn begin(dir: &ChainDir, options: &RunOptions) -> Result<(LinkNumber, Log, Heart), DurableError> {
+    let start = fence::begin(dir, |link| LinkStart {
+        link,
+        job_id: options.job_id.clone(),
+        node: options.node.clone(),
+        pid: std::process::id(),
+        started_ms: now_ms(),
+        spec: options.spec_hash.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        threads: options.threads,
+    })?;
+    let log = Log::create(dir, start.link)?;
+    log.say(&format!(
+        "Campaign \"{}\", chain {}, link {}: job {} on node {}, process {}, {} threads, alpsckpt {}, spec {}.",
+        options.spec.name,
+        options.chain,
+        start.link,
+        start.job_id,
+        start.node,
+        start.pid,
+        start.threads,
+        start.program,
+        start.spec
+    ));
+    let heart = Heart::start(dir, start.link, &options.stop)?;
+    Ok((start.link, log, heart))
+}
+
+fn not_begun(failure: &Failure) -> Outcome {
+    Outcome { link: None, class: failure.class(), message: failure.message(None), sealed: None }
+}
+
+fn record_end(dir: &ChainDir, link: LinkNumber, log: &Log, end: LinkEnd) {
+    log.say(&format!("Ended, exit code {}: {}.", end.class.code(), end.message.trim_end_matches('.')));
+    if let Err(e) = sealed::replace(&dir.link_end(link), &end) {
+        log.say(&format!("The end could not be recorded: {e}."));
+    }
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
+}
+
+/// Waits until `until`, `wake` permitting; looks every few milliseconds.
+pub(super) fn wait_until(until: Instant, wake: &dyn Fn() -> bool) {
+    const STEP: Duration = Duration::from_millis(20);
+    while !wake() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(STEP));
+    }
 }

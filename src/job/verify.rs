@@ -1,8 +1,17 @@
 //! Are the maps what was computed?
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::{CampaignDir, ChainId};
+use super::workload::Contents;
+use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord};
+use crate::durable::{DurableError, sealed};
+use crate::engine::Problem;
+use crate::engine::geotiff::{Placement, Raster};
+
+/// Rows that are read at once when a map is reopened: a row of blocks.
+const ROWS: usize = 256;
 
 /// One map, reopened and compared with the record of its chain.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -20,12 +29,161 @@ pub struct Verified {
 /// Reopens every map of a chain: every block's checksum as recorded when computed, valid pixels = the DEM's, values
 /// within the layer's physical range.
 ///
+/// The DEM's valid cells are counted anew in `dem`, in the window that the map covers.
+///
 /// # Errors
 /// When the chain has no readable record of its maps.
 pub fn verify_chain(
-    _campaign: &CampaignDir,
-    _chain: &ChainId,
-    _dem: &Path,
-) -> Result<Vec<Verified>, crate::durable::DurableError> {
-    unimplemented!()
+    campaign: &CampaignDir,
+    chain: &ChainId,
+    dem: &Path,
+) -> Result<Vec<Verified>, DurableError> {
+    let complete: Complete = sealed::read(&campaign.chain(chain).complete())?;
+    let mut verified = verify_complete(&campaign.maps(), &complete, &read_map);
+    let expected = verified.first().map(|map| valid_cells(dem, &map.path));
+    for map in &mut verified {
+        match &expected {
+            Some(Ok(expected)) if *expected == map.valid => {}
+            Some(Ok(expected)) => {
+                map.problems.push(format!("{} valid pixels, the DEM has {expected}", map.valid));
+            }
+            Some(Err(problem)) => map.problems.push(format!("not comparable with the DEM: {problem}")),
+            None => {}
+        }
+    }
+    Ok(verified)
+}
+
+/// Reopens every map in `folder` and compares it with `complete`; `reopen` reads a map as any program would.
+pub(super) fn verify_complete(
+    folder: &Path,
+    complete: &Complete,
+    reopen: &dyn Fn(&Path) -> Result<Contents, Problem>,
+) -> Vec<Verified> {
+    let blocks = complete.blocks.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
+    let maps = complete.maps.iter().zip(blocks);
+    maps.map(|(map, blocks)| verify_map(folder, complete, map, blocks, reopen)).collect()
+}
+
+fn verify_map(
+    folder: &Path,
+    complete: &Complete,
+    map: &MapRecord,
+    blocks: &[(u32, u32)],
+    reopen: &dyn Fn(&Path) -> Result<Contents, Problem>,
+) -> Verified {
+    let path = folder.join(&map.file);
+    let mut verified = Verified { path, valid: 0, range: None, problems: Vec::new() };
+    if let Err(problem) = verify_bytes(&verified.path, map, blocks) {
+        // What does not even have its bytes is not decoded.
+        verified.problems.push(problem);
+        return verified;
+    }
+    match reopen(&verified.path) {
+        Ok(contents) => {
+            (verified.valid, verified.range) = (contents.valid, contents.range);
+            verified.problems = misfits(complete, map, contents);
+        }
+        Err(problem) => verified.problems.push(problem.what),
+    }
+    verified
+}
+
+fn misfits(complete: &Complete, map: &MapRecord, contents: Contents) -> Vec<String> {
+    let mut problems = Vec::new();
+    if contents.valid != map.valid {
+        problems.push(format!("{} valid pixels, {} were computed", contents.valid, map.valid));
+    }
+    if contents.valid != complete.valid {
+        problems.push(format!("{} valid pixels, the DEM has {}", contents.valid, complete.valid));
+    }
+    if let Some((low, high)) = contents.range {
+        let (least, most) = map.range;
+        if !(low >= least && high <= most) {
+            problems.push(format!("values from {low} to {high}, possible are {least} to {most}"));
+        }
+    }
+    problems
+}
+
+/// Length, checksum of the whole and checksum of each block.
+fn verify_bytes(path: &Path, map: &MapRecord, blocks: &[(u32, u32)]) -> Result<(), String> {
+    let file = File::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
+    let length = file.metadata().map_err(|e| e.to_string())?.len();
+    if length != map.bytes {
+        return Err(format!("{length} bytes, {} were written", map.bytes));
+    }
+    let mut whole = crc32fast::Hasher::new();
+    let mut at = 0;
+    let mut piece = |bytes: u64| -> Result<u32, String> {
+        let end = map.bytes.min(at + bytes);
+        let crc = checksum(&file, at, end).map_err(|e| format!("cannot be read: {e}"))?;
+        whole.combine(&crc);
+        at = end;
+        Ok(crc.finalize())
+    };
+    piece(map.head)?;
+    for (number, (bytes, crc)) in blocks.iter().enumerate().filter(|(_, (bytes, _))| *bytes > 0) {
+        if piece(u64::from(*bytes))? != *crc {
+            return Err(format!("the checksum of block {number} does not fit"));
+        }
+    }
+    piece(u64::MAX - map.bytes)?;
+    if whole.finalize() == map.crc {
+        Ok(())
+    } else {
+        Err("the checksum of the whole file does not fit".to_owned())
+    }
+}
+
+/// The checksum of the bytes from `at` to `end`.
+fn checksum(file: &File, mut at: u64, end: u64) -> std::io::Result<crc32fast::Hasher> {
+    let mut crc = crc32fast::Hasher::new();
+    let mut buffer = vec![0; (end - at).min(1 << 20) as usize];
+    while at < end {
+        let wanted = buffer.len().min((end - at) as usize);
+        let Some(piece) = buffer.get_mut(..wanted) else { break };
+        file.read_exact_at(piece, at)?;
+        crc.update(piece);
+        at += wanted as u64;
+    }
+    Ok(crc)
+}
+
+/// Reads a GeoTIFF whole, some rows at a time.
+///
+/// # Errors
+/// When it cannot be opened or decoded.
+pub fn read_map(path: &Path) -> Result<Contents, Problem> {
+    let raster = Raster::open(path)?;
+    let (width, height) = (raster.placement().width, raster.placement().height);
+    count(&raster, (0, 0), (width, height))
+}
+
+/// Valid cells of the DEM in the window that a map covers.
+fn valid_cells(dem: &Path, map: &Path) -> Result<u64, Problem> {
+    let place = Raster::open(map)?.placement().clone();
+    let dem = Raster::open(dem)?;
+    let (x, y) = first_cell(dem.placement(), &place);
+    Ok(count(&dem, (x, y), (place.width, place.height))?.valid)
+}
+
+/// The DEM's cell under the map's first.
+fn first_cell(dem: &Placement, map: &Placement) -> (isize, isize) {
+    let (x, y) = map.centre(0.0, 0.0);
+    let (column, row) = dem.cell_of(x, y);
+    (column.round() as isize, row.round() as isize)
+}
+
+fn count(
+    raster: &Raster,
+    (x, y): (isize, isize),
+    (width, height): (usize, usize),
+) -> Result<Contents, Problem> {
+    let mut all = Contents::of(&[]);
+    for row in (0..height).step_by(ROWS) {
+        let grid = raster.window(x, y.saturating_add_unsigned(row), width, ROWS.min(height - row))?;
+        all = all.and(Contents::of(&grid.values));
+    }
+    Ok(all)
 }

@@ -1,3 +1,5 @@
 //! The integration tests: one program, so that they link once.
 
+mod checkpoint;
 mod support;
+mod toy;

@@ -1,0 +1,117 @@
+//! Sealing a generation, and letting go of those that are no longer needed.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::fence;
+use super::generation::{Generation, GenerationNumber};
+use super::layout::ChainDir;
+use super::link::LinkNumber;
+use crate::durable::{DurableError, atomic, sealed};
+
+/// Manifests that stay on disk at least.
+pub const KEPT: usize = 3;
+
+/// Why nothing was sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The disk.
+    #[error(transparent)]
+    File(#[from] DurableError),
+    /// A newer link began.
+    #[error("link {0} of this chain began meanwhile")]
+    Fenced(LinkNumber),
+}
+
+/// Seals `draft` under the next free number above `above`; what it names must be durable already.
+///
+/// # Errors
+/// When a newer link exists, before or right after the manifest appears, or the disk refuses.
+pub fn seal(
+    dir: &ChainDir,
+    mut draft: Generation,
+    above: Option<GenerationNumber>,
+) -> Result<Generation, SealError> {
+    atomic::create_folder(&dir.generations())?;
+    let mut floor = above.map_or(0, |g| g.0);
+    loop {
+        ensure_unfenced(dir, draft.link)?;
+        let newest = fence::numbers(&dir.generations())?.pop().unwrap_or(0);
+        draft.number = GenerationNumber(newest.max(floor).saturating_add(1));
+        if sealed::create_exclusive(&dir.generation(draft.number), &draft)? {
+            // What was sealed is true in any case, but a fenced link must not go on to tidy up.
+            ensure_unfenced(dir, draft.link)?;
+            return Ok(draft);
+        }
+        floor = draft.number.0;
+    }
+}
+
+/// Looks for a newer link.
+///
+/// # Errors
+/// When there is one, or the folder of the links cannot be read.
+pub fn ensure_unfenced(dir: &ChainDir, link: LinkNumber) -> Result<(), SealError> {
+    match fence::newer(dir, link)? {
+        Some(newer) => Err(SealError::Fenced(newer)),
+        None => Ok(()),
+    }
+}
+
+/// Removes old manifests, and the parts of earlier links that no kept generation names.
+///
+/// The last [`KEPT`] manifests stay, and the newest two of `verified` wherever they stand.
+///
+/// # Errors
+/// When the folder cannot be listed; a file that cannot be removed is left.
+pub fn let_go(
+    dir: &ChainDir,
+    link: LinkNumber,
+    verified: &BTreeSet<GenerationNumber>,
+) -> Result<(), DurableError> {
+    let all = fence::numbers(&dir.generations())?;
+    let mut kept: BTreeSet<GenerationNumber> =
+        all.iter().rev().take(KEPT).copied().map(GenerationNumber).collect();
+    kept.extend(verified.iter().rev().take(2));
+    for number in all.into_iter().map(GenerationNumber).filter(|n| !kept.contains(n)) {
+        let _ = fs::remove_file(dir.generation(number));
+    }
+    let mut needed = BTreeSet::from([link]);
+    for number in &kept {
+        // One that cannot be read cannot be resumed either: nothing is kept for its sake.
+        if let Ok(generation) = sealed::read::<Generation>(&dir.generation(*number)) {
+            needed.extend(generation.segments.iter().map(|s| s.link));
+        }
+    }
+    remove_parts(dir, |of| of < link && !needed.contains(&of), true)
+}
+
+/// Removes the blocks of a complete chain, those of newer links excepted; the indexes stay as its record.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn remove_blocks(dir: &ChainDir, link: LinkNumber) -> Result<(), DurableError> {
+    remove_parts(dir, |of| of <= link, false)
+}
+
+fn remove_parts(
+    dir: &ChainDir,
+    chosen: impl Fn(LinkNumber) -> bool,
+    indexes_too: bool,
+) -> Result<(), DurableError> {
+    let folder = dir.parts();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(DurableError::io(&folder, "list", e)),
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let of_chosen = fence::number_of(&name).is_some_and(|n| chosen(LinkNumber(n)));
+        if of_chosen && (indexes_too || name.ends_with(".part")) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}

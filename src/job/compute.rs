@@ -1,0 +1,169 @@
+//! The long part: tile after tile, appended, shown, and sealed from time to time.
+
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::failure::Failure;
+use super::finish::Damage;
+use super::run::wait_until;
+use super::session::{Session, State, blocks_of};
+use super::workload::Workload;
+use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
+use crate::checkpoint::{Held, Phase, Rejected, seal};
+use crate::durable::sealed;
+use crate::engine::{Computed, Tile};
+
+/// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
+const ROUNDS: u32 = 3;
+
+impl Session<'_> {
+    /// Computes what is missing and finishes the maps; what finishing finds damaged is computed again.
+    pub(super) fn compute_and_finish<W: Workload>(
+        &self,
+        state: &mut State<'_, W>,
+    ) -> Result<String, Failure> {
+        let mut damage = None;
+        for _ in 0..ROUNDS {
+            self.compute(state)?;
+            match self.finish(state)? {
+                Ok(message) => return Ok(message),
+                Err(found) => damage = Some(self.drop_damaged(state, found)?),
+            }
+        }
+        let damage = damage.unwrap_or_default();
+        Err(Failure::Untrusted(format!(
+            "{damage} (found {ROUNDS} times over: this disk does not give back what is written to it)"
+        )))
+    }
+
+    /// Forgets the tile whose block is damaged, and says so where the link's beginning is recorded.
+    fn drop_damaged<W>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<String, Failure> {
+        state.tiles.remove(&damage.tile);
+        self.heart.update(|s| s.tiles = state.tiles.len() as u64);
+        self.log.say(&format!("{}: tile {} is computed again.", damage.why, damage.tile));
+        if let (Some(generation), _) = self.sealed() {
+            state.resume.rejected.push(Rejected { generation, why: damage.why.clone() });
+            sealed::replace(&self.dir.link_resume(self.link), &state.resume)?;
+        }
+        Ok(damage.why)
+    }
+
+    /// Computes the missing tiles in their order, sealing every `checkpoint_every`, and once at the end.
+    fn compute<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+        self.enter(Phase::Computing);
+        let every = Duration::from_secs(self.options.spec.checkpoint_every.seconds());
+        let mut last = Instant::now();
+        let missing: Vec<u64> =
+            (0..state.shape.blocks.len() as u64).filter(|n| !state.tiles.contains_key(n)).collect();
+        for (at, number) in missing.iter().enumerate() {
+            let began = Instant::now();
+            self.one_tile(state, *number, began)?;
+            if last.elapsed() >= every {
+                self.seal(state)?;
+                last = Instant::now();
+            } else {
+                seal::ensure_unfenced(&self.dir, self.link)?;
+            }
+            if at + 1 < missing.len() {
+                self.keep_pace(began);
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { self.seal(state) }
+    }
+
+    fn one_tile<W: Workload>(
+        &self,
+        state: &mut State<'_, W>,
+        number: u64,
+        began: Instant,
+    ) -> Result<(), Failure> {
+        let tile = state.tiling.tile(number).ok_or_else(|| Failure::Internal(format!("no tile {number}")))?;
+        if self.heart.must_stop() {
+            return Err(Failure::Stopped);
+        }
+        let workload = state.workload;
+        let computed = state.pool.install(|| workload.compute(tile, self.heart.halt()))?;
+        check(state, tile, &computed)?;
+        let blocks = state.pool.install(|| encode(state, tile, &computed));
+        let samples =
+            computed.layers.get(state.shown).map(|c| state.sampling.samples(tile, c)).unwrap_or_default();
+        if let (Some(look), Some(picture)) = (Some(&samples), &mut state.look) {
+            state.sampling.paint(picture, tile, look);
+        }
+        let writer = match &mut state.writer {
+            Some(writer) => writer,
+            none => none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?),
+        };
+        let record = writer.append(number, &blocks, samples).inspect_err(|_| {
+            let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
+            let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
+            self.remember_needed(size.saturating_mul(left));
+        })?;
+        state.tiles.insert(number, Held { link: self.link, record });
+        state.computing += began.elapsed();
+        state.computed += 1;
+        self.heart.update(|s| {
+            s.tiles = state.tiles.len() as u64;
+            s.tiles_per_minute = state.computed as f64 * 60.0 / state.computing.as_secs_f64().max(1e-6);
+        });
+        if let Some(look) = &state.look {
+            self.heart.show(look);
+        }
+        self.tell();
+        Ok(())
+    }
+
+    /// Waits until the pace allows the next tile; a stop ends the wait at once.
+    fn keep_pace(&self, began: Instant) {
+        if let Some(pace) = self.options.spec.pace {
+            let interval = Duration::try_from_secs_f64(60.0 / pace.tiles_per_minute).unwrap_or(Duration::MAX);
+            if let Some(until) = began.checked_add(interval) {
+                wait_until(until, &|| self.heart.must_stop());
+            }
+        }
+    }
+}
+
+/// A workload that returns another size than it promised is a defect, not a reason to write a wrong map.
+fn check<W: Workload>(state: &State<'_, W>, tile: Tile, computed: &Computed) -> Result<(), Failure> {
+    let cells = tile.width as usize * tile.height as usize;
+    let fits =
+        computed.layers.len() == state.shape.layers.len() && computed.layers.iter().all(|l| l.len() == cells);
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::Internal(format!("tile {} was computed in another size", tile.number)))
+    }
+}
+
+/// Encodes the blocks of a tile in parallel, layer by layer.
+fn encode<W: Workload>(state: &State<'_, W>, tile: Tile, computed: &Computed) -> Vec<EncodedBlock> {
+    let edge = state.tiling.block;
+    let blocks = blocks_of(state.tiling, tile);
+    let jobs: Vec<(usize, u32)> =
+        (0..computed.layers.len()).flat_map(|l| blocks.iter().map(move |b| (l, *b))).collect();
+    jobs.into_par_iter()
+        .map(|(layer, block)| {
+            let cells = computed.layers.get(layer).map(Vec::as_slice).unwrap_or_default();
+            let x = block % state.tiling.blocks_across() * edge - tile.x;
+            let y = block / state.tiling.blocks_across() * edge - tile.y;
+            let cut = cut_block(cells, tile, (x, y), edge);
+            let valid = cut.iter().filter(|v| !v.is_nan()).count() as u32;
+            let bytes = if valid == 0 { Vec::new() } else { state.workload.encode(&cut, edge) };
+            EncodedBlock { layer: layer as u16, block, bytes, valid }
+        })
+        .collect()
+}
+
+/// The cells of one block of a tile, filled up with no data beyond the tile.
+fn cut_block(cells: &[f32], tile: Tile, (x, y): (u32, u32), edge: u32) -> Vec<f32> {
+    let mut block = vec![f32::NAN; edge as usize * edge as usize];
+    let width = edge.min(tile.width - x) as usize;
+    let rows = cells.chunks_exact(tile.width as usize).skip(y as usize);
+    for (to, from) in block.chunks_exact_mut(edge as usize).zip(rows) {
+        let from = from.iter().skip(x as usize).take(width);
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    block
+}

@@ -1,0 +1,145 @@
+//! Why a link ended without finishing or checkpointing, and the words and exit class of each reason.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::checkpoint::resume::ResumeError;
+use crate::checkpoint::seal::SealError;
+use crate::checkpoint::{ExitClass, LinkNumber};
+use crate::durable::DurableError;
+use crate::engine::{EngineError, Problem};
+
+/// Why a link did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file of the campaign.
+    #[error(transparent)]
+    File(#[from] DurableError),
+    /// An input.
+    #[error(transparent)]
+    Input(#[from] Problem),
+    /// A newer link of the chain exists.
+    #[error("link {0} of this chain began meanwhile: this one stopped without publishing anything more")]
+    Fenced(LinkNumber),
+    /// The checkpoint is another campaign's or a later version's.
+    #[error("{0}")]
+    Foreign(String),
+    /// The files that were just written do not hold what was written.
+    #[error("{0}")]
+    Untrusted(String),
+    /// A defect of the program.
+    #[error("{0} (a defect of the program: please report it with this link's log)")]
+    Internal(String),
+    /// No failure: asked to stop in the middle of something that is dropped.
+    #[error("stopped, as asked")]
+    Stopped,
+}
+
+impl From<EngineError> for Failure {
+    fn from(e: EngineError) -> Self {
+        match e {
+            EngineError::Input(problem) => Self::Input(problem),
+            EngineError::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(e: SealError) -> Self {
+        match e {
+            SealError::File(e) => Self::File(e),
+            SealError::Fenced(newer) => Self::Fenced(newer),
+        }
+    }
+}
+
+impl From<ResumeError> for Failure {
+    fn from(e: ResumeError) -> Self {
+        match e {
+            ResumeError::File(e) => Self::File(e),
+            ResumeError::Foreign(why) => Self::Foreign(why),
+            ResumeError::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl Failure {
+    /// The disk or the quota is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::File(e) if e.is_disk_full())
+    }
+
+    /// Its exit class.
+    #[must_use]
+    pub fn class(&self) -> ExitClass {
+        match self {
+            Self::File(e) if e.is_disk_full() => ExitClass::DiskFull,
+            Self::File(DurableError::UnknownForm { .. }) | Self::Foreign(_) => ExitClass::Foreign,
+            Self::File(_) | Self::Untrusted(_) => ExitClass::Output,
+            Self::Input(_) => ExitClass::Input,
+            Self::Fenced(_) => ExitClass::Fenced,
+            Self::Internal(_) => ExitClass::Internal,
+            Self::Stopped => ExitClass::Checkpointed,
+        }
+    }
+
+    /// In words, with the cure. `needed`: bytes that the chain still has to write, as far as that is known.
+    #[must_use]
+    pub fn message(&self, needed: Option<u64>) -> String {
+        match self {
+            Self::File(e) if e.is_disk_full() => disk_full(e, needed),
+            Self::File(DurableError::Io { .. }) => {
+                format!(
+                    "{self} (check that the output folder exists, is mounted on this node and may be written)"
+                )
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
+fn disk_full(error: &DurableError, needed: Option<u64>) -> String {
+    let path = existing(error.path());
+    let needed = needed.map_or(String::new(), |b| format!(", about {} still needed", bytes(b)));
+    let free = match nix::sys::statvfs::statvfs(&path) {
+        Ok(s) => format!("{} free", bytes(s.blocks_available().saturating_mul(s.fragment_size()))),
+        Err(e) => format!("free space unknown: {e}"),
+    };
+    format!(
+        "{error}; file system {}: {free}{needed} (free space there or raise the quota, then resubmit: \
+         everything sealed before is intact)",
+        mount_point(&path).display()
+    )
+}
+
+/// The path itself, or the nearest folder above it that exists.
+fn existing(path: &Path) -> PathBuf {
+    path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/")).to_path_buf()
+}
+
+/// The topmost folder on the file system of `path`.
+fn mount_point(path: &Path) -> PathBuf {
+    let device = |p: &Path| std::fs::metadata(p).map(|m| m.dev()).ok();
+    let here = device(path);
+    path.ancestors().take_while(|p| device(p) == here).last().unwrap_or(path).to_path_buf()
+}
+
+/// A number of bytes for people.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}

@@ -1,0 +1,182 @@
+//! The heartbeat: a thread that writes status and quicklook every second, also while a tile computes, and that turns
+//! the reasons to stop into the one flag the engine looks at.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::run::Stop;
+use crate::checkpoint::status::HEARTBEAT;
+use crate::checkpoint::{ChainDir, LinkNumber, Phase, Quicklook, Status};
+use crate::durable::{DurableError, atomic, sealed};
+
+/// How soon a signal or the deadline reaches the engine.
+const WATCH: Duration = Duration::from_millis(50);
+
+/// A link's beating heart; it stops when dropped.
+#[derive(Debug)]
+pub(super) struct Heart {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    status_file: PathBuf,
+    look_file: PathBuf,
+    stop: Stop,
+    status: Mutex<Status>,
+    /// The picture, and whether it changed since it was written.
+    look: Mutex<(Option<Quicklook>, bool)>,
+    halt: AtomicBool,
+    over: AtomicBool,
+}
+
+impl Heart {
+    /// Writes the first status and begins to beat.
+    ///
+    /// # Errors
+    /// When the folder or the first status cannot be written, or no thread can be had.
+    pub(super) fn start(dir: &ChainDir, link: LinkNumber, stop: &Stop) -> Result<Self, DurableError> {
+        let shared = Arc::new(Shared {
+            status_file: dir.status(link),
+            look_file: dir.quicklook(link),
+            stop: stop.clone(),
+            status: Mutex::new(Status {
+                link,
+                counter: 0,
+                phase: Phase::Opening,
+                tiles: 0,
+                total: 0,
+                sealed_tiles: 0,
+                generation: None,
+                tiles_per_minute: 0.0,
+                memory: 0,
+                seconds_left: None,
+            }),
+            look: Mutex::new((None, false)),
+            halt: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        });
+        if let Some(folder) = shared.status_file.parent() {
+            atomic::create_folder(folder)?;
+        }
+        shared.beat()?;
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("heartbeat".to_owned())
+            .spawn(move || of_thread.run())
+            .map_err(|e| DurableError::io(&shared.status_file, "start the thread that writes", e))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Changes what the next beats say.
+    pub(super) fn update(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut lock(&self.shared.status));
+    }
+
+    /// What the last beat said, with later changes.
+    #[must_use]
+    pub(super) fn status(&self) -> Status {
+        lock(&self.shared.status).clone()
+    }
+
+    /// Shows another picture from the next beat on.
+    pub(super) fn show(&self, look: &Quicklook) {
+        *lock(&self.shared.look) = (Some(look.clone()), true);
+    }
+
+    /// The flag that the engine looks at: set when the link must stop.
+    #[must_use]
+    pub(super) fn halt(&self) -> &AtomicBool {
+        &self.shared.halt
+    }
+
+    /// Whether the link must stop, asked anew.
+    #[must_use]
+    pub(super) fn must_stop(&self) -> bool {
+        self.shared.watch()
+    }
+
+    /// Ends the beating without a last beat, as a fenced link must.
+    pub(super) fn silence(mut self) {
+        self.end();
+    }
+
+    /// Ends the beating with a last status and picture.
+    pub(super) fn finish(mut self) {
+        self.end();
+        let _ = self.shared.beat();
+    }
+
+    fn end(&mut self) {
+        self.shared.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        let mut last = Instant::now();
+        while !self.over.load(Ordering::Relaxed) {
+            std::thread::park_timeout(WATCH);
+            self.watch();
+            if last.elapsed() >= HEARTBEAT {
+                last = Instant::now();
+                // A beat that cannot be written (a full disk) is one that readers see missing; the link goes on.
+                let _ = self.beat();
+            }
+        }
+    }
+
+    fn watch(&self) -> bool {
+        let due = self.stop.deadline.is_some_and(|d| Instant::now() >= d);
+        if due || self.stop.asked.load(Ordering::Relaxed) {
+            self.halt.store(true, Ordering::Relaxed);
+        }
+        self.halt.load(Ordering::Relaxed)
+    }
+
+    fn beat(&self) -> Result<(), DurableError> {
+        let status = {
+            let mut status = lock(&self.status);
+            status.counter += 1;
+            status.memory = memory();
+            status.seconds_left =
+                self.stop.deadline.map(|d| d.saturating_duration_since(Instant::now()).as_secs());
+            status.clone()
+        };
+        sealed::replace_unsynced(&self.status_file, &status)?;
+        let look = {
+            let mut look = lock(&self.look);
+            let changed = std::mem::take(&mut look.1);
+            look.0.as_ref().filter(|_| changed).map(Quicklook::encode)
+        };
+        match look {
+            Some(bytes) => atomic::replace_unsynced(&self.look_file, &bytes),
+            None => Ok(()),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Resident memory of this process, bytes; 0 when the system does not say.
+fn memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}

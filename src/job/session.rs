@@ -1,0 +1,334 @@
+//! One link at work: opens, resumes, and seals; `compute` and `finish` do the two long parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::failure::{Failure, bytes};
+use super::heart::Heart;
+use super::log::{Log, now_ms};
+use super::look::{Sampling, shown_layer};
+use super::run::{Progress, RunOptions, wait_until};
+use super::workload::Workload;
+use crate::checkpoint::resume::{self, Held, Resumed, Shape};
+use crate::checkpoint::segment::SegmentWriter;
+use crate::checkpoint::{
+    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, MapRecord, Phase, Quicklook,
+    Segment, seal,
+};
+use crate::durable::sealed;
+use crate::engine::{EngineError, Tile, Tiling};
+
+/// How a link ended well, with what to say about it.
+pub(super) enum Done {
+    /// Every map is there and verified.
+    Complete(String),
+    /// Sealed and stopped.
+    Checkpointed(String),
+}
+
+/// What a link works with. Its surroundings are fixed; `state` is what its work changes.
+pub(super) struct Session<'a> {
+    pub(super) campaign: &'a CampaignDir,
+    pub(super) dir: ChainDir,
+    pub(super) options: &'a RunOptions,
+    pub(super) link: LinkNumber,
+    pub(super) log: &'a Log,
+    pub(super) heart: &'a Heart,
+    report: &'a (dyn Fn(&Progress) + Sync),
+    /// Kept outside the work, so that a panic does not take it along.
+    ledger: Mutex<Ledger>,
+}
+
+/// What is known of the chain, for the link's end.
+#[derive(Default)]
+struct Ledger {
+    sealed: Option<GenerationNumber>,
+    tiles: u64,
+    needed: Option<u64>,
+}
+
+/// What the work of a link changes.
+pub(super) struct State<'w, W> {
+    pub(super) workload: &'w W,
+    pub(super) pool: rayon::ThreadPool,
+    pub(super) tiling: Tiling,
+    pub(super) shape: Shape,
+    /// Sealed or not: all tiles that need not be computed.
+    pub(super) tiles: BTreeMap<u64, Held>,
+    /// The segments of earlier links.
+    earlier: Vec<Segment>,
+    /// This link's own, from its first tile on.
+    pub(super) writer: Option<SegmentWriter>,
+    pub(super) maps: Vec<MapRecord>,
+    /// The newest generation on disk that this link read or sealed, good or not: the next has a higher number.
+    newest: Option<GenerationNumber>,
+    verified: BTreeSet<GenerationNumber>,
+    pub(super) resume: LinkResume,
+    pub(super) sampling: Sampling,
+    pub(super) shown: usize,
+    pub(super) look: Option<Quicklook>,
+    /// Time spent computing by this link, without the waits of a pace, and the tiles it made.
+    pub(super) computing: Duration,
+    pub(super) computed: u64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        campaign: &'a CampaignDir,
+        options: &'a RunOptions,
+        link: LinkNumber,
+        log: &'a Log,
+        heart: &'a Heart,
+        report: &'a (dyn Fn(&Progress) + Sync),
+    ) -> Self {
+        let dir = campaign.chain(&options.chain);
+        Self { campaign, dir, options, link, log, heart, report, ledger: Mutex::default() }
+    }
+
+    /// The link's whole work.
+    pub(super) fn run<W: Workload>(
+        &self,
+        open: &dyn Fn() -> Result<W, EngineError>,
+    ) -> Result<Done, Failure> {
+        self.enter(Phase::Opening);
+        if let Some(done) = self.already_complete::<W>()? {
+            return Ok(done);
+        }
+        if self.heart.must_stop() {
+            return self.leave("before the inputs were opened: nothing new is sealed");
+        }
+        let workload = open()?;
+        let mut state = match self.resume(&workload) {
+            Err(Failure::Stopped) => {
+                return self.leave("while the checkpoint was verified: nothing new is sealed");
+            }
+            other => other?,
+        };
+        let result = self.work(&mut state);
+        if let (Err(failure), Some(writer)) = (&result, state.writer.take()) {
+            if failure.is_disk_full() {
+                writer.give_back_unsealed();
+            }
+        }
+        result
+    }
+
+    fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, Failure> {
+        match self.compute_and_finish(state) {
+            Err(Failure::Stopped) => {
+                self.seal(state)?;
+                let what = if state.computed == 0 && state.tiles.len() < state.shape.blocks.len() {
+                    "without time for even one new tile: a longer walltime or a shorter margin is needed"
+                        .to_owned()
+                } else {
+                    format!("after {} new tiles", state.computed)
+                };
+                self.leave(&format!(
+                    "with {} of {} tiles sealed, {what}",
+                    state.tiles.len(),
+                    state.shape.blocks.len()
+                ))
+            }
+            Err(e) => Err(e),
+            Ok(message) => Ok(Done::Complete(message)),
+        }
+    }
+
+    /// Verifies the newest good generation and records what was found.
+    fn resume<'w, W: Workload>(&self, workload: &'w W) -> Result<State<'w, W>, Failure> {
+        let tiling = workload.tiling();
+        let shape = shape(&self.options.spec_hash, workload);
+        let threads = self.options.threads.max(1) as usize;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))?;
+        let began = Instant::now();
+        let stop = || self.heart.must_stop();
+        let maps = self.campaign.maps();
+        let found = pool.install(|| resume::newest_good(&self.dir, &maps, &shape, &stop))?;
+        let record = LinkResume {
+            from: found.from.as_ref().map(|g| g.number),
+            rejected: found.rejected.clone(),
+            tiles: found.tiles.len() as u64,
+        };
+        self.log_resume(&record, shape.blocks.len(), began.elapsed());
+        sealed::replace(&self.dir.link_resume(self.link), &record)?;
+        self.remember(record.from, record.tiles);
+        self.heart.update(|s| {
+            s.total = shape.blocks.len() as u64;
+            s.tiles = record.tiles;
+            s.sealed_tiles = record.tiles;
+            s.generation = record.from;
+        });
+        let sampling = Sampling::of(tiling);
+        let shown = shown_layer(workload.layers());
+        let look =
+            workload.layers().get(shown).map(|l| painted(&sampling, tiling, sampling.blank(l), &found));
+        if let Some(look) = &look {
+            self.heart.show(look);
+        }
+        Ok(State {
+            workload,
+            pool,
+            tiling,
+            shape,
+            newest: found.rejected.iter().map(|r| r.generation).chain(record.from).max(),
+            verified: record.from.into_iter().collect(),
+            earlier: found.from.map(|g| g.segments).unwrap_or_default(),
+            tiles: found.tiles,
+            maps: found.maps,
+            writer: None,
+            resume: record,
+            sampling,
+            shown,
+            look,
+            computing: Duration::ZERO,
+            computed: 0,
+        })
+    }
+
+    fn log_resume(&self, record: &LinkResume, total: usize, took: Duration) {
+        for rejected in &record.rejected {
+            self.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
+        }
+        let took = took.as_secs_f64();
+        match record.from {
+            Some(number) => self.log.say(&format!(
+                "Resumes generation {number}: {} of {total} tiles, verified in {took:.1} s.",
+                record.tiles
+            )),
+            None => self.log.say(&format!("Begins anew: {total} tiles.")),
+        }
+    }
+
+    /// Seals all that is done so far as the next generation.
+    pub(super) fn seal<W>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+        let before = self.heart.status().phase;
+        self.enter(Phase::Sealing);
+        let began = Instant::now();
+        let own = match &mut state.writer {
+            Some(writer) => writer.sync()?,
+            None => None,
+        };
+        let segments: Vec<Segment> = state.earlier.iter().cloned().chain(own.clone()).collect();
+        let draft = Generation {
+            number: GenerationNumber(0),
+            link: self.link,
+            spec: self.options.spec_hash.clone(),
+            sealed_ms: now_ms(),
+            tiles: state.tiles.len() as u64,
+            total: state.shape.blocks.len() as u64,
+            bytes: segments.iter().map(|s| s.index_bytes + s.part_bytes.iter().sum::<u64>()).sum(),
+            segments,
+            maps: state.maps.clone(),
+        };
+        let generation = seal::seal(&self.dir, draft, state.newest)?;
+        if let Some(writer) = &mut state.writer {
+            writer.mark_sealed(own);
+        }
+        state.newest = Some(generation.number);
+        state.verified.insert(generation.number);
+        self.remember(Some(generation.number), generation.tiles);
+        self.heart.update(|s| {
+            s.generation = Some(generation.number);
+            s.sealed_tiles = generation.tiles;
+        });
+        self.log.say(&format!(
+            "Sealed generation {}: {} of {} tiles, {} finished maps, {} in {:.1} s.",
+            generation.number,
+            generation.tiles,
+            generation.total,
+            generation.maps.len(),
+            bytes(generation.bytes),
+            began.elapsed().as_secs_f64()
+        ));
+        seal::let_go(&self.dir, self.link, &state.verified)?;
+        self.enter(before);
+        Ok(())
+    }
+
+    /// Ends with exit 99, but not before the batch system counts it.
+    fn leave(&self, how: &str) -> Result<Done, Failure> {
+        if let Some(until) = self.options.stop.not_before.filter(|t| *t > Instant::now()) {
+            self.enter(Phase::Waiting);
+            self.log.say("Checkpointed; waits until the batch system counts this end as a checkpoint.");
+            while Instant::now() < until {
+                seal::ensure_unfenced(&self.dir, self.link)?;
+                wait_until(until.min(Instant::now() + Duration::from_secs(1)), &|| false);
+            }
+        }
+        let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
+        let why = if asked { "asked to stop" } else { "the walltime is near" };
+        Ok(Done::Checkpointed(format!("{why}: stopped {how}")))
+    }
+
+    /// Says what the link does now.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.heart.update(|s| s.phase = phase);
+        self.tell();
+    }
+
+    /// Reports the progress to the caller.
+    pub(super) fn tell(&self) {
+        let status = self.heart.status();
+        (self.report)(&Progress { phase: status.phase, tiles: status.tiles, total: status.total });
+    }
+
+    /// Remembers for the link's end what is sealed.
+    pub(super) fn remember(&self, sealed: Option<GenerationNumber>, tiles: u64) {
+        let mut ledger = self.ledger();
+        ledger.sealed = sealed;
+        ledger.tiles = tiles;
+    }
+
+    /// Remembers what a full disk would lack.
+    pub(super) fn remember_needed(&self, needed: u64) {
+        self.ledger().needed = Some(needed);
+    }
+
+    /// The last generation sealed or resumed, and its tiles.
+    pub(super) fn sealed(&self) -> (Option<GenerationNumber>, u64) {
+        let ledger = self.ledger();
+        (ledger.sealed, ledger.tiles)
+    }
+
+    /// Bytes that the chain still has to write, as far as known.
+    pub(super) fn bytes_needed(&self) -> Option<u64> {
+        self.ledger().needed
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the chain's generations must fit.
+fn shape<W: Workload>(spec: &str, workload: &W) -> Shape {
+    let tiling = workload.tiling();
+    let blocks = (0..tiling.count()).filter_map(|n| tiling.tile(n)).map(|t| blocks_of(tiling, t)).collect();
+    Shape {
+        spec: spec.to_owned(),
+        layers: workload.layers().iter().map(|l| l.name.clone()).collect(),
+        blocks,
+    }
+}
+
+/// The numbers of the blocks that a tile is made of, row by row.
+pub(super) fn blocks_of(tiling: Tiling, tile: Tile) -> Vec<u32> {
+    let (x, y) = (tile.x / tiling.block, tile.y / tiling.block);
+    let (across, down) = (tile.width.div_ceil(tiling.block), tile.height.div_ceil(tiling.block));
+    let row = |j: u32| (0..across).map(move |i| (y + j) * tiling.blocks_across() + x + i);
+    (0..down).flat_map(row).collect()
+}
+
+/// The picture of the tiles that a resume found.
+fn painted(sampling: &Sampling, tiling: Tiling, mut look: Quicklook, found: &Resumed) -> Quicklook {
+    for (number, held) in &found.tiles {
+        if let Some(tile) = tiling.tile(*number) {
+            sampling.paint(&mut look, tile, &held.record.samples);
+        }
+    }
+    look
+}

@@ -1,0 +1,104 @@
+//! What a link needs of whatever computes: tiles, layers, blocks and map files. The engine offers it.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::engine::geotiff::{self, MapFile};
+use crate::engine::{Computed, Engine, EngineError, Layer, Problem, Tile, Tiling};
+
+/// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
+pub trait Workload: Sync {
+    /// The tiles.
+    fn tiling(&self) -> Tiling;
+
+    /// The maps, in a fixed order.
+    fn layers(&self) -> &[Layer];
+
+    /// Valid pixels that each map must have.
+    ///
+    /// # Errors
+    /// When an input cannot be read.
+    fn valid_cells(&self) -> Result<u64, EngineError>;
+
+    /// Computes one tile in the rayon pool it is called in; looks at `stop` at least every second.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`] on `stop`; an input that cannot be read any more.
+    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError>;
+
+    /// Encodes one block of `block * block` cells.
+    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8>;
+
+    /// What stands around the blocks of a map, given their lengths.
+    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile;
+
+    /// Reads a finished map as any other program would.
+    ///
+    /// # Errors
+    /// When it cannot be read or decoded.
+    fn reopen(map: &Path) -> Result<Contents, Problem>;
+}
+
+/// What a map turns out to hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contents {
+    /// Its valid pixels.
+    pub valid: u64,
+    /// Lowest and highest value; `None` without a valid pixel.
+    pub range: Option<(f32, f32)>,
+}
+
+impl Contents {
+    /// Of these values.
+    #[must_use]
+    pub fn of(values: &[f32]) -> Self {
+        let mut contents = Self { valid: 0, range: None };
+        for value in values.iter().copied().filter(|v| !v.is_nan()) {
+            contents.valid += 1;
+            let (low, high) = contents.range.unwrap_or((value, value));
+            contents.range = Some((low.min(value), high.max(value)));
+        }
+        contents
+    }
+
+    /// Of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let range = match (self.range, other.range) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        Self { valid: self.valid + other.valid, range }
+    }
+}
+
+impl Workload for Engine {
+    fn tiling(&self) -> Tiling {
+        Engine::tiling(self)
+    }
+
+    fn layers(&self) -> &[Layer] {
+        Engine::layers(self)
+    }
+
+    fn valid_cells(&self) -> Result<u64, EngineError> {
+        Engine::valid_cells(self)
+    }
+
+    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
+        Engine::compute(self, tile, stop)
+    }
+
+    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8> {
+        geotiff::encode_block(cells, block, self.request().compression)
+    }
+
+    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
+        let compression = self.request().compression;
+        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), compression, blocks)
+    }
+
+    fn reopen(map: &Path) -> Result<Contents, Problem> {
+        super::verify::read_map(map)
+    }
+}
