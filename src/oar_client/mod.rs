@@ -65,7 +65,10 @@ impl Submission {
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         if !self.token.is_plain() {
-            return Some(format!("the job's name {:?} has other characters than letters, digits, . _ -", self.token.0));
+            return Some(format!(
+                "the job's name {:?} has other characters than letters, digits, . _ -",
+                self.token.0
+            ));
         }
         let relative = [&self.script, &self.directory].into_iter().find(|p| !p.is_absolute());
         relative.map(|p| format!("{} is not an absolute path", p.display()))

@@ -51,7 +51,10 @@ impl Embedded {
     }
 
     fn with(directory: &Path, program: Option<PathBuf>) -> Self {
-        Self { directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf()), program }
+        Self {
+            directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf()),
+            program,
+        }
     }
 
     /// Ends the server, its jobs going on; they are adopted by the next.

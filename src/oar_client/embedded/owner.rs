@@ -114,7 +114,8 @@ fn socket_path(directory: &Path, number: u64) -> Result<PathBuf, DurableError> {
     let mut hasher = DefaultHasher::new();
     directory.hash(&mut hasher);
     let user = nix::unistd::geteuid();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_absolute() && p.is_dir());
+    let runtime =
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_absolute() && p.is_dir());
     let folder = match runtime.filter(|p| p.as_os_str().len() <= 48) {
         Some(runtime) => runtime.join("alpsckpt"),
         None => PathBuf::from(format!("/tmp/alpsckpt-{user}")),
@@ -131,7 +132,8 @@ fn is_private(folder: &Path) -> Result<(), DurableError> {
     if facts.is_dir() && facts.uid() == nix::unistd::geteuid().as_raw() && facts.mode() & 0o077 == 0 {
         return Ok(());
     }
-    let error = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it is not a folder of yours alone");
+    let error =
+        std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it is not a folder of yours alone");
     Err(DurableError::io(folder, "put a socket into", error))
 }
 

@@ -36,7 +36,8 @@ impl ProcessId {
 
     /// Whether it still runs; one that ended and waits for its parent does not.
     pub(super) fn is_alive(&self) -> bool {
-        Stat::read(self.pid).is_some_and(|s| s.is_running() && s.start == self.start) && self.boot == boot_id()
+        Stat::read(self.pid).is_some_and(|s| s.is_running() && s.start == self.start)
+            && self.boot == boot_id()
     }
 
     /// Sends a signal to it alone; whether it was there.
@@ -87,9 +88,8 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     let all = running();
     // A session's number is free again only when nobody is left in it: if its leader's number now names another
     // process, the session is not the job's any more.
-    let session = wrapper.filter(|w| {
-        w.boot == boot_id() && Stat::read(w.pid).is_none_or(|s| s.start == w.start)
-    });
+    let session =
+        wrapper.filter(|w| w.boot == boot_id() && Stat::read(w.pid).is_none_or(|s| s.start == w.start));
     let mut members: Vec<i32> = all
         .iter()
         .filter(|(pid, stat)| session.is_some_and(|w| stat.session == w.pid) || carries(*pid, &wanted))

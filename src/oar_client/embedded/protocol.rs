@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let (mut a, b) = UnixStream::pair().unwrap();
-        let request = Request { version: VERSION, call: Call::SetPower { node: "n\n1".to_owned(), on: true } };
+        let request =
+            Request { version: VERSION, call: Call::SetPower { node: "n\n1".to_owned(), on: true } };
         send(&mut a, &request).unwrap();
         assert_eq!(receive::<Request>(&b).unwrap(), request);
     }

@@ -151,7 +151,9 @@ impl Decisions<'_> {
             }
             let ran = started.map_or(0.0, |s| exit.at.monotonic - s.monotonic) * self.state.config.time_scale;
             let (end, resubmit) = match &exit.how {
-                How::Status(status) => (End::Status(*status), *status == EXIT_99 && ran > SHORTEST_RESUBMITTED),
+                How::Status(status) => {
+                    (End::Status(*status), *status == EXIT_99 && ran > SHORTEST_RESUBMITTED)
+                }
                 How::NotStarted { event, what } => {
                     (End::NotStarted { event: event.clone(), what: what.clone() }, false)
                 }
@@ -246,7 +248,8 @@ impl Decisions<'_> {
 
     /// The node for a job: the emptiest other than its attempt's last one, or that one first, as the settings say.
     fn choose(&self, job: &Record, free: &[(&str, usize)]) -> Option<usize> {
-        let last = self.state.attempt(job.array).filter(|j| j.id < job.id).filter_map(|j| j.node.as_deref()).last();
+        let last =
+            self.state.attempt(job.array).filter(|j| j.id < job.id).filter_map(|j| j.node.as_deref()).last();
         let candidates = free.iter().enumerate().filter(|(_, (_, left))| *left > 0);
         let rank = |&(at, (name, left)): &(usize, &(&str, usize))| {
             let is_last = Some(*name) == last;

@@ -68,10 +68,17 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
             return Err(ServeError::Held { directory, host: o.host, pid: o.process.pid });
         }
     };
-    let Some((record, owner)) = owner::take(&directory, last)? else { return Err(ServeError::Beaten(directory)) };
+    let Some((record, owner)) = owner::take(&directory, last)? else {
+        return Err(ServeError::Beaten(directory));
+    };
     let calls = listen(&owner.socket)?;
     let mut server = Server::open(&directory, config)?;
-    eprintln!("server {} of {} with {} jobs", owner.process.pid, directory.display(), server.state.jobs.len());
+    eprintln!(
+        "server {} of {} with {} jobs",
+        owner.process.pid,
+        directory.display(),
+        server.state.jobs.len()
+    );
     server.run(&calls.0, &record, &owner)?;
     owner::give_up(&record, &owner)?;
     // The last answers are on their way.
@@ -211,8 +218,9 @@ impl Server {
 
     /// Takes one event in; it is durable after the next sync.
     fn record(&mut self, event: Event) -> Result<(), DurableError> {
-        let bytes = serde_json::to_vec(&event)
-            .map_err(|e| DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}")))?;
+        let bytes = serde_json::to_vec(&event).map_err(|e| {
+            DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}"))
+        })?;
         self.log.push(&bytes)?;
         self.state.apply(&event);
         Ok(())
@@ -223,11 +231,15 @@ impl Server {
         let now = Instant::now();
         let pass = now >= self.next_pass;
         if pass {
-            self.next_pass = now + Duration::from_secs_f64(scheduler::pass_period(self.state.config.time_scale));
+            self.next_pass =
+                now + Duration::from_secs_f64(scheduler::pass_period(self.state.config.time_scale));
         }
         let seen = self.processes.observe(&self.state, pass);
         let actions = scheduler::step(&self.state, Moment::now(), &seen);
-        let busy = actions.iter().any(|a| matches!(a, Action::Record(_)));
+        // That a signal was sent is no decision that anything is built on.
+        let is_signal = |a: &Action| matches!(a, Action::Signal(_) | Action::Record(Event::Signalled { .. }));
+        let decided = actions.iter().any(|a| !is_signal(a));
+        let busy = actions.iter().any(|a| !is_signal(a) && matches!(a, Action::Record(_)));
         let mut effects = Vec::new();
         for action in actions {
             match action {
@@ -239,7 +251,7 @@ impl Server {
                 effect => effects.push(effect),
             }
         }
-        if busy || !effects.is_empty() {
+        if decided {
             // Nothing is done before the decision is durable.
             self.log.sync()?;
         }
@@ -268,7 +280,9 @@ impl Server {
             Call::Submit(submission) => self.submit(&submission)?,
             Call::Find(tokens) => {
                 let arrays = tokens.iter().filter_map(|t| self.state.attempts.get(t));
-                Ok(Answer::Jobs(arrays.flat_map(|a| self.state.attempt(*a)).map(|j| self.state.view(j)).collect()))
+                Ok(Answer::Jobs(
+                    arrays.flat_map(|a| self.state.attempt(*a)).map(|j| self.state.view(j)).collect(),
+                ))
             }
             Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
             Call::Delete(job) => self.delete(job)?,

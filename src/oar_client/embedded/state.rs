@@ -208,7 +208,8 @@ impl State {
         let mut view = job.view();
         if job.state == JobState::Waiting {
             let scale = self.config.time_scale;
-            let over = |j: &Record| Some(j.started?.unix + (j.submission.walltime as f64 / scale).ceil() as i64);
+            let over =
+                |j: &Record| Some(j.started?.unix + (j.submission.walltime as f64 / scale).ceil() as i64);
             let mut ends: Vec<i64> = self.active().filter_map(over).collect();
             ends.sort_unstable();
             let before = self.active().filter(|j| j.state == JobState::Waiting && j.id < job.id).count();
@@ -249,7 +250,14 @@ impl State {
         }
     }
 
-    fn submitted(&mut self, job: JobId, array: JobId, from: Option<JobId>, submission: &Submission, at: Moment) {
+    fn submitted(
+        &mut self,
+        job: JobId,
+        array: JobId,
+        from: Option<JobId>,
+        submission: &Submission,
+        at: Moment,
+    ) {
         if let Some(former) = from.and_then(|f| self.jobs.get_mut(&f)) {
             former.owes_successor = false;
             let why = if former.status.is_some() {
@@ -257,7 +265,10 @@ impl State {
             } else {
                 "due to event CPUSET_ERROR"
             };
-            former.note("RESUBMIT_JOB_AUTOMATICALLY", format!("Resubmitting job {} => {job} ({why})", former.id));
+            former.note(
+                "RESUBMIT_JOB_AUTOMATICALLY",
+                format!("Resubmitting job {} => {job} ({why})", former.id),
+            );
             self.open.remove(&former.id);
         } else {
             self.attempts.insert(submission.token.clone(), job);
@@ -344,7 +355,9 @@ impl Record {
         self.kill = Some((cause, at));
         let id = self.id;
         match cause {
-            Cause::Deleted => self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}")),
+            Cause::Deleted => {
+                self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}"))
+            }
             Cause::Walltime => {
                 self.note("FRAG_JOB_REQUEST", format!("User root requested to frag the job {id}"));
                 self.note("WALLTIME", format!("Job [{id}] reached its walltime"));

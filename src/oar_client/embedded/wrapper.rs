@@ -132,9 +132,9 @@ fn start(order: &Order) -> Result<Child, How> {
         return Err(not_started("WORKING_DIRECTORY", what));
     }
     let append = |path: &Path| {
-        OpenOptions::new().create(true).append(true).mode(0o644).open(order.directory.join(path)).map_err(|e| {
-            not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display()))
-        })
+        OpenOptions::new().create(true).append(true).mode(0o644).open(order.directory.join(path)).map_err(
+            |e| not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display())),
+        )
     };
     let (stdout, stderr) = (append(&order.stdout)?, append(&order.stderr)?);
     // As `bash -c COMMAND` does under OAR: the process that gets the signals becomes the script, a missing one is

@@ -1,0 +1,436 @@
+//! The embedded cluster with real processes: small scripts as jobs, in scaled time.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use alpsckpt::oar_client::embedded::{Config, Embedded, Fault, default_config};
+use alpsckpt::oar_client::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
+/// One real second is ten minutes of the scheduler's time: 60 s pass in 0.1 s.
+const SCALE: f64 = 600.0;
+/// Only against hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A cluster in a folder of its own that leaves no process behind.
+struct Cluster {
+    folder: tempfile::TempDir,
+    client: Embedded,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Err(e) = self.client.shutdown(true) {
+            eprintln!("the cluster in {} may be left running: {e}", self.folder.path().display());
+        }
+    }
+}
+
+impl Cluster {
+    fn new(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config { time_scale: SCALE, ..default_config() };
+        change(&mut config);
+        let directory = folder.path().join("cluster");
+        Embedded::create(&directory, &config).unwrap();
+        let client = Embedded::with_program(&directory, Path::new(PROGRAM));
+        Self { folder, client }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// A submission of a script of these lines, with a walltime in scheduler seconds.
+    fn job(&self, token: &str, lines: &str, walltime: u64, checkpoint: u64) -> Submission {
+        use std::os::unix::fs::PermissionsExt;
+        let script = self.path(&format!("{token}.sh"));
+        std::fs::write(&script, format!("#!/bin/bash\n{lines}\n")).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Submission {
+            token: Token(token.to_owned()),
+            script,
+            directory: self.folder.path().to_path_buf(),
+            walltime,
+            checkpoint,
+            stdout: self.path(&format!("{token}.%jobid%.out")),
+            stderr: self.path(&format!("{token}.%jobid%.err")),
+            site: std::collections::BTreeMap::new(),
+        }
+    }
+
+    fn find(&mut self, token: &str) -> Vec<Job> {
+        self.client.find(&[Token(token.to_owned())]).unwrap()
+    }
+
+    /// Waits until the jobs of an attempt are as wanted; they are returned.
+    fn wait(&mut self, token: &str, what: &str, wanted: impl Fn(&[Job]) -> bool) -> Vec<Job> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let jobs = self.find(token);
+            if wanted(&jobs) {
+                return jobs;
+            }
+            let log = self.read("cluster/server.log");
+            assert!(Instant::now() < until, "waiting for {what}: {jobs:#?}\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn wait_over(&mut self, token: &str) -> Vec<Job> {
+        self.wait(token, "the attempt's end", |jobs| {
+            !jobs.is_empty() && jobs.iter().all(|j| j.state.is_over()) && !owes_successor(jobs)
+        })
+    }
+
+    fn wait_running(&mut self, token: &str) -> Job {
+        let is_running = |jobs: &[Job]| jobs.iter().any(|j| j.state == JobState::Running);
+        let jobs = self.wait(token, "a running job", is_running);
+        jobs.into_iter().find(|j| j.state == JobState::Running).unwrap()
+    }
+
+    /// Waits until a file of a job says something.
+    fn wait_file(&self, name: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let text = self.read(name);
+            if wanted(&text) {
+                return text;
+            }
+            assert!(Instant::now() < until, "waiting for {name}, which says {text:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn kill_server(&self) {
+        if let Some(pid) = self.client.server_pid().unwrap() {
+            let pid = nix::unistd::Pid::from_raw(pid.try_into().unwrap());
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
+/// The last job ended in a way after which OAR makes another.
+fn owes_successor(jobs: &[Job]) -> bool {
+    let successors: BTreeSet<JobId> = jobs.iter().filter_map(|j| j.resubmitted_from).collect();
+    jobs.iter().any(|j| j.ended == Some(Ending::Code(99)) && ran_long(j) && !successors.contains(&j.id))
+}
+
+/// Scripts of these tests that exit 99 late name their job so.
+fn ran_long(job: &Job) -> bool {
+    job.name.contains("chain")
+}
+
+fn has_event(job: &Job, kind: &str) -> bool {
+    job.events.iter().any(|(k, _)| k == kind)
+}
+
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn a_chain_of_exits_99_hops_between_nodes_until_exit_0() {
+    let mut cluster = Cluster::new(|_| ());
+    let lines = r#"cat "$OAR_NODEFILE" >> nodes
+echo "$OAR_JOB_ID $OAR_ARRAY_ID $OAR_JOB_NAME $OAR_JOB_WALLTIME_SECONDS $ALPSCKPT_TIME_SCALE $PWD"
+trap 'trap "" USR2; sleep 0.2; exit 99' USR2
+[ "$(wc -l < nodes)" -ge 4 ] && exit 0
+while :; do sleep 0.02; done"#;
+    let submission = cluster.job("chain", lines, 36000, 35900);
+    let first = cluster.client.submit(&submission).unwrap();
+    let jobs = cluster.wait_over("chain");
+    assert_eq!(jobs.len(), 4, "{jobs:#?}");
+    for (before, after) in jobs.iter().zip(&jobs[1..]) {
+        assert_eq!(before.ended, Some(Ending::Code(99)));
+        assert_eq!(before.state, JobState::Terminated);
+        assert!(
+            has_event(before, "CHECKPOINT_SUCCESSFULL") && has_event(before, "RESUBMIT_JOB_AUTOMATICALLY")
+        );
+        assert_eq!(after.resubmitted_from, Some(before.id));
+        assert_ne!(after.node, before.node, "each link is on another node than the one before");
+    }
+    assert!(jobs.iter().all(|j| j.array_id == first && j.name == "chain"));
+    assert_eq!(jobs[3].ended, Some(Ending::Code(0)));
+    let nodes: Vec<&str> = jobs.iter().filter_map(|j| j.node.as_deref()).collect();
+    assert_eq!(cluster.read("nodes").lines().collect::<Vec<_>>(), nodes);
+    let last = jobs[3].id;
+    let home = cluster.folder.path().canonicalize().unwrap();
+    let expected = format!("{last} {first} chain 36000 600 {}\n", home.display());
+    assert_eq!(cluster.read(&format!("chain.{last}.out")), expected);
+    assert!(cluster.read(&format!("chain.{first}.err")).contains("CHECKPOINTED with signal 12"));
+}
+
+#[test]
+fn an_early_exit_99_is_not_resubmitted_and_other_ends_keep_their_codes() {
+    let mut cluster = Cluster::new(|c| c.slots = 4);
+    let cases = [
+        ("early", "exit 99", Ending::Code(99)),
+        ("seven", "sleep 0.3; exit 7", Ending::Code(7)),
+        ("killed", "kill -KILL $$", Ending::Signal(9)),
+        ("compound", "kill -USR2 $$", Ending::Signal(12)),
+    ];
+    for (token, lines, _) in cases {
+        let submission = cluster.job(token, lines, 36000, 60);
+        cluster.client.submit(&submission).unwrap();
+    }
+    let missing = Submission { script: cluster.path("none.sh"), ..cluster.job("missing", "", 36000, 60) };
+    cluster.client.submit(&missing).unwrap();
+    for (token, ending) in cases.map(|(t, _, e)| (t, e)).into_iter().chain([("missing", Ending::Code(127))]) {
+        let jobs = cluster.wait_over(token);
+        assert_eq!(jobs.len(), 1, "{token}: {jobs:#?}");
+        assert_eq!((&jobs[0].state, jobs[0].ended), (&JobState::Terminated, Some(ending)), "{token}");
+    }
+}
+
+#[test]
+fn a_job_that_cannot_start_ends_in_error_with_the_cause() {
+    let mut cluster = Cluster::new(|_| ());
+    let astray = Submission { directory: cluster.path("none"), ..cluster.job("astray", "exit 0", 600, 60) };
+    let mute = Submission { stdout: cluster.path("none/out"), ..cluster.job("mute", "exit 0", 600, 60) };
+    for (submission, event) in [(astray, "WORKING_DIRECTORY"), (mute, "OUTPUT_FILES")] {
+        cluster.client.submit(&submission).unwrap();
+        let jobs = cluster.wait_over(&submission.token.0);
+        assert!(
+            jobs.len() == 1 && jobs[0].state == JobState::Error && has_event(&jobs[0], event),
+            "{jobs:#?}"
+        );
+    }
+    let relative = Submission { script: PathBuf::from("job.sh"), ..cluster.job("relative", "", 600, 60) };
+    assert!(matches!(cluster.client.submit(&relative), Err(BatchError::Refused(_))));
+    let strange = Submission { token: Token("a'b".to_owned()), ..cluster.job("strange", "", 600, 60) };
+    assert!(cluster.client.submit(&strange).unwrap_err().surely_not_submitted());
+}
+
+#[test]
+fn the_signal_repeats_to_the_script_alone_and_the_walltime_kills_everything() {
+    let mut cluster = Cluster::new(|_| ());
+    let lines = r#"trap 'echo signal' USR2
+bash -c 'trap "echo child signalled" USR2; while :; do sleep 0.05; done' &
+echo "$!" > child
+setsid sleep 1000 &
+echo "$!" > runaway
+while :; do sleep 0.02; done"#;
+    let submission = cluster.job("deaf", lines, 1200, 1000);
+    let id = cluster.client.submit(&submission).unwrap();
+    let jobs = cluster.wait_over("deaf");
+    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended), (1, &JobState::Error, None), "{jobs:#?}");
+    assert!(has_event(&jobs[0], "WALLTIME") && has_event(&jobs[0], "FRAG_JOB_REQUEST"));
+    let output = cluster.read(&format!("deaf.{id}.out"));
+    assert!(output.matches("signal\n").count() >= 2, "{output}");
+    assert!(!output.contains("child signalled"));
+    assert!(!is_alive(&cluster.read("child")) && !is_alive(&cluster.read("runaway")));
+}
+
+#[test]
+fn a_deleted_job_is_killed_at_once_and_not_resubmitted() {
+    let mut cluster = Cluster::new(|c| c.nodes.truncate(1));
+    let first = cluster.job(
+        "first",
+        "trap 'sleep 0.2; exit 99' TERM USR2; echo $$ > pid; while :; do sleep 0.02; done",
+        90000,
+        60,
+    );
+    let second = cluster.job("second", "exit 0", 90000, 60);
+    let running = cluster.client.submit(&first).unwrap();
+    cluster.wait_file("pid", |t| t.ends_with('\n'));
+    let waiting = cluster.client.submit(&second).unwrap();
+    let view = cluster.wait("second", "a place in the queue", |j| j[0].expected_start.is_some());
+    assert_eq!(view[0].state, JobState::Waiting);
+    cluster.client.delete(waiting).unwrap();
+    cluster.client.delete(running).unwrap();
+    for token in ["first", "second"] {
+        let jobs = cluster.wait_over(token);
+        assert!(jobs.len() == 1 && jobs[0].state == JobState::Error && jobs[0].ended.is_none(), "{jobs:#?}");
+        assert!(has_event(&jobs[0], "FRAG_JOB_REQUEST"));
+    }
+    assert!(!is_alive(&cluster.read("pid")));
+    assert_eq!(cluster.client.delete(running), Ok(()), "deleting again changes nothing");
+    assert_eq!(cluster.client.delete(JobId(99)), Err(BatchError::UnknownJob(JobId(99))));
+    assert!(!cluster.path("second.2.out").exists());
+}
+
+#[test]
+fn a_signal_on_demand_reaches_the_job() {
+    let mut cluster = Cluster::new(|_| ());
+    let submission =
+        cluster.job("asked", "trap 'exit 3' USR2; echo ready; while :; do sleep 0.02; done", 90000, 60);
+    let id = cluster.client.submit(&submission).unwrap();
+    cluster.wait_running("asked");
+    cluster.wait_file(&format!("asked.{id}.out"), |t| t.contains("ready"));
+    cluster.client.checkpoint(id).unwrap();
+    let jobs = cluster.wait_over("asked");
+    assert_eq!(jobs[0].ended, Some(Ending::Code(3)));
+    assert!(has_event(&jobs[0], "CHECKPOINT_SUCCESS"));
+    assert!(matches!(cluster.client.checkpoint(id), Err(BatchError::Refused(_))));
+    assert_eq!(cluster.client.checkpoint(JobId(7)), Err(BatchError::UnknownJob(JobId(7))));
+}
+
+#[test]
+fn a_dead_node_keeps_its_job_running_until_long_after_the_walltime() {
+    let fault = Fault { job_name_contains: "victim".to_owned(), nth: 1, after_seconds: 0.2 };
+    let mut cluster = Cluster::new(|c| c.faults.push(fault));
+    let submission = cluster.job("victim", "echo $$ > pid; while :; do sleep 0.02; done", 900, 60);
+    cluster.client.submit(&submission).unwrap();
+    let pid = cluster.wait_file("pid", |t| t.ends_with('\n'));
+    let until = Instant::now() + PATIENCE;
+    while is_alive(&pid) {
+        assert!(Instant::now() < until, "the node keeps its power");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let dead = cluster.find("victim");
+    let node = dead[0].node.clone().unwrap();
+    // Seen after the death; the walltime is still to come unless this machine is very slow.
+    if dead[0].state == JobState::Running {
+        assert!(dead[0].ended.is_none() && !has_event(&dead[0], "EXTERMINATE_JOB"));
+    }
+    let jobs = cluster.wait_over("victim");
+    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended), (1, &JobState::Error, None));
+    assert!(has_event(&jobs[0], "WALLTIME") && has_event(&jobs[0], "EXTERMINATE_JOB"));
+    assert!(jobs[0].message.contains("exterminated by Leon"));
+    let state = |c: &mut Cluster| {
+        c.client.nodes().unwrap().into_iter().find(|n| n.name == node).map(|n| n.state).unwrap()
+    };
+    assert_eq!(state(&mut cluster), "Suspected");
+    // The fault happens once; the node takes no job before it is back.
+    let again = cluster.job("victim-again", "sleep 0.5", 90000, 60);
+    cluster.client.submit(&again).unwrap();
+    let jobs = cluster.wait_over("victim-again");
+    assert_eq!(jobs[0].ended, Some(Ending::Code(0)));
+    assert_ne!(jobs[0].node.as_ref(), Some(&node));
+    cluster.client.set_power(&node, true).unwrap();
+    assert_eq!(state(&mut cluster), "Alive");
+    assert!(matches!(cluster.client.set_power("none", true), Err(BatchError::Refused(_))));
+}
+
+#[test]
+fn jobs_outlive_a_stopped_server_and_the_next_one_adopts_them() {
+    let mut cluster = Cluster::new(|_| ());
+    let short = cluster.job(
+        "short",
+        "touch begun; while [ ! -e go ]; do sleep 0.02; done; touch gone; exit 5",
+        90000,
+        60,
+    );
+    let long =
+        cluster.job("long", "trap 'exit 6' USR2; touch ready; while :; do sleep 0.02; done", 90000, 60);
+    cluster.client.submit(&short).unwrap();
+    let id = cluster.client.submit(&long).unwrap();
+    for name in ["begun", "ready"] {
+        let until = Instant::now() + PATIENCE;
+        while !cluster.path(name).exists() {
+            assert!(Instant::now() < until, "no {name}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    cluster.wait_running("long");
+    cluster.client.stop_server().unwrap();
+    assert_eq!(cluster.client.server_pid().unwrap(), None);
+    std::fs::write(cluster.path("go"), "").unwrap();
+    let until = Instant::now() + PATIENCE;
+    while !cluster.path("gone").exists() {
+        assert!(Instant::now() < until, "the job did not outlive the server");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(cluster.wait_over("short")[0].ended, Some(Ending::Code(5)));
+    cluster.client.checkpoint(id).unwrap();
+    assert_eq!(cluster.wait_over("long")[0].ended, Some(Ending::Code(6)));
+}
+
+#[test]
+fn clients_that_start_servers_at_once_end_with_one() {
+    let cluster = Cluster::new(|_| ());
+    let directory = cluster.path("cluster");
+    let start = std::sync::Barrier::new(4);
+    let pids: BTreeSet<u32> = std::thread::scope(|scope| {
+        let client = || {
+            let mut client = Embedded::with_program(&directory, Path::new(PROGRAM));
+            start.wait();
+            client.info().unwrap();
+            client.server_pid().unwrap().unwrap()
+        };
+        let clients: Vec<_> = (0..4).map(|_| scope.spawn(client)).collect();
+        clients.into_iter().map(|c| c.join().unwrap()).collect()
+    });
+    assert_eq!(pids.len(), 1, "{}", cluster.read("cluster/server.log"));
+}
+
+#[test]
+fn a_directory_with_a_path_too_long_for_a_socket_works() {
+    let cluster = Cluster::new(|_| ());
+    let directory = cluster.path(&"deep/".repeat(30));
+    let mut client = Embedded::with_program(&directory, Path::new(PROGRAM));
+    let found = client.info().map(|i| i.name);
+    client.shutdown(true).unwrap();
+    assert_eq!(found.as_deref(), Ok("embedded cluster"));
+}
+
+/// A small generator of pseudo-random numbers (Marsaglia's xorshift64), so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+#[test]
+fn a_server_killed_at_random_moments_submits_nothing_twice_and_loses_no_status() {
+    const JOBS: u64 = 12;
+    const KILLS: u64 = 20;
+    let mut cluster = Cluster::new(|c| c.slots = 4);
+    let mut random = Random(0x5eed_0a1b);
+    let submissions: Vec<Submission> = (0..JOBS)
+        .map(|n| {
+            let token = format!("job-{n}");
+            let lines = format!("echo x >> {token}.runs; sleep 0.{}; exit {n}", n % 7 + 1);
+            cluster.job(&token, &lines, 900_000, 60)
+        })
+        .collect();
+    let (directory, done) = (cluster.path("cluster"), std::sync::atomic::AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut client = Embedded::with_program(&directory, Path::new(PROGRAM));
+            for submission in &submissions {
+                let until = Instant::now() + PATIENCE;
+                // Each is also sent again after it was answered, as by a client that lost the answer.
+                let mut answers = Vec::new();
+                while answers.len() < 2 {
+                    answers.extend(client.submit(submission).ok());
+                    assert!(Instant::now() < until, "no answer to {}", submission.token);
+                }
+                assert_eq!(answers[0], answers[1]);
+            }
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let mut kills = 0;
+        while kills < KILLS && !(done.load(std::sync::atomic::Ordering::SeqCst) && kills >= KILLS / 2) {
+            std::thread::sleep(Duration::from_millis(random.below(150)));
+            cluster.kill_server();
+            kills += 1;
+        }
+    });
+    for n in 0..JOBS {
+        let token = format!("job-{n}");
+        let until = Instant::now() + PATIENCE;
+        let jobs = loop {
+            match cluster.client.find(&[Token(token.clone())]) {
+                Ok(jobs) if jobs.iter().all(|j| j.state.is_over()) => break jobs,
+                answer => assert!(Instant::now() < until, "{token}: {answer:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(jobs.len(), 1, "{jobs:#?}");
+        assert_eq!(jobs[0].ended, Some(Ending::Code(n as u8)));
+        assert_eq!(cluster.read(&format!("{token}.runs")), "x\n", "{token} ran once");
+    }
+}
