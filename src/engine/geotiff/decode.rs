@@ -1,0 +1,207 @@
+//! From the bytes of a chunk to its cells: decompression, predictor, sample type.
+
+use std::io::Read;
+
+use super::ifd::Order;
+
+/// The type of a file's cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sample {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    F32,
+    F64,
+}
+
+impl Sample {
+    /// Bytes of a cell.
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// How chunks are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    None,
+    Lzw,
+    Deflate,
+    Zstd,
+}
+
+/// What was done to the cells before compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Predictor {
+    None,
+    /// Differences of neighbours, as integers of the cell's size (TIFF 6.0 §14).
+    Horizontal,
+    /// Bytes sorted by significance, then differences (Adobe Photoshop TIFF Technical Note 3).
+    FloatingPoint,
+}
+
+/// Decompresses a chunk of `expected` bytes.
+///
+/// Memory grows only with what really comes out, whatever a damaged file claims. Errors are in words.
+pub(super) fn decompress(codec: Codec, mut raw: Vec<u8>, expected: usize) -> Result<Vec<u8>, String> {
+    let limit = expected as u64;
+    let mut bytes = Vec::with_capacity(expected.min(raw.len().saturating_mul(16)));
+    let read = match codec {
+        Codec::None => {
+            raw.truncate(expected);
+            bytes = raw;
+            Ok(bytes.len())
+        }
+        Codec::Deflate => flate2::read::ZlibDecoder::new(raw.as_slice()).take(limit).read_to_end(&mut bytes),
+        Codec::Zstd => zstd::stream::read::Decoder::with_buffer(raw.as_slice())
+            .and_then(|decoder| decoder.take(limit).read_to_end(&mut bytes)),
+        Codec::Lzw => lzw(&raw, expected, &mut bytes),
+    };
+    match read {
+        Ok(n) if n == expected => Ok(bytes),
+        Ok(n) => Err(format!("it holds {n} bytes instead of {expected}")),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+    const STEP: usize = 1 << 16;
+    let mut decoder = weezl::decode::Configuration::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+        .with_yield_on_full_buffer(true)
+        .build();
+    let mut rest = raw;
+    while bytes.len() < expected {
+        let done = bytes.len();
+        bytes.resize(expected.min(done + STEP), 0);
+        let result = decoder.decode_bytes(rest, bytes.get_mut(done..).unwrap_or_default());
+        bytes.truncate(done + result.consumed_out);
+        rest = rest.get(result.consumed_in..).unwrap_or_default();
+        match result.status {
+            Err(e) => return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, e)),
+            // A stream without an end code is common; one that stops too early is told by its length.
+            Ok(weezl::LzwStatus::Done | weezl::LzwStatus::NoProgress) => break,
+            Ok(weezl::LzwStatus::Ok) if result.consumed_out == 0 && rest.is_empty() => break,
+            Ok(weezl::LzwStatus::Ok) => {}
+        }
+    }
+    Ok(bytes.len())
+}
+
+/// The cells of a decompressed chunk with rows of `columns` cells; cells equal to `nodata` become NaN.
+pub(super) fn cells(
+    mut bytes: Vec<u8>,
+    columns: usize,
+    sample: Sample,
+    predictor: Predictor,
+    order: Order,
+    nodata: Option<f64>,
+) -> Vec<f32> {
+    let mut order = order;
+    let row = (columns * sample.size()).max(1);
+    match predictor {
+        Predictor::None => {}
+        Predictor::Horizontal => {
+            bytes.chunks_exact_mut(row).for_each(|r| accumulate(r, sample.size(), order))
+        }
+        Predictor::FloatingPoint => {
+            let mut sorted = vec![0; row];
+            bytes.chunks_exact_mut(row).for_each(|r| unsort(r, &mut sorted, sample.size()));
+            order = Order::Big;
+        }
+    }
+    match (sample, order) {
+        (Sample::U8, _) => convert(&bytes, nodata, |[b]: [u8; 1]| f64::from(b)),
+        (Sample::I8, _) => convert(&bytes, nodata, |b| f64::from(i8::from_le_bytes(b))),
+        (Sample::U16, Order::Little) => convert(&bytes, nodata, |b| f64::from(u16::from_le_bytes(b))),
+        (Sample::U16, Order::Big) => convert(&bytes, nodata, |b| f64::from(u16::from_be_bytes(b))),
+        (Sample::I16, Order::Little) => convert(&bytes, nodata, |b| f64::from(i16::from_le_bytes(b))),
+        (Sample::I16, Order::Big) => convert(&bytes, nodata, |b| f64::from(i16::from_be_bytes(b))),
+        (Sample::U32, Order::Little) => convert(&bytes, nodata, |b| f64::from(u32::from_le_bytes(b))),
+        (Sample::U32, Order::Big) => convert(&bytes, nodata, |b| f64::from(u32::from_be_bytes(b))),
+        (Sample::I32, Order::Little) => convert(&bytes, nodata, |b| f64::from(i32::from_le_bytes(b))),
+        (Sample::I32, Order::Big) => convert(&bytes, nodata, |b| f64::from(i32::from_be_bytes(b))),
+        (Sample::F32, Order::Little) => convert_floats(&bytes, nodata, f32::from_le_bytes),
+        (Sample::F32, Order::Big) => convert_floats(&bytes, nodata, f32::from_be_bytes),
+        (Sample::F64, Order::Little) => convert(&bytes, nodata, f64::from_le_bytes),
+        (Sample::F64, Order::Big) => convert(&bytes, nodata, f64::from_be_bytes),
+    }
+}
+
+#[expect(clippy::float_cmp, reason = "nodata is one exact value of the file's type")]
+fn convert<const N: usize>(bytes: &[u8], nodata: Option<f64>, value: impl Fn([u8; N]) -> f64) -> Vec<f32> {
+    // NaN equals nothing: without nodata every cell stays.
+    let nodata = nodata.unwrap_or(f64::NAN);
+    let cell = |b: &[u8; N]| {
+        let v = value(*b);
+        if v == nodata { f32::NAN } else { v as f32 }
+    };
+    bytes.as_chunks::<N>().0.iter().map(cell).collect()
+}
+
+/// Nodata is text, often with fewer digits than a float32 needs (-3.40282e+38), so that neighbours count, too.
+fn convert_floats(bytes: &[u8], nodata: Option<f64>, value: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
+    let (low, high) = match nodata {
+        Some(nodata) if nodata.is_finite() => {
+            let (nodata, slack) =
+                (nodata as f32, if nodata.abs() > 1e30 { 1e-6 * nodata.abs() } else { 0.0 } as f32);
+            // Beyond the largest float32 lies infinity, which is nobody's height.
+            (nodata - slack, nodata + slack)
+        }
+        Some(nodata) => (nodata as f32, nodata as f32),
+        None => (f32::NAN, f32::NAN),
+    };
+    let cell = |b: &[u8; 4]| {
+        let v = value(*b);
+        if v >= low && v <= high { f32::NAN } else { v }
+    };
+    bytes.as_chunks::<4>().0.iter().map(cell).collect()
+}
+
+/// Undoes horizontal differencing in one row.
+fn accumulate(row: &mut [u8], size: usize, order: Order) {
+    match (size, order) {
+        (1, _) => sums(row, u8::from_le_bytes, u8::to_le_bytes, u8::wrapping_add),
+        (2, Order::Little) => sums(row, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add),
+        (2, Order::Big) => sums(row, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add),
+        (4, Order::Little) => sums(row, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add),
+        (4, Order::Big) => sums(row, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add),
+        (_, Order::Little) => sums(row, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add),
+        (_, Order::Big) => sums(row, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add),
+    }
+}
+
+fn sums<const N: usize, T: Default + Copy>(
+    row: &mut [u8],
+    from: impl Fn([u8; N]) -> T,
+    to: impl Fn(T) -> [u8; N],
+    add: impl Fn(T, T) -> T,
+) {
+    let mut sum = T::default();
+    for cell in row.as_chunks_mut::<N>().0 {
+        sum = add(sum, from(*cell));
+        *cell = to(sum);
+    }
+}
+
+/// Undoes the floating-point predictor in one row; the cells come out most significant byte first.
+fn unsort(row: &mut [u8], sorted: &mut [u8], size: usize) {
+    let mut sum = 0u8;
+    for (to, from) in sorted.iter_mut().zip(row.iter()) {
+        sum = sum.wrapping_add(*from);
+        *to = sum;
+    }
+    let columns = row.len() / size;
+    for (plane, bytes) in sorted.chunks_exact(columns.max(1)).enumerate() {
+        for (to, byte) in row.iter_mut().skip(plane).step_by(size).zip(bytes) {
+            *to = *byte;
+        }
+    }
+}

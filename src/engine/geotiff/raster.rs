@@ -1,0 +1,194 @@
+//! An opened raster, read by windows.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::cache::{Cache, Chunk};
+use super::ifd::{COPY_AGAIN, Directory, Source};
+use super::structure::Structure;
+use super::{decode, keys, tags};
+use crate::engine::Problem;
+use crate::engine::grid::{Grid, Placement};
+
+/// Cells that are decoded side by side before they are copied: bounds the memory of a wide window.
+const CELLS_OF_A_BATCH: usize = 1 << 24;
+/// Overviews and masks follow the image; a chain longer than this is a loop.
+const MOST_DIRECTORIES: usize = 64;
+
+/// An opened raster: its placement and nodata are known, its cells are read by windows. Shareable among threads.
+///
+/// Cells come as they are stored: a scale and an offset in GDAL's metadata are not applied.
+#[derive(Debug)]
+pub struct Raster {
+    source: Source,
+    placement: Placement,
+    structure: Structure,
+    nodata: Option<f64>,
+    cache: Cache,
+}
+
+impl Raster {
+    /// Opens a one-band GeoTIFF.
+    ///
+    /// # Errors
+    /// When it is missing, cut, not a TIFF, not georeferenced, in an unknown system, or stored in an unknown way.
+    pub fn open(path: &Path) -> Result<Self, Problem> {
+        let source = Source::open(path)?;
+        let directory = Directory::first(&source)?;
+        let structure = Structure::of(&directory)?;
+        let placement = keys::placement(&directory, structure.width, structure.height)?;
+        let nodata = nodata(&directory)?;
+        refuse_mask(&directory)?;
+        Ok(Self { placement, structure, nodata, cache: Cache::default(), source })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// Cells of a window, which may reach outside (NaN there); nodata and NaN become NaN.
+    ///
+    /// Only the strips or tiles that the window touches are read.
+    ///
+    /// # Errors
+    /// When the file is cut or damaged, or the window does not fit into memory.
+    pub fn window(&self, x: isize, y: isize, width: usize, height: usize) -> Result<Grid, Problem> {
+        let mut values = Vec::new();
+        let cells = width.checked_mul(height).unwrap_or(usize::MAX);
+        values.try_reserve_exact(cells).map_err(|_| {
+            let what = format!("a window of {width} x {height} cells does not fit into memory");
+            self.source.problem(what, "ask for a smaller region or smaller tiles")
+        })?;
+        values.resize(cells, f32::NAN);
+        let mut grid = Grid { width, height, values };
+        let (columns, rows) =
+            (Overlap::of(x, width, self.structure.width), Overlap::of(y, height, self.structure.height));
+        let (Some(columns), Some(rows)) = (columns, rows) else { return Ok(grid) };
+        let layout = &self.structure;
+        let across = columns.first / layout.chunk_width..=columns.last / layout.chunk_width;
+        let down = rows.first / layout.chunk_height..=rows.last / layout.chunk_height;
+        let wanted: Vec<usize> =
+            down.flat_map(|row| across.clone().map(move |column| row * layout.across + column)).collect();
+        let batch = (CELLS_OF_A_BATCH / (layout.chunk_width * layout.chunk_height)).max(1);
+        for batch in wanted.chunks(batch) {
+            let chunks: Vec<Chunk> =
+                batch.par_iter().map(|index| self.chunk(*index)).collect::<Result<_, _>>()?;
+            for (index, chunk) in batch.iter().zip(&chunks) {
+                self.copy(*index, chunk, &columns, &rows, &mut grid);
+            }
+        }
+        Ok(grid)
+    }
+
+    /// Copies what chunk and window have in common.
+    fn copy(&self, index: usize, chunk: &[f32], columns: &Overlap, rows: &Overlap, grid: &mut Grid) {
+        let layout = &self.structure;
+        let (left, top) =
+            (index % layout.across * layout.chunk_width, index / layout.across * layout.chunk_height);
+        let from = columns.first.max(left);
+        let to = (columns.last + 1).min(left + layout.chunk_width);
+        for row in rows.first.max(top)..(rows.last + 1).min(top + layout.rows_of(index)) {
+            let start = (row - top) * layout.chunk_width;
+            let target =
+                (row - rows.first + rows.skipped) * grid.width + columns.skipped + (from - columns.first);
+            let source = chunk.get(start + from - left..start + to - left);
+            if let (Some(source), Some(target)) = (source, grid.values.get_mut(target..target + (to - from)))
+            {
+                target.copy_from_slice(source);
+            }
+        }
+    }
+
+    fn chunk(&self, index: usize) -> Result<Chunk, Problem> {
+        if let Some(chunk) = self.cache.get(index) {
+            return Ok(chunk);
+        }
+        let chunk = Arc::new(self.decode(index)?);
+        self.cache.put(index, &chunk);
+        Ok(chunk)
+    }
+
+    fn decode(&self, index: usize) -> Result<Vec<f32>, Problem> {
+        let layout = &self.structure;
+        let cells = layout.chunk_width * layout.rows_of(index);
+        let (offset, length) = layout.chunks.get(index).copied().unwrap_or_default();
+        if length == 0 {
+            // As in GDAL, what was never written is nodata, or zero where there is none.
+            return Ok(vec![if self.nodata.is_some() { f32::NAN } else { 0.0 }; cells]);
+        }
+        let raw = self.source.read(offset, length)?;
+        let bytes = decode::decompress(layout.codec, raw, cells * layout.sample.size()).map_err(|why| {
+            let (row, column) =
+                (index / layout.across * layout.chunk_height, index % layout.across * layout.chunk_width);
+            let what =
+                format!("is damaged: the block at column {column}, row {row} cannot be decoded: {why}");
+            self.source.problem(what, COPY_AGAIN)
+        })?;
+        Ok(decode::cells(
+            bytes,
+            layout.chunk_width,
+            layout.sample,
+            layout.predictor,
+            layout.order,
+            self.nodata,
+        ))
+    }
+}
+
+/// What a window and the raster have in common along one axis.
+struct Overlap {
+    /// First and last cell of the raster.
+    first: usize,
+    last: usize,
+    /// Cells of the window before `first`.
+    skipped: usize,
+}
+
+impl Overlap {
+    fn of(start: isize, length: usize, size: usize) -> Option<Self> {
+        let first = start.max(0) as usize;
+        let skipped = first.wrapping_sub(start as usize);
+        let end = first.saturating_add(length.checked_sub(skipped)?).min(size);
+        (first < end).then(|| Self { first, last: end - 1, skipped })
+    }
+}
+
+fn nodata(directory: &Directory) -> Result<Option<f64>, Problem> {
+    let Some(text) = directory.text(tags::GDAL_NODATA)?.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(value) => Ok(Some(value)),
+        Err(_) if text.to_ascii_lowercase().contains("nan") => Ok(Some(f64::NAN)),
+        Err(_) => Err(directory.source.problem(
+            format!("has the nodata value {text:?}, expected a number"),
+            "correct it: gdal_edit.py -a_nodata -9999 FILE, with the file's own value",
+        )),
+    }
+}
+
+/// Cells hidden by a mask inside the file would be taken for values.
+fn refuse_mask(first: &Directory) -> Result<(), Problem> {
+    let mut following = first.following();
+    for _ in 0..MOST_DIRECTORIES {
+        let Some(directory) = following.transpose()? else { return Ok(()) };
+        if directory.number(tags::NEW_SUBFILE_TYPE)?.unwrap_or(0) & 4 != 0 {
+            let what = "has a mask inside instead of a nodata value";
+            return Err(first
+                .source
+                .problem(what, "turn it into nodata: gdalwarp -dstnodata -9999 FILE OUT.tif"));
+        }
+        following = directory.following();
+    }
+    Err(first.source.problem("is damaged: its directories form a loop", COPY_AGAIN))
+}

@@ -1,0 +1,75 @@
+//! A whole grid into a file.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::{encode_block, lay_out};
+use crate::durable::{DurableError, atomic};
+use crate::engine::grid::{Grid, Placement};
+use crate::engine::{Compression, Layer, Problem, Tiling};
+
+const BLOCK: u32 = 256;
+
+/// Writes a whole grid as a map file in one go, put in place whole: for fixtures, synthetic terrain and exports.
+///
+/// # Errors
+/// When the grid has another size than its placement, or the file cannot be written.
+pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer) -> Result<(), Problem> {
+    let fits = grid.width == placement.width
+        && grid.height == placement.height
+        && grid.width.checked_mul(grid.height) == Some(grid.values.len());
+    let (Ok(width), Ok(height), true) = (u32::try_from(grid.width), u32::try_from(grid.height), fits) else {
+        let what = format!(
+            "cannot be written: {} values for {} x {} cells placed as {} x {}",
+            grid.values.len(),
+            grid.width,
+            grid.height,
+            placement.width,
+            placement.height
+        );
+        return Err(Problem::new(path, what, "report this as a fault of the program"));
+    };
+    let tiling = Tiling { width, height, tile: BLOCK, block: BLOCK };
+    let encode = |number| {
+        let cells = block_of(grid, tiling, number);
+        if cells.iter().all(|cell| cell.is_nan()) {
+            Vec::new()
+        } else {
+            encode_block(&cells, BLOCK, Compression::Deflate)
+        }
+    };
+    let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).into_par_iter().map(encode).collect();
+    let lengths: Vec<u32> = blocks.iter().map(|block| block.len() as u32).collect();
+    let file = lay_out(layer, placement, tiling, Compression::Deflate, &lengths);
+    let parts: Vec<&[u8]> =
+        std::iter::once(&file.head).chain(&blocks).chain([&file.tail]).map(Vec::as_slice).collect();
+    atomic::replace(path, &parts.concat()).map_err(|e| {
+        let cure = if e.is_disk_full() {
+            "make room on the disk"
+        } else {
+            "make sure that its folder exists and may be written"
+        };
+        let why = match &e {
+            DurableError::Io { source, .. } => source.to_string(),
+            DurableError::Damaged { what, .. } => what.clone(),
+        };
+        Problem::new(path, format!("cannot be written: {why}"), cure)
+    })
+}
+
+/// The cells of a block, padded with NaN beyond the grid.
+fn block_of(grid: &Grid, tiling: Tiling, number: u32) -> Vec<f32> {
+    let edge = tiling.block as usize;
+    let across = tiling.blocks_across() as usize;
+    let (left, top) = (number as usize % across * edge, number as usize / across * edge);
+    let columns = edge.min(grid.width - left);
+    let mut cells = vec![f32::NAN; edge * edge];
+    for (y, row) in cells.chunks_exact_mut(edge).enumerate().take(grid.height - top) {
+        let start = (top + y) * grid.width + left;
+        if let (Some(to), Some(from)) = (row.get_mut(..columns), grid.values.get(start..start + columns)) {
+            to.copy_from_slice(from);
+        }
+    }
+    cells
+}
