@@ -52,7 +52,7 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
         };
         let why = match &e {
             DurableError::Io { source, .. } => source.to_string(),
-            DurableError::Damaged { what, .. } => what.clone(),
+            other => other.to_string(),
         };
         Problem::new(path, format!("cannot be written: {why}"), cure)
     })
