@@ -1,1 +1,233 @@
 //! The append-only record of everything decided and seen, with intents before outside effects.
+//!
+//! A framed log of JSON records ([`Entry`]). A torn tail or damage in the middle costs the records from there on and
+//! nothing else: the writer sets the damaged bytes aside as `journal.damaged-<offset>`, goes on after the good
+//! prefix, and the state is rebuilt from what the chains and the batch system show. No submission depends on the
+//! journal alone: each attempt also has an exclusively created file of its own ([`super::attempt`]).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::event::{Entry, Event};
+use crate::durable::framed::{self, Writer};
+use crate::durable::{DurableError, atomic};
+
+/// The first bytes of a journal; the digit is the format's version.
+pub const MAGIC: [u8; 8] = *b"alpsjrn1";
+
+/// What a reading of the journal found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// The good entries, in order.
+    pub entries: Vec<Entry>,
+    /// Length of the file up to the end of the last good entry; `None` when there is no journal.
+    pub good: Option<u64>,
+    /// Where and why reading stopped early.
+    pub damage: Option<String>,
+    offset: u64,
+}
+
+/// Reads all good entries; a missing journal is empty, a damaged one gives its good prefix.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn read(path: &Path) -> Result<Reading, DurableError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Reading::default()),
+        Err(e) => return Err(DurableError::io(path, "read", e)),
+    };
+    Ok(decode(path, &bytes))
+}
+
+/// The good entries of the journal's bytes. Never fails: damage is part of the answer.
+#[must_use]
+pub fn decode(path: &Path, bytes: &[u8]) -> Reading {
+    let log = match framed::decode(path, bytes, MAGIC) {
+        Ok(log) => log,
+        Err(e) => {
+            return Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() };
+        }
+    };
+    let mut reading = Reading { good: Some(MAGIC.len() as u64), ..Reading::default() };
+    let mut end = MAGIC.len() as u64;
+    for record in &log.records {
+        match serde_json::from_slice(record) {
+            Ok(entry) => reading.entries.push(entry),
+            Err(e) => {
+                reading.damage =
+                    Some(format!("{}: the record at byte {end} cannot be read: {e}", path.display()));
+                reading.offset = end;
+                reading.good = Some(end);
+                return reading;
+            }
+        }
+        end += 8 + record.len() as u64;
+    }
+    reading.good = Some(log.good);
+    if let Some(damage) = log.damage {
+        reading.offset = damage.offset;
+        reading.damage =
+            Some(format!("{}: damaged at byte {}: {}", path.display(), damage.offset, damage.what));
+    }
+    reading
+}
+
+/// Appends entries. Only the lease's holder has one.
+#[derive(Debug)]
+pub struct Journal {
+    writer: Writer,
+}
+
+impl Journal {
+    /// Opens the journal for appending and returns what it holds. Damaged bytes are first set aside, whole.
+    ///
+    /// # Errors
+    /// When it cannot be read, set aside, created or cut.
+    pub fn open(path: &Path) -> Result<(Self, Reading, Option<PathBuf>), DurableError> {
+        let reading = read(path)?;
+        let mut aside = None;
+        let mut good = reading.good;
+        if reading.damage.is_some() {
+            aside = Some(set_aside(path, reading.offset)?);
+            if good == Some(0) {
+                // Not even the head is readable: the whole file lies aside now.
+                fs::remove_file(path).map_err(|e| DurableError::io(path, "remove", e))?;
+                good = None;
+            }
+        }
+        Ok((Self { writer: Writer::open(path, MAGIC, good)? }, reading, aside))
+    }
+
+    /// Appends entries, durable when this returns.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), DurableError> {
+        for entry in entries {
+            let record = serde_json::to_vec(entry).map_err(|e| {
+                DurableError::damaged(Path::new("journal"), format!("a record has no JSON form: {e}"))
+            })?;
+            self.writer.push(&record)?;
+        }
+        if entries.is_empty() { Ok(()) } else { self.writer.sync() }
+    }
+
+    /// The file's length: what this writer knows to be in it.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.writer.length()
+    }
+}
+
+/// Copies the bytes from `offset` on beside the journal, under a name that was free.
+fn set_aside(path: &Path, offset: u64) -> Result<PathBuf, DurableError> {
+    let bytes = fs::read(path).map_err(|e| DurableError::io(path, "read", e))?;
+    let tail = bytes.get(offset as usize..).unwrap_or_default();
+    for n in 1_u32.. {
+        let suffix = if n == 1 { String::new() } else { format!("-{n}") };
+        let aside = path.with_file_name(format!("journal.damaged-{offset}{suffix}"));
+        if atomic::create_exclusive(&aside, tail)? {
+            return Ok(aside);
+        }
+    }
+    Err(DurableError::damaged(path, "the damaged part cannot be set aside"))
+}
+
+/// An entry of now.
+#[must_use]
+pub fn entry(event: Event) -> Entry {
+    Entry { at_ms: super::clock::wall_ms(), event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::ChainId;
+    use crate::oar_client::Token;
+
+    fn some_entries() -> Vec<Entry> {
+        let chain = ChainId::of_months(&[1]);
+        let token = Token("k3x9.m01.1.abcdef".to_owned());
+        let job = crate::oar_client::JobId(7);
+        [
+            Event::Created { spec: "0123456789ab".to_owned(), cluster: "embedded cluster".to_owned() },
+            Event::SubmitIntent { chain: chain.clone(), attempt: 1, token, recovered: false },
+            Event::Submitted { chain: chain.clone(), attempt: 1, job },
+            Event::Warning { chain: Some(chain), text: "é \" \n".to_owned() },
+        ]
+        .into_iter()
+        .map(entry)
+        .collect()
+    }
+
+    fn written(folder: &Path) -> (PathBuf, Vec<Entry>) {
+        let path = folder.join("journal");
+        let (mut journal, _, _) = Journal::open(&path).unwrap();
+        let entries = some_entries();
+        journal.append(&entries).unwrap();
+        assert_eq!(journal.length(), fs::metadata(&path).unwrap().len());
+        (path, entries)
+    }
+
+    #[test]
+    fn entries_come_back_in_order_and_appending_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, entries) = written(folder.path());
+        assert_eq!(read(&path).unwrap().entries, entries);
+        let (mut journal, reading, aside) = Journal::open(&path).unwrap();
+        assert_eq!((reading.entries, aside), (entries.clone(), None));
+        journal.append(&entries[..1]).unwrap();
+        assert_eq!(read(&path).unwrap().entries.len(), 5);
+    }
+
+    #[test]
+    fn a_torn_tail_is_set_aside_and_appending_goes_on_after_the_good_entries() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, entries) = written(folder.path());
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        let (mut journal, reading, aside) = Journal::open(&path).unwrap();
+        assert_eq!(reading.entries, entries[..3]);
+        assert!(reading.damage.unwrap().contains("a record is cut"));
+        let aside = aside.unwrap();
+        assert!(aside.file_name().unwrap().to_string_lossy().starts_with("journal.damaged-"));
+        let good = reading.good.unwrap() as usize;
+        assert_eq!(fs::read(aside).unwrap(), bytes[good..bytes.len() - 3]);
+        journal.append(&entries[3..]).unwrap();
+        assert_eq!(read(&path).unwrap().entries, entries);
+    }
+
+    #[test]
+    fn a_journal_of_zeros_is_set_aside_whole_and_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, entries) = written(folder.path());
+        fs::write(&path, vec![0; 300]).unwrap();
+        let (mut journal, reading, aside) = Journal::open(&path).unwrap();
+        assert!(reading.entries.is_empty() && reading.damage.is_some());
+        assert_eq!(fs::read(aside.unwrap()).unwrap().len(), 300);
+        journal.append(&entries).unwrap();
+        assert_eq!(read(&path).unwrap().entries, entries);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_damage_leaves_a_prefix_and_sets_the_rest_aside(
+            cut in 0usize..800, flip in 0usize..800, bit in 0u8..8, zero in proptest::bool::ANY,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, entries) = written(folder.path());
+            let mut bytes = fs::read(&path).unwrap();
+            bytes.truncate(bytes.len().min(cut.max(1)));
+            let at = flip % bytes.len();
+            if zero { bytes[at..].fill(0) } else { bytes[at] ^= 1 << bit }
+            fs::write(&path, &bytes).unwrap();
+            let (mut journal, reading, _) = Journal::open(&path).unwrap();
+            proptest::prop_assert!(entries.starts_with(&reading.entries));
+            journal.append(&entries[..1]).unwrap();
+            let again = read(&path).unwrap();
+            proptest::prop_assert_eq!(again.damage, None);
+            proptest::prop_assert_eq!(again.entries.len(), reading.entries.len() + 1);
+        }
+    }
+}

@@ -1,1 +1,336 @@
 //! Which frontend may write the journal.
+//!
+//! The lease is a small file that names its holder: host, boot, process. It is taken by exclusive creation, and taken
+//! over at once when its holder surely is dead (same host, and that process is gone), or after its counter was seen
+//! unchanged for [`UNCHANGED_MS`] of the reader's own monotonic clock (another host). No file locks: they cannot be
+//! trusted on shared disks. A holder that slept through a take-over notices before its next append; what it might
+//! have written in between can damage the journal's tail but never submit twice (see [`super::identity`]).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::clock;
+use crate::durable::{DurableError, sealed};
+
+/// How long another host's counter must stand still before its lease is taken over, milliseconds.
+pub const UNCHANGED_MS: u64 = 30_000;
+/// How often the holder renews its counter, milliseconds.
+pub const RENEW_MS: u64 = 5_000;
+
+/// Who holds the lease, as its file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The host's name.
+    pub host: String,
+    /// The kernel's random name of this boot.
+    pub boot: String,
+    /// The process.
+    pub pid: u32,
+    /// When that process started, in the kernel's ticks since boot: tells it from a later one of the same number.
+    pub process_start: u64,
+    /// A random name: tells two holders within one process apart.
+    pub nonce: String,
+    /// Grows while the holder lives.
+    pub counter: u64,
+    /// Milliseconds since 1970: for display only.
+    pub since_ms: i64,
+}
+
+impl Holder {
+    /// This process.
+    #[must_use]
+    pub fn this_process() -> Self {
+        let pid = std::process::id();
+        Self {
+            host: host(),
+            boot: boot(),
+            pid,
+            process_start: process_start(pid).unwrap_or(0),
+            nonce: clock::random_name(12),
+            counter: 1,
+            since_ms: clock::wall_ms(),
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("process {} on {}", self.pid, self.host)
+    }
+
+    /// The process on this host is gone, or the host was booted since.
+    fn is_surely_dead(&self) -> bool {
+        self.host == host()
+            && (self.boot != boot() || process_start(self.pid).is_none_or(|s| s != self.process_start))
+    }
+}
+
+/// One frontend's claim on a campaign: holding the lease, or waiting for it.
+#[derive(Debug)]
+pub struct Lease {
+    path: PathBuf,
+    me: Holder,
+    held: bool,
+    renewed_ms: u64,
+    /// The other holder's file as last read, and since when it reads so.
+    watched: Option<(Vec<u8>, u64)>,
+    holder: String,
+}
+
+impl Lease {
+    /// A claim on the lease at `path`, nothing tried yet.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        let me = Holder::this_process();
+        Self {
+            path: path.to_path_buf(),
+            me,
+            held: false,
+            renewed_ms: 0,
+            watched: None,
+            holder: String::new(),
+        }
+    }
+
+    /// Who else holds it, in words; `None` while this one does.
+    #[must_use]
+    pub fn holder(&self) -> Option<&str> {
+        (!self.held).then_some(self.holder.as_str())
+    }
+
+    /// Renews the lease when held, else tries to get it; says whether it is held now. `now` is
+    /// [`clock::monotonic_ms`].
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub fn tend(&mut self, now: u64) -> Result<bool, DurableError> {
+        if self.held {
+            if self.verify()? && now.saturating_sub(self.renewed_ms) >= RENEW_MS {
+                self.me.counter += 1;
+                sealed::replace(&self.path, &self.me)?;
+                self.renewed_ms = now;
+            }
+            return Ok(self.held);
+        }
+        self.acquire(now)
+    }
+
+    /// Is it still ours? Asked before each append to the journal.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn verify(&mut self) -> Result<bool, DurableError> {
+        let found = read_bytes(&self.path)?;
+        let found = found.and_then(|bytes| sealed::decode::<Holder>(&self.path, &bytes).ok());
+        self.held = self.held && found.as_ref().is_some_and(|f| f.nonce == self.me.nonce);
+        if !self.held {
+            self.holder = found.map_or_else(|| "nobody".to_owned(), |f| f.words());
+        }
+        Ok(self.held)
+    }
+
+    fn acquire(&mut self, now: u64) -> Result<bool, DurableError> {
+        let Some(bytes) = read_bytes(&self.path)? else { return self.create(now) };
+        let found = sealed::decode::<Holder>(&self.path, &bytes).ok();
+        self.holder = found.as_ref().map_or_else(|| "an unreadable lease".to_owned(), Holder::words);
+        if found.as_ref().is_some_and(|f| f.nonce == self.me.nonce) {
+            // Ours, put back by one that took it by mistake.
+            self.held = true;
+            return Ok(true);
+        }
+        let unchanged = match &self.watched {
+            Some((before, since)) if *before == bytes => now.saturating_sub(*since),
+            _ => {
+                self.watched = Some((bytes.clone(), now));
+                0
+            }
+        };
+        // A holder of this host that lives, stopped or busy, keeps its lease however long it is silent.
+        let this_host = found.as_ref().is_some_and(|f| f.host == self.me.host);
+        let dead = found.as_ref().is_some_and(Holder::is_surely_dead);
+        if dead || (!this_host && unchanged >= UNCHANGED_MS) {
+            return if self.remove_stale(&bytes)? { self.create(now) } else { Ok(false) };
+        }
+        Ok(false)
+    }
+
+    fn create(&mut self, now: u64) -> Result<bool, DurableError> {
+        self.me.since_ms = clock::wall_ms();
+        self.held = sealed::create_exclusive(&self.path, &self.me)?;
+        if self.held {
+            self.renewed_ms = now;
+            self.watched = None;
+        }
+        Ok(self.held)
+    }
+
+    /// Moves the lease away if it still is the one judged dead. Of two that do so, one moves the stale file; the
+    /// other finds nothing, or a fresh lease in its hands, which it puts back.
+    fn remove_stale(&self, stale: &[u8]) -> Result<bool, DurableError> {
+        let aside = self.path.with_file_name(format!(".lease.{}", self.me.nonce));
+        match fs::rename(&self.path, &aside) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            Err(e) => return Err(DurableError::io(&self.path, "move away", e)),
+        }
+        let moved = fs::read(&aside).map_err(|e| DurableError::io(&aside, "read", e))?;
+        let right = moved == stale;
+        if !right {
+            // Fails only when yet another has made a new one meanwhile: then that one counts.
+            let _ = fs::hard_link(&aside, &self.path);
+        }
+        fs::remove_file(&aside).map_err(|e| DurableError::io(&aside, "remove", e))?;
+        Ok(right)
+    }
+
+    /// Gives the lease back, if it is ours.
+    pub fn release(&mut self) {
+        if self.held && self.verify().unwrap_or(false) {
+            let _ = fs::remove_file(&self.path);
+        }
+        self.held = false;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, DurableError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(DurableError::io(path, "read", e)),
+    }
+}
+
+/// This host's name.
+pub(super) fn host() -> String {
+    nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|s| s.trim().to_owned()).unwrap_or_default()
+}
+
+/// When a process of this host started, ticks since boot; `None` when there is none (a zombie is none).
+pub(super) fn process_start(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), fields 3 and 22.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dead_process() -> Holder {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        Holder { pid, process_start: 1, ..Holder::this_process() }
+    }
+
+    fn lease(folder: &Path) -> Lease {
+        Lease::new(&folder.join("lease"))
+    }
+
+    fn put(folder: &Path, holder: &Holder) {
+        sealed::replace(&folder.join("lease"), holder).unwrap();
+    }
+
+    #[test]
+    fn the_second_claim_waits_until_the_first_is_released() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut first, mut second) = (lease(folder.path()), lease(folder.path()));
+        assert!(first.tend(0).unwrap());
+        assert!(!second.tend(0).unwrap());
+        assert!(!second.tend(10 * UNCHANGED_MS).unwrap(), "a living process of this host keeps its lease");
+        assert!(second.holder().unwrap().contains(&std::process::id().to_string()));
+        drop(first);
+        assert!(second.tend(0).unwrap());
+        assert_eq!(second.holder(), None);
+    }
+
+    #[test]
+    fn a_dead_process_of_this_host_is_taken_over_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), &dead_process());
+        assert!(lease(folder.path()).tend(0).unwrap());
+        put(folder.path(), &Holder { process_start: 1, ..Holder::this_process() });
+        assert!(lease(folder.path()).tend(0).unwrap(), "the number was given to another process");
+        put(folder.path(), &Holder { boot: "another".to_owned(), ..Holder::this_process() });
+        assert!(lease(folder.path()).tend(0).unwrap(), "the host was booted since");
+    }
+
+    #[test]
+    fn another_host_is_taken_over_only_after_its_counter_stood_still() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = Holder { host: "elsewhere".to_owned(), ..Holder::this_process() };
+        put(folder.path(), &other);
+        let mut mine = lease(folder.path());
+        assert!(!mine.tend(1000).unwrap());
+        assert!(!mine.tend(1000 + UNCHANGED_MS - 1).unwrap());
+        other.counter += 1;
+        put(folder.path(), &other);
+        assert!(!mine.tend(1000 + UNCHANGED_MS).unwrap(), "the counter moved");
+        assert!(!mine.tend(1000 + 2 * UNCHANGED_MS - 1).unwrap());
+        assert!(mine.tend(1000 + 2 * UNCHANGED_MS).unwrap());
+    }
+
+    #[test]
+    fn a_lost_lease_is_noticed_and_the_takers_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mine = lease(folder.path());
+        assert!(mine.tend(0).unwrap());
+        put(folder.path(), &Holder { host: "elsewhere".to_owned(), ..Holder::this_process() });
+        assert!(!mine.verify().unwrap());
+        assert!(mine.holder().unwrap().contains("elsewhere"));
+        drop(mine);
+        assert!(folder.path().join("lease").exists());
+    }
+
+    #[test]
+    fn a_fresh_lease_taken_by_mistake_is_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut fresh = lease(folder.path());
+        assert!(fresh.tend(0).unwrap());
+        assert!(!lease(folder.path()).remove_stale(b"an older lease").unwrap());
+        assert!(fresh.verify().unwrap());
+    }
+
+    #[test]
+    fn a_damaged_lease_counts_as_one_that_stands_still() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("lease"), [0; 64]).unwrap();
+        let mut mine = lease(folder.path());
+        assert!(!mine.tend(0).unwrap());
+        assert!(mine.tend(UNCHANGED_MS).unwrap());
+    }
+
+    #[test]
+    fn of_many_claims_on_a_dead_lease_exactly_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), &dead_process());
+        let mut claims: Vec<Lease> = (0..8).map(|_| lease(folder.path())).collect();
+        std::thread::scope(|scope| {
+            for claim in &mut claims {
+                scope.spawn(|| claim.tend(0).unwrap());
+            }
+        });
+        let held = claims.iter_mut().filter_map(|c| c.verify().unwrap().then_some(())).count();
+        assert!(held <= 1, "{held} hold the lease");
+        // A claim that moved a fresh lease by mistake may have cost its holder a moment: one of them gets it now.
+        let got = claims.iter_mut().filter_map(|c| c.tend(0).unwrap().then_some(())).count();
+        assert_eq!(got, 1);
+    }
+}

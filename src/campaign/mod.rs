@@ -2,13 +2,20 @@
 //!
 //! - [`spec`]: the campaign file (RON), with errors that name line, field and cure;
 //! - [`plan`]: chains, jobs, hours, bytes; pure;
-//! - [`journal`]: the append-only record of everything decided and seen, with intents before outside effects;
+//! - [`event`] and [`journal`]: the append-only record of everything decided and seen, intents before outside effects;
+//! - [`identity`]: what survives the loss of the journal: the campaign's name for its tokens, a file an attempt;
 //! - [`lease`]: which frontend may write the journal;
 //! - [`machine`]: the pure state machine that decides;
 //! - [`controller`]: reads links, generations and the scheduler, feeds the machine, does its effects;
+//! - [`actions`]: what can be done with a chain now, and why not;
+//! - [`registry`]: the list of a person's campaigns;
 //! - [`snapshot`]: a coherent picture of the campaign for the faces.
 
+pub mod actions;
+pub mod clock;
 pub mod controller;
+pub mod event;
+pub mod identity;
 pub mod journal;
 pub mod lease;
 pub mod machine;

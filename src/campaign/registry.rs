@@ -1,1 +1,154 @@
 //! The list of campaigns of this person (XDG state), and the one opened last.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::clock;
+use crate::durable::{DurableError, atomic, sealed};
+
+/// One campaign of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Its output folder.
+    pub output: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// When it was last opened, milliseconds since 1970.
+    pub opened_ms: i64,
+}
+
+/// The folder of this program's own state: `$ALPSCKPT_STATE`, else `alpsckpt` in the person's XDG state folder.
+/// `None` when the person has no home.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("ALPSCKPT_STATE").filter(|f| !f.is_empty()) {
+        return std::path::absolute(PathBuf::from(folder)).ok();
+    }
+    let folders = directories::ProjectDirs::from("", "", "alpsckpt")?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
+}
+
+/// The state directory of the default embedded cluster.
+#[must_use]
+pub fn default_cluster() -> Option<PathBuf> {
+    Some(state_folder()?.join("cluster"))
+}
+
+/// The list in one state folder.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    folder: PathBuf,
+}
+
+impl Registry {
+    /// The person's own; `None` without a home.
+    #[must_use]
+    pub fn of_person() -> Option<Self> {
+        state_folder().map(|folder| Self { folder })
+    }
+
+    /// The one in this state folder.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf() }
+    }
+
+    /// All campaigns known, the one opened last first. A missing or damaged list is an empty one: each campaign is
+    /// whole without it.
+    #[must_use]
+    pub fn list(&self) -> Vec<Known> {
+        sealed::read(&self.path()).unwrap_or_default()
+    }
+
+    /// The campaign opened last that still exists.
+    #[must_use]
+    pub fn last(&self) -> Option<PathBuf> {
+        self.list().into_iter().map(|known| known.output).find(|output| exists(output))
+    }
+
+    /// Puts a campaign at the head of the list and drops those that are gone.
+    ///
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn remember(&self, output: &Path, name: &str) -> Result<(), DurableError> {
+        let output = std::path::absolute(output).unwrap_or_else(|_| output.to_path_buf());
+        let mut list = self.list();
+        list.retain(|known| known.output != output && exists(&known.output));
+        list.insert(0, Known { output, name: name.to_owned(), opened_ms: clock::wall_ms() });
+        atomic::create_folder(&self.folder)?;
+        sealed::replace(&self.path(), &list)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("campaigns.ron")
+    }
+}
+
+/// There is a campaign in this output folder.
+fn exists(output: &Path) -> bool {
+    output.join(".alpsckpt").join("campaign.ron").exists()
+}
+
+/// Puts a campaign at the head of the person's list.
+///
+/// # Errors
+/// When the list cannot be written; without a home there is none, and that is no error.
+pub fn remember(output: &Path, name: &str) -> Result<(), DurableError> {
+    Registry::of_person().map_or(Ok(()), |registry| registry.remember(output, name))
+}
+
+/// The campaign that this person opened last.
+#[must_use]
+pub fn last() -> Option<PathBuf> {
+    Registry::of_person()?.last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn campaign(folder: &Path, name: &str) -> PathBuf {
+        let output = folder.join(name);
+        std::fs::create_dir_all(output.join(".alpsckpt")).unwrap();
+        std::fs::write(output.join(".alpsckpt/campaign.ron"), "x").unwrap();
+        output
+    }
+
+    #[test]
+    fn the_campaign_opened_last_comes_first_and_each_stands_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new(&folder.path().join("state"));
+        let (a, b) = (campaign(folder.path(), "a"), campaign(folder.path(), "b"));
+        registry.remember(&a, "A").unwrap();
+        registry.remember(&b, "B").unwrap();
+        registry.remember(&a, "A").unwrap();
+        let names: Vec<String> = registry.list().into_iter().map(|k| k.name).collect();
+        assert_eq!(names, ["A", "B"]);
+        assert_eq!(registry.last(), Some(a));
+    }
+
+    #[test]
+    fn a_campaign_that_is_gone_is_passed_over_and_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new(&folder.path().join("state"));
+        let (a, b) = (campaign(folder.path(), "a"), campaign(folder.path(), "b"));
+        registry.remember(&a, "A").unwrap();
+        registry.remember(&b, "B").unwrap();
+        std::fs::remove_dir_all(&b).unwrap();
+        assert_eq!(registry.last(), Some(a.clone()));
+        registry.remember(&a, "A").unwrap();
+        assert_eq!(registry.list().len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_list_is_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new(folder.path());
+        std::fs::write(folder.path().join("campaigns.ron"), "[(").unwrap();
+        assert_eq!(registry.last(), None);
+        let a = campaign(folder.path(), "a");
+        registry.remember(&a, "A").unwrap();
+        assert_eq!(registry.last(), Some(a));
+    }
+}

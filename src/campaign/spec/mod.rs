@@ -16,6 +16,7 @@ mod load;
 mod tests;
 mod values;
 
+pub(crate) use freeze::short_hash;
 pub use freeze::{Frozen, changed_fields, freeze, frozen};
 pub use load::{load, parse};
 

@@ -1,0 +1,85 @@
+//! What can be done with a chain now, and why not: the one source for the keys, the menus and the command line.
+
+use super::controller::ActionKind;
+use super::snapshot::{Access, ChainState, ChainView};
+
+impl ActionKind {
+    /// All actions, in the order they are offered.
+    pub const ALL: [Self; 4] = [Self::Submit, Self::Resubmit, Self::Checkpoint, Self::Stop];
+}
+
+/// Every action, with the reason in words where it is not possible now.
+#[must_use]
+pub fn actions(chain: &ChainView, access: &Access) -> Vec<(ActionKind, Result<(), String>)> {
+    ActionKind::ALL.into_iter().map(|kind| (kind, possible(kind, chain, access))).collect()
+}
+
+/// Whether one action is possible now.
+///
+/// # Errors
+/// Why it is not, in words.
+pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<(), String> {
+    if let Access::ReadOnly { holder } = access {
+        return Err(format!("read-only: {holder} holds this campaign"));
+    }
+    let foreground =
+        chain.job.is_none() && chain.links.last().is_some_and(|l| l.job_id == "local" && l.end.is_none());
+    match kind {
+        ActionKind::Submit => submit(chain.state),
+        ActionKind::Resubmit => resubmit(chain.state),
+        ActionKind::Checkpoint | ActionKind::Stop if foreground => match chain.state {
+            ChainState::Running | ChainState::Silent => {
+                Err("it runs in the foreground: Ctrl-C there checkpoints and stops it".to_owned())
+            }
+            state => stop(state),
+        },
+        ActionKind::Checkpoint => checkpoint(chain.state),
+        ActionKind::Stop => stop(chain.state),
+    }
+}
+
+fn no(why: &str) -> Result<(), String> {
+    Err(why.to_owned())
+}
+
+fn submit(state: ChainState) -> Result<(), String> {
+    match state {
+        ChainState::Planned => Ok(()),
+        ChainState::Failed | ChainState::Stopped => no("it was submitted before: resubmit it"),
+        other => busy(other),
+    }
+}
+
+fn resubmit(state: ChainState) -> Result<(), String> {
+    match state {
+        ChainState::Failed | ChainState::Stopped => Ok(()),
+        ChainState::Planned => no("it was never submitted: submit it"),
+        other => busy(other),
+    }
+}
+
+fn busy(state: ChainState) -> Result<(), String> {
+    match state {
+        ChainState::Complete => no("it is complete"),
+        ChainState::SubmissionUnknown => no("its last submission is still being looked up"),
+        ChainState::Silent => no("its job has not ended: wait for the batch system, or stop it first"),
+        _ => no("it has a job already"),
+    }
+}
+
+fn checkpoint(state: ChainState) -> Result<(), String> {
+    match state {
+        ChainState::Running => Ok(()),
+        ChainState::Silent => no("its node does not answer"),
+        _ => no("no link of it runs"),
+    }
+}
+
+fn stop(state: ChainState) -> Result<(), String> {
+    match state {
+        ChainState::Waiting | ChainState::Running | ChainState::Between | ChainState::Silent => Ok(()),
+        ChainState::SubmissionUnknown => no("its submission is still being looked up"),
+        ChainState::Complete => no("it is complete"),
+        ChainState::Planned | ChainState::Failed | ChainState::Stopped => no("it has no job"),
+    }
+}

@@ -1,0 +1,45 @@
+//! The two clocks: one for people, one for decisions.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Milliseconds since 1970 by this machine's clock: for display only.
+#[must_use]
+pub fn wall_ms() -> i64 {
+    std::time::UNIX_EPOCH.elapsed().map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Milliseconds of this process's own monotonic clock, the only one that decides anything.
+#[must_use]
+pub fn monotonic_ms() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_millis() as u64
+}
+
+/// A random number, for names that no other process makes.
+#[must_use]
+pub(super) fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library keys each `RandomState` from the system's random source.
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u64(u64::from(std::process::id()));
+    hasher.write_i64(wall_ms());
+    hasher.finish()
+}
+
+/// `length` random characters of a-z and 0-9.
+#[must_use]
+pub(super) fn random_name(length: usize) -> String {
+    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut bits = 0;
+    (0..length)
+        .map(|n| {
+            if n % 8 == 0 {
+                bits = random();
+            }
+            let digit = DIGITS.get((bits % 36) as usize).copied().unwrap_or(b'x');
+            bits /= 36;
+            char::from(digit)
+        })
+        .collect()
+}

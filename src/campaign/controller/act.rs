@@ -1,0 +1,162 @@
+//! Does what a person asks for.
+
+use super::{Action, ControlError, Controller, install};
+use crate::campaign::actions::possible;
+use crate::campaign::event::Event;
+use crate::campaign::identity::AttemptFile;
+use crate::campaign::snapshot::ChainView;
+use crate::campaign::{clock, machine};
+use crate::checkpoint::ChainId;
+use crate::oar_client::{JobId, Submission, Token};
+
+impl Controller {
+    /// Does one action; the answer says in words what was done.
+    ///
+    /// # Errors
+    /// When it does not fit the chain's state, or fails.
+    pub fn act(&mut self, action: &Action) -> Result<String, ControlError> {
+        let chain = action.chain();
+        // What was never submitted needs no answer of the batch system; everything else is judged by a fresh one.
+        let fresh = !self.state.chain(chain).attempts.is_empty();
+        self.look(fresh)?;
+        if fresh && let Some(error) = &self.batch.error {
+            return Err(not_now(
+                chain,
+                format!("the batch system must be asked first, and it fails: {error}"),
+            ));
+        }
+        let snapshot = self.snapshot();
+        let Some(view) = snapshot.chains.iter().find(|c| c.id == *chain) else {
+            let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
+            return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
+        };
+        if self.journal.is_none() {
+            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
+            return Err(ControlError::ReadOnly { holder });
+        }
+        possible(action.kind(), view, &snapshot.access).map_err(|why| not_now(chain, why))?;
+        match action {
+            Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view),
+            Action::Checkpoint(_) => self.checkpoint(chain, view),
+            Action::Stop(_) => self.stop(chain),
+        }
+    }
+
+    fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
+        // Before anything is written: without a client there is no attempt.
+        self.client()?;
+        let files = self.files.entry(chain.clone()).or_default();
+        let record = self.state.chain(chain);
+        if let Some((_, why)) = files.bad_attempts.iter().find(|(n, _)| !record.attempts.contains_key(n)) {
+            let why = format!(
+                "{why}: without it nobody knows whether a job of it lives; if none does, remove the file"
+            );
+            return Err(not_now(chain, why));
+        }
+        let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);
+        let attempt = record.last_attempt().max(on_disk) + 1;
+        let token = self.identity.token(chain, attempt);
+        let program = self.program()?;
+        let hash = self.identity.spec.clone();
+        let script = install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
+        let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
+        if !file.create(&self.campaign.chain(chain))? {
+            return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
+        }
+        let intent =
+            Event::SubmitIntent { chain: chain.clone(), attempt, token: token.clone(), recovered: false };
+        self.record(vec![intent])?;
+        if self.journal.is_none() {
+            // The lease was lost just now: the holder finds the attempt's file and looks it up.
+            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
+            return Err(ControlError::ReadOnly { holder });
+        }
+        let job = self.submit_attempt(chain, attempt, token, script)?;
+        let from = view.generations.iter().rfind(|g| g.damage.is_none());
+        let from = from.map_or_else(String::new, |g| {
+            format!("; it goes on from generation {} with {} tiles", g.number, g.tiles)
+        });
+        Ok(format!("{chain}: submitted as job {job}{from}"))
+    }
+
+    /// The outside effect, its intent being durable, and its outcome.
+    fn submit_attempt(
+        &mut self,
+        chain: &ChainId,
+        attempt: u32,
+        token: Token,
+        script: std::path::PathBuf,
+    ) -> Result<JobId, ControlError> {
+        let logs = self.campaign.chain(chain).logs();
+        let submission = Submission {
+            token,
+            script,
+            directory: self.campaign.output().to_path_buf(),
+            walltime: self.spec.walltime.seconds(),
+            checkpoint: self.spec.margin.seconds(),
+            stdout: logs.join("%jobid%.out"),
+            stderr: logs.join("%jobid%.err"),
+            site: self.spec.site.iter().map(|site| ("site".to_owned(), site.clone())).collect(),
+        };
+        let chain = chain.clone();
+        match self.client()?.submit(&submission) {
+            Ok(job) => {
+                self.record(vec![Event::Submitted { chain, attempt, job }])?;
+                Ok(job)
+            }
+            Err(e) => {
+                let text = e.to_string();
+                self.record(vec![if e.surely_not_submitted() {
+                    Event::SubmitRefused { chain, attempt, text }
+                } else {
+                    Event::SubmitUnanswered { chain, attempt, text }
+                }])?;
+                Err(e.into())
+            }
+        }
+    }
+
+    fn checkpoint(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
+        let Some(job) = view.job.as_ref().map(|j| JobId(j.id)) else {
+            return Err(not_now(chain, "it has no job".to_owned()));
+        };
+        self.record(vec![Event::CheckpointAsked { chain: chain.clone(), job }])?;
+        self.client()?.checkpoint(job)?;
+        Ok(format!("{chain}: the checkpoint signal was sent to job {job}"))
+    }
+
+    fn stop(&mut self, chain: &ChainId) -> Result<String, ControlError> {
+        self.record(vec![Event::StopIntent { chain: chain.clone(), why: None }])?;
+        let record = self.state.chain(chain);
+        let jobs: Vec<JobId> = self
+            .batch
+            .view
+            .iter()
+            .flat_map(|view| {
+                machine::live_jobs(&record, view).into_iter().map(|job| job.id).collect::<Vec<_>>()
+            })
+            .collect();
+        for job in &jobs {
+            self.client()?.delete(*job)?;
+        }
+        Ok(match jobs.as_slice() {
+            [] => format!("{chain}: it will be stopped as soon as the batch system shows its next job"),
+            [job, ..] => format!("{chain}: job {job} is being deleted; what is sealed stays"),
+        })
+    }
+
+    /// The hash of this program, copied beside the campaign.
+    fn program(&mut self) -> Result<String, ControlError> {
+        if let Some(hash) = &self.program {
+            return Ok(hash.clone());
+        }
+        let source = self.reach.program.clone().map_or_else(install::this_program, Ok)?;
+        let hash = install::program(&self.campaign, &source)?;
+        self.program = Some(hash.clone());
+        Ok(hash)
+    }
+}
+
+fn not_now(chain: &ChainId, why: String) -> ControlError {
+    ControlError::NotNow { chain: chain.to_string(), why }
+}

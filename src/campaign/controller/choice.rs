@@ -1,0 +1,59 @@
+//! Which batch system a campaign goes to.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::ControlError;
+use crate::oar_client::BatchSystem;
+use crate::oar_client::embedded::Embedded;
+
+/// Which batch system a campaign was submitted to; recorded, so that any frontend finds it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClusterChoice {
+    /// The embedded cluster whose state lies in this folder.
+    Embedded {
+        /// Its state directory.
+        directory: PathBuf,
+    },
+    /// OAR, by its commands in PATH.
+    Oar,
+}
+
+impl ClusterChoice {
+    /// A client of it.
+    ///
+    /// # Errors
+    /// When this program cannot drive it yet.
+    pub fn connect(&self) -> Result<Box<dyn BatchSystem>, ControlError> {
+        match self {
+            Self::Embedded { directory } => Ok(Box::new(Embedded::new(directory))),
+            Self::Oar => Err(ControlError::Campaign(
+                "this version drives the embedded cluster only: use `--cluster embedded`".to_owned(),
+            )),
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Embedded { directory } => format!("the embedded cluster in {}", directory.display()),
+            Self::Oar => "OAR".to_owned(),
+        }
+    }
+
+    /// How often it may be asked, milliseconds: a call to OAR costs its front end half a second of computing.
+    pub(super) fn poll_every_ms(&self) -> u64 {
+        match self {
+            Self::Embedded { .. } => 0,
+            Self::Oar => 10_000,
+        }
+    }
+
+    /// The embedded cluster in a state directory.
+    #[must_use]
+    pub fn embedded(directory: &Path) -> Self {
+        Self::Embedded { directory: directory.to_path_buf() }
+    }
+}

@@ -1,0 +1,155 @@
+//! Makes a campaign's folder: frozen spec, program, job scripts.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::ControlError;
+use crate::campaign::spec::{self, Spec};
+use crate::checkpoint::{CampaignDir, ChainId};
+use crate::durable::{DurableError, atomic, sealed};
+
+/// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
+pub(super) fn this_program() -> Result<PathBuf, ControlError> {
+    match std::env::var_os("ALPSCKPT_PROGRAM") {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => std::env::current_exe()
+            .map_err(|e| ControlError::Campaign(format!("this program cannot find its own file: {e}"))),
+    }
+}
+
+/// Copies the program beside the campaign, named by its content; says its hash. A rebuilt program gets a name of its
+/// own: a running chain never changes.
+pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, DurableError> {
+    let bytes = fs::read(source).map_err(|e| DurableError::io(source, "read", e))?;
+    let hash = spec::short_hash(&bytes);
+    let target = campaign.program(&hash);
+    if target.exists() {
+        return Ok(hash);
+    }
+    if let Some(folder) = target.parent() {
+        atomic::create_folder(folder)?;
+    }
+    let temporary = target.with_file_name(format!(".{hash}.{}.tmp", crate::campaign::clock::random_name(8)));
+    let copy = || -> std::io::Result<()> {
+        fs::write(&temporary, &bytes)?;
+        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755))?;
+        fs::File::open(&temporary)?.sync_all()?;
+        fs::rename(&temporary, &target)
+    };
+    copy().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        DurableError::io(&target, "copy the program to", e)
+    })?;
+    atomic::sync_folder_of(&target)?;
+    Ok(hash)
+}
+
+/// Freezes the spec in the campaign's folder; says its hash.
+pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String, ControlError> {
+    let frozen = spec::freeze(spec)
+        .map_err(|e| ControlError::Campaign(format!("the campaign file cannot be frozen: {e}")))?;
+    let path = campaign.spec(&frozen.hash);
+    if spec::frozen(campaign, &frozen.hash).is_err() {
+        sealed::replace(&path, spec)?;
+    }
+    Ok(frozen.hash)
+}
+
+/// Writes the script that the batch system runs. Only while no job of the chain lives: the batch system reads the file
+/// anew at the start of each job.
+pub(super) fn job_script(
+    campaign: &CampaignDir,
+    chain: &ChainId,
+    spec: &Spec,
+    spec_hash: &str,
+    program_hash: &str,
+) -> Result<PathBuf, DurableError> {
+    let dir = campaign.chain(chain);
+    atomic::create_folder(&dir.logs())?;
+    let path = dir.job_script();
+    let text = script(campaign, chain, spec, spec_hash, program_hash);
+    if fs::read(&path).ok().as_deref() != Some(text.as_slice()) {
+        atomic::replace(&path, &text)?;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+        .map_err(|e| DurableError::io(&path, "make executable", e))?;
+    Ok(path)
+}
+
+fn script(
+    campaign: &CampaignDir,
+    chain: &ChainId,
+    spec: &Spec,
+    spec_hash: &str,
+    program_hash: &str,
+) -> Vec<u8> {
+    let mut text = b"#!/bin/bash\n".to_vec();
+    let name = spec.name.replace(['\n', '\r'], " ");
+    let lines = [
+        format!(
+            "# Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this."
+        ),
+        "# What the submission asks for; with `oarsub -S` these lines do the same by hand:".to_owned(),
+        format!("#OAR -l walltime={}", spec.walltime),
+        "#OAR -t idempotent".to_owned(),
+        format!("#OAR --checkpoint {}", spec.margin.seconds()),
+        "#OAR --signal 12".to_owned(),
+        "# `exec`: the batch system signals only the process that this shell is.".to_owned(),
+    ];
+    text.extend(lines.join("\n").into_bytes());
+    text.extend(b"\nexec ");
+    text.extend(quoted(campaign.program(program_hash).as_os_str().as_bytes()));
+    text.extend(b" job run --output ");
+    text.extend(quoted(campaign.output().as_os_str().as_bytes()));
+    text.extend(format!(" --chain {chain} --spec {spec_hash}\n").into_bytes());
+    text
+}
+
+/// A word of the shell that means exactly these bytes.
+fn quoted(word: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'\''];
+    for byte in word {
+        if *byte == b'\'' {
+            out.extend(b"'\\''");
+        } else {
+            out.push(*byte);
+        }
+    }
+    out.push(b'\'');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_path_survives_the_shell() {
+        for word in
+            ["plain", "with space", "it's", "$(rm -rf x)`y`", "a\"b\\c", "new\nline", "-dash", "é*?[x]"]
+        {
+            let mut script = b"printf %s ".to_vec();
+            script.extend(quoted(word.as_bytes()));
+            let script = String::from_utf8(script).unwrap();
+            let out = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn the_program_is_copied_once_under_the_hash_of_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let campaign = CampaignDir::new(folder.path());
+        let source = folder.path().join("prog");
+        fs::write(&source, "#!/bin/sh\nexit 3\n").unwrap();
+        let hash = program(&campaign, &source).unwrap();
+        assert_eq!(program(&campaign, &source).unwrap(), hash);
+        assert_eq!(fs::read_dir(campaign.state().join("bin")).unwrap().count(), 1);
+        assert_eq!(fs::metadata(campaign.program(&hash)).unwrap().permissions().mode() & 0o111, 0o111);
+        fs::write(&source, "#!/bin/sh\nexit 4\n").unwrap();
+        assert_ne!(program(&campaign, &source).unwrap(), hash);
+        assert!(campaign.program(&hash).exists());
+    }
+}

@@ -1,0 +1,505 @@
+//! Reads links, generations and the scheduler, feeds the state machine, does its effects.
+//!
+//! One controller serves both faces: the terminal UI calls it from a thread of its own, the commands directly. The
+//! order of every submission is: attempt file (exclusive), journalled intent, the batch system, journalled outcome.
+
+mod act;
+mod choice;
+mod disk;
+mod install;
+mod view;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use self::disk::ChainFiles;
+use super::clock;
+use super::event::{Entry, Event};
+use super::identity::Identity;
+use super::journal::{self, Journal};
+use super::lease::Lease;
+use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, State};
+use super::snapshot::Snapshot;
+use super::spec::{self, Loaded, Spec};
+use crate::checkpoint::{CampaignDir, ChainId};
+use crate::durable::{DurableError, atomic, sealed};
+use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Token};
+
+pub use choice::ClusterChoice;
+
+/// What a person can ask for; the same in the UI and on the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// Submit a planned chain.
+    Submit(ChainId),
+    /// Submit a failed or stopped chain again, from its last good generation.
+    Resubmit(ChainId),
+    /// Checkpoint now: the link seals and ends, the batch system starts the next.
+    Checkpoint(ChainId),
+    /// Stop a chain: its job is deleted, what is sealed stays.
+    Stop(ChainId),
+}
+
+impl Action {
+    /// The action of this kind on a chain.
+    #[must_use]
+    pub fn new(kind: ActionKind, chain: ChainId) -> Self {
+        match kind {
+            ActionKind::Submit => Self::Submit(chain),
+            ActionKind::Resubmit => Self::Resubmit(chain),
+            ActionKind::Checkpoint => Self::Checkpoint(chain),
+            ActionKind::Stop => Self::Stop(chain),
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::Submit(_) => ActionKind::Submit,
+            Self::Resubmit(_) => ActionKind::Resubmit,
+            Self::Checkpoint(_) => ActionKind::Checkpoint,
+            Self::Stop(_) => ActionKind::Stop,
+        }
+    }
+
+    /// The chain it is about.
+    #[must_use]
+    pub fn chain(&self) -> &ChainId {
+        let (Self::Submit(chain) | Self::Resubmit(chain) | Self::Checkpoint(chain) | Self::Stop(chain)) =
+            self;
+        chain
+    }
+}
+
+/// The kind of an [`Action`], for keys, menus and the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ActionKind {
+    /// [`Action::Submit`].
+    Submit,
+    /// [`Action::Resubmit`].
+    Resubmit,
+    /// [`Action::Checkpoint`].
+    Checkpoint,
+    /// [`Action::Stop`].
+    Stop,
+}
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// A file of the campaign.
+    #[error(transparent)]
+    File(#[from] DurableError),
+    /// The batch system.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Another frontend holds the lease.
+    #[error("read-only: {holder} holds this campaign")]
+    ReadOnly {
+        /// Who, in words.
+        holder: String,
+    },
+    /// The action does not fit the chain's state.
+    #[error("{chain}: {why}")]
+    NotNow {
+        /// The chain.
+        chain: String,
+        /// Why not, in words.
+        why: String,
+    },
+    /// The campaign is not what was asked for.
+    #[error("{0}")]
+    Campaign(String),
+}
+
+/// Makes a client of a batch system.
+pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;
+
+/// What a controller reaches the world by; tests put their own in.
+pub struct Reach {
+    /// Makes the client of the batch system, when it is first needed.
+    pub connect: Connect,
+    /// This process's monotonic clock, milliseconds.
+    pub now_ms: Box<dyn Fn() -> u64 + Send>,
+    /// The program that jobs run; `None`: this one, or `$ALPSCKPT_PROGRAM`.
+    pub program: Option<PathBuf>,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self {
+            connect: Box::new(ClusterChoice::connect),
+            now_ms: Box::new(clock::monotonic_ms),
+            program: None,
+        }
+    }
+}
+
+/// A campaign opened by this process.
+pub struct Controller {
+    campaign: CampaignDir,
+    identity: Identity,
+    spec: Spec,
+    chains: Vec<(ChainId, Vec<u8>)>,
+    reach: Reach,
+    lease: Lease,
+    /// There while the lease is held.
+    journal: Option<Journal>,
+    entries: Vec<Entry>,
+    /// The journal's length at the last reading, for a reader.
+    read_length: u64,
+    state: State,
+    doubts: Doubts,
+    files: BTreeMap<ChainId, ChainFiles>,
+    batch: Batch,
+    program: Option<String>,
+}
+
+/// The batch system as last seen.
+#[derive(Default)]
+struct Batch {
+    client: Option<Box<dyn BatchSystem>>,
+    info: Option<ClusterInfo>,
+    view: Option<BatchView>,
+    asked_ms: Option<u64>,
+    answered_ms: Option<u64>,
+    error: Option<String>,
+}
+
+impl Controller {
+    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists and is the same.
+    ///
+    /// # Errors
+    /// When the output folder belongs to another spec, or cannot be written.
+    pub fn create(loaded: &Loaded, cluster: &ClusterChoice) -> Result<Self, ControlError> {
+        Self::create_with(loaded, cluster, Reach::default())
+    }
+
+    /// As [`Controller::create`], reaching the world by `reach`.
+    ///
+    /// # Errors
+    /// As [`Controller::create`].
+    pub fn create_with(loaded: &Loaded, cluster: &ClusterChoice, reach: Reach) -> Result<Self, ControlError> {
+        let spec = &loaded.spec;
+        let campaign = CampaignDir::new(&spec.output);
+        let path = Identity::path(&campaign);
+        if path.exists() {
+            same_campaign(&campaign, loaded)?;
+        } else {
+            atomic::create_folder(&campaign.maps())?;
+            let hash = install::frozen_spec(&campaign, spec)?;
+            let source = reach.program.clone().map_or_else(install::this_program, Ok)?;
+            let program = install::program(&campaign, &source)?;
+            for (chain, _) in spec.chains() {
+                install::job_script(&campaign, &chain, spec, &hash, &program)?;
+            }
+            // Last: from here on the campaign exists. Of two makers the second opens what the first made.
+            sealed::create_exclusive(&path, &Identity::new(&spec.name, &hash, cluster))?;
+        }
+        let mut controller = Self::open_with(campaign.output(), reach)?;
+        controller.choose_cluster(cluster)?;
+        Ok(controller)
+    }
+
+    /// Opens an existing campaign by its output folder. Takes the lease when it is free.
+    ///
+    /// # Errors
+    /// When there is no campaign or its files cannot be read.
+    pub fn open(output: &Path) -> Result<Self, ControlError> {
+        Self::open_with(output, Reach::default())
+    }
+
+    /// As [`Controller::open`], reaching the world by `reach`.
+    ///
+    /// # Errors
+    /// As [`Controller::open`].
+    pub fn open_with(output: &Path, reach: Reach) -> Result<Self, ControlError> {
+        let output = std::path::absolute(output).unwrap_or_else(|_| output.to_path_buf());
+        let campaign = CampaignDir::new(&output);
+        let identity = Identity::read(&campaign).map_err(|e| match e {
+            e if e.is_missing() => ControlError::Campaign(format!(
+                "{}: no campaign here; `alpsckpt submit FILE` or `alpsckpt run FILE` makes one",
+                output.display()
+            )),
+            e => ControlError::File(e),
+        })?;
+        let spec = spec::frozen(&campaign, &identity.spec)?;
+        let mut controller = Self {
+            lease: Lease::new(&campaign.lease()),
+            chains: spec.chains(),
+            campaign,
+            identity,
+            spec,
+            reach,
+            journal: None,
+            entries: Vec::new(),
+            read_length: 0,
+            state: State::default(),
+            doubts: Doubts::default(),
+            files: BTreeMap::new(),
+            batch: Batch::default(),
+            program: None,
+        };
+        controller.tend_lease()?;
+        Ok(controller)
+    }
+
+    /// The campaign's spec, frozen.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The hash of the frozen spec.
+    #[must_use]
+    pub fn spec_hash(&self) -> &str {
+        &self.identity.spec
+    }
+
+    /// The campaign's folders.
+    #[must_use]
+    pub fn campaign(&self) -> &CampaignDir {
+        &self.campaign
+    }
+
+    /// The batch system it goes to.
+    #[must_use]
+    pub fn cluster(&self) -> &ClusterChoice {
+        &self.identity.cluster
+    }
+
+    /// Its chains with their months.
+    #[must_use]
+    pub fn chains(&self) -> &[(ChainId, Vec<u8>)] {
+        &self.chains
+    }
+
+    /// Reads everything anew, journals what is new, does what the machine decides. Never waits for a job.
+    ///
+    /// # Errors
+    /// When the campaign's own files fail; a silent batch system is no error but part of the snapshot.
+    pub fn refresh(&mut self) -> Result<Snapshot, ControlError> {
+        self.look(false)?;
+        Ok(self.snapshot())
+    }
+
+    /// One round: lease, disk, batch system (when due or `forced`), decisions, effects.
+    fn look(&mut self, forced: bool) -> Result<(), ControlError> {
+        self.tend_lease()?;
+        let now_ms = (self.reach.now_ms)();
+        for (chain, _) in &self.chains {
+            let files = self.files.entry(chain.clone()).or_default();
+            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
+        }
+        let polled = self.poll(now_ms, forced);
+        let observation = Observation {
+            now_ms,
+            batch: self.batch.view.clone().filter(|_| polled),
+            disk: self.files.iter().map(|(chain, files)| (chain.clone(), files.view())).collect(),
+            limits: self.limits(),
+        };
+        let decisions = machine::decide(&self.state, &observation, &mut self.doubts);
+        self.carry_out(decisions)
+    }
+
+    fn limits(&self) -> Limits {
+        let scale = self.batch.info.as_ref().map_or(1.0, |i| i.time_scale).max(1.0);
+        // A minute of the scheduler's time, and never less than a few seconds of ours.
+        let settle_ms = (60_000.0 / scale).max(5_000.0) as u64;
+        Limits { max_links: self.spec.max_links, settle_ms }
+    }
+
+    /// Journals and does what was decided. Without the lease everything is only taken into the picture.
+    fn carry_out(&mut self, decisions: Vec<Decision>) -> Result<(), ControlError> {
+        let mut events = Vec::new();
+        let mut deletions = Vec::new();
+        for decision in decisions {
+            match decision {
+                Decision::Record(event) => events.push(event),
+                Decision::Delete { job, .. } => deletions.push(job),
+            }
+        }
+        self.record(events)?;
+        if self.journal.is_none() {
+            return Ok(());
+        }
+        for job in deletions {
+            let Some(client) = self.batch.client.as_mut() else { continue };
+            // Not done now is done at the next look: the job then still lives.
+            if let Err(e) = client.delete(job) {
+                self.batch.error = Some(e.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes events into the state; with the lease they are journalled first, durably.
+    fn record(&mut self, events: Vec<Event>) -> Result<(), ControlError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<Entry> = events.into_iter().map(journal::entry).collect();
+        if self.journal.is_some() && !self.lease.verify()? {
+            self.journal = None;
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.append(&entries)?;
+        }
+        for entry in entries {
+            self.state.apply(&entry.event);
+            if self.journal.is_some() {
+                self.entries.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps or gets the lease; with it the journal is opened for writing, without it only read.
+    fn tend_lease(&mut self) -> Result<(), ControlError> {
+        let held = self.lease.tend((self.reach.now_ms)())?;
+        let path = self.campaign.journal();
+        match (held, self.journal.is_some()) {
+            (true, true) => Ok(()),
+            (true, false) => {
+                let (journal, reading, aside) = Journal::open(&path)?;
+                self.journal = Some(journal);
+                let new = reading.good.is_none();
+                self.take_in(reading.entries);
+                let mut events = Vec::new();
+                if new {
+                    let (spec, cluster) = (self.identity.spec.clone(), self.identity.cluster.words());
+                    events.push(Event::Created { spec, cluster });
+                }
+                if let (Some(damage), Some(aside)) = (reading.damage, aside) {
+                    let text = format!(
+                        "{damage}; set aside as {}; what it said is rebuilt from the chains and the batch system",
+                        aside.display()
+                    );
+                    events.push(Event::Warning { chain: None, text });
+                }
+                self.record(events)
+            }
+            (false, _) => {
+                self.journal = None;
+                let length = std::fs::metadata(&path).map_or(0, |m| m.len());
+                if length != self.read_length || length == 0 {
+                    let reading = journal::read(&path)?;
+                    self.read_length = length;
+                    self.take_in(reading.entries);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn take_in(&mut self, entries: Vec<Entry>) {
+        self.state = machine::fold(entries.iter().map(|e| &e.event));
+        self.entries = entries;
+        self.doubts = Doubts::default();
+    }
+
+    /// Another batch system may be chosen as long as nothing was submitted.
+    fn choose_cluster(&mut self, cluster: &ClusterChoice) -> Result<(), ControlError> {
+        if *cluster == self.identity.cluster || self.journal.is_none() {
+            return Ok(());
+        }
+        for (chain, _) in &self.chains {
+            let files = self.files.entry(chain.clone()).or_default();
+            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), 0)?;
+        }
+        if !self.tokens().is_empty() {
+            return Err(ControlError::Campaign(format!(
+                "this campaign was submitted to {}: it cannot go on on {}",
+                self.identity.cluster.words(),
+                cluster.words()
+            )));
+        }
+        self.identity.cluster = cluster.clone();
+        sealed::replace(&Identity::path(&self.campaign), &self.identity)?;
+        self.batch = Batch::default();
+        self.record(vec![Event::ClusterChosen { cluster: cluster.words() }])
+    }
+
+    /// The tokens of all attempts, journalled or only on disk.
+    fn tokens(&self) -> Vec<Token> {
+        let mut tokens = self.state.tokens();
+        for (chain, files) in &self.files {
+            let known = self.state.chain(chain);
+            tokens.extend(files.tokens().filter(|(n, _)| !known.attempts.contains_key(n)).map(|(_, t)| t));
+        }
+        tokens
+    }
+
+    /// Asks the batch system when it is due; whether there is a new answer. A failure keeps the last one.
+    fn poll(&mut self, now_ms: u64, forced: bool) -> bool {
+        let tokens = self.tokens();
+        if tokens.is_empty() {
+            return false;
+        }
+        let due = self
+            .batch
+            .asked_ms
+            .is_none_or(|asked| now_ms.saturating_sub(asked) >= self.identity.cluster.poll_every_ms());
+        if !due && !forced {
+            return false;
+        }
+        self.batch.asked_ms = Some(now_ms);
+        match self.ask(&tokens) {
+            Ok(view) => {
+                self.batch.view = Some(view);
+                self.batch.answered_ms = Some(now_ms);
+                self.batch.error = None;
+                true
+            }
+            Err(e) => {
+                self.batch.error = Some(e.to_string());
+                false
+            }
+        }
+    }
+
+    fn ask(&mut self, tokens: &[Token]) -> Result<BatchView, ControlError> {
+        let need_info = self.batch.info.is_none();
+        let client = self.client()?;
+        let info = if need_info { Some(client.info()?) } else { None };
+        let view = BatchView { jobs: client.find(tokens)?, nodes: client.nodes()? };
+        if info.is_some() {
+            self.batch.info = info;
+        }
+        Ok(view)
+    }
+
+    /// The client of the batch system, made when first needed.
+    fn client(&mut self) -> Result<&mut Box<dyn BatchSystem>, ControlError> {
+        if self.batch.client.is_none() {
+            self.batch.client = Some((self.reach.connect)(&self.identity.cluster)?);
+        }
+        self.batch.client.as_mut().ok_or_else(|| ControlError::Campaign("no batch system".to_owned()))
+    }
+}
+
+/// The campaign in this folder was made from the same spec, else which fields differ.
+fn same_campaign(campaign: &CampaignDir, loaded: &Loaded) -> Result<(), ControlError> {
+    let identity = Identity::read(campaign)?;
+    let frozen = spec::frozen(campaign, &identity.spec)?;
+    let mut asked = loaded.spec.clone();
+    if asked.months_per_chain == spec::MonthsPerChain::Auto {
+        // Settled when the campaign was made.
+        asked.months_per_chain = frozen.months_per_chain;
+    }
+    let changed = spec::changed_fields(&frozen, &asked);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(ControlError::Campaign(format!(
+        "{}: this output folder belongs to the campaign \"{}\", made with another {}; write a new `output` in {}, or \
+         set the field back",
+        campaign.output().display(),
+        identity.name,
+        changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", "),
+        loaded.file.display()
+    )))
+}

@@ -1,0 +1,268 @@
+//! Builds the picture for the faces.
+
+use super::Controller;
+use super::disk::{ChainFiles, LinkFiles};
+use crate::campaign::event::{Failure, JobStage};
+use crate::campaign::lease;
+use crate::campaign::machine::{ChainRecord, Stage, jobs_of, live_jobs, stage_of};
+use crate::campaign::snapshot::{
+    Access, ChainState, ChainView, ClusterView, FailureView, HistoryLine, JobView, LinkView, NodeView,
+    Snapshot,
+};
+use crate::checkpoint::status::HEARTBEAT;
+use crate::checkpoint::{ChainId, ExitClass};
+use crate::oar_client::{Job, JobState};
+
+/// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
+const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
+/// Lines of history in a snapshot.
+const HISTORY: usize = 200;
+/// What a link says of its job when there is none: a run in the foreground.
+const LOCAL: &str = "local";
+
+impl Controller {
+    /// The picture of what was last read.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let now_ms = (self.reach.now_ms)();
+        let none = ChainFiles::default();
+        let chains: Vec<ChainView> = self
+            .chains
+            .iter()
+            .map(|(id, months)| {
+                let record = self.state.chain(id);
+                let files = self.files.get(id).unwrap_or(&none);
+                self.chain_view(id, months, &Seen { record: &record, files, now_ms })
+            })
+            .collect();
+        Snapshot {
+            name: self.spec.name.clone(),
+            spec_file: self.campaign.spec(&self.identity.spec),
+            output: self.campaign.output().to_path_buf(),
+            terrain_note: self.spec.terrain_note.clone(),
+            paced: self.spec.pace.map(|p| p.to_string()),
+            cluster: self.cluster_view(now_ms),
+            access: match self.lease.holder() {
+                None => Access::Writer,
+                Some(holder) => Access::ReadOnly { holder: holder.to_owned() },
+            },
+            nodes: self.nodes(&chains),
+            history: self.history(),
+            complete: chains.iter().all(|c| c.state == ChainState::Complete),
+            chains,
+        }
+    }
+
+    fn cluster_view(&self, now_ms: u64) -> ClusterView {
+        let name = match &self.batch.info {
+            Some(info) => info.name.clone(),
+            None if self.batch.asked_ms.is_some() => self.identity.cluster.words(),
+            None => "not submitted yet".to_owned(),
+        };
+        ClusterView {
+            name,
+            time_scale: self.batch.info.as_ref().map_or(1.0, |i| i.time_scale),
+            answer_age: self.batch.answered_ms.map(|at| now_ms.saturating_sub(at) / 1000),
+            error: self.batch.error.clone(),
+        }
+    }
+
+    fn nodes(&self, chains: &[ChainView]) -> Vec<NodeView> {
+        let nodes = self.batch.view.iter().flat_map(|view| &view.nodes);
+        let runs_on = |chain: &&ChainView, node: &str| {
+            matches!(chain.state, ChainState::Running | ChainState::Silent)
+                && chain.job.as_ref().and_then(|j| j.node.as_deref()) == Some(node)
+        };
+        nodes
+            .map(|node| NodeView {
+                name: node.name.clone(),
+                state: node.state.clone(),
+                chains: chains.iter().filter(|c| runs_on(c, &node.name)).map(|c| c.id.clone()).collect(),
+            })
+            .collect()
+    }
+
+    fn history(&self) -> Vec<HistoryLine> {
+        let skip = self.entries.len().saturating_sub(HISTORY);
+        let line = |entry: &crate::campaign::event::Entry| HistoryLine {
+            at_ms: entry.at_ms,
+            chain: entry.event.chain().cloned(),
+            text: entry.event.words(),
+        };
+        self.entries.iter().skip(skip).map(line).collect()
+    }
+
+    fn chain_view(&self, id: &ChainId, months: &[u8], seen: &Seen<'_>) -> ChainView {
+        let Seen { record, files, .. } = seen;
+        let job = self.newest_job(record);
+        let (state, failure) = seen.state(job);
+        let running = matches!(state, ChainState::Running | ChainState::Silent);
+        let status = files.status.as_ref();
+        let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
+        let sealed = files.generations.values().flatten().next_back();
+        let sealed_tiles = sealed.map_or(0, |g| g.tiles);
+        let total = status.map(|s| s.total).or(sealed.map(|g| g.total)).unwrap_or(0);
+        let complete = state == ChainState::Complete;
+        let tiles = if complete { total } else { open.map_or(sealed_tiles, |s| s.tiles.max(sealed_tiles)) };
+        let links = link_views(files);
+        ChainView {
+            id: id.clone(),
+            months: months.to_vec(),
+            state,
+            tiles,
+            sealed_tiles: if complete { total } else { sealed_tiles },
+            total,
+            hops: links.iter().filter(|l| l.hop).count() as u32,
+            links,
+            attempts: record.attempts.len() as u32,
+            resubmissions: record.resubmissions(),
+            generations: files.generation_views(),
+            job: job.filter(|j| !j.state.is_over()).map(job_view),
+            phase: open.map(|s| s.phase),
+            tiles_per_minute: open.map(|s| s.tiles_per_minute),
+            silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
+            eta: open.and_then(|s| self.eta(total.saturating_sub(tiles), s.tiles_per_minute)),
+            failure: failure.map(|f| FailureView { class: f.class, cause: f.cause, hint: f.hint }),
+            maps: files.maps.clone().unwrap_or_default(),
+            quicklook: files.quicklook.clone(),
+            logs: files.logs.clone(),
+        }
+    }
+
+    /// The job that lives, else the newest one.
+    fn newest_job(&self, record: &ChainRecord) -> Option<&Job> {
+        let view = self.batch.view.as_ref()?;
+        live_jobs(record, view).pop().or_else(|| jobs_of(record, view).pop().map(|(_, job)| job))
+    }
+
+    /// Seconds for so many tiles at this rate, the pace counted in; `None` before the first tile.
+    fn eta(&self, left: u64, tiles_per_minute: f64) -> Option<u64> {
+        let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
+        let rate = tiles_per_minute.min(pace);
+        (rate > 0.0 && rate.is_finite()).then(|| (left as f64 / rate * 60.0).ceil() as u64)
+    }
+}
+
+/// What is known of one chain.
+struct Seen<'a> {
+    record: &'a ChainRecord,
+    files: &'a ChainFiles,
+    now_ms: u64,
+}
+
+impl Seen<'_> {
+    fn state(&self, job: Option<&Job>) -> (ChainState, Option<Failure>) {
+        if self.record.stage == Stage::Complete || self.files.maps.is_some() {
+            return (ChainState::Complete, None);
+        }
+        if let Some(link) = self.foreground() {
+            return self.foreground_state(link);
+        }
+        match &self.record.stage {
+            Stage::Planned => (ChainState::Planned, None),
+            Stage::Unknown => (ChainState::SubmissionUnknown, None),
+            Stage::Failed(failure) => (ChainState::Failed, Some(failure.clone())),
+            Stage::Stopped => (ChainState::Stopped, None),
+            Stage::Complete => (ChainState::Complete, None),
+            Stage::Live | Stage::Stopping { .. } => (self.live_state(job), None),
+        }
+    }
+
+    fn silent(&self) -> bool {
+        self.files.silent_ms(self.now_ms).is_some_and(|ms| ms > SILENT_MS)
+    }
+
+    /// The newest link, if it is a run in the foreground after all that the batch system had.
+    fn foreground(&self) -> Option<&LinkFiles> {
+        let newest = self.files.links.values().next_back().filter(|l| l.start.job_id == LOCAL)?;
+        let after = match self.record.stage {
+            Stage::Planned => true,
+            Stage::Failed(_) | Stage::Stopped => Some(newest.start.link) > self.record.link_at_end,
+            _ => false,
+        };
+        after.then_some(newest)
+    }
+
+    fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
+        let hint = "run or submit it again: it goes on from its last good generation";
+        let Some(end) = &link.end else {
+            let dead = link.start.node == lease::host() && lease::process_start(link.start.pid).is_none();
+            if dead {
+                let cause = format!("the run in the foreground (process {}) was killed", link.start.pid);
+                return (ChainState::Failed, Some(Failure::new("killed", cause, hint)));
+            }
+            return (if self.silent() { ChainState::Silent } else { ChainState::Running }, None);
+        };
+        match end.class {
+            ExitClass::Checkpointed => (ChainState::Stopped, None),
+            class => {
+                let class = format!("{class:?}").to_lowercase();
+                (ChainState::Failed, Some(Failure::new(&class, end.message.clone(), hint)))
+            }
+        }
+    }
+
+    fn live_state(&self, job: Option<&Job>) -> ChainState {
+        let known = self.record.jobs.values().next_back();
+        let stage = job.map(|j| stage_of(&j.state)).or(known.map(|j| j.stage));
+        let newest = self.files.links.values().next_back();
+        match stage {
+            None | Some(JobStage::Waiting) => ChainState::Waiting,
+            Some(JobStage::Over) => ChainState::Between,
+            Some(JobStage::OnNode) => {
+                let id = job.map(|j| j.id.to_string());
+                match newest.filter(|l| Some(&l.start.job_id) == id.as_ref()) {
+                    Some(link) if link.end.is_some() => ChainState::Between,
+                    Some(_) if self.silent() => ChainState::Silent,
+                    _ => ChainState::Running,
+                }
+            }
+        }
+    }
+}
+
+fn link_views(files: &ChainFiles) -> Vec<LinkView> {
+    let mut before: Option<&str> = None;
+    let mut views = Vec::with_capacity(files.links.len());
+    for (number, link) in &files.links {
+        let node = link.start.node.as_str();
+        views.push(LinkView {
+            link: *number,
+            job_id: link.start.job_id.clone(),
+            node: node.to_owned(),
+            started_ms: link.start.started_ms,
+            ended_ms: link.end.as_ref().map(|e| e.ended_ms),
+            resumed: link.resume.as_ref().map(resumed_words),
+            end: link.end.as_ref().map(|e| e.message.clone()),
+            hop: before.is_some_and(|b| b != node),
+        });
+        before = Some(node);
+    }
+    views
+}
+
+fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
+    let from = match resume.from {
+        Some(generation) => format!("from generation {} with {} tiles", generation.0, resume.tiles),
+        None => "from the beginning".to_owned(),
+    };
+    let rejected: Vec<String> = resume
+        .rejected
+        .iter()
+        .map(|r| format!("generation {} rejected: {}", r.generation.0, r.why))
+        .collect();
+    if rejected.is_empty() { from } else { format!("{from}; {}", rejected.join("; ")) }
+}
+
+fn job_view(job: &Job) -> JobView {
+    JobView {
+        id: job.id.0,
+        state: match &job.state {
+            JobState::ToLaunch => "toLaunch".to_owned(),
+            JobState::Unknown(word) => word.clone(),
+            state => format!("{state:?}"),
+        },
+        node: job.node.clone(),
+        message: job.message.clone(),
+        expected_start: job.expected_start,
+    }
+}

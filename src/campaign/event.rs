@@ -1,0 +1,275 @@
+//! What the journal records: everything decided, done and seen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
+use crate::oar_client::{Ending, JobId, Token};
+
+/// One record of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Milliseconds since 1970 by the frontend's clock: for display only.
+    pub at_ms: i64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Why a chain failed, as journalled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// One or two words: `node died`, `input`, `disk full`, …
+    pub class: String,
+    /// One sentence: what happened, where.
+    pub cause: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Failure {
+    /// Of these words.
+    pub fn new(class: &str, cause: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { class: class.to_owned(), cause: cause.into(), hint: hint.into() }
+    }
+}
+
+/// How far a job is, as far as a decision depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobStage {
+    /// In the queue or held.
+    Waiting,
+    /// On a node, from launching to the epilogue.
+    OnNode,
+    /// No more will come of it.
+    Over,
+}
+
+/// One thing that happened. Outside effects have two: an intent before, an outcome after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The campaign was made.
+    Created {
+        /// The frozen spec.
+        spec: String,
+        /// Which batch system, in words.
+        cluster: String,
+    },
+    /// The campaign goes to another batch system; nothing was submitted before.
+    ClusterChosen {
+        /// Which, in words.
+        cluster: String,
+    },
+    /// An attempt is about to be submitted.
+    SubmitIntent {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// Its token.
+        token: Token,
+        /// Found on disk after the journal was damaged or the frontend died, not written before the submission.
+        recovered: bool,
+    },
+    /// The attempt is known to the batch system.
+    Submitted {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// Its first job.
+        job: JobId,
+    },
+    /// The batch system refused the attempt: there is no job.
+    SubmitRefused {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// The batch system's words.
+        text: String,
+    },
+    /// The batch system gave no answer: there may be a job.
+    SubmitUnanswered {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// What was answered instead.
+        text: String,
+    },
+    /// A certain lookup found no job of the attempt.
+    SubmitLost {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+    },
+    /// A job of an attempt reached a stage.
+    JobSeen {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// The job.
+        job: JobId,
+        /// How far it is.
+        stage: JobStage,
+        /// Its node.
+        node: Option<String>,
+        /// The job it was resubmitted from by the batch system.
+        resubmitted_from: Option<JobId>,
+        /// How it ended.
+        ending: Option<Ending>,
+    },
+    /// A link began.
+    LinkSeen {
+        /// The chain.
+        chain: ChainId,
+        /// The link.
+        link: LinkNumber,
+        /// Its job, or `local`.
+        job_id: String,
+        /// Its node.
+        node: String,
+    },
+    /// A link ended by itself.
+    LinkEnded {
+        /// The chain.
+        chain: ChainId,
+        /// The link.
+        link: LinkNumber,
+        /// How.
+        class: ExitClass,
+        /// In words.
+        message: String,
+        /// Tiles sealed over all links.
+        tiles: u64,
+    },
+    /// A new checkpoint was sealed.
+    GenerationSeen {
+        /// The chain.
+        chain: ChainId,
+        /// Its number.
+        generation: GenerationNumber,
+        /// Its tiles.
+        tiles: u64,
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// A person asked for a checkpoint now.
+    CheckpointAsked {
+        /// The chain.
+        chain: ChainId,
+        /// The job that gets the signal.
+        job: JobId,
+    },
+    /// The chain's jobs are to be deleted.
+    StopIntent {
+        /// The chain.
+        chain: ChainId,
+        /// Why, when the machine decided it; `None`: a person.
+        why: Option<Failure>,
+    },
+    /// No job of the stopped chain is left.
+    Stopped {
+        /// The chain.
+        chain: ChainId,
+    },
+    /// The chain ended without completing.
+    Failed {
+        /// The chain.
+        chain: ChainId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Every map of the chain is there and verified.
+    Completed {
+        /// The chain.
+        chain: ChainId,
+    },
+    /// Something a person should know.
+    Warning {
+        /// The chain.
+        chain: Option<ChainId>,
+        /// In words.
+        text: String,
+    },
+}
+
+impl Event {
+    /// The chain it is about.
+    #[must_use]
+    pub fn chain(&self) -> Option<&ChainId> {
+        match self {
+            Self::Created { .. } | Self::ClusterChosen { .. } => None,
+            Self::Warning { chain, .. } => chain.as_ref(),
+            Self::SubmitIntent { chain, .. }
+            | Self::Submitted { chain, .. }
+            | Self::SubmitRefused { chain, .. }
+            | Self::SubmitUnanswered { chain, .. }
+            | Self::SubmitLost { chain, .. }
+            | Self::JobSeen { chain, .. }
+            | Self::LinkSeen { chain, .. }
+            | Self::LinkEnded { chain, .. }
+            | Self::GenerationSeen { chain, .. }
+            | Self::CheckpointAsked { chain, .. }
+            | Self::StopIntent { chain, .. }
+            | Self::Stopped { chain }
+            | Self::Failed { chain, .. }
+            | Self::Completed { chain } => Some(chain),
+        }
+    }
+
+    /// In words, for a person.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Created { cluster, .. } => format!("campaign made, for {cluster}"),
+            Self::ClusterChosen { cluster } => format!("goes to {cluster}"),
+            Self::SubmitIntent { attempt, recovered: false, .. } => format!("submitting attempt {attempt}"),
+            Self::SubmitIntent { attempt, recovered: true, .. } => {
+                format!("attempt {attempt} found on disk: looking it up")
+            }
+            Self::Submitted { attempt, job, .. } => format!("attempt {attempt} is job {job}"),
+            Self::SubmitRefused { attempt, text, .. } => format!("attempt {attempt} refused: {text}"),
+            Self::SubmitUnanswered { attempt, text, .. } => format!("attempt {attempt} unanswered: {text}"),
+            Self::SubmitLost { attempt, .. } => format!("attempt {attempt} never reached the batch system"),
+            Self::JobSeen { job, stage, node, resubmitted_from, ending, .. } => {
+                job_words(*job, *stage, node.as_deref(), *resubmitted_from, *ending)
+            }
+            Self::LinkSeen { link, node, .. } => format!("link {} began on {node}", link.0),
+            Self::LinkEnded { link, message, tiles, .. } => {
+                format!("link {} ended with {tiles} tiles sealed: {message}", link.0)
+            }
+            Self::GenerationSeen { generation, tiles, .. } => {
+                format!("generation {} sealed: {tiles} tiles", generation.0)
+            }
+            Self::CheckpointAsked { job, .. } => format!("checkpoint asked of job {job}"),
+            Self::StopIntent { why: None, .. } => "stopping, as asked".to_owned(),
+            Self::StopIntent { why: Some(why), .. } => format!("stopping: {}", why.cause),
+            Self::Stopped { .. } => "stopped".to_owned(),
+            Self::Failed { failure, .. } => format!("failed ({}): {}", failure.class, failure.cause),
+            Self::Completed { .. } => "complete: all maps verified".to_owned(),
+            Self::Warning { text, .. } => text.clone(),
+        }
+    }
+}
+
+fn job_words(
+    job: JobId,
+    stage: JobStage,
+    node: Option<&str>,
+    from: Option<JobId>,
+    ending: Option<Ending>,
+) -> String {
+    let on = node.map_or_else(String::new, |n| format!(" on {n}"));
+    match (stage, ending) {
+        (JobStage::Waiting, _) => match from {
+            Some(from) => format!("job {job} waits: resubmitted from job {from} by the batch system"),
+            None => format!("job {job} waits"),
+        },
+        (JobStage::OnNode, _) => format!("job {job} runs{on}"),
+        (JobStage::Over, Some(Ending::Code(code))) => format!("job {job} ended{on} with exit code {code}"),
+        (JobStage::Over, Some(Ending::Signal(s))) => format!("job {job} ended{on} by signal {s}"),
+        (JobStage::Over, None) => format!("job {job} is over{on}"),
+    }
+}

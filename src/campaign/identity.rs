@@ -1,0 +1,136 @@
+//! What makes a campaign folder this campaign: `campaign.ron`, and the attempts' own files.
+//!
+//! Both are written before anything outside happens and hold what must survive the loss of the journal: with them no
+//! chain can be submitted twice.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::clock;
+use super::controller::ClusterChoice;
+use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
+use crate::durable::{DurableError, atomic, sealed};
+use crate::oar_client::Token;
+
+/// `campaign.ron`: the last file written when a campaign is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// A random name, the beginning of all tokens: no other campaign has it.
+    pub id: String,
+    /// The campaign's name.
+    pub name: String,
+    /// The hash of its frozen spec.
+    pub spec: String,
+    /// The batch system it is or will be submitted to.
+    pub cluster: ClusterChoice,
+    /// Milliseconds since 1970: for display only.
+    pub created_ms: i64,
+}
+
+impl Identity {
+    /// A new campaign's.
+    #[must_use]
+    pub fn new(name: &str, spec: &str, cluster: &ClusterChoice) -> Self {
+        Self {
+            version: 1,
+            id: clock::random_name(8),
+            name: name.to_owned(),
+            spec: spec.to_owned(),
+            cluster: cluster.clone(),
+            created_ms: clock::wall_ms(),
+        }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(campaign: &CampaignDir) -> PathBuf {
+        campaign.state().join("campaign.ron")
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn read(campaign: &CampaignDir) -> Result<Self, DurableError> {
+        sealed::read(&Self::path(campaign))
+    }
+
+    /// A token for an attempt: lower-case letters, digits, dots and dashes, as a job's name may be.
+    #[must_use]
+    pub fn token(&self, chain: &ChainId, attempt: u32) -> Token {
+        Token(format!("{}.{chain}.{attempt}.{}", self.id, clock::random_name(6)))
+    }
+}
+
+/// `chains/<id>/attempts/NNNN.ron`: created exclusively before the attempt is journalled and submitted. Of two
+/// frontends only one can make an attempt's number its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptFile {
+    /// Its number, from 1.
+    pub attempt: u32,
+    /// Its token.
+    pub token: Token,
+    /// The program its jobs run: `bin/alpsckpt-<hash>`.
+    pub program: String,
+    /// Milliseconds since 1970: for display only.
+    pub at_ms: i64,
+}
+
+impl AttemptFile {
+    fn path(chain: &ChainDir, attempt: u32) -> PathBuf {
+        folder(chain).join(format!("{attempt:04}.ron"))
+    }
+
+    /// Makes the attempt's number its own; `Ok(false)` when another frontend has it already.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(&self, chain: &ChainDir) -> Result<bool, DurableError> {
+        atomic::create_folder(&folder(chain))?;
+        sealed::create_exclusive(&Self::path(chain, self.attempt), self)
+    }
+
+    /// Reads one attempt's file.
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn read(chain: &ChainDir, attempt: u32) -> Result<Self, DurableError> {
+        sealed::read(&Self::path(chain, attempt))
+    }
+
+    /// The numbers of all attempts on disk, in order.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn numbers(chain: &ChainDir) -> Result<Vec<u32>, DurableError> {
+        numbered(&folder(chain), ".ron")
+    }
+}
+
+fn folder(chain: &ChainDir) -> PathBuf {
+    chain.path().join("attempts")
+}
+
+/// The numbers of the files `NNNN<suffix>` in a folder, in order; none when it is not there.
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub(super) fn numbered(folder: &Path, suffix: &str) -> Result<Vec<u32>, DurableError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(DurableError::io(folder, "list", e)),
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| DurableError::io(folder, "list", e))?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|n| n.strip_suffix(suffix)).filter(|n| !n.contains('.'));
+        numbers.extend(number.and_then(|n| n.parse::<u32>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}

@@ -1,0 +1,292 @@
+//! From state and observation to decisions.
+
+use std::collections::BTreeSet;
+
+use super::failure::{self, End};
+use super::{BatchView, ChainRecord, Decision, DiskView, Doubt, Doubts, Limits, Observation, Stage, State};
+use crate::campaign::event::{Event, Failure, JobStage};
+use crate::checkpoint::{ChainId, ExitClass};
+use crate::oar_client::{Job, JobState};
+
+/// What is new and what is to be done about it, for all chains. `doubts` goes from each decision to the next.
+#[must_use]
+pub fn decide(state: &State, seen: &Observation, doubts: &mut Doubts) -> Vec<Decision> {
+    let empty = DiskView::default();
+    let chains: BTreeSet<&ChainId> = state.chains.keys().chain(seen.disk.keys()).collect();
+    let mut decisions = Vec::new();
+    for chain in chains {
+        let mut decider = Decider {
+            chain,
+            record: state.chain(chain),
+            disk: seen.disk.get(chain).unwrap_or(&empty),
+            limits: seen.limits,
+            now_ms: seen.now_ms,
+            decisions: Vec::new(),
+        };
+        decider.disk_news();
+        if let Some(batch) = &seen.batch {
+            decider.batch_news(batch);
+            decider.act(batch, doubts);
+        }
+        decisions.append(&mut decider.decisions);
+    }
+    decisions
+}
+
+/// How far a job is.
+pub(in crate::campaign) fn stage_of(state: &JobState) -> JobStage {
+    match state {
+        JobState::Waiting | JobState::Hold | JobState::ToLaunch => JobStage::Waiting,
+        JobState::Terminated | JobState::Error => JobStage::Over,
+        // A state this program does not know is taken for a living job: nothing is resubmitted beside it.
+        _ => JobStage::OnNode,
+    }
+}
+
+/// The jobs of a chain among all that the batch system knows, the newest last.
+pub(in crate::campaign) fn jobs_of<'b>(record: &ChainRecord, batch: &'b BatchView) -> Vec<(u32, &'b Job)> {
+    let mut jobs: Vec<(u32, &Job)> =
+        batch.jobs.iter().filter_map(|job| Some((record.attempt_of(&job.name)?, job))).collect();
+    jobs.sort_by_key(|(attempt, job)| (*attempt, job.id));
+    jobs
+}
+
+/// The jobs of a chain that are not over.
+#[must_use]
+pub fn live_jobs<'b>(record: &ChainRecord, batch: &'b BatchView) -> Vec<&'b Job> {
+    jobs_of(record, batch).into_iter().map(|(_, job)| job).filter(|job| !job.state.is_over()).collect()
+}
+
+/// Decides for one chain; each recorded event is taken into `record` at once.
+struct Decider<'a> {
+    chain: &'a ChainId,
+    record: ChainRecord,
+    disk: &'a DiskView,
+    limits: Limits,
+    now_ms: u64,
+    decisions: Vec<Decision>,
+}
+
+impl Decider<'_> {
+    fn record(&mut self, event: Event) {
+        let mut state = State::default();
+        state.chains.insert(self.chain.clone(), std::mem::take(&mut self.record));
+        state.apply(&event);
+        self.record = state.chains.remove(self.chain).unwrap_or_default();
+        self.decisions.push(Decision::Record(event));
+    }
+
+    /// What attempts, links and generations on disk say that the journal does not.
+    fn disk_news(&mut self) {
+        let chain = self.chain;
+        let disk = self.disk;
+        for (attempt, token) in &disk.attempts {
+            if !self.record.attempts.contains_key(attempt) {
+                let (attempt, token) = (*attempt, token.clone());
+                self.record(Event::SubmitIntent { chain: chain.clone(), attempt, token, recovered: true });
+            }
+        }
+        for link in &disk.links {
+            let number = link.start.link;
+            if !self.record.links.contains_key(&number) {
+                let (job_id, node) = (link.start.job_id.clone(), link.start.node.clone());
+                self.record(Event::LinkSeen { chain: chain.clone(), link: number, job_id, node });
+            }
+            if let Some(end) = link.end.as_ref().filter(|_| self.record.links.get(&number) == Some(&false)) {
+                self.record(Event::LinkEnded {
+                    chain: chain.clone(),
+                    link: number,
+                    class: end.class,
+                    message: end.message.clone(),
+                    tiles: end.tiles,
+                });
+            }
+        }
+        for sealed in &disk.generations {
+            if self.record.generation < Some(sealed.number) {
+                self.record(Event::GenerationSeen {
+                    chain: chain.clone(),
+                    generation: sealed.number,
+                    tiles: sealed.tiles,
+                    bytes: sealed.bytes,
+                });
+            }
+        }
+        if disk.complete && self.record.stage != Stage::Complete {
+            self.record(Event::Completed { chain: chain.clone() });
+        }
+    }
+
+    /// Jobs that are new or went on to another stage.
+    fn batch_news(&mut self, batch: &BatchView) {
+        for (attempt, job) in jobs_of(&self.record, batch) {
+            if self.record.attempts.get(&attempt).is_some_and(|a| a.job.is_none()) {
+                let chain = self.chain.clone();
+                self.record(Event::Submitted { chain, attempt, job: job.array_id });
+            }
+            let stage = stage_of(&job.state);
+            if self.record.jobs.get(&job.id).is_none_or(|known| known.stage != stage) {
+                self.record(Event::JobSeen {
+                    chain: self.chain.clone(),
+                    attempt,
+                    job: job.id,
+                    stage,
+                    node: job.node.clone(),
+                    resubmitted_from: job.resubmitted_from,
+                    ending: job.ended,
+                });
+            }
+        }
+    }
+
+    fn act(&mut self, batch: &BatchView, doubts: &mut Doubts) {
+        let jobs = jobs_of(&self.record, batch);
+        let live: Vec<&Job> = jobs.iter().map(|(_, job)| *job).filter(|job| !job.state.is_over()).collect();
+        let doubt = match &self.record.stage {
+            Stage::Planned | Stage::Complete | Stage::Failed(_) => None,
+            Stage::Unknown => self.unknown(doubts),
+            Stage::Stopped if live.is_empty() => None,
+            Stage::Stopped => {
+                // Made by the batch system while the stop was on its way: a person wants it gone.
+                self.record(Event::StopIntent { chain: self.chain.clone(), why: None });
+                self.delete(&live);
+                None
+            }
+            Stage::Stopping { why } => {
+                let why = why.clone();
+                self.stopping(why, &jobs, &live, doubts)
+            }
+            Stage::Live => self.live(batch, &jobs, &live, doubts),
+        };
+        match doubt {
+            Some(doubt) => self.note(doubts, doubt),
+            None => {
+                doubts.0.remove(self.chain);
+            }
+        }
+    }
+
+    /// An intent without an outcome: absent for long enough, and in more than one answer, it surely has no job.
+    fn unknown(&mut self, doubts: &Doubts) -> Option<Doubt> {
+        if !self.lasted(doubts, Doubt::Submission) {
+            return Some(Doubt::Submission);
+        }
+        let attempt = self.record.last_attempt();
+        self.record(Event::SubmitLost { chain: self.chain.clone(), attempt });
+        None
+    }
+
+    fn live(
+        &mut self,
+        batch: &BatchView,
+        jobs: &[(u32, &Job)],
+        live: &[&Job],
+        doubts: &Doubts,
+    ) -> Option<Doubt> {
+        if !live.is_empty() {
+            if let Some(failure) = self.over_limits(live) {
+                self.record(Event::StopIntent { chain: self.chain.clone(), why: Some(failure) });
+                self.delete(live);
+            }
+            return None;
+        }
+        let newest =
+            jobs.iter().rfind(|(attempt, _)| *attempt == self.record.last_attempt()).map(|(_, j)| *j);
+        let (failure, doubt) =
+            match newest.map(|job| (failure::of_job(self.chain, job, self.disk, batch), job)) {
+                Some((End::Sure(failure), _)) => (failure, None),
+                Some((End::ToBeResubmitted(failure) | End::Unsure(failure), job)) => {
+                    (failure, Some(Doubt::End(job.id)))
+                }
+                None => (failure::vanished(self.chain, self.disk), Some(Doubt::Vanished)),
+            };
+        if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
+            return Some(doubt);
+        }
+        self.record(Event::Failed { chain: self.chain.clone(), failure });
+        None
+    }
+
+    /// Deletes what lives; over when nothing does, also not a resubmission that is just being made.
+    fn stopping(
+        &mut self,
+        why: Option<Failure>,
+        jobs: &[(u32, &Job)],
+        live: &[&Job],
+        doubts: &Doubts,
+    ) -> Option<Doubt> {
+        if !live.is_empty() {
+            self.delete(live);
+            return None;
+        }
+        let newest = jobs.last().map(|(_, job)| *job);
+        let awaited = newest.filter(|j| j.ended == Some(crate::oar_client::Ending::Code(99)));
+        if let Some(doubt) = awaited.map(|j| Doubt::End(j.id)).filter(|d| !self.lasted(doubts, *d)) {
+            return Some(doubt);
+        }
+        let chain = self.chain.clone();
+        self.record(match why {
+            None => Event::Stopped { chain },
+            Some(failure) => Event::Failed { chain, failure },
+        });
+        None
+    }
+
+    /// A chain that goes round without getting on, or has had too many links since it was last submitted.
+    fn over_limits(&self, live: &[&Job]) -> Option<Failure> {
+        let attempt = self.record.last_attempt();
+        let ours = |job_id: &str| {
+            job_id.parse().is_ok_and(|id| {
+                self.record.jobs.get(&crate::oar_client::JobId(id)).is_some_and(|j| j.attempt == attempt)
+            })
+        };
+        let links: Vec<_> = self.disk.links.iter().filter(|l| ours(&l.start.job_id)).collect();
+        let ends: Vec<_> = links.iter().filter_map(|l| l.end.as_ref()).collect();
+        let last = links.last()?;
+        // Only between two links: the last one has ended, and the living job has not begun another.
+        let between = last.end.as_ref().is_some_and(|e| e.class == ExitClass::Checkpointed)
+            && !live.iter().any(|job| last.start.job_id == job.id.to_string());
+        if !between {
+            return None;
+        }
+        let hint = failure::resubmit_hint(self.chain, self.disk);
+        if let [.., before, one, two] = ends.as_slice() {
+            let progress = |end: &crate::checkpoint::LinkEnd| {
+                let maps =
+                    self.disk.generations.iter().find(|g| Some(g.number) == end.sealed).map(|g| g.maps);
+                (end.tiles, maps)
+            };
+            let [before, one, two] = [before, one, two].map(|end| progress(end));
+            if before == one && one == two {
+                let cause = format!("two links in a row sealed no tile: {} before and after", two.0);
+                let hint = format!("lengthen walltime - margin, or use smaller tiles; or {hint}");
+                return Some(Failure::new("no progress", cause, hint));
+            }
+        }
+        (links.len() as u64 >= u64::from(self.limits.max_links)).then(|| {
+            let cause = format!("{} links did not complete the chain: the limit is max_links", links.len());
+            Failure::new("too many links", cause, hint)
+        })
+    }
+
+    fn delete(&mut self, live: &[&Job]) {
+        for job in live {
+            self.decisions.push(Decision::Delete { chain: self.chain.clone(), job: job.id });
+        }
+    }
+
+    /// Seen in an earlier observation already, and for long enough.
+    fn lasted(&self, doubts: &Doubts, doubt: Doubt) -> bool {
+        doubts.0.get(self.chain).is_some_and(|(known, since, times)| {
+            *known == doubt && *times >= 1 && self.now_ms.saturating_sub(*since) >= self.limits.settle_ms
+        })
+    }
+
+    fn note(&self, doubts: &mut Doubts, doubt: Doubt) {
+        let entry = doubts.0.entry(self.chain.clone()).or_insert((doubt, self.now_ms, 0));
+        if entry.0 != doubt {
+            *entry = (doubt, self.now_ms, 0);
+        }
+        entry.2 += 1;
+    }
+}

@@ -1,0 +1,188 @@
+//! From what is known of a dead job to words: class, cause, hint.
+
+use super::{BatchView, DiskView, LinkOnDisk};
+use crate::campaign::event::Failure;
+use crate::checkpoint::{ChainId, ExitClass};
+use crate::oar_client::{Ending, Job, JobState};
+
+/// What the end of a chain's newest job means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// It ended so that the batch system makes a next job; its absence must last before it counts.
+    ToBeResubmitted(Failure),
+    /// It failed, surely.
+    Sure(Failure),
+    /// It failed as far as can be seen; another look may show more.
+    Unsure(Failure),
+}
+
+/// How the newest job of a chain ended, when it is over and has no successor.
+pub(super) fn of_job(chain: &ChainId, job: &Job, disk: &DiskView, batch: &BatchView) -> End {
+    let link = disk.links.iter().rfind(|l| l.start.job_id == job.id.to_string());
+    let say = Say { chain, job, disk, link };
+    if let Some(end) = link.and_then(|l| l.end.as_ref()).filter(|e| e.class != ExitClass::Checkpointed) {
+        return End::Sure(say.class(end.class, &end.message));
+    }
+    match (&job.state, job.ended) {
+        (JobState::Error, ended) => End::Sure(say.killed(ended, batch)),
+        (_, Some(Ending::Code(99))) => End::ToBeResubmitted(say.not_resubmitted()),
+        (_, Some(Ending::Code(code))) => End::Sure(say.code(code)),
+        (_, Some(Ending::Signal(signal))) => End::Sure(say.signal(signal)),
+        (_, None) => End::Unsure(say.failure(
+            "unknown end",
+            format!("job {} is over and the batch system does not say how it ended", job.id),
+        )),
+    }
+}
+
+/// A submitted attempt whose jobs the batch system no longer knows.
+pub(super) fn vanished(chain: &ChainId, disk: &DiskView) -> Failure {
+    let cause = "the batch system no longer knows any job of this chain".to_owned();
+    Failure::new("vanished", cause, resubmit_hint(chain, disk))
+}
+
+struct Say<'a> {
+    chain: &'a ChainId,
+    job: &'a Job,
+    disk: &'a DiskView,
+    link: Option<&'a LinkOnDisk>,
+}
+
+impl Say<'_> {
+    fn failure(&self, class: &str, cause: String) -> Failure {
+        Failure::new(class, cause, resubmit_hint(self.chain, self.disk))
+    }
+
+    /// A hint that something must be corrected before the resubmission.
+    fn after(&self, class: &str, cause: String, first: &str) -> Failure {
+        Failure::new(class, cause, format!("{first}, then {}", resubmit_hint(self.chain, self.disk)))
+    }
+
+    /// A link that said itself how it ended.
+    fn class(&self, class: ExitClass, message: &str) -> Failure {
+        let node = self.node();
+        let cause = format!("{message} (job {}{node})", self.job.id);
+        match class {
+            ExitClass::Input => self.after("input", cause, "correct the input"),
+            ExitClass::DiskFull => self.after("disk full", cause, "make room on the disk or in the quota"),
+            ExitClass::Output => self.after("output", cause, "make the output folder writable"),
+            ExitClass::Foreign => {
+                let hint = "the checkpoint was made from another campaign file: use a new output folder";
+                Failure::new("foreign checkpoint", cause, hint)
+            }
+            ExitClass::Fenced => self.failure("fenced", cause),
+            ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
+            ExitClass::Complete => {
+                let why = self.disk.complete_damage.as_deref().unwrap_or("complete.ron is not there");
+                let cause = format!("job {}{node} said that all maps are done, but {why}", self.job.id);
+                self.failure("not complete", cause)
+            }
+            ExitClass::Checkpointed => self.not_resubmitted(),
+        }
+    }
+
+    /// Exit code 99 without a successor.
+    fn not_resubmitted(&self) -> Failure {
+        let ran = self.job.stopped - self.job.started;
+        let why = if self.job.started > 0 && (0..=60).contains(&ran) {
+            format!(" after {ran} s: the batch system resubmits only jobs that ran for more than 60 s")
+        } else {
+            " but the batch system did not resubmit it".to_owned()
+        };
+        self.failure("not resubmitted", format!("job {} checkpointed{why}", self.job.id))
+    }
+
+    fn code(&self, code: u8) -> Failure {
+        let id = self.job.id;
+        let node = self.node();
+        match code {
+            0 => self.class(ExitClass::Complete, ""),
+            126 | 127 => self.after(
+                "no program",
+                format!("job {id}{node} could not start its program (exit code {code})"),
+                "check that the output folder is on a disk that all nodes see and may execute from",
+            ),
+            _ => match ExitClass::of_code(code) {
+                Some(class) => self.class(class, &format!("the job ended with exit code {code}")),
+                None => self.failure("exit code", format!("job {id}{node} ended with exit code {code}")),
+            },
+        }
+    }
+
+    fn signal(&self, signal: u8) -> Failure {
+        let (id, node) = (self.job.id, self.node());
+        let name = nix::sys::signal::Signal::try_from(i32::from(signal)).map_or("", |s| s.as_str());
+        let more = if signal == 9 { ", perhaps for its memory" } else { "" };
+        self.failure("signal", format!("job {id}{node} was ended by signal {signal} {name}{more}"))
+    }
+
+    /// State Error: killed, deleted or never started; the events tell which.
+    fn killed(&self, ended: Option<Ending>, batch: &BatchView) -> Failure {
+        let id = self.job.id;
+        let event =
+            |kind: &str| self.job.events.iter().find(|(k, _)| k == kind).map(|(_, text)| text.as_str());
+        let over_walltime = self.job.events.iter().any(|(kind, text)| {
+            // The change of a walltime is recorded under the same type, upper or lower case.
+            kind == "WALLTIME" && !text.to_lowercase().contains("walltime changed")
+        });
+        let deleted = event("FRAG_JOB_REQUEST");
+        let suspected = self.suspected(batch);
+        if event("EXTERMINATE_JOB").is_some() || (suspected && deleted.is_none()) {
+            let cause = format!(
+                "node {} died: the batch system gave job {id} up; {}",
+                self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str())).unwrap_or("(unknown)"),
+                self.last_sealed()
+            );
+            return self.failure("node died", cause);
+        }
+        if over_walltime {
+            let cause = format!("job {id} was killed at its walltime before it could end by itself");
+            return self.after("walltime", cause, "lengthen `margin` in a new campaign if it happens again");
+        }
+        if let Some(text) = deleted {
+            return self.failure("deleted", format!("job {id} was deleted: {text}"));
+        }
+        if let Some((kind, text)) =
+            self.job.events.iter().find(|(k, _)| matches!(k.as_str(), "WORKING_DIRECTORY" | "OUTPUT_FILES"))
+        {
+            let cause = format!("job {id} could not start on its node: {text} ({kind})");
+            return self.after("output", cause, "check that the nodes see and may write the output folder");
+        }
+        if let Some(Ending::Signal(signal)) = ended {
+            return self.signal(signal);
+        }
+        let words = [self.job.message.as_str(), self.job.events.last().map_or("", |(_, text)| text)];
+        let words = words.into_iter().find(|w| !w.is_empty()).unwrap_or("it does not say why");
+        self.failure("batch system", format!("the batch system ended job {id}: {words}"))
+    }
+
+    fn suspected(&self, batch: &BatchView) -> bool {
+        let node = self.job.node.as_deref();
+        batch.nodes.iter().any(|n| {
+            Some(n.name.as_str()) == node && matches!(n.state.as_str(), "Suspected" | "Dead" | "Absent")
+        })
+    }
+
+    fn last_sealed(&self) -> String {
+        match self.disk.generations.last() {
+            Some(last) => format!("{} tiles are safe in generation {}", last.tiles, last.number.0),
+            None => "nothing was sealed yet".to_owned(),
+        }
+    }
+
+    fn node(&self) -> String {
+        let node = self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str()));
+        node.map_or_else(String::new, |n| format!(" on {n}"))
+    }
+}
+
+/// The command that submits the chain again, and where it goes on from.
+pub(super) fn resubmit_hint(chain: &ChainId, disk: &DiskView) -> String {
+    match disk.generations.last() {
+        Some(last) => format!(
+            "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {} tiles",
+            last.number.0, last.tiles
+        ),
+        None => format!("resubmit it (key r, or `alpsckpt resubmit {chain}`): it begins anew"),
+    }
+}

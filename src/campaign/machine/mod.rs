@@ -1,0 +1,131 @@
+//! The pure state machine that decides.
+//!
+//! ```text
+//!  journal ──fold──▶ State ─┐
+//!                           ├─decide──▶ decisions: events to journal, jobs to delete
+//!  disk, batch system ──▶ Observation
+//! ```
+//! [`State`] holds what was decided and done; an [`Observation`] what links and the batch system show now. Nothing
+//! here reads a file, a clock or a random number, and nothing is ever submitted from here: a failed chain waits for a
+//! person.
+
+mod decide;
+mod failure;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkStart};
+use crate::oar_client::{Job, JobId, Node, Token};
+
+use super::event::Event;
+
+pub use decide::{decide, live_jobs};
+pub(in crate::campaign) use decide::{jobs_of, stage_of};
+pub use state::{Attempt, ChainRecord, SeenJob, Stage, State, fold};
+
+/// What is to be done, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Journal this.
+    Record(Event),
+    /// Delete this job, after what stands before it is journalled.
+    Delete {
+        /// The chain.
+        chain: ChainId,
+        /// The job.
+        job: JobId,
+    },
+}
+
+/// What disk and batch system show at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// This process's monotonic clock, milliseconds.
+    pub now_ms: u64,
+    /// The batch system's answer about all known tokens; `None`: no (certain) answer this time.
+    pub batch: Option<BatchView>,
+    /// What each chain has on disk.
+    pub disk: BTreeMap<ChainId, DiskView>,
+    /// How a chain may run.
+    pub limits: Limits,
+}
+
+/// The batch system's answer.
+#[derive(Debug, Clone, Default)]
+pub struct BatchView {
+    /// All jobs of all known tokens, ended ones too.
+    pub jobs: Vec<Job>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+}
+
+/// What one chain has on disk.
+#[derive(Debug, Clone, Default)]
+pub struct DiskView {
+    /// Attempts with their tokens, in order.
+    pub attempts: Vec<(u32, Token)>,
+    /// Its links, in order.
+    pub links: Vec<LinkOnDisk>,
+    /// Its good generations: number, tiles, finished maps, bytes; oldest first.
+    pub generations: Vec<SealedGeneration>,
+    /// `complete.ron` is there and good.
+    pub complete: bool,
+    /// Why `complete.ron` is there and not good.
+    pub complete_damage: Option<String>,
+}
+
+/// One link's files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkOnDisk {
+    /// How it began.
+    pub start: LinkStart,
+    /// How it ended by itself.
+    pub end: Option<LinkEnd>,
+}
+
+/// One good generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedGeneration {
+    /// Its number.
+    pub number: GenerationNumber,
+    /// Its tiles.
+    pub tiles: u64,
+    /// Its finished maps.
+    pub maps: usize,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+/// How a chain may run, and how long to wait before an absence counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most links since a person last submitted the chain.
+    pub max_links: u32,
+    /// How long an absence must last before it counts, milliseconds: a submission in flight when its frontend died,
+    /// a resubmission that the batch system has not made yet.
+    pub settle_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_links: 50, settle_ms: 0 }
+    }
+}
+
+/// Absences seen so far: since when, and in how many observations. Kept by the caller from one decision to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doubts(BTreeMap<ChainId, (Doubt, u64, u32)>);
+
+/// What seems to be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// A submission without a job.
+    Submission,
+    /// A job that is over, with nothing certain said of how.
+    End(JobId),
+    /// A submitted attempt without any job.
+    Vanished,
+}

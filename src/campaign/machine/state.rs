@@ -1,0 +1,228 @@
+//! What was decided and done, folded from the journal.
+
+use std::collections::BTreeMap;
+
+use crate::campaign::event::{Event, Failure, JobStage};
+use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
+use crate::oar_client::{Ending, JobId, Token};
+
+/// A campaign's chains as the journal knows them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Chain by chain.
+    pub chains: BTreeMap<ChainId, ChainRecord>,
+}
+
+/// One chain.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChainRecord {
+    /// Where it stands.
+    pub stage: Stage,
+    /// Its attempts by number; only the last one can be alive.
+    pub attempts: BTreeMap<u32, Attempt>,
+    /// Its jobs over all attempts.
+    pub jobs: BTreeMap<JobId, SeenJob>,
+    /// Links seen, and whether they ended.
+    pub links: BTreeMap<LinkNumber, bool>,
+    /// The newest link when the chain last failed or was stopped.
+    pub link_at_end: Option<LinkNumber>,
+    /// The newest generation seen.
+    pub generation: Option<GenerationNumber>,
+}
+
+/// Where a chain stands, as far as it was submitted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Never submitted.
+    #[default]
+    Planned,
+    /// An intent without an outcome: not retried before a certain lookup.
+    Unknown,
+    /// Submitted; its last attempt has, or will have, exactly one job.
+    Live,
+    /// Its jobs are being deleted.
+    Stopping {
+        /// Why, when the machine decided it.
+        why: Option<Failure>,
+    },
+    /// Ended without completing.
+    Failed(Failure),
+    /// Deleted by a person.
+    Stopped,
+    /// Every map is there.
+    Complete,
+}
+
+/// One submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its token.
+    pub token: Token,
+    /// Its first job, once known.
+    pub job: Option<JobId>,
+    /// Surely without a job: refused or lost.
+    pub void: bool,
+}
+
+/// One job as journalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenJob {
+    /// Its attempt.
+    pub attempt: u32,
+    /// How far it was.
+    pub stage: JobStage,
+    /// The job it was resubmitted from.
+    pub resubmitted_from: Option<JobId>,
+    /// Its node.
+    pub node: Option<String>,
+    /// How it ended.
+    pub ending: Option<Ending>,
+}
+
+impl State {
+    /// The chain's record; a chain never heard of is planned.
+    #[must_use]
+    pub fn chain(&self, id: &ChainId) -> ChainRecord {
+        self.chains.get(id).cloned().unwrap_or_default()
+    }
+
+    /// All tokens whose jobs may be known to the batch system.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<Token> {
+        self.chains.values().flat_map(ChainRecord::tokens).collect()
+    }
+
+    /// Takes in one event.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(chain) = event.chain() {
+            self.chains.entry(chain.clone()).or_default().apply(event);
+        }
+    }
+}
+
+impl ChainRecord {
+    /// The number of the last attempt; 0 when there is none.
+    #[must_use]
+    pub fn last_attempt(&self) -> u32 {
+        self.attempts.last_key_value().map_or(0, |(number, _)| *number)
+    }
+
+    /// The tokens of its attempts that may have jobs.
+    pub fn tokens(&self) -> impl Iterator<Item = Token> {
+        self.attempts.values().filter(|a| !a.void).map(|a| a.token.clone())
+    }
+
+    /// The attempt with this token.
+    #[must_use]
+    pub fn attempt_of(&self, token: &str) -> Option<u32> {
+        self.attempts.iter().find(|(_, a)| a.token.0 == token).map(|(number, _)| *number)
+    }
+
+    /// Resubmissions by the batch system.
+    #[must_use]
+    pub fn resubmissions(&self) -> u32 {
+        self.jobs.values().filter(|j| j.resubmitted_from.is_some()).count() as u32
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::SubmitIntent { attempt, token, .. } => {
+                let newest = *attempt > self.last_attempt();
+                let new = Attempt { token: token.clone(), job: None, void: false };
+                self.attempts.entry(*attempt).or_insert(new);
+                if newest {
+                    self.enter(Stage::Unknown);
+                }
+            }
+            Event::Submitted { attempt, job, .. } => {
+                if let Some(known) = self.attempts.get_mut(attempt) {
+                    known.job = Some(*job);
+                    known.void = false;
+                    self.revive(*attempt);
+                }
+            }
+            Event::SubmitRefused { attempt, text, .. } => {
+                let hint = "correct what it names (site, walltime, properties), then submit again";
+                self.void(
+                    *attempt,
+                    &Failure::new("refused", format!("refused by the batch system: {text}"), hint),
+                );
+            }
+            Event::SubmitLost { attempt, .. } => {
+                let cause =
+                    format!("attempt {attempt} was lost before it reached the batch system: it has no job");
+                self.void(
+                    *attempt,
+                    &Failure::new("submission lost", cause, "submit again: nothing runs twice"),
+                );
+            }
+            Event::JobSeen { attempt, job, stage, node, resubmitted_from, ending, .. } => {
+                let seen = SeenJob {
+                    attempt: *attempt,
+                    stage: *stage,
+                    resubmitted_from: *resubmitted_from,
+                    node: node.clone(),
+                    ending: *ending,
+                };
+                self.jobs.insert(*job, seen);
+                if *stage != JobStage::Over {
+                    self.revive(*attempt);
+                }
+            }
+            Event::LinkSeen { link, .. } => {
+                self.links.entry(*link).or_insert(false);
+            }
+            Event::LinkEnded { link, .. } => {
+                self.links.insert(*link, true);
+            }
+            Event::GenerationSeen { generation, .. } => {
+                self.generation = self.generation.max(Some(*generation))
+            }
+            Event::StopIntent { why, .. } => self.enter(Stage::Stopping { why: why.clone() }),
+            Event::Stopped { .. } => self.enter(Stage::Stopped),
+            Event::Failed { failure, .. } => self.enter(Stage::Failed(failure.clone())),
+            Event::Completed { .. } => self.enter(Stage::Complete),
+            Event::SubmitUnanswered { .. }
+            | Event::CheckpointAsked { .. }
+            | Event::Created { .. }
+            | Event::ClusterChosen { .. }
+            | Event::Warning { .. } => {}
+        }
+    }
+
+    /// The last attempt has a job that lives: an unknown submission is known now, a chain given up too early goes on.
+    /// A chain that a person stopped stays stopped: [`super::decide`] deletes what appears late.
+    fn revive(&mut self, attempt: u32) {
+        if attempt == self.last_attempt()
+            && matches!(self.stage, Stage::Planned | Stage::Unknown | Stage::Failed(_))
+        {
+            self.stage = Stage::Live;
+        }
+    }
+
+    fn void(&mut self, attempt: u32, failure: &Failure) {
+        if let Some(known) = self.attempts.get_mut(&attempt).filter(|a| a.job.is_none()) {
+            known.void = true;
+            if attempt == self.last_attempt() {
+                self.enter(Stage::Failed(failure.clone()));
+            }
+        }
+    }
+
+    /// A complete chain stays complete.
+    fn enter(&mut self, stage: Stage) {
+        if self.stage != Stage::Complete {
+            if matches!(stage, Stage::Failed(_) | Stage::Stopped) {
+                self.link_at_end = self.links.last_key_value().map(|(link, _)| *link);
+            }
+            self.stage = stage;
+        }
+    }
+}
+
+/// The state after these events.
+pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> State {
+    let mut state = State::default();
+    events.into_iter().for_each(|event| state.apply(event));
+    state
+}
