@@ -204,6 +204,9 @@ pub enum BatchError {
         /// What was not understood.
         what: String,
     },
+    /// The batch system's command is not installed on this machine: nothing was run.
+    #[error("{0}: no such command; this machine is not a frontend of OAR")]
+    NoCommand(String),
     /// No such job, or not ours.
     #[error("no such job: {0}")]
     UnknownJob(JobId),
@@ -213,7 +216,7 @@ impl BatchError {
     /// Whether a submission that failed so surely left no job behind.
     #[must_use]
     pub fn surely_not_submitted(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::NoCommand(_))
     }
 }
 

@@ -48,10 +48,13 @@ impl Cluster {
 
     /// A submission of a script of these lines, with a walltime in scheduler seconds.
     fn job(&self, token: &str, lines: &str, walltime: u64, checkpoint: u64) -> Submission {
-        use std::os::unix::fs::PermissionsExt;
-        let script = self.path(&format!("{token}.sh"));
-        std::fs::write(&script, format!("#!/bin/bash\n{lines}\n")).unwrap();
-        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (text, script) = (self.path(&format!("{token}.text")), self.path(&format!("{token}.sh")));
+        std::fs::write(&text, format!("#!/bin/bash\n{lines}\n")).unwrap();
+        // Not written by this process: a server that another test is just starting would hold the file open for
+        // writing, and the kernel refuses to execute such a file.
+        let installed =
+            std::process::Command::new("install").args(["-m", "755"]).args([&text, &script]).status();
+        assert!(installed.unwrap().success());
         Submission {
             token: Token(token.to_owned()),
             script,

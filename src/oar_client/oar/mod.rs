@@ -1,1 +1,184 @@
-//! Real OAR, by its commands.
+//! Real OAR, by its commands (`oarsub`, `oarstat`, `oardel`, `oarnodes`), versions 2.5 and 2.6.
+//!
+//! [`command`] runs them, [`submit`] and [`parse`] speak their language. What they say in which case was recorded on
+//! real servers: `tests/data/oar/`.
+
+mod command;
+mod parse;
+mod submit;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+pub use command::Logged;
+use command::{Output, Runner};
+
+use super::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+
+/// Attempts looked up by one `oarstat`: its argument stays short.
+const TOKENS_A_QUERY: usize = 100;
+
+/// How long commands may take. With its database down `oarsub` tries again without end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `oarsub`: admission rules and the choice of resources take their time.
+    pub submit: Duration,
+    /// `oarstat`, `oarnodes`, `oardel`.
+    pub other: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { submit: Duration::from_secs(60), other: Duration::from_secs(30) }
+    }
+}
+
+/// OAR, as its frontend's user sees it.
+#[derive(Debug)]
+pub struct Oar {
+    runner: Runner,
+    limits: Limits,
+    /// Only this user's jobs are ours: names are not reserved.
+    user: Option<String>,
+    /// An attempt that OAR has shown before: an answer without it is not believed.
+    sentinel: Option<Token>,
+}
+
+impl Default for Oar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Oar {
+    /// OAR by the commands in `PATH`, as this process's user.
+    #[must_use]
+    pub fn new() -> Self {
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|u| u.name);
+        Self { runner: Runner::new(), limits: Limits::default(), user, sentinel: None }
+    }
+
+    /// With commands from these folders, as this user, within these limits.
+    #[must_use]
+    pub fn with(search_path: &Path, user: &str, limits: Limits) -> Self {
+        let mut oar = Self::new();
+        oar.runner.search_path = Some(search_path.as_os_str().to_owned());
+        oar.user = Some(user.to_owned());
+        oar.limits = limits;
+        oar
+    }
+
+    /// Calls `hook` after each command.
+    pub fn on_command(&mut self, hook: impl FnMut(&Logged) + Send + 'static) {
+        self.runner.set_hook(Box::new(hook));
+    }
+
+    fn run(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        self.runner.run(program, &arguments, self.limits.other)
+    }
+
+    /// The answer of a command that only reads.
+    fn ask(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+        let output = self.run(program, arguments)?;
+        match output.code {
+            Some(0) => Ok(output),
+            Some(25) => Err(BatchError::Down(output.complaint().to_owned())),
+            _ => Err(output.strange()),
+        }
+    }
+
+    /// The user's jobs of these attempts, as `oarstat` lists them.
+    fn query(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        let names: Vec<String> = tokens.iter().map(|t| format!("'{t}'")).collect();
+        let sql = format!("job_name IN ({})", names.join(", "));
+        let output = self.ask("oarstat", &["-f", "-J", "--sql", &sql])?;
+        // A wrong query is exit 0, its text on the error stream.
+        if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
+            return Err(output.unreadable(output.complaint()));
+        }
+        let jobs = parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))?;
+        let is_ours = |owner: &String| self.user.as_ref().is_none_or(|user| user == owner);
+        Ok(jobs.into_iter().filter(|(owner, _)| is_ours(owner)).map(|(_, job)| job).collect())
+    }
+
+    /// Runs `oardel`.
+    fn oardel(&mut self, arguments: &[&str], job: JobId) -> Result<Deleted, BatchError> {
+        let output = self.run("oardel", arguments)?;
+        match output.code {
+            Some(0) => Ok(Deleted::Now),
+            Some(6) => Ok(Deleted::Before),
+            // OAR has one text for a job that does not exist and for another's.
+            Some(1) if output.complaint().contains("not the right user") => Err(BatchError::UnknownJob(job)),
+            Some(1) => Err(BatchError::Refused(output.complaint().to_owned())),
+            Some(2 | 25) => Err(BatchError::Down(output.complaint().to_owned())),
+            _ => Err(output.strange()),
+        }
+    }
+}
+
+enum Deleted {
+    Now,
+    Before,
+}
+
+impl BatchSystem for Oar {
+    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
+        let output = self.ask("oarstat", &["--version"])?;
+        let name = parse::version(&output.stdout).map_or("OAR".to_owned(), |v| format!("OAR {v}"));
+        Ok(ClusterInfo { name, time_scale: 1.0 })
+    }
+
+    fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
+        let arguments = submit::arguments(submission)?;
+        let output = self.runner.run("oarsub", &arguments, self.limits.submit)?;
+        submit::answer(&output)
+    }
+
+    /// An answer is certain when it shows an attempt that was shown before. As long as none was, an empty answer counts
+    /// if `oarnodes`, which reads the same database, answers.
+    fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        if let Some(token) = tokens.iter().find(|t| !t.is_plain()) {
+            return Err(BatchError::Refused(format!("{:?} cannot be the name of a job", token.0)));
+        }
+        let mut all = Vec::new();
+        for tokens in tokens.chunks(TOKENS_A_QUERY) {
+            let sentinel = self.sentinel.clone().filter(|s| !tokens.contains(s));
+            let asked: Vec<Token> = tokens.iter().chain(&sentinel).cloned().collect();
+            let jobs = self.query(&asked)?;
+            if let Some(sentinel) = self.sentinel.as_ref().filter(|s| !jobs.iter().any(|j| j.name == s.0)) {
+                return Err(BatchError::Unreadable {
+                    command: "oarstat".to_owned(),
+                    what: format!("its answer lacks {sentinel}, which it has shown before"),
+                });
+            }
+            if jobs.is_empty() {
+                self.nodes()?;
+            } else if self.sentinel.is_none() {
+                self.sentinel = jobs.first().map(|j| Token(j.name.clone()));
+            }
+            all.extend(jobs.into_iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)));
+        }
+        Ok(all)
+    }
+
+    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
+        // Of a job that ended already nothing is left to delete.
+        self.oardel(&[&job.to_string()], job).map(|_| ())
+    }
+
+    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
+        match self.oardel(&["-c", &job.to_string()], job)? {
+            Deleted::Now => Ok(()),
+            Deleted::Before => Err(BatchError::Refused(format!("job {job} does not run any more"))),
+        }
+    }
+
+    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        let output = self.ask("oarnodes", &["-J"])?;
+        parse::nodes(&output.stdout).map_err(|what| output.unreadable(what))
+    }
+}

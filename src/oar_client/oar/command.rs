@@ -1,0 +1,224 @@
+//! Runs OAR's commands: an argument vector and no shell, a limit in time and in length, and no process left behind.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use crate::oar_client::BatchError;
+
+/// Longer answers are refused.
+const MAX_OUTPUT: u64 = 64 << 20;
+/// How long the pipes of an ended command may stay open: something it started may hold them.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// One command that was run, for the log that people see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logged {
+    /// As one would type it.
+    pub command: String,
+    /// Its exit code; `None` when it was killed or could not be started.
+    pub code: Option<i32>,
+    /// How long it took, seconds.
+    pub seconds: f64,
+    /// The first line of its standard error.
+    pub complaint: String,
+}
+
+type Hook = Box<dyn FnMut(&Logged) + Send>;
+
+/// What a command said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) command: String,
+    /// `None` when a signal ended it.
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Output {
+    /// The answer cannot be understood.
+    pub(super) fn unreadable(&self, what: impl fmt::Display) -> BatchError {
+        BatchError::Unreadable { command: self.command.clone(), what: what.to_string() }
+    }
+
+    /// The answer is a failure that this program has no name for.
+    pub(super) fn strange(&self) -> BatchError {
+        let code = self.code.map_or("a signal".to_owned(), |c| format!("exit code {c}"));
+        self.unreadable(format!("{code}: {}", self.complaint()))
+    }
+
+    /// What it complained of: its standard error, or what there is.
+    pub(super) fn complaint(&self) -> &str {
+        let stderr = self.stderr.trim();
+        if stderr.is_empty() { self.stdout.trim() } else { stderr }
+    }
+}
+
+/// Runs commands.
+pub(super) struct Runner {
+    /// Instead of the environment's `PATH`.
+    pub(super) search_path: Option<OsString>,
+    hook: Option<Hook>,
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("search_path", &self.search_path).finish_non_exhaustive()
+    }
+}
+
+impl Runner {
+    pub(super) fn new() -> Self {
+        Self { search_path: None, hook: None }
+    }
+
+    pub(super) fn set_hook(&mut self, hook: Hook) {
+        self.hook = Some(hook);
+    }
+
+    /// Runs a command to its end, or kills it with all it started in its group when `limit` is over.
+    pub(super) fn run(
+        &mut self,
+        program: &str,
+        arguments: &[OsString],
+        limit: Duration,
+    ) -> Result<Output, BatchError> {
+        let began = Instant::now();
+        let command = shown(program, arguments);
+        let result = self.execute(program, arguments, limit, &command);
+        if let Some(hook) = &mut self.hook {
+            let (code, complaint) = match &result {
+                Ok(output) => (output.code, output.stderr.lines().next().unwrap_or_default().to_owned()),
+                Err(e) => (None, e.to_string()),
+            };
+            hook(&Logged { command, code, seconds: began.elapsed().as_secs_f64(), complaint });
+        }
+        result
+    }
+
+    fn execute(
+        &self,
+        program: &str,
+        arguments: &[OsString],
+        limit: Duration,
+        command: &str,
+    ) -> Result<Output, BatchError> {
+        let mut builder = Command::new(program);
+        builder
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if let Some(path) = &self.search_path {
+            builder.env("PATH", path);
+        }
+        let until = Instant::now() + limit;
+        let mut child = builder.spawn().map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => BatchError::NoCommand(program.to_owned()),
+            _ => BatchError::Down(format!("{command}: cannot be started: {e}")),
+        })?;
+        let streams = (child.stdout.take().map(reader), child.stderr.take().map(reader));
+        let in_time = ended(&child, until);
+        if !in_time {
+            kill_group(&child);
+        }
+        let (stdout, stderr) = (collect(streams.0), collect(streams.1));
+        // What it left in its group would work on unseen. Until the child is reaped the group's number is its own.
+        kill_group(&child);
+        let status = child.wait().map_err(|e| BatchError::Down(format!("{command}: {e}")))?;
+        if !in_time {
+            return Err(BatchError::TimedOut { command: command.to_owned(), seconds: limit.as_secs() });
+        }
+        if stdout.len() as u64 >= MAX_OUTPUT {
+            let what = format!("its answer is longer than {} MiB", MAX_OUTPUT >> 20);
+            return Err(BatchError::Unreadable { command: command.to_owned(), what });
+        }
+        Ok(Output {
+            command: command.to_owned(),
+            code: status.code(),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        })
+    }
+}
+
+/// Whether the child ends before `until`; it is not reaped.
+fn ended(child: &Child, until: Instant) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if !matches!(waitid(Id::Pid(pid(child)), flags), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR)) {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn kill_group(child: &Child) {
+    let _ = killpg(pid(child), Signal::SIGKILL);
+}
+
+fn pid(child: &Child) -> Pid {
+    // The kernel's numbers are positive and fit.
+    Pid::from_raw(child.id() as i32)
+}
+
+/// Reads a pipe in a thread of its own, so that a full one never blocks the command.
+fn reader(pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = pipe.take(MAX_OUTPUT);
+        let mut chunk = vec![0; 64 << 10];
+        while let Ok(n) = pipe.read(&mut chunk) {
+            let Some(read) = chunk.get(..n).filter(|r| !r.is_empty()) else { break };
+            if sender.send(read.to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn collect(receiver: Option<Receiver<Vec<u8>>>) -> Vec<u8> {
+    let until = Instant::now() + LINGER;
+    let mut all = Vec::new();
+    let Some(receiver) = receiver else { return all };
+    while let Ok(chunk) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        all.extend(chunk);
+    }
+    all
+}
+
+/// A command as one would type it.
+fn shown(program: &str, arguments: &[OsString]) -> String {
+    let mut line = program.to_owned();
+    for argument in arguments {
+        let text = argument.to_string_lossy();
+        let plain = |c: char| c.is_alphanumeric() || "-_./,=:%+@".contains(c);
+        line.push(' ');
+        if !text.is_empty() && text.chars().all(plain) {
+            line.push_str(&text);
+        } else {
+            line.push('\'');
+            line.push_str(&text.replace('\'', r"'\''"));
+            line.push('\'');
+        }
+    }
+    line
+}

@@ -1,0 +1,363 @@
+//! OAR's commands played by small scripts, and its recorded answers (`tests/data/oar/`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::oar_client::{Ending, JobState};
+
+const VERSIONS: [&str; 2] = ["2.5", "2.6"];
+
+fn sample(version: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oar").join(version).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn only_job(version: &str, name: &str) -> Job {
+    let mut jobs = parse::jobs(&sample(version, name)).unwrap();
+    assert_eq!(jobs.len(), 1, "{version} {name}");
+    let (owner, job) = jobs.remove(0);
+    assert_eq!(owner, "alice");
+    job
+}
+
+fn has_event(job: &Job, kind: &str) -> bool {
+    job.events.iter().any(|(k, _)| k == kind)
+}
+
+/// Commands in a folder of their own, each a script.
+struct Fake(tempfile::TempDir);
+
+impl Fake {
+    fn new(commands: &[(&str, &str)]) -> Self {
+        let fake = Self(tempfile::tempdir().unwrap());
+        for (name, body) in commands {
+            fake.add(name, body);
+        }
+        fake
+    }
+
+    fn add(&self, name: &str, body: &str) {
+        let body_file = self.0.path().join(format!("{name}.body"));
+        let text = format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd {}\n{body}\n", self.0.path().display());
+        std::fs::write(&body_file, text).unwrap();
+        // Not written by this process: a child that another test is just starting would hold the file open for
+        // writing, and the kernel refuses to execute such a file.
+        let installed = std::process::Command::new("install")
+            .args(["-m", "755"])
+            .args([&body_file, &self.0.path().join(name)])
+            .status();
+        assert!(installed.unwrap().success());
+    }
+
+    fn oar(&self) -> Oar {
+        let limits = Limits { submit: Duration::from_secs(30), other: Duration::from_secs(30) };
+        Oar::with(self.0.path(), "alice", limits)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap_or_default()
+    }
+}
+
+/// A script's line that says what the sample says.
+fn says(version: &str, name: &str) -> String {
+    format!("cat {}/tests/data/oar/{version}/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn submission() -> Submission {
+    Submission {
+        token: Token("ecrins-m01-1".to_owned()),
+        script: PathBuf::from("/data/job.sh"),
+        directory: PathBuf::from("/data"),
+        walltime: 48 * 3600 + 61,
+        checkpoint: 600,
+        stdout: PathBuf::from("/data/%jobid%.out"),
+        stderr: PathBuf::from("/data/%jobid%.err"),
+        site: BTreeMap::new(),
+    }
+}
+
+fn tokens(names: &[&str]) -> Vec<Token> {
+    names.iter().map(|n| Token((*n).to_owned())).collect()
+}
+
+#[test]
+fn a_whole_chain_is_read_with_its_links_and_ends() {
+    for version in VERSIONS {
+        let jobs = parse::jobs(&sample(version, "chain-sql-full.out")).unwrap();
+        let jobs: Vec<Job> = jobs.into_iter().map(|(_, job)| job).collect();
+        assert!(jobs.len() >= 2, "{version}");
+        assert!(jobs.iter().all(|j| j.array_id == JobId(1) && j.name == "campaign-seg"));
+        for (before, after) in jobs.iter().zip(&jobs[1..]) {
+            assert_eq!(after.resubmitted_from, Some(before.id));
+            assert_eq!(before.ended, Some(Ending::Code(99)));
+            assert!(before.state == JobState::Terminated && before.started > before.submitted);
+            assert_eq!(
+                before.events.last().unwrap().0,
+                "RESUBMIT_JOB_AUTOMATICALLY",
+                "in the order of numbers"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_recorded_state_and_end_is_read() {
+    for version in VERSIONS {
+        let job = |name: &str| only_job(version, &format!("{name}.out"));
+        assert_eq!(job("end-idem-99-75s").ended, Some(Ending::Code(99)));
+        assert_eq!(job("end-self-kill").ended, Some(Ending::Signal(9)));
+        assert_eq!(job("end-bad-command").ended, Some(Ending::Code(127)));
+        let killed = job("end-walltime-kill");
+        assert!(killed.state == JobState::Error && killed.ended.is_none() && has_event(&killed, "WALLTIME"));
+        assert!(has_event(&job("end-bad-dir"), "WORKING_DIRECTORY"));
+        assert!(has_event(&job("state-Error-oardel"), "FRAG_JOB_REQUEST"));
+        let dead = job("nodedeath");
+        assert!(has_event(&dead, "EXTERMINATE_JOB") && dead.message.contains("exterminated by Leon"));
+        assert_eq!(job("state-Suspended").state, JobState::Suspended);
+        assert_eq!(job("state-Hold").state, JobState::Hold);
+        let waiting = job("state-Waiting");
+        assert_eq!((&waiting.state, waiting.started, &waiting.node), (&JobState::Waiting, 0, &None));
+        assert!(job("state-auto-resubmitted").resubmitted_from.is_some());
+    }
+}
+
+#[test]
+fn cores_are_gathered_into_nodes() {
+    for version in VERSIONS {
+        let nodes = parse::nodes(&sample(version, "nodes-json.out")).unwrap();
+        let names: Vec<&str> = nodes.iter().map(|n| n.name.as_str()).collect();
+        assert_eq!(names, ["node1", "node2"]);
+        assert!(nodes.iter().all(|n| n.state == "Alive"));
+        let busy = parse::nodes(&sample(version, "nodes-json-suspended.out")).unwrap();
+        assert!(busy.iter().any(|n| !n.jobs.is_empty()), "{version}");
+    }
+}
+
+#[test]
+fn unknown_states_fields_and_texts_for_numbers_are_taken_as_they_come() {
+    let text =
+        r#"{"7": {"state": "Dreaming", "exit_code": "256", "brandNew": [1], "name": null, "array_id": "5"}}"#;
+    let (_, job) = parse::jobs(text).unwrap().remove(0);
+    assert_eq!((job.id, job.array_id), (JobId(7), JobId(5)));
+    assert_eq!((job.state, job.ended), (JobState::Unknown("Dreaming".to_owned()), Some(Ending::Code(1))));
+    assert!(parse::jobs("[]").is_err() && parse::jobs(r#"{"7": {}}"#).is_err());
+    assert_eq!(parse::version("OAR version: 2.5.9 (Froggy)"), Some("2.5.9"));
+    assert_eq!(parse::version("no number"), None);
+}
+
+#[test]
+fn the_arguments_of_oarsub_are_as_oar_wants_them() {
+    let mut submission = submission();
+    submission.site = [
+        ("project", "alps"),
+        ("properties", "cluster='dahu'"),
+        ("queue", "default"),
+        ("resources", "/nodes=1"),
+    ]
+    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+    .into();
+    let arguments = submit::arguments(&submission).unwrap();
+    let expected = "-t idempotent -l /nodes=1,walltime=48:01:01 --checkpoint 600 --signal 12 -n ecrins-m01-1 \
+                    -d /data -O /data/%jobid%.out -E /data/%jobid%.err --project alps -p cluster='dahu' -q default \
+                    -S /data/job.sh";
+    assert_eq!(arguments.join(" ".as_ref()).to_str().unwrap(), expected);
+}
+
+#[test]
+fn what_oar_would_misread_is_refused_before_it_is_asked() {
+    let with = |change: fn(&mut Submission)| {
+        let mut submission = submission();
+        change(&mut submission);
+        submit::arguments(&submission)
+    };
+    for refused in [
+        with(|s| s.token.0 = "x'; DROP".to_owned()),
+        with(|s| s.script = PathBuf::from("/data/my job.sh")),
+        with(|s| s.stdout = PathBuf::from("/data/$(reboot)")),
+        with(|s| s.directory = PathBuf::from("data")),
+        with(|s| {
+            s.site.insert("projet".to_owned(), "alps".to_owned());
+        }),
+    ] {
+        assert!(matches!(refused, Err(BatchError::Refused(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_submission_is_taken_by_its_positive_number_and_exit_0_only() {
+    for version in VERSIONS {
+        let fake = Fake::new(&[(
+            "oarsub",
+            &format!("echo \"$LC_ALL $*\" > asked; {}", says(version, "chain-1-submit.out")),
+        )]);
+        let mut oar = fake.oar();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&log);
+        oar.on_command(move |logged| seen.lock().unwrap().push(logged.clone()));
+        assert_eq!(oar.submit(&submission()), Ok(JobId(1)));
+        assert!(fake.read("asked").starts_with("C -t idempotent"));
+        let log = log.lock().unwrap();
+        assert!(
+            log.len() == 1 && log[0].code == Some(0) && log[0].command.ends_with("-S /data/job.sh"),
+            "{log:?}"
+        );
+    }
+}
+
+#[test]
+fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
+    let refused = |version: &str, name: &str, code: i32| {
+        let out = format!("{name}.out");
+        let out = if name.contains("property") { says(version, &out) } else { String::new() };
+        let body = format!("{out}\n{} >&2; exit {code}", says(version, &format!("{name}.err")));
+        Fake::new(&[("oarsub", &body)]).oar().submit(&submission()).unwrap_err()
+    };
+    for version in VERSIONS {
+        let error = refused(version, "err-oarsub-walltime-too-long", 254);
+        assert!(matches!(&error, BatchError::Refused(text) if text.contains("48:00:00")), "{error:?}");
+        assert!(refused(version, "err-oarsub-bad-property", 8).surely_not_submitted());
+    }
+    let lost = format!("{}; {} >&2; exit 9", says("2.5", "lost-oarsub.out"), says("2.5", "lost-oarsub.err"));
+    for (body, what) in [
+        (lost.as_str(), "server down, but the job exists"),
+        ("echo 'no database' >&2; exit 25", "database down"),
+        ("echo OAR_JOB_ID=-5", "a negative number"),
+        ("exit 0", "silence"),
+        ("echo OAR_JOB_ID=12; exit 254", "a number and a refusal"),
+        ("kill -9 $$", "killed"),
+        ("exit 77", "an unknown code"),
+    ] {
+        let error = Fake::new(&[("oarsub", body)]).oar().submit(&submission()).unwrap_err();
+        assert!(!error.surely_not_submitted(), "{what}: {error:?}");
+    }
+    let error = Fake::new(&[]).oar().submit(&submission()).unwrap_err();
+    assert_eq!(error, BatchError::NoCommand("oarsub".to_owned()));
+}
+
+#[test]
+fn a_command_that_hangs_is_killed_with_its_children_and_reaped() {
+    let fake = Fake::new(&[("oarsub", "echo $$ > pids; sleep 1000 & echo $! >> pids; wait")]);
+    let limits = Limits { submit: Duration::from_secs(2), other: Duration::from_secs(2) };
+    let error = Oar::with(fake.0.path(), "alice", limits).submit(&submission()).unwrap_err();
+    assert!(matches!(error, BatchError::TimedOut { seconds: 2, .. }), "{error:?}");
+    assert!(!error.surely_not_submitted());
+    let pids = fake.read("pids");
+    assert_eq!(pids.lines().count(), 2);
+    for pid in pids.lines() {
+        let gone = |stat: String| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z"));
+        let until = std::time::Instant::now() + Duration::from_secs(30);
+        while !std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, gone) {
+            assert!(std::time::Instant::now() < until, "process {pid} is left");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn an_answer_larger_than_a_pipe_is_read_whole_and_a_leftover_child_does_not_hold_it_up() {
+    let body = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of a long answer\"; i=$((i+1)); done; echo OAR_JOB_ID=3; sleep 1000 &";
+    assert_eq!(Fake::new(&[("oarsub", body)]).oar().submit(&submission()), Ok(JobId(3)));
+}
+
+#[test]
+fn attempts_are_found_by_their_names_and_other_users_jobs_left_out() {
+    for version in VERSIONS {
+        let body = format!("echo \"$*\" > asked; {}", says(version, "chain-sql-full.out"));
+        let fake = Fake::new(&[("oarstat", &body)]);
+        let jobs = fake.oar().find(&tokens(&["campaign-seg", "other"])).unwrap();
+        assert!(jobs.len() >= 2 && jobs[0].id == JobId(1));
+        assert_eq!(fake.read("asked"), "-f -J --sql job_name IN ('campaign-seg', 'other')\n");
+        fake.add("oarnodes", &says(version, "nodes-json.out"));
+        let mut stranger = Oar::with(fake.0.path(), "bob", Limits::default());
+        assert_eq!(stranger.find(&tokens(&["campaign-seg"])), Ok(Vec::new()));
+    }
+}
+
+#[test]
+fn an_empty_answer_counts_only_when_oarnodes_answers() {
+    let fake = Fake::new(&[("oarstat", "exit 0"), ("oarnodes", &says("2.6", "nodes-json.out"))]);
+    assert_eq!(fake.oar().find(&tokens(&["none"])), Ok(Vec::new()));
+    fake.add("oarnodes", &format!("{} >&2; exit 25", says("2.6", "down-db-oarnodes.err")));
+    assert!(matches!(fake.oar().find(&tokens(&["none"])), Err(BatchError::Down(_))));
+    fake.add("oarstat", &format!("{} >&2", says("2.5", "err-oarstat-bad-sql.err")));
+    assert!(matches!(fake.oar().find(&tokens(&["none"])), Err(BatchError::Unreadable { .. })));
+    assert!(matches!(fake.oar().find(&tokens(&["a' OR '1'='1"])), Err(BatchError::Refused(_))));
+}
+
+#[test]
+fn an_answer_that_lacks_what_was_shown_before_is_not_believed() {
+    let fake = Fake::new(&[
+        ("oarstat", &says("2.6", "chain-sql-full.out")),
+        ("oarnodes", &says("2.6", "nodes-json.out")),
+    ]);
+    let mut oar = fake.oar();
+    oar.find(&tokens(&["campaign-seg"])).unwrap();
+    assert_eq!(
+        oar.find(&tokens(&["new"])),
+        Ok(Vec::new()),
+        "the answer shows the known attempt, and no new one"
+    );
+    fake.add("oarstat", "exit 0");
+    assert!(matches!(oar.find(&tokens(&["new"])), Err(BatchError::Unreadable { .. })));
+}
+
+#[test]
+fn deletions_are_understood_by_their_exit_codes() {
+    let delete = |body: &str, job: u64| Fake::new(&[("oardel", body)]).oar().delete(JobId(job));
+    assert_eq!(delete("exit 0", 16), Ok(()));
+    let ended = format!("{} >&2; exit 6", says("2.5", "err-oardel-ended.err"));
+    assert_eq!(delete(&ended, 16), Ok(()));
+    let missing = format!("{} >&2; exit 1", says("2.6", "err-oardel-missing.err"));
+    assert_eq!(delete(&missing, 9), Err(BatchError::UnknownJob(JobId(9))));
+    let down = "echo 'Could not connect to the socket front:6666' >&2; exit 2";
+    assert!(matches!(delete(down, 1), Err(BatchError::Down(_))));
+    let late = Fake::new(&[("oardel", &ended)]);
+    assert!(matches!(late.oar().checkpoint(JobId(16)), Err(BatchError::Refused(_))));
+    let fake = Fake::new(&[("oardel", "echo \"$*\" > asked")]);
+    fake.oar().checkpoint(JobId(5)).unwrap();
+    assert_eq!(fake.read("asked"), "-c 5\n");
+}
+
+#[test]
+fn the_version_is_in_the_name() {
+    let fake = Fake::new(&[("oarstat", "echo 'OAR version: 2.6.1'")]);
+    let info = fake.oar().info().unwrap();
+    assert_eq!((info.name.as_str(), info.time_scale.to_bits()), ("OAR 2.6.1", 1.0_f64.to_bits()));
+}
+
+proptest! {
+    #[test]
+    fn a_mutated_answer_never_panics(
+        file in prop::sample::select(vec!["chain-sql-full.out", "nodes-json.out", "nodedeath.out", "state-Hold.out"]),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        length in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = sample("2.5", file).into_bytes();
+        for (at, byte) in cuts {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if length.index(4) == 0 {
+            bytes.truncate(length.index(bytes.len()));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(jobs) = parse::jobs(&text) {
+            prop_assert!(jobs.iter().all(|(_, j)| j.id.0 > 0));
+        }
+        let _ = parse::nodes(&text);
+    }
+
+    #[test]
+    fn changed_values_are_read_or_named(value in "[-0-9a-z\"\\[\\]{}:,. ]{0,20}") {
+        let text = format!(r#"{{"7": {{"Job_Id": {value}, "state": "Running", "exit_code": {value}, "events": {value}}}}}"#);
+        if let Err(what) = parse::jobs(&text) {
+            prop_assert!(!what.is_empty());
+        }
+    }
+}
