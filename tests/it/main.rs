@@ -2,5 +2,6 @@
 
 mod checkpoint;
 mod cluster;
+mod geotiff;
 mod support;
 mod toy;

@@ -55,22 +55,26 @@ impl Source {
 
     /// `length` bytes from `offset`; never allocates more than the file holds.
     pub(super) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Problem> {
-        let end = offset.checked_add(length).filter(|end| *end <= self.length);
-        let (Some(end), Ok(size)) = (end, usize::try_from(length)) else {
-            let what = format!(
-                "is cut or damaged: it refers to {length} bytes at byte {offset}, but ends at byte {}",
-                self.length
-            );
-            return Err(self.problem(what, COPY_AGAIN));
-        };
-        let mut bytes = vec![0; size];
+        self.verify_extent(offset, length)?;
+        let mut bytes = vec![0; length as usize];
         self.file.read_exact_at(&mut bytes, offset).map_err(|e| {
-            self.problem(
-                format!("cannot be read at bytes {offset} to {end}: {e}"),
-                "make sure that the disk answers",
-            )
+            let what = format!("cannot be read ({length} bytes at byte {offset}): {e}");
+            self.problem(what, "make sure that the disk answers and nobody rewrites the file")
         })?;
         Ok(bytes)
+    }
+
+    fn verify_extent(&self, offset: u64, length: u64) -> Result<(), Problem> {
+        match offset.checked_add(length) {
+            Some(end) if end <= self.length => Ok(()),
+            _ => {
+                let what = format!(
+                    "is cut or damaged: it refers to {length} bytes at byte {offset}, but ends at byte {}",
+                    self.length
+                );
+                Err(self.problem(what, COPY_AGAIN))
+            }
+        }
     }
 }
 
@@ -178,7 +182,18 @@ impl<'s> Directory<'s> {
                 },
             );
         }
-        Ok(Self { source, order, next: order.unsigned(next), big, entries })
+        let directory = Self { source, order, next: order.unsigned(next), big, entries };
+        directory.entries.iter().try_for_each(|(tag, entry)| directory.verify_extent(*tag, entry))?;
+        Ok(directory)
+    }
+
+    /// A file cut anywhere is told when it is opened, even where the lost values would not be needed.
+    fn verify_extent(&self, tag: u16, entry: &Entry) -> Result<(), Problem> {
+        let length = entry.count.checked_mul(entry.size()).ok_or_else(|| self.strange(tag, entry))?;
+        if length > entry.field.len() as u64 {
+            self.source.verify_extent(self.order.unsigned(&entry.field), length)?;
+        }
+        Ok(())
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {
@@ -222,9 +237,9 @@ impl<'s> Directory<'s> {
 
     fn bytes(&self, tag: u16, entry: &Entry) -> Result<Vec<u8>, Problem> {
         let length = entry.count.checked_mul(entry.size()).ok_or_else(|| self.strange(tag, entry))?;
-        match entry.field.get(..length.min(16) as usize) {
-            Some(inline) if length <= entry.field.len() as u64 => Ok(inline.to_vec()),
-            _ => self.source.read(self.order.unsigned(&entry.field), length),
+        match usize::try_from(length).ok().and_then(|length| entry.field.get(..length)) {
+            Some(inline) => Ok(inline.to_vec()),
+            None => self.source.read(self.order.unsigned(&entry.field), length),
         }
     }
 

@@ -112,7 +112,7 @@ impl Form {
         let count = (fields.len() as u64).to_le_bytes();
         let mut table: Vec<u8> = count.into_iter().take(if self == Self::Big { 8 } else { 2 }).collect();
         let after = table.len() + fields.len() * (4 + 2 * self.word()) + self.word();
-        let mut values = Vec::new();
+        let mut values: Vec<u8> = Vec::new();
         for field in fields {
             table.extend(field.tag.to_le_bytes());
             table.extend(field.kind.to_le_bytes());
@@ -121,9 +121,9 @@ impl Form {
                 table.extend(&field.bytes);
                 table.resize(table.len() + self.word() - field.bytes.len(), 0);
             } else {
+                values.resize(values.len().next_multiple_of(8), 0);
                 self.push_word(&mut table, start + (after + values.len()) as u64);
                 values.extend(&field.bytes);
-                values.resize(values.len().next_multiple_of(8), 0);
             }
         }
         self.push_word(&mut table, 0);
@@ -235,10 +235,15 @@ fn metadata(layer: &Layer) -> String {
     let mut xml = String::from("<GDALMetadata>\n");
     for (name, text) in [("UNITTYPE", layer.unit), ("DESCRIPTION", layer.description.as_str())] {
         let role = name.to_ascii_lowercase();
-        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        // GDAL escapes twice and undoes it twice: once escaped, "a & b" would be read as "a ".
+        let text = escaped(&escaped(text));
         // Writing into a string cannot fail.
         let _ = writeln!(xml, "  <Item name=\"{name}\" sample=\"0\" role=\"{role}\">{text}</Item>");
     }
     xml.push_str("</GDALMetadata>\n");
     xml
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

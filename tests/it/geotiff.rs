@@ -1,0 +1,112 @@
+//! The GeoTIFF reader and writer, held against GDAL's own programs.
+
+mod damage;
+mod read;
+mod refuse;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use alpsckpt::engine::crs::Crs;
+use alpsckpt::engine::geotiff::Placement;
+use alpsckpt::engine::grid::Grid;
+use alpsckpt::engine::{Layer, Problem};
+
+use crate::support;
+
+const PROGRAMS: [&str; 2] = ["gdal_translate", "gdalinfo"];
+const WIDTH: usize = 70;
+const HEIGHT: usize = 45;
+const WEST: f64 = 4_030_000.0;
+const NORTH: f64 = 2_440_000.0;
+
+/// Runs one of GDAL's programs; its output.
+fn gdal(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The path as an argument.
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A folder with a float64 raster of `values` in ENVI's plain form, which GDAL reads without our help.
+struct Lab {
+    folder: tempfile::TempDir,
+    raw: PathBuf,
+}
+
+impl Lab {
+    fn new(values: &[f64]) -> Self {
+        assert_eq!(values.len(), WIDTH * HEIGHT);
+        let folder = tempfile::tempdir().unwrap();
+        let raw = folder.path().join("source.img");
+        std::fs::write(&raw, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+        let header = format!(
+            "ENVI\nsamples = {WIDTH}\nlines = {HEIGHT}\nbands = 1\ndata type = 5\ninterleave = bsq\nbyte order = 0\n"
+        );
+        std::fs::write(folder.path().join("source.hdr"), header).unwrap();
+        Self { folder, raw }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A GeoTIFF that `gdal_translate` makes of the values, georeferenced in EPSG:3035 unless told otherwise.
+    fn translate(&self, name: &str, arguments: &[&str]) -> PathBuf {
+        let (east, south) = (WEST + 25.0 * WIDTH as f64, NORTH - 25.0 * HEIGHT as f64);
+        let corners = [WEST, NORTH, east, south].map(|v| v.to_string());
+        let mut all = vec!["-q", "-a_srs", "EPSG:3035", "-a_ullr"];
+        all.extend(corners.iter().map(String::as_str));
+        all.extend(arguments);
+        self.convert(&self.raw, name, &all)
+    }
+
+    /// A GeoTIFF that `gdal_translate` makes of any raster, with these arguments alone.
+    fn convert(&self, from: &Path, name: &str, arguments: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        let mut all = arguments.to_vec();
+        all.extend([text(from), text(&path)]);
+        gdal("gdal_translate", &all);
+        path
+    }
+}
+
+/// Values from `low` to `low + 200`, with a fraction that float32 holds exactly.
+fn values(low: f64, fraction: f64) -> Vec<f64> {
+    let value = |i: usize| ((i % WIDTH * 7 + i / WIDTH * 13) % 201) as f64 + low + fraction;
+    (0..WIDTH * HEIGHT).map(value).collect()
+}
+
+fn same(a: &[f32], b: &[f32]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+}
+
+fn placement() -> Placement {
+    let crs = Crs::of_epsg(3035).unwrap();
+    Placement { crs, west: WEST, north: NORTH, cell_x: 25.0, cell_y: 25.0, width: WIDTH, height: HEIGHT }
+}
+
+fn layer() -> Layer {
+    Layer {
+        name: "lst_mean_m01".into(),
+        month: Some(1),
+        unit: "degC",
+        description: "Land surface temperature, <mean> & more".into(),
+        range: (-100.0, 100.0),
+    }
+}
+
+fn open(path: &Path) -> Result<alpsckpt::engine::geotiff::Raster, Problem> {
+    alpsckpt::engine::geotiff::Raster::open(path)
+}
+
+fn all(path: &Path) -> Result<Grid, Problem> {
+    let raster = open(path)?;
+    raster.window(0, 0, raster.placement().width, raster.placement().height)
+}
