@@ -109,7 +109,7 @@ pub(super) fn cells(
     match predictor {
         Predictor::None => {}
         Predictor::Horizontal => {
-            bytes.chunks_exact_mut(row).for_each(|r| accumulate(r, sample.size(), order))
+            bytes.chunks_exact_mut(row).for_each(|r| accumulate(r, sample.size(), order));
         }
         Predictor::FloatingPoint => {
             let mut sorted = vec![0; row];

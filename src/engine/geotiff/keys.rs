@@ -1,4 +1,4 @@
-//! Where a file lies: its `GeoKeys` and its affine map (OGC 19-008r4, "GeoTIFF standard" 1.1).
+//! Where a file lies: its GeoKeys and its affine map (OGC 19-008r4, "GeoTIFF standard" 1.1).
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ pub struct MapFile {
 /// Lays out a finished map: `head`, then the blocks in the order of `blocks` (row by row), then `tail`.
 ///
 /// `blocks` gives each block's length in bytes, 0 for one that is not stored: its cells are nodata. A map that could
-/// pass 4 GiB, or would uncompressed, becomes a `BigTIFF`, by GDAL's rule `IF_NEEDED`.
+/// pass 4 GiB, or would uncompressed, becomes a BigTIFF, by GDAL's rule `IF_NEEDED`.
 #[must_use]
 pub fn lay_out(
     layer: &Layer,

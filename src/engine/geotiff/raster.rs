@@ -64,7 +64,7 @@ impl Raster {
     /// When the file is cut or damaged, or the window does not fit into memory.
     pub fn window(&self, x: isize, y: isize, width: usize, height: usize) -> Result<Grid, Problem> {
         let mut values = Vec::new();
-        let cells = width.checked_mul(height).unwrap_or(usize::MAX);
+        let cells = width.saturating_mul(height);
         values.try_reserve_exact(cells).map_err(|_| {
             let what = format!("a window of {width} x {height} cells does not fit into memory");
             self.source.problem(what, "ask for a smaller region or smaller tiles")

@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "values must come back exactly as they were")]
+
 use std::path::Path;
 
 use super::*;

@@ -114,7 +114,7 @@ fn a_sparse_bigtiff_of_ours_is_read_by_gdal_and_by_us() {
     let lab = Lab::new(&values(0.0, 0.0));
     let tiling = Tiling { width: 33_000, height: 33_000, tile: 512, block: 256 };
     let placement = Placement { width: 33_000, height: 33_000, ..placement() };
-    let block = encode_block(&[42.5; 256 * 256], 256, Compression::Zstd);
+    let block = encode_block(&vec![42.5; 256 * 256], 256, Compression::Zstd);
     let mut lengths = vec![0; tiling.blocks() as usize];
     *lengths.last_mut().unwrap() = block.len() as u32;
     let file = lay_out(&layer(), &placement, tiling, Compression::Zstd, &lengths);
