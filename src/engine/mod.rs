@@ -5,16 +5,28 @@
 
 mod atmosphere;
 mod bspline;
+mod checks;
+mod coarse;
 pub mod crs;
 pub mod geotiff;
 pub mod grid;
+mod horizon;
+mod inputs;
+mod layers;
 pub mod model;
 pub mod picture;
+mod products;
+mod radiation;
 pub mod request;
+mod shadow;
+mod sky_view;
 mod sun;
+mod surface;
 pub mod synthetic;
+mod terrain;
 mod tile;
 
+pub use coarse::resample;
 pub use model::{Model, Mornings, North, Shadow, SkyView};
 pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
 pub use tile::{Computed, Engine, Layer, Tile, Tiling};

@@ -1,8 +1,19 @@
 //! The engine opened on a request: its tiles in their fixed order, its layers, and the computing of one tile.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{EngineError, Problem, Request, geotiff};
+use super::coarse::Span;
+use super::geotiff::Placement;
+use super::inputs::Inputs;
+use super::layers::{self, Source};
+use super::model::{Shadow, SkyView};
+use super::products::Filler;
+use super::radiation::by_block::Setting;
+use super::radiation::by_cell::Cells;
+use super::radiation::{Geography, Radiation};
+use super::sun::Month;
+use super::terrain::Terrain;
+use super::{EngineError, Problem, Request, sky_view};
 
 /// How the region is cut: work tiles row by row from the north-west, each made of whole blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,21 +112,50 @@ pub struct Computed {
 #[derive(Debug)]
 pub struct Engine {
     request: Request,
+    inputs: Inputs,
+    layers: Vec<Layer>,
+    sources: Vec<Source>,
+    setting: Setting,
+    geography: Geography,
+    months: Vec<Month>,
 }
+
+/// Rows that are read at once for counting.
+const COUNTED_ROWS: usize = 256;
 
 impl Engine {
     /// Opens and verifies every input.
     ///
     /// # Errors
     /// The first problem found; [`Engine::check`] lists them all.
-    pub fn open(_request: Request) -> Result<Self, EngineError> {
-        unimplemented!()
+    pub fn open(request: Request) -> Result<Self, EngineError> {
+        let (inputs, problems) = Inputs::gather(&request);
+        if let Some(problem) = problems.into_iter().next() {
+            return Err(problem.into());
+        }
+        let nowhere = || {
+            Problem::new(&request.dem, "does not lie on the earth", "check its coordinates and its system")
+        };
+        let inputs = inputs.ok_or_else(nowhere)?;
+        // The clock is the mean solar time of the cell that SAGA takes: its rows count from the south.
+        let span = inputs.span;
+        let column = span.column as f64 + (span.width / 2) as f64;
+        let row = span.row as f64 + (span.height - 1 - span.height / 2) as f64;
+        let dem = inputs.dem.placement();
+        let geography = Geography::new(dem, (column, row), &request.model).ok_or_else(nowhere)?;
+        let setting = Setting::new(&request.model, dem.cell_x);
+        let (layers, sources): (Vec<Layer>, Vec<Source>) = layers::of(&request).into_iter().unzip();
+        let needs_sun = sources.iter().any(|source| *source != Source::SkyView);
+        let months = if needs_sun { request.months.as_slice() } else { &[] };
+        let month = |month: u8| Month::new(request.year, month, &request.model, geography.middle());
+        let months = months.iter().map(|inputs| month(inputs.month)).collect();
+        Ok(Self { request, inputs, layers, sources, setting, geography, months })
     }
 
     /// All that is wrong with the inputs, each with its file and cure.
     #[must_use]
-    pub fn check(_request: &Request) -> Vec<Problem> {
-        unimplemented!()
+    pub fn check(request: &Request) -> Vec<Problem> {
+        Inputs::gather(request).1
     }
 
     /// What it was opened on.
@@ -127,19 +167,24 @@ impl Engine {
     /// The tiles.
     #[must_use]
     pub fn tiling(&self) -> Tiling {
-        unimplemented!()
+        Tiling {
+            width: self.inputs.span.width as u32,
+            height: self.inputs.span.height as u32,
+            tile: self.request.tile,
+            block: self.request.block,
+        }
     }
 
     /// The maps, in a fixed order.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
-        unimplemented!()
+        &self.layers
     }
 
     /// Where the region lies: what the maps' georeference is made of.
     #[must_use]
-    pub fn placement(&self) -> &geotiff::Placement {
-        unimplemented!()
+    pub fn placement(&self) -> &Placement {
+        &self.inputs.placement
     }
 
     /// Valid cells of the DEM inside the region: each map has as many valid pixels.
@@ -147,14 +192,58 @@ impl Engine {
     /// # Errors
     /// When the DEM cannot be read.
     pub fn valid_cells(&self) -> Result<u64, EngineError> {
-        unimplemented!()
+        let span = self.inputs.span;
+        let mut count = 0;
+        for first in (0..span.height).step_by(COUNTED_ROWS) {
+            let height = COUNTED_ROWS.min(span.height - first);
+            let rows = self.inputs.dem.window(span.column, span.row + first as isize, span.width, height)?;
+            count += rows.values.iter().filter(|z| !z.is_nan()).count() as u64;
+        }
+        Ok(count)
     }
 
     /// Computes one tile; looks at `stop` at least every second.
     ///
     /// # Errors
     /// [`EngineError::Stopped`] when `stop` was set; an input that cannot be read any more.
-    pub fn compute(&self, _tile: Tile, _stop: &AtomicBool) -> Result<Computed, EngineError> {
-        unimplemented!()
+    pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
+        let region = self.inputs.span;
+        let span = Span {
+            column: region.column + tile.x as isize,
+            row: region.row + tile.y as isize,
+            width: tile.width as usize,
+            height: tile.height as usize,
+        };
+        let corner = (span.column, span.row);
+        let terrain = Terrain::read(&self.inputs.dem, corner, (span.width, span.height), self.halo())?;
+        if stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Stopped);
+        }
+        let (sky_view, radiation) = self.radiation(&terrain, stop).ok_or(EngineError::Stopped)?;
+        let filler = Filler { inputs: &self.inputs, model: &self.request.model, terrain: &terrain, span };
+        Ok(Computed { layers: filler.fill(self.sources.iter().copied(), &sky_view, radiation)? })
+    }
+
+    /// Cells around a tile that its pixels can see.
+    fn halo(&self) -> usize {
+        let model = &self.request.model;
+        let own =
+            model.shadow == Shadow::Horizon || model.sky_view == SkyView::Horizon || !self.months.is_empty();
+        let rays = if own { model.horizon_distance } else { 0.0 };
+        let sky = if model.sky_view == SkyView::Saga { sky_view::SAGA_DISTANCE } else { 0.0 };
+        // One more for the second node of a crossing and for slopes.
+        (rays.max(sky) / self.inputs.placement.cell_x).ceil() as usize + 2
+    }
+
+    /// Sky view factor and radiation of each month; `None` when asked to stop.
+    fn radiation(&self, terrain: &Terrain, stop: &AtomicBool) -> Option<(Vec<f32>, Vec<Radiation>)> {
+        let blocks = self.setting.compute(terrain, &self.geography, &self.months, stop)?;
+        if self.request.model.shadow == Shadow::Horizon || self.months.is_empty() {
+            return Some((blocks.sky_view, blocks.months));
+        }
+        let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
+        let months =
+            self.months.iter().map(|month| cells.month(month, &blocks.sky_view)).collect::<Option<_>>()?;
+        Some((blocks.sky_view, months))
     }
 }

@@ -1,0 +1,253 @@
+//! The files of a request, opened, brought to the region and checked against each other.
+
+use std::path::Path;
+
+use super::Problem;
+use super::checks;
+use super::coarse::{Coarse, Span};
+use super::crs::Crs;
+use super::geotiff::{Placement, Raster};
+use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+
+/// What the engine computes from.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// The terrain.
+    pub dem: Raster,
+    /// The region in cells of the DEM.
+    pub span: Span,
+    /// Where the region lies.
+    pub placement: Placement,
+    /// The height that the coarse temperatures stand for.
+    pub reference_height: Option<Coarse>,
+    /// The months in the order of the request.
+    pub months: Vec<MonthData>,
+}
+
+/// The coarse grids of a month.
+#[derive(Debug)]
+pub(super) struct MonthData {
+    pub lapse: LapseRate,
+    pub clouds: Option<Clouds>,
+    pub temperatures: Vec<Temperature>,
+}
+
+/// The lapse rate, K/m, positive = colder upwards.
+#[derive(Debug)]
+pub(super) enum LapseRate {
+    Constant(f64),
+    Coarse(Coarse),
+}
+
+/// Cloud cover, 0..10000.
+#[derive(Debug)]
+pub(super) enum Clouds {
+    /// On the DEM's own cells: taken as it is. Column and row of its first cell, counted in the DEM.
+    Cells { raster: Raster, column: isize, row: isize },
+    /// Between coarse nodes.
+    Coarse(Coarse),
+}
+
+/// A coarse temperature; degC = value * `scale` + `offset`.
+#[derive(Debug)]
+pub(super) struct Temperature {
+    pub grid: Coarse,
+    pub scale: f64,
+    pub offset: f64,
+}
+
+impl Inputs {
+    /// Opens everything; all problems are listed, not only the first.
+    ///
+    /// With problems the inputs may lack what could not be opened; they are fit for computing only without any.
+    pub(super) fn gather(request: &Request) -> (Option<Self>, Vec<Problem>) {
+        let mut problems = checks::settings(request);
+        let dem = keep(checks::dem(&request.dem), &mut problems);
+        let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut problems));
+        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, problems };
+        let temperatures = request.products.contains(&Product::Temperature)
+            && request.months.iter().any(|month| !month.temperatures.is_empty());
+        let reference_height = gatherer.reference_height(temperatures);
+        let months = request.months.iter().map(|month| gatherer.month(month, temperatures)).collect();
+        let mut problems = gatherer.problems;
+        let (Some(dem), Some(span)) = (dem, span) else { return (None, problems) };
+        problems.extend(checks::heights(&request.dem, &dem, span));
+        let placement = part_of(dem.placement(), span);
+        (Some(Self { dem, span, placement, reference_height, months }), problems)
+    }
+}
+
+fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(problem)).ok()
+}
+
+struct Gatherer<'a> {
+    request: &'a Request,
+    dem: Option<&'a Raster>,
+    span: Option<Span>,
+    problems: Vec<Problem>,
+}
+
+impl Gatherer<'_> {
+    /// Opens a coarse grid and checks that it covers the region and that `plausible` finds nothing.
+    ///
+    /// Without a DEM or a region only the opening can be checked.
+    fn coarse(
+        &mut self,
+        path: &Path,
+        plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
+    ) -> Option<Coarse> {
+        let raster = keep(Raster::open(path), &mut self.problems)?;
+        let (dem, span) = (self.dem?, self.span?);
+        let coarse = keep(Coarse::load(path, &raster, dem.placement(), span), &mut self.problems)?;
+        self.problems.extend(checks::covers(&coarse, dem, span));
+        self.problems.extend(plausible(path, &coarse.grid.values));
+        Some(coarse)
+    }
+
+    fn reference_height(&mut self, needed: bool) -> Option<Coarse> {
+        if let Some(path) = &self.request.reference_height {
+            return self.coarse(path, checks::reference_height);
+        }
+        if needed {
+            self.problems.push(Problem::new(
+                Path::new("reference_height"),
+                "is not given, but temperatures need the height that the coarse temperatures stand for",
+                "name a grid of reference heights in m, for example GMTED2010, or leave the temperatures out",
+            ));
+        }
+        None
+    }
+
+    fn month(&mut self, month: &MonthInputs, temperatures: bool) -> MonthData {
+        let lapse = match &month.lapse {
+            Field::Constant(rate) => {
+                let problem = checks::lapse_rate(Path::new("lapse"), &[*rate as f32]);
+                self.problems.extend(problem.filter(|_| temperatures));
+                Some(LapseRate::Constant(*rate))
+            }
+            // A lapse rate that no temperature needs is left closed.
+            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rate).map(LapseRate::Coarse),
+            Field::Grid(_) => None,
+        };
+        let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
+        let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
+        let temperatures = inputs.iter().filter_map(|input| self.temperature(input)).collect();
+        MonthData { lapse: lapse.unwrap_or(LapseRate::Constant(f64::NAN)), clouds, temperatures }
+    }
+
+    fn temperature(&mut self, input: &TemperatureInput) -> Option<Temperature> {
+        let (scale, offset) = (input.scale, input.offset);
+        let grid =
+            self.coarse(&input.path, |path, values| checks::temperature(path, values, scale, offset))?;
+        Some(Temperature { grid, scale, offset })
+    }
+
+    fn clouds(&mut self, path: &Path) -> Option<Clouds> {
+        let raster = keep(Raster::open(path), &mut self.problems)?;
+        let (dem, span) = (self.dem?, self.span?);
+        let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
+            return self.coarse(path, checks::cloud_cover).map(Clouds::Coarse);
+        };
+        self.problems.extend(checks::cells_cover(path, &raster, (column, row), span));
+        let sample = keep(checks::middle(&raster), &mut self.problems)?;
+        self.problems.extend(checks::cloud_cover(path, &sample.values));
+        Some(Clouds::Cells { raster, column, row })
+    }
+}
+
+/// Where the first cell of `other` lies in the DEM when both share their cells.
+fn shared_cells(dem: &Placement, other: &Placement) -> Option<(isize, isize)> {
+    let same = |a: f64, b: f64| (a - b).abs() <= a.abs() * 1e-9;
+    if dem.crs != other.crs || !same(dem.cell_x, other.cell_x) || !same(dem.cell_y, other.cell_y) {
+        return None;
+    }
+    let (column, row) = ((other.west - dem.west) / dem.cell_x, (dem.north - other.north) / dem.cell_y);
+    let whole = |v: f64| (v - v.round()).abs() < 1e-6;
+    (whole(column) && whole(row)).then(|| (column.round() as isize, row.round() as isize))
+}
+
+/// Where a part of a raster lies.
+fn part_of(whole: &Placement, span: Span) -> Placement {
+    Placement {
+        west: whole.west + span.column as f64 * whole.cell_x,
+        north: whole.north - span.row as f64 * whole.cell_y,
+        width: span.width,
+        height: span.height,
+        ..whole.clone()
+    }
+}
+
+/// The region in cells of the DEM.
+fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
+    let Some(region) = request.region else {
+        return Ok(Span { column: 0, row: 0, width: dem.width, height: dem.height });
+    };
+    let problem = |what: String, cure: &str| Problem::new(&request.dem, what, cure);
+    if region.xmin >= region.xmax || region.ymin >= region.ymax {
+        return Err(problem(
+            format!(
+                "the region is empty: x {} to {}, y {} to {}",
+                region.xmin, region.xmax, region.ymin, region.ymax
+            ),
+            "give xmin < xmax and ymin < ymax",
+        ));
+    }
+    let Some((low, high)) = bounds(region, dem.crs) else {
+        return Err(problem(
+            format!(
+                "the region in EPSG:{} cannot be brought to the DEM's EPSG:{}",
+                region.epsg,
+                dem.crs.epsg()
+            ),
+            &format!("use {}, and coordinates inside its domain", Crs::KNOWN),
+        ));
+    };
+    let (west, north) = dem.cell_of(low.0, high.1);
+    let (east, south) = dem.cell_of(high.0, low.1);
+    // Counted from cell centres; edges lie half a cell before.
+    let edge = |v: f64| (v + 0.5).round();
+    let (west, north, east, south) = (edge(west), edge(north), edge(east), edge(south));
+    let (columns, rows) = (dem.width as f64, dem.height as f64);
+    if east <= 0.0 || south <= 0.0 || west >= columns || north >= rows {
+        return Err(problem(
+            "the region does not overlap the DEM".into(),
+            "check the region's coordinates and its coordinate system",
+        ));
+    }
+    let beyond = [("west", -west), ("north", -north), ("east", east - columns), ("south", south - rows)];
+    if let Some((side, cells)) =
+        beyond.iter().filter(|(_, cells)| *cells > 0.0).max_by(|a, b| a.1.total_cmp(&b.1))
+    {
+        return Err(problem(
+            format!("the region reaches {:.0} m beyond the DEM in the {side}", cells * dem.cell_x),
+            "make the region smaller or give a larger DEM",
+        ));
+    }
+    let (width, height) = ((east - west) as usize, (south - north) as usize);
+    if width == 0 || height == 0 {
+        return Err(problem("the region is smaller than a cell".into(), "make the region larger"));
+    }
+    Ok(Span { column: west as isize, row: north as isize, width, height })
+}
+
+/// Least and greatest coordinates of a box in another system, along its outline.
+fn bounds(region: RegionBox, crs: Crs) -> Option<((f64, f64), (f64, f64))> {
+    if region.epsg == crs.epsg() {
+        return Some(((region.xmin, region.ymin), (region.xmax, region.ymax)));
+    }
+    let from = Crs::of_epsg(region.epsg)?;
+    let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
+    for i in 0..=32 {
+        let part = f64::from(i) / 32.0;
+        let x = region.xmin + part * (region.xmax - region.xmin);
+        let y = region.ymin + part * (region.ymax - region.ymin);
+        for (x, y) in [(x, region.ymin), (x, region.ymax), (region.xmin, y), (region.xmax, y)] {
+            let (lon, lat) = if from.is_geographic() { (x, y) } else { from.to_lonlat(x, y)? };
+            let (x, y) = crs.from_lonlat(lon, lat)?;
+            low = (low.0.min(x), low.1.min(y));
+            high = (high.0.max(x), high.1.max(y));
+        }
+    }
+    Some((low, high))
+}

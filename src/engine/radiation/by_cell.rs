@@ -1,0 +1,193 @@
+//! Radiation as SAGA 8.5 computes it: a sun for every cell, kept in single precision, and "slim" shadows.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use libm::sincos;
+use rayon::prelude::*;
+
+use super::super::atmosphere::{Beam, pressure};
+use super::super::model::Model;
+use super::super::shadow::{self, Throw};
+use super::super::sun::{Month, Step, Sun};
+use super::super::terrain::{Rect, Terrain};
+use super::{FLAT_HEIGHT, Geography, Radiation};
+
+/// Where a cell lies, by sines and cosines.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    sin_lat: f64,
+    cos_lat: f64,
+    sin_lon: f64,
+    cos_lon: f64,
+    turn: f64,
+}
+
+/// Sums of one cell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    direct: f64,
+    diffuse: f64,
+    direct_flat: f64,
+    diffuse_flat: f64,
+}
+
+/// A cell of the tile, turned towards the sun.
+#[derive(Debug, Clone, Copy)]
+struct Surface {
+    up: f64,
+    east: f64,
+    north: f64,
+    pressure: f64,
+}
+
+/// SAGA's radiation of a tile and the terrain around it.
+pub(in super::super) struct Cells<'a> {
+    terrain: &'a Terrain,
+    model: &'a Model,
+    stop: &'a AtomicBool,
+    places: Vec<Option<Place>>,
+    surfaces: Vec<Option<Surface>>,
+    flat_pressure: f64,
+}
+
+impl<'a> Cells<'a> {
+    /// Prepares a tile.
+    pub(in super::super) fn new(
+        terrain: &'a Terrain,
+        geography: &Geography,
+        model: &'a Model,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        let (dem, tile) = (terrain.dem, terrain.tile);
+        let place = |(x, y): (usize, usize)| {
+            let (column, row) = ((terrain.column + x as isize) as f64, (terrain.row + y as isize) as f64);
+            let (latitude, longitude) = geography.place(column, row)?;
+            let turn = geography.turn(column, row)?;
+            let (sin_lat, cos_lat) = sincos(f64::from(latitude as f32));
+            let (sin_lon, cos_lon) = sincos(f64::from(longitude as f32));
+            Some(Place { sin_lat, cos_lat, sin_lon, cos_lon, turn })
+        };
+        let surface = |(x, y): (usize, usize)| {
+            let gradient = terrain.gradient(x, y)?;
+            let up = 1.0 / (1.0 + gradient.east * gradient.east + gradient.north * gradient.north).sqrt();
+            let pressure = pressure(f64::from(terrain.z[terrain.index(x, y)]));
+            Some(Surface { up, east: -gradient.east * up, north: -gradient.north * up, pressure })
+        };
+        Self {
+            terrain,
+            model,
+            stop,
+            places: cells_of(dem).map(place).collect(),
+            surfaces: cells_of(tile).map(surface).collect(),
+            flat_pressure: pressure(FLAT_HEIGHT),
+        }
+    }
+
+    /// The sums of a month, with a sky view factor for each cell; `None` when asked to stop.
+    pub(in super::super) fn month(&self, month: &Month, sky_view: &[f32]) -> Option<Radiation> {
+        let dem = self.terrain.dem;
+        let mut throws = vec![Throw::DARK; dem.width() * dem.height()];
+        let mut shade: Vec<AtomicBool> = throws.iter().map(|_| AtomicBool::new(false)).collect();
+        let mut sums = vec![Sums::default(); self.surfaces.len()];
+        for step in &month.steps {
+            let Sun::Saga(sun) = &step.sun else { continue };
+            self.throws(sun, &mut throws)?;
+            if throws.iter().all(Throw::is_dark) {
+                continue;
+            }
+            shade.iter_mut().for_each(|shaded| *shaded.get_mut() = false);
+            shadow::cast(self.terrain, self.model.horizon_distance, &throws, &shade, self.stop)?;
+            self.add(step, &throws, &shade, sky_view, &mut sums)?;
+        }
+        Some(self.finished(&sums, month.hours))
+    }
+
+    /// The sun over every cell of the terrain around.
+    fn throws(&self, sun: &super::super::sun::SagaSun, throws: &mut [Throw]) -> Option<()> {
+        let width = self.terrain.dem.width();
+        throws.par_chunks_mut(width).zip(self.places.par_chunks(width)).try_for_each(|(throws, places)| {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            for (throw, place) in throws.iter_mut().zip(places) {
+                *throw = Throw::DARK;
+                let Some(place) = place else { continue };
+                let Place { sin_lat, cos_lat, sin_lon, cos_lon, turn } = *place;
+                if sun.sin_height(sin_lat, cos_lat, sin_lon, cos_lon) > 0.0 {
+                    let position = sun.position(sin_lat, cos_lat, sin_lon, cos_lon);
+                    let azimuth = (position.azimuth - turn) as f32;
+                    *throw = Throw::new(position.height as f32, azimuth, self.terrain.cell);
+                }
+            }
+            Some(())
+        })
+    }
+
+    fn add(
+        &self,
+        step: &Step,
+        throws: &[Throw],
+        shade: &[AtomicBool],
+        sky_view: &[f32],
+        sums: &mut [Sums],
+    ) -> Option<()> {
+        let (dem, tile) = (self.terrain.dem, self.terrain.tile);
+        let width = tile.width();
+        let rows =
+            sums.par_chunks_mut(width).zip(self.surfaces.par_chunks(width)).zip(sky_view.par_chunks(width));
+        rows.enumerate().try_for_each(|(row, ((sums, surfaces), sky_view))| {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let start = (tile.y0 + row - dem.y0) * dem.width() + tile.x0 - dem.x0;
+            let lit = throws[start..start + width].iter().zip(&shade[start..start + width]);
+            for (((sum, surface), sky_view), (throw, shade)) in
+                sums.iter_mut().zip(surfaces).zip(sky_view).zip(lit)
+            {
+                if let Some(surface) = surface.filter(|_| !throw.is_dark()) {
+                    self.add_cell(step, throw, shade.load(Ordering::Relaxed), (&surface, *sky_view), sum);
+                }
+            }
+            Some(())
+        })
+    }
+
+    fn add_cell(
+        &self,
+        step: &Step,
+        throw: &Throw,
+        shaded: bool,
+        (surface, sky_view): (&Surface, f32),
+        sum: &mut Sums,
+    ) {
+        let (height, azimuth) = throw.sun();
+        let (sin_height, cos_height) = sincos(height);
+        let beam = Beam::new(step.extraterrestrial, height, self.model.transmittance);
+        let (direct, diffuse) = beam.through(surface.pressure);
+        if !shaded {
+            let (east, north) = sincos(azimuth);
+            let cosine = surface.up * sin_height + cos_height * (surface.east * east + surface.north * north);
+            sum.direct += (direct * cosine).clamp(0.0, step.extraterrestrial);
+        }
+        sum.diffuse += diffuse * f64::from(sky_view);
+        let (direct_flat, diffuse_flat) = beam.through(self.flat_pressure);
+        sum.direct_flat += direct_flat * sin_height;
+        sum.diffuse_flat += diffuse_flat;
+    }
+
+    fn finished(&self, sums: &[Sums], hours: f64) -> Radiation {
+        let mut out = Radiation::missing(sums.len());
+        for (i, sum) in sums.iter().enumerate().filter(|(i, _)| self.surfaces[*i].is_some()) {
+            out.direct[i] = (sum.direct * hours) as f32;
+            out.diffuse[i] = (sum.diffuse * hours) as f32;
+            out.direct_flat[i] = (sum.direct_flat * hours) as f32;
+            out.diffuse_flat[i] = (sum.diffuse_flat * hours) as f32;
+        }
+        out
+    }
+}
+
+/// The cells of a rectangle, row by row.
+fn cells_of(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
+    (rect.y0..rect.y1).flat_map(move |y| (rect.x0..rect.x1).map(move |x| (x, y)))
+}

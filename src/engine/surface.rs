@@ -1,0 +1,77 @@
+//! From radiation to temperature: cloud correction, quotient, land-surface temperature.
+
+use libm::pow;
+
+use super::model::Model;
+
+/// The quotient that the temperature takes for smaller ones: S - 1/S falls without end towards S = 0, where a pixel
+/// gets neither sun nor sky. At 0.02 the term is -50 K, far below what mountains show.
+pub(super) const LEAST_QUOTIENT: f64 = 0.02;
+
+/// What clouds leave of the potential radiation, for a cover of 0..10000 (Kasten and Czeplak 1980, *Solar Energy* 24,
+/// 177-189, eq. 3).
+pub(super) fn cloud_factor(cover: f64) -> f64 {
+    1.0 - 0.75 * pow(cover / 10_000.0, 3.4)
+}
+
+/// Radiation on the terrain over radiation on the flat twin; 1 where the flat twin gets none (polar night), since then
+/// the slope gets no more and no less.
+pub(super) fn quotient(solar: f32, solar_flat: f32) -> f32 {
+    if solar_flat == 0.0 { 1.0 } else { solar / solar_flat }
+}
+
+/// The height and the coarse climate of a pixel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Climate {
+    /// Height, m.
+    pub z: f64,
+    /// Temperature at the reference height, degC.
+    pub temperature: f64,
+    /// Reference height, m.
+    pub reference_height: f64,
+    /// Lapse rate, K/m, positive = colder upwards.
+    pub lapse: f64,
+}
+
+/// Land-surface temperature, degC: T - Γ (z - zref) + c (S - 1/S) (1 - LAI/LAImax).
+pub(super) fn temperature(climate: Climate, quotient: f32, model: &Model) -> f32 {
+    let s = f64::from(quotient).max(LEAST_QUOTIENT);
+    let shaded = climate.temperature - climate.lapse * (climate.z - climate.reference_height);
+    // `max` drops NaN: a pixel without radiation must stay without temperature.
+    let s = if quotient.is_nan() { f64::NAN } else { s };
+    (shaded + model.c * (s - 1.0 / s) * (1.0 - model.lai / model.lai_max)) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIMATE: Climate = Climate { z: 2000.0, temperature: 5.0, reference_height: 1500.0, lapse: 0.006 };
+
+    #[test]
+    fn a_closed_sky_leaves_a_quarter_and_a_clear_one_all() {
+        assert!((cloud_factor(0.0) - 1.0).abs() < 1e-15);
+        assert!((cloud_factor(10_000.0) - 0.25).abs() < 1e-15);
+        assert!((cloud_factor(5000.0) - (1.0 - 0.75 * 0.5_f64.powf(3.4))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_pixel_lit_like_the_plain_only_follows_the_lapse_rate() {
+        assert!((temperature(CLIMATE, 1.0, &Model::default()) - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_sunny_side_is_warmer_by_the_quotient() {
+        let warmer = f64::from(temperature(CLIMATE, 2.0, &Model::default())) - 2.0;
+        assert!((warmer - 1.5 * (1.0 - 0.01 / 8.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn deep_shade_stays_finite_and_no_radiation_stays_missing() {
+        assert!(
+            (f64::from(temperature(CLIMATE, 0.0, &Model::default())) - (2.0 - 49.98 * 0.998_75)).abs() < 1e-4
+        );
+        assert!(temperature(CLIMATE, f32::NAN, &Model::default()).is_nan());
+        assert!((quotient(0.0, 0.0) - 1.0).abs() < f32::EPSILON);
+    }
+}

@@ -1,0 +1,205 @@
+//! A window of the DEM with its surroundings.
+
+use super::Problem;
+use super::geotiff::Raster;
+
+/// Cells of a block: the lattice on which the sun's positions and the far skylines are shared. It is tied to the
+/// DEM's cells, so that results do not depend on how the region is cut.
+pub(super) const BLOCK: usize = 64;
+
+/// Stands for missing terrain where rays pass: so deep that it never shades.
+const ABYSS: f32 = -1.0e5;
+
+/// A rectangle of cells, `[x0, x1) x [y0, y1)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rect {
+    pub x0: usize,
+    pub y0: usize,
+    pub x1: usize,
+    pub y1: usize,
+}
+
+impl Rect {
+    pub(super) fn width(&self) -> usize {
+        self.x1 - self.x0
+    }
+
+    pub(super) fn height(&self) -> usize {
+        self.y1 - self.y0
+    }
+}
+
+/// Heights around a tile. It reaches beyond the DEM where the tile lies near its edge: no terrain there.
+#[derive(Debug)]
+pub(super) struct Terrain {
+    /// Column of the DEM of the first column; a multiple of [`BLOCK`].
+    pub column: isize,
+    /// Row of the DEM of the first row; a multiple of [`BLOCK`].
+    pub row: isize,
+    /// Columns; a multiple of [`BLOCK`].
+    pub width: usize,
+    /// Rows; a multiple of [`BLOCK`].
+    pub height: usize,
+    /// Edge of a cell, m.
+    pub cell: f64,
+    /// Heights, m; NaN = missing.
+    pub z: Vec<f32>,
+    /// The same for rays: missing terrain is far below.
+    pub ground: Vec<f32>,
+    /// The tile's cells in the window.
+    pub tile: Rect,
+    /// The DEM's cells in the window.
+    pub dem: Rect,
+}
+
+/// Slope of the ground: height gained per metre eastwards and northwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Gradient {
+    pub east: f64,
+    pub north: f64,
+}
+
+impl Terrain {
+    /// Reads the cells `[column, column + width) x [row, row + height)` of the DEM with `halo` cells around them, out
+    /// to the edges of the blocks they lie in.
+    pub(super) fn read(
+        dem: &Raster,
+        (column, row): (isize, isize),
+        (width, height): (usize, usize),
+        halo: usize,
+    ) -> Result<Self, Problem> {
+        let block = BLOCK as isize;
+        let (reach, place) = (halo as isize, dem.placement());
+        let first = |edge: isize| (edge - reach).div_euclid(block) * block;
+        let last =
+            |edge: isize, size: usize| (edge + size as isize + reach + block - 1).div_euclid(block) * block;
+        let (west, north) = (first(column), first(row));
+        let (across, down) = ((last(column, width) - west) as usize, (last(row, height) - north) as usize);
+        let grid = dem.window(west, north, across, down)?;
+        let ground = grid.values.iter().map(|&z| if z.is_nan() { ABYSS } else { z }).collect();
+        let inside = |edge: isize, from: isize, size: usize| (edge - from).clamp(0, size as isize) as usize;
+        let (x0, y0) = ((column - west) as usize, (row - north) as usize);
+        Ok(Self {
+            column: west,
+            row: north,
+            width: across,
+            height: down,
+            cell: place.cell_x,
+            z: grid.values,
+            ground,
+            tile: Rect { x0, y0, x1: x0 + width, y1: y0 + height },
+            dem: Rect {
+                x0: inside(0, west, across),
+                y0: inside(0, north, down),
+                x1: inside(place.width as isize, west, across),
+                y1: inside(place.height as isize, north, down),
+            },
+        })
+    }
+
+    /// Index of a cell of the window.
+    pub(super) fn index(&self, x: usize, y: usize) -> usize {
+        y * self.width + x
+    }
+
+    /// The slope at a cell; `None` where the cell is missing.
+    ///
+    /// Central differences; where a neighbour is missing the difference to the opposite one is continued, where both
+    /// are the ground is level in that direction (SAGA's `Get_Gradient`).
+    pub(super) fn gradient(&self, x: usize, y: usize) -> Option<Gradient> {
+        let z = f64::from(self.z[self.index(x, y)]);
+        if z.is_nan() {
+            return None;
+        }
+        let at = |dx: isize, dy: isize| {
+            let (x, y) = (x.checked_add_signed(dx)?, y.checked_add_signed(dy)?);
+            let value = (x < self.width && y < self.height).then(|| f64::from(self.z[self.index(x, y)]))?;
+            (!value.is_nan()).then_some(value)
+        };
+        let across = |ahead: Option<f64>, behind: Option<f64>| match (ahead, behind) {
+            (Some(ahead), Some(behind)) => (ahead - behind) / (2.0 * self.cell),
+            (Some(ahead), None) => (ahead - z) / self.cell,
+            (None, Some(behind)) => (z - behind) / self.cell,
+            (None, None) => 0.0,
+        };
+        Some(Gradient { east: across(at(1, 0), at(-1, 0)), north: across(at(0, -1), at(0, 1)) })
+    }
+
+    /// The blocks that the tile touches, each cut to it.
+    pub(super) fn blocks(&self) -> Vec<Rect> {
+        let tile = self.tile;
+        let mut blocks = Vec::new();
+        for y in (tile.y0 / BLOCK * BLOCK..tile.y1).step_by(BLOCK) {
+            for x in (tile.x0 / BLOCK * BLOCK..tile.x1).step_by(BLOCK) {
+                blocks.push(Rect {
+                    x0: x.max(tile.x0),
+                    y0: y.max(tile.y0),
+                    x1: (x + BLOCK).min(tile.x1),
+                    y1: (y + BLOCK).min(tile.y1),
+                });
+            }
+        }
+        blocks
+    }
+
+    /// Lowest and highest ground of the whole block that a cell lies in; `None` where all is missing.
+    pub(super) fn block_heights(&self, x: usize, y: usize) -> Option<(f32, f32)> {
+        let (x, y) = (x / BLOCK * BLOCK, y / BLOCK * BLOCK);
+        let mut range: Option<(f32, f32)> = None;
+        for line in (y..y + BLOCK).map(|y| self.index(x, y)) {
+            for &z in self.z[line..line + BLOCK].iter().filter(|z| !z.is_nan()) {
+                range = Some(range.map_or((z, z), |(low, high)| (low.min(z), high.max(z))));
+            }
+        }
+        range
+    }
+}
+
+#[cfg(test)]
+pub(super) mod fixtures {
+    use super::*;
+
+    /// A terrain without surroundings, all of it the tile; edges multiples of [`BLOCK`].
+    pub(crate) fn terrain(size: usize, cell: f64, height: impl Fn(usize, usize) -> f32) -> Terrain {
+        let z: Vec<f32> = (0..size * size).map(|i| height(i % size, i / size)).collect();
+        let ground = z.iter().map(|&z| if z.is_nan() { ABYSS } else { z }).collect();
+        let all = Rect { x0: 0, y0: 0, x1: size, y1: size };
+        Terrain { column: 0, row: 0, width: size, height: size, cell, z, ground, tile: all, dem: all }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixtures::terrain;
+    use super::*;
+
+    #[test]
+    fn the_gradient_of_a_plane_is_its_slope_even_at_the_edge_and_beside_a_hole() {
+        let plane =
+            terrain(
+                64,
+                25.0,
+                |x, y| if (x, y) == (10, 10) { f32::NAN } else { 5.0 * x as f32 + 10.0 * y as f32 },
+            );
+        for (x, y) in [(5, 5), (0, 0), (63, 63), (9, 10), (10, 11)] {
+            let gradient = plane.gradient(x, y).unwrap();
+            assert!(
+                (gradient.east - 0.2).abs() < 1e-6 && (gradient.north + 0.4).abs() < 1e-6,
+                "{x} {y} {gradient:?}"
+            );
+        }
+        assert_eq!(plane.gradient(10, 10), None);
+    }
+
+    #[test]
+    fn blocks_cover_the_tile_once_and_stay_on_the_lattice() {
+        let mut window = terrain(256, 25.0, |_, _| 0.0);
+        window.tile = Rect { x0: 70, y0: 10, x1: 200, y1: 130 };
+        let blocks = window.blocks();
+        let cells: usize = blocks.iter().map(|b| b.width() * b.height()).sum();
+        assert_eq!(cells, 130 * 120);
+        assert!(
+            blocks.iter().all(|b| b.x0 / BLOCK == (b.x1 - 1) / BLOCK && b.y0 / BLOCK == (b.y1 - 1) / BLOCK)
+        );
+    }
+}
