@@ -1,0 +1,54 @@
+//! The square that the terrain can be cut from, in EPSG:3035, and the control points in it.
+
+use super::noise;
+use super::points::{Kind, control_points};
+use crate::engine::crs::Crs;
+
+/// West edge, m.
+pub(super) const WEST: f64 = 3_997_000.0;
+
+/// North edge, m.
+pub(super) const NORTH: f64 = 2_464_000.0;
+
+/// Side, m.
+pub(super) const SIDE: f64 = 72_000.0;
+
+/// A control point in projected coordinates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    pub x: f64,
+    pub y: f64,
+    pub height: f32,
+    pub kind: Kind,
+}
+
+/// The control points, projected.
+pub(super) fn places(crs: Crs) -> Vec<Place> {
+    control_points()
+        .iter()
+        .filter_map(|point| {
+            let (x, y) = crs.from_lonlat(point.longitude, point.latitude)?;
+            Some(Place { x, y, height: point.height, kind: point.kind })
+        })
+        .collect()
+}
+
+/// The place of the relief that stands for a place of the map. Grown on a raster, valleys follow its eight directions;
+/// seen through this bend they wind.
+pub(super) fn bend(x: f64, y: f64) -> (f64, f64) {
+    let (u, v) = ((x / 1000.0) as f32, (y / 1000.0) as f32);
+    let wave = |seed| {
+        let wide = 1100.0 * noise::fractal(u / 4.0, v / 4.0, 3, seed);
+        f64::from(wide + 140.0 * noise::fractal(u / 0.4, v / 0.4, 2, seed + 9))
+    };
+    (x + wave(101), y + wave(202))
+}
+
+/// Places as the relief has them.
+pub(super) fn bent(places: &[Place]) -> Vec<Place> {
+    let bent = |place: &Place| {
+        let (x, y) = bend(place.x, place.y);
+        Place { x, y, ..*place }
+    };
+    places.iter().map(bent).collect()
+}
