@@ -38,8 +38,8 @@ pub(super) fn places(crs: Crs) -> Vec<Place> {
 pub(super) fn bend(x: f64, y: f64) -> (f64, f64) {
     let (u, v) = ((x / 1000.0) as f32, (y / 1000.0) as f32);
     let wave = |seed| {
-        let wide = 1100.0 * noise::fractal(u / 4.0, v / 4.0, 3, seed);
-        f64::from(wide + 140.0 * noise::fractal(u / 0.4, v / 0.4, 2, seed + 9))
+        let wide = 900.0 * noise::fractal(u / 4.0, v / 4.0, 2, seed);
+        f64::from(wide + 50.0 * noise::fractal(u / 0.4, v / 0.4, 2, seed + 9))
     };
     (x + wave(101), y + wave(202))
 }

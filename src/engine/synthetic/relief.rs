@@ -16,17 +16,20 @@ use super::points::Kind;
 use super::rivers::Vertex;
 use super::steepness::Steepness;
 
-/// Slope at one drained square metre: 0.3 at 1 km2.
-const STEEPNESS: f32 = 300.0;
+/// Slope at one drained square metre: 0.48 at 1 km2.
+const STEEPNESS: f32 = 480.0;
 
 /// The steepest ground, as a tangent, where the steepness is 1.
-const STEEPEST: f32 = 0.75;
+const STEEPEST: f32 = 0.62;
 
 /// The land levels off within this of the height of the summits around, m.
-const SHOULDER: f32 = 300.0;
+const SHOULDER: f32 = 150.0;
+
+/// How far from its place a summit's top is looked for, m.
+const NEAR: f64 = 600.0;
 
 /// How deep valley floors are filled above their rivers, m: what makes them wide.
-const FILL: f32 = 120.0;
+const FILL: f32 = 70.0;
 
 /// Cell sizes from coarse to fine, m, and the rounds of each.
 const LEVELS: [(f64, u32); 4] = [(800.0, 10), (400.0, 8), (200.0, 6), (100.0, 4)];
@@ -159,7 +162,7 @@ impl Level {
             }
             self.order.push(i);
             for (next, distance) in self.around(here) {
-                let room = ((self.ceilings[next] - height as f32 / 1000.0) / SHOULDER).clamp(0.2, 1.0);
+                let room = ((self.ceilings[next] - height as f32 / 1000.0) / SHOULDER).clamp(0.3, 1.0);
                 let climb = distance * self.cell as f32 * self.slopes[next] * room;
                 let through = height + ((climb * 1000.0) as u32).max(1);
                 if through < best[next] {
@@ -213,6 +216,9 @@ impl Level {
             return None;
         }
         let mut i = self.index(place.x, place.y)?;
+        if place.kind == Kind::Summit {
+            i = self.top_near(i);
+        }
         let height = self.heights[i];
         while self.receivers[i] as usize != i {
             i = self.receivers[i] as usize;
@@ -222,6 +228,19 @@ impl Level {
         // What `fill` will leave as the wanted climb.
         let wanted = f32::midpoint(wanted, (wanted * wanted + 4.0 * wanted * FILL).sqrt());
         Some(wanted / (height - foot).max(50.0))
+    }
+
+    /// The highest cell within [`NEAR`] of a cell: what will stand for a summit there.
+    fn top_near(&self, i: usize) -> usize {
+        let reach = (NEAR / self.cell) as isize;
+        let (column, row) = ((i % self.edge) as isize, (i / self.edge) as isize);
+        let edge = self.edge as isize;
+        let window = (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (column + dx, row + dy)));
+        window
+            .filter(|&(x, y)| x >= 0 && y >= 0 && x < edge && y < edge)
+            .map(|(x, y)| (y * edge + x) as usize)
+            .max_by(|&a, &b| self.heights[a].total_cmp(&self.heights[b]))
+            .unwrap_or(i)
     }
 
     /// Widens valley floors: the first of the climb is flattened, as sediment and glaciers leave it.

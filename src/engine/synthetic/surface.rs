@@ -16,8 +16,11 @@ const REACH: f64 = 900.0;
 /// The widest patch around a control point within which the surface is brought to its height, m.
 const PATCH: f64 = 1000.0;
 
-/// Above this only control points lift the surface in full, m.
-const HIGH: f64 = 3850.0;
+/// From here on heights are pressed together so that nothing tops the highest summit, m.
+const HIGH: f64 = 3950.0;
+
+/// No height is more than this above [`HIGH`], m.
+const PRESS: f64 = 220.0;
 
 /// Cells of an edge of the raster of shifts.
 const SHIFTS: usize = 360;
@@ -78,7 +81,7 @@ impl Surface {
             .pins
             .iter()
             .zip(places)
-            .map(|(pin, place)| f64::from(place.height) - surface.unpinned(pin.x, pin.y))
+            .map(|(pin, place)| unpress(f64::from(place.height)) - surface.unpinned(pin.x, pin.y))
             .collect();
         for (pin, lift) in surface.pins.iter_mut().zip(lifts) {
             pin.lift = lift;
@@ -111,7 +114,7 @@ impl Surface {
             for (column, value) in line.iter_mut().enumerate() {
                 let x = west + (column as f64 + 0.5) * CELL;
                 let lift: f64 = reach.iter().map(|pin| pin.lift_at(x, y)).sum();
-                *value = (self.unpinned(x, y) + lift) as f32;
+                *value = press(self.unpinned(x, y) + lift) as f32;
             }
         });
         heights
@@ -124,9 +127,7 @@ impl Surface {
         let (x, y) = domain::bend(x, y);
         let (height, slope) = self.relief.sample(x + dx, y + dy);
         let gullies = noise::ridged(u / 0.45, v / 0.45, 4, 303) - 0.55;
-        let height = height + f64::from(gullies) * 70.0 * (slope * slope).min(1.0);
-        // Only the points themselves rise to the heights of the highest.
-        if height > HIGH { HIGH + 0.25 * (height - HIGH) } else { height }
+        height + f64::from(gullies) * 45.0 * (slope * slope).min(1.0)
     }
 }
 
@@ -157,6 +158,17 @@ impl Pin {
         let t = 1.0 - (dx * dx + dy * dy).sqrt() / self.radius;
         if t <= 0.0 { 0.0 } else { self.lift * t * t * (3.0 - 2.0 * t) }
     }
+}
+
+fn press(height: f64) -> f64 {
+    let above = height - HIGH;
+    if above > 0.0 { HIGH + PRESS * above / (above + PRESS) } else { height }
+}
+
+/// The height that [`press`] makes into this one.
+fn unpress(height: f64) -> f64 {
+    let above = height - HIGH;
+    if above > 0.0 { HIGH + PRESS * above / (PRESS - above) } else { height }
 }
 
 /// The offset to the place of the relief that stands for a control point: the highest for a summit, the nearest in
