@@ -12,6 +12,8 @@ use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::oar_client::BatchError;
 
+/// The command line is wrong, as the parser of arguments says it too.
+pub(super) const USAGE: u8 = 2;
 /// The campaign file or an input is unfit (`EX_DATAERR`).
 pub(super) const INPUT: u8 = 65;
 /// There is no such campaign, chain or link (`EX_NOINPUT`).
@@ -90,23 +92,6 @@ impl Failure {
         Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
     }
 
-    /// Joins what two checks found.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        self.code = self.code.max(other.code);
-        self.blocks.extend(other.blocks);
-        self
-    }
-
-    /// How many things are wrong.
-    pub(super) fn len(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// The exit code.
-    pub(super) fn code(&self) -> u8 {
-        self.code
-    }
-
     /// Prints the messages on the error stream; the exit code.
     pub(super) fn report(&self) -> ExitCode {
         let mut stream = std::io::stderr().lock();
@@ -169,8 +154,14 @@ impl From<ControlError> for Failure {
 impl From<EngineError> for Failure {
     fn from(e: EngineError) -> Self {
         match e {
-            EngineError::Input(problem) => Self::inputs(vec![problem], |_| None),
+            EngineError::Input(problem) => problem.into(),
             EngineError::Stopped => Self::silent(ExitClass::Checkpointed.code()),
         }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::inputs(vec![problem], |_| None)
     }
 }

@@ -7,12 +7,33 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod act;
+mod bars;
+mod canvas;
+mod check;
 mod cluster;
+mod demo;
 mod failure;
+mod inputs;
 mod job;
+mod log;
+mod maps;
+mod new;
+mod open;
 mod output;
+mod place;
+mod plan;
+mod preview;
+mod probe;
+mod run;
+mod status;
+mod submit;
+mod verify;
+mod window;
 
 use failure::Failure;
+
+use crate::campaign::controller::Action;
 
 const AFTER_HELP: &str = "\
 Begin:
@@ -38,25 +59,75 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(subcommand, hide = true)]
+    Demo(demo::Args),
+    New(new::Args),
+    Check(check::Args),
+    Preview(preview::Args),
+    Plan(plan::Args),
+    Run(run::Args),
+    Submit(submit::Args),
+    Open(open::Args),
+    Status(status::Args),
+    /// Submits a failed or stopped chain again, from its last good checkpoint.
+    #[command(after_help = act::HELP)]
+    Resubmit(act::Args),
+    /// Asks a running chain to checkpoint now and go on in the next job.
+    #[command(after_help = act::HELP)]
+    Checkpoint(act::Args),
+    /// Stops a chain: its job is deleted, what is sealed stays and can be resubmitted.
+    #[command(after_help = act::HELP)]
+    Stop(act::Args),
+    Log(log::Args),
+    Verify(verify::Args),
+    Maps(maps::Args),
+    #[command(subcommand)]
     Cluster(cluster::Command),
     #[command(subcommand, hide = true)]
     Job(job::Command),
 }
 
 /// The entry point of every process.
+#[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match dispatch(cli) {
+    match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }
 
-fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
-    match cli.command {
-        None => Ok(ExitCode::SUCCESS),
-        Some(Command::Cluster(command)) => cluster::run(&command),
-        Some(Command::Job(command)) => job::run(&command),
+fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
+    let Some(command) = command else { return done(open::last()) };
+    match command {
+        Command::Demo(args) => done(demo::run(&args)),
+        Command::New(args) => done(new::run(&args)),
+        Command::Check(args) => done(check::run(&args)),
+        Command::Preview(args) => done(preview::run(&args)),
+        Command::Plan(args) => done(plan::run(&args)),
+        Command::Run(args) => done(run::run(&args)),
+        Command::Submit(args) => done(submit::run(&args)),
+        Command::Open(args) => done(open::run(&args)),
+        Command::Status(args) => done(status::run(&args)),
+        Command::Resubmit(args) => done(act::run(&args, Action::Resubmit)),
+        Command::Checkpoint(args) => done(act::run(&args, Action::Checkpoint)),
+        Command::Stop(args) => done(act::run(&args, Action::Stop)),
+        Command::Log(args) => done(log::run(&args)),
+        Command::Verify(args) => done(verify::run(&args)),
+        Command::Maps(args) => done(maps::run(&args)),
+        Command::Cluster(command) => cluster::run(command),
+        Command::Job(command) => Ok(job::run(&command)),
+    }
+}
+
+fn done(result: Result<(), Failure>) -> Result<ExitCode, Failure> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        super::Cli::command().debug_assert();
     }
 }

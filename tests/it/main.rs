@@ -1,7 +1,14 @@
 //! The integration tests: one program, so that they link once.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_inputs;
 mod checkpoint;
+mod cli;
 mod cluster;
+mod crash;
+mod demo;
 mod geotiff;
+mod scene;
 mod support;
 mod toy;

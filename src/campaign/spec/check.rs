@@ -212,8 +212,8 @@ impl Check<'_> {
         if spec.max_links == 0 {
             self.fault("max_links", "`max_links` is 0", "at least 1");
         }
-        if !(64..=4096).contains(&spec.tile) || !spec.tile.is_multiple_of(16) {
-            let what = format!("`tile` {} is not a multiple of 16 between 64 and 4096", spec.tile);
+        if !(16..=4096).contains(&spec.tile) || !spec.tile.is_multiple_of(16) {
+            let what = format!("`tile` {} is not a multiple of 16 between 16 and 4096", spec.tile);
             self.fault("tile", what, "512 is usual");
         }
         if ![5, 10, 15, 30, 60].contains(&spec.step_minutes) {

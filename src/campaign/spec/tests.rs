@@ -181,7 +181,7 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    lapse: PerMonth([1.0]),", "12 values", ""),
         ("    threads: 0,", "`threads` is 0", "at least 1"),
         ("    tile: 500,", "multiple of 16", "512"),
-        ("    tile: 8192,", "between 64 and 4096", "512"),
+        ("    tile: 8192,", "between 16 and 4096", "512"),
         ("    step_minutes: 7,", "5, 10, 15, 30 or 60", "30"),
         ("    transmittance: 1.7,", "between 0 and 1", "0.7"),
         ("    lai: 9,", "`lai` 9 is not between", "0.01"),

@@ -1,0 +1,116 @@
+//! The demo without a screen.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::super::bars::{Bar, Bars};
+use super::super::{Failure, failure, maps, output, status, verify};
+use crate::campaign::controller::{Action, Controller};
+use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
+use crate::campaign::spec::Loaded;
+use crate::checkpoint::ChainId;
+
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// Follows the chains to their end, resubmits a failed one once, verifies the maps and draws them.
+pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(), Failure> {
+    let snapshot = controller.refresh()?;
+    say_what_it_is(&snapshot)?;
+    let bars = Bars::new();
+    let shown: Vec<Bar> = snapshot.chains.iter().map(|c| bars.add(c.id.as_str())).collect();
+    let mut resubmitted = BTreeSet::new();
+    let last = loop {
+        let snapshot = controller.refresh()?;
+        for (chain, bar) in snapshot.chains.iter().zip(&shown) {
+            bar.show(chain.tiles, chain.total, &words(chain));
+        }
+        if snapshot.complete {
+            break snapshot;
+        }
+        for chain in &snapshot.chains {
+            care_for(controller, chain, &bars, &mut resubmitted)?;
+        }
+        std::thread::sleep(PERIOD);
+    };
+    shown.iter().for_each(Bar::end);
+    report(&last, loaded)
+}
+
+fn say_what_it_is(snapshot: &Snapshot) -> Result<(), Failure> {
+    output::say(format!("{} in {}", snapshot.name, snapshot.output.display()))?;
+    let scale = status::scale_note(snapshot.cluster.time_scale);
+    let facts =
+        [snapshot.terrain_note.clone(), scale, snapshot.paced.as_ref().map(|p| format!("paced to {p}"))];
+    output::say(facts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+fn words(chain: &ChainView) -> String {
+    let node = chain.job.as_ref().and_then(|j| j.node.as_deref());
+    match (chain.state, node) {
+        (ChainState::Running, Some(node)) => format!("link {} on {node}", chain.links.len()),
+        (state, _) => status::state(state).to_owned(),
+    }
+}
+
+/// A chain that failed is resubmitted once, as a person would with one key; anything worse ends the demo.
+fn care_for(
+    controller: &mut Controller,
+    chain: &ChainView,
+    bars: &Bars,
+    resubmitted: &mut BTreeSet<ChainId>,
+) -> Result<(), Failure> {
+    let why = chain.failure.as_ref().map_or(String::new(), |f| format!("{}: {}", f.class, f.cause));
+    match chain.state {
+        ChainState::Failed if chain.attempts < 2 && resubmitted.insert(chain.id.clone()) => {
+            bars.say(&format!("{} failed: {why}", chain.id));
+            bars.say(&format!("> alpsckpt resubmit {}", chain.id));
+            bars.say(&controller.act(&Action::Resubmit(chain.id.clone()))?);
+            Ok(())
+        }
+        // Seen again before the resubmission shows.
+        ChainState::Failed if chain.attempts < 2 => Ok(()),
+        ChainState::Failed | ChainState::Stopped => {
+            let what = format!("{} {}: {why}", chain.id, status::state(chain.state));
+            Err(Failure::new(failure::DEFECT, what, format!("see `alpsckpt log {}`", chain.id)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
+    let spec = &loaded.spec;
+    let verified = verify::verify(&spec.output, spec, &spec.months)?;
+    let pictures = maps::pictures(&spec.output)?;
+    output::say("")?;
+    let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
+    let head = ["month", "links", "nodes", "hops", "attempts", "checkpoints", "maps"];
+    output::table(&head, &rows, &[1, 3, 4, 5, 6]).into_iter().try_for_each(output::say)?;
+    output::say("")?;
+    verify::table(&verified).into_iter().try_for_each(output::say)?;
+    output::say("")?;
+    match verify::bad(&verified) {
+        0 => {
+            output::say(format!(
+                "{} maps, all verified, in {}",
+                verified.len(),
+                spec.output.join("maps").display()
+            ))?;
+            output::say(format!("{} pictures in {}", pictures.len(), spec.output.join("pictures").display()))
+        }
+        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+    }
+}
+
+fn row(chain: &ChainView) -> Vec<String> {
+    let nodes: BTreeSet<&str> = chain.links.iter().map(|l| l.node.as_str()).collect();
+    let bytes: u64 = chain.generations.iter().map(|g| g.bytes).max().unwrap_or(0);
+    vec![
+        chain.id.to_string(),
+        chain.links.len().to_string(),
+        nodes.into_iter().collect::<Vec<_>>().join(" "),
+        chain.hops.to_string(),
+        chain.attempts.to_string(),
+        output::bytes(bytes),
+        chain.maps.len().to_string(),
+    ]
+}

@@ -1,0 +1,103 @@
+//! `alpsckpt demo`: four months of the Parc des Écrins on three embedded nodes, one of which dies.
+
+use std::path::PathBuf;
+
+use super::{Failure, failure, open, output, place};
+use crate::campaign::controller::{Action, ClusterChoice, Controller};
+use crate::campaign::registry;
+use crate::campaign::snapshot::ChainState;
+
+mod headless;
+mod recipe;
+
+use recipe::Folder;
+
+/// Shows alpsckpt at work: four months of the Parc des Écrins as chained jobs on three embedded nodes.
+///
+/// Each month is a chain of jobs that checkpoint before their walltime and go on elsewhere; the scheduler's clock runs
+/// at 1 s = 3 h. One node dies on purpose; its month is resubmitted from its last good checkpoint (key `r`).
+/// Quit the screen and run the command again: the jobs have gone on meanwhile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt demo
+  alpsckpt demo --headless            without a screen, at most 5 minutes
+  alpsckpt demo --fresh               ends and removes the former demo first
+  alpsckpt demo --dir alps --dem alps_25m.tif
+
+Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good,
+74 the folder cannot be written or is no demo's.")]
+pub(super) struct Args {
+    /// Ends a former demo's jobs, removes it and makes a new one.
+    #[arg(long)]
+    fresh: bool,
+    /// Without a screen: progress bars, then a table; exit 0 only if every map is there and verified.
+    #[arg(long)]
+    headless: bool,
+    /// The demo's folder [default: alpsckpt/demo in the user's data folder].
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// A terrain model of your own (a projected raster in metres): radiation only, its middle 12.8 km.
+    #[arg(long, value_name = "FILE")]
+    dem: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let folder = Folder { path: folder(args)? };
+    if args.fresh {
+        folder.remove()?;
+    }
+    if folder.is_ready() {
+        reopen(&folder, args)?;
+    } else {
+        folder.prepare(args.dem.as_deref())?;
+    }
+    let loaded = place::load(&folder.campaign_file())?;
+    let cluster = ClusterChoice::Embedded { directory: folder.cluster() };
+    let mut controller = Controller::create(&loaded, &cluster)?;
+    submit_planned(&mut controller)?;
+    registry::remember(&loaded.spec.output, &loaded.spec.name)?;
+    if args.headless {
+        return headless::follow(&mut controller, &loaded);
+    }
+    // The screen takes the lease itself.
+    drop(controller);
+    open::screen(&loaded.spec.output)?;
+    output::say(format!("The demo goes on in {0}; its maps come to {0}/maps.", folder.path.display()))?;
+    output::say("`alpsckpt` opens it again, `alpsckpt demo --fresh` begins anew.")
+}
+
+fn folder(args: &Args) -> Result<PathBuf, Failure> {
+    if let Some(dir) = &args.dir {
+        return place::absolute(dir);
+    }
+    let dirs = directories::ProjectDirs::from("", "", "alpsckpt").ok_or_else(|| {
+        Failure::new(failure::OUTPUT, "there is no home folder for the demo", "name a folder with --dir")
+    })?;
+    Ok(dirs.data_dir().join("demo"))
+}
+
+fn reopen(folder: &Folder, args: &Args) -> Result<(), Failure> {
+    if let Some(dem) = &args.dem {
+        let loaded = place::load(&folder.campaign_file())?;
+        if !recipe::uses(&loaded, dem) {
+            let what = format!("{}: holds a demo over another terrain", folder.path.display());
+            return Err(Failure::new(
+                failure::OUTPUT,
+                what,
+                "add --fresh to remove it, or name another --dir",
+            ));
+        }
+    }
+    output::note(format!("Reopening the demo in {}.", folder.path.display()));
+    Ok(())
+}
+
+/// Submits every chain that was not yet: all of a new demo, the rest of one interrupted at its beginning.
+fn submit_planned(controller: &mut Controller) -> Result<(), Failure> {
+    let snapshot = controller.refresh()?;
+    for chain in snapshot.chains.into_iter().filter(|c| c.state == ChainState::Planned) {
+        output::note(controller.act(&Action::Submit(chain.id))?);
+    }
+    Ok(())
+}

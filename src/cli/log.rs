@@ -1,0 +1,84 @@
+//! `alpsckpt log`: what a chain's links said.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::{Failure, failure, output, place};
+use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
+
+/// Prints what a chain's links said, or where their logs lie.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt log m07              the newest link of July
+  alpsckpt log m07 --link 2
+  alpsckpt log m07 --list       all files, those of the batch system too
+
+Exit codes: 0 printed, 66 no such campaign, chain or log.")]
+pub(super) struct Args {
+    /// The chain, such as m01.
+    #[arg(value_parser = super::job::chain)]
+    chain: ChainId,
+    /// The link's number; the newest without it.
+    #[arg(long, value_name = "N")]
+    link: Option<u32>,
+    /// Names the files instead of printing one.
+    #[arg(long, conflicts_with = "link")]
+    list: bool,
+    /// A campaign file or output folder; the campaign opened last without it.
+    #[arg(long, short, value_name = "CAMPAIGN")]
+    campaign: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let campaign = CampaignDir::new(&place::output_of(args.campaign.as_deref())?);
+    let chain = campaign.chain(&args.chain);
+    let all = files(&chain.logs())?;
+    if args.list {
+        return all.iter().try_for_each(|file| output::say(file.display()));
+    }
+    let file = match args.link {
+        Some(number) => Some(chain.log(LinkNumber(number))),
+        None => all.iter().rev().find(|f| is_of_link(f)).or(all.last()).cloned(),
+    };
+    if let Some(file) = file.filter(|f| f.is_file()) {
+        return print(&file);
+    }
+    let link = args.link.map_or(String::new(), |n| format!(" of link {n}"));
+    let what = format!("{}: no log{link} yet", args.chain);
+    Err(Failure::new(failure::MISSING, what, "see `alpsckpt status`, or `alpsckpt log CHAIN --list`"))
+}
+
+/// `0003.log`, not a file of the batch system.
+fn is_of_link(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "log")
+        && file.file_stem().is_some_and(|s| s.to_string_lossy().bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Failure::output(format!("{}: {e}", folder.display()))),
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn print(file: &Path) -> Result<(), Failure> {
+    let failed = |e| Failure::output(format!("{}: {e}", file.display()));
+    let mut reader = BufReader::new(std::fs::File::open(file).map_err(failed)?);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
+        // What a program said may not move the cursor of who reads it.
+        let text: String = String::from_utf8_lossy(&line)
+            .trim_end()
+            .chars()
+            .filter(|c| !c.is_control() || *c == '\t')
+            .collect();
+        output::say(text)?;
+        line.clear();
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `alpsckpt plan`: what a campaign will cost before it costs anything.
+
+use std::path::PathBuf;
+
+use super::{Failure, inputs, output, place, probe};
+use crate::campaign::plan::{self, ChainPlan, Split};
+
+/// Prints a campaign's chains, jobs, hours and bytes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt plan my.ron
+  alpsckpt plan my.ron --json
+
+Exit codes: 0 printed, 65 bad campaign file or input.")]
+pub(super) struct Args {
+    /// The campaign file.
+    file: PathBuf,
+    /// As JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let loaded = place::load(&args.file)?;
+    inputs::check(&loaded, &loaded.spec.months)?;
+    let plan = plan::plan(&loaded.spec, &probe::facts(&loaded.spec)?);
+    if args.json {
+        return output::say_json(&plan);
+    }
+    output::say(format!("{} cells in {} tiles, {} maps", plan.cells, plan.tiles, plan.maps))?;
+    output::say(format!(
+        "{} of maps, up to {} of checkpoints until they are verified",
+        output::bytes(plan.map_bytes),
+        output::bytes(plan.checkpoint_bytes)
+    ))?;
+    output::say("")?;
+    let rows: Vec<Vec<String>> = plan.split.chains.iter().map(row).collect();
+    output::table(&["chain", "months", "jobs", "time"], &rows, &[2]).into_iter().try_for_each(output::say)?;
+    output::say("")?;
+    let ways =
+        [("as the file says", &plan.split), ("one month a chain", &plan.by_month), ("Auto", &plan.auto)];
+    let rows: Vec<Vec<String>> = ways.iter().map(|(name, split)| way(name, split)).collect();
+    let head = ["months_per_chain", "chains", "jobs", "longest chain", "core-hours"];
+    output::table(&head, &rows, &[1, 2, 4]).into_iter().try_for_each(output::say)?;
+    output::say("")?;
+    output::say(format!(
+        "Times are this machine's, measured on a small window; {} threads a job.",
+        plan.threads
+    ))
+}
+
+fn row(chain: &ChainPlan) -> Vec<String> {
+    let months = chain.months.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+    vec![chain.id.to_string(), months, chain.jobs.to_string(), hours(chain.hours)]
+}
+
+fn way(name: &str, split: &Split) -> Vec<String> {
+    let chains = split.chains.len().to_string();
+    vec![
+        name.to_owned(),
+        chains,
+        split.jobs.to_string(),
+        hours(split.hours),
+        format!("{:.1}", split.core_hours),
+    ]
+}
+
+fn hours(hours: f64) -> String {
+    output::span((hours * 3600.0).ceil() as u64)
+}

@@ -1,0 +1,65 @@
+//! What a campaign costs on this machine, measured on a small window in the middle of its region.
+
+use std::time::Instant;
+
+use super::window::{Window, centre_of, compute};
+use super::{Failure, failure};
+use crate::campaign::plan::Facts;
+use crate::campaign::spec::Spec;
+use crate::engine::geotiff::{Raster, encode_block};
+use crate::engine::grid::Grid;
+use crate::engine::{Engine, Layer};
+use crate::job::{entry, request};
+
+/// Cells across and down of the window.
+const SIZE: u32 = 64;
+
+/// Measures. The inputs must have been checked.
+pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
+    let terrain = Raster::open(&spec.dem)?;
+    let placement = terrain.placement();
+    let size = SIZE.min(placement.width as u32).min(placement.height as u32);
+    let window = Window::around(placement, centre_of(spec, &terrain)?, size).ok_or_else(|| {
+        Failure::new(failure::INPUT, "the region reaches beyond the terrain", "make `region` smaller")
+    })?;
+    let first = spec.months.get(..1).unwrap_or_default();
+    let (one, grids) = measured(spec, &window, first)?;
+    let two = match spec.months.get(..2) {
+        Some(months) => measured(spec, &window, months)?.0,
+        None => one,
+    };
+    let cells = f64::from(size).powi(2);
+    // With n months a cell takes horizons + n * month; with one month only their sum is known.
+    let month = if spec.months.len() < 2 { one } else { (two - one).max(0.0) };
+    let whole = Engine::open(request::request(spec, &spec.months))?;
+    let tiling = whole.tiling();
+    Ok(Facts {
+        cells: u64::from(tiling.width) * u64::from(tiling.height),
+        tiles: tiling.count(),
+        maps_per_month: maps(whole.layers(), |l| l.month == spec.months.first().copied()),
+        maps_once: maps(whole.layers(), |l| l.month.is_none()),
+        horizon_ns: (one - month).max(0.0) * 1e9 / cells,
+        month_ns: month * 1e9 / cells,
+        bytes_per_cell: bytes_per_cell(spec, &grids),
+        threads: entry::threads(spec),
+    })
+}
+
+fn maps(layers: &[Layer], which: impl Fn(&&Layer) -> bool) -> u32 {
+    layers.iter().filter(which).count() as u32
+}
+
+/// Seconds of one core for these months in the window, and what was computed.
+fn measured(spec: &Spec, window: &Window, months: &[u8]) -> Result<(f64, Vec<Grid>), Failure> {
+    let engine = Engine::open(window.request(spec, months))?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(Failure::defect)?;
+    let begin = Instant::now();
+    let grids = pool.install(|| compute(&engine))?;
+    Ok((begin.elapsed().as_secs_f64(), grids))
+}
+
+fn bytes_per_cell(spec: &Spec, grids: &[Grid]) -> f64 {
+    let cells: usize = grids.iter().map(|g| g.values.len()).sum();
+    let encoded = grids.iter().map(|g| encode_block(&g.values, g.width as u32, spec.compression).len());
+    if cells == 0 { 4.0 } else { encoded.sum::<usize>() as f64 / cells as f64 }
+}

@@ -1,0 +1,156 @@
+//! `alpsckpt run`: a campaign in the foreground, without a scheduler.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+
+use super::bars::Bars;
+use super::{Failure, failure, inputs, output, place, status, submit, verify};
+use crate::campaign::controller::{ClusterChoice, Controller};
+use crate::campaign::identity::Identity;
+use crate::campaign::registry;
+use crate::campaign::snapshot::ChainView;
+use crate::campaign::spec::{Loaded, Spec};
+use crate::checkpoint::{CampaignDir, ChainId, ExitClass, Phase};
+use crate::job::verify::verify_chain;
+use crate::job::{Outcome, Progress, RunOptions, Stop, entry, run_chain};
+
+/// Computes a campaign here, in the foreground, chain after chain.
+///
+/// Ctrl-C checkpoints and ends; the same command goes on from there. A `pace` is ignored: it changes no map.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt run my.ron
+  alpsckpt run my.ron --months 1,7 --threads 8
+
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full,
+74 the output cannot be written, 75 another run of the chain took over, 76 the checkpoints belong to another
+campaign file, 99 checkpointed after Ctrl-C: run it again to go on.")]
+pub(super) struct Args {
+    /// The campaign file.
+    file: PathBuf,
+    /// Threads to compute with [default: the campaign's, else all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    threads: Option<u32>,
+    /// Only the chains of these months.
+    #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
+    months: Vec<u8>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let loaded = place::load_settled(&args.file)?;
+    let months = submit::months(&loaded.spec.months, &args.months)?;
+    inputs::check(&loaded, &months)?;
+    let campaign = begin(&loaded, &months)?;
+    // A pace is for watching chains; it changes no map.
+    let spec = Spec { pace: None, ..campaign.spec };
+    let stop = Stop { asked: asked_to_stop()?, ..Stop::default() };
+    let bars = Bars::new();
+    for (chain, months) in &campaign.chains {
+        if is_complete(&spec, chain) {
+            continue;
+        }
+        let bar = bars.add(chain.as_str());
+        let options = RunOptions {
+            spec: spec.clone(),
+            spec_hash: campaign.spec_hash.clone(),
+            chain: chain.clone(),
+            months: months.clone(),
+            job_id: "local".to_owned(),
+            node: entry::host_name(),
+            threads: args.threads.unwrap_or_else(|| entry::threads(&spec)),
+            stop: stop.clone(),
+        };
+        let show = |p: &Progress| bar.show(p.tiles, p.total, phase(p.phase));
+        let outcome = run_chain(&spec.output, &options, &show);
+        bar.end();
+        if outcome.class != ExitClass::Complete {
+            return Err(ended(chain, &outcome, &args.file, &stop.asked));
+        }
+    }
+    report(&spec, &months)
+}
+
+/// A campaign whose folder is made, as frozen there.
+struct Begun {
+    spec: Spec,
+    spec_hash: String,
+    /// The chains to compute, with their months.
+    chains: Vec<(ChainId, Vec<u8>)>,
+}
+
+/// Makes the campaign's folder if need be; refuses chains that the batch system has.
+fn begin(loaded: &Loaded, months: &[u8]) -> Result<Begun, Failure> {
+    let output = &loaded.spec.output;
+    let cluster = match Identity::read(&CampaignDir::new(output)) {
+        Ok(identity) => identity.cluster,
+        Err(_) => ClusterChoice::Embedded { directory: place::cluster_of(None)? },
+    };
+    let mut controller = Controller::create(loaded, &cluster)?;
+    let snapshot = controller.refresh()?;
+    let wanted = |c: &&(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
+    let chains: Vec<_> = controller.chains().iter().filter(wanted).cloned().collect();
+    let asked = |c: &&ChainView| chains.iter().any(|(id, _)| *id == c.id);
+    if let Some(busy) =
+        snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !status::is_settled(c.state))
+    {
+        let what =
+            format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, status::state(busy.state));
+        let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);
+        return Err(Failure::new(failure::NOT_NOW, what, cure));
+    }
+    registry::remember(output, &loaded.spec.name)?;
+    Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
+}
+
+/// The chain's maps are there and good: nothing is left to compute.
+fn is_complete(spec: &Spec, chain: &ChainId) -> bool {
+    verify_chain(&CampaignDir::new(&spec.output), chain, &spec.dem)
+        .is_ok_and(|maps| maps.iter().all(|m| m.problems.is_empty()))
+}
+
+/// The flag that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once.
+fn asked_to_stop() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&flag)).map_err(Failure::defect)?;
+    for signal in [SIGINT, SIGTERM, SIGUSR2] {
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::defect)?;
+    }
+    Ok(flag)
+}
+
+fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Opening => "opening",
+        Phase::Computing => "computing",
+        Phase::Sealing => "sealing",
+        Phase::Finishing => "finishing",
+        Phase::Waiting => "waiting",
+    }
+}
+
+fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> Failure {
+    let what = format!("{chain}: {}", outcome.message);
+    if outcome.class == ExitClass::Checkpointed && asked.load(Ordering::Relaxed) {
+        output::note(&what);
+        output::note(format!("Nothing is lost. Go on with: alpsckpt run {}", file.display()));
+        return Failure::silent(outcome.class.code());
+    }
+    Failure::new(outcome.class.code(), what, "")
+}
+
+fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
+    let maps = verify::verify(&spec.output, spec, months)?;
+    verify::table(&maps).into_iter().try_for_each(output::say)?;
+    match verify::bad(&maps) {
+        0 => output::say(format!(
+            "{} maps, all verified, in {}",
+            maps.len(),
+            spec.output.join("maps").display()
+        )),
+        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+    }
+}

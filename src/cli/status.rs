@@ -1,0 +1,145 @@
+//! `alpsckpt status`: where a campaign stands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Failure, output, place};
+use crate::campaign::controller::Controller;
+use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+
+/// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt status
+  alpsckpt status my.ron --json | jq '.chains[] | {id, state, tiles, total}'
+  alpsckpt status --watch
+
+Exit codes: 0 shown, 66 no such campaign.")]
+pub(super) struct Args {
+    /// A campaign file or output folder; the campaign opened last without it.
+    campaign: Option<PathBuf>,
+    /// As JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+    /// Again and again, until every chain is complete or waits for a person.
+    #[arg(long)]
+    watch: bool,
+}
+
+/// How often a watched campaign is looked at.
+const PERIOD: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let mut controller = Controller::open(&place::output_of(args.campaign.as_deref())?)?;
+    let mut shown = String::new();
+    loop {
+        let snapshot = controller.refresh()?;
+        let text = if args.json {
+            serde_json::to_string_pretty(&snapshot).map_err(Failure::defect)?
+        } else {
+            lines(&snapshot).join("\n")
+        };
+        if text != shown {
+            if !shown.is_empty() && !args.json {
+                output::say("")?;
+            }
+            output::say(&text)?;
+            shown = text;
+        }
+        if !args.watch || settled(&snapshot) {
+            return Ok(());
+        }
+        std::thread::sleep(PERIOD);
+    }
+}
+
+/// Nothing more happens without a person.
+fn settled(snapshot: &Snapshot) -> bool {
+    snapshot.chains.iter().all(|c| is_settled(c.state))
+}
+
+/// Nothing more happens to such a chain without a person.
+pub(super) fn is_settled(state: ChainState) -> bool {
+    use ChainState::{Complete, Failed, Planned, Stopped};
+    matches!(state, Planned | Failed | Stopped | Complete)
+}
+
+/// A snapshot in lines for a person.
+pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", snapshot.name, snapshot.output.display())];
+    if let Some(note) = &snapshot.terrain_note {
+        lines.push(note.clone());
+    }
+    lines.push(cluster_line(snapshot));
+    if let Access::ReadOnly { holder } = &snapshot.access {
+        lines.push(format!("read-only: {holder} holds this campaign"));
+    }
+    lines.push(String::new());
+    let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
+    let head = ["chain", "state", "done", "links", "hops", "attempts", "checkpoint", "node", "left"];
+    lines.extend(output::table(&head, &rows, &[2, 3, 4, 5, 6]));
+    for chain in &snapshot.chains {
+        let Some(failure) = &chain.failure else { continue };
+        lines.push(String::new());
+        lines.push(format!("{}: {}: {}", chain.id, failure.class, failure.cause));
+        lines.push(format!("  → {}", failure.hint));
+    }
+    if snapshot.complete {
+        lines.push(String::new());
+        lines.push(format!("Complete: every map is in {}", snapshot.output.join("maps").display()));
+    }
+    lines
+}
+
+fn cluster_line(snapshot: &Snapshot) -> String {
+    let cluster = &snapshot.cluster;
+    let pace = snapshot.paced.as_ref().map(|pace| format!("paced to {pace}"));
+    let facts = [Some(cluster.name.clone()), scale_note(cluster.time_scale), pace];
+    let line = facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    match &cluster.error {
+        Some(error) => format!("{line}: {error}; what follows is what was known before"),
+        None => line,
+    }
+}
+
+/// `1 s = 3 h` for a cluster whose time is scaled.
+pub(super) fn scale_note(scale: f64) -> Option<String> {
+    let scaled = (scale - 1.0).abs() > 1e-9 && scale.is_finite() && scale > 0.0;
+    scaled.then(|| format!("1 s = {}", output::span(scale.round() as u64)))
+}
+
+fn row(chain: &ChainView) -> Vec<String> {
+    let done = match chain.total {
+        0 => String::new(),
+        total => format!("{} %", chain.tiles * 100 / total),
+    };
+    let checkpoint = chain.generations.last().map_or(String::new(), |g| output::bytes(g.bytes));
+    let node = chain.job.as_ref().and_then(|j| j.node.clone()).unwrap_or_default();
+    vec![
+        chain.id.to_string(),
+        state(chain.state).to_owned(),
+        done,
+        chain.links.len().to_string(),
+        chain.hops.to_string(),
+        chain.attempts.to_string(),
+        checkpoint,
+        node,
+        chain.eta.map_or(String::new(), output::span),
+    ]
+}
+
+/// A state in words.
+pub(super) fn state(state: ChainState) -> &'static str {
+    match state {
+        ChainState::Planned => "planned",
+        ChainState::SubmissionUnknown => "submission unknown",
+        ChainState::Waiting => "waiting",
+        ChainState::Running => "running",
+        ChainState::Between => "between jobs",
+        ChainState::Silent => "silent",
+        ChainState::Failed => "failed",
+        ChainState::Stopped => "stopped",
+        ChainState::Complete => "complete",
+    }
+}

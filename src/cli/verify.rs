@@ -1,0 +1,81 @@
+//! `alpsckpt verify`: are the maps what was computed?
+
+use std::path::{Path, PathBuf};
+
+use super::{Failure, failure, output, place};
+use crate::campaign::spec::Spec;
+use crate::checkpoint::CampaignDir;
+use crate::job::verify::{Verified, verify_chain};
+
+/// Reopens every finished map: each block's checksum as recorded when computed, its valid pixels, its range of values.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  alpsckpt verify my.ron
+  alpsckpt verify --json | jq '.[] | select(.problems != [])'
+
+Exit codes: 0 every map is there and good, 65 one is missing or differs, 66 no such campaign.")]
+pub(super) struct Args {
+    /// A campaign file or output folder; the campaign opened last without it.
+    campaign: Option<PathBuf>,
+    /// As JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let output = place::output_of(args.campaign.as_deref())?;
+    let spec = place::spec_of(&output)?;
+    let maps = verify(&output, &spec, &spec.months)?;
+    if args.json {
+        output::say_json(&maps)?;
+    } else {
+        table(&maps).into_iter().try_for_each(output::say)?;
+    }
+    match bad(&maps) {
+        0 => Ok(()),
+        _ => Err(Failure::silent(failure::INPUT)),
+    }
+}
+
+/// How many maps are not what was computed.
+pub(super) fn bad(maps: &[Verified]) -> usize {
+    maps.iter().filter(|m| !m.problems.is_empty()).count()
+}
+
+/// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
+pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Verified>, Failure> {
+    let campaign = CampaignDir::new(output);
+    let mut maps = Vec::new();
+    for (chain, of_chain) in spec.chains() {
+        if !of_chain.iter().any(|m| months.contains(m)) {
+            continue;
+        }
+        match verify_chain(&campaign, &chain, &spec.dem) {
+            Ok(verified) => maps.extend(verified),
+            Err(e) if e.is_missing() => maps.push(Verified {
+                path: campaign.maps(),
+                valid: 0,
+                range: None,
+                problems: vec![format!("{chain} is not complete")],
+            }),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(maps)
+}
+
+/// A line a map.
+pub(super) fn table(maps: &[Verified]) -> Vec<String> {
+    let row = |map: &Verified| {
+        let name = map.path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+        let range = map.range.map_or(String::new(), |(low, high)| format!("{low:.2} … {high:.2}"));
+        let verdict = if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") };
+        vec![name, map.valid.to_string(), range, verdict]
+    };
+    output::table(
+        &["map", "valid cells", "values", "verdict"],
+        &maps.iter().map(row).collect::<Vec<_>>(),
+        &[1],
+    )
+}

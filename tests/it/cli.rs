@@ -1,0 +1,222 @@
+//! The commands as a person or a script uses them.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use alpsckpt::engine::geotiff::Raster;
+use serde_json::Value;
+
+use crate::scene::{Scene, assert_same_maps, wait_for};
+
+const COMMANDS: [&str; 16] = [
+    "demo",
+    "new",
+    "check",
+    "preview",
+    "plan",
+    "run",
+    "submit",
+    "open",
+    "status",
+    "resubmit",
+    "checkpoint",
+    "stop",
+    "log",
+    "verify",
+    "maps",
+    "cluster",
+];
+
+#[test]
+fn every_command_has_help_with_an_example_and_its_exit_codes() {
+    let scene = Scene::new(16);
+    let all = scene.ask(&["--help"]);
+    for command in COMMANDS {
+        assert!(all.good().stdout.contains(&format!("  {command} ")), "{command} is not in the help:\n{all}");
+        let help = scene.ask(&[command, "--help"]);
+        let text = &help.good().stdout;
+        assert!(text.contains(&format!("alpsckpt {command}")) && text.contains("Exit codes:"), "{help}");
+    }
+    assert!(!all.stdout.contains("\n  job"), "what people do not type is not in the help: {all}");
+}
+
+#[test]
+fn every_command_and_its_exit_codes_are_in_the_documentation() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md")).unwrap();
+    for command in COMMANDS.iter().chain(&["job run"]) {
+        assert!(page.contains(&format!("`alpsckpt {command}")), "{command} is not in docs/commands.md");
+    }
+    for code in [0, 2, 65, 66, 69, 70, 73, 74, 75, 76, 99] {
+        assert!(page.contains(&format!("| {code} |")), "exit code {code} is not in docs/commands.md");
+    }
+}
+
+#[test]
+fn without_a_campaign_the_program_says_how_to_begin() {
+    let scene = Scene::new(16);
+    scene.ask(&[]).failed(66, &["no campaign", "alpsckpt new", "alpsckpt demo"]);
+    scene.ask(&["status"]).failed(66, &["no campaign"]);
+    scene.ask(&["status", "nowhere.ron"]).failed(65, &["nowhere.ron", "alpsckpt new"]);
+    fs::create_dir(scene.path("empty")).unwrap();
+    scene.ask(&["verify", "empty"]).failed(66, &["no campaign here"]);
+}
+
+#[test]
+fn wrong_usage_has_its_own_code() {
+    let scene = Scene::new(16);
+    scene.ask(&["chekc"]).failed(2, &["check"]);
+    scene.ask(&["stop", "july"]).failed(2, &["m01"]);
+    scene.campaign("my.ron", "out", &[]);
+    scene.ask(&["run", "my.ron", "--months", "3"]).failed(2, &["month 3", "1, 6"]);
+    scene.ask(&["preview", "my.ron", "--month", "3"]).failed(2, &["month 3"]);
+}
+
+#[test]
+fn new_never_overwrites_and_check_of_the_template_names_what_is_missing() {
+    let scene = Scene::new(16);
+    scene.ask(&["new", "my.ron"]).good();
+    let text = fs::read(scene.path("my.ron")).unwrap();
+    scene.ask(&["new", "my.ron"]).failed(74, &["my.ron", "exists"]);
+    assert_eq!(fs::read(scene.path("my.ron")).unwrap(), text);
+    fs::remove_file(scene.path("dem.tif")).unwrap();
+    scene.ask(&["check", "my.ron"]).failed(65, &["dem.tif", "reference_height.tif", "t_mean_01.tif"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let scene = Scene::new(48);
+    scene.campaign("my.ron", "out", &[]);
+    let mut plan =
+        scene.alpsckpt(&["plan", "my.ron"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(plan.stdout.take());
+    let mut stderr = String::new();
+    plan.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((plan.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_run_stopped_by_a_signal_goes_on_to_the_same_maps() {
+    let scene = Scene::new(96);
+    scene.campaign("one.ron", "one", &["months: [6],"]);
+    scene.campaign("two.ron", "two", &["months: [6],", "threads: Some(2),", "pace: Some(\"60 tiles/min\"),"]);
+    let mut run = scene.alpsckpt(&["run", "one.ron"]).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("the link", || scene.path("one/.alpsckpt/chains/m06/status").is_dir().then_some(()));
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(run.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let mut stderr = String::new();
+    run.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    match run.wait().unwrap().code() {
+        Some(99) => assert!(stderr.contains("Go on with: alpsckpt run one.ron"), "{stderr}"),
+        // So small a campaign may be done before the signal arrives.
+        code => assert_eq!(code, Some(0), "{stderr}"),
+    }
+    scene.ask(&["run", "one.ron"]).good();
+    scene.ask(&["run", "two.ron"]).good();
+    assert_same_maps(&scene.maps("one"), &scene.maps("two"));
+    // A complete campaign is not computed again.
+    let again = scene.ask(&["run", "one.ron"]);
+    assert!(again.good().stdout.contains("all verified"), "{again}");
+}
+
+#[test]
+fn a_spoilt_map_is_found_by_verify() {
+    let scene = Scene::new(48);
+    scene.campaign("my.ron", "out", &["months: [6],", "products: [Total],"]);
+    scene.ask(&["run", "my.ron"]).good();
+    let map = scene.path("out/maps/total_m06.tif");
+    let mut bytes = fs::read(&map).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&map, bytes).unwrap();
+    let verdict = scene.ask(&["verify", "my.ron"]);
+    verdict.failed(65, &[]);
+    assert!(verdict.stdout.contains("total_m06.tif"), "{verdict}");
+    fs::remove_file(&map).unwrap();
+    scene.ask(&["verify", "my.ron"]).failed(65, &[]);
+}
+
+#[test]
+fn the_golden_tile_goes_the_whole_way_of_a_user() {
+    let scene = Scene::new(16);
+    golden_campaign(&scene);
+    scene.ask(&["check", "golden.ron"]).good();
+    let plan = scene.ask(&["plan", "golden.ron", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.good().stdout).unwrap();
+    assert!(plan.is_object(), "{plan}");
+    let shown = scene.ask(&["preview", "golden.ron", "--month", "6", "--size", "64", "--png", "window.png"]);
+    assert!(shown.good().stdout.contains("lst_mean_m06"), "{shown}");
+    assert!(fs::read(scene.path("window.png")).unwrap().starts_with(b"\x89PNG"));
+
+    scene.ask(&["run", "golden.ron"]).good();
+    for month in ["01", "06"] {
+        let rmse = rmse(
+            &scene.path(&format!("ours/maps/lst_mean_m{month}.tif")),
+            &golden(&format!("lst_m{month}.tif")),
+        );
+        assert!(rmse <= 1e-4, "lst_mean_m{month}: {rmse} K from SAGA's");
+    }
+    let pictures = scene.ask(&["maps", "golden.ron", "--png"]);
+    assert_eq!(pictures.good().stdout.lines().count(), scene.maps("ours").len());
+
+    scene.cluster(60.0);
+    let text = fs::read_to_string(scene.path("golden.ron")).unwrap().replace("\"ours\"", "\"theirs\"");
+    fs::write(scene.path("chained.ron"), text).unwrap();
+    scene.ask(&["submit", "chained.ron", "--cluster", "embedded", "--cluster-dir", "cluster"]).good();
+    scene.ask(&["submit", "chained.ron", "--cluster", "embedded", "--cluster-dir", "cluster"]).good();
+    let status = wait_for("the chains' end", || {
+        let status: Value = serde_json::from_str(&scene.ask(&["status", "--json"]).good().stdout).unwrap();
+        (status["complete"] == true).then_some(status)
+    });
+    assert_eq!(status["chains"].as_array().map(Vec::len), Some(2));
+    assert!(status["chains"].as_array().unwrap().iter().all(|c| c["attempts"] == 1), "{status}");
+    assert_same_maps(&scene.maps("theirs"), &scene.maps("ours"));
+    let log = scene.ask(&["log", "m06", "--campaign", "theirs"]);
+    assert!(!log.good().stdout.is_empty());
+    scene.ask(&["log", "m06", "--link", "9", "--campaign", "theirs"]).failed(66, &["link 9"]);
+    scene.ask(&["stop", "m06", "--campaign", "theirs"]).failed(75, &["m06"]);
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alps256/saga85").join(name)
+}
+
+/// Writes `golden.ron` from the template, as a user would fill it in.
+fn golden_campaign(scene: &Scene) {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alps256");
+    let data = data.display();
+    scene.ask(&["new", "golden.ron"]).good();
+    let filled = [
+        ("output:", "output: \"ours\",".to_owned()),
+        ("dem:", format!("dem: \"{data}/dem.tif\",")),
+        ("months:", "months: [1, 6],".to_owned()),
+        ("\"mean\":", format!("\"mean\": (file: \"{data}/inputs/t_1km_m{{month}}.tif\", unit: Celsius),")),
+        ("reference_height:", format!("reference_height: \"{data}/inputs/zref_1km.tif\",")),
+        ("lapse:", format!("lapse: Grid(\"{data}/inputs/lapse_30km_m{{month}}.tif\"),")),
+        (
+            "cloud:",
+            format!("cloud: Grid(\"{data}/saga85/clouds_gwr_m{{month}}.tif\"), mode: AsSaga, tile: 64,"),
+        ),
+    ];
+    let text = fs::read_to_string(scene.path("golden.ron")).unwrap();
+    let fill = |line: &str| {
+        let found = filled.iter().find(|(field, _)| line.trim_start().starts_with(field));
+        found.map_or_else(|| line.to_owned(), |(_, new)| new.clone())
+    };
+    fs::write(scene.path("golden.ron"), text.lines().map(fill).collect::<Vec<_>>().join("\n")).unwrap();
+}
+
+/// Root mean square of the differences of two rasters of the same shape.
+fn rmse(one: &Path, other: &Path) -> f64 {
+    let read = |path: &Path| {
+        let raster = Raster::open(path).unwrap();
+        raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap()
+    };
+    let (one, other) = (read(one), read(other));
+    assert_eq!((one.width, one.height), (other.width, other.height));
+    let pairs = one.values.iter().zip(&other.values);
+    let valid: Vec<f64> = pairs.map(|(a, b)| f64::from(a - b)).filter(|d| !d.is_nan()).collect();
+    assert!(!valid.is_empty());
+    (valid.iter().map(|d| d * d).sum::<f64>() / valid.len() as f64).sqrt()
+}
