@@ -1,0 +1,269 @@
+//! Everything that can be done, as data: the key bar, the help, the confirmations and `docs/screens.md` are printed
+//! from this one table.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::glyphs::Glyphs;
+use super::model::{Model, Screen};
+use super::words;
+use crate::campaign::snapshot::{ChainState, ChainView};
+
+/// Something a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Submit,
+    SubmitAll,
+    Resubmit,
+    Checkpoint,
+    Stop,
+    Open,
+    Back,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    AllLinks,
+    OlderLog,
+    NewerLog,
+    Follow,
+    PreviousMonth,
+    NextMonth,
+    Go(Screen),
+    NextScreen,
+    PreviousScreen,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// A key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// A character.
+    Char(char),
+    /// A character with Ctrl.
+    Ctrl(char),
+    /// A key with a name.
+    Code(KeyCode),
+}
+
+/// A line of the table.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What is done.
+    pub(crate) command: Command,
+    /// By which keys; the first is shown in the bar.
+    pub(crate) keys: &'static [Key],
+    /// In one or two words, for the bar.
+    pub(crate) name: &'static str,
+    /// In a sentence, for the help.
+    pub(crate) what: &'static str,
+    /// On which screens it does something; the bar shows it there.
+    pub(crate) screens: &'static [Screen],
+    /// Whether the key bar shows it.
+    pub(crate) bar: bool,
+}
+
+const ALL: &[Screen] = &Screen::ALL;
+const TABLES: &[Screen] = &[Screen::Months, Screen::Jobs];
+const JOBS: &[Screen] = &[Screen::Jobs];
+const LOG: &[Screen] = &[Screen::Log];
+const SCROLLED: &[Screen] = &[Screen::Months, Screen::Jobs, Screen::Log];
+const MAP: &[Screen] = &[Screen::Map];
+const SIDEWAYS: &[Screen] = &[Screen::Log, Screen::Map];
+
+const fn entry(
+    command: Command,
+    keys: &'static [Key],
+    name: &'static str,
+    what: &'static str,
+    screens: &'static [Screen],
+    bar: bool,
+) -> Entry {
+    Entry { command, keys, name, what, screens, bar }
+}
+
+use Key::{Char, Code, Ctrl};
+
+/// The table, in the order of the bar.
+pub(crate) const TABLE: &[Entry] = &[
+    entry(Command::Submit, &[Char('s')], "submit", "submit the selected planned month", ALL, true),
+    entry(Command::SubmitAll, &[Char('S')], "submit all", "submit every planned month", ALL, true),
+    entry(
+        Command::Resubmit,
+        &[Char('r')],
+        "resubmit",
+        "submit the selected failed or stopped month again, from its last good checkpoint",
+        ALL,
+        true,
+    ),
+    entry(
+        Command::Checkpoint,
+        &[Char('c')],
+        "checkpoint",
+        "checkpoint the selected month now: its job seals what it has and ends, the next one goes on",
+        ALL,
+        true,
+    ),
+    entry(
+        Command::Stop,
+        &[Char('x')],
+        "stop",
+        "stop the selected month: its job is deleted, its checkpoints stay",
+        ALL,
+        true,
+    ),
+    entry(Command::Open, &[Code(KeyCode::Enter)], "open", "open the jobs of this month, the log of this job", TABLES, true),
+    entry(Command::AllLinks, &[Char('a')], "all months", "show the jobs of all months, or of this one", JOBS, true),
+    entry(Command::OlderLog, &[Char('[')], "job", "the log of the job before", LOG, true),
+    entry(Command::NewerLog, &[Char(']')], "next job", "the log of the job after", LOG, false),
+    entry(Command::Follow, &[Char('f')], "follow", "follow the log's end, or stay", LOG, true),
+    entry(
+        Command::PreviousMonth,
+        &[Code(KeyCode::Left), Char('h')],
+        "month before",
+        "go to the month before",
+        SIDEWAYS,
+        false,
+    ),
+    entry(
+        Command::NextMonth,
+        &[Code(KeyCode::Right), Char('l')],
+        "month",
+        "go to the next month",
+        SIDEWAYS,
+        true,
+    ),
+    entry(Command::Up, &[Code(KeyCode::Up), Char('k')], "up", "one up", SCROLLED, false),
+    entry(Command::Up, &[Code(KeyCode::Up), Char('k')], "month before", "go to the month before", MAP, false),
+    entry(Command::Down, &[Code(KeyCode::Down), Char('j')], "move", "one down", SCROLLED, true),
+    entry(Command::Down, &[Code(KeyCode::Down), Char('j')], "next month", "go to the next month", MAP, false),
+    entry(Command::PageUp, &[Code(KeyCode::PageUp), Ctrl('b')], "page up", "one page up", SCROLLED, false),
+    entry(Command::PageDown, &[Code(KeyCode::PageDown), Ctrl('f')], "page down", "one page down", SCROLLED, false),
+    entry(Command::First, &[Code(KeyCode::Home), Char('g')], "first", "to the first", SCROLLED, false),
+    entry(Command::Last, &[Code(KeyCode::End), Char('G')], "last", "to the last", SCROLLED, false),
+    entry(Command::Go(Screen::Months), &[Char('1')], "Months", "the screen Months", ALL, false),
+    entry(Command::Go(Screen::Jobs), &[Char('2')], "Jobs", "the screen Jobs", ALL, false),
+    entry(Command::Go(Screen::Log), &[Char('3')], "Log", "the screen Log", ALL, false),
+    entry(Command::Go(Screen::Map), &[Char('4')], "Map", "the screen Map", ALL, false),
+    entry(Command::NextScreen, &[Code(KeyCode::Tab)], "screen", "the next screen", ALL, true),
+    entry(Command::PreviousScreen, &[Code(KeyCode::BackTab)], "screen before", "the screen before", ALL, false),
+    entry(Command::Back, &[Code(KeyCode::Esc)], "back", "back to the months", ALL, false),
+    entry(Command::Help, &[Char('?')], "help", "these keys", ALL, true),
+    entry(Command::Redraw, &[Ctrl('l')], "redraw", "draw the screen anew", ALL, false),
+    entry(Command::Suspend, &[Ctrl('z')], "background", "go to the background; fg comes back", ALL, false),
+    entry(Command::Quit, &[Char('q'), Ctrl('c')], "quit", "leave; jobs go on, alpsckpt comes back to them", ALL, true),
+];
+
+/// What a key press means on a screen.
+pub(crate) fn command_of(key: &KeyEvent, screen: Screen) -> Option<Command> {
+    TABLE.iter().find(|e| e.screens.contains(&screen) && e.keys.iter().any(|k| k.matches(key))).map(|e| e.command)
+}
+
+impl Key {
+    /// Whether `event` is this key.
+    pub(crate) fn matches(self, event: &KeyEvent) -> bool {
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        match self {
+            Char(c) => event.code == KeyCode::Char(c) && !ctrl && !alt,
+            Ctrl(c) => event.code == KeyCode::Char(c) && ctrl && !alt,
+            Code(code) => event.code == code && !alt,
+        }
+    }
+
+    /// As it is written on the screen.
+    pub(crate) fn label(self, glyphs: &Glyphs) -> String {
+        match self {
+            Char(c) => c.to_string(),
+            Ctrl(c) => format!("Ctrl-{c}"),
+            Code(KeyCode::Enter) => glyphs.enter.to_owned(),
+            Code(code) => match code {
+                KeyCode::PageUp => "PgUp".to_owned(),
+                KeyCode::PageDown => "PgDn".to_owned(),
+                KeyCode::BackTab => "Shift-Tab".to_owned(),
+                other => format!("{other:?}"),
+            },
+        }
+    }
+}
+
+impl Entry {
+    /// What the bar shows for its keys: pairs of opposite keys stand together.
+    pub(crate) fn bar_label(&self, glyphs: &Glyphs) -> String {
+        match self.command {
+            Command::Down => glyphs.up_down.to_owned(),
+            Command::NextMonth => glyphs.left_right.to_owned(),
+            Command::OlderLog => "[ ]".to_owned(),
+            _ => self.keys.first().map_or_else(String::new, |k| k.label(glyphs)),
+        }
+    }
+
+    /// Its keys as they are written on the screen.
+    pub(crate) fn labels(&self, glyphs: &Glyphs) -> String {
+        self.keys.iter().map(|k| k.label(glyphs)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether a command can be done now; else why not, in words.
+pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
+    match command {
+        Command::Submit | Command::Resubmit | Command::Checkpoint | Command::Stop => {
+            writable(model)?;
+            let chain = model.chain().ok_or("no month is selected")?;
+            fits(model, chain, command)
+        }
+        Command::SubmitAll => {
+            writable(model)?;
+            model.chains_in(ChainState::Planned).next().map(|_| ()).ok_or_else(|| "no month is planned".to_owned())
+        }
+        Command::Open if model.screen == Screen::Jobs && model.link_rows().is_empty() => {
+            Err("no job has started yet".to_owned())
+        }
+        Command::OlderLog | Command::NewerLog => {
+            let logs = model.chain().map_or(0, |c| c.logs.len());
+            if logs > 1 { Ok(()) } else { Err("there is no other log of this month".to_owned()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn writable(model: &Model) -> Result<(), String> {
+    match (model.holder(), &model.snapshot) {
+        (Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
+        (None, None) => Err("the campaign is not read yet".to_owned()),
+        (None, Some(_)) => Ok(()),
+    }
+}
+
+fn fits(model: &Model, chain: &ChainView, command: Command) -> Result<(), String> {
+    use ChainState::{Between, Failed, Planned, Running, Silent, Stopped, SubmissionUnknown, Waiting};
+    let name = words::months(&chain.months, &model.glyphs);
+    if model.pending.iter().any(|a| chain_of(a) == &chain.id) {
+        return Err(format!("{name}: an action is under way"));
+    }
+    let (states, rule): (&[ChainState], _) = match command {
+        Command::Submit => (&[Planned], "only a planned month can be submitted"),
+        Command::Resubmit => (&[Failed, Stopped], "only a failed or stopped month can be resubmitted"),
+        Command::Checkpoint => (&[Running, Silent], "only a running job can checkpoint"),
+        _ => (&[Waiting, Running, Between, Silent], "it has no job to stop"),
+    };
+    if states.contains(&chain.state) {
+        return Ok(());
+    }
+    if chain.state == SubmissionUnknown {
+        return Err(format!("{name}: its submission is not confirmed yet"));
+    }
+    Err(format!("{name} is {}: {rule}", words::state(chain)))
+}
+
+/// The chain an action is about.
+pub(crate) fn chain_of(action: &crate::campaign::controller::Action) -> &crate::checkpoint::ChainId {
+    use crate::campaign::controller::Action::{Checkpoint, Resubmit, Stop, Submit};
+    match action {
+        Submit(id) | Resubmit(id) | Checkpoint(id) | Stop(id) => id,
+    }
+}

@@ -1,0 +1,296 @@
+//! All that the screens know, what can happen to it, and what it can ask for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use ratatui::crossterm::event::KeyEvent;
+
+use super::glyphs::Glyphs;
+use super::theme::{Meaning, Theme};
+use crate::campaign::controller::Action;
+use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use crate::checkpoint::{ChainId, Quicklook};
+
+/// One of the four screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Screen {
+    /// The chains, and all that a person needs.
+    #[default]
+    Months,
+    /// Links, generations, nodes.
+    Jobs,
+    /// What a link said.
+    Log,
+    /// The map as it fills.
+    Map,
+}
+
+impl Screen {
+    /// In the order of their digits.
+    pub(crate) const ALL: [Self; 4] = [Self::Months, Self::Jobs, Self::Log, Self::Map];
+
+    /// Its name.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Months => "Months",
+            Self::Jobs => "Jobs",
+            Self::Log => "Log",
+            Self::Map => "Map",
+        }
+    }
+}
+
+/// The time, given from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Clock {
+    /// Milliseconds on a clock that never jumps.
+    pub(crate) steady_ms: u64,
+    /// Milliseconds since 1970.
+    pub(crate) wall_ms: i64,
+}
+
+/// The end of a log file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Whether the file has more before the first line.
+    pub(crate) cut: bool,
+    /// Lines with the position of their first byte in the file, which names them while the file grows.
+    pub(crate) lines: Vec<(u64, String)>,
+}
+
+/// A picture that was read, with the range of its colours.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Picture {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What it holds.
+    pub(crate) look: Quicklook,
+    /// Lowest and highest colour; `None` while no pixel is valid.
+    pub(crate) range: Option<(f32, f32)>,
+}
+
+/// A question before an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// What is done when the answer is yes.
+    pub(crate) actions: Vec<Action>,
+    /// The question.
+    pub(crate) question: String,
+    /// What it means.
+    pub(crate) details: String,
+    /// Only a typed `y` is a yes; Enter is not.
+    pub(crate) typed: bool,
+}
+
+/// What lies over the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Overlay {
+    /// The keys; scrolled down by so many lines.
+    Help(usize),
+    /// A question.
+    Confirm(Ask),
+}
+
+/// The result of the last action, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// In words.
+    pub(crate) text: String,
+    /// Good, bad, under way.
+    pub(crate) meaning: Meaning,
+}
+
+/// What the jobs screen shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Jobs {
+    /// Links of all chains, not only of the selected.
+    pub(crate) all: bool,
+    /// The selected link; `None`: the newest.
+    pub(crate) link: Option<(ChainId, u32)>,
+}
+
+/// What the log screen shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Log {
+    /// The chosen file; `None`: the newest of the selected chain.
+    pub(crate) chosen: Option<PathBuf>,
+    /// The name (position) of the first line shown; `None`: follow the end.
+    pub(crate) top: Option<u64>,
+    /// What was read last.
+    pub(crate) tail: Option<Tail>,
+    /// The file that could not be read, and why.
+    pub(crate) error: Option<(PathBuf, String)>,
+}
+
+impl Log {
+    /// Goes to another file. What was read last is kept: the reader does not send an unchanged file twice.
+    pub(crate) fn choose(&mut self, chosen: Option<PathBuf>) {
+        self.chosen = chosen;
+        self.top = None;
+    }
+}
+
+/// All that the screens know.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    /// Columns and rows of the terminal.
+    pub(crate) size: (u16, u16),
+    /// The time of the last message.
+    pub(crate) clock: Clock,
+    /// Where times of day are told.
+    pub(crate) zone: TimeZone,
+    /// Colours.
+    pub(crate) theme: Theme,
+    /// Signs.
+    pub(crate) glyphs: Glyphs,
+    /// The campaign, once read.
+    pub(crate) snapshot: Option<Snapshot>,
+    /// When it was read, on the steady clock.
+    pub(crate) read_at: u64,
+    /// Why the last reading of the campaign failed.
+    pub(crate) refresh_error: Option<String>,
+    /// The screen shown.
+    pub(crate) screen: Screen,
+    /// What lies over it.
+    pub(crate) overlay: Option<Overlay>,
+    /// The selected chain.
+    pub(crate) selected: Option<ChainId>,
+    /// The jobs screen.
+    pub(crate) jobs: Jobs,
+    /// The log screen.
+    pub(crate) log: Log,
+    /// The pictures read.
+    pub(crate) pictures: BTreeMap<ChainId, Picture>,
+    /// Why the picture of a chain could not be read.
+    pub(crate) picture_error: Option<(ChainId, String)>,
+    /// The result of the last action.
+    pub(crate) notice: Option<Notice>,
+    /// Actions under way.
+    pub(crate) pending: Vec<Action>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// Time went on.
+    Tick,
+    /// The campaign was read.
+    Snapshot(Box<Snapshot>),
+    /// The campaign could not be read; the screens show what was known.
+    RefreshFailed(String),
+    /// An action ended, with the answer in words.
+    Acted(Action, Result<String, String>),
+    /// A log was read.
+    Log(PathBuf, Result<Tail, String>),
+    /// A picture was read.
+    Picture(ChainId, Result<Picture, String>),
+}
+
+/// What the loop is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Ask the controller.
+    Act(Action),
+    /// Read the end of a log.
+    ReadLog(PathBuf),
+    /// Read a picture.
+    ReadPicture(ChainId, PathBuf),
+    /// Draw everything anew: something else wrote on the terminal.
+    Redraw,
+    /// Go to the background.
+    Suspend,
+    /// Leave; jobs go on.
+    Quit,
+}
+
+impl Model {
+    /// Before anything is known.
+    pub(crate) fn new(size: (u16, u16), theme: Theme, glyphs: Glyphs, zone: TimeZone) -> Self {
+        Self {
+            size,
+            clock: Clock::default(),
+            zone,
+            theme,
+            glyphs,
+            snapshot: None,
+            read_at: 0,
+            refresh_error: None,
+            screen: Screen::default(),
+            overlay: None,
+            selected: None,
+            jobs: Jobs::default(),
+            log: Log::default(),
+            pictures: BTreeMap::new(),
+            picture_error: None,
+            notice: None,
+            pending: Vec::new(),
+        }
+    }
+
+    /// The chains, none before the first reading.
+    pub(crate) fn chains(&self) -> &[ChainView] {
+        self.snapshot.as_ref().map_or(&[], |s| &s.chains)
+    }
+
+    /// A chain by its name.
+    pub(crate) fn chain_of(&self, id: &ChainId) -> Option<&ChainView> {
+        self.chains().iter().find(|c| c.id == *id)
+    }
+
+    /// The selected chain.
+    pub(crate) fn chain(&self) -> Option<&ChainView> {
+        self.selected.as_ref().and_then(|id| self.chain_of(id))
+    }
+
+    /// The row of the selected chain.
+    pub(crate) fn row(&self) -> usize {
+        self.chains().iter().position(|c| Some(&c.id) == self.selected.as_ref()).unwrap_or(0)
+    }
+
+    /// Who else holds the campaign, if we may only look.
+    pub(crate) fn holder(&self) -> Option<&str> {
+        match self.snapshot.as_ref().map(|s| &s.access) {
+            Some(Access::ReadOnly { holder }) => Some(holder),
+            _ => None,
+        }
+    }
+
+    /// Seconds since the batch system's last answer, growing between readings too.
+    pub(crate) fn answer_age(&self) -> Option<u64> {
+        let answered = self.snapshot.as_ref()?.cluster.answer_age?;
+        Some(answered.saturating_add(self.clock.steady_ms.saturating_sub(self.read_at) / 1_000))
+    }
+
+    /// The links shown on the jobs screen, newest last: chain and index of the link.
+    pub(crate) fn link_rows(&self) -> Vec<(&ChainView, usize)> {
+        let chains = self.chains().iter().filter(|c| self.jobs.all || Some(&c.id) == self.selected.as_ref());
+        chains.flat_map(|c| (0..c.links.len()).map(move |i| (c, i))).collect()
+    }
+
+    /// The row of the selected link on the jobs screen.
+    pub(crate) fn link_row(&self) -> usize {
+        let rows = self.link_rows();
+        let chosen = self.jobs.link.as_ref().and_then(|(id, link)| {
+            rows.iter().position(|(c, i)| c.id == *id && c.links.get(*i).is_some_and(|l| l.link == *link))
+        });
+        chosen.or_else(|| rows.iter().rposition(|(c, _)| Some(&c.id) == self.selected.as_ref())).unwrap_or(0)
+    }
+
+    /// The log to show: the chosen one, else the newest of the selected chain.
+    pub(crate) fn log_path(&self) -> Option<&PathBuf> {
+        let logs = &self.chain()?.logs;
+        self.log.chosen.as_ref().filter(|c| logs.contains(c)).or_else(|| logs.last())
+    }
+
+    /// The chains in a state.
+    pub(crate) fn chains_in(&self, state: ChainState) -> impl Iterator<Item = &ChainView> {
+        self.chains().iter().filter(move |c| c.state == state)
+    }
+}

@@ -1,0 +1,280 @@
+//! What keys do.
+
+use super::press;
+use crate::campaign::controller::Action;
+use crate::campaign::snapshot::ChainState;
+use crate::checkpoint::ChainId;
+use crate::ui::fixtures;
+use crate::ui::model::{Effect, Message, Model, Overlay, Screen, Tail};
+use crate::ui::update::update;
+
+fn id(month: u8) -> ChainId {
+    ChainId::of_months(&[month])
+}
+
+fn mixed() -> Model {
+    fixtures::model(fixtures::mixed(), 80, 24)
+}
+
+fn said(model: &Model) -> &str {
+    model.notice.as_ref().map_or("", |n| n.text.as_str())
+}
+
+#[test]
+fn the_first_selection_is_what_needs_a_person() {
+    assert_eq!(mixed().selected, Some(id(6)));
+    assert_eq!(fixtures::model(fixtures::planned(), 80, 24).selected, Some(id(1)));
+}
+
+#[test]
+fn r_asks_and_enter_resubmits() {
+    let mut model = mixed();
+    assert_eq!(press(&mut model, "r"), []);
+    let Some(Overlay::Confirm(ask)) = &model.overlay else { panic!("no question") };
+    assert_eq!(ask.question, "Resubmit June from generation 7 (62 %)?");
+    assert_eq!(press(&mut model, "<Enter>"), [Effect::Act(Action::Resubmit(id(6)))]);
+    assert_eq!(said(&model), "resubmitting June …");
+    press(&mut model, "r");
+    assert_eq!(said(&model), "June: an action is under way");
+    let done = Message::Acted(Action::Resubmit(id(6)), Ok("June submitted again: job 1060".to_owned()));
+    update(&mut model, done, fixtures::clock(2));
+    assert_eq!(said(&model), "June submitted again: job 1060");
+    assert!(model.pending.is_empty());
+}
+
+#[test]
+fn stopping_needs_a_typed_y() {
+    let mut model = mixed();
+    press(&mut model, "kkx");
+    assert_eq!(model.selected, Some(id(1)));
+    assert_eq!(press(&mut model, "<Enter>"), []);
+    assert!(matches!(model.overlay, Some(Overlay::Confirm(_))), "Enter is no yes");
+    assert_eq!(press(&mut model, "y"), [Effect::Act(Action::Stop(id(1)))]);
+    press(&mut model, "kjkx");
+    assert_eq!(said(&model), "January: an action is under way");
+}
+
+#[test]
+fn escape_and_n_are_no() {
+    for no in ["<Esc>", "n", "q", "<Ctrl-c>"] {
+        let mut model = mixed();
+        assert_eq!(press(&mut model, &format!("kkx{no}")), [], "{no}");
+        assert_eq!((said(&model), &model.overlay), ("nothing was done", &None));
+    }
+}
+
+#[test]
+fn a_checkpoint_needs_no_question() {
+    let mut model = mixed();
+    assert_eq!(press(&mut model, "kkc"), [Effect::Act(Action::Checkpoint(id(1)))]);
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut model = mixed();
+    for (keys, why) in [
+        ("c", "June is failed: only a running job can checkpoint"),
+        ("s", "June is failed: only a planned month can be submitted"),
+        ("S", "no month is planned"),
+        ("x", "June is failed: it has no job to stop"),
+        ("jr", "December is complete: only a failed or stopped month can be resubmitted"),
+    ] {
+        assert_eq!(press(&mut model, keys), []);
+        assert_eq!(said(&model), why);
+        assert_eq!(model.overlay, None);
+    }
+    let mut model = fixtures::model(fixtures::doubtful(), 80, 24);
+    press(&mut model, "jjx");
+    assert_eq!(said(&model), "March: its submission is not confirmed yet");
+}
+
+#[test]
+fn a_read_only_campaign_takes_no_action() {
+    let mut model = fixtures::model(fixtures::read_only(), 80, 24);
+    for key in ["r", "c", "x", "s", "S"] {
+        assert_eq!(press(&mut model, key), []);
+        assert_eq!(said(&model), "read-only: frontend-2 (process 4242, since 13:58) holds this campaign");
+        assert_eq!(model.overlay, None);
+    }
+}
+
+#[test]
+fn capital_s_submits_every_planned_month() {
+    let mut model = fixtures::model(fixtures::planned(), 80, 24);
+    press(&mut model, "S");
+    let expected: Vec<Effect> = [1, 3, 6, 12].map(|m| Effect::Act(Action::Submit(id(m)))).into();
+    assert_eq!(press(&mut model, "y"), expected);
+}
+
+#[test]
+fn a_question_goes_when_the_month_moved_on() {
+    let mut model = mixed();
+    press(&mut model, "r");
+    let mut snapshot = fixtures::mixed();
+    snapshot.chains[2].state = ChainState::Waiting;
+    update(&mut model, Message::Snapshot(Box::new(snapshot)), fixtures::clock(2));
+    assert_eq!(model.overlay, None);
+    assert!(said(&model).contains("changed"), "{}", said(&model));
+}
+
+#[test]
+fn an_unchanged_question_survives_a_reading() {
+    let mut model = mixed();
+    press(&mut model, "r");
+    update(&mut model, Message::Snapshot(Box::new(fixtures::mixed())), fixtures::clock(2));
+    assert!(matches!(model.overlay, Some(Overlay::Confirm(_))));
+}
+
+#[test]
+fn enter_goes_deeper_and_escape_back() {
+    let mut model = mixed();
+    press(&mut model, "<Enter>");
+    assert_eq!(model.screen, Screen::Jobs);
+    let effects = press(&mut model, "<Up><Enter>");
+    assert_eq!(model.screen, Screen::Log);
+    let second = model.chain().unwrap().logs[1].clone();
+    assert_eq!(effects, [Effect::ReadLog(second)], "the log of the chosen link");
+    press(&mut model, "<Esc>");
+    assert_eq!(model.screen, Screen::Jobs);
+    press(&mut model, "<Esc>");
+    assert_eq!(model.screen, Screen::Months);
+}
+
+#[test]
+fn digits_and_tab_change_the_screen() {
+    let mut model = mixed();
+    for (keys, screen) in [("2", Screen::Jobs), ("4", Screen::Map), ("<Tab>", Screen::Months), ("3", Screen::Log)] {
+        press(&mut model, keys);
+        assert_eq!(model.screen, screen);
+    }
+}
+
+#[test]
+fn brackets_choose_the_log_and_the_newest_is_followed() {
+    let mut model = mixed();
+    press(&mut model, "3[");
+    let logs = model.chain().unwrap().logs.clone();
+    assert_eq!(model.log_path(), Some(&logs[1]));
+    press(&mut model, "]");
+    assert_eq!(model.log.chosen, None, "the newest is not held by name");
+    let mut snapshot = fixtures::mixed();
+    snapshot.chains[2].logs.push("0004.log".into());
+    update(&mut model, Message::Snapshot(Box::new(snapshot)), fixtures::clock(2));
+    assert_eq!(model.log_path(), Some(&"0004.log".into()));
+}
+
+fn with_log(lines: u64) -> Model {
+    let mut model = mixed();
+    press(&mut model, "3");
+    let path = model.log_path().unwrap().clone();
+    let lines = (0..lines).map(|i| (i * 10, format!("line {i}"))).collect();
+    let tail = Tail { path: path.clone(), cut: false, lines };
+    update(&mut model, Message::Log(path, Ok(tail)), fixtures::clock(1));
+    model
+}
+
+#[test]
+fn a_scrolled_log_stays_while_it_grows_and_end_follows_again() {
+    let mut model = with_log(100);
+    press(&mut model, "k");
+    let top = model.log.top.expect("scrolled");
+    let path = model.log_path().unwrap().clone();
+    let lines = (0..150).map(|i| (i * 10, format!("line {i}"))).collect();
+    update(&mut model, Message::Log(path.clone(), Ok(Tail { path, cut: false, lines })), fixtures::clock(2));
+    assert_eq!(model.log.top, Some(top));
+    press(&mut model, "G");
+    assert_eq!(model.log.top, None);
+    press(&mut model, "g");
+    assert_eq!(model.log.top, Some(0));
+    press(&mut model, "ff");
+    assert!(model.log.top.is_some(), "f follows, f again stays");
+}
+
+#[test]
+fn a_short_log_does_not_scroll() {
+    let mut model = with_log(3);
+    press(&mut model, "kkg");
+    assert_eq!(model.log.top, None);
+}
+
+#[test]
+fn going_to_another_month_and_back_shows_its_log_again() {
+    let mut model = with_log(5);
+    press(&mut model, "<Right>");
+    press(&mut model, "<Left>");
+    let path = model.log_path().cloned();
+    assert_eq!(model.log.tail.as_ref().map(|t| t.path.clone()), path, "an unchanged file is not sent twice");
+}
+
+#[test]
+fn the_selection_is_kept_by_name() {
+    let mut model = mixed();
+    let mut snapshot = fixtures::mixed();
+    snapshot.chains.insert(0, fixtures::chain(2));
+    update(&mut model, Message::Snapshot(Box::new(snapshot.clone())), fixtures::clock(2));
+    assert_eq!(model.selected, Some(id(6)));
+    snapshot.chains.retain(|c| c.id != id(6));
+    update(&mut model, Message::Snapshot(Box::new(snapshot)), fixtures::clock(3));
+    assert!(model.chain().is_some());
+}
+
+#[test]
+fn a_failure_is_told_although_another_month_is_selected() {
+    let mut snapshot = fixtures::mixed();
+    snapshot.chains[2] = fixtures::running(6);
+    let mut model = fixtures::model(snapshot, 80, 24);
+    update(&mut model, Message::Snapshot(Box::new(fixtures::mixed())), fixtures::clock(2));
+    assert_eq!(said(&model), "June failed: node died");
+}
+
+#[test]
+fn a_failed_reading_keeps_what_was_known() {
+    let mut model = mixed();
+    update(&mut model, Message::RefreshFailed("journal: damaged".to_owned()), fixtures::clock(2));
+    assert_eq!(model.snapshot.as_ref().map(|s| s.chains.len()), Some(4));
+    assert_eq!(model.refresh_error.as_deref(), Some("journal: damaged"));
+    update(&mut model, Message::Snapshot(Box::new(fixtures::mixed())), fixtures::clock(3));
+    assert_eq!(model.refresh_error, None);
+}
+
+#[test]
+fn the_age_of_the_last_answer_grows_between_readings() {
+    let mut model = mixed();
+    update(&mut model, Message::Tick, fixtures::clock(40));
+    assert_eq!(model.answer_age(), Some(41));
+}
+
+#[test]
+fn pictures_are_read_only_where_they_are_seen() {
+    let asks = |model: &mut Model| {
+        let effects = update(model, Message::Tick, fixtures::clock(2));
+        effects.iter().any(|e| matches!(e, Effect::ReadPicture(..)))
+    };
+    let mut narrow = mixed();
+    assert!(!asks(&mut narrow));
+    press(&mut narrow, "4");
+    assert!(asks(&mut narrow));
+    assert!(asks(&mut fixtures::model(fixtures::mixed(), 160, 45)));
+}
+
+#[test]
+fn help_scrolls_within_its_lines_and_any_other_key_closes_it() {
+    let mut model = fixtures::model(fixtures::mixed(), 60, 18);
+    press(&mut model, "?kG");
+    let Some(Overlay::Help(last)) = model.overlay else { panic!("no help") };
+    press(&mut model, "jj");
+    assert_eq!(model.overlay, Some(Overlay::Help(last)));
+    assert_eq!(press(&mut model, "q"), [], "q closes the help only");
+    assert_eq!(model.overlay, None);
+    assert_eq!(press(&mut model, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn keys_before_the_first_reading_do_no_harm() {
+    use crate::ui::{glyphs, theme};
+    let theme = theme::Theme::new(theme::Depth::True);
+    let mut model = Model::new((80, 24), theme, glyphs::UNICODE, jiff::tz::TimeZone::UTC);
+    press(&mut model, "jkr1234<Enter>GgfS");
+    assert_eq!(said(&model), "the campaign is not read yet");
+    assert_eq!(press(&mut model, "<Ctrl-c>"), [Effect::Quit]);
+}

@@ -1,0 +1,322 @@
+//! What each message changes: a pure function from the model and a message to the model and effects.
+
+use std::path::PathBuf;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+
+use super::actions::{self, Command};
+use super::model::{Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail};
+use super::theme::Meaning;
+use super::{confirm, scroll, view, words};
+use crate::campaign::controller::Action;
+use crate::campaign::snapshot::{ChainState, Snapshot};
+
+/// Takes a message at a moment.
+pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Effect> {
+    model.clock = now;
+    let mut effects = Vec::new();
+    match message {
+        Message::Key(key) if key.kind != KeyEventKind::Release => effects = press(model, &key),
+        Message::Key(_) => return effects,
+        Message::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            return effects;
+        }
+        Message::Tick => {}
+        Message::Snapshot(snapshot) => take_snapshot(model, *snapshot),
+        Message::RefreshFailed(why) => model.refresh_error = Some(why),
+        Message::Acted(action, result) => {
+            acted(model, &action, result);
+            return effects;
+        }
+        Message::Log(path, result) => {
+            take_log(model, path, result);
+            return effects;
+        }
+        Message::Picture(chain, result) => {
+            match result {
+                Ok(picture) => {
+                    model.pictures.insert(chain, picture);
+                    model.picture_error = None;
+                }
+                Err(why) => model.picture_error = Some((chain, why)),
+            }
+            return effects;
+        }
+    }
+    effects.extend(wanted_files(model));
+    effects
+}
+
+/// The files that the screen shows now; the reader leaves out those that did not change.
+fn wanted_files(model: &Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if model.screen == Screen::Log
+        && let Some(path) = model.log_path()
+    {
+        effects.push(Effect::ReadLog(path.clone()));
+    }
+    if view::shows_picture(model)
+        && let Some((chain, path)) = model.chain().and_then(|c| Some((c, c.quicklook.as_ref()?)))
+    {
+        effects.push(Effect::ReadPicture(chain.id.clone(), path.clone()));
+    }
+    effects
+}
+
+fn take_snapshot(model: &mut Model, snapshot: Snapshot) {
+    if let Some(news) = news(model, &snapshot) {
+        model.notice = Some(news);
+    }
+    model.pictures.retain(|id, _| snapshot.chains.iter().any(|c| c.id == *id));
+    let known = |id| snapshot.chains.iter().any(|c| Some(&c.id) == id);
+    if !known(model.selected.as_ref()) {
+        let needs = |wanted: &[ChainState]| snapshot.chains.iter().find(|c| wanted.contains(&c.state));
+        model.selected = needs(&[ChainState::Failed])
+            .or_else(|| needs(&[ChainState::Running, ChainState::Silent, ChainState::Between]))
+            .or_else(|| snapshot.chains.first())
+            .map(|c| c.id.clone());
+    }
+    model.snapshot = Some(snapshot);
+    model.read_at = model.clock.steady_ms;
+    model.refresh_error = None;
+    // A question about a chain that went on meanwhile is no longer the question.
+    if let Some(Overlay::Confirm(ask)) = &model.overlay
+        && !still_fits(model, ask)
+    {
+        model.overlay = None;
+        say(model, "the question is gone: the month's state changed meanwhile", Meaning::Warning);
+    }
+}
+
+fn still_fits(model: &Model, ask: &Ask) -> bool {
+    ask.actions.iter().any(|action| {
+        let state = model.chain_of(actions::chain_of(action)).map(|c| c.state);
+        match action {
+            Action::Submit(_) => state == Some(ChainState::Planned),
+            Action::Resubmit(_) => matches!(state, Some(ChainState::Failed | ChainState::Stopped)),
+            Action::Checkpoint(_) => true,
+            Action::Stop(_) => !matches!(state, None | Some(ChainState::Complete | ChainState::Stopped | ChainState::Failed)),
+        }
+    })
+}
+
+/// What a person should hear of although the month may not be selected.
+fn news(model: &Model, snapshot: &Snapshot) -> Option<Notice> {
+    let before = model.snapshot.as_ref()?;
+    if snapshot.complete && !before.complete {
+        return Some(Notice { text: "all maps are there and verified".to_owned(), meaning: Meaning::Good });
+    }
+    snapshot.chains.iter().find_map(|chain| {
+        let was = before.chains.iter().find(|c| c.id == chain.id)?.state;
+        let name = words::months(&chain.months, &model.glyphs);
+        match chain.state {
+            ChainState::Failed if was != ChainState::Failed => {
+                let class = chain.failure.as_ref().map_or("no cause known", |f| f.class.as_str());
+                Some(Notice { text: format!("{name} failed: {class}"), meaning: Meaning::Bad })
+            }
+            ChainState::Complete if was != ChainState::Complete => {
+                Some(Notice { text: format!("{name} is complete"), meaning: Meaning::Good })
+            }
+            _ => None,
+        }
+    })
+}
+
+fn acted(model: &mut Model, action: &Action, result: Result<String, String>) {
+    if let Some(at) = model.pending.iter().position(|a| a == action) {
+        model.pending.remove(at);
+    }
+    match result {
+        Ok(done) => say(model, done, Meaning::Good),
+        Err(why) => {
+            let text = confirm::failed(model, action, &why);
+            say(model, text, Meaning::Bad);
+        }
+    }
+}
+
+fn take_log(model: &mut Model, path: PathBuf, result: Result<Tail, String>) {
+    match result {
+        Ok(tail) => {
+            model.log.tail = Some(tail);
+            model.log.error = None;
+        }
+        Err(why) => model.log.error = Some((path, why)),
+    }
+}
+
+fn say(model: &mut Model, text: impl Into<String>, meaning: Meaning) {
+    model.notice = Some(Notice { text: text.into(), meaning });
+}
+
+fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    match model.overlay.take() {
+        Some(Overlay::Confirm(ask)) => answer(model, ask, key),
+        Some(Overlay::Help(line)) => {
+            help_key(model, line, key);
+            Vec::new()
+        }
+        None => actions::command_of(key, model.screen).map_or_else(Vec::new, |c| command(model, c)),
+    }
+}
+
+/// Keys while a question is asked: yes, no, or nothing (the question stays).
+fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
+    let plain = actions::Key::Char('y').matches(key);
+    let enter = key.code == KeyCode::Enter && !ask.typed;
+    if plain || enter {
+        return start(model, ask.actions);
+    }
+    let no = key.code == KeyCode::Esc
+        || ['n', 'q'].into_iter().any(|c| actions::Key::Char(c).matches(key))
+        || actions::Key::Ctrl('c').matches(key);
+    if no {
+        say(model, "nothing was done", Meaning::Muted);
+    } else {
+        model.overlay = Some(Overlay::Confirm(ask));
+    }
+    Vec::new()
+}
+
+fn help_key(model: &mut Model, line: usize, key: &KeyEvent) {
+    let most = view::help_overflow(model);
+    let line = match actions::command_of(key, Screen::Months) {
+        Some(Command::Up) => line.saturating_sub(1),
+        Some(Command::Down) => line + 1,
+        Some(Command::PageUp) => line.saturating_sub(10),
+        Some(Command::PageDown) => line + 10,
+        Some(Command::First) => 0,
+        Some(Command::Last) => most,
+        // Any other key closes the help.
+        _ => return,
+    };
+    model.overlay = Some(Overlay::Help(line.min(most)));
+}
+
+fn start(model: &mut Model, actions: Vec<Action>) -> Vec<Effect> {
+    let Some(first) = actions.first() else { return Vec::new() };
+    let text = match actions.len() {
+        1 => confirm::under_way(model, first),
+        n => format!("submitting {}", words::count(n as u64, "job")),
+    };
+    say(model, format!("{text} {}", model.glyphs.ellipsis), Meaning::Active);
+    model.pending.extend(actions.iter().cloned());
+    actions.into_iter().map(Effect::Act).collect()
+}
+
+fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Err(why) = actions::available(model, command) {
+        say(model, why, Meaning::Warning);
+        return Vec::new();
+    }
+    match command {
+        Command::Submit | Command::SubmitAll | Command::Resubmit | Command::Stop => {
+            model.overlay = confirm::question(model, command).map(Overlay::Confirm);
+        }
+        Command::Checkpoint => {
+            let action = model.chain().map(|c| Action::Checkpoint(c.id.clone()));
+            return start(model, action.into_iter().collect());
+        }
+        Command::Open => open(model),
+        Command::Back => back(model),
+        Command::AllLinks => model.jobs.all = !model.jobs.all,
+        Command::OlderLog => choose_log(model, -1),
+        Command::NewerLog => choose_log(model, 1),
+        Command::Follow => scroll::toggle_follow(model),
+        Command::PreviousMonth => move_chain(model, -1),
+        Command::NextMonth => move_chain(model, 1),
+        Command::Up => step(model, -1),
+        Command::Down => step(model, 1),
+        Command::PageUp => step(model, -scroll::page(model)),
+        Command::PageDown => step(model, scroll::page(model)),
+        Command::First => step(model, isize::MIN),
+        Command::Last => step(model, isize::MAX),
+        Command::Go(screen) => model.screen = screen,
+        Command::NextScreen => turn(model, 1),
+        Command::PreviousScreen => turn(model, Screen::ALL.len() - 1),
+        Command::Help => model.overlay = Some(Overlay::Help(0)),
+        Command::Redraw => return vec![Effect::Redraw],
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Quit => return vec![Effect::Quit],
+    }
+    Vec::new()
+}
+
+fn turn(model: &mut Model, by: usize) {
+    let at = Screen::ALL.iter().position(|s| *s == model.screen).unwrap_or(0);
+    model.screen = Screen::ALL.get((at + by) % Screen::ALL.len()).copied().unwrap_or_default();
+}
+
+/// Enter goes deeper: months, jobs of the month, log of the job.
+fn open(model: &mut Model) {
+    if model.screen == Screen::Months {
+        model.screen = Screen::Jobs;
+        model.jobs.all = false;
+        model.jobs.link = None;
+        return;
+    }
+    let chosen = model.link_rows().get(model.link_row()).map(|(chain, at)| {
+        let link = chain.links.get(*at).map_or(0, |l| l.link);
+        (chain.id.clone(), scroll::log_of_link(chain, link))
+    });
+    if let Some((chain, log)) = chosen {
+        select(model, chain);
+        model.log.choose(log);
+        model.screen = Screen::Log;
+    }
+}
+
+fn back(model: &mut Model) {
+    model.notice = None;
+    model.screen = match model.screen {
+        Screen::Log => Screen::Jobs,
+        _ => Screen::Months,
+    };
+}
+
+fn select(model: &mut Model, chain: crate::checkpoint::ChainId) {
+    if model.selected.as_ref() != Some(&chain) {
+        model.selected = Some(chain);
+        model.log.choose(None);
+    }
+}
+
+fn step(model: &mut Model, by: isize) {
+    match model.screen {
+        Screen::Months | Screen::Map => move_chain(model, by),
+        Screen::Jobs => {
+            let at = scroll::stepped(model.link_row(), by, model.link_rows().len());
+            let link = model
+                .link_rows()
+                .get(at)
+                .and_then(|(chain, i)| Some((chain.id.clone(), chain.links.get(*i)?.link)));
+            if let Some((chain, number)) = link {
+                select(model, chain.clone());
+                model.jobs.link = Some((chain, number));
+            }
+        }
+        Screen::Log => scroll::log_by(model, by),
+    }
+}
+
+fn move_chain(model: &mut Model, by: isize) {
+    let at = scroll::stepped(model.row(), by, model.chains().len());
+    if let Some(id) = model.chains().get(at).map(|c| c.id.clone()) {
+        select(model, id);
+        model.jobs.link = None;
+    }
+}
+
+fn choose_log(model: &mut Model, by: isize) {
+    let Some(chain) = model.chain() else { return };
+    let now = model.log_path().and_then(|p| chain.logs.iter().position(|l| l == p)).unwrap_or(0);
+    let at = scroll::stepped(now, by, chain.logs.len());
+    // The newest is not held by name, so that the next job's log is followed too.
+    let chosen = chain.logs.get(at).filter(|_| at + 1 < chain.logs.len()).cloned();
+    if at == now {
+        say(model, if by < 0 { "this is the oldest log" } else { "this is the newest log" }, Meaning::Muted);
+    } else {
+        model.log.choose(chosen);
+    }
+}

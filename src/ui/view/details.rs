@@ -1,0 +1,134 @@
+//! The selected month in words.
+
+use ratatui::text::{Line, Span};
+
+use super::pen::Pen;
+use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::checkpoint::Phase;
+use crate::ui::model::Model;
+use crate::ui::theme::Meaning;
+use crate::ui::{text, words};
+
+/// Columns of the labels.
+const LABEL: usize = 12;
+
+/// The node of the running link.
+pub(super) fn node_now(chain: &ChainView) -> Option<&str> {
+    let of_job = chain.job.as_ref().and_then(|j| j.node.as_deref());
+    of_job.or_else(|| chain.links.last().map(|l| l.node.as_str()))
+}
+
+/// The panel's title.
+pub(super) fn title(chain: &ChainView, pen: Pen) -> String {
+    format!("{} {} {}", words::months(&chain.months, &pen.glyphs), pen.glyphs.dot, words::state(chain))
+}
+
+/// All that is known, most important first, so that what does not fit below may be cut.
+pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+    let mut facts: Vec<(&str, Meaning, String)> = Vec::new();
+    if let Some(failure) = chain.failure.as_ref().filter(|_| chain.state == ChainState::Failed) {
+        facts.push(("to do", Meaning::Warning, failure.hint.clone()));
+    }
+    if let Some(said) = words::explain(chain) {
+        facts.push(("state", Meaning::Base, said));
+    }
+    if chain.total > 0 {
+        facts.push(("progress", Meaning::Base, progress(chain)));
+    } else if chain.state == ChainState::Planned {
+        facts.push(("progress", Meaning::Muted, "not submitted: press s to submit, S to submit all".to_owned()));
+    }
+    facts.extend(link(model, chain).map(|said| ("link", Meaning::Base, said)));
+    facts.extend(checkpoint(model, chain).map(|said| ("checkpoint", Meaning::Base, said)));
+    if chain.attempts > 0 {
+        facts.push(("submitted", Meaning::Base, submitted(chain)));
+    }
+    if !chain.maps.is_empty() {
+        facts.push(("maps", Meaning::Good, maps(chain)));
+    }
+    facts.into_iter().flat_map(|(label, meaning, said)| fact(label, meaning, &said, pen, columns)).collect()
+}
+
+/// A label and its text, wrapped beside the label.
+pub(super) fn fact(label: &str, meaning: Meaning, said: &str, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+    let room = columns.saturating_sub(LABEL + 1).max(1);
+    let mut label = label;
+    let mut lines = Vec::new();
+    for line in pen.wrapped(meaning, said, room, 4) {
+        let head = pen.span(Meaning::Muted, format!(" {}", text::left(label, LABEL, &pen.glyphs)));
+        let mut spans: Vec<Span<'static>> = vec![head];
+        spans.extend(line.spans);
+        lines.push(Line::from(spans));
+        label = "";
+    }
+    lines
+}
+
+fn progress(chain: &ChainView) -> String {
+    let mut said = format!("{} of {}", chain.tiles, words::count(chain.total, "tile"));
+    if chain.sealed_tiles < chain.tiles {
+        said.push_str(&format!(", {} of them in a checkpoint", chain.sealed_tiles));
+    }
+    if let Some(rate) = chain.tiles_per_minute.filter(|r| r.is_finite() && *r > 0.0) {
+        said.push_str(&format!(", {rate:.0} tiles/min"));
+    }
+    if let Some(phase) = chain.phase.filter(|_| chain.state == ChainState::Running) {
+        said.push_str(", ");
+        said.push_str(phase_words(phase));
+    }
+    said
+}
+
+fn phase_words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Opening => "opening its inputs",
+        Phase::Computing => "computing",
+        Phase::Sealing => "sealing a checkpoint",
+        Phase::Finishing => "putting the maps together",
+        Phase::Waiting => "checkpointed, waiting for its end",
+    }
+}
+
+fn link(model: &Model, chain: &ChainView) -> Option<String> {
+    let link = chain.links.last()?;
+    let until = link.ended_ms.unwrap_or(model.clock.wall_ms);
+    let ran = words::duration(words::seconds_between(link.started_ms, until));
+    let verb = if link.ended_ms.is_none() && link.end.is_none() { "since" } else { "ran" };
+    let mut said = format!("{} (job {}) on {}, {verb} {ran}", link.link, link.job_id, link.node);
+    let before = chain.links.iter().rev().nth(1);
+    if let Some(before) = before.filter(|_| link.hop) {
+        said.push_str(&format!(", hopped from {}", before.node));
+    }
+    if let Some(resumed) = &link.resumed {
+        said.push_str(&format!(", {resumed}"));
+    }
+    Some(said)
+}
+
+fn checkpoint(model: &Model, chain: &ChainView) -> Option<String> {
+    let last = words::last_good(chain)?;
+    let age = words::duration(words::seconds_between(last.sealed_ms, model.clock.wall_ms));
+    let tiles = words::count(last.tiles, "tile");
+    let damaged = chain.generations.iter().filter(|g| g.damage.is_some()).count() as u64;
+    let passed_over = match damaged {
+        0 => String::new(),
+        n => format!("; {} passed over (screen Jobs)", words::count(n, "damaged one")),
+    };
+    Some(format!("generation {}, {}, {tiles}, {age} ago{passed_over}", last.number, words::bytes(last.bytes)))
+}
+
+fn submitted(chain: &ChainView) -> String {
+    let ours = words::count(chain.attempts.into(), "time");
+    let theirs = words::count(chain.resubmissions.into(), "time");
+    let hops = words::count(chain.hops.into(), "hop");
+    format!("{ours} by us, then {theirs} by the batch system; {hops} to another node")
+}
+
+fn maps(chain: &ChainView) -> String {
+    let bytes = chain.maps.iter().map(|m| m.bytes).sum::<u64>();
+    let names: Vec<String> = chain
+        .maps
+        .iter()
+        .map(|m| m.path.file_name().unwrap_or(m.path.as_os_str()).to_string_lossy().into_owned())
+        .collect();
+    format!("{}, {}: {}", words::count(names.len() as u64, "file"), words::bytes(bytes), names.join(", "))
+}

@@ -1,0 +1,108 @@
+//! What lies over the screen: the keys, and questions before actions.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::pen::Pen;
+use crate::ui::actions::{self, Entry, TABLE};
+use crate::ui::model::{Ask, Model};
+use crate::ui::text;
+use crate::ui::theme::Meaning;
+
+const HELP_WIDTH: u16 = 100;
+const ASK_WIDTH: u16 = 66;
+
+/// A window in the middle; returns its inside.
+fn window(frame: &mut Frame<'_>, pen: Pen, title: &str, width: u16, rows: usize) -> Rect {
+    let all = frame.area();
+    let width = width.min(all.width.saturating_sub(2));
+    let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2).min(all.height.saturating_sub(2));
+    let area = Rect::new((all.width - width) / 2, (all.height - height) / 2, width, height);
+    let block = Block::bordered()
+        .border_set(pen.glyphs.border())
+        .border_style(pen.style(Meaning::Title))
+        .title(Line::from(vec![pen.span(Meaning::Title, format!(" {title} "))]));
+    let inner = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    inner
+}
+
+/// A question.
+pub(super) fn confirm(ask: &Ask, pen: Pen, frame: &mut Frame<'_>) {
+    let width = ASK_WIDTH.min(frame.area().width.saturating_sub(2));
+    let columns = usize::from(width).saturating_sub(4).max(1);
+    let mut lines = vec![Line::default()];
+    lines.extend(pen.wrapped(Meaning::Title, &ask.question, columns, 3));
+    lines.push(Line::default());
+    lines.extend(pen.wrapped(Meaning::Base, &ask.details, columns, 6));
+    lines.push(Line::default());
+    lines.push(answers(ask, pen));
+    for line in &mut lines {
+        line.spans.insert(0, Span::raw(" "));
+    }
+    let inner = window(frame, pen, "Sure?", width, lines.len());
+    // Where the window is too low, the answers are what must stay.
+    let hidden = lines.len().saturating_sub(usize::from(inner.height));
+    lines.drain(..hidden);
+    pen.put(frame, inner, &lines);
+}
+
+fn answers(ask: &Ask, pen: Pen) -> Line<'static> {
+    let yes = if ask.typed { "y".to_owned() } else { format!("{} or y", pen.glyphs.enter) };
+    Line::from(vec![
+        pen.span(Meaning::Key, yes),
+        pen.span(Meaning::Base, " yes    "),
+        pen.span(Meaning::Key, "Esc or n"),
+        pen.span(Meaning::Base, " no"),
+    ])
+}
+
+/// Lines of the help that do not fit: how far it can be scrolled.
+pub(crate) fn help_overflow(model: &Model) -> usize {
+    let pen = Pen::of(model);
+    let rows = usize::from(model.size.1).saturating_sub(4);
+    help_lines(model, pen).len().saturating_sub(rows)
+}
+
+/// The keys.
+pub(super) fn help(model: &Model, from: usize, pen: Pen, frame: &mut Frame<'_>) {
+    let lines = help_lines(model, pen);
+    let from = from.min(help_overflow(model));
+    let more = if help_overflow(model) > 0 { format!("Keys ({} scroll)", pen.glyphs.up_down) } else { "Keys".to_owned() };
+    let inner = window(frame, pen, &more, HELP_WIDTH, lines.len());
+    pen.put(frame, inner, lines.get(from..).unwrap_or(&[]));
+}
+
+fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
+    let columns = usize::from(HELP_WIDTH.min(model.size.0.saturating_sub(2))).saturating_sub(4);
+    let here = |e: &&Entry| e.screens.contains(&model.screen);
+    let mut lines = vec![pen.line(Meaning::Title, format!(" On the screen {}", model.screen.title()))];
+    for entry in TABLE.iter().filter(here) {
+        lines.extend(help_entry(model, entry, pen, columns));
+    }
+    lines.push(Line::default());
+    lines.push(pen.line(Meaning::Muted, " Any other key closes this. Jobs need no screen: they go on when you quit."));
+    lines
+}
+
+fn help_entry(model: &Model, entry: &Entry, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+    const KEYS: usize = 13;
+    let (mut keys, now) = (entry.labels(&pen.glyphs), actions::available(model, entry.command));
+    let meaning = if now.is_ok() { Meaning::Base } else { Meaning::Muted };
+    let said = match now {
+        Ok(()) => entry.what.to_owned(),
+        Err(why) => format!("{} (not now: {why})", entry.what),
+    };
+    let mut lines = Vec::new();
+    for line in pen.wrapped(meaning, &said, columns.saturating_sub(KEYS), 3) {
+        let key = pen.span(Meaning::Key, format!("  {}", text::left(&keys, KEYS, &pen.glyphs)));
+        let mut spans = vec![key];
+        spans.extend(line.spans);
+        lines.push(Line::from(spans));
+        keys.clear();
+    }
+    lines
+}

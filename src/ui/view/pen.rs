@@ -1,0 +1,87 @@
+//! What every drawing function needs: styles by meaning, signs, and lines put where they belong.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::ui::glyphs::Glyphs;
+use crate::ui::model::Model;
+use crate::ui::text;
+use crate::ui::theme::{Meaning, Theme};
+
+/// Theme and signs of one drawing.
+#[derive(Clone, Copy)]
+pub(super) struct Pen {
+    pub(super) theme: Theme,
+    pub(super) glyphs: Glyphs,
+}
+
+impl Pen {
+    /// Of a model.
+    pub(super) fn of(model: &Model) -> Self {
+        Self { theme: model.theme, glyphs: model.glyphs }
+    }
+
+    /// The style of a meaning.
+    pub(super) fn style(self, meaning: Meaning) -> Style {
+        self.theme.style(meaning)
+    }
+
+    /// Text with a meaning.
+    pub(super) fn span(self, meaning: Meaning, content: impl Into<String>) -> Span<'static> {
+        Span::styled(text::clean(&content.into()), self.style(meaning))
+    }
+
+    /// A line of one meaning.
+    pub(super) fn line(self, meaning: Meaning, content: impl Into<String>) -> Line<'static> {
+        Line::from(vec![self.span(meaning, content)])
+    }
+
+    /// Lines of one meaning, wrapped to `columns`, at most `most`, the first after `indent`.
+    pub(super) fn wrapped(self, meaning: Meaning, content: &str, columns: usize, most: usize) -> Vec<Line<'static>> {
+        let mut lines = text::wrap(content, columns);
+        if lines.len() > most {
+            lines.truncate(most);
+            if let Some(last) = lines.last_mut() {
+                // The line was full: what follows it is shown as cut.
+                *last = text::cut(&format!("{last}{}", " ".repeat(columns)), columns, &self.glyphs);
+                let kept = last.trim_end_matches(self.glyphs.ellipsis).trim_end().to_owned();
+                *last = format!("{kept}{}", self.glyphs.ellipsis);
+            }
+        }
+        lines.into_iter().map(|l| self.line(meaning, l)).collect()
+    }
+
+    /// `left … right` over `columns`; the left part is cut first.
+    pub(super) fn spread(self, left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
+        let right = text::cut_line(right, columns, &self.glyphs);
+        let taken = text::line_width(&right);
+        let room = if taken == 0 { columns } else { columns.saturating_sub(taken + 2) };
+        let mut line = text::cut_line(left, room, &self.glyphs);
+        let gap = columns.saturating_sub(text::line_width(&line) + taken);
+        line.spans.push(Span::raw(" ".repeat(gap)));
+        line.spans.extend(right.spans);
+        line
+    }
+
+    /// The title of a panel, drawn out to a rule.
+    pub(super) fn rule(self, title: &str, columns: usize) -> Line<'static> {
+        let title = text::cut(title, columns.saturating_sub(6), &self.glyphs);
+        let taken = text::width(&title) + 4;
+        Line::from(vec![
+            self.span(Meaning::Border, format!("{0}{0} ", self.glyphs.line)),
+            self.span(Meaning::Title, title),
+            self.span(Meaning::Border, format!(" {}", self.glyphs.line.repeat(columns.saturating_sub(taken)))),
+        ])
+    }
+
+    /// Puts lines into an area, one a row; what does not fit is cut.
+    pub(super) fn put(self, frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>]) {
+        let area = area.intersection(frame.area());
+        for (row, line) in (area.y..area.bottom()).zip(lines) {
+            let line = text::cut_line(line.clone(), usize::from(area.width), &self.glyphs);
+            frame.buffer_mut().set_line(area.x, row, &line, area.width);
+        }
+    }
+}

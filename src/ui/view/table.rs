@@ -1,0 +1,262 @@
+//! The table of the months: columns that fit, rows with their failures in words.
+
+use ratatui::text::{Line, Span};
+
+use super::pen::Pen;
+use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::ui::model::Model;
+use crate::ui::theme::Meaning;
+use crate::ui::{scroll, text, words};
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Month,
+    State,
+    Progress,
+    Tiles,
+    Link,
+    Node,
+    Checkpoint,
+    CheckpointWithAge,
+    Ends,
+}
+
+use Column::{Checkpoint, CheckpointWithAge, Ends, Link, Month, Node, Progress, State, Tiles};
+
+/// From the fullest set to the barest; the first that fits is drawn.
+const SETS: [&[Column]; 7] = [
+    &[Month, State, Progress, Tiles, Link, Node, CheckpointWithAge, Ends],
+    &[Month, State, Progress, Tiles, Link, Node, Checkpoint, Ends],
+    &[Month, State, Progress, Link, Node, Checkpoint, Ends],
+    &[Month, State, Progress, Node, Ends],
+    &[Month, State, Progress, Ends],
+    &[Month, State, Progress],
+    &[Month, Progress],
+];
+
+/// The progress bar is drawn up to this width.
+const WIDEST_BAR: usize = 24;
+const PERCENT: usize = 6;
+const POINTER: usize = 2;
+
+impl Column {
+    fn title(self) -> &'static str {
+        match self {
+            Month => "month",
+            State => "state",
+            Progress => "progress",
+            Tiles => "tiles",
+            Link => "link",
+            Node => "node",
+            Checkpoint | CheckpointWithAge => "saved",
+            Ends => "ends in",
+        }
+    }
+
+    /// Its least width.
+    fn width(self) -> usize {
+        match self {
+            Month => 9,
+            State => 14,
+            Progress => 14,
+            Tiles => 11,
+            Link => 4,
+            Node => 11,
+            Checkpoint => 7,
+            CheckpointWithAge => 18,
+            Ends => 11,
+        }
+    }
+
+    fn right_aligned(self) -> bool {
+        matches!(self, Tiles | Link | Checkpoint | CheckpointWithAge | Ends)
+    }
+}
+
+/// The columns drawn in `room` columns, with their widths; what is left over goes to the progress bar.
+fn fitted(room: usize) -> Vec<(Column, usize)> {
+    let least = |set: &[Column]| POINTER + set.iter().map(|c| c.width() + 1).sum::<usize>();
+    let set = SETS.iter().find(|set| least(set) <= room).copied().unwrap_or(&[Month]);
+    let spare = room.saturating_sub(least(set)).min(WIDEST_BAR + PERCENT - Progress.width());
+    set.iter().map(|&c| (c, c.width() + if c == Progress { spare } else { 0 })).collect()
+}
+
+/// The table's lines in `room` columns and at most `height` rows: title, then rows with the selected one visible.
+pub(super) fn lines(model: &Model, pen: Pen, room: usize, height: usize) -> Vec<Line<'static>> {
+    let columns = fitted(room);
+    let mut title = vec![Span::raw(" ".repeat(POINTER))];
+    for &(column, width) in &columns {
+        let text = aligned(column, column.title(), width, pen);
+        title.push(pen.span(Meaning::Muted, format!("{text} ")));
+    }
+    let mut rows = Vec::new();
+    let mut selected = 0..0;
+    for chain in model.chains() {
+        let from = rows.len();
+        let chosen = Some(&chain.id) == model.selected.as_ref();
+        rows.push(row(model, chain, chosen, &columns, room, pen));
+        rows.extend(failure(chain, pen, room));
+        if chosen {
+            selected = from..rows.len();
+        }
+    }
+    let height = height.saturating_sub(1);
+    let first = scroll::first_visible(selected.start, rows.len(), height);
+    let first = first.max(selected.end.saturating_sub(height)).min(selected.start.max(first));
+    let mut lines = vec![Line::from(title)];
+    lines.extend(rows.into_iter().skip(first).take(height));
+    lines
+}
+
+/// Rows that the whole table takes.
+pub(super) fn height(model: &Model, pen: Pen, room: usize) -> usize {
+    1 + model.chains().iter().map(|c| 1 + failure(c, pen, room).len()).sum::<usize>()
+}
+
+fn aligned(column: Column, content: &str, width: usize, pen: Pen) -> String {
+    if column.right_aligned() { text::right(content, width, &pen.glyphs) } else { text::left(content, width, &pen.glyphs) }
+}
+
+fn row(
+    model: &Model,
+    chain: &ChainView,
+    chosen: bool,
+    columns: &[(Column, usize)],
+    room: usize,
+    pen: Pen,
+) -> Line<'static> {
+    let pointer = if chosen { pen.glyphs.pointer } else { " " };
+    let mut line = Line::from(vec![pen.span(Meaning::Key, format!("{pointer} "))]);
+    for &(column, width) in columns {
+        if column == Progress {
+            line.spans.extend(progress(chain, width, pen));
+        } else {
+            let (meaning, content) = cell(model, chain, column, pen);
+            line.spans.push(pen.span(meaning, aligned(column, &content, width, pen)));
+        }
+        line.spans.push(Span::raw(" "));
+    }
+    if chosen {
+        let gap = room.saturating_sub(text::line_width(&line));
+        line.spans.push(Span::raw(" ".repeat(gap)));
+        for span in &mut line.spans {
+            span.style = span.style.patch(pen.theme.selected());
+        }
+    }
+    line
+}
+
+fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning, String) {
+    match column {
+        Month => (Meaning::Title, words::months(&chain.months, &pen.glyphs)),
+        State => {
+            let sign = words::sign(chain.state, &pen.glyphs);
+            (meaning_of(chain.state), format!("{sign} {}", words::state(chain)))
+        }
+        Progress => (Meaning::Base, String::new()),
+        Tiles if chain.total == 0 => (Meaning::Muted, String::new()),
+        Tiles => (Meaning::Base, format!("{}/{}", chain.tiles, chain.total)),
+        Link => (Meaning::Base, chain.links.last().map_or_else(String::new, |l| l.link.to_string())),
+        Node => (Meaning::Base, node(chain, pen)),
+        Checkpoint => (Meaning::Base, words::last_good(chain).map_or_else(String::new, |g| words::bytes(g.bytes))),
+        CheckpointWithAge => (Meaning::Base, checkpoint(model, chain)),
+        Ends => (Meaning::Base, chain.eta.map_or_else(String::new, words::duration)),
+    }
+}
+
+/// What colour a state has.
+pub(super) fn meaning_of(state: ChainState) -> Meaning {
+    match state {
+        ChainState::Planned => Meaning::Muted,
+        ChainState::Waiting => Meaning::Base,
+        ChainState::Running | ChainState::Between => Meaning::Active,
+        ChainState::SubmissionUnknown | ChainState::Silent | ChainState::Stopped => Meaning::Warning,
+        ChainState::Failed => Meaning::Bad,
+        ChainState::Complete => Meaning::Good,
+    }
+}
+
+/// The node now and how often it changed: `node-2 ↷2`.
+fn node(chain: &ChainView, pen: Pen) -> String {
+    let now = matches!(chain.state, ChainState::Running | ChainState::Silent | ChainState::Between);
+    let name = if now { super::details::node_now(chain).map(short_host) } else { None };
+    let hops = if chain.hops > 0 { format!("{}{}", pen.glyphs.hop, chain.hops) } else { String::new() };
+    match (name, hops.is_empty()) {
+        (Some(name), true) => name.to_owned(),
+        (Some(name), false) => {
+            // The count of hops must stay readable beside a long name.
+            let room = Node.width().saturating_sub(text::width(&hops) + 1);
+            format!("{} {hops}", text::cut(name, room, &pen.glyphs))
+        }
+        (None, _) => hops,
+    }
+}
+
+/// A host name without its domain.
+pub(super) fn short_host(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+fn checkpoint(model: &Model, chain: &ChainView) -> String {
+    let Some(last) = words::last_good(chain) else { return String::new() };
+    let age = words::seconds_between(last.sealed_ms, model.clock.wall_ms);
+    format!("{}, {} ago", words::bytes(last.bytes), words::short_duration(age))
+}
+
+fn progress(chain: &ChainView, width: usize, pen: Pen) -> Vec<Span<'static>> {
+    let bar = width.saturating_sub(PERCENT);
+    let Some(percent) = words::percent(chain.tiles, chain.total) else {
+        return vec![pen.span(Meaning::Muted, text::left("", width, &pen.glyphs))];
+    };
+    let meaning = match chain.state {
+        ChainState::Complete => Meaning::Good,
+        ChainState::Failed => Meaning::Bad,
+        ChainState::Stopped | ChainState::Silent => Meaning::Warning,
+        _ => Meaning::Active,
+    };
+    let (full, empty) = bar_text(chain.tiles, chain.total, bar, pen);
+    vec![
+        pen.span(meaning, full),
+        pen.span(Meaning::Muted, empty),
+        pen.span(Meaning::Base, text::right(&format!("{percent} %"), PERCENT, &pen.glyphs)),
+    ]
+}
+
+/// The full and the empty part of a bar, together `columns` wide.
+fn bar_text(done: u64, total: u64, columns: usize, pen: Pen) -> (String, String) {
+    let steps = pen.glyphs.bar;
+    let parts = u128::from(done.min(total)) * (columns * steps.len()) as u128 / u128::from(total.max(1));
+    let parts = usize::try_from(parts).unwrap_or(0);
+    let (whole, rest) = (parts / steps.len().max(1), parts % steps.len().max(1));
+    let mut full = steps.last().unwrap_or(&"#").repeat(whole);
+    let mut used = whole;
+    if let Some(step) = rest.checked_sub(1).and_then(|i| steps.get(i)) {
+        full.push_str(step);
+        used += 1;
+    }
+    (full, pen.glyphs.bar_empty.repeat(columns.saturating_sub(used)))
+}
+
+/// Why a month failed, under its row, and what to press.
+fn failure(chain: &ChainView, pen: Pen, room: usize) -> Vec<Line<'static>> {
+    if chain.state != ChainState::Failed {
+        return Vec::new();
+    }
+    let indent = POINTER + 2;
+    let columns = room.saturating_sub(indent).max(1);
+    let said = match &chain.failure {
+        Some(failure) => format!("{}: {}", failure.class, failure.cause),
+        None => "no cause is known".to_owned(),
+    };
+    let mut lines = pen.wrapped(Meaning::Bad, &said, columns, 2);
+    lines.push(Line::from(vec![
+        pen.span(Meaning::Base, "press "),
+        pen.span(Meaning::Key, "r"),
+        pen.span(Meaning::Base, format!(" to resubmit {}", words::resume_point(chain))),
+    ]));
+    for line in &mut lines {
+        line.spans.insert(0, Span::raw(" ".repeat(indent)));
+    }
+    lines
+}

@@ -1,0 +1,242 @@
+//! Numbers and states in words: no number without its unit.
+
+use crate::campaign::snapshot::{ChainState, ChainView, GenerationView};
+
+use super::glyphs::Glyphs;
+
+const NAMES: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The name of a month (1 to 12).
+fn month(number: u8) -> &'static str {
+    usize::from(number).checked_sub(1).and_then(|i| NAMES.get(i)).copied().unwrap_or("?")
+}
+
+/// The name of a chain by its months: `January`, `Jun–Jul`, `Jan, Jun, Dec`.
+pub(crate) fn months(numbers: &[u8], glyphs: &Glyphs) -> String {
+    let short = |n: u8| month(n).get(..3).unwrap_or("?").to_owned();
+    match numbers {
+        [] => "?".to_owned(),
+        [one] => month(*one).to_owned(),
+        [first, .., last] if numbers.windows(2).all(|w| matches!(w, [a, b] if a.checked_add(1) == Some(*b))) => {
+            format!("{}{}{}", short(*first), glyphs.range, short(*last))
+        }
+        many => many.iter().map(|&n| short(n)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Seconds in words, the two largest units: `2 min 10 s`, `3 d 4 h`.
+pub(crate) fn duration(seconds: u64) -> String {
+    let (d, h, m, s) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let two = |a: u64, unit: &str, b: u64, lower: &str| {
+        if b == 0 { format!("{a} {unit}") } else { format!("{a} {unit} {b} {lower}") }
+    };
+    match (d, h, m) {
+        (0, 0, 0) => format!("{s} s"),
+        (0, 0, _) => two(m, "min", s, "s"),
+        (0, _, _) => two(h, "h", m, "min"),
+        _ => two(d, "d", h, "h"),
+    }
+}
+
+/// Seconds in words, the largest unit only, for narrow columns: `2 min`.
+pub(crate) fn short_duration(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        // 999.5 would be printed as 1000.
+        if value < 999.5 {
+            break;
+        }
+        value /= 1_000.0;
+        unit = next;
+    }
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// `1 tile`, `2 tiles`.
+pub(crate) fn count(n: u64, singular: &str) -> String {
+    if n == 1 { format!("1 {singular}") } else { format!("{n} {singular}s") }
+}
+
+/// A whole number of percent, rounded down: 100 only when all is done. `None` while the whole is not known.
+pub(crate) fn percent(done: u64, total: u64) -> Option<u64> {
+    (total > 0).then(|| (u128::from(done.min(total)) * 100 / u128::from(total)) as u64)
+}
+
+/// The state of a chain in words of at most 13 columns.
+pub(crate) fn state(chain: &ChainView) -> String {
+    match chain.state {
+        ChainState::Planned => "planned".to_owned(),
+        ChainState::SubmissionUnknown => "unconfirmed".to_owned(),
+        ChainState::Waiting => "waiting".to_owned(),
+        ChainState::Running => "running".to_owned(),
+        ChainState::Between => "between jobs".to_owned(),
+        ChainState::Silent => match chain.silent_for {
+            Some(s) => format!("silent {}", short_duration(s)),
+            None => "silent".to_owned(),
+        },
+        ChainState::Failed => "failed".to_owned(),
+        ChainState::Stopped => "stopped".to_owned(),
+        ChainState::Complete => "complete".to_owned(),
+    }
+}
+
+/// What a state means for a person, in a sentence; `None` where the word says all.
+pub(crate) fn explain(chain: &ChainView) -> Option<String> {
+    match chain.state {
+        ChainState::SubmissionUnknown => Some(
+            "The answer to the submission was lost. It is looked up by its token and never sent twice.".to_owned(),
+        ),
+        ChainState::Between => {
+            Some("Checkpointed; the batch system makes the next job of this month by itself.".to_owned())
+        }
+        ChainState::Silent => Some(format!(
+            "No heartbeat for {}. The job still has its node: it is only given up when the batch system ends it.",
+            chain.silent_for.map_or_else(|| "a while".to_owned(), duration)
+        )),
+        ChainState::Waiting => {
+            chain.job.as_ref().map(|j| j.message.trim()).filter(|m| !m.is_empty()).map(|m| format!("In the queue: {m}"))
+        }
+        _ => None,
+    }
+}
+
+/// The sign of a state.
+pub(crate) fn sign(state: ChainState, glyphs: &Glyphs) -> &'static str {
+    let [planned, unknown, waiting, running, between, silent, failed, stopped, complete] = glyphs.states;
+    match state {
+        ChainState::Planned => planned,
+        ChainState::SubmissionUnknown => unknown,
+        ChainState::Waiting => waiting,
+        ChainState::Running => running,
+        ChainState::Between => between,
+        ChainState::Silent => silent,
+        ChainState::Failed => failed,
+        ChainState::Stopped => stopped,
+        ChainState::Complete => complete,
+    }
+}
+
+/// The newest checkpoint that a link can go on from.
+pub(crate) fn last_good(chain: &ChainView) -> Option<&GenerationView> {
+    chain.generations.iter().rev().find(|g| g.damage.is_none())
+}
+
+/// From where a resubmission goes on: `from generation 7 (62 %)`, or `from the beginning`.
+pub(crate) fn resume_point(chain: &ChainView) -> String {
+    let Some(generation) = last_good(chain) else {
+        return "from the beginning".to_owned();
+    };
+    match percent(generation.tiles, chain.total) {
+        Some(p) => format!("from generation {} ({p} %)", generation.number),
+        None => format!("from generation {}", generation.number),
+    }
+}
+
+/// Seconds from one moment to a later one, both in milliseconds since 1970; clocks that disagree give 0.
+pub(crate) fn seconds_between(from_ms: i64, to_ms: i64) -> u64 {
+    to_ms.saturating_sub(from_ms).max(0).unsigned_abs() / 1_000
+}
+
+/// The time of day of a moment, `HH:MM:SS`.
+pub(crate) fn time_of_day(ms: i64, zone: &jiff::tz::TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| "?".to_owned(), |t| t.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
+}
+
+/// The factor of a scaled cluster's time: `1 s = 3 h`; `None` at scale 1.
+pub(crate) fn scale(factor: f64) -> Option<String> {
+    if !factor.is_finite() || (factor - 1.0).abs() < 1e-9 || factor <= 0.0 {
+        return None;
+    }
+    if factor < 1.0 {
+        return Some(format!("1 s = {factor:.2} s"));
+    }
+    Some(format!("1 s = {}", duration(factor.round() as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixtures;
+    use crate::ui::glyphs::{ASCII, UNICODE};
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        let said = [0, 59, 60, 130, 3_600, 3_720, 90_000, 86_400].map(duration);
+        assert_eq!(said, ["0 s", "59 s", "1 min", "2 min 10 s", "1 h", "1 h 2 min", "1 d 1 h", "1 d"]);
+        assert_eq!([59, 61, 7_300, 90_000].map(short_duration), ["59 s", "1 min", "2 h", "1 d"]);
+    }
+
+    #[test]
+    fn bytes_have_decimal_units() {
+        let said = [0, 999, 1_000, 3_400_000, 34_000_000, 999_600, 1_500_000_000_000].map(bytes);
+        assert_eq!(said, ["0 B", "999 B", "1.0 kB", "3.4 MB", "34 MB", "1.0 MB", "1.5 TB"]);
+        assert_eq!(bytes(u64::MAX), "18447 PB");
+    }
+
+    #[test]
+    fn a_hundred_percent_means_all_of_it() {
+        assert_eq!(percent(199, 200), Some(99));
+        assert_eq!(percent(200, 200), Some(100));
+        assert_eq!(percent(7, 5), Some(100));
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(percent(u64::MAX, u64::MAX), Some(100));
+    }
+
+    #[test]
+    fn chains_are_named_by_their_months() {
+        assert_eq!(months(&[9], &UNICODE), "September");
+        assert_eq!(months(&[6, 7], &UNICODE), "Jun–Jul");
+        assert_eq!(months(&[6, 7, 8], &ASCII), "Jun-Aug");
+        assert_eq!(months(&[1, 6], &ASCII), "Jan, Jun");
+        assert_eq!(months(&[0], &ASCII), "?");
+    }
+
+    #[test]
+    fn scales_are_said_only_when_time_is_scaled() {
+        assert_eq!(scale(1.0), None);
+        assert_eq!(scale(10_800.0).as_deref(), Some("1 s = 3 h"));
+        assert_eq!(scale(f64::NAN), None);
+    }
+
+    #[test]
+    fn the_resume_point_names_the_last_generation() {
+        let snapshot = fixtures::mixed();
+        assert_eq!(resume_point(&snapshot.chains[2]), "from generation 7 (62 %)");
+        assert_eq!(resume_point(&fixtures::planned().chains[0]), "from the beginning");
+    }
+
+    #[test]
+    fn clocks_that_disagree_give_no_negative_age() {
+        assert_eq!(seconds_between(5_000, 1_000), 0);
+        assert_eq!(seconds_between(i64::MIN, i64::MAX), i64::MAX.unsigned_abs() / 1_000);
+    }
+}
