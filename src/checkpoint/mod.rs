@@ -32,3 +32,6 @@ pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Rejected};
 pub use resume::{Held, Resumed, Shape};
 pub use status::{Phase, Quicklook, Status};
 pub use tile_record::INDEX_MAGIC;
+
+#[cfg(test)]
+mod tests;

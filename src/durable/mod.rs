@@ -81,3 +81,6 @@ impl DurableError {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 }
+
+#[cfg(test)]
+mod tests;

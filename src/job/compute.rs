@@ -11,7 +11,7 @@ use super::session::{Session, State, blocks_of};
 use super::workload::Workload;
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, Rejected, seal};
-use crate::durable::sealed;
+use crate::durable::{DurableError, sealed};
 use crate::engine::{Computed, Tile};
 
 /// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
@@ -39,7 +39,10 @@ impl Session<'_> {
 
     /// Forgets the tile whose block is damaged, and says so where the link's beginning is recorded.
     fn drop_damaged<W>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<String, Failure> {
+        // The winner of a race removes the parts when it is done: that is no damage.
+        seal::ensure_unfenced(&self.dir, self.link)?;
         state.tiles.remove(&damage.tile);
+        state.unsealed = true;
         self.heart.update(|s| s.tiles = state.tiles.len() as u64);
         self.log.say(&format!("{}: tile {} is computed again.", damage.why, damage.tile));
         if let (Some(generation), _) = self.sealed() {
@@ -69,7 +72,7 @@ impl Session<'_> {
                 self.keep_pace(began);
             }
         }
-        if missing.is_empty() { Ok(()) } else { self.seal(state) }
+        if state.computed > 0 && state.unsealed { self.seal(state) } else { Ok(()) }
     }
 
     fn one_tile<W: Workload>(
@@ -88,19 +91,19 @@ impl Session<'_> {
         let blocks = state.pool.install(|| encode(state, tile, &computed));
         let samples =
             computed.layers.get(state.shown).map(|c| state.sampling.samples(tile, c)).unwrap_or_default();
-        if let (Some(look), Some(picture)) = (Some(&samples), &mut state.look) {
-            state.sampling.paint(picture, tile, look);
+        if let Some(picture) = &mut state.look {
+            state.sampling.paint(picture, tile, &samples);
         }
         let writer = match &mut state.writer {
             Some(writer) => writer,
             none => none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?),
         };
-        let record = writer.append(number, &blocks, samples).inspect_err(|_| {
-            let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
-            let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
-            self.remember_needed(size.saturating_mul(left));
-        })?;
+        let record = match writer.append(number, &blocks, samples) {
+            Ok(record) => record,
+            Err(e) => return Err(self.not_appended(state, e, &blocks)),
+        };
         state.tiles.insert(number, Held { link: self.link, record });
+        state.unsealed = true;
         state.computing += began.elapsed();
         state.computed += 1;
         self.heart.update(|s| {
@@ -112,6 +115,19 @@ impl Session<'_> {
         }
         self.tell();
         Ok(())
+    }
+
+    /// On a full disk the tiles before this one are sealed if there is still room for that.
+    fn not_appended<W>(&self, state: &mut State<'_, W>, e: DurableError, blocks: &[EncodedBlock]) -> Failure {
+        let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
+        let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
+        self.remember_needed(size.saturating_mul(left));
+        if e.is_disk_full() && state.unsealed && state.computed > 0 {
+            if let Err(sealing) = self.seal(state) {
+                self.log.say(&format!("The tiles since the last generation could not be sealed: {sealing}."));
+            }
+        }
+        e.into()
     }
 
     /// Waits until the pace allows the next tile; a stop ends the wait at once.

@@ -14,6 +14,9 @@ use crate::checkpoint::{BlockRecord, Complete, LinkNumber, MapRecord, Phase, sea
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::Layer;
 
+/// Bytes of a map between two syncs.
+const SYNC_EVERY: usize = 128 << 20;
+
 /// A block that is not what was written.
 pub(super) struct Damage {
     pub(super) tile: u64,
@@ -31,7 +34,10 @@ struct Source {
 
 impl Session<'_> {
     /// A chain that is complete already is verified, not computed. `None`: there is work to do.
-    pub(super) fn already_complete<W: Workload>(&self) -> Result<Option<Done>, Failure> {
+    pub(super) fn already_complete<W: Workload>(
+        &self,
+        pool: &rayon::ThreadPool,
+    ) -> Result<Option<Done>, Failure> {
         let path = self.dir.complete();
         let complete: Complete = match sealed::read(&path) {
             Ok(complete) => complete,
@@ -50,7 +56,7 @@ impl Session<'_> {
                 self.options.spec_hash
             )));
         }
-        let problems = self.problems::<W>(&complete);
+        let problems = self.problems::<W>(pool, &complete)?;
         if problems.is_empty() {
             self.remember(None, complete.tiles);
             self.heart.update(|s| {
@@ -69,12 +75,22 @@ impl Session<'_> {
         Ok(None)
     }
 
-    fn problems<W: Workload>(&self, complete: &Complete) -> Vec<String> {
-        let verified = verify::verify_complete(&self.campaign.maps(), complete, &W::reopen);
-        verified
-            .iter()
-            .flat_map(|v| v.problems.iter().map(|p| format!("{}: {p}", v.path.display())))
-            .collect()
+    /// What does not fit in the finished maps, reopened.
+    fn problems<W: Workload>(
+        &self,
+        pool: &rayon::ThreadPool,
+        complete: &Complete,
+    ) -> Result<Vec<String>, Failure> {
+        let stop = || self.heart.must_stop();
+        let maps = self.campaign.maps();
+        let verified = pool.install(|| verify::verify_complete(&maps, complete, &W::reopen, &stop));
+        if stop() {
+            return Err(Failure::Stopped);
+        }
+        let named = |v: &verify::Verified| {
+            v.problems.iter().map(|p| format!("{}: {p}", v.path.display())).collect::<Vec<_>>()
+        };
+        Ok(verified.iter().flat_map(named).collect())
     }
 
     /// Puts the missing maps together, verifies all of them and records the chain as complete.
@@ -101,7 +117,10 @@ impl Session<'_> {
             let file = map_file(&layer.name);
             if !state.maps.iter().any(|m| m.file == file) {
                 match self.put_together(state, layer, &sources)? {
-                    Ok(map) => state.maps.push(map),
+                    Ok(map) => {
+                        state.maps.push(map);
+                        state.unsealed = true;
+                    }
                     Err(damage) => return Ok(Err(damage)),
                 }
                 self.log.say(&format!("Finished {}.", folder.join(&file).display()));
@@ -110,11 +129,15 @@ impl Session<'_> {
             complete.maps.extend(state.maps.iter().find(|m| m.file == file).cloned());
             complete.blocks.push(sources.iter().map(|s| (s.block.bytes, s.block.crc)).collect());
         }
-        self.complete::<W>(&complete).map(Ok)
+        self.complete::<W>(state.pool, &complete).map(Ok)
     }
 
-    fn complete<W: Workload>(&self, complete: &Complete) -> Result<String, Failure> {
-        let problems = self.problems::<W>(complete);
+    fn complete<W: Workload>(
+        &self,
+        pool: &rayon::ThreadPool,
+        complete: &Complete,
+    ) -> Result<String, Failure> {
+        let problems = self.problems::<W>(pool, complete)?;
         if !problems.is_empty() {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
@@ -203,6 +226,8 @@ struct Draft {
     file: BufWriter<File>,
     crc: crc32fast::Hasher,
     bytes: u64,
+    /// Bytes since the last sync: kept few, so that the last one does not outlast the time a stop allows.
+    unsynced: usize,
     published: bool,
 }
 
@@ -210,16 +235,19 @@ impl Draft {
     fn create(path: PathBuf) -> Result<Self, DurableError> {
         let file = File::create(&path).map_err(|e| DurableError::io(&path, "create", e))?;
         let file = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { path, file, crc: crc32fast::Hasher::new(), bytes: 0, published: false })
+        Ok(Self { path, file, crc: crc32fast::Hasher::new(), bytes: 0, unsynced: 0, published: false })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
         self.crc.update(bytes);
         self.bytes += bytes.len() as u64;
-        self.file.write_all(bytes).map_err(|e| DurableError::io(&self.path, "write", e))
+        self.file.write_all(bytes).map_err(|e| DurableError::io(&self.path, "write", e))?;
+        self.unsynced += bytes.len();
+        if self.unsynced < SYNC_EVERY { Ok(()) } else { self.sync() }
     }
 
     fn sync(&mut self) -> Result<(), DurableError> {
+        self.unsynced = 0;
         let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         synced.map_err(|e| DurableError::io(&self.path, "write", e))
     }

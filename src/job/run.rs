@@ -88,15 +88,18 @@ pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress
 pub fn run_with<W: Workload>(
     output: &Path,
     options: &RunOptions,
-    open: &dyn Fn() -> Result<W, EngineError>,
+    open: &(dyn Fn() -> Result<W, EngineError> + Sync),
     report: &(dyn Fn(&Progress) + Sync),
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
     let dir = campaign.chain(&options.chain);
-    let begun = begin(&dir, options);
-    let (link, log, heart) = match begun {
-        Ok(begun) => begun,
+    let link = match begin(&dir, options) {
+        Ok(link) => link,
         Err(e) => return not_begun(&Failure::from(e)),
+    };
+    let (log, heart) = match announce(&dir, options, link) {
+        Ok(opened) => opened,
+        Err(e) => return silent_end(&dir, link, &Failure::from(e)),
     };
     let session = Session::new(&campaign, options, link, &log, &heart, report);
     let result = catch_unwind(AssertUnwindSafe(|| session.run(open))).unwrap_or_else(|panic| {
@@ -127,8 +130,8 @@ pub fn run_with<W: Workload>(
     Outcome { link: Some(link), class, message, sealed }
 }
 
-/// Takes the link's number and opens what only this link writes.
-fn begin(dir: &ChainDir, options: &RunOptions) -> Result<(LinkNumber, Log, Heart), DurableError> {
+/// Takes the link's number.
+fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableError> {
     let start = fence::begin(dir, |link| LinkStart {
         link,
         job_id: options.job_id.clone(),
@@ -139,21 +142,32 @@ fn begin(dir: &ChainDir, options: &RunOptions) -> Result<(LinkNumber, Log, Heart
         program: env!("CARGO_PKG_VERSION").to_owned(),
         threads: options.threads,
     })?;
-    let log = Log::create(dir, start.link)?;
+    Ok(start.link)
+}
+
+/// Opens the log and starts the heartbeat.
+fn announce(dir: &ChainDir, options: &RunOptions, link: LinkNumber) -> Result<(Log, Heart), DurableError> {
+    let log = Log::create(dir, link)?;
     log.say(&format!(
-        "Campaign \"{}\", chain {}, link {}: job {} on node {}, process {}, {} threads, alpsckpt {}, spec {}.",
+        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, spec {}.",
         options.spec.name,
         options.chain,
-        start.link,
-        start.job_id,
-        start.node,
-        start.pid,
-        start.threads,
-        start.program,
-        start.spec
+        options.job_id,
+        options.node,
+        std::process::id(),
+        options.threads,
+        env!("CARGO_PKG_VERSION"),
+        options.spec_hash
     ));
-    let heart = Heart::start(dir, start.link, &options.stop)?;
-    Ok((start.link, log, heart))
+    Ok((log, Heart::start(dir, link, &options.stop)?))
+}
+
+/// The end of a link that could not even write its log.
+fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
+    let (class, message) = (failure.class(), failure.message(None));
+    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, ended_ms: now_ms() };
+    let _ = sealed::replace(&dir.link_end(link), &end);
+    Outcome { link: Some(link), class, message, sealed: None }
 }
 
 fn not_begun(failure: &Failure) -> Outcome {

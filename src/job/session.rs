@@ -51,7 +51,7 @@ struct Ledger {
 /// What the work of a link changes.
 pub(super) struct State<'w, W> {
     pub(super) workload: &'w W,
-    pub(super) pool: rayon::ThreadPool,
+    pub(super) pool: &'w rayon::ThreadPool,
     pub(super) tiling: Tiling,
     pub(super) shape: Shape,
     /// Sealed or not: all tiles that need not be computed.
@@ -64,6 +64,8 @@ pub(super) struct State<'w, W> {
     /// The newest generation on disk that this link read or sealed, good or not: the next has a higher number.
     newest: Option<GenerationNumber>,
     verified: BTreeSet<GenerationNumber>,
+    /// Something is done that no generation tells; true at first, for every link that stops seals at least once.
+    pub(super) unsealed: bool,
     pub(super) resume: LinkResume,
     pub(super) sampling: Sampling,
     pub(super) shown: usize,
@@ -89,35 +91,49 @@ impl<'a> Session<'a> {
     /// The link's whole work.
     pub(super) fn run<W: Workload>(
         &self,
-        open: &dyn Fn() -> Result<W, EngineError>,
+        open: &(dyn Fn() -> Result<W, EngineError> + Sync),
     ) -> Result<Done, Failure> {
         self.enter(Phase::Opening);
-        if let Some(done) = self.already_complete::<W>()? {
-            return Ok(done);
-        }
-        if self.heart.must_stop() {
-            return self.leave("before the inputs were opened: nothing new is sealed");
-        }
-        let workload = open()?;
-        let mut state = match self.resume(&workload) {
+        let pool = self.pool()?;
+        let opened = match self.already_complete::<W>(&pool) {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None) if self.heart.must_stop() => Err(Failure::Stopped),
+            Ok(None) => pool.install(open).map_err(Failure::from),
+            Err(e) => Err(e),
+        };
+        let workload = match opened {
+            Err(Failure::Stopped) => {
+                return self.leave("before the inputs were opened: nothing new is sealed");
+            }
+            other => other?,
+        };
+        let mut state = match self.resume(&workload, &pool) {
             Err(Failure::Stopped) => {
                 return self.leave("while the checkpoint was verified: nothing new is sealed");
             }
             other => other?,
         };
         let result = self.work(&mut state);
-        if let (Err(failure), Some(writer)) = (&result, state.writer.take()) {
-            if failure.is_disk_full() {
-                writer.give_back_unsealed();
-            }
+        if let (Err(failure), Some(writer)) = (&result, state.writer.take())
+            && failure.is_disk_full()
+        {
+            writer.give_back_unsealed();
         }
         result
+    }
+
+    fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+        let threads = self.options.threads.max(1) as usize;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))
     }
 
     fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, Failure> {
         match self.compute_and_finish(state) {
             Err(Failure::Stopped) => {
-                self.seal(state)?;
+                if state.unsealed {
+                    self.seal(state)?;
+                }
                 let what = if state.computed == 0 && state.tiles.len() < state.shape.blocks.len() {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
                         .to_owned()
@@ -136,14 +152,13 @@ impl<'a> Session<'a> {
     }
 
     /// Verifies the newest good generation and records what was found.
-    fn resume<'w, W: Workload>(&self, workload: &'w W) -> Result<State<'w, W>, Failure> {
+    fn resume<'w, W: Workload>(
+        &self,
+        workload: &'w W,
+        pool: &'w rayon::ThreadPool,
+    ) -> Result<State<'w, W>, Failure> {
         let tiling = workload.tiling();
         let shape = shape(&self.options.spec_hash, workload);
-        let threads = self.options.threads.max(1) as usize;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))?;
         let began = Instant::now();
         let stop = || self.heart.must_stop();
         let maps = self.campaign.maps();
@@ -180,6 +195,7 @@ impl<'a> Session<'a> {
             tiles: found.tiles,
             maps: found.maps,
             writer: None,
+            unsealed: true,
             resume: record,
             sampling,
             shown,
@@ -230,6 +246,7 @@ impl<'a> Session<'a> {
         }
         state.newest = Some(generation.number);
         state.verified.insert(generation.number);
+        state.unsealed = false;
         self.remember(Some(generation.number), generation.tiles);
         self.heart.update(|s| {
             s.generation = Some(generation.number);

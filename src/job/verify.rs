@@ -4,6 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::workload::Contents;
 use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord};
 use crate::durable::{DurableError, sealed};
@@ -39,7 +41,7 @@ pub fn verify_chain(
     dem: &Path,
 ) -> Result<Vec<Verified>, DurableError> {
     let complete: Complete = sealed::read(&campaign.chain(chain).complete())?;
-    let mut verified = verify_complete(&campaign.maps(), &complete, &read_map);
+    let mut verified = verify_complete(&campaign.maps(), &complete, &read_map, &|| false);
     let expected = verified.first().map(|map| valid_cells(dem, &map.path));
     for map in &mut verified {
         match &expected {
@@ -54,39 +56,33 @@ pub fn verify_chain(
     Ok(verified)
 }
 
-/// Reopens every map in `folder` and compares it with `complete`; `reopen` reads a map as any program would.
+/// Reads a map as any other program would, unless asked to stop.
+type Reopen<'a> = &'a (dyn Fn(&Path, &dyn Fn() -> bool) -> Result<Contents, Problem> + Sync);
+
+/// Reopens every map in `folder`, in parallel, and compares it with `complete`; the result does not count on `stop`.
 pub(super) fn verify_complete(
     folder: &Path,
     complete: &Complete,
-    reopen: &dyn Fn(&Path) -> Result<Contents, Problem>,
+    reopen: Reopen<'_>,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Verified> {
-    let blocks = complete.blocks.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
-    let maps = complete.maps.iter().zip(blocks);
-    maps.map(|(map, blocks)| verify_map(folder, complete, map, blocks, reopen)).collect()
-}
-
-fn verify_map(
-    folder: &Path,
-    complete: &Complete,
-    map: &MapRecord,
-    blocks: &[(u32, u32)],
-    reopen: &dyn Fn(&Path) -> Result<Contents, Problem>,
-) -> Verified {
-    let path = folder.join(&map.file);
-    let mut verified = Verified { path, valid: 0, range: None, problems: Vec::new() };
-    if let Err(problem) = verify_bytes(&verified.path, map, blocks) {
+    let verify = |(at, map): (usize, &MapRecord)| {
+        let blocks = complete.blocks.get(at).map(Vec::as_slice).unwrap_or_default();
+        let mut verified =
+            Verified { path: folder.join(&map.file), valid: 0, range: None, problems: Vec::new() };
         // What does not even have its bytes is not decoded.
-        verified.problems.push(problem);
-        return verified;
-    }
-    match reopen(&verified.path) {
-        Ok(contents) => {
-            (verified.valid, verified.range) = (contents.valid, contents.range);
-            verified.problems = misfits(complete, map, contents);
+        let contents = verify_bytes(&verified.path, map, blocks, stop)
+            .and_then(|()| reopen(&verified.path, stop).map_err(|p| p.what));
+        match contents {
+            Ok(contents) => {
+                (verified.valid, verified.range) = (contents.valid, contents.range);
+                verified.problems = misfits(complete, map, contents);
+            }
+            Err(problem) => verified.problems.push(problem),
         }
-        Err(problem) => verified.problems.push(problem.what),
-    }
-    verified
+        verified
+    };
+    complete.maps.par_iter().enumerate().map(verify).collect()
 }
 
 fn misfits(complete: &Complete, map: &MapRecord, contents: Contents) -> Vec<String> {
@@ -107,7 +103,12 @@ fn misfits(complete: &Complete, map: &MapRecord, contents: Contents) -> Vec<Stri
 }
 
 /// Length, checksum of the whole and checksum of each block.
-fn verify_bytes(path: &Path, map: &MapRecord, blocks: &[(u32, u32)]) -> Result<(), String> {
+fn verify_bytes(
+    path: &Path,
+    map: &MapRecord,
+    blocks: &[(u32, u32)],
+    stop: &dyn Fn() -> bool,
+) -> Result<(), String> {
     let file = File::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
     let length = file.metadata().map_err(|e| e.to_string())?.len();
     if length != map.bytes {
@@ -124,6 +125,9 @@ fn verify_bytes(path: &Path, map: &MapRecord, blocks: &[(u32, u32)]) -> Result<(
     };
     piece(map.head)?;
     for (number, (bytes, crc)) in blocks.iter().enumerate().filter(|(_, (bytes, _))| *bytes > 0) {
+        if stop() {
+            return Err("not verified to its end".to_owned());
+        }
         if piece(u64::from(*bytes))? != *crc {
             return Err(format!("the checksum of block {number} does not fit"));
         }
@@ -150,14 +154,11 @@ fn checksum(file: &File, mut at: u64, end: u64) -> std::io::Result<crc32fast::Ha
     Ok(crc)
 }
 
-/// Reads a GeoTIFF whole, some rows at a time.
-///
-/// # Errors
-/// When it cannot be opened or decoded.
-pub fn read_map(path: &Path) -> Result<Contents, Problem> {
+/// Reads a GeoTIFF whole, some rows at a time; a part of it on `stop`.
+pub(super) fn read_map(path: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
     let raster = Raster::open(path)?;
     let (width, height) = (raster.placement().width, raster.placement().height);
-    count(&raster, (0, 0), (width, height))
+    count(&raster, (0, 0), (width, height), stop)
 }
 
 /// Valid cells of the DEM in the window that a map covers.
@@ -165,7 +166,7 @@ fn valid_cells(dem: &Path, map: &Path) -> Result<u64, Problem> {
     let place = Raster::open(map)?.placement().clone();
     let dem = Raster::open(dem)?;
     let (x, y) = first_cell(dem.placement(), &place);
-    Ok(count(&dem, (x, y), (place.width, place.height))?.valid)
+    Ok(count(&dem, (x, y), (place.width, place.height), &|| false)?.valid)
 }
 
 /// The DEM's cell under the map's first.
@@ -179,9 +180,10 @@ fn count(
     raster: &Raster,
     (x, y): (isize, isize),
     (width, height): (usize, usize),
+    stop: &dyn Fn() -> bool,
 ) -> Result<Contents, Problem> {
     let mut all = Contents::of(&[]);
-    for row in (0..height).step_by(ROWS) {
+    for row in (0..height).step_by(ROWS).take_while(|_| !stop()) {
         let grid = raster.window(x, y.saturating_add_unsigned(row), width, ROWS.min(height - row))?;
         all = all.and(Contents::of(&grid.values));
     }

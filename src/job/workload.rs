@@ -7,7 +7,7 @@ use crate::engine::geotiff::{self, MapFile};
 use crate::engine::{Computed, Engine, EngineError, Layer, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
-pub trait Workload: Sync {
+pub trait Workload: Send + Sync {
     /// The tiles.
     fn tiling(&self) -> Tiling;
 
@@ -32,11 +32,11 @@ pub trait Workload: Sync {
     /// What stands around the blocks of a map, given their lengths.
     fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile;
 
-    /// Reads a finished map as any other program would.
+    /// Reads a finished map as any other program would; what it returns after `stop` does not count.
     ///
     /// # Errors
     /// When it cannot be read or decoded.
-    fn reopen(map: &Path) -> Result<Contents, Problem>;
+    fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem>;
 }
 
 /// What a map turns out to hold.
@@ -98,7 +98,7 @@ impl Workload for Engine {
         geotiff::lay_out(layer, self.placement(), Engine::tiling(self), compression, blocks)
     }
 
-    fn reopen(map: &Path) -> Result<Contents, Problem> {
-        super::verify::read_map(map)
+    fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
+        super::verify::read_map(map, stop)
     }
 }

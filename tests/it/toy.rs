@@ -17,7 +17,7 @@ const TAIL: &[u8] = b"END\n";
 pub(crate) struct Toy {
     layers: Vec<Layer>,
     /// Called with each tile before it is computed.
-    on_tile: Box<dyn Fn(u64, &AtomicBool) + Sync>,
+    on_tile: Box<dyn Fn(u64, &AtomicBool) + Send + Sync>,
 }
 
 pub(crate) const TILING: Tiling = Tiling { width: 70, height: 50, tile: 32, block: 16 };
@@ -27,7 +27,7 @@ impl Toy {
         Self::with(|_, _| ())
     }
 
-    pub(crate) fn with(on_tile: impl Fn(u64, &AtomicBool) + Sync + 'static) -> Self {
+    pub(crate) fn with(on_tile: impl Fn(u64, &AtomicBool) + Send + Sync + 'static) -> Self {
         let layer = |name: &str| Layer {
             name: name.to_owned(),
             month: Some(1),
@@ -90,7 +90,7 @@ impl Workload for Toy {
         MapFile { head, tail: TAIL.to_vec() }
     }
 
-    fn reopen(map: &Path) -> Result<Contents, Problem> {
+    fn reopen(map: &Path, _stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
         let bytes = std::fs::read(map).map_err(|e| Problem::new(map, e.to_string(), ""))?;
         let body = bytes.strip_prefix(MAGIC).and_then(|b| b.strip_suffix(TAIL));
         let body = body.ok_or_else(|| Problem::new(map, "not a toy map", ""))?;
@@ -102,12 +102,31 @@ impl Workload for Toy {
 
 /// A campaign folder of its own, with one chain.
 pub(crate) struct Site {
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Folder,
+}
+
+/// A folder that goes away with the test, or one that belongs to the process that started this one.
+pub(crate) enum Folder {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Given(folder) => folder,
+        }
+    }
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: Folder::Own(tempfile::tempdir().unwrap()) }
+    }
+
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder: Folder::Given(folder) }
     }
 
     pub(crate) fn output(&self) -> PathBuf {
@@ -144,6 +163,32 @@ impl Site {
         report: &(dyn Fn(&Progress) + Sync),
     ) -> Outcome {
         run_with(&self.output(), options, &|| Ok(Borrowed(toy)), report)
+    }
+
+    /// Runs one link that is asked to stop at the `step`-th report of its progress; also says whether there was none.
+    pub(crate) fn run_stopped_at_step(&self, step: u64) -> (Outcome, bool) {
+        let (options, seen) = (options(), std::sync::atomic::AtomicU64::new(0));
+        let outcome = self.run_telling(&Toy::new(), &options, &|_| {
+            if seen.fetch_add(1, Ordering::Relaxed) == step {
+                options.stop.asked.store(true, Ordering::Relaxed);
+            }
+        });
+        (outcome, seen.load(Ordering::Relaxed) <= step)
+    }
+
+    /// The names of the generations on disk, in order.
+    pub(crate) fn generations(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.chain().generations())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// What a link said.
+    pub(crate) fn log(&self, link: u32) -> String {
+        std::fs::read_to_string(self.chain().log(alpsckpt::checkpoint::LinkNumber(link))).unwrap()
     }
 
     /// Runs one link that is asked to stop once it has computed `tiles` new tiles.
@@ -183,8 +228,8 @@ impl Workload for Borrowed<'_> {
     fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
         self.0.lay_out(layer, blocks)
     }
-    fn reopen(map: &Path) -> Result<Contents, Problem> {
-        Toy::reopen(map)
+    fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
+        Toy::reopen(map, stop)
     }
 }
 
@@ -218,4 +263,15 @@ pub(crate) fn undisturbed() -> Vec<(String, Vec<u8>)> {
     let outcome = site.run(&Toy::new(), &options());
     assert_eq!(outcome.class.code(), 0, "{}", outcome.message);
     site.maps()
+}
+
+/// Waits for what another thread or process will do; fails after a minute.
+pub(crate) fn patiently<T>(look: impl Fn() -> Option<T>) -> T {
+    for _ in 0..6000 {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("nothing came within a minute");
 }

@@ -1,0 +1,162 @@
+//! Links that overlap: numbers are exclusive, an overtaken link publishes nothing, a killed one spoils nothing.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use alpsckpt::checkpoint::{ChainDir, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, fence};
+use alpsckpt::durable::sealed;
+
+use crate::toy::{Site, Toy, options, patiently, undisturbed};
+
+/// Set for the processes that a test starts of this very program: what they do, and where.
+const CHILD: &str = "ALPSCKPT_TEST_CHILD";
+
+fn begin(dir: &ChainDir) -> LinkNumber {
+    let start = |link| LinkStart {
+        link,
+        job_id: "1".to_owned(),
+        node: "n".to_owned(),
+        pid: std::process::id(),
+        started_ms: 0,
+        spec: String::new(),
+        program: String::new(),
+        threads: 1,
+    };
+    fence::begin(dir, start).unwrap().link
+}
+
+/// A process of this program that runs only the test named `name`, as a child working in the folder of `site`.
+fn child(site: &Site, name: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD, site.folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn child_site() -> Option<Site> {
+    std::env::var_os(CHILD).map(|folder| Site::at(folder.into()))
+}
+
+#[test]
+fn concurrent_starts_of_threads_and_processes_take_different_numbers() {
+    const THREADS: u32 = 4;
+    const EACH: u32 = 10;
+    if let Some(site) = child_site() {
+        (0..EACH).for_each(|_| drop(begin(&site.chain())));
+        return;
+    }
+    let site = Site::new();
+    let name = "fencing::concurrent_starts_of_threads_and_processes_take_different_numbers";
+    let mut children: Vec<_> = (0..3).map(|_| child(&site, name)).collect();
+    let mine: Mutex<Vec<LinkNumber>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..EACH).for_each(|_| mine.lock().unwrap().push(begin(&site.chain()))));
+        }
+    });
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let mine = mine.into_inner().unwrap();
+    let different: BTreeSet<_> = mine.iter().collect();
+    assert_eq!(different.len() as u32, THREADS * EACH);
+    let all = THREADS * EACH + 3 * EACH;
+    assert_eq!(fence::newest(&site.chain()).unwrap(), Some(LinkNumber(all)));
+    for link in (1..=all).map(LinkNumber) {
+        let start: LinkStart = sealed::read(&site.chain().link_start(link)).unwrap();
+        assert_eq!(start.link, link);
+    }
+}
+
+#[test]
+fn a_link_that_stalls_at_any_step_and_wakes_after_its_successor_spoils_nothing() {
+    let expected = undisturbed();
+    for step in 0.. {
+        let site = Site::new();
+        let (stalled, asleep) = channel();
+        let (wake, woken) = channel();
+        let (steps, woken) = (AtomicU64::new(0), Mutex::new(woken));
+        let report = |_: &_| {
+            if steps.fetch_add(1, Ordering::Relaxed) == step {
+                stalled.send(()).unwrap();
+                woken.lock().unwrap().recv().unwrap();
+            }
+        };
+        let sleeper = std::thread::scope(|scope| {
+            let sleeper = scope.spawn(|| site.run_telling(&Toy::new(), &options(), &report));
+            patiently(|| (asleep.try_recv().is_ok() || sleeper.is_finished()).then_some(()));
+            if !sleeper.is_finished() {
+                let successor = site.run(&Toy::new(), &options());
+                assert_eq!(successor.class, ExitClass::Complete, "step {step}: {}", successor.message);
+                let _ = wake.send(());
+            }
+            sleeper.join().unwrap()
+        });
+        if fence::newest(&site.chain()).unwrap() == Some(LinkNumber(1)) {
+            assert!(step > 12, "only {step} steps were reported");
+            return;
+        }
+        assert_eq!(site.maps(), expected, "step {step}");
+        // At its very first step it may find the chain complete; from then on it is just overtaken.
+        assert!(sleeper.class == ExitClass::Fenced || step == 0, "step {step}: {}", sleeper.message);
+        let end: LinkEnd = sealed::read(&site.chain().link_end(LinkNumber(1))).unwrap();
+        assert_eq!(end.class, sleeper.class);
+        let complete: Complete = sealed::read(&site.chain().complete()).unwrap();
+        assert_eq!(complete.link, LinkNumber(2));
+        let again = site.run(&Toy::with(|t, _| panic!("tile {t} computed")), &options());
+        assert_eq!(again.class, ExitClass::Complete, "step {step}: {}", again.message);
+    }
+}
+
+#[test]
+fn a_link_that_waits_to_be_counted_notices_its_successor() {
+    let site = Site::new();
+    let mut options = options();
+    options.stop.deadline = Some(Instant::now());
+    options.stop.not_before = Instant::now().checked_add(Duration::from_secs(3600));
+    let outcome = site.run_telling(&Toy::new(), &options, &|progress| {
+        if progress.phase == alpsckpt::checkpoint::Phase::Waiting {
+            begin(&site.chain());
+        }
+    });
+    assert_eq!(outcome.class, ExitClass::Fenced, "{}", outcome.message);
+}
+
+#[test]
+fn links_killed_at_random_moments_lose_no_sealed_tile_and_leave_no_wrong_map() {
+    let name = "fencing::links_killed_at_random_moments_lose_no_sealed_tile_and_leave_no_wrong_map";
+    let mut options = options();
+    options.spec.checkpoint_every = alpsckpt::campaign::spec::Duration::from_secs(0);
+    if let Some(site) = child_site() {
+        let slow = Toy::with(|_, _| std::thread::sleep(Duration::from_millis(20)));
+        let outcome = site.run(&slow, &options);
+        assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+        return;
+    }
+    let expected = undisturbed();
+    // A seeded sequence: the same moments at each run, as far as the machine's clock allows.
+    let mut seed = 20_260_101_u64;
+    for _ in 0..8 {
+        let site = Site::new();
+        for link in 1..=3_u32 {
+            let mut killed = child(&site, name);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            patiently(|| site.chain().link_start(LinkNumber(link)).exists().then_some(()));
+            std::thread::sleep(Duration::from_millis((seed >> 33) % 400));
+            killed.kill().unwrap();
+            killed.wait().unwrap();
+        }
+        let outcome = site.run(&Toy::new(), &options);
+        assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+        let rejected = site.log(4).matches("rejected").count();
+        assert_eq!(rejected, 0, "a kill damages nothing that is sealed:\n{}", site.log(4));
+        assert_eq!(site.maps(), expected);
+    }
+}
