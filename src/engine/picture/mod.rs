@@ -37,7 +37,15 @@ pub fn hillshade(grid: &Grid, cell: f32) -> Grid {
         let east = (side(1) - side(-1)) / (8.0 * cell);
         let north = (row(-1) - row(1)) / (8.0 * cell);
         let facing = 0.5 * east - 0.5 * north + std::f32::consts::FRAC_1_SQRT_2;
-        (facing / (1.0 + east * east + north * north).sqrt()).max(0.0) + 0.0 * at(0, 0)
+        let bright = facing / (1.0 + east * east + north * north).sqrt();
+        // Not `max`, which would turn NaN into shade. Horn's slope leaves out the cell itself.
+        if grid.at(x, y).is_nan() {
+            f32::NAN
+        } else if bright < 0.0 {
+            0.0
+        } else {
+            bright
+        }
     };
     Grid { width: grid.width, height: grid.height, values: (0..grid.values.len()).map(shade).collect() }
 }
