@@ -6,7 +6,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::glyphs::Glyphs;
 use super::model::{Model, Screen};
 use super::words;
-use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::campaign::actions::possible;
+use crate::campaign::controller::ActionKind;
 
 /// Something a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +117,22 @@ pub(crate) const TABLE: &[Entry] = &[
         ALL,
         true,
     ),
-    entry(Command::Open, &[Code(KeyCode::Enter)], "open", "open the jobs of this month, the log of this job", TABLES, true),
-    entry(Command::AllLinks, &[Char('a')], "all months", "show the jobs of all months, or of this one", JOBS, true),
+    entry(
+        Command::Open,
+        &[Code(KeyCode::Enter)],
+        "open",
+        "open the jobs of this month, the log of this job",
+        TABLES,
+        true,
+    ),
+    entry(
+        Command::AllLinks,
+        &[Char('a')],
+        "all months",
+        "show the jobs of all months, or of this one",
+        JOBS,
+        true,
+    ),
     entry(Command::OlderLog, &[Char('[')], "job", "the log of the job before", LOG, true),
     entry(Command::NewerLog, &[Char(']')], "next job", "the log of the job after", LOG, false),
     entry(Command::Follow, &[Char('f')], "follow", "follow the log's end, or stay", LOG, true),
@@ -142,7 +157,14 @@ pub(crate) const TABLE: &[Entry] = &[
     entry(Command::Down, &[Code(KeyCode::Down), Char('j')], "move", "one down", SCROLLED, true),
     entry(Command::Down, &[Code(KeyCode::Down), Char('j')], "next month", "go to the next month", MAP, false),
     entry(Command::PageUp, &[Code(KeyCode::PageUp), Ctrl('b')], "page up", "one page up", SCROLLED, false),
-    entry(Command::PageDown, &[Code(KeyCode::PageDown), Ctrl('f')], "page down", "one page down", SCROLLED, false),
+    entry(
+        Command::PageDown,
+        &[Code(KeyCode::PageDown), Ctrl('f')],
+        "page down",
+        "one page down",
+        SCROLLED,
+        false,
+    ),
     entry(Command::First, &[Code(KeyCode::Home), Char('g')], "first", "to the first", SCROLLED, false),
     entry(Command::Last, &[Code(KeyCode::End), Char('G')], "last", "to the last", SCROLLED, false),
     entry(Command::Go(Screen::Months), &[Char('1')], "Months", "the screen Months", ALL, false),
@@ -150,17 +172,34 @@ pub(crate) const TABLE: &[Entry] = &[
     entry(Command::Go(Screen::Log), &[Char('3')], "Log", "the screen Log", ALL, false),
     entry(Command::Go(Screen::Map), &[Char('4')], "Map", "the screen Map", ALL, false),
     entry(Command::NextScreen, &[Code(KeyCode::Tab)], "screen", "the next screen", ALL, true),
-    entry(Command::PreviousScreen, &[Code(KeyCode::BackTab)], "screen before", "the screen before", ALL, false),
+    entry(
+        Command::PreviousScreen,
+        &[Code(KeyCode::BackTab)],
+        "screen before",
+        "the screen before",
+        ALL,
+        false,
+    ),
     entry(Command::Back, &[Code(KeyCode::Esc)], "back", "back to the months", ALL, false),
     entry(Command::Help, &[Char('?')], "help", "these keys", ALL, true),
     entry(Command::Redraw, &[Ctrl('l')], "redraw", "draw the screen anew", ALL, false),
     entry(Command::Suspend, &[Ctrl('z')], "background", "go to the background; fg comes back", ALL, false),
-    entry(Command::Quit, &[Char('q'), Ctrl('c')], "quit", "leave; jobs go on, alpsckpt comes back to them", ALL, true),
+    entry(
+        Command::Quit,
+        &[Char('q'), Ctrl('c')],
+        "quit",
+        "leave; jobs go on, alpsckpt comes back to them",
+        ALL,
+        true,
+    ),
 ];
 
 /// What a key press means on a screen.
 pub(crate) fn command_of(key: &KeyEvent, screen: Screen) -> Option<Command> {
-    TABLE.iter().find(|e| e.screens.contains(&screen) && e.keys.iter().any(|k| k.matches(key))).map(|e| e.command)
+    TABLE
+        .iter()
+        .find(|e| e.screens.contains(&screen) && e.keys.iter().any(|k| k.matches(key)))
+        .map(|e| e.command)
 }
 
 impl Key {
@@ -210,60 +249,42 @@ impl Entry {
 
 /// Whether a command can be done now; else why not, in words.
 pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
+    let snapshot = model.snapshot.as_ref().ok_or("the campaign is not read yet");
+    if let Some(kind) = kind_of(command) {
+        let snapshot = snapshot?;
+        let chain = model.chain().ok_or("no month is selected")?;
+        let name = words::months(&chain.months, &model.glyphs);
+        if model.pending.iter().any(|a| a.chain() == &chain.id) {
+            return Err(format!("{name}: an action is under way"));
+        }
+        return possible(kind, chain, &snapshot.access).map_err(|why| match model.holder() {
+            Some(_) => why,
+            None => format!("{name}: {why}"),
+        });
+    }
     match command {
-        Command::Submit | Command::Resubmit | Command::Checkpoint | Command::Stop => {
-            writable(model)?;
-            let chain = model.chain().ok_or("no month is selected")?;
-            fits(model, chain, command)
-        }
-        Command::SubmitAll => {
-            writable(model)?;
-            model.chains_in(ChainState::Planned).next().map(|_| ()).ok_or_else(|| "no month is planned".to_owned())
-        }
+        Command::SubmitAll => match (snapshot?, model.holder(), model.planned().next()) {
+            (_, Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
+            (_, None, None) => Err("no month is planned".to_owned()),
+            (snapshot, None, Some(planned)) => possible(ActionKind::Submit, planned, &snapshot.access),
+        },
         Command::Open if model.screen == Screen::Jobs && model.link_rows().is_empty() => {
             Err("no job has started yet".to_owned())
         }
-        Command::OlderLog | Command::NewerLog => {
-            let logs = model.chain().map_or(0, |c| c.logs.len());
-            if logs > 1 { Ok(()) } else { Err("there is no other log of this month".to_owned()) }
+        Command::OlderLog | Command::NewerLog if model.chain().is_none_or(|c| c.logs.len() < 2) => {
+            Err("there is no other log of this month".to_owned())
         }
         _ => Ok(()),
     }
 }
 
-fn writable(model: &Model) -> Result<(), String> {
-    match (model.holder(), &model.snapshot) {
-        (Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
-        (None, None) => Err("the campaign is not read yet".to_owned()),
-        (None, Some(_)) => Ok(()),
-    }
-}
-
-fn fits(model: &Model, chain: &ChainView, command: Command) -> Result<(), String> {
-    use ChainState::{Between, Failed, Planned, Running, Silent, Stopped, SubmissionUnknown, Waiting};
-    let name = words::months(&chain.months, &model.glyphs);
-    if model.pending.iter().any(|a| chain_of(a) == &chain.id) {
-        return Err(format!("{name}: an action is under way"));
-    }
-    let (states, rule): (&[ChainState], _) = match command {
-        Command::Submit => (&[Planned], "only a planned month can be submitted"),
-        Command::Resubmit => (&[Failed, Stopped], "only a failed or stopped month can be resubmitted"),
-        Command::Checkpoint => (&[Running, Silent], "only a running job can checkpoint"),
-        _ => (&[Waiting, Running, Between, Silent], "it has no job to stop"),
-    };
-    if states.contains(&chain.state) {
-        return Ok(());
-    }
-    if chain.state == SubmissionUnknown {
-        return Err(format!("{name}: its submission is not confirmed yet"));
-    }
-    Err(format!("{name} is {}: {rule}", words::state(chain)))
-}
-
-/// The chain an action is about.
-pub(crate) fn chain_of(action: &crate::campaign::controller::Action) -> &crate::checkpoint::ChainId {
-    use crate::campaign::controller::Action::{Checkpoint, Resubmit, Stop, Submit};
-    match action {
-        Submit(id) | Resubmit(id) | Checkpoint(id) | Stop(id) => id,
+/// The action on the selected month that a command asks for.
+pub(crate) fn kind_of(command: Command) -> Option<ActionKind> {
+    match command {
+        Command::Submit => Some(ActionKind::Submit),
+        Command::Resubmit => Some(ActionKind::Resubmit),
+        Command::Checkpoint => Some(ActionKind::Checkpoint),
+        Command::Stop => Some(ActionKind::Stop),
+        _ => None,
     }
 }

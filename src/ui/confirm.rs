@@ -4,7 +4,7 @@ use super::actions::Command;
 use super::model::{Ask, Model};
 use super::words;
 use crate::campaign::controller::Action;
-use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::campaign::snapshot::ChainView;
 
 /// The question before `command`; `None` for a command that needs none.
 pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
@@ -18,8 +18,9 @@ pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
         Command::Submit => Ask {
             actions: vec![Action::Submit(id)],
             question: format!("Submit {name}?"),
-            details: "One job enters the queue; the batch system makes its followers until the maps are there."
-                .to_owned(),
+            details:
+                "One job enters the queue; the batch system makes its followers until the maps are there."
+                    .to_owned(),
             typed: false,
         },
         Command::Resubmit => Ask {
@@ -39,7 +40,7 @@ pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
 }
 
 fn submit_all(model: &Model) -> Option<Ask> {
-    let planned: Vec<&ChainView> = model.chains_in(ChainState::Planned).collect();
+    let planned: Vec<&ChainView> = model.planned().collect();
     if planned.is_empty() {
         return None;
     }
@@ -97,6 +98,6 @@ pub(crate) fn failed(model: &Model, action: &Action, why: &str) -> String {
 }
 
 fn name_of(model: &Model, action: &Action) -> String {
-    let id = super::actions::chain_of(action);
+    let id = action.chain();
     model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, &model.glyphs))
 }

@@ -9,8 +9,8 @@ use super::model::{Clock, Message, Model, Picture};
 use super::theme::{Depth, Theme};
 use super::update::update;
 use crate::campaign::snapshot::{
-    Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobView, LinkView, MapView,
-    NodeView, Snapshot,
+    Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobView, LinkView,
+    MapView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
 
@@ -88,7 +88,9 @@ pub(crate) fn running(month: u8) -> ChainView {
         tiles_per_minute: Some(40.4),
         eta: Some(130),
         logs: (1..=3).map(|l| log_path(month, l)).collect(),
-        quicklook: Some(PathBuf::from(format!("/home/lea/ecrins/maps/.alpsckpt/chains/m{month:02}/status/0003.quicklook"))),
+        quicklook: Some(PathBuf::from(format!(
+            "/home/lea/ecrins/maps/.alpsckpt/chains/m{month:02}/status/0003.quicklook"
+        ))),
         ..chain(month)
     }
 }
@@ -271,10 +273,17 @@ pub(crate) fn read_only() -> Snapshot {
 pub(crate) fn picture() -> Picture {
     let (width, height) = (60u32, 40u32);
     let values = (0..height)
-        .flat_map(|y| (0..width).map(move |x| if y * 3 > x + 60 { f32::NAN } else { 120.0 + (3 * x + 4 * y) as f32 }))
+        .flat_map(|y| {
+            (0..width).map(move |x| if y * 3 > x + 60 { f32::NAN } else { 120.0 + (3 * x + 4 * y) as f32 })
+        })
         .collect();
     let look = Quicklook { layer: "total".to_owned(), unit: "W/m2".to_owned(), width, height, values };
-    Picture { path: PathBuf::from("0003.quicklook"), look, range: Some((120.0, 430.0)) }
+    Picture {
+        path: PathBuf::from("0003.quicklook"),
+        look,
+        range: Some((120.0, 430.0)),
+        colours: (0..=255).map(|v| [v, v / 2, 255 - v]).collect(),
+    }
 }
 
 /// A model in colour and Unicode that has just read `snapshot`.
@@ -283,7 +292,13 @@ pub(crate) fn model(snapshot: Snapshot, columns: u16, rows: u16) -> Model {
 }
 
 /// A model of any terminal.
-pub(crate) fn model_in(depth: Depth, signs: glyphs::Glyphs, snapshot: Snapshot, columns: u16, rows: u16) -> Model {
+pub(crate) fn model_in(
+    depth: Depth,
+    signs: glyphs::Glyphs,
+    snapshot: Snapshot,
+    columns: u16,
+    rows: u16,
+) -> Model {
     let mut model = Model::new((columns, rows), Theme::new(depth), signs, TimeZone::UTC);
     update(&mut model, Message::Snapshot(Box::new(snapshot)), clock(0));
     model

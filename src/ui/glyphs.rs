@@ -108,7 +108,8 @@ pub(crate) fn of_environment(lookup: impl Fn(&str) -> Option<String>) -> Glyphs 
     if set("ALPSCKPT_ASCII").is_some() {
         return ASCII;
     }
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
     if locale.contains("utf-8") || locale.contains("utf8") { UNICODE } else { ASCII }
 }
 
@@ -133,7 +134,8 @@ mod tests {
     #[test]
     fn signs_are_one_column_wide_and_the_fallback_is_ascii() {
         for g in [UNICODE, ASCII] {
-            let signs = [g.pointer, g.dot, g.hop, g.ellipsis, g.range, g.line, g.wall, g.unknown, g.bar_empty];
+            let signs =
+                [g.pointer, g.dot, g.hop, g.ellipsis, g.range, g.line, g.wall, g.unknown, g.bar_empty];
             for sign in signs.iter().chain(&g.states).chain(g.bar).chain(g.ramp).chain(&g.half) {
                 assert_eq!(sign.width(), 1, "{sign}");
                 assert!(g.unicode || sign.is_ascii(), "{sign}");

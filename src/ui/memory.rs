@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::model::{Model, Screen};
+use crate::campaign::registry;
 use crate::checkpoint::ChainId;
 use crate::durable::{atomic, sealed};
 
@@ -22,13 +23,8 @@ pub(super) struct Visit {
 
 type Visits = BTreeMap<PathBuf, Visit>;
 
-/// `$ALPSCKPT_STATE`, else `$XDG_STATE_HOME/alpsckpt`.
 fn file() -> Option<PathBuf> {
-    let folder = match std::env::var_os("ALPSCKPT_STATE").filter(|v| !v.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => directories::ProjectDirs::from("", "", "alpsckpt")?.state_dir()?.to_path_buf(),
-    };
-    Some(folder.join("screens.ron"))
+    Some(registry::state_folder()?.join("screens.ron"))
 }
 
 /// Puts a model where the last visit ended.

@@ -68,8 +68,20 @@ pub(crate) struct Picture {
     pub(crate) path: PathBuf,
     /// What it holds.
     pub(crate) look: Quicklook,
-    /// Lowest and highest colour; `None` while no pixel is valid.
+    /// The values of the lowest and the highest colour; `None` while no pixel is valid.
     pub(crate) range: Option<(f32, f32)>,
+    /// The colours from lowest to highest.
+    pub(crate) colours: Vec<[u8; 3]>,
+}
+
+impl Picture {
+    /// The colour of a value; `None` for NaN, or while there is no range.
+    pub(crate) fn colour(&self, value: f32) -> Option<[u8; 3]> {
+        let (low, high) = self.range.filter(|_| !value.is_nan())?;
+        let part = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
+        let last = self.colours.len().checked_sub(1)?;
+        self.colours.get((part * last as f32).round() as usize).copied()
+    }
 }
 
 /// A question before an action.
@@ -285,12 +297,23 @@ impl Model {
 
     /// The log to show: the chosen one, else the newest of the selected chain.
     pub(crate) fn log_path(&self) -> Option<&PathBuf> {
-        let logs = &self.chain()?.logs;
-        self.log.chosen.as_ref().filter(|c| logs.contains(c)).or_else(|| logs.last())
+        let logs = logs_of(self.chain()?);
+        let chosen = self.log.chosen.as_ref().and_then(|c| logs.iter().find(|l| **l == c));
+        chosen.or_else(|| logs.last()).copied()
     }
 
-    /// The chains in a state.
-    pub(crate) fn chains_in(&self, state: ChainState) -> impl Iterator<Item = &ChainView> {
-        self.chains().iter().filter(move |c| c.state == state)
+    /// The chains that were never submitted, without those whose submission is under way.
+    pub(crate) fn planned(&self) -> impl Iterator<Item = &ChainView> {
+        let waits = |c: &&ChainView| {
+            c.state == ChainState::Planned && !self.pending.iter().any(|a| *a.chain() == c.id)
+        };
+        self.chains().iter().filter(waits)
     }
+}
+
+/// The logs of a chain: first what its jobs wrote on their outputs, then what its links said, each newest last.
+pub(crate) fn logs_of(chain: &ChainView) -> Vec<&PathBuf> {
+    let mut logs: Vec<&PathBuf> = chain.logs.iter().collect();
+    logs.sort_by_key(|path| path.extension().is_some_and(|e| e == "log"));
+    logs
 }

@@ -13,7 +13,7 @@ use super::UiError;
 use super::driver::Told;
 use super::model::{Effect, Message, Picture, Tail};
 use crate::checkpoint::{ChainId, Quicklook};
-use crate::engine::picture;
+use crate::engine::picture::{Palette, stretch};
 
 /// Bytes of a log that are read.
 const WINDOW: u64 = 64 * 1024;
@@ -21,6 +21,9 @@ const WINDOW: u64 = 64 * 1024;
 const LONGEST_LINE: usize = 2_000;
 /// Part of the values left out at each end of a picture's colours.
 const CLIP: f64 = 0.02;
+
+/// Steps of a picture's colours: more than an eye tells apart in a terminal.
+const COLOURS: u16 = 128;
 
 /// What tells a file from the one read last: length and time of change.
 type Mark = (PathBuf, u64, Option<SystemTime>);
@@ -66,7 +69,9 @@ fn serve(orders: &Receiver<Effect>, told: &UnboundedSender<Told>) {
             }
         }
         let mut answers = Vec::new();
-        answers.extend(log.and_then(|path| read_if_new(&path, &mut log_mark, tail).map(|r| Message::Log(path, r))));
+        answers.extend(
+            log.and_then(|path| read_if_new(&path, &mut log_mark, tail).map(|r| Message::Log(path, r))),
+        );
         answers.extend(picture.and_then(|(chain, path)| picture_message(chain, &path, &mut picture_mark)));
         for answer in answers {
             if told.send(Told::Message(answer)).is_err() {
@@ -98,8 +103,11 @@ fn read_if_new<T>(
 
 fn picture(path: &Path) -> Result<Picture, String> {
     let look = Quicklook::read(path).map_err(|e| e.to_string())?;
-    let range = picture::stretch(&look.values, CLIP);
-    Ok(Picture { path: path.to_path_buf(), look, range })
+    let range = stretch(&look.values, CLIP);
+    let palette = Palette::for_layer(&look.layer);
+    let top = f32::from(COLOURS - 1);
+    let colours = (0..COLOURS).filter_map(|step| palette.colour(f32::from(step), 0.0, top)).collect();
+    Ok(Picture { path: path.to_path_buf(), look, range, colours })
 }
 
 fn tail(path: &Path) -> Result<Tail, String> {

@@ -31,7 +31,8 @@ pub(super) fn run(output: &Path) -> Result<(), UiError> {
     }
     // The same campaign is remembered as one, by whatever path it was opened.
     let output = std::fs::canonicalize(output).unwrap_or_else(|_| output.to_path_buf());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(UiError::Terminal)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(UiError::Terminal)?;
     let (teller, told) = unbounded_channel();
     let driver = Driver::start(&output, teller.clone())?;
     let reader = Reader::start(teller)?;
@@ -129,7 +130,11 @@ impl Screens {
         }
     }
 
-    fn drain(&mut self, events: &mut EventStream, told: &mut UnboundedReceiver<Told>) -> Result<Next, UiError> {
+    fn drain(
+        &mut self,
+        events: &mut EventStream,
+        told: &mut UnboundedReceiver<Told>,
+    ) -> Result<Next, UiError> {
         // Bounded, so that a flood cannot keep the screen from being drawn.
         for _ in 0..200 {
             let next = if let Some(event) = events.next().now_or_never() {
@@ -220,7 +225,9 @@ impl Screens {
         drop(self.screen);
         let acting = !self.model.pending.is_empty();
         if acting {
-            eprintln!("waiting for the answer to what was asked last (a submission cut in two must be looked up)");
+            eprintln!(
+                "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
+            );
         }
         if !self.driver.stop(acting) && acting {
             eprintln!("no answer yet: it is looked up when the campaign is opened next");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::model::{Model, Screen, Tail};
+use super::model::{Model, Screen, Tail, logs_of};
 use super::{text, view};
 use crate::campaign::snapshot::ChainView;
 use crate::checkpoint::LinkNumber;
@@ -29,8 +29,9 @@ pub(crate) fn page(model: &Model) -> isize {
 /// The log of one link; `None` when it is the newest or is not there.
 pub(crate) fn log_of_link(chain: &ChainView, link: u32) -> Option<PathBuf> {
     let name = LinkNumber(link).to_string();
-    let at = chain.logs.iter().position(|p| p.file_stem().is_some_and(|s| s.to_string_lossy() == name))?;
-    chain.logs.get(at).filter(|_| at + 1 < chain.logs.len()).cloned()
+    let logs = logs_of(chain);
+    let at = logs.iter().rposition(|p| p.file_stem().is_some_and(|s| s.to_string_lossy() == name))?;
+    logs.get(at).filter(|_| at + 1 < logs.len()).map(|path| (*path).clone())
 }
 
 /// The rows of a log that are visible, each with the name of its line.

@@ -111,16 +111,21 @@ impl Theme {
 /// The nearest of the 216 colours of the cube (16..232) and of the 24 greys (232..256) of the usual palette.
 fn indexed(rgb: [u8; 3]) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let nearest = |v: u8| (0u8..6).min_by_key(|&i| LEVELS.get(usize::from(i)).map_or(255, |l| l.abs_diff(v))).unwrap_or(0);
-    let level = |i: u8| LEVELS.get(usize::from(i)).copied().unwrap_or(255);
-    let distance = |other: [u8; 3]| -> u32 {
-        rgb.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+    let nearest = |v: u8| {
+        (0u8..6).min_by_key(|&i| LEVELS.get(usize::from(i)).map_or(255, |l| l.abs_diff(v))).unwrap_or(0)
     };
+    let level = |i: u8| LEVELS.get(usize::from(i)).copied().unwrap_or(255);
+    let distance =
+        |other: [u8; 3]| -> u32 { rgb.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
     let [r, g, b] = rgb.map(nearest);
     let mean = (u16::from(rgb[0]) + u16::from(rgb[1]) + u16::from(rgb[2])) / 3;
     let grey = (mean.saturating_sub(3) / 10).min(23) as u8;
     let shade = 8 + 10 * grey;
-    if distance([shade; 3]) < distance([level(r), level(g), level(b)]) { 232 + grey } else { 16 + 36 * r + 6 * g + b }
+    if distance([shade; 3]) < distance([level(r), level(g), level(b)]) {
+        232 + grey
+    } else {
+        16 + 36 * r + 6 * g + b
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +155,9 @@ mod tests {
     #[test]
     fn without_colours_no_style_names_one() {
         let theme = Theme::new(Depth::Mono);
-        for meaning in [Meaning::Base, Meaning::Key, Meaning::Good, Meaning::Active, Meaning::Warning, Meaning::Bad] {
+        for meaning in
+            [Meaning::Base, Meaning::Key, Meaning::Good, Meaning::Active, Meaning::Warning, Meaning::Bad]
+        {
             let style = theme.style(meaning);
             assert_eq!((style.fg, style.bg), (None, None), "{meaning:?}");
         }

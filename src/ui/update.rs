@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::actions::{self, Command};
-use super::model::{Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail};
+use super::model::{Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail, logs_of};
 use super::theme::Meaning;
 use super::{confirm, scroll, view, words};
+use crate::campaign::actions::possible;
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::{ChainState, Snapshot};
 
@@ -90,14 +91,11 @@ fn take_snapshot(model: &mut Model, snapshot: Snapshot) {
 }
 
 fn still_fits(model: &Model, ask: &Ask) -> bool {
-    ask.actions.iter().any(|action| {
-        let state = model.chain_of(actions::chain_of(action)).map(|c| c.state);
-        match action {
-            Action::Submit(_) => state == Some(ChainState::Planned),
-            Action::Resubmit(_) => matches!(state, Some(ChainState::Failed | ChainState::Stopped)),
-            Action::Checkpoint(_) => true,
-            Action::Stop(_) => !matches!(state, None | Some(ChainState::Complete | ChainState::Stopped | ChainState::Failed)),
-        }
+    model.snapshot.as_ref().is_some_and(|snapshot| {
+        ask.actions.iter().any(|action| {
+            let chain = model.chain_of(action.chain());
+            chain.is_some_and(|chain| possible(action.kind(), chain, &snapshot.access).is_ok())
+        })
     })
 }
 
@@ -310,10 +308,11 @@ fn move_chain(model: &mut Model, by: isize) {
 
 fn choose_log(model: &mut Model, by: isize) {
     let Some(chain) = model.chain() else { return };
-    let now = model.log_path().and_then(|p| chain.logs.iter().position(|l| l == p)).unwrap_or(0);
-    let at = scroll::stepped(now, by, chain.logs.len());
+    let logs = logs_of(chain);
+    let now = model.log_path().and_then(|p| logs.iter().position(|l| *l == p)).unwrap_or(0);
+    let at = scroll::stepped(now, by, logs.len());
     // The newest is not held by name, so that the next job's log is followed too.
-    let chosen = chain.logs.get(at).filter(|_| at + 1 < chain.logs.len()).cloned();
+    let chosen = logs.get(at).filter(|_| at + 1 < logs.len()).map(|path| (*path).clone());
     if at == now {
         say(model, if by < 0 { "this is the oldest log" } else { "this is the newest log" }, Meaning::Muted);
     } else {

@@ -30,7 +30,9 @@ pub(crate) fn months(numbers: &[u8], glyphs: &Glyphs) -> String {
     match numbers {
         [] => "?".to_owned(),
         [one] => month(*one).to_owned(),
-        [first, .., last] if numbers.windows(2).all(|w| matches!(w, [a, b] if a.checked_add(1) == Some(*b))) => {
+        [first, .., last]
+            if numbers.windows(2).all(|w| matches!(w, [a, b] if a.checked_add(1) == Some(*b))) =>
+        {
             format!("{}{}{}", short(*first), glyphs.range, short(*last))
         }
         many => many.iter().map(|&n| short(n)).collect::<Vec<_>>().join(", "),
@@ -112,7 +114,8 @@ pub(crate) fn state(chain: &ChainView) -> String {
 pub(crate) fn explain(chain: &ChainView) -> Option<String> {
     match chain.state {
         ChainState::SubmissionUnknown => Some(
-            "The answer to the submission was lost. It is looked up by its token and never sent twice.".to_owned(),
+            "The answer to the submission was lost. It is looked up by its token and never sent twice."
+                .to_owned(),
         ),
         ChainState::Between => {
             Some("Checkpointed; the batch system makes the next job of this month by itself.".to_owned())
@@ -121,9 +124,12 @@ pub(crate) fn explain(chain: &ChainView) -> Option<String> {
             "No heartbeat for {}. The job still has its node: it is only given up when the batch system ends it.",
             chain.silent_for.map_or_else(|| "a while".to_owned(), duration)
         )),
-        ChainState::Waiting => {
-            chain.job.as_ref().map(|j| j.message.trim()).filter(|m| !m.is_empty()).map(|m| format!("In the queue: {m}"))
-        }
+        ChainState::Waiting => chain
+            .job
+            .as_ref()
+            .map(|j| j.message.trim())
+            .filter(|m| !m.is_empty())
+            .map(|m| format!("In the queue: {m}")),
         _ => None,
     }
 }

@@ -73,11 +73,11 @@ fn a_checkpoint_needs_no_question() {
 fn what_cannot_be_done_says_why() {
     let mut model = mixed();
     for (keys, why) in [
-        ("c", "June is failed: only a running job can checkpoint"),
-        ("s", "June is failed: only a planned month can be submitted"),
+        ("c", "June: no link of it runs"),
+        ("s", "June: it was submitted before: resubmit it"),
         ("S", "no month is planned"),
-        ("x", "June is failed: it has no job to stop"),
-        ("jr", "December is complete: only a failed or stopped month can be resubmitted"),
+        ("x", "June: it has no job"),
+        ("jr", "December: it is complete"),
     ] {
         assert_eq!(press(&mut model, keys), []);
         assert_eq!(said(&model), why);
@@ -85,7 +85,7 @@ fn what_cannot_be_done_says_why() {
     }
     let mut model = fixtures::model(fixtures::doubtful(), 80, 24);
     press(&mut model, "jjx");
-    assert_eq!(said(&model), "March: its submission is not confirmed yet");
+    assert_eq!(said(&model), "March: its submission is still being looked up");
 }
 
 #[test]
@@ -143,7 +143,9 @@ fn enter_goes_deeper_and_escape_back() {
 #[test]
 fn digits_and_tab_change_the_screen() {
     let mut model = mixed();
-    for (keys, screen) in [("2", Screen::Jobs), ("4", Screen::Map), ("<Tab>", Screen::Months), ("3", Screen::Log)] {
+    for (keys, screen) in
+        [("2", Screen::Jobs), ("4", Screen::Map), ("<Tab>", Screen::Months), ("3", Screen::Log)]
+    {
         press(&mut model, keys);
         assert_eq!(model.screen, screen);
     }

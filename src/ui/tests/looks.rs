@@ -27,7 +27,11 @@ fn filled(mut model: Model) -> Model {
             "error: tile 127: cannot write",
         ];
         let lines = said.iter().enumerate().map(|(i, l)| (i as u64 * 100, (*l).to_owned())).collect();
-        update(&mut model, Message::Log(path.clone(), Ok(Tail { path, cut: true, lines })), fixtures::clock(1));
+        update(
+            &mut model,
+            Message::Log(path.clone(), Ok(Tail { path, cut: true, lines })),
+            fixtures::clock(1),
+        );
     }
     model
 }
@@ -100,7 +104,8 @@ fn jobs_of_a_month_and_of_all() {
     look("jobs_none", &fixtures::planned(), "2");
     look_at("jobs", &fixtures::mixed(), "2", 60, 18);
     let mut damaged = fixtures::mixed();
-    damaged.chains[2].generations[1].damage = Some("000007.ron: the checksum does not fit the content".to_owned());
+    damaged.chains[2].generations[1].damage =
+        Some("000007.ron: the checksum does not fit the content".to_owned());
     look("jobs_damaged_generation", &damaged, "2");
 }
 
@@ -153,7 +158,8 @@ fn in_ascii() {
         for keys in ["", "2", "3", "4", "?", "r"] {
             let mut snapshot = fixtures::mixed();
             snapshot.name = "Parc des Ecrins".to_owned();
-            let mut model = filled(fixtures::model_in(Depth::Indexed, glyphs::ASCII, snapshot, columns, rows));
+            let mut model =
+                filled(fixtures::model_in(Depth::Indexed, glyphs::ASCII, snapshot, columns, rows));
             press(&mut model, keys);
             let text = paint::text(&model);
             assert!(text.is_ascii(), "{text}");

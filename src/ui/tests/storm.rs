@@ -27,7 +27,10 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
             for chain in &mut snapshot.chains {
                 (chain.tiles, chain.total, chain.eta) = (tiles, total, Some(tiles));
                 chain.links.iter_mut().for_each(|l| l.started_ms = ms);
-                chain.generations.iter_mut().for_each(|g| (g.tiles, g.bytes, g.sealed_ms) = (tiles, total, ms));
+                chain
+                    .generations
+                    .iter_mut()
+                    .for_each(|g| (g.tiles, g.bytes, g.sealed_ms) = (tiles, total, ms));
             }
             snapshot.cluster.answer_age = Some(tiles);
             snapshot

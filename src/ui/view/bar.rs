@@ -13,7 +13,9 @@ pub(super) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     let most = if model.size.1 >= 20 { 2 } else { 1 };
     let columns = usize::from(model.size.0).saturating_sub(2).max(1);
     match &model.notice {
-        Some(notice) => pen.wrapped(notice.meaning, &notice.text, columns, most).into_iter().map(indent).collect(),
+        Some(notice) => {
+            pen.wrapped(notice.meaning, &notice.text, columns, most).into_iter().map(indent).collect()
+        }
         None => vec![Line::default()],
     }
 }
@@ -48,9 +50,7 @@ pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 /// Submitting is no matter once everything is submitted.
 fn worth_showing(model: &Model, command: Command) -> bool {
     match command {
-        Command::Submit | Command::SubmitAll => {
-            model.chains_in(crate::campaign::snapshot::ChainState::Planned).next().is_some()
-        }
+        Command::Submit | Command::SubmitAll => model.planned().next().is_some(),
         _ => true,
     }
 }
@@ -66,8 +66,13 @@ fn pack(entries: &[(&Entry, bool)], columns: usize, pen: Pen) -> Vec<Line<'stati
             used = 0;
         }
         let (key, name) = if *now { (Meaning::Key, Meaning::Base) } else { (Meaning::Muted, Meaning::Muted) };
-        let spans =
-            [Span::raw(" "), pen.span(key, label), Span::raw(" "), pen.span(name, entry.name), Span::raw(" ")];
+        let spans = [
+            Span::raw(" "),
+            pen.span(key, label),
+            Span::raw(" "),
+            pen.span(name, entry.name),
+            Span::raw(" "),
+        ];
         if let Some(line) = lines.last_mut() {
             line.spans.extend(spans);
         }

@@ -35,7 +35,11 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
     if chain.total > 0 {
         facts.push(("progress", Meaning::Base, progress(chain)));
     } else if chain.state == ChainState::Planned {
-        facts.push(("progress", Meaning::Muted, "not submitted: press s to submit, S to submit all".to_owned()));
+        facts.push((
+            "progress",
+            Meaning::Muted,
+            "not submitted: press s to submit, S to submit all".to_owned(),
+        ));
     }
     facts.extend(link(model, chain).map(|said| ("link", Meaning::Base, said)));
     facts.extend(checkpoint(model, chain).map(|said| ("checkpoint", Meaning::Base, said)));
@@ -49,7 +53,13 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
 }
 
 /// A label and its text, wrapped beside the label.
-pub(super) fn fact(label: &str, meaning: Meaning, said: &str, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+pub(super) fn fact(
+    label: &str,
+    meaning: Meaning,
+    said: &str,
+    pen: Pen,
+    columns: usize,
+) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(LABEL + 1).max(1);
     let mut label = label;
     let mut lines = Vec::new();
@@ -90,10 +100,14 @@ fn phase_words(phase: Phase) -> &'static str {
 
 fn link(model: &Model, chain: &ChainView) -> Option<String> {
     let link = chain.links.last()?;
-    let until = link.ended_ms.unwrap_or(model.clock.wall_ms);
-    let ran = words::duration(words::seconds_between(link.started_ms, until));
-    let verb = if link.ended_ms.is_none() && link.end.is_none() { "since" } else { "ran" };
-    let mut said = format!("{} (job {}) on {}, {verb} {ran}", link.link, link.job_id, link.node);
+    let length = |until| words::duration(words::seconds_between(link.started_ms, until));
+    let running = matches!(chain.state, ChainState::Running | ChainState::Silent);
+    let time = match link.ended_ms {
+        Some(ended) => format!("ran {}", length(ended)),
+        None if running => format!("for {}", length(model.clock.wall_ms)),
+        None => "was killed".to_owned(),
+    };
+    let mut said = format!("{} (job {}) on {}, {time}", link.link, link.job_id, link.node);
     let before = chain.links.iter().rev().nth(1);
     if let Some(before) = before.filter(|_| link.hop) {
         said.push_str(&format!(", hopped from {}", before.node));
@@ -120,7 +134,7 @@ fn submitted(chain: &ChainView) -> String {
     let ours = words::count(chain.attempts.into(), "time");
     let theirs = words::count(chain.resubmissions.into(), "time");
     let hops = words::count(chain.hops.into(), "hop");
-    format!("{ours} by us, then {theirs} by the batch system; {hops} to another node")
+    format!("{ours} by us, {theirs} by the batch system; {hops} between nodes")
 }
 
 fn maps(chain: &ChainView) -> String {

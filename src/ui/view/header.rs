@@ -33,7 +33,9 @@ fn cluster(model: &Model, snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let fresh = match model.answer_age() {
         _ if snapshot.cluster.error.is_some() => Some((Meaning::Bad, "no answer".to_owned())),
         None => None,
-        Some(age) if age > OLD_ANSWER => Some((Meaning::Warning, format!("answered {} ago", words::duration(age)))),
+        Some(age) if age > OLD_ANSWER => {
+            Some((Meaning::Warning, format!("answered {} ago", words::duration(age))))
+        }
         Some(age) => Some((Meaning::Muted, format!("answered {} ago", words::duration(age)))),
     };
     let mut spans = vec![name];
@@ -72,14 +74,17 @@ pub(super) fn tabs(model: &Model, pen: Pen) -> Line<'static> {
 fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let chains = &snapshot.chains;
     let months: usize = chains.iter().map(|c| c.months.len()).sum();
-    let in_state = |state| -> usize { chains.iter().filter(|c| c.state == state).map(|c| c.months.len()).sum() };
+    let in_state =
+        |state| -> usize { chains.iter().filter(|c| c.state == state).map(|c| c.months.len()).sum() };
     let (done, failed) = (in_state(ChainState::Complete), in_state(ChainState::Failed));
-    let mut spans = vec![pen.span(Meaning::Base, format!("{done} of {} complete", words::count(months as u64, "month")))];
+    let mut spans =
+        vec![pen.span(Meaning::Base, format!("{done} of {} complete", words::count(months as u64, "month")))];
     if failed > 0 {
         spans.push(pen.span(Meaning::Muted, format!(" {} ", pen.glyphs.dot)));
         spans.push(pen.span(Meaning::Bad, format!("{failed} failed")));
     }
-    let (tiles, total) = chains.iter().fold((0u64, 0u64), |(t, n), c| (t.saturating_add(c.tiles), n.saturating_add(c.total)));
+    let (tiles, total) =
+        chains.iter().fold((0u64, 0u64), |(t, n), c| (t.saturating_add(c.tiles), n.saturating_add(c.total)));
     if chains.iter().all(|c| c.total > 0)
         && let Some(percent) = words::percent(tiles, total)
     {
@@ -104,7 +109,12 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
             Some(age) => format!("shown is what it said {} ago", words::duration(age)),
             None => "it has not answered yet".to_owned(),
         };
-        lines.extend(banner(model, pen, Meaning::Bad, &format!("{}: {error} ({known})", snapshot.cluster.name)));
+        lines.extend(banner(
+            model,
+            pen,
+            Meaning::Bad,
+            &format!("{}: {error} ({known})", snapshot.cluster.name),
+        ));
     }
     if let Some(holder) = model.holder() {
         let said = format!("read-only: {holder} holds this campaign; here it can only be watched");
@@ -112,7 +122,8 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     }
     if snapshot.complete {
         let folder = CampaignDir::new(&snapshot.output).maps();
-        let said = format!("All maps are there and verified. GeoTIFF files and pictures: {}", folder.display());
+        let said =
+            format!("All maps are there and verified. GeoTIFF files and pictures: {}", folder.display());
         lines.extend(banner(model, pen, Meaning::Good, &said));
     }
     lines
@@ -121,7 +132,8 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 fn banner(model: &Model, pen: Pen, meaning: Meaning, said: &str) -> Vec<Line<'static>> {
     let columns = usize::from(model.size.0).saturating_sub(4).max(1);
     let most = if model.size.1 >= 20 { 3 } else { 2 };
-    let mut sign = if meaning == Meaning::Good { words::sign(ChainState::Complete, &pen.glyphs) } else { "!" };
+    let mut sign =
+        if meaning == Meaning::Good { words::sign(ChainState::Complete, &pen.glyphs) } else { "!" };
     let mut lines = Vec::new();
     for text in pen.wrapped(meaning, said, columns, most) {
         let mut line = Line::from(vec![pen.span(meaning, format!(" {sign} "))]);

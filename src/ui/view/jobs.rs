@@ -69,7 +69,13 @@ struct Widths {
     resumed: Option<usize>,
 }
 
-fn table(model: &Model, links: &[(&ChainView, usize)], pen: Pen, room: usize, height: usize) -> Vec<Line<'static>> {
+fn table(
+    model: &Model,
+    links: &[(&ChainView, usize)],
+    pen: Pen,
+    room: usize,
+    height: usize,
+) -> Vec<Line<'static>> {
     if links.is_empty() {
         return vec![Line::default(), pen.line(Meaning::Muted, "  no job has started yet")];
     }
@@ -164,13 +170,21 @@ fn ran(model: &Model, chain: &ChainView, link: &LinkView, newest: bool) -> Strin
 fn end(chain: &ChainView, link: &LinkView, newest: bool) -> (Meaning, String) {
     match &link.end {
         Some(said) => (Meaning::Base, said.clone()),
-        None if is_running(chain, link, newest) => (super::table::meaning_of(chain.state), words::state(chain)),
+        None if is_running(chain, link, newest) => {
+            (super::table::meaning_of(chain.state), words::state(chain))
+        }
         None => (Meaning::Bad, "killed: it left no word".to_owned()),
     }
 }
 
 /// The selected link's words in full.
-fn link_details(model: &Model, chain: &ChainView, link: &LinkView, pen: Pen, room: usize) -> Vec<Line<'static>> {
+fn link_details(
+    model: &Model,
+    chain: &ChainView,
+    link: &LinkView,
+    pen: Pen,
+    room: usize,
+) -> Vec<Line<'static>> {
     let newest = chain.links.last().is_some_and(|l| l.link == link.link);
     let mut lines = Vec::new();
     if let Some(resumed) = &link.resumed {
@@ -210,18 +224,20 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
     let newest_first = chain.generations.iter().rev().take(most);
     newest_first
         .map(|generation| {
-            let number = pen.span(Meaning::Base, format!(" {}", text::right(&generation.number.to_string(), 3, g)));
+            let number =
+                pen.span(Meaning::Base, format!(" {}", text::right(&generation.number.to_string(), 3, g)));
             if let Some(damage) = &generation.damage {
                 return Line::from(vec![number, pen.span(Meaning::Bad, format!("  damaged: {damage}"))]);
             }
             let age = words::seconds_between(generation.sealed_ms, model.clock.wall_ms);
-            let percent = words::percent(generation.tiles, chain.total).map_or_else(String::new, |p| format!("{p} %"));
+            let percent =
+                words::percent(generation.tiles, chain.total).map_or_else(String::new, |p| format!("{p} %"));
             Line::from(vec![
                 number,
-                pen.span(Meaning::Muted, format!("  link {}", text::left(&generation.link.to_string(), 3, g))),
+                pen.span(Meaning::Muted, format!(" link {}", text::left(&generation.link.to_string(), 2, g))),
                 pen.span(Meaning::Base, format!(" {}", text::right(&percent, 5, g))),
                 pen.span(Meaning::Base, format!(" {}", text::right(&words::bytes(generation.bytes), 7, g))),
-                pen.span(Meaning::Muted, format!("  {} ago", words::short_duration(age))),
+                pen.span(Meaning::Muted, format!(" {} ago", words::short_duration(age))),
             ])
         })
         .collect()

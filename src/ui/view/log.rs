@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
-use crate::ui::model::Model;
+use crate::ui::model::{Model, logs_of};
 use crate::ui::theme::Meaning;
 use crate::ui::{scroll, words};
 
@@ -27,7 +27,9 @@ pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
     match (tail, error) {
         (_, Some(error)) => lines.extend(pen.wrapped(Meaning::Bad, &format!("  {error}"), columns, 3)),
         (None, None) => lines.push(pen.line(Meaning::Muted, format!("  reading {}", pen.glyphs.ellipsis))),
-        (Some(tail), None) if tail.lines.is_empty() => lines.push(pen.line(Meaning::Muted, "  the log is empty")),
+        (Some(tail), None) if tail.lines.is_empty() => {
+            lines.push(pen.line(Meaning::Muted, "  the log is empty"))
+        }
         (Some(tail), None) => {
             let (width, height) = super::log_size(model);
             let rows = scroll::visible(tail, model.log.top, usize::from(width), usize::from(height));
@@ -43,8 +45,10 @@ pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
 fn title(model: &Model, pen: Pen) -> String {
     let Some(chain) = model.chain() else { return "Log".to_owned() };
     let name = words::months(&chain.months, &pen.glyphs);
-    let at = model.log_path().and_then(|p| chain.logs.iter().position(|l| l == p));
-    let of = at.map_or_else(String::new, |at| format!(", {} of {}", at + 1, words::count(chain.logs.len() as u64, "log")));
+    let logs = logs_of(chain);
+    let at = model.log_path().and_then(|p| logs.iter().position(|l| *l == p));
+    let of = at
+        .map_or_else(String::new, |at| format!(", {} of {}", at + 1, words::count(logs.len() as u64, "log")));
     format!("Log of {name}{of}")
 }
 

@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
 use crate::checkpoint::Quicklook;
-use crate::engine::picture::Palette;
 use crate::ui::model::{Model, Picture};
 use crate::ui::theme::Meaning;
 use crate::ui::{text, words};
@@ -83,7 +82,11 @@ fn paint(picture: &Picture, pen: Pen, buffer: &mut Buffer, area: Rect) {
     for row in 0..cell_rows.min(usize::from(area.height)) {
         for column in 0..size.0 {
             let upper = sample(&picture.look, size, column, 2 * row);
-            let lower = if 2 * row + 1 < size.1 { sample(&picture.look, size, column, 2 * row + 1) } else { f32::NAN };
+            let lower = if 2 * row + 1 < size.1 {
+                sample(&picture.look, size, column, 2 * row + 1)
+            } else {
+                f32::NAN
+            };
             let (symbol, style) = cell(picture, pen, upper, lower);
             if let Some(cell) = buffer.cell_mut((left + column as u16, area.y + row as u16)) {
                 cell.set_symbol(symbol).set_style(style);
@@ -102,10 +105,7 @@ fn cell(picture: &Picture, pen: Pen, upper: f32, lower: f32) -> (&'static str, S
         (false, false) => f32::midpoint(upper, lower),
     };
     let Some((low, high)) = picture.range else { return unknown };
-    let colour = |value: f32| -> Option<Color> {
-        let rgb = Palette::for_layer(&picture.look.layer).colour(value, low, high)?;
-        pen.theme.pixel(rgb)
-    };
+    let colour = |value: f32| picture.colour(value).and_then(|rgb| pen.theme.pixel(rgb));
     if !pen.theme.has_colour() {
         return (ramp(mean, low, high, pen), Style::new());
     }
@@ -134,13 +134,13 @@ fn scale(picture: &Picture, pen: Pen, columns: usize) -> Line<'static> {
         return pen.line(Meaning::Muted, " no valid pixel yet");
     };
     let unit = &picture.look.unit;
-    let (from, to) = (format!(" {} {unit} ", number(low, high - low)), format!(" {} {unit}", number(high, high - low)));
+    let (from, to) =
+        (format!(" {} {unit} ", number(low, high - low)), format!(" {} {unit}", number(high, high - low)));
     let room = columns.saturating_sub(text::width(&from) + text::width(&to) + 1).min(40);
     let mut spans = vec![pen.span(Meaning::Base, from)];
     for step in 0..room {
         let value = low + (high - low) * (step as f32 + 0.5) / room as f32;
-        let rgb = Palette::for_layer(&picture.look.layer).colour(value, low, high);
-        match rgb.and_then(|rgb| pen.theme.pixel(rgb)) {
+        match picture.colour(value).and_then(|rgb| pen.theme.pixel(rgb)) {
             Some(colour) => spans.push(Span::styled(" ", Style::new().bg(colour))),
             None => spans.push(Span::raw(ramp(value, low, high, pen))),
         }

@@ -125,7 +125,9 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     pen.put(frame, areas.banner, &around.banner);
     match (&model.snapshot, model.screen) {
         (None, _) => {
-            let line = Line::from(vec![pen.span(Meaning::Muted, format!("  reading the campaign {}", pen.glyphs.ellipsis))]);
+            let line = Line::from(vec![
+                pen.span(Meaning::Muted, format!("  reading the campaign {}", pen.glyphs.ellipsis)),
+            ]);
             pen.put(frame, areas.body, &[Line::default(), line]);
         }
         (Some(snapshot), Screen::Months) => months::draw(model, snapshot, pen, frame, areas.body),
@@ -145,7 +147,8 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
 fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
     let pen = Pen::of(model);
     let ((w, h), (need_w, need_h)) = (model.size, SMALLEST);
-    let said = format!("This terminal is too small: {w}x{h}; {need_w}x{need_h} is needed. Jobs go on. q quits.");
+    let said =
+        format!("This terminal is too small: {w}x{h}; {need_w}x{need_h} is needed. Jobs go on. q quits.");
     let lines: Vec<Line<'static>> = text::wrap(&said, usize::from(w)).into_iter().map(Line::from).collect();
     pen.put(frame, frame.area(), &lines);
 }

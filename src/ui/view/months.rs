@@ -89,7 +89,8 @@ pub(super) fn node_lines(
     columns: usize,
     most: usize,
 ) -> Vec<Line<'static>> {
-    let name_width = nodes.iter().map(|n| text::width(short_host(&n.name))).max().unwrap_or(0).min(columns / 3);
+    let name_width =
+        nodes.iter().map(|n| text::width(short_host(&n.name))).max().unwrap_or(0).min(columns / 3);
     let mut lines: Vec<Line<'static>> = nodes
         .iter()
         .map(|node| {
@@ -122,7 +123,8 @@ fn load(model: &Model, node: &NodeView, pen: Pen) -> String {
     if node.chains.is_empty() {
         return if node.state.eq_ignore_ascii_case("alive") { "free".to_owned() } else { String::new() };
     }
-    let name = |id| model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, &pen.glyphs));
+    let name =
+        |id| model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, &pen.glyphs));
     node.chains.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -134,7 +136,8 @@ fn nodes_in_a_line(model: &Model, snapshot: &Snapshot, pen: Pen) -> Line<'static
         }
         spans.push(pen.span(Meaning::Base, format!("{} ", short_host(&node.name))));
         let load = load(model, node, pen);
-        let (meaning, said) = if load.is_empty() { (node_meaning(node), node.state.clone()) } else { (Meaning::Muted, load) };
+        let (meaning, said) =
+            if load.is_empty() { (node_meaning(node), node.state.clone()) } else { (Meaning::Muted, load) };
         spans.push(pen.span(meaning, said));
     }
     Line::from(spans)
@@ -148,12 +151,11 @@ fn history(model: &Model, snapshot: &Snapshot, pen: Pen, columns: usize, most: u
         .iter()
         .skip(skipped)
         .map(|line| {
-            let mut spans = vec![pen.span(Meaning::Muted, format!(" {} ", words::time_of_day(line.at_ms, &model.zone)))];
-            if let Some(chain) = line.chain.as_ref().and_then(|id| model.chain_of(id)) {
-                let name = words::months(&chain.months, &pen.glyphs);
-                spans.push(pen.span(Meaning::Title, text::left(&name, 9, &pen.glyphs)));
-                spans.push(Span::raw(" "));
-            }
+            let mut spans =
+                vec![pen.span(Meaning::Muted, format!(" {} ", words::time_of_day(line.at_ms, &model.zone)))];
+            let chain = line.chain.as_ref().and_then(|id| model.chain_of(id));
+            let name = chain.map_or_else(String::new, |c| words::months(&c.months, &pen.glyphs));
+            spans.push(pen.span(Meaning::Title, text::left(&name, 10, &pen.glyphs)));
             spans.push(pen.span(Meaning::Base, line.text.clone()));
             text::cut_line(Line::from(spans), columns, &pen.glyphs)
         })

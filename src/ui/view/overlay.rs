@@ -71,7 +71,11 @@ pub(crate) fn help_overflow(model: &Model) -> usize {
 pub(super) fn help(model: &Model, from: usize, pen: Pen, frame: &mut Frame<'_>) {
     let lines = help_lines(model, pen);
     let from = from.min(help_overflow(model));
-    let more = if help_overflow(model) > 0 { format!("Keys ({} scroll)", pen.glyphs.up_down) } else { "Keys".to_owned() };
+    let more = if help_overflow(model) > 0 {
+        format!("Keys ({} scroll)", pen.glyphs.up_down)
+    } else {
+        "Keys".to_owned()
+    };
     let inner = window(frame, pen, &more, HELP_WIDTH, lines.len());
     pen.put(frame, inner, lines.get(from..).unwrap_or(&[]));
 }
@@ -84,7 +88,12 @@ fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
         lines.extend(help_entry(model, entry, pen, columns));
     }
     lines.push(Line::default());
-    lines.push(pen.line(Meaning::Muted, " Any other key closes this. Jobs need no screen: they go on when you quit."));
+    lines.push(
+        pen.line(
+            Meaning::Muted,
+            " Any other key closes this. Jobs need no screen: they go on when you quit.",
+        ),
+    );
     lines
 }
 

@@ -39,7 +39,13 @@ impl Pen {
     }
 
     /// Lines of one meaning, wrapped to `columns`, at most `most`, the first after `indent`.
-    pub(super) fn wrapped(self, meaning: Meaning, content: &str, columns: usize, most: usize) -> Vec<Line<'static>> {
+    pub(super) fn wrapped(
+        self,
+        meaning: Meaning,
+        content: &str,
+        columns: usize,
+        most: usize,
+    ) -> Vec<Line<'static>> {
         let mut lines = text::wrap(content, columns);
         if lines.len() > most {
             lines.truncate(most);
@@ -72,7 +78,10 @@ impl Pen {
         Line::from(vec![
             self.span(Meaning::Border, format!("{0}{0} ", self.glyphs.line)),
             self.span(Meaning::Title, title),
-            self.span(Meaning::Border, format!(" {}", self.glyphs.line.repeat(columns.saturating_sub(taken)))),
+            self.span(
+                Meaning::Border,
+                format!(" {}", self.glyphs.line.repeat(columns.saturating_sub(taken))),
+            ),
         ])
     }
 

@@ -115,7 +115,11 @@ pub(super) fn height(model: &Model, pen: Pen, room: usize) -> usize {
 }
 
 fn aligned(column: Column, content: &str, width: usize, pen: Pen) -> String {
-    if column.right_aligned() { text::right(content, width, &pen.glyphs) } else { text::left(content, width, &pen.glyphs) }
+    if column.right_aligned() {
+        text::right(content, width, &pen.glyphs)
+    } else {
+        text::left(content, width, &pen.glyphs)
+    }
 }
 
 fn row(
@@ -159,7 +163,9 @@ fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning,
         Tiles => (Meaning::Base, format!("{}/{}", chain.tiles, chain.total)),
         Link => (Meaning::Base, chain.links.last().map_or_else(String::new, |l| l.link.to_string())),
         Node => (Meaning::Base, node(chain, pen)),
-        Checkpoint => (Meaning::Base, words::last_good(chain).map_or_else(String::new, |g| words::bytes(g.bytes))),
+        Checkpoint => {
+            (Meaning::Base, words::last_good(chain).map_or_else(String::new, |g| words::bytes(g.bytes)))
+        }
         CheckpointWithAge => (Meaning::Base, checkpoint(model, chain)),
         Ends => (Meaning::Base, chain.eta.map_or_else(String::new, words::duration)),
     }
