@@ -127,7 +127,8 @@ fn a_campaign_is_followed_left_and_found_again_in_a_real_terminal() {
     let terminal = Terminal::new();
     terminal.type_line(&format!("'{PROGRAM}' demo --dir '{}'; echo left with $?", terminal.demo().display()));
     let first = percent(&terminal.waits_for_months()).unwrap();
-    for word in ["Parc des Écrins", "synthetic terrain", "1 s = 3 h", "January", "July", "? help", "q quit"] {
+    for word in ["Parc des Écrins", "synthetic terrain", "1 s = 3 h", "January", "July", "? help", "q quit"]
+    {
         terminal.wait(word, |text| text.contains(word));
     }
     let grown = terminal.wait("progress", |text| percent(text).is_some_and(|now| now > first));

@@ -19,7 +19,7 @@ pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     let Some(snapshot) = &model.snapshot else { return vec![Line::from(left)] };
     left.push(Span::raw("  "));
     left.push(pen.span(Meaning::Title, snapshot.name.clone()));
-    let mut lines = vec![pen.spread(Line::from(left), cluster(model, snapshot, pen), columns)];
+    let mut lines = vec![pen.spread_from_left(Line::from(left), cluster(model, snapshot, pen), columns)];
     let notes = notes(snapshot);
     if !notes.is_empty() {
         let joined = notes.join(&format!(" {} ", pen.glyphs.dot));
@@ -68,7 +68,7 @@ pub(super) fn tabs(model: &Model, pen: Pen) -> Line<'static> {
         left.push(Span::raw(" "));
     }
     let right = model.snapshot.as_ref().map_or_else(Line::default, |s| summary(s, pen));
-    pen.spread(Line::from(left), right, usize::from(model.size.0))
+    pen.spread_from_left(Line::from(left), right, usize::from(model.size.0))
 }
 
 fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {

@@ -40,8 +40,8 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
     pen.put(frame, area, &lines);
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     if inner.height > 0 {
-        paint(picture, pen, frame.buffer_mut(), inner);
-        let below = Rect { y: inner.bottom(), height: 1, ..area };
+        let rows = paint(picture, pen, frame.buffer_mut(), inner);
+        let below = Rect { y: inner.y + rows, height: 1, ..area };
         pen.put(frame, below, &[scale(picture, pen, columns)]);
     }
 }
@@ -75,11 +75,12 @@ fn sample(look: &Quicklook, (columns, rows): (usize, usize), x: usize, y: usize)
     if count == 0 { f32::NAN } else { (sum / f64::from(count)) as f32 }
 }
 
-fn paint(picture: &Picture, pen: Pen, buffer: &mut Buffer, area: Rect) {
+/// Draws the picture at the top of an area, in its middle; returns the rows it took.
+fn paint(picture: &Picture, pen: Pen, buffer: &mut Buffer, area: Rect) -> u16 {
     let size = size_in(&picture.look, area);
     let left = area.x + (area.width.saturating_sub(size.0 as u16)) / 2;
-    let cell_rows = size.1.div_ceil(2);
-    for row in 0..cell_rows.min(usize::from(area.height)) {
+    let rows = size.1.div_ceil(2).min(usize::from(area.height));
+    for row in 0..rows {
         for column in 0..size.0 {
             let upper = sample(&picture.look, size, column, 2 * row);
             let lower = if 2 * row + 1 < size.1 {
@@ -93,6 +94,7 @@ fn paint(picture: &Picture, pen: Pen, buffer: &mut Buffer, area: Rect) {
             }
         }
     }
+    rows as u16
 }
 
 /// What stands for two pixels, the upper and the lower.

@@ -59,6 +59,20 @@ impl Pen {
         lines.into_iter().map(|l| self.line(meaning, l)).collect()
     }
 
+    /// `left … right` over `columns`; the right part is cut first, and left out when little of it would remain.
+    pub(super) fn spread_from_left(
+        self,
+        left: Line<'static>,
+        right: Line<'static>,
+        columns: usize,
+    ) -> Line<'static> {
+        let room = columns.saturating_sub(text::line_width(&left) + 2);
+        let fits = text::line_width(&right) <= room;
+        let right =
+            if fits || room >= 16 { text::cut_line(right, room, &self.glyphs) } else { Line::default() };
+        self.spread(left, right, columns)
+    }
+
     /// `left … right` over `columns`; the left part is cut first.
     pub(super) fn spread(self, left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
         let right = text::cut_line(right, columns, &self.glyphs);
