@@ -211,6 +211,9 @@ mod tests {
     }
 
     proptest::proptest! {
+        // Each case syncs files.
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
         #[test]
         fn any_damage_leaves_a_prefix_and_sets_the_rest_aside(
             cut in 0usize..800, flip in 0usize..800, bit in 0u8..8, zero in proptest::bool::ANY,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::spec::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
+use crate::engine::Product;
 
 /// What the inputs and a measurement say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,31 @@ pub struct Facts {
     pub bytes_per_cell: f64,
     /// Cores of a job.
     pub threads: u32,
+}
+
+/// Nanoseconds of one core for a cell's horizons and for one month of a cell that any node surely keeps: a plan by
+/// these does not depend on the node, and errs towards more jobs.
+const NOMINAL_NS: (f64, f64) = (20_000.0, 10_000.0);
+
+impl Facts {
+    /// Without a measurement: rates that any node surely keeps, maps uncompressed.
+    #[must_use]
+    pub fn nominal(spec: &Spec, cells: u64) -> Self {
+        let edge = u64::from(spec.tile.max(1));
+        let of_month = |p: &&Product| !matches!(p, Product::SkyView | Product::Temperature);
+        let temperatures =
+            usize::from(spec.products.contains(&Product::Temperature)) * spec.temperature.len();
+        Self {
+            cells,
+            tiles: cells.div_ceil(edge * edge),
+            maps_per_month: (spec.products.iter().filter(of_month).count() + temperatures) as u32,
+            maps_once: u32::from(spec.products.contains(&Product::SkyView)),
+            horizon_ns: NOMINAL_NS.0,
+            month_ns: NOMINAL_NS.1,
+            bytes_per_cell: 4.0,
+            threads: spec.threads.unwrap_or(1).max(1),
+        }
+    }
 }
 
 /// What a campaign will take.
@@ -89,11 +115,11 @@ pub fn plan(spec: &Spec, facts: &Facts) -> Plan {
         MonthsPerChain::Count(n) => n,
         MonthsPerChain::Auto => auto,
     };
-    let months = spec.months.len() as u64;
+    let months = spec.sorted_months().len() as u64;
     let maps = months * u64::from(facts.maps_per_month) + u64::from(facts.maps_once);
     let map_bytes = (maps as f64 * facts.cells as f64 * facts.bytes_per_cell) as u64;
     Plan {
-        months: spec.months.clone(),
+        months: spec.sorted_months(),
         cells: facts.cells,
         tiles: facts.tiles,
         threads: facts.threads,
@@ -141,14 +167,15 @@ fn chain_seconds(facts: &Facts, months: u32) -> f64 {
 }
 
 fn split(spec: &Spec, facts: &Facts, months_per_chain: u32) -> Split {
-    let chains: Vec<ChainPlan> = spec
-        .months
-        .chunks(months_per_chain.max(1) as usize)
-        .map(|months| {
+    let counted = Spec { months_per_chain: MonthsPerChain::Count(months_per_chain), ..spec.clone() };
+    let chains: Vec<ChainPlan> = counted
+        .chains()
+        .into_iter()
+        .map(|(id, months)| {
             let seconds = chain_seconds(facts, months.len() as u32);
             ChainPlan {
-                id: ChainId::of_months(months),
-                months: months.to_vec(),
+                id,
+                months,
                 jobs: (seconds / usable_seconds(spec) as f64).ceil().max(1.0) as u64,
                 hours: seconds / 3600.0,
             }

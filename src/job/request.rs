@@ -2,57 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::campaign::spec::{Cloud, Lapse, Mode, MonthsPerChain, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{Cloud, Lapse, Mode, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ChainId;
-use crate::engine::geotiff::Raster;
 use crate::engine::{Field, Model, MonthInputs, Product, RegionBox, Request, TemperatureInput};
 
 /// Edge of a block of the maps, cells.
 const BLOCK: u32 = 256;
 
-/// Pixels a second and month that one thread surely computes: a tenth of what common nodes do, so that a plan by this
-/// rate does not depend on the node.
-pub const PLANNED_RATE: f64 = 100_000.0;
-
-/// The chains of a spec with their months, in order.
-///
-/// `Auto` puts all months into one chain, for the horizons are then computed once, if one thread fits them into one
-/// walltime at [`PLANNED_RATE`]; else each month is a chain.
+/// The chains of a spec with their months, in order: [`Spec::chains`].
 #[must_use]
 pub fn chains(spec: &Spec) -> Vec<(ChainId, Vec<u8>)> {
-    let months = sorted_months(spec);
-    let size = match spec.months_per_chain {
-        MonthsPerChain::Count(n) => n.max(1) as usize,
-        MonthsPerChain::Auto if fits_one_walltime(spec, months.len()) => months.len().max(1),
-        MonthsPerChain::Auto => 1,
-    };
-    months
-        .chunks(size)
-        // Where only the sky view is wanted, the first chain is all there is.
-        .filter(|chunk| !products(spec, chunk).is_empty())
-        .map(|chunk| (ChainId::of_months(chunk), chunk.to_vec()))
-        .collect()
-}
-
-fn sorted_months(spec: &Spec) -> Vec<u8> {
-    let mut months = spec.months.clone();
-    months.sort_unstable();
-    months.dedup();
-    months
-}
-
-fn fits_one_walltime(spec: &Spec, months: usize) -> bool {
-    let seconds = spec.walltime.seconds().saturating_sub(spec.margin.seconds());
-    // A DEM that cannot be read is for `check` to report.
-    let Ok(dem) = Raster::open(&spec.dem) else { return false };
-    let cells = dem.placement().width as f64 * dem.placement().height as f64;
-    cells * months as f64 / PLANNED_RATE <= seconds as f64
-}
-
-/// The products of the chain with these months: the sky view goes with the campaign's first month.
-fn products(spec: &Spec, months: &[u8]) -> Vec<Product> {
-    let first = spec.months.iter().min().is_some_and(|m| months.contains(m));
-    spec.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
+    spec.chains()
 }
 
 /// The request of the chain with these months. The sky view map goes with the chain of the campaign's first month.
@@ -65,7 +25,7 @@ pub fn request(spec: &Spec, months: &[u8]) -> Request {
         months: months.iter().map(|m| month_inputs(spec, *m)).collect(),
         year: spec.year,
         model: model(spec),
-        products: products(spec, months),
+        products: spec.products_of(months),
         tile: spec.tile,
         block: BLOCK.min(spec.tile),
         compression: spec.compression,

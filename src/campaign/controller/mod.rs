@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use self::disk::ChainFiles;
-use super::clock;
 use super::event::{Entry, Event};
 use super::identity::Identity;
 use super::journal::{self, Journal};
@@ -23,8 +22,10 @@ use super::lease::Lease;
 use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, State};
 use super::snapshot::Snapshot;
 use super::spec::{self, Loaded, Spec};
+use super::{clock, plan};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
+use crate::engine::geotiff::Raster;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Token};
 
 pub use choice::ClusterChoice;
@@ -183,7 +184,7 @@ impl Controller {
     /// # Errors
     /// As [`Controller::create`].
     pub fn create_with(loaded: &Loaded, cluster: &ClusterChoice, reach: Reach) -> Result<Self, ControlError> {
-        let spec = &loaded.spec;
+        let spec = &settled(&loaded.spec);
         let campaign = CampaignDir::new(&spec.output);
         let path = Identity::path(&campaign);
         if path.exists() {
@@ -479,6 +480,16 @@ impl Controller {
         }
         self.batch.client.as_mut().ok_or_else(|| ControlError::Campaign("no batch system".to_owned()))
     }
+}
+
+/// The spec with the number of months a chain settled: what the jobs go by must not depend on anything but the frozen
+/// spec. A DEM that cannot be read is for `check` to report.
+fn settled(spec: &Spec) -> Spec {
+    let cells = Raster::open(&spec.dem).map_or(0, |dem| {
+        let placement = dem.placement();
+        placement.width as u64 * placement.height as u64
+    });
+    plan::settle(spec, &plan::Facts::nominal(spec, cells))
 }
 
 /// The campaign in this folder was made from the same spec, else which fields differ.

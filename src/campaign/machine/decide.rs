@@ -123,6 +123,10 @@ impl Decider<'_> {
             if self.record.attempts.get(&attempt).is_some_and(|a| a.job.is_none()) {
                 let chain = self.chain.clone();
                 self.record(Event::Submitted { chain, attempt, job: job.array_id });
+                if attempt < self.record.last_attempt() {
+                    let text = format!("attempt {attempt}, believed lost, has job {}: it is deleted", job.id);
+                    self.record(Event::Warning { chain: Some(self.chain.clone()), text });
+                }
             }
             let stage = stage_of(&job.state);
             if self.record.jobs.get(&job.id).is_none_or(|known| known.stage != stage) {
@@ -141,7 +145,15 @@ impl Decider<'_> {
 
     fn act(&mut self, batch: &BatchView, doubts: &mut Doubts) {
         let jobs = jobs_of(&self.record, batch);
-        let live: Vec<&Job> = jobs.iter().map(|(_, job)| *job).filter(|job| !job.state.is_over()).collect();
+        let last = self.record.last_attempt();
+        let alive = |of_last: bool| -> Vec<&Job> {
+            let wanted =
+                |(attempt, job): &&(u32, &Job)| (*attempt == last) == of_last && !job.state.is_over();
+            jobs.iter().filter(wanted).map(|(_, job)| *job).collect()
+        };
+        let live = alive(true);
+        // The job of an earlier attempt that was believed lost: exactly one job of a chain may live.
+        self.delete(&alive(false));
         let doubt = match &self.record.stage {
             Stage::Planned | Stage::Complete | Stage::Failed(_) => None,
             Stage::Unknown => self.unknown(doubts),

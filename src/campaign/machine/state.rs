@@ -60,8 +60,8 @@ pub struct Attempt {
     pub token: Token,
     /// Its first job, once known.
     pub job: Option<JobId>,
-    /// Surely without a job: refused or lost.
-    pub void: bool,
+    /// Refused: surely without a job. A lost one is looked up for ever after, lest its job appear late.
+    pub refused: bool,
 }
 
 /// One job as journalled.
@@ -109,7 +109,7 @@ impl ChainRecord {
 
     /// The tokens of its attempts that may have jobs.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.attempts.values().filter(|a| !a.void).map(|a| a.token.clone())
+        self.attempts.values().filter(|a| !a.refused).map(|a| a.token.clone())
     }
 
     /// The attempt with this token.
@@ -128,7 +128,7 @@ impl ChainRecord {
         match event {
             Event::SubmitIntent { attempt, token, .. } => {
                 let newest = *attempt > self.last_attempt();
-                let new = Attempt { token: token.clone(), job: None, void: false };
+                let new = Attempt { token: token.clone(), job: None, refused: false };
                 self.attempts.entry(*attempt).or_insert(new);
                 if newest {
                     self.enter(Stage::Unknown);
@@ -137,24 +137,25 @@ impl ChainRecord {
             Event::Submitted { attempt, job, .. } => {
                 if let Some(known) = self.attempts.get_mut(attempt) {
                     known.job = Some(*job);
-                    known.void = false;
+                    known.refused = false;
                     self.revive(*attempt);
                 }
             }
             Event::SubmitRefused { attempt, text, .. } => {
                 let hint = "correct what it names (site, walltime, properties), then submit again";
-                self.void(
-                    *attempt,
-                    &Failure::new("refused", format!("refused by the batch system: {text}"), hint),
-                );
+                let cause = format!("refused by the batch system: {text}");
+                if let Some(known) = self.attempts.get_mut(attempt).filter(|a| a.job.is_none()) {
+                    known.refused = true;
+                    self.without_job(*attempt, Failure::new("refused", cause, hint));
+                }
             }
             Event::SubmitLost { attempt, .. } => {
                 let cause =
                     format!("attempt {attempt} was lost before it reached the batch system: it has no job");
-                self.void(
-                    *attempt,
-                    &Failure::new("submission lost", cause, "submit again: nothing runs twice"),
-                );
+                let failure = Failure::new("submission lost", cause, "submit again: nothing runs twice");
+                if self.attempts.get(attempt).is_some_and(|a| a.job.is_none()) {
+                    self.without_job(*attempt, failure);
+                }
             }
             Event::JobSeen { attempt, job, stage, node, resubmitted_from, ending, .. } => {
                 let seen = SeenJob {
@@ -165,6 +166,9 @@ impl ChainRecord {
                     ending: *ending,
                 };
                 self.jobs.insert(*job, seen);
+                if let Some(known) = self.attempts.get_mut(attempt) {
+                    known.refused = false;
+                }
                 if *stage != JobStage::Over {
                     self.revive(*attempt);
                 }
@@ -200,12 +204,9 @@ impl ChainRecord {
         }
     }
 
-    fn void(&mut self, attempt: u32, failure: &Failure) {
-        if let Some(known) = self.attempts.get_mut(&attempt).filter(|a| a.job.is_none()) {
-            known.void = true;
-            if attempt == self.last_attempt() {
-                self.enter(Stage::Failed(failure.clone()));
-            }
+    fn without_job(&mut self, attempt: u32, failure: Failure) {
+        if attempt == self.last_attempt() {
+            self.enter(Stage::Failed(failure));
         }
     }
 

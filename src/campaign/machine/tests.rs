@@ -1,1 +1,403 @@
+use super::*;
+use crate::campaign::event::{Failure, JobStage};
+use crate::checkpoint::{ExitClass, LinkNumber};
+use crate::oar_client::{Ending, JobState};
 
+fn m01() -> ChainId {
+    ChainId::of_months(&[1])
+}
+
+fn token(attempt: u32) -> Token {
+    Token(format!("camp.m01.{attempt}.abcdef"))
+}
+
+fn job(id: u64, attempt: u32, state: JobState, ended: Option<Ending>) -> Job {
+    Job {
+        id: JobId(id),
+        array_id: JobId(id),
+        name: token(attempt).0,
+        state,
+        node: Some("dahu-2".to_owned()),
+        ended,
+        resubmitted_from: None,
+        submitted: 1000,
+        started: 1000,
+        stopped: 5000,
+        expected_start: None,
+        message: String::new(),
+        events: Vec::new(),
+    }
+}
+
+fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
+    LinkOnDisk {
+        start: LinkStart {
+            link: LinkNumber(number),
+            job_id: job.to_string(),
+            node: "dahu-2".to_owned(),
+            pid: 1,
+            started_ms: 0,
+            spec: String::new(),
+            program: String::new(),
+            threads: 1,
+        },
+        end: end.map(|(class, tiles)| LinkEnd {
+            class,
+            message: format!("{class:?} at dem.tif"),
+            sealed: None,
+            tiles,
+            ended_ms: 0,
+        }),
+    }
+}
+
+/// A machine run by hand: state, doubts, observation.
+#[derive(Default)]
+struct World {
+    state: State,
+    doubts: Doubts,
+    seen: Observation,
+    journal: Vec<Event>,
+}
+
+impl World {
+    /// With attempt 1 submitted as job 10.
+    fn submitted() -> Self {
+        let mut world = Self::default();
+        let chain = m01();
+        world.take(Event::SubmitIntent {
+            chain: chain.clone(),
+            attempt: 1,
+            token: token(1),
+            recovered: false,
+        });
+        world.take(Event::Submitted { chain: chain.clone(), attempt: 1, job: JobId(10) });
+        world.seen.disk.insert(chain, DiskView::default());
+        world
+    }
+
+    fn take(&mut self, event: Event) {
+        self.state.apply(&event);
+        self.journal.push(event);
+    }
+
+    /// One look at these jobs; the deletions asked for.
+    fn look(&mut self, jobs: &[Job]) -> Vec<u64> {
+        let nodes = self.seen.batch.take().map(|b| b.nodes).unwrap_or_default();
+        self.seen.batch = Some(BatchView { jobs: jobs.to_vec(), nodes });
+        let decisions = decide(&self.state, &self.seen, &mut self.doubts);
+        let mut deleted = Vec::new();
+        for decision in decisions {
+            match decision {
+                Decision::Record(event) => self.take(event),
+                Decision::Delete { job, .. } => deleted.push(job.0),
+            }
+        }
+        assert_eq!(fold(&self.journal), self.state, "the journal alone gives the same state");
+        deleted
+    }
+
+    fn stage(&self) -> Stage {
+        self.state.chain(&m01()).stage
+    }
+
+    fn disk(&mut self) -> &mut DiskView {
+        self.seen.disk.entry(m01()).or_default()
+    }
+
+    fn failure(&self) -> Failure {
+        match self.stage() {
+            Stage::Failed(failure) => failure,
+            other => panic!("not failed but {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_intent_without_outcome_is_unknown_until_two_answers_lack_it_for_long_enough() {
+    let mut world = World::default();
+    world.seen.limits.settle_ms = 1000;
+    world.take(Event::SubmitIntent { chain: m01(), attempt: 1, token: token(1), recovered: false });
+    assert_eq!(world.stage(), Stage::Unknown);
+    world.look(&[]);
+    world.seen.now_ms = 999;
+    world.look(&[]);
+    assert_eq!(world.stage(), Stage::Unknown);
+    world.seen.now_ms = 1000;
+    world.look(&[]);
+    assert_eq!(world.failure().class, "submission lost");
+    assert_eq!(world.state.tokens(), [token(1)], "it is looked up for ever after");
+}
+
+#[test]
+fn the_job_of_a_lost_attempt_that_appears_after_the_next_one_is_deleted() {
+    let mut world = World::default();
+    let intent =
+        |attempt| Event::SubmitIntent { chain: m01(), attempt, token: token(attempt), recovered: false };
+    world.take(intent(1));
+    world.take(Event::SubmitLost { chain: m01(), attempt: 1 });
+    world.take(intent(2));
+    world.take(Event::Submitted { chain: m01(), attempt: 2, job: JobId(20) });
+    let second = job(20, 2, JobState::Running, None);
+    assert_eq!(world.look(&[second.clone(), job(10, 1, JobState::Waiting, None)]), [10]);
+    assert!(
+        world.journal.iter().any(|e| matches!(e, Event::Warning { text, .. } if text.contains("job 10")))
+    );
+    assert_eq!(world.look(&[second, job(10, 1, JobState::Error, None)]), [0u64; 0]);
+    assert_eq!(world.stage(), Stage::Live);
+}
+
+#[test]
+fn an_intent_whose_job_is_found_is_submitted() {
+    let mut world = World::default();
+    world.take(Event::SubmitIntent { chain: m01(), attempt: 1, token: token(1), recovered: false });
+    world.look(&[]);
+    world.look(&[job(10, 1, JobState::Waiting, None)]);
+    assert_eq!(world.stage(), Stage::Live);
+    assert_eq!(world.state.chain(&m01()).attempts[&1].job, Some(JobId(10)));
+}
+
+#[test]
+fn an_attempt_found_only_on_disk_is_adopted() {
+    let mut world = World::default();
+    world.disk().attempts = vec![(3, token(3))];
+    world.look(&[job(10, 3, JobState::Running, None)]);
+    assert_eq!((world.stage(), world.state.chain(&m01()).last_attempt()), (Stage::Live, 3));
+}
+
+#[test]
+fn a_silent_batch_system_decides_nothing() {
+    let mut world = World::submitted();
+    world.seen.batch = None;
+    assert_eq!(decide(&world.state, &world.seen, &mut world.doubts), []);
+}
+
+#[test]
+fn a_job_is_resubmitted_by_the_batch_system_and_counted() {
+    let mut world = World::submitted();
+    world.disk().links = vec![link(1, 10, Some((ExitClass::Checkpointed, 5)))];
+    let first = job(10, 1, JobState::Terminated, Some(Ending::Code(99)));
+    world.look(std::slice::from_ref(&first));
+    assert_eq!(world.stage(), Stage::Live, "its successor is awaited");
+    let second = Job { resubmitted_from: Some(JobId(10)), ..job(11, 1, JobState::Waiting, None) };
+    world.look(&[first, second]);
+    let record = world.state.chain(&m01());
+    assert_eq!((record.stage.clone(), record.resubmissions()), (Stage::Live, 1));
+}
+
+#[test]
+fn exit_99_without_successor_fails_after_a_second_look() {
+    let mut world = World::submitted();
+    let short = Job { stopped: 1042, ..job(10, 1, JobState::Terminated, Some(Ending::Code(99))) };
+    world.look(std::slice::from_ref(&short));
+    assert_eq!(world.stage(), Stage::Live);
+    world.look(&[short]);
+    assert_eq!(world.failure().class, "not resubmitted");
+    assert!(world.failure().cause.contains("after 42 s"), "{}", world.failure().cause);
+}
+
+#[test]
+fn a_chain_given_up_too_early_goes_on_when_its_job_appears() {
+    let mut world = World::submitted();
+    world.look(&[]);
+    world.look(&[]);
+    assert_eq!(world.failure().class, "vanished");
+    world.look(&[job(10, 1, JobState::Running, None)]);
+    assert_eq!(world.stage(), Stage::Live);
+}
+
+#[test]
+fn only_complete_ron_completes_a_chain() {
+    let mut world = World::submitted();
+    let done = job(10, 1, JobState::Terminated, Some(Ending::Code(0)));
+    world.disk().links = vec![link(1, 10, Some((ExitClass::Complete, 9)))];
+    world.look(std::slice::from_ref(&done));
+    assert_eq!(world.failure().class, "not complete");
+    world.disk().complete = true;
+    world.look(&[done]);
+    assert_eq!(world.stage(), Stage::Complete);
+    world.take(Event::Stopped { chain: m01() });
+    assert_eq!(world.stage(), Stage::Complete, "nothing undoes completion");
+}
+
+#[test]
+fn each_way_to_die_has_its_class_and_says_why() {
+    let killed = |events: &[(&str, &str)]| Job {
+        events: events.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect(),
+        ..job(10, 1, JobState::Error, None)
+    };
+    let ended = |ending| job(10, 1, JobState::Terminated, Some(ending));
+    let root = ("FRAG_JOB_REQUEST", "User root requested to frag the job 10");
+    let walltime = ("WALLTIME", "Job [10] reached its walltime");
+    let cases = [
+        (killed(&[root, walltime, ("EXTERMINATE_JOB", "")]), "node died", "node dahu-2 died"),
+        (killed(&[root, walltime]), "walltime", "killed at its walltime"),
+        (killed(&[("WALLTIME", "WALLTIME CHANGED"), root]), "deleted", "User root"),
+        (killed(&[("FRAG_JOB_REQUEST", "User alice requested")]), "deleted", "User alice"),
+        (killed(&[("OUTPUT_FILES", "cannot write")]), "output", "cannot write"),
+        (killed(&[("CPUSET_ERROR", "bad cpuset")]), "batch system", "bad cpuset"),
+        (ended(Ending::Signal(9)), "signal", "SIGKILL"),
+        (ended(Ending::Code(127)), "no program", "127"),
+        (ended(Ending::Code(65)), "input", "65"),
+        (ended(Ending::Code(3)), "exit code", "3"),
+    ];
+    for (job, class, cause) in cases {
+        let mut world = World::submitted();
+        world.look(std::slice::from_ref(&job));
+        let failure = world.failure();
+        assert!(failure.class == class && failure.cause.contains(cause), "{job:?}: {failure:?}");
+        assert!(failure.hint.contains("resubmit m01"), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_suspected_node_means_that_it_died() {
+    let mut world = World::submitted();
+    let node = Node { name: "dahu-2".to_owned(), state: "Suspected".to_owned(), jobs: Vec::new() };
+    world.seen.batch = Some(BatchView { jobs: Vec::new(), nodes: vec![node] });
+    world.look(&[job(10, 1, JobState::Error, None)]);
+    assert_eq!(world.failure().class, "node died");
+}
+
+#[test]
+fn the_links_own_words_come_before_the_batch_systems() {
+    for (class, word) in [
+        (ExitClass::Input, "input"),
+        (ExitClass::DiskFull, "disk full"),
+        (ExitClass::Output, "output"),
+        (ExitClass::Fenced, "fenced"),
+        (ExitClass::Internal, "internal"),
+        (ExitClass::Foreign, "foreign checkpoint"),
+    ] {
+        let mut world = World::submitted();
+        world.disk().links = vec![link(1, 10, Some((class, 2)))];
+        world.look(&[job(10, 1, JobState::Terminated, Some(Ending::Code(class.code())))]);
+        assert_eq!(world.failure().class, word);
+        assert!(world.failure().cause.contains("at dem.tif"));
+    }
+}
+
+#[test]
+fn a_stop_deletes_until_nothing_lives_and_what_appears_late_too() {
+    let mut world = World::submitted();
+    world.take(Event::StopIntent { chain: m01(), why: None });
+    assert_eq!(world.look(&[job(10, 1, JobState::Running, None)]), [10]);
+    assert_eq!(world.look(&[job(10, 1, JobState::Running, None)]), [10]);
+    assert_eq!(world.look(&[job(10, 1, JobState::Error, None)]), [0u64; 0]);
+    assert_eq!(world.stage(), Stage::Stopped);
+    assert_eq!(world.look(&[job(11, 1, JobState::Waiting, None)]), [11]);
+    assert_eq!(world.stage(), Stage::Stopping { why: None });
+}
+
+#[test]
+fn too_many_links_stop_the_chain_between_two_of_them() {
+    let mut world = World::submitted();
+    world.seen.limits.max_links = 2;
+    let over = |id| job(id, 1, JobState::Terminated, Some(Ending::Code(99)));
+    world.disk().links = vec![
+        link(1, 10, Some((ExitClass::Checkpointed, 5))),
+        link(2, 11, Some((ExitClass::Checkpointed, 9))),
+    ];
+    assert_eq!(world.look(&[over(10), over(11), job(12, 1, JobState::Waiting, None)]), [12]);
+    world.look(&[over(10), over(11), job(12, 1, JobState::Error, None)]);
+    assert_eq!(world.failure().class, "too many links");
+}
+
+#[test]
+fn links_without_progress_stop_the_chain() {
+    let mut world = World::submitted();
+    let over = |id| job(id, 1, JobState::Terminated, Some(Ending::Code(99)));
+    let checkpointed = |n, job, tiles| link(n, job, Some((ExitClass::Checkpointed, tiles)));
+    world.disk().links = vec![checkpointed(1, 10, 5), checkpointed(2, 11, 5)];
+    assert_eq!(world.look(&[over(10), over(11), job(12, 1, JobState::Waiting, None)]), [0u64; 0]);
+    world.disk().links.push(checkpointed(3, 12, 5));
+    assert_eq!(world.look(&[over(10), over(11), over(12), job(13, 1, JobState::Waiting, None)]), [13]);
+    world.look(&[over(10), over(11), over(12), job(13, 1, JobState::Error, None)]);
+    assert_eq!(world.failure().class, "no progress");
+}
+
+#[test]
+fn a_refused_attempt_fails_at_once_and_has_no_token_to_look_up() {
+    let mut world = World::default();
+    world.take(Event::SubmitIntent { chain: m01(), attempt: 1, token: token(1), recovered: false });
+    world.take(Event::SubmitRefused { chain: m01(), attempt: 1, text: "walltime too long".to_owned() });
+    assert_eq!(world.failure().class, "refused");
+    assert_eq!(world.state.tokens(), []);
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let attempt = 1u32..4;
+        let chain = m01();
+        (0usize..9, attempt, 10u64..14, any::<bool>()).prop_map(move |(kind, attempt, id, flag)| {
+            let chain = chain.clone();
+            let job = JobId(id);
+            match kind {
+                0 => Event::SubmitIntent { chain, attempt, token: token(attempt), recovered: flag },
+                1 => Event::Submitted { chain, attempt, job },
+                2 => Event::SubmitRefused { chain, attempt, text: String::new() },
+                3 => Event::SubmitLost { chain, attempt },
+                4 => Event::JobSeen {
+                    chain,
+                    attempt,
+                    job,
+                    stage: if flag { JobStage::Over } else { JobStage::OnNode },
+                    node: None,
+                    resubmitted_from: None,
+                    ending: None,
+                },
+                5 => Event::StopIntent { chain, why: None },
+                6 => Event::Stopped { chain },
+                7 => Event::Failed { chain, failure: Failure::new("x", "y", "z") },
+                _ => Event::LinkSeen {
+                    chain,
+                    link: LinkNumber(attempt),
+                    job_id: id.to_string(),
+                    node: String::new(),
+                },
+            }
+        })
+    }
+
+    proptest! {
+        /// Whatever the journal says in whatever order: only the last attempt is ever alive, and one that may have a
+        /// job is never forgotten.
+        #[test]
+        fn any_order_of_events_leaves_one_live_attempt_and_loses_no_token(
+            events in proptest::collection::vec(any_event(), 0..40),
+        ) {
+            let state = fold(&events);
+            let record = state.chain(&m01());
+            if let Stage::Unknown | Stage::Live = record.stage {
+                prop_assert!(!record.attempts[&record.last_attempt()].refused);
+            }
+            for attempt in record.attempts.values() {
+                prop_assert_eq!(state.tokens().contains(&attempt.token), !attempt.refused);
+                prop_assert!(!(attempt.refused && attempt.job.is_some()));
+            }
+        }
+
+        /// Deciding twice on the same observation records nothing new the second time, but for absences.
+        #[test]
+        fn deciding_settles(states in proptest::collection::vec(0u8..5, 0..4)) {
+            let mut world = World::submitted();
+            let jobs: Vec<Job> = (10..).zip(&states).map(|(id, state)| match state {
+                0 => job(id, 1, JobState::Waiting, None),
+                1 => job(id, 1, JobState::Running, None),
+                2 => job(id, 1, JobState::Terminated, Some(Ending::Code(99))),
+                3 => job(id, 1, JobState::Error, None),
+                _ => job(id, 1, JobState::Unknown("odd".to_owned()), None),
+            }).collect();
+            for _ in 0..3 {
+                world.look(&jobs);
+            }
+            let before = world.journal.len();
+            world.look(&jobs);
+            prop_assert_eq!(world.journal.len(), before);
+        }
+    }
+}

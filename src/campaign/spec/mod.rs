@@ -315,17 +315,38 @@ pub fn template() -> &'static str {
 }
 
 impl Spec {
-    /// The chains with their months, in the file's order of months.
+    /// The chains with their months, in the order of the calendar.
     ///
-    /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::campaign::plan::settle`]) before a campaign is
-    /// made; where it still stands, each month is a chain.
+    /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::campaign::plan::settle`]) when a campaign is made;
+    /// where it still stands, each month is a chain.
     #[must_use]
     pub fn chains(&self) -> Vec<(ChainId, Vec<u8>)> {
         let each = match self.months_per_chain {
             MonthsPerChain::Count(n) => (n as usize).max(1),
             MonthsPerChain::Auto => 1,
         };
-        self.months.chunks(each).map(|months| (ChainId::of_months(months), months.to_vec())).collect()
+        self.sorted_months()
+            .chunks(each)
+            // Where only the sky view is wanted, the first chain is all there is.
+            .filter(|months| !self.products_of(months).is_empty())
+            .map(|months| (ChainId::of_months(months), months.to_vec()))
+            .collect()
+    }
+
+    /// The months in the order of the calendar.
+    #[must_use]
+    pub fn sorted_months(&self) -> Vec<u8> {
+        let mut months = self.months.clone();
+        months.sort_unstable();
+        months.dedup();
+        months
+    }
+
+    /// The products of the chain with these months: the sky view goes with the campaign's first month.
+    #[must_use]
+    pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
+        let first = self.months.iter().min().is_some_and(|m| months.contains(m));
+        self.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
     }
 
     /// The paths of all inputs, `{month}` unresolved.

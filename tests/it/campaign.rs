@@ -1,0 +1,577 @@
+//! The controller against a batch system in memory: crashes between any two steps, a lost or damaged journal, two
+//! frontends. Nothing is submitted twice, and each chain has at most one living job.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
+use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use alpsckpt::campaign::spec;
+use alpsckpt::checkpoint::{
+    CampaignDir, ChainId, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, Phase, Status,
+};
+use alpsckpt::durable::{atomic, sealed};
+use alpsckpt::oar_client::{
+    BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
+};
+use proptest::prelude::*;
+
+/// What goes wrong at a call of the batch system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The frontend dies before the call arrives.
+    DieBefore,
+    /// The frontend dies after the call has done its work.
+    DieAfter,
+    /// The call does its work, the answer is lost.
+    AnswerLost,
+    /// The call never arrives, no answer.
+    Down,
+    /// Refused.
+    Refuse,
+}
+
+#[derive(Default)]
+struct Cluster {
+    jobs: Vec<Job>,
+    submissions: BTreeMap<Token, u32>,
+    next: u64,
+    /// Faults of the next submissions, the first first.
+    faults: Vec<Fault>,
+    down: bool,
+    calls: u32,
+}
+
+impl Cluster {
+    fn new_job(&mut self, name: &str, from: Option<&Job>) -> JobId {
+        self.next += 1;
+        let id = JobId(self.next);
+        self.jobs.push(Job {
+            id,
+            array_id: from.map_or(id, |f| f.array_id),
+            name: name.to_owned(),
+            state: JobState::Waiting,
+            node: None,
+            ended: None,
+            resubmitted_from: from.map(|f| f.id),
+            submitted: 1,
+            started: 0,
+            stopped: 0,
+            expected_start: None,
+            message: String::new(),
+            events: Vec::new(),
+        });
+        id
+    }
+
+    /// The living job of a chain.
+    fn live(&self, chain: &str) -> Vec<Job> {
+        let of_chain = |job: &&Job| job.name.split('.').nth(1) == Some(chain) && !job.state.is_over();
+        self.jobs.iter().filter(of_chain).cloned().collect()
+    }
+
+    fn job(&mut self, id: JobId) -> &mut Job {
+        self.jobs.iter_mut().find(|j| j.id == id).expect("a job of this cluster")
+    }
+}
+
+/// A client of the cluster in memory, which lives on when its clients die.
+struct Client(Arc<Mutex<Cluster>>);
+
+const DEATH: &str = "the frontend dies here, as planned";
+
+impl BatchSystem for Client {
+    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
+        Ok(ClusterInfo { name: "cluster in memory".to_owned(), time_scale: 1.0 })
+    }
+
+    fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let fault = (!cluster.faults.is_empty()).then(|| cluster.faults.remove(0));
+        let no_answer = || BatchError::TimedOut { command: "submit".to_owned(), seconds: 1 };
+        match fault {
+            Some(Fault::DieBefore) => std::panic::resume_unwind(Box::new(DEATH)),
+            Some(Fault::Down) => return Err(no_answer()),
+            Some(Fault::Refuse) => return Err(BatchError::Refused("walltime too long".to_owned())),
+            _ => {}
+        }
+        *cluster.submissions.entry(submission.token.clone()).or_default() += 1;
+        let id = cluster.new_job(&submission.token.0, None);
+        match fault {
+            Some(Fault::DieAfter) => std::panic::resume_unwind(Box::new(DEATH)),
+            Some(Fault::AnswerLost) => Err(no_answer()),
+            _ => Ok(id),
+        }
+    }
+
+    fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        cluster.calls += 1;
+        if cluster.down {
+            return Err(BatchError::Down("no server".to_owned()));
+        }
+        Ok(cluster.jobs.iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)).cloned().collect())
+    }
+
+    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let job = cluster.job(job);
+        job.state = JobState::Error;
+        job.events.push(("FRAG_JOB_REQUEST".to_owned(), "User alice requested it".to_owned()));
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, _job: JobId) -> Result<(), BatchError> {
+        Ok(())
+    }
+
+    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        Ok(vec![Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: Vec::new() }])
+    }
+}
+
+/// A campaign of two months in a temporary folder, with its cluster.
+struct Stage {
+    folder: tempfile::TempDir,
+    cluster: Arc<Mutex<Cluster>>,
+    clock: Arc<AtomicU64>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("prog"), "#!/bin/sh\n").expect("a program");
+        Self { folder, cluster: Arc::default(), clock: Arc::default() }
+    }
+
+    fn reach(&self) -> Reach {
+        let (cluster, clock) = (Arc::clone(&self.cluster), Arc::clone(&self.clock));
+        Reach {
+            connect: Box::new(move |_| Ok(Box::new(Client(Arc::clone(&cluster))))),
+            // Each look at the clock is minutes after the last one: absences soon count.
+            now_ms: Box::new(move || clock.fetch_add(100_000, Ordering::SeqCst)),
+            program: Some(self.folder.path().join("prog")),
+        }
+    }
+
+    fn text() -> String {
+        r#"(version: 1, name: "two months", output: "it's out", dem: "dem.tif", months: [1, 6], year: 2018,
+            products: [Total], walltime: "01:00:00", margin: "00:10:00")"#
+            .to_owned()
+    }
+
+    fn loaded(&self, text: &str) -> spec::Loaded {
+        spec::parse(&self.folder.path().join("my.ron"), text).expect("a good campaign file")
+    }
+
+    fn choice(&self) -> ClusterChoice {
+        ClusterChoice::embedded(&self.folder.path().join("cluster"))
+    }
+
+    fn create(&self) -> Result<Controller, ControlError> {
+        Controller::create_with(&self.loaded(&Self::text()), &self.choice(), self.reach())
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("it's out")
+    }
+
+    fn open(&self) -> Controller {
+        Controller::open_with(&self.output(), self.reach()).expect("the campaign opens")
+    }
+
+    fn campaign(&self) -> CampaignDir {
+        CampaignDir::new(&self.output())
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Cluster) -> T) -> T {
+        f(&mut self.cluster.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// No token was submitted twice, no chain has two living jobs.
+    fn check(&self) -> Result<(), TestCaseError> {
+        self.with(|cluster| {
+            prop_assert!(cluster.submissions.values().all(|n| *n == 1), "{:?}", cluster.submissions);
+            for chain in ["m01", "m06"] {
+                prop_assert!(cluster.live(chain).len() <= 1, "{:?}", cluster.live(chain));
+            }
+            Ok(())
+        })
+    }
+
+    /// A link of the chain's living job begins and writes a heartbeat.
+    fn start_link(&self, chain: &ChainId, link: u32, job_id: &str, counter: u64) {
+        let dir = self.campaign().chain(chain);
+        for file in [dir.link_start(LinkNumber(1)), dir.status(LinkNumber(1))] {
+            atomic::create_folder(file.parent().expect("a folder")).expect("made");
+        }
+        let start = LinkStart {
+            link: LinkNumber(link),
+            job_id: job_id.to_owned(),
+            node: format!("dahu-{link}"),
+            pid: std::process::id(),
+            started_ms: 5,
+            spec: "x".to_owned(),
+            program: "0.1.0".to_owned(),
+            threads: 1,
+        };
+        sealed::replace(&dir.link_start(LinkNumber(link)), &start).expect("written");
+        self.beat(chain, link, counter);
+    }
+
+    fn beat(&self, chain: &ChainId, link: u32, counter: u64) {
+        let status = Status {
+            link: LinkNumber(link),
+            counter,
+            phase: Phase::Computing,
+            tiles: 3,
+            total: 10,
+            sealed_tiles: 2,
+            generation: None,
+            tiles_per_minute: 7.0,
+            memory: 1,
+            seconds_left: None,
+        };
+        sealed::replace(&self.campaign().chain(chain).status(LinkNumber(link)), &status).expect("written");
+    }
+
+    fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
+        let message = format!("{class:?}, it says");
+        let end = LinkEnd { class, message, sealed: None, tiles: 4, ended_ms: 9 };
+        sealed::replace(&self.campaign().chain(chain).link_end(LinkNumber(link)), &end).expect("written");
+    }
+}
+
+fn january() -> ChainId {
+    ChainId::of_months(&[1])
+}
+
+fn chain<'s>(snapshot: &'s Snapshot, id: &ChainId) -> &'s ChainView {
+    snapshot.chains.iter().find(|c| c.id == *id).expect("the chain")
+}
+
+fn state(controller: &mut Controller) -> ChainState {
+    chain(&controller.refresh().expect("a snapshot"), &january()).state
+}
+
+#[test]
+fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert_eq!((snapshot.access, snapshot.cluster.name.as_str()), (Access::Writer, "not submitted yet"));
+    assert!(snapshot.chains.iter().all(|c| c.state == ChainState::Planned) && !snapshot.complete);
+    assert!(snapshot.spec_file.exists());
+    let script = fs::read_to_string(stage.campaign().chain(&january()).job_script()).expect("a script");
+    let last = script.lines().last().expect("lines");
+    assert!(script.starts_with("#!/bin/bash\n") && last.starts_with("exec '"), "{script}");
+    assert!(last.contains(&format!("--chain m01 --spec {}", controller.spec_hash())), "{script}");
+    let syntax =
+        std::process::Command::new("bash").arg("-n").arg(stage.campaign().chain(&january()).job_script());
+    assert!({ syntax }.status().expect("bash runs").success());
+    drop(controller);
+    stage.create().expect("the same campaign is opened");
+}
+
+#[test]
+fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
+    let stage = Stage::new();
+    stage.create().expect("made");
+    let other = stage.loaded(&Stage::text().replace("2018", "2019").replace("[1, 6]", "[1, 7]"));
+    let error = Controller::create_with(&other, &stage.choice(), stage.reach()).err().expect("refused");
+    let text = error.to_string();
+    assert!(text.contains("`months`, `year`") && text.contains("new `output`"), "{text}");
+}
+
+#[test]
+fn a_second_frontend_is_read_only_and_takes_over_when_the_first_ends() {
+    let stage = Stage::new();
+    let mut first = stage.create().expect("made");
+    let mut second = stage.open();
+    first.act(&Action::Submit(january())).expect("submitted");
+    let seen = second.refresh().expect("a snapshot");
+    let Access::ReadOnly { holder } = &seen.access else { panic!("{:?}", seen.access) };
+    assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+    assert_eq!(chain(&seen, &january()).state, ChainState::Waiting);
+    let refused = second.act(&Action::Stop(january()));
+    assert!(matches!(refused, Err(ControlError::ReadOnly { .. })), "{refused:?}");
+    drop(first);
+    second.act(&Action::Stop(january())).expect("it holds the lease now");
+    assert_eq!(state(&mut second), ChainState::Stopped);
+}
+
+#[test]
+fn a_chain_goes_through_its_states_to_completion() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    assert!(controller.act(&Action::Resubmit(january())).is_err());
+    controller.act(&Action::Submit(january())).expect("submitted");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+    assert!(controller.act(&Action::Submit(january())).is_err());
+
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    let snapshot = controller.refresh().expect("a snapshot");
+    let view = chain(&snapshot, &january());
+    assert_eq!((view.state, view.tiles, view.total), (ChainState::Running, 3, 10));
+    assert_eq!((view.phase, view.eta), (Some(Phase::Computing), Some(60)));
+    stage.beat(&january(), 1, 2);
+    assert_eq!(state(&mut controller), ChainState::Running);
+    assert_eq!(state(&mut controller), ChainState::Silent, "the counter stood still for minutes");
+
+    stage.end_link(&january(), 1, ExitClass::Checkpointed);
+    stage.with(|c| {
+        let job = c.job(JobId(1));
+        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(99)));
+    });
+    assert_eq!(state(&mut controller), ChainState::Between);
+    stage.with(|c| {
+        let former = c.job(JobId(1)).clone();
+        let next = c.new_job(&former.name, Some(&former));
+        c.job(next).state = JobState::Running;
+    });
+    stage.start_link(&january(), 2, "2", 1);
+    let snapshot = controller.refresh().expect("a snapshot");
+    let view = chain(&snapshot, &january());
+    assert_eq!((view.state, view.hops, view.resubmissions, view.attempts), (ChainState::Running, 1, 1, 1));
+
+    let complete =
+        Complete { link: LinkNumber(2), spec: "x".to_owned(), maps: vec![], blocks: vec![], valid: 0 };
+    sealed::replace(&stage.campaign().chain(&january()).complete(), &complete).expect("written");
+    stage.end_link(&january(), 2, ExitClass::Complete);
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
+    assert!(!snapshot.complete, "June is not");
+    assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+}
+
+#[test]
+fn a_run_in_the_foreground_is_shown_without_any_submission() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.start_link(&january(), 1, "local", 1);
+    assert_eq!(state(&mut controller), ChainState::Running);
+    assert!(controller.act(&Action::Submit(january())).is_err(), "it runs already");
+    stage.end_link(&january(), 1, ExitClass::Checkpointed);
+    assert_eq!(state(&mut controller), ChainState::Stopped);
+    controller.act(&Action::Resubmit(january())).expect("it goes on as jobs");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+    assert_eq!(stage.with(|c| c.submissions.len()), 1);
+}
+
+#[test]
+fn a_failing_scheduler_keeps_the_last_picture_and_says_so() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.refresh().expect("a snapshot");
+    stage.with(|c| c.down = true);
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert!(snapshot.cluster.error.as_ref().is_some_and(|e| e.contains("no server")));
+    assert_eq!(chain(&snapshot, &january()).state, ChainState::Waiting);
+    assert!(snapshot.cluster.answer_age.is_some());
+    let refused = controller.act(&Action::Stop(january()));
+    assert!(refused.is_err_and(|e| e.to_string().contains("must be asked first")));
+}
+
+#[test]
+fn all_chains_are_looked_up_with_one_call_a_refresh() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    for month in [1, 6] {
+        controller.act(&Action::Submit(ChainId::of_months(&[month]))).expect("submitted");
+    }
+    let before = stage.with(|c| c.calls);
+    controller.refresh().expect("a snapshot");
+    assert_eq!(stage.with(|c| c.calls), before + 1);
+}
+
+#[test]
+fn a_refused_submission_leaves_no_job_and_can_be_repeated() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.with(|c| c.faults = vec![Fault::Refuse]);
+    let error = controller.act(&Action::Submit(january())).expect_err("refused");
+    assert!(error.to_string().contains("walltime too long"));
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert_eq!(chain(&snapshot, &january()).failure.as_ref().map(|f| f.class.as_str()), Some("refused"));
+    controller.act(&Action::Resubmit(january())).expect("submitted");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+}
+
+#[test]
+fn a_lost_answer_is_looked_up_and_found() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.with(|c| c.faults = vec![Fault::AnswerLost]);
+    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+    assert_eq!(stage.with(|c| c.submissions.len()), 1);
+}
+
+#[test]
+fn a_call_that_never_arrived_is_looked_up_twice_before_a_retry_is_offered() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.with(|c| c.faults = vec![Fault::Down]);
+    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert_eq!(state(&mut controller), ChainState::SubmissionUnknown);
+    assert_eq!(state(&mut controller), ChainState::Failed);
+    controller.act(&Action::Resubmit(january())).expect("submitted");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+}
+
+/// Runs `f`; a planned death of the frontend in it is swallowed, as a killed process would be.
+fn survive(f: impl FnOnce()) {
+    // `resume_unwind` calls no panic hook: nothing is printed, and other tests keep theirs.
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    if let Err(cause) = outcome {
+        assert_eq!(cause.downcast_ref::<&str>(), Some(&DEATH), "another panic than the planned one");
+    }
+}
+
+#[test]
+fn a_frontend_killed_at_any_step_of_a_submission_never_submits_twice() {
+    for fault in [Fault::DieBefore, Fault::DieAfter, Fault::AnswerLost, Fault::Down] {
+        let stage = Stage::new();
+        let mut controller = stage.create().expect("made");
+        let full = fs::read(stage.campaign().journal()).expect("a journal").len();
+        stage.with(|c| c.faults = vec![fault]);
+        survive(move || drop(controller.act(&Action::Submit(january()))));
+        // The journal as it was at any moment up to the death: each length, half-written records too.
+        let journal = fs::read(stage.campaign().journal()).expect("a journal");
+        for length in (full..=journal.len()).step_by(29).chain([journal.len()]) {
+            fs::write(stage.campaign().journal(), &journal[..length]).expect("cut");
+            let mut again = stage.open();
+            let mut now = state(&mut again);
+            for _ in 0..3 {
+                now = state(&mut again);
+            }
+            match now {
+                ChainState::Waiting => assert_eq!(stage.with(|c| c.live("m01").len()), 1),
+                ChainState::Failed => {
+                    again.act(&Action::Resubmit(january())).expect("submitted");
+                }
+                other => panic!("{fault:?} at {length}: {other:?}"),
+            }
+            stage.check().expect("exactly one job");
+            assert_eq!(stage.with(|c| c.live("m01").len()), 1, "{fault:?} at {length}");
+        }
+    }
+}
+
+/// One thing that happens to a campaign.
+#[derive(Debug, Clone)]
+enum Step {
+    Act(u8, bool),
+    Refresh,
+    /// The next submission goes wrong.
+    Fault(u8),
+    /// The frontend is killed and started again.
+    Restart,
+    /// Killed, and the journal is cut or flipped at this thousandth of its length.
+    Damage(u16, bool),
+    JournalGone,
+    /// The oldest living job ends so.
+    End(u8),
+    Run,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => (0u8..3, any::<bool>()).prop_map(|(kind, june)| Step::Act(kind, june)),
+        4 => Just(Step::Refresh),
+        3 => (0u8..5).prop_map(Step::Fault),
+        1 => Just(Step::Restart),
+        2 => (0u16..1000, any::<bool>()).prop_map(|(at, flip)| Step::Damage(at, flip)),
+        1 => Just(Step::JournalGone),
+        2 => (0u8..4).prop_map(Step::End),
+        1 => Just(Step::Run),
+    ];
+    proptest::collection::vec(step, 1..25)
+}
+
+fn damage(journal: &Path, at: u16, flip: bool) {
+    let mut bytes = fs::read(journal).unwrap_or_default();
+    let place = bytes.len() * usize::from(at) / 1000;
+    if flip && place < bytes.len() {
+        bytes[place] ^= 16;
+    } else {
+        bytes.truncate(place);
+    }
+    fs::write(journal, bytes).expect("written");
+}
+
+/// The oldest living job ends: 0 complete, 1 checkpointed and resubmitted, 2 its node dies, 3 an input is bad.
+fn end_a_job(cluster: &mut Cluster, how: u8) {
+    let Some(job) = cluster.jobs.iter_mut().find(|j| !j.state.is_over()) else { return };
+    (job.started, job.stopped) = (1, 500);
+    match how {
+        2 => job.state = JobState::Error,
+        code => {
+            job.state = JobState::Terminated;
+            job.ended = Some(Ending::Code([0, 99, 0, 65][usize::from(code)]));
+        }
+    }
+    let ended = job.clone();
+    if how == 1 {
+        cluster.new_job(&ended.name, Some(&ended));
+    }
+}
+
+proptest! {
+    // Each case syncs a few hundred files.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_happens_each_token_is_submitted_once_and_each_chain_has_one_living_job(steps in steps()) {
+        let stage = Stage::new();
+        let mut controller = Some(stage.create().expect("made"));
+        for step in steps {
+            let mut open = controller.take().unwrap_or_else(|| stage.open());
+            match step {
+                Step::Act(kind, june) => {
+                    let chain = ChainId::of_months(&[if june { 6 } else { 1 }]);
+                    let action = [Action::Submit, Action::Resubmit, Action::Stop][usize::from(kind)](chain);
+                    survive(|| {
+                        let _ = open.act(&action);
+                        controller = Some(open);
+                    });
+                }
+                Step::Refresh => {
+                    let _ = open.refresh().expect("a snapshot");
+                    controller = Some(open);
+                }
+                Step::Fault(n) => {
+                    let faults =
+                        [Fault::DieBefore, Fault::DieAfter, Fault::AnswerLost, Fault::Down, Fault::Refuse];
+                    stage.with(|c| c.faults = vec![faults[usize::from(n)]]);
+                    controller = Some(open);
+                }
+                Step::Restart => drop(open),
+                Step::Damage(at, flip) => {
+                    drop(open);
+                    damage(&stage.campaign().journal(), at, flip);
+                }
+                Step::JournalGone => {
+                    drop(open);
+                    let _ = fs::remove_file(stage.campaign().journal());
+                }
+                Step::End(how) => {
+                    stage.with(|c| end_a_job(c, how));
+                    controller = Some(open);
+                }
+                Step::Run => {
+                    stage.with(|c| c.jobs.iter_mut().filter(|j| !j.state.is_over()).for_each(|j| {
+                        j.state = JobState::Running;
+                    }));
+                    controller = Some(open);
+                }
+            }
+            stage.check()?;
+        }
+    }
+}
