@@ -103,8 +103,10 @@ impl Lease {
     /// Renews the lease when held, else tries to get it; says whether it is held now. `now` is
     /// [`clock::monotonic_ms`].
     ///
+    /// A folder that cannot be written makes a reader, not an error: the campaign can still be looked at.
+    ///
     /// # Errors
-    /// When the folder cannot be read or written.
+    /// When a lease that is held can no longer be read or renewed.
     pub fn tend(&mut self, now: u64) -> Result<bool, DurableError> {
         if self.held {
             if self.verify()? && now.saturating_sub(self.renewed_ms) >= RENEW_MS {
@@ -114,7 +116,10 @@ impl Lease {
             }
             return Ok(self.held);
         }
-        self.acquire(now)
+        self.acquire(now).or_else(|e| {
+            self.holder = format!("nobody ({e})");
+            Ok(false)
+        })
     }
 
     /// Is it still ours? Asked before each append to the journal.

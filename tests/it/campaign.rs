@@ -151,10 +151,14 @@ impl Stage {
         let (cluster, clock) = (Arc::clone(&self.cluster), Arc::clone(&self.clock));
         Reach {
             connect: Box::new(move |_| Ok(Box::new(Client(Arc::clone(&cluster))))),
-            // Each look at the clock is minutes after the last one: absences soon count.
-            now_ms: Box::new(move || clock.fetch_add(100_000, Ordering::SeqCst)),
+            now_ms: Box::new(move || clock.load(Ordering::SeqCst)),
             program: Some(self.folder.path().join("prog")),
         }
+    }
+
+    /// Minutes pass: absences count now, a heartbeat that stood still is silence.
+    fn later(&self) {
+        self.clock.fetch_add(100_000, Ordering::SeqCst);
     }
 
     fn text() -> String {
@@ -269,9 +273,9 @@ fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
     let last = script.lines().last().expect("lines");
     assert!(script.starts_with("#!/bin/bash\n") && last.starts_with("exec '"), "{script}");
     assert!(last.contains(&format!("--chain m01 --spec {}", controller.spec_hash())), "{script}");
-    let syntax =
-        std::process::Command::new("bash").arg("-n").arg(stage.campaign().chain(&january()).job_script());
-    assert!({ syntax }.status().expect("bash runs").success());
+    let script = stage.campaign().chain(&january()).job_script();
+    let syntax = std::process::Command::new("bash").arg("-n").arg(script).status().expect("bash runs");
+    assert!(syntax.success());
     drop(controller);
     stage.create().expect("the same campaign is opened");
 }
@@ -284,6 +288,26 @@ fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
     let error = Controller::create_with(&other, &stage.choice(), stage.reach()).err().expect("refused");
     let text = error.to_string();
     assert!(text.contains("`months`, `year`") && text.contains("new `output`"), "{text}");
+}
+
+#[test]
+fn a_lost_identity_is_made_anew_and_the_running_job_is_found_again() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    drop(controller);
+    let identity = stage.campaign().state().join("campaign.ron");
+    fs::write(&identity, "damaged").expect("written");
+    let error = stage.create().err().expect("refused");
+    assert!(
+        error.to_string().contains("campaign.ron") && error.to_string().contains("remove this file"),
+        "{error}"
+    );
+    fs::remove_file(identity).expect("removed");
+    fs::remove_file(stage.campaign().journal()).expect("removed");
+    let mut again = stage.create().expect("made again");
+    assert_eq!(state(&mut again), ChainState::Waiting);
+    assert!(again.act(&Action::Submit(january())).is_err());
 }
 
 #[test]
@@ -318,8 +342,10 @@ fn a_chain_goes_through_its_states_to_completion() {
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.tiles, view.total), (ChainState::Running, 3, 10));
     assert_eq!((view.phase, view.eta), (Some(Phase::Computing), Some(60)));
+    stage.later();
     stage.beat(&january(), 1, 2);
     assert_eq!(state(&mut controller), ChainState::Running);
+    stage.later();
     assert_eq!(state(&mut controller), ChainState::Silent, "the counter stood still for minutes");
 
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
@@ -338,8 +364,14 @@ fn a_chain_goes_through_its_states_to_completion() {
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.hops, view.resubmissions, view.attempts), (ChainState::Running, 1, 1, 1));
 
-    let complete =
-        Complete { link: LinkNumber(2), spec: "x".to_owned(), maps: vec![], blocks: vec![], valid: 0 };
+    let complete = Complete {
+        link: LinkNumber(2),
+        spec: "x".to_owned(),
+        tiles: 10,
+        maps: vec![],
+        blocks: vec![],
+        valid: 0,
+    };
     sealed::replace(&stage.campaign().chain(&january()).complete(), &complete).expect("written");
     stage.end_link(&january(), 2, ExitClass::Complete);
     let snapshot = controller.refresh().expect("a snapshot");
@@ -419,6 +451,8 @@ fn a_call_that_never_arrived_is_looked_up_twice_before_a_retry_is_offered() {
     stage.with(|c| c.faults = vec![Fault::Down]);
     assert!(controller.act(&Action::Submit(january())).is_err());
     assert_eq!(state(&mut controller), ChainState::SubmissionUnknown);
+    assert_eq!(state(&mut controller), ChainState::SubmissionUnknown, "seen twice, but at once");
+    stage.later();
     assert_eq!(state(&mut controller), ChainState::Failed);
     controller.act(&Action::Resubmit(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
@@ -448,6 +482,7 @@ fn a_frontend_killed_at_any_step_of_a_submission_never_submits_twice() {
             let mut again = stage.open();
             let mut now = state(&mut again);
             for _ in 0..3 {
+                stage.later();
                 now = state(&mut again);
             }
             match now {
@@ -542,6 +577,7 @@ proptest! {
                     });
                 }
                 Step::Refresh => {
+                    stage.later();
                     let _ = open.refresh().expect("a snapshot");
                     controller = Some(open);
                 }

@@ -96,7 +96,7 @@ impl Controller {
             checkpoint: self.spec.margin.seconds(),
             stdout: logs.join("%jobid%.out"),
             stderr: logs.join("%jobid%.err"),
-            site: self.spec.site.iter().map(|site| ("site".to_owned(), site.clone())).collect(),
+            site: self.spec.site_lines(),
         };
         let chain = chain.clone();
         match self.client()?.submit(&submission) {

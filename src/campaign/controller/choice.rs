@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ControlError;
 use crate::oar_client::BatchSystem;
 use crate::oar_client::embedded::Embedded;
+use crate::oar_client::oar::Oar;
 
 /// Which batch system a campaign was submitted to; recorded, so that any frontend finds it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,13 +25,11 @@ impl ClusterChoice {
     /// A client of it.
     ///
     /// # Errors
-    /// When this program cannot drive it yet.
+    /// None today: a client connects at its first call. The form leaves room for systems that must be found first.
     pub fn connect(&self) -> Result<Box<dyn BatchSystem>, ControlError> {
         match self {
             Self::Embedded { directory } => Ok(Box::new(Embedded::new(directory))),
-            Self::Oar => Err(ControlError::Campaign(
-                "this version drives the embedded cluster only: use `--cluster embedded`".to_owned(),
-            )),
+            Self::Oar => Ok(Box::new(Oar::new())),
         }
     }
 

@@ -91,11 +91,12 @@ fn script(
         format!(
             "# Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this."
         ),
-        "# What the submission asks for; with `oarsub -S` these lines do the same by hand:".to_owned(),
-        format!("#OAR -l walltime={}", spec.walltime),
-        "#OAR -t idempotent".to_owned(),
-        format!("#OAR --checkpoint {}", spec.margin.seconds()),
-        "#OAR --signal 12".to_owned(),
+        // No `#OAR` lines: `oarsub -S` would take them for a second request beside that of the submission.
+        format!(
+            "# Submitted with -t idempotent -l walltime={} --checkpoint {} --signal 12",
+            spec.walltime,
+            spec.margin.seconds()
+        ),
         "# `exec`: the batch system signals only the process that this shell is.".to_owned(),
     ];
     text.extend(lines.join("\n").into_bytes());

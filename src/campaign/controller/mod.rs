@@ -191,6 +191,7 @@ impl Controller {
             same_campaign(&campaign, loaded)?;
         } else {
             atomic::create_folder(&campaign.maps())?;
+            atomic::create_folder(&campaign.state())?;
             let hash = install::frozen_spec(&campaign, spec)?;
             let source = reach.program.clone().map_or_else(install::this_program, Ok)?;
             let program = install::program(&campaign, &source)?;
@@ -220,13 +221,7 @@ impl Controller {
     pub fn open_with(output: &Path, reach: Reach) -> Result<Self, ControlError> {
         let output = std::path::absolute(output).unwrap_or_else(|_| output.to_path_buf());
         let campaign = CampaignDir::new(&output);
-        let identity = Identity::read(&campaign).map_err(|e| match e {
-            e if e.is_missing() => ControlError::Campaign(format!(
-                "{}: no campaign here; `alpsckpt submit FILE` or `alpsckpt run FILE` makes one",
-                output.display()
-            )),
-            e => ControlError::File(e),
-        })?;
+        let identity = read_identity(&campaign)?;
         let spec = spec::frozen(&campaign, &identity.spec)?;
         let mut controller = Self {
             lease: Lease::new(&campaign.lease()),
@@ -482,6 +477,20 @@ impl Controller {
     }
 }
 
+/// The campaign's identity, or what to do without it.
+fn read_identity(campaign: &CampaignDir) -> Result<Identity, ControlError> {
+    Identity::read(campaign).map_err(|e| match e {
+        e if e.is_missing() => ControlError::Campaign(format!(
+            "{}: no campaign here; `alpsckpt submit FILE` or `alpsckpt run FILE` makes one",
+            campaign.output().display()
+        )),
+        e @ DurableError::Damaged { .. } => ControlError::Campaign(format!(
+            "{e}; remove this file and give the campaign file again: attempts, checkpoints and maps are found anew"
+        )),
+        e => ControlError::File(e),
+    })
+}
+
 /// The spec with the number of months a chain settled: what the jobs go by must not depend on anything but the frozen
 /// spec. A DEM that cannot be read is for `check` to report.
 fn settled(spec: &Spec) -> Spec {
@@ -494,7 +503,7 @@ fn settled(spec: &Spec) -> Spec {
 
 /// The campaign in this folder was made from the same spec, else which fields differ.
 fn same_campaign(campaign: &CampaignDir, loaded: &Loaded) -> Result<(), ControlError> {
-    let identity = Identity::read(campaign)?;
+    let identity = read_identity(campaign)?;
     let frozen = spec::frozen(campaign, &identity.spec)?;
     let mut asked = loaded.spec.clone();
     if asked.months_per_chain == spec::MonthsPerChain::Auto {

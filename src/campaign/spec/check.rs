@@ -12,6 +12,9 @@ pub(super) const SHORTEST_MARGIN: u64 = 60;
 /// The batch system resubmits only what ran for more than this, seconds.
 const SHORTEST_RUN: u64 = 60;
 
+/// What may be said of a site, as the batch system's clients understand it.
+const SITE_KEYS: [&str; 4] = ["project", "properties", "queue", "resources"];
+
 /// Where the values stand in the file.
 pub(super) struct Places<'t> {
     pub(super) file: &'t Path,
@@ -69,6 +72,10 @@ impl Check<'_> {
             if path.as_os_str().is_empty() {
                 self.fault(field, format!("`{field}` is empty"), "write a path");
             }
+        }
+        for key in self.spec.site_lines().into_keys().filter(|k| !SITE_KEYS.contains(&k.as_str())) {
+            let cure = format!("known: {}; write \"project=alps; queue=default\"", SITE_KEYS.join(", "));
+            self.fault("site", format!("`site`: there is no key `{key}`"), cure);
         }
         if self.spec.products.is_empty() {
             let cure = "leave `products` out for the usual maps, or name at least one";

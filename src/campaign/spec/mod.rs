@@ -79,7 +79,7 @@ pub struct Spec {
     /// What computes.
     #[serde(default)]
     pub workload: Workload,
-    /// The site's profile.
+    /// What the site's scheduler wants to know: `project=alps; queue=default`, or just the site's name.
     #[serde(default, with = "values::optional")]
     pub site: Option<String>,
     /// Most links of a chain since a person (re)submitted it: more are taken for a fault and stopped.
@@ -347,6 +347,16 @@ impl Spec {
     pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
         let first = self.months.iter().min().is_some_and(|m| months.contains(m));
         self.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
+    }
+
+    /// The site's lines for the submission: `key=value` pairs between semicolons; a bare name says nothing to a scheduler.
+    #[must_use]
+    pub fn site_lines(&self) -> BTreeMap<String, String> {
+        let pairs = self.site.as_deref().unwrap_or("").split(';');
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+            .collect()
     }
 
     /// The paths of all inputs, `{month}` unresolved.

@@ -179,6 +179,7 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    lapse: Constant(-0.006),", "`lapse` -0.006 is negative", "change the sign"),
         ("    lapse: Constant(6.5),", "more than 0.1 K/m", "6.5 K/km is 0.0065"),
         ("    lapse: PerMonth([1.0]),", "12 values", ""),
+        ("    site: \"projet=alps\",", "no key `projet`", "project"),
         ("    threads: 0,", "`threads` is 0", "at least 1"),
         ("    tile: 500,", "multiple of 16", "512"),
         ("    tile: 8192,", "between 16 and 4096", "512"),
@@ -260,6 +261,16 @@ fn changed_fields_are_named() {
     other.lai = 0.5;
     assert_eq!(changed_fields(&one, &other), ["year", "lai"]);
     assert!(changed_fields(&one, &one).is_empty());
+}
+
+#[test]
+fn the_sites_lines_are_pairs_and_a_bare_name_is_a_label() {
+    let spec =
+        parsed(&with("    site: \"project=alps; properties=cluster='dahu' AND mem=192\",")).unwrap().spec;
+    let lines: Vec<(String, String)> = spec.site_lines().into_iter().collect();
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(lines, [pair("project", "alps"), pair("properties", "cluster='dahu' AND mem=192")]);
+    assert!(parsed(FULL).unwrap().spec.site_lines().is_empty());
 }
 
 #[test]
