@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::campaign::spec::{Cloud, Lapse, Mode, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ChainId;
-use crate::engine::{Field, Model, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+use crate::engine::{Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
 
 /// Edge of a block of the maps, cells.
 const BLOCK: u32 = 256;

@@ -180,7 +180,7 @@ impl ChainRecord {
                 self.links.insert(*link, true);
             }
             Event::GenerationSeen { generation, .. } => {
-                self.generation = self.generation.max(Some(*generation))
+                self.generation = self.generation.max(Some(*generation));
             }
             Event::StopIntent { why, .. } => self.enter(Stage::Stopping { why: why.clone() }),
             Event::Stopped { .. } => self.enter(Stage::Stopped),
