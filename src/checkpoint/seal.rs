@@ -83,7 +83,21 @@ pub fn let_go(
             needed.extend(generation.segments.iter().map(|s| s.link));
         }
     }
+    remove_temporaries(dir, link);
     remove_parts(dir, |of| of < link && !needed.contains(&of), true)
+}
+
+/// Removes what killed links left half-written, where only the newest link writes.
+fn remove_temporaries(dir: &ChainDir, link: LinkNumber) {
+    let of_this_link = format!(".{link}.");
+    let folders = [dir.generations(), dir.status(link).with_file_name("")];
+    for entry in folders.iter().filter_map(|f| fs::read_dir(f).ok()).flat_map(Iterator::flatten) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".tmp") && !name.starts_with(&of_this_link) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Removes the blocks of a complete chain, those of newer links excepted; the indexes stay as its record.

@@ -121,13 +121,15 @@ proptest! {
             Ok(bit) => bytes[at] ^= 1 << bit,
             Err(zeros) => bytes.iter_mut().skip(at).take(zeros).for_each(|b| *b = 0),
         }
-        prop_assume!(bytes != before);
+        let first = bytes.iter().zip(&before).position(|(a, b)| a != b);
+        prop_assume!(first.is_some());
+        let first = first.unwrap_or_default();
         match framed::decode(Path::new("log"), &bytes, MAGIC) {
-            Err(error) => prop_assert!(at < 8 && error.to_string().contains("log")),
+            Err(error) => prop_assert!(first < 8 && error.to_string().contains("log")),
             Ok(reading) => {
                 prop_assert!(reading.records.len() < records.len());
                 prop_assert_eq!(&reading.records[..], &records[..reading.records.len()]);
-                prop_assert!(reading.damage.is_some_and(|d| d.offset <= at as u64));
+                prop_assert!(reading.damage.is_some_and(|d| d.offset <= first as u64));
             }
         }
     }

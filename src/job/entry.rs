@@ -9,8 +9,11 @@ use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
 use crate::durable::sealed;
 
-/// The batch system resubmits only what ran longer than 60 s (of its own time).
-const COUNTED_AFTER: f64 = 61.0;
+/// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
+const COUNTED_AFTER: f64 = 62.0;
+
+/// The job's number outside a batch system.
+const LOCAL: &str = "local";
 
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,24 +32,25 @@ impl Surroundings {
     /// Of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self::from(&|name| std::env::var(name).ok())
+        Self::read(&|name| std::env::var(name).ok())
     }
 
-    fn from(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let number = |name: &str| variable(name).and_then(|v| v.trim().parse::<f64>().ok());
         let scale = number("ALPSCKPT_TIME_SCALE").filter(|s| s.is_finite() && *s > 0.0);
         let node_file = variable("OAR_NODEFILE").and_then(|f| std::fs::read_to_string(f).ok());
-        let first_node = node_file.and_then(|t| t.lines().next().map(|l| l.trim().to_owned()));
+        let listed =
+            node_file.and_then(|t| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned));
         Self {
-            job_id: variable("OAR_JOB_ID").unwrap_or_else(|| "local".to_owned()),
-            node: first_node.filter(|n| !n.is_empty()).unwrap_or_else(host_name),
+            job_id: variable("OAR_JOB_ID").unwrap_or_else(|| LOCAL.to_owned()),
+            node: listed.unwrap_or_else(host_name),
             walltime: number("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
             time_scale: scale.unwrap_or(1.0),
         }
     }
 
     /// When a link that began at `start` must stop.
-    fn stop(&self, spec: &Spec, start: Instant) -> Stop {
+    pub(super) fn stop(&self, spec: &Spec, start: Instant) -> Stop {
         let walltime = self.walltime.unwrap_or(spec.walltime.seconds());
         let after = |seconds: f64| {
             Duration::try_from_secs_f64(seconds / self.time_scale).ok().and_then(|d| start.checked_add(d))
@@ -54,7 +58,7 @@ impl Surroundings {
         Stop {
             asked: stop_flag(),
             deadline: after(walltime.saturating_sub(spec.margin.seconds()) as f64),
-            not_before: after(COUNTED_AFTER),
+            not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }
     }
 }

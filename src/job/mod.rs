@@ -19,3 +19,6 @@ pub mod workload;
 
 pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
 pub use workload::Workload;
+
+#[cfg(test)]
+mod tests;

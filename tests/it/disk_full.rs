@@ -40,7 +40,7 @@ fn a_full_disk_is_named_with_its_cure_and_the_sealed_generation_is_intact() {
     const TEST: &str = "a_full_disk_is_named_with_its_cure_and_the_sealed_generation_is_intact";
     let expected = undisturbed();
     let (mut while_computing, mut while_finishing) = (0, 0);
-    for size in (8..50).map(|pages| pages * 4) {
+    for size in (8..150).step_by(3).map(|pages| pages * 4) {
         let site = Site::new();
         let Some(small) = Small::mount(&site, &format!("{size}k")) else {
             return support::skip(TEST, "no tmpfs can be mounted (root is needed)");
