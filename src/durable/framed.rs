@@ -70,6 +70,13 @@ pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, Dura
     Ok(reading)
 }
 
+/// Whether good records follow the damage in the bytes of a log: then it is no torn tail, and what was lost is unknown.
+#[must_use]
+pub fn records_follow(bytes: &[u8], damage: &Damage) -> bool {
+    let rest = bytes.get(damage.offset as usize + 1..).unwrap_or_default();
+    (0..rest.len()).any(|at| rest.get(at..).is_some_and(|r| split_record(r).is_ok()))
+}
+
 fn split_record(bytes: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let (head, body) = bytes.split_first_chunk::<8>().ok_or("a record's head is cut")?;
     let [l0, l1, l2, l3, c0, c1, c2, c3] = *head;

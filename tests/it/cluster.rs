@@ -11,7 +11,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
 /// One real second is ten minutes of the scheduler's time: 60 s pass in 0.1 s.
 const SCALE: f64 = 600.0;
 /// Only against hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster in a folder of its own that leaves no process behind.
 struct Cluster {

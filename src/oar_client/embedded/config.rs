@@ -119,7 +119,6 @@ pub(super) fn private_folder(path: &Path) -> Result<(), DurableError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

@@ -53,7 +53,7 @@ impl Processes {
     pub(super) fn observe(&mut self, state: &State, pass: bool) -> Observations {
         self.children.retain(|id, child| {
             let over = state.jobs.get(id).is_none_or(|j| j.state.is_over());
-            !(over && !matches!(child.try_wait(), Ok(None)))
+            !over || matches!(child.try_wait(), Ok(None))
         });
         let mut seen = Observations { pass, ..Observations::default() };
         for job in state.active().filter(|j| matches!(j.state, JobState::Launching | JobState::Running)) {
@@ -93,6 +93,9 @@ impl Processes {
 
     /// A job whose wrapper has not said who it is.
     fn look_at_unborn(&mut self, state: &State, job: &Record) {
+        if job.kill.is_some() {
+            return;
+        }
         let ended = match self.children.get_mut(&job.id) {
             // Started by a former server, which may have died before or after: a second wrapper does no harm.
             None => return self.launch(state, job),
@@ -100,7 +103,6 @@ impl Processes {
         };
         if let Ok(Some(status)) = ended
             && self.wrapper(job.id).is_none()
-            && job.kill.is_none()
         {
             let what = format!("the job's wrapper ended at once ({status}); see server.log");
             self.not_launched.insert(job.id, what);

@@ -18,6 +18,8 @@ mod scheduler;
 #[cfg(test)]
 mod scheduler_tests;
 mod server;
+#[cfg(test)]
+mod server_tests;
 mod state;
 mod wrapper;
 

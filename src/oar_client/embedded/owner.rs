@@ -128,8 +128,9 @@ fn socket_path(directory: &Path, number: u64) -> Result<PathBuf, DurableError> {
 /// In a folder that others may write to, an impostor could have made ours before us.
 fn is_private(folder: &Path) -> Result<(), DurableError> {
     use std::os::unix::fs::MetadataExt;
+    let others = 0o077;
     let facts = std::fs::symlink_metadata(folder).map_err(|e| DurableError::io(folder, "examine", e))?;
-    if facts.is_dir() && facts.uid() == nix::unistd::geteuid().as_raw() && facts.mode() & 0o077 == 0 {
+    if facts.is_dir() && facts.uid() == nix::unistd::geteuid().as_raw() && facts.mode() & others == 0 {
         return Ok(());
     }
     let error =
@@ -139,7 +140,6 @@ fn is_private(folder: &Path) -> Result<(), DurableError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

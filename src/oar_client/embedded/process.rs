@@ -138,7 +138,6 @@ pub(super) fn kill_family(wrapper: Option<&ProcessId>, cookie: &str, patience: D
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use std::os::unix::process::CommandExt;
     use std::process::Command;

@@ -65,7 +65,6 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &UnixStream) -> std::io::Resu
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

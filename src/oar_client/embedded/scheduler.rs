@@ -10,7 +10,7 @@ use crate::oar_client::{JobId, JobState};
 const PASS: f64 = 11.0;
 /// The shortest real time between two passes of a scaled cluster.
 const SHORTEST_PASS: f64 = 0.05;
-/// A job that exits 99 earlier is not resubmitted (NodeChangeState).
+/// A job that exits 99 earlier is not resubmitted (`NodeChangeState`).
 const SHORTEST_RESUBMITTED: f64 = 60.0;
 /// How long a dead node is asked to kill a job before it is given up (`JOBDEL_WALLTIME`).
 const KILL_ATTEMPTS: f64 = 300.0;

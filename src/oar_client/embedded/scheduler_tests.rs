@@ -1,7 +1,5 @@
 //! The scheduler's rules, without a process: each test plays the world's part through observations.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

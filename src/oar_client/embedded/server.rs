@@ -24,7 +24,7 @@ const MAGIC: [u8; 8] = *b"ALPSCLU1";
 const BUSY: Duration = Duration::from_millis(50);
 const QUIET: Duration = Duration::from_millis(500);
 /// A server without jobs or calls for this long ends; a client that comes later starts another.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 /// How often the server makes sure that clients can still find it.
 const SELF_CHECK: Duration = Duration::from_secs(2);
 /// How long a client may take for its half of a call.
@@ -143,9 +143,10 @@ fn attend(mut stream: UnixStream, calls: &Sender<Visit>) -> std::io::Result<()> 
     send(&mut stream, &response)
 }
 
-struct Server {
+/// The one that owns the state.
+pub(super) struct Server {
     directory: PathBuf,
-    state: State,
+    pub(super) state: State,
     log: framed::Writer,
     processes: Processes,
     next_pass: Instant,
@@ -154,13 +155,14 @@ struct Server {
 
 impl Server {
     /// Reads the log and takes up where the former server was.
-    fn open(directory: &Path, config: Config) -> Result<Self, DurableError> {
+    pub(super) fn open(directory: &Path, config: Config) -> Result<Self, DurableError> {
         let path = directory.join("log");
-        let reading = match framed::read(&path, MAGIC) {
-            Ok(reading) => Some(reading),
-            Err(e) if e.is_missing() => None,
-            Err(e) => return Err(e),
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(DurableError::io(&path, "read", e)),
         };
+        let reading = if path.exists() { Some(framed::decode(&path, &bytes, MAGIC)?) } else { None };
         let mut state = State::new(config);
         for record in reading.iter().flat_map(|r| &r.records) {
             let event: Event = serde_json::from_slice(record)
@@ -168,7 +170,17 @@ impl Server {
             state.apply(&event);
         }
         if let Some(damage) = reading.as_ref().and_then(|r| r.damage.as_ref()) {
-            eprintln!("{}: cut at byte {}: {}", path.display(), damage.offset, damage.what);
+            if framed::records_follow(&bytes, damage) {
+                let what = format!(
+                    "at byte {}: {}, and good records follow: jobs may run that this cluster does not know. Make sure \
+                     that none does, then remove {}",
+                    damage.offset,
+                    damage.what,
+                    directory.display()
+                );
+                return Err(DurableError::damaged(&path, what));
+            }
+            eprintln!("{}: a torn end is cut off at byte {}: {}", path.display(), damage.offset, damage.what);
         }
         let log = framed::Writer::open(&path, MAGIC, reading.map(|r| r.good))?;
         let processes = Processes::new(directory);
@@ -176,7 +188,7 @@ impl Server {
         let mut server = Self { directory, state, log, processes, next_pass: Instant::now(), ending: false };
         let boot = boot_id();
         if server.state.boot != boot {
-            server.record(Event::Boot { boot })?;
+            server.record(&Event::Boot { boot })?;
             server.log.sync()?;
         }
         Ok(server)
@@ -217,12 +229,12 @@ impl Server {
     }
 
     /// Takes one event in; it is durable after the next sync.
-    fn record(&mut self, event: Event) -> Result<(), DurableError> {
-        let bytes = serde_json::to_vec(&event).map_err(|e| {
+    fn record(&mut self, event: &Event) -> Result<(), DurableError> {
+        let bytes = serde_json::to_vec(event).map_err(|e| {
             DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}"))
         })?;
         self.log.push(&bytes)?;
-        self.state.apply(&event);
+        self.state.apply(event);
         Ok(())
     }
 
@@ -243,9 +255,9 @@ impl Server {
         let mut effects = Vec::new();
         for action in actions {
             match action {
-                Action::Record(event) => self.record(event)?,
+                Action::Record(event) => self.record(&event)?,
                 Action::Launch(job) => {
-                    self.record(Event::Launched { job })?;
+                    self.record(&Event::Launched { job })?;
                     effects.push(Action::Launch(job));
                 }
                 effect => effects.push(effect),
@@ -298,7 +310,7 @@ impl Server {
         })
     }
 
-    fn submit(&mut self, submission: &Submission) -> Result<Response, DurableError> {
+    pub(super) fn submit(&mut self, submission: &Submission) -> Result<Response, DurableError> {
         if let Some(job) = self.state.attempts.get(&submission.token) {
             return Ok(Ok(Answer::Submitted(*job)));
         }
@@ -307,7 +319,7 @@ impl Server {
         }
         let job = JobId(self.state.next_id());
         let submission = submission.clone();
-        self.record(Event::Submitted { job, array: job, from: None, submission, at: Moment::now() })?;
+        self.record(&Event::Submitted { job, array: job, from: None, submission, at: Moment::now() })?;
         self.log.sync()?;
         Ok(Ok(Answer::Submitted(job)))
     }
@@ -320,9 +332,9 @@ impl Server {
             return Ok(Ok(Answer::Done));
         }
         let (now, waiting) = (Moment::now(), record.state == JobState::Waiting);
-        self.record(Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
+        self.record(&Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
         if waiting {
-            self.record(Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
+            self.record(&Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
         }
         self.tick()?;
         self.log.sync()?;
@@ -335,7 +347,7 @@ impl Server {
             return Ok(Err(BatchError::Refused(format!("job {job} does not run"))));
         }
         let lost = record.lost;
-        self.record(Event::Signalled { job, by_user: true })?;
+        self.record(&Event::Signalled { job, by_user: true })?;
         self.log.sync()?;
         if !lost {
             self.perform(&Action::Signal(job));
@@ -348,7 +360,7 @@ impl Server {
             return Ok(Err(BatchError::Refused(format!("no node is called {node:?}"))));
         }
         self.tick()?;
-        self.record(Event::Power { node, on })?;
+        self.record(&Event::Power { node, on })?;
         self.log.sync()?;
         self.tick()?;
         Ok(Ok(Answer::Done))

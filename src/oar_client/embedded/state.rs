@@ -356,7 +356,7 @@ impl Record {
         let id = self.id;
         match cause {
             Cause::Deleted => {
-                self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}"))
+                self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}"));
             }
             Cause::Walltime => {
                 self.note("FRAG_JOB_REQUEST", format!("User root requested to frag the job {id}"));

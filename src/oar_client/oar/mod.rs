@@ -32,7 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { submit: Duration::from_secs(60), other: Duration::from_secs(30) }
+        Self { submit: Duration::from_mins(1), other: Duration::from_secs(30) }
     }
 }
 
@@ -41,8 +41,6 @@ impl Default for Limits {
 pub struct Oar {
     runner: Runner,
     limits: Limits,
-    /// Only this user's jobs are ours: names are not reserved.
-    user: Option<String>,
     /// An attempt that OAR has shown before: an answer without it is not believed.
     sentinel: Option<Token>,
 }
@@ -54,19 +52,17 @@ impl Default for Oar {
 }
 
 impl Oar {
-    /// OAR by the commands in `PATH`, as this process's user.
+    /// OAR by the commands in `PATH`.
     #[must_use]
     pub fn new() -> Self {
-        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|u| u.name);
-        Self { runner: Runner::new(), limits: Limits::default(), user, sentinel: None }
+        Self { runner: Runner::new(), limits: Limits::default(), sentinel: None }
     }
 
-    /// With commands from these folders, as this user, within these limits.
+    /// With commands from these folders (as in `PATH`), within these limits.
     #[must_use]
-    pub fn with(search_path: &Path, user: &str, limits: Limits) -> Self {
+    pub fn with(search_path: &Path, limits: Limits) -> Self {
         let mut oar = Self::new();
         oar.runner.search_path = Some(search_path.as_os_str().to_owned());
-        oar.user = Some(user.to_owned());
         oar.limits = limits;
         oar
     }
@@ -91,7 +87,7 @@ impl Oar {
         }
     }
 
-    /// The user's jobs of these attempts, as `oarstat` lists them.
+    /// The jobs of these attempts, as `oarstat` lists them.
     fn query(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         let names: Vec<String> = tokens.iter().map(|t| format!("'{t}'")).collect();
         let sql = format!("job_name IN ({})", names.join(", "));
@@ -100,9 +96,7 @@ impl Oar {
         if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
             return Err(output.unreadable(output.complaint()));
         }
-        let jobs = parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))?;
-        let is_ours = |owner: &String| self.user.as_ref().is_none_or(|user| user == owner);
-        Ok(jobs.into_iter().filter(|(owner, _)| is_ours(owner)).map(|(_, job)| job).collect())
+        parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))
     }
 
     /// Runs `oardel`.

@@ -4,17 +4,14 @@ use serde_json::{Map, Value};
 
 use crate::oar_client::{Ending, Job, JobId, JobState, Node};
 
-/// A job and the user it belongs to.
-pub(super) type Owned = (String, Job);
-
 /// The jobs of `oarstat -f -J`; none for an empty answer.
-pub(super) fn jobs(text: &str) -> Result<Vec<Owned>, String> {
+pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
     let mut all =
-        object(text)?.iter().map(|(key, job)| self::job(key, job)).collect::<Result<Vec<Owned>, _>>()?;
-    all.sort_by_key(|(_, job)| job.id);
+        object(text)?.iter().map(|(key, job)| self::job(key, job)).collect::<Result<Vec<Job>, _>>()?;
+    all.sort_by_key(|job| job.id);
     Ok(all)
 }
 
@@ -26,7 +23,7 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-fn job(key: &str, job: &Value) -> Result<Owned, String> {
+fn job(key: &str, job: &Value) -> Result<Job, String> {
     let id = number(&job["Job_Id"]).or_else(|| key.parse().ok()).and_then(positive);
     let id = id.ok_or_else(|| format!("the job {key:?} has no number"))?;
     let state = job["state"].as_str().ok_or_else(|| format!("the job {id} has no state"))?;
@@ -35,7 +32,7 @@ fn job(key: &str, job: &Value) -> Result<Owned, String> {
     let began =
         !matches!(state, JobState::Waiting | JobState::Hold | JobState::ToLaunch | JobState::Launching);
     let time = |field: &str| number(&job[field]).unwrap_or(0);
-    let read = Job {
+    Ok(Job {
         id,
         array_id: number(&job["array_id"]).and_then(positive).unwrap_or(id),
         name: text(&job["name"]),
@@ -49,9 +46,7 @@ fn job(key: &str, job: &Value) -> Result<Owned, String> {
         message: text(&job["message"]),
         events: events(&job["events"]),
         state,
-    };
-    let owner = job.get("owner").or_else(|| job.get("job_user")).map(text).unwrap_or_default();
-    Ok((owner, read))
+    })
 }
 
 /// In the order of their numbers: they come unsorted, and their dates have ties.

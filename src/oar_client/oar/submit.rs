@@ -1,7 +1,7 @@
 //! `oarsub`: what is asked, and whether it was taken.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::command::Output;
 use crate::oar_client::{BatchError, JobId, Submission};
@@ -56,7 +56,7 @@ fn problem(submission: &Submission) -> Option<String> {
     let plain = |c: char| c.is_alphanumeric() || "/-_.,=:%+@".contains(c);
     let is_odd = |p: &&Path| !p.to_string_lossy().chars().all(plain);
     let Submission { script, directory, stdout, stderr, .. } = submission;
-    let odd = [script, directory, stdout, stderr].map(|p| p.as_path()).into_iter().find(is_odd)?;
+    let odd = [script, directory, stdout, stderr].map(PathBuf::as_path).into_iter().find(is_odd)?;
     Some(format!("{}: OAR's shells would misread this path (blanks or special characters)", odd.display()))
 }
 

@@ -1,0 +1,58 @@
+//! The server's log, torn and damaged.
+
+use std::path::PathBuf;
+
+use super::config::default_config;
+use super::server::Server;
+use crate::oar_client::{JobState, Submission, Token};
+
+fn submission(token: &str) -> Submission {
+    Submission {
+        token: Token(token.to_owned()),
+        script: PathBuf::from("/job.sh"),
+        directory: PathBuf::from("/"),
+        walltime: 600,
+        checkpoint: 60,
+        stdout: PathBuf::from("out"),
+        stderr: PathBuf::from("err"),
+        site: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A cluster's directory in whose log these jobs wait, and the log.
+fn with_jobs(tokens: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::open(folder.path(), default_config()).unwrap();
+    for token in tokens {
+        server.submit(&submission(token)).unwrap().unwrap();
+    }
+    let log = folder.path().join("log");
+    (folder, log)
+}
+
+#[test]
+fn an_answered_submission_survives_a_torn_end_of_the_log_and_its_token_is_known() {
+    let (folder, log) = with_jobs(&["m01", "m02"]);
+    let whole = std::fs::read(&log).unwrap();
+    for torn in [&b"\x40"[..], &[0; 300], &[0xff; 9]] {
+        std::fs::write(&log, [&whole, torn].concat()).unwrap();
+        let mut server = Server::open(folder.path(), default_config()).unwrap();
+        let states: Vec<&JobState> = server.state.jobs.values().map(|j| &j.state).collect();
+        assert_eq!(states, [&JobState::Waiting, &JobState::Waiting]);
+        server.submit(&submission("m01")).unwrap().unwrap();
+        assert_eq!(server.state.jobs.len(), 2, "the same token again is the same job");
+        assert_eq!(std::fs::read(&log).unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_log_damaged_before_its_end_is_refused_and_named() {
+    let (folder, log) = with_jobs(&["m01", "m02"]);
+    let whole = std::fs::read(&log).unwrap();
+    let mut bytes = whole.clone();
+    bytes[60] ^= 1;
+    std::fs::write(&log, &bytes).unwrap();
+    let error = Server::open(folder.path(), default_config()).err().map(|e| e.to_string()).unwrap();
+    assert!(error.contains("log: damaged") && error.contains("good records follow"), "{error}");
+    assert_eq!(std::fs::read(&log).unwrap(), bytes, "nothing is cut off");
+}
