@@ -18,7 +18,7 @@ use crate::oar_client::BatchError;
 /// Longer answers are refused.
 const MAX_OUTPUT: u64 = 64 << 20;
 /// How long the pipes of an ended command may stay open: something it started may hold them.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_secs(2);
 
 /// One command that was run, for the log that people see.
 #[derive(Debug, Clone, PartialEq)]

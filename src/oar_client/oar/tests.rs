@@ -240,9 +240,9 @@ fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
 #[test]
 fn a_command_that_hangs_is_killed_with_its_children_and_reaped() {
     let fake = Fake::new(&[("oarsub", "echo $$ > pids; sleep 1000 & echo $! >> pids; wait")]);
-    let limits = Limits { submit: Duration::from_secs(2), other: Duration::from_secs(2) };
+    let limits = Limits { submit: Duration::from_secs(4), other: Duration::from_secs(4) };
     let error = Oar::with(fake.0.path(), limits).submit(&submission()).unwrap_err();
-    assert!(matches!(error, BatchError::TimedOut { seconds: 2, .. }), "{error:?}");
+    assert!(matches!(error, BatchError::TimedOut { seconds: 4, .. }), "{error:?}");
     assert!(!error.surely_not_submitted());
     let pids = fake.read("pids");
     assert_eq!(pids.lines().count(), 2);
