@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use libm::{exp, log, sin};
+use libm::{exp, sin};
 
 /// Relative optical air mass of 60 to 91 degrees of zenith distance (List 1968, *Smithsonian Meteorological Tables*,
 /// as tabulated in SAGA's `ta_lighting`).
@@ -32,14 +32,15 @@ pub(super) fn pressure(z: f64) -> f64 {
 pub(super) struct Beam {
     extraterrestrial: f64,
     height: f64,
-    /// Logarithm of the transmittance of the air above sea level.
+    /// Logarithm of the transmittance of the whole way through the air above sea level.
     depth: f64,
 }
 
 impl Beam {
-    /// The beam of a step: radiation outside (kW/m2), height of the sun (radians, positive), lumped transmittance.
-    pub(super) fn new(extraterrestrial: f64, height: f64, transmittance: f64) -> Self {
-        Self { extraterrestrial, height, depth: air_mass(height) * log(transmittance) }
+    /// The beam of a step: radiation outside (kW/m2), height of the sun (radians, positive), and the logarithm of the
+    /// lumped transmittance of the air above sea level.
+    pub(super) fn new(extraterrestrial: f64, height: f64, log_transmittance: f64) -> Self {
+        Self { extraterrestrial, height, depth: air_mass(height) * log_transmittance }
     }
 
     /// Direct radiation on a plane facing the sun, and diffuse radiation of the whole sky on a level plane, kW/m2,
@@ -68,7 +69,7 @@ mod tests {
 
     #[test]
     fn thinner_air_lets_more_through() {
-        let beam = Beam::new(1.4, 0.5, 0.7);
+        let beam = Beam::new(1.4, 0.5, 0.7_f64.ln());
         assert!((pressure(0.0) - 1.0).abs() < 1e-15);
         assert!((pressure(1000.0) - 10_f64.powf(-0.054_667)).abs() < 1e-12);
         let (low, sky_low) = beam.through(pressure(0.0));
@@ -79,6 +80,6 @@ mod tests {
 
     #[test]
     fn clear_air_gives_no_negative_sky() {
-        assert_eq!(Beam::new(1.4, 1.0, 0.99).through(0.7).1, 0.0);
+        assert_eq!(Beam::new(1.4, 1.0, 0.99_f64.ln()).through(0.7).1, 0.0);
     }
 }

@@ -1,9 +1,8 @@
 //! SAGA's "slim" shadows: every cell throws its own, from cell to cell away from the sun.
 
-use std::f64::consts::PI;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libm::{sincos, tan};
+use libm::sincos;
 use rayon::prelude::*;
 
 use super::terrain::Terrain;
@@ -11,8 +10,11 @@ use super::terrain::Terrain;
 /// The sun over a cell and what a shadow does in a step there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Throw {
-    height: f32,
-    azimuth: f32,
+    height: f64,
+    /// The unit vector to the sun.
+    up: f64,
+    east: f64,
+    north: f64,
     /// Cells eastwards and northwards a step; the larger is 1.
     dx: f64,
     dy: f64,
@@ -22,14 +24,26 @@ pub(super) struct Throw {
 
 impl Throw {
     /// No sun.
-    pub(super) const DARK: Self = Self { height: 0.0, azimuth: 0.0, dx: 0.0, dy: 0.0, dz: 0.0 };
+    pub(super) const DARK: Self =
+        Self { height: 0.0, up: 0.0, east: 0.0, north: 0.0, dx: 0.0, dy: 0.0, dz: 0.0 };
 
     /// For a sun's height and azimuth from the grid's north, radians, over cells of this edge, m.
     pub(super) fn new(height: f32, azimuth: f32, cell: f64) -> Self {
-        let (east, north) = sincos(f64::from(azimuth) + PI);
+        let height = f64::from(height);
+        let (up, level) = sincos(height);
+        let (east, north) = sincos(f64::from(azimuth));
         let larger = east.abs().max(north.abs());
-        let (dx, dy) = (east / larger, north / larger);
-        Self { height, azimuth, dx, dy, dz: tan(f64::from(height)) * (dx * dx + dy * dy).sqrt() * cell }
+        // The direction is a unit vector: a step is 1 / larger cells long.
+        let dz = up / level * cell / larger;
+        Self {
+            height,
+            up,
+            east: east * level,
+            north: north * level,
+            dx: -east / larger,
+            dy: -north / larger,
+            dz,
+        }
     }
 
     /// The sun is below the plane horizon.
@@ -37,9 +51,14 @@ impl Throw {
         self.height <= 0.0
     }
 
-    /// Height and azimuth of the sun, radians.
-    pub(super) fn sun(&self) -> (f64, f64) {
-        (f64::from(self.height), f64::from(self.azimuth))
+    /// Height of the sun, radians.
+    pub(super) fn height(&self) -> f64 {
+        self.height
+    }
+
+    /// The unit vector to the sun: up, east, north.
+    pub(super) fn towards_sun(&self) -> (f64, f64, f64) {
+        (self.up, self.east, self.north)
     }
 }
 
@@ -85,9 +104,7 @@ fn throw_from(terrain: &Terrain, (x, y): (usize, usize), reach: f64, throws: &[T
         if (east - 0.5) * (east - 0.5) + (north - 0.5) * (north - 0.5) > reach * reach {
             return;
         }
-        let at_x = x.checked_add_signed(east.floor() as isize).filter(|x| (dem.x0..dem.x1).contains(x));
-        let at_y = y.checked_add_signed(-(north.floor() as isize)).filter(|y| (dem.y0..dem.y1).contains(y));
-        let (Some(at_x), Some(at_y)) = (at_x, at_y) else { return };
+        let Some((at_x, at_y)) = terrain.saga_cell((x, y), east, north) else { return };
         let ground = f64::from(terrain.z[terrain.index(at_x, at_y)]);
         if z < ground {
             return;

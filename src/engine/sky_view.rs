@@ -85,15 +85,8 @@ fn saga_tangent(terrain: &Terrain, (x, y): (usize, usize), (east, north): (f64, 
     let steps = (SAGA_DISTANCE / terrain.cell).floor() as usize;
     for step in 1..=steps {
         let step = step as f64;
-        let dx = (0.5 + step * east).floor() as isize;
-        // Rows count from the south in SAGA.
-        let dy = -((0.5 + step * north).floor() as isize);
-        let (Some(at_x), Some(at_y)) = (x.checked_add_signed(dx), y.checked_add_signed(dy)) else { break };
-        let dem = terrain.dem;
-        if at_x < dem.x0 || at_y < dem.y0 || at_x >= dem.x1 || at_y >= dem.y1 {
-            break;
-        }
-        let rise = (f64::from(terrain.z[terrain.index(at_x, at_y)]) - z) / (step * terrain.cell);
+        let Some(at) = terrain.saga_cell((x, y), 0.5 + step * east, 0.5 + step * north) else { break };
+        let rise = (f64::from(terrain.z[terrain.index(at.0, at.1)]) - z) / (step * terrain.cell);
         // A missing cell (NaN) compares false.
         if rise > best {
             best = rise;

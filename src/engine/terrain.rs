@@ -40,6 +40,8 @@ pub(super) struct Terrain {
     pub width: usize,
     /// Rows; a multiple of [`BLOCK`].
     pub height: usize,
+    /// Rows of the whole DEM.
+    pub rows: isize,
     /// Edge of a cell, m.
     pub cell: f64,
     /// Heights, m; NaN = missing.
@@ -84,6 +86,7 @@ impl Terrain {
             row: north,
             width: across,
             height: down,
+            rows: place.height as isize,
             cell: place.cell_x,
             z: grid.values,
             ground,
@@ -100,6 +103,24 @@ impl Terrain {
     /// Index of a cell of the window.
     pub(super) fn index(&self, x: usize, y: usize) -> usize {
         y * self.width + x
+    }
+
+    /// The cell at an offset from the south-west corner of another, in cells east- and northwards, as SAGA finds it:
+    /// by cutting off the fraction, with columns counted from the west and rows from the south. `None` outside.
+    ///
+    /// Cutting off is not rounding down: beyond the DEM's west and south edges the first row or column of cells that is
+    /// not there is taken for the outermost one that is.
+    pub(super) fn saga_cell(&self, (x, y): (usize, usize), east: f64, north: f64) -> Option<(usize, usize)> {
+        let (mut dx, mut dy) = (east.floor() as isize, -(north.floor() as isize));
+        if self.column + x as isize + dx == -1 && east > east.floor() {
+            dx += 1;
+        }
+        if self.row + y as isize + dy == self.rows && north > north.floor() {
+            dy -= 1;
+        }
+        let (x, y) = (x.checked_add_signed(dx)?, y.checked_add_signed(dy)?);
+        let dem = self.dem;
+        ((dem.x0..dem.x1).contains(&x) && (dem.y0..dem.y1).contains(&y)).then_some((x, y))
     }
 
     /// The slope at a cell; `None` where the cell is missing.
@@ -164,7 +185,18 @@ pub(super) mod fixtures {
         let z: Vec<f32> = (0..size * size).map(|i| height(i % size, i / size)).collect();
         let ground = z.iter().map(|&z| if z.is_nan() { ABYSS } else { z }).collect();
         let all = Rect { x0: 0, y0: 0, x1: size, y1: size };
-        Terrain { column: 0, row: 0, width: size, height: size, cell, z, ground, tile: all, dem: all }
+        Terrain {
+            column: 0,
+            row: 0,
+            width: size,
+            height: size,
+            rows: size as isize,
+            cell,
+            z,
+            ground,
+            tile: all,
+            dem: all,
+        }
     }
 }
 

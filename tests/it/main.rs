@@ -1,7 +1,5 @@
 //! The integration tests: one program, so that they link once.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod bad_inputs;
 mod campaign;
 mod checkpoint;
@@ -11,8 +9,10 @@ mod crash;
 mod damage;
 mod demo;
 mod disk_full;
+mod engine;
 mod fencing;
 mod geotiff;
+mod golden;
 mod scene;
 mod support;
 mod toy;

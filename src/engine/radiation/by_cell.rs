@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libm::sincos;
+use libm::{log, sincos};
 use rayon::prelude::*;
 
 use super::super::atmosphere::{Beam, pressure};
@@ -48,6 +48,7 @@ pub(in super::super) struct Cells<'a> {
     places: Vec<Option<Place>>,
     surfaces: Vec<Option<Surface>>,
     flat_pressure: f64,
+    log_transmittance: f64,
 }
 
 impl<'a> Cells<'a> {
@@ -80,6 +81,7 @@ impl<'a> Cells<'a> {
             places: cells_of(dem).map(place).collect(),
             surfaces: cells_of(tile).map(surface).collect(),
             flat_pressure: pressure(FLAT_HEIGHT),
+            log_transmittance: log(model.transmittance),
         }
     }
 
@@ -160,18 +162,16 @@ impl<'a> Cells<'a> {
         (surface, sky_view): (&Surface, f32),
         sum: &mut Sums,
     ) {
-        let (height, azimuth) = throw.sun();
-        let (sin_height, cos_height) = sincos(height);
-        let beam = Beam::new(step.extraterrestrial, height, self.model.transmittance);
+        let beam = Beam::new(step.extraterrestrial, throw.height(), self.log_transmittance);
         let (direct, diffuse) = beam.through(surface.pressure);
+        let (up, east, north) = throw.towards_sun();
         if !shaded {
-            let (east, north) = sincos(azimuth);
-            let cosine = surface.up * sin_height + cos_height * (surface.east * east + surface.north * north);
+            let cosine = surface.up * up + surface.east * east + surface.north * north;
             sum.direct += (direct * cosine).clamp(0.0, step.extraterrestrial);
         }
         sum.diffuse += diffuse * f64::from(sky_view);
         let (direct_flat, diffuse_flat) = beam.through(self.flat_pressure);
-        sum.direct_flat += direct_flat * sin_height;
+        sum.direct_flat += direct_flat * up;
         sum.diffuse_flat += diffuse_flat;
     }
 
