@@ -1,0 +1,93 @@
+//! What a person can ask for, and why it could not be done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::ChainId;
+use crate::durable::DurableError;
+use crate::oar_client::BatchError;
+
+/// What a person can ask for; the same in the UI and on the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// Submit a planned chain.
+    Submit(ChainId),
+    /// Submit a failed or stopped chain again, from its last good generation.
+    Resubmit(ChainId),
+    /// Checkpoint now: the link seals and ends, the batch system starts the next.
+    Checkpoint(ChainId),
+    /// Stop a chain: its job is deleted, what is sealed stays.
+    Stop(ChainId),
+}
+
+impl Action {
+    /// The action of this kind on a chain.
+    #[must_use]
+    pub fn new(kind: ActionKind, chain: ChainId) -> Self {
+        match kind {
+            ActionKind::Submit => Self::Submit(chain),
+            ActionKind::Resubmit => Self::Resubmit(chain),
+            ActionKind::Checkpoint => Self::Checkpoint(chain),
+            ActionKind::Stop => Self::Stop(chain),
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::Submit(_) => ActionKind::Submit,
+            Self::Resubmit(_) => ActionKind::Resubmit,
+            Self::Checkpoint(_) => ActionKind::Checkpoint,
+            Self::Stop(_) => ActionKind::Stop,
+        }
+    }
+
+    /// The chain it is about.
+    #[must_use]
+    pub fn chain(&self) -> &ChainId {
+        let (Self::Submit(chain) | Self::Resubmit(chain) | Self::Checkpoint(chain) | Self::Stop(chain)) =
+            self;
+        chain
+    }
+}
+
+/// The kind of an [`Action`], for keys, menus and the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ActionKind {
+    /// [`Action::Submit`].
+    Submit,
+    /// [`Action::Resubmit`].
+    Resubmit,
+    /// [`Action::Checkpoint`].
+    Checkpoint,
+    /// [`Action::Stop`].
+    Stop,
+}
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// A file of the campaign.
+    #[error(transparent)]
+    File(#[from] DurableError),
+    /// The batch system.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Another frontend holds the lease.
+    #[error("read-only: {holder} holds this campaign")]
+    ReadOnly {
+        /// Who, in words.
+        holder: String,
+    },
+    /// The action does not fit the chain's state.
+    #[error("{chain}: {why}")]
+    NotNow {
+        /// The chain.
+        chain: String,
+        /// Why not, in words.
+        why: String,
+    },
+    /// The campaign is not what was asked for.
+    #[error("{0}")]
+    Campaign(String),
+}
