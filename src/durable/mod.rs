@@ -1,4 +1,4 @@
-//! Files that survive a crash, on local disks and on the shared ones of clusters (NFS, BeeGFS, Lustre).
+//! Files that survive a crash, on local disks and on the shared ones of clusters (NFS, `BeeGFS`, Lustre).
 //!
 //! Three forms, and no others, hold the program's state:
 //! - [`sealed`]: one value in one file, readable by a person (RON), closed by a checksum line and put in place whole;
@@ -46,6 +46,7 @@ pub enum DurableError {
 
 impl DurableError {
     /// An error of the operating system about `path`.
+    #[must_use]
     pub fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
         Self::Io { path: path.to_path_buf(), action, source }
     }

@@ -20,8 +20,7 @@ pub fn encode<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, DurableEr
         .map_err(|e| DurableError::damaged(path, format!("cannot be written as RON: {e}")))?;
     text.push('\n');
     let sum = crc32fast::hash(text.as_bytes());
-    text.push_str(&format!("{SEAL}{sum:08x}\n"));
-    Ok(text.into_bytes())
+    Ok(format!("{text}{SEAL}{sum:08x}\n").into_bytes())
 }
 
 /// Replaces `path` by `value`, whole.

@@ -122,10 +122,12 @@ impl Session<'_> {
         let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
         let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
         self.remember_needed(size.saturating_mul(left));
-        if e.is_disk_full() && state.unsealed && state.computed > 0 {
-            if let Err(sealing) = self.seal(state) {
-                self.log.say(&format!("The tiles since the last generation could not be sealed: {sealing}."));
-            }
+        if e.is_disk_full()
+            && state.unsealed
+            && state.computed > 0
+            && let Err(sealing) = self.seal(state)
+        {
+            self.log.say(&format!("The tiles since the last generation could not be sealed: {sealing}."));
         }
         e.into()
     }

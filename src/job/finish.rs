@@ -60,7 +60,7 @@ impl Session<'_> {
         if problems.is_empty() {
             self.remember(None, complete.tiles);
             self.heart.update(|s| {
-                (s.tiles, s.sealed_tiles, s.total) = (complete.tiles, complete.tiles, complete.tiles)
+                (s.tiles, s.sealed_tiles, s.total) = (complete.tiles, complete.tiles, complete.tiles);
             });
             seal::ensure_unfenced(&self.dir, self.link)?;
             seal::remove_blocks(&self.dir, self.link)?;
@@ -69,7 +69,9 @@ impl Session<'_> {
                 complete.maps.len()
             ))));
         }
-        problems.iter().for_each(|p| self.log.say(&format!("Finished map rejected: {p}.")));
+        for problem in problems {
+            self.log.say(&format!("Finished map rejected: {problem}."));
+        }
         seal::ensure_unfenced(&self.dir, self.link)?;
         fs::remove_file(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
         Ok(None)

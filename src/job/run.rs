@@ -106,9 +106,9 @@ pub fn run_with<W: Workload>(
         Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
     });
     // Whatever went wrong, a link that was overtaken meanwhile is just that.
-    let result = result.or_else(|failure| match fence::newer(&dir, link) {
-        Ok(Some(newer)) => Err(Failure::Fenced(newer)),
-        _ => Err(failure),
+    let result = result.map_err(|failure| match fence::newer(&dir, link) {
+        Ok(Some(newer)) => Failure::Fenced(newer),
+        _ => failure,
     });
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
@@ -117,15 +117,15 @@ pub fn run_with<W: Workload>(
     };
     let (sealed, tiles) = session.sealed();
     if class == ExitClass::Fenced {
-        heart.silence()
+        heart.silence();
     } else {
-        heart.finish()
+        heart.finish();
     }
     record_end(
         &dir,
         link,
         &log,
-        LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() },
+        &LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() },
     );
     Outcome { link: Some(link), class, message, sealed }
 }
@@ -174,9 +174,9 @@ fn not_begun(failure: &Failure) -> Outcome {
     Outcome { link: None, class: failure.class(), message: failure.message(None), sealed: None }
 }
 
-fn record_end(dir: &ChainDir, link: LinkNumber, log: &Log, end: LinkEnd) {
+fn record_end(dir: &ChainDir, link: LinkNumber, log: &Log, end: &LinkEnd) {
     log.say(&format!("Ended, exit code {}: {}.", end.class.code(), end.message.trim_end_matches('.')));
-    if let Err(e) = sealed::replace(&dir.link_end(link), &end) {
+    if let Err(e) = sealed::replace(&dir.link_end(link), end) {
         log.say(&format!("The end could not be recorded: {e}."));
     }
 }

@@ -103,7 +103,7 @@ fn an_environment_that_says_nothing_or_nonsense_falls_back_to_the_spec() {
         assert!(!found.node.is_empty());
         let start = Instant::now();
         let stop = found.stop(&spec(), start);
-        assert_eq!((stop.deadline, stop.not_before), (Some(start + Duration::from_secs(3000)), None));
+        assert_eq!((stop.deadline, stop.not_before), (Some(start + Duration::from_mins(50)), None));
     }
 }
 

@@ -60,10 +60,10 @@ fn a_full_disk_is_named_with_its_cure_and_the_sealed_generation_is_intact() {
         assert!(said.contains(&format!("file system {}", site.output().display())), "{said}");
         assert!(said.contains(" free") && said.contains("raise the quota"), "{said}");
         if said.contains("/parts/") {
-            while_computing += 1
+            while_computing += 1;
         }
         if said.contains("/maps/") {
-            while_finishing += 1
+            while_finishing += 1;
         }
         small.grow();
         let next = site.run(&Toy::new(), &options);

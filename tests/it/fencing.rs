@@ -121,7 +121,7 @@ fn a_link_that_waits_to_be_counted_notices_its_successor() {
     let site = Site::new();
     let mut options = options();
     options.stop.deadline = Some(Instant::now());
-    options.stop.not_before = Instant::now().checked_add(Duration::from_secs(3600));
+    options.stop.not_before = Instant::now().checked_add(Duration::from_hours(1));
     let outcome = site.run_telling(&Toy::new(), &options, &|progress| {
         if progress.phase == alpsckpt::checkpoint::Phase::Waiting {
             begin(&site.chain());

@@ -13,11 +13,13 @@ use alpsckpt::job::{Outcome, Progress, RunOptions, Stop, Workload, run_with};
 const MAGIC: &[u8] = b"TOYMAP\n";
 const TAIL: &[u8] = b"END\n";
 
+/// What is done with each tile before it is computed; it may set the flag that stops the link.
+type OnTile = Box<dyn Fn(u64, &AtomicBool) + Send + Sync>;
+
 /// 70 x 50 cells in 3 x 2 tiles of 2 x 2 blocks; one block has no valid cell.
 pub(crate) struct Toy {
     layers: Vec<Layer>,
-    /// Called with each tile before it is computed.
-    on_tile: Box<dyn Fn(u64, &AtomicBool) + Send + Sync>,
+    on_tile: OnTile,
 }
 
 pub(crate) const TILING: Tiling = Tiling { width: 70, height: 50, tile: 32, block: 16 };
