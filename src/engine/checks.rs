@@ -48,7 +48,7 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
     );
     let tile = request.tile.checked_rem(request.block).is_some_and(|rest| rest == 0) && request.tile > 0;
     expect(
-        tile && request.block % 16 == 0,
+        tile && request.block.is_multiple_of(16),
         "tile",
         format!("a tile of {} and a block of {} cells do not fit", request.tile, request.block),
         "make the block a multiple of 16 and the tile a multiple of the block",

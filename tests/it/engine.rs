@@ -14,7 +14,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 /// 112 x 80 cells in the middle of the golden tile, a coarse day, near horizons: quick.
-fn request(model: Model) -> Request {
+fn request(model: &Model) -> Request {
     Request {
         dem: data("dem.tif"),
         region: Some(RegionBox {
@@ -37,7 +37,7 @@ fn request(model: Model) -> Request {
             }],
         }],
         year: 2018,
-        model: Model { step_minutes: 180, horizon_distance: 1500.0, azimuths: 16, ..model },
+        model: Model { step_minutes: 180, horizon_distance: 1500.0, azimuths: 16, ..model.clone() },
         products: vec![
             Product::SkyView,
             Product::Total,
@@ -75,10 +75,10 @@ fn maps(request: Request, threads: usize) -> Vec<Vec<u32>> {
 #[test]
 fn maps_do_not_depend_on_tiles_or_threads() {
     for model in [Model::default(), Model::as_saga()] {
-        let whole = maps(request(model.clone()), 1);
+        let whole = maps(request(&model), 1);
         assert!(whole[1].iter().any(|bits| f32::from_bits(*bits) > 10.0));
         for (tile, threads) in [(32, 3), (48, 1)] {
-            let cut = maps(Request { tile, ..request(model.clone()) }, threads);
+            let cut = maps(Request { tile, ..request(&model) }, threads);
             for (number, (a, b)) in whole.iter().zip(&cut).enumerate() {
                 let differing = a.iter().zip(b).filter(|(a, b)| a != b).count();
                 assert_eq!(differing, 0, "layer {number}, tiles of {tile}, {threads} threads, {model:?}");
@@ -105,7 +105,7 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
     };
     write_grid(&path, &grid, dem.placement(), &layer).unwrap();
     for model in [Model::default(), Model::as_saga()] {
-        let request = Request { dem: path.clone(), ..request(model) };
+        let request = Request { dem: path.clone(), ..request(&model) };
         let engine = Engine::open(request.clone()).unwrap();
         assert_eq!(engine.valid_cells().unwrap(), 112 * 80 - 3);
         for map in maps(request, 2) {
@@ -118,7 +118,7 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
 #[test]
 fn a_stop_is_obeyed_in_the_middle_of_a_tile() {
     for model in [Model::default(), Model::as_saga()] {
-        let engine = Engine::open(request(model)).unwrap();
+        let engine = Engine::open(request(&model)).unwrap();
         let tile = engine.tiling().tile(0).unwrap();
         assert!(matches!(engine.compute(tile, &AtomicBool::new(true)), Err(EngineError::Stopped)));
     }
@@ -126,9 +126,9 @@ fn a_stop_is_obeyed_in_the_middle_of_a_tile() {
 
 /// The problems of a request, in one text.
 fn problems(change: impl FnOnce(&mut Request)) -> String {
-    let mut request = request(Model::default());
+    let mut request = request(&Model::default());
     change(&mut request);
-    Engine::check(&request).iter().map(|problem| format!("{problem}\n")).collect()
+    Engine::check(&request).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_region_outside_the_dem_and_one_beyond_its_edge_are_told_apart() {
 
 #[test]
 fn a_region_in_degrees_is_brought_to_the_dems_cells() {
-    let mut request = request(Model::default());
+    let mut request = request(&Model::default());
     request.region = Some(RegionBox { epsg: 4326, xmin: 6.33, ymin: 44.88, xmax: 6.36, ymax: 44.91 });
     let engine = Engine::open(request).unwrap();
     let place = engine.placement();

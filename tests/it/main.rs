@@ -1,5 +1,7 @@
 //! The integration tests: one program, so that they link once.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bad_inputs;
 mod campaign;
 mod checkpoint;

@@ -97,7 +97,9 @@ impl<'a> Cells<'a> {
             if throws.iter().all(Throw::is_dark) {
                 continue;
             }
-            shade.iter_mut().for_each(|shaded| *shaded.get_mut() = false);
+            for shaded in &mut shade {
+                *shaded.get_mut() = false;
+            }
             shadow::cast(self.terrain, self.model.horizon_distance, &throws, &shade, self.stop)?;
             self.add(step, &throws, &shade, sky_view, &mut sums)?;
         }
