@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::{Failure, failure, output, place};
 use crate::oar_client::BatchSystem;
 use crate::oar_client::embedded::{self, Embedded, ServeError};
+use crate::ui::words;
 
 /// The embedded cluster: real processes on this machine under OAR's rules.
 #[derive(Debug, clap::Subcommand)]
@@ -104,7 +105,7 @@ fn status(place: &Place) -> Result<(), Failure> {
     if place.json {
         return output::say_json(&serde_json::json!({ "info": info, "nodes": nodes }));
     }
-    let scale = super::status::scale_note(info.time_scale).map_or(String::new(), |s| format!(", {s}"));
+    let scale = words::scale(info.time_scale).map_or(String::new(), |s| format!(", {s}"));
     output::say(format!("{}{scale}  {}", info.name, directory(place)?.display()))?;
     let rows: Vec<Vec<String>> = nodes
         .iter()

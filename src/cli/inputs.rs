@@ -8,6 +8,7 @@ use super::Failure;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::engine::{Engine, Problem};
 use crate::job::request;
+use crate::ui::words;
 
 /// Verifies every input of these months and the output folder.
 pub(super) fn check(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
@@ -58,7 +59,7 @@ pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     let status = statvfs(&nearest_existing(&spec.output)?).ok()?;
     let free = status.blocks_available() * status.fragment_size();
     (free < needed).then(|| {
-        let (free, needed) = (super::output::bytes(free), super::output::bytes(needed));
+        let (free, needed) = (words::bytes(free), words::bytes(needed));
         format!("warning: {}: {free} free, up to {needed} needed", spec.output.display())
     })
 }

@@ -60,35 +60,6 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec
     std::iter::once(line(&head)).chain(rows.iter().map(|r| line(r))).collect()
 }
 
-/// A number of bytes in words: `512 B`, `1.4 MiB`.
-pub(super) fn bytes(n: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut value = n as f64 / 1024.0;
-    let mut unit = UNITS[0];
-    for next in &UNITS[1..] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    format!("{value:.1} {unit}")
-}
-
-/// A span of real time in words: `45 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`.
-pub(super) fn span(seconds: u64) -> String {
-    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, m) => format!("{m} min {} s", seconds % 60),
-        (0, h, m) => format!("{h} h {m} min"),
-        (d, h, _) => format!("{d} d {h} h"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,17 +69,5 @@ mod tests {
         let rows = vec![vec!["m01".into(), "7".into()], vec!["m01-m02".into(), "12".into()]];
         let lines = table(&["chain", "tiles"], &rows, &[1]);
         assert_eq!(lines, ["chain    tiles", "m01          7", "m01-m02     12"]);
-    }
-
-    #[test]
-    fn bytes_and_spans_are_written_for_people() {
-        assert_eq!(
-            (bytes(17), bytes(1536), bytes(3 << 30)),
-            ("17 B".into(), "1.5 KiB".into(), "3.0 GiB".into())
-        );
-        assert_eq!(
-            (span(59), span(200), span(3660), span(90_000)),
-            ("59 s".into(), "3 min 20 s".into(), "1 h 1 min".into(), "1 d 1 h".into())
-        );
     }
 }

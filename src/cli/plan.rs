@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, inputs, output, place, probe};
 use crate::campaign::plan::{self, ChainPlan, Split};
+use crate::ui::words;
 
 /// Prints a campaign's chains, jobs, hours and bytes.
 #[derive(Debug, clap::Args)]
@@ -31,8 +32,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::say(format!("{} cells in {} tiles, {} maps", plan.cells, plan.tiles, plan.maps))?;
     output::say(format!(
         "{} of maps, up to {} of checkpoints until they are verified",
-        output::bytes(plan.map_bytes),
-        output::bytes(plan.checkpoint_bytes)
+        words::bytes(plan.map_bytes),
+        words::bytes(plan.checkpoint_bytes)
     ))?;
     output::say("")?;
     let rows: Vec<Vec<String>> = plan.split.chains.iter().map(row).collect();
@@ -67,5 +68,5 @@ fn way(name: &str, split: &Split) -> Vec<String> {
 }
 
 fn hours(hours: f64) -> String {
-    output::span((hours * 3600.0).ceil() as u64)
+    words::duration((hours * 3600.0).ceil() as u64)
 }

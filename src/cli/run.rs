@@ -16,6 +16,7 @@ use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, Phase};
 use crate::job::verify::verify_chain;
 use crate::job::{Outcome, Progress, RunOptions, Stop, entry, run_chain};
+use crate::ui::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
 ///
@@ -97,8 +98,7 @@ fn begin(loaded: &Loaded, months: &[u8]) -> Result<Begun, Failure> {
     if let Some(busy) =
         snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !status::is_settled(c.state))
     {
-        let what =
-            format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, status::state(busy.state));
+        let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
         let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Failure, output, place};
 use crate::campaign::controller::Controller;
 use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use crate::ui::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
 #[derive(Debug, clap::Args)]
@@ -95,7 +96,7 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
 fn cluster_line(snapshot: &Snapshot) -> String {
     let cluster = &snapshot.cluster;
     let pace = snapshot.paced.as_ref().map(|pace| format!("paced to {pace}"));
-    let facts = [Some(cluster.name.clone()), scale_note(cluster.time_scale), pace];
+    let facts = [Some(cluster.name.clone()), words::scale(cluster.time_scale), pace];
     let line = facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     match &cluster.error {
         Some(error) => format!("{line}: {error}; what follows is what was known before"),
@@ -103,43 +104,19 @@ fn cluster_line(snapshot: &Snapshot) -> String {
     }
 }
 
-/// `1 s = 3 h` for a cluster whose time is scaled.
-pub(super) fn scale_note(scale: f64) -> Option<String> {
-    let scaled = (scale - 1.0).abs() > 1e-9 && scale.is_finite() && scale > 0.0;
-    scaled.then(|| format!("1 s = {}", output::span(scale.round() as u64)))
-}
-
 fn row(chain: &ChainView) -> Vec<String> {
-    let done = match chain.total {
-        0 => String::new(),
-        total => format!("{} %", chain.tiles * 100 / total),
-    };
-    let checkpoint = chain.generations.last().map_or(String::new(), |g| output::bytes(g.bytes));
+    let done = words::percent(chain.tiles, chain.total).map_or(String::new(), |p| format!("{p} %"));
+    let checkpoint = chain.generations.last().map_or(String::new(), |g| words::bytes(g.bytes));
     let node = chain.job.as_ref().and_then(|j| j.node.clone()).unwrap_or_default();
     vec![
         chain.id.to_string(),
-        state(chain.state).to_owned(),
+        words::state(chain),
         done,
         chain.links.len().to_string(),
         chain.hops.to_string(),
         chain.attempts.to_string(),
         checkpoint,
         node,
-        chain.eta.map_or(String::new(), output::span),
+        chain.eta.map_or(String::new(), words::duration),
     ]
-}
-
-/// A state in words.
-pub(super) fn state(state: ChainState) -> &'static str {
-    match state {
-        ChainState::Planned => "planned",
-        ChainState::SubmissionUnknown => "submission unknown",
-        ChainState::Waiting => "waiting",
-        ChainState::Running => "running",
-        ChainState::Between => "between jobs",
-        ChainState::Silent => "silent",
-        ChainState::Failed => "failed",
-        ChainState::Stopped => "stopped",
-        ChainState::Complete => "complete",
-    }
 }

@@ -6,6 +6,7 @@ use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainState;
+use crate::ui::words;
 
 /// Submits a campaign as chained jobs: each checkpoints before its walltime and goes on in the next.
 ///
@@ -58,10 +59,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     registry::remember(&loaded.spec.output, &loaded.spec.name)?;
     let snapshot = controller.refresh()?;
     for (chain, _) in chains {
-        let state = snapshot.chains.iter().find(|c| c.id == chain).map(|c| c.state);
-        match state {
-            Some(ChainState::Planned) => output::say(controller.act(&Action::Submit(chain))?)?,
-            Some(state) => output::say(format!("{chain}: {}, left as it is", super::status::state(state)))?,
+        match snapshot.chains.iter().find(|c| c.id == chain) {
+            Some(c) if c.state == ChainState::Planned => {
+                output::say(controller.act(&Action::Submit(chain))?)?;
+            }
+            Some(c) => output::say(format!("{chain}: {}, left as it is", words::state(c)))?,
             None => {
                 return Err(Failure::defect(format!(
                     "{chain} is in the campaign file and not in the campaign"

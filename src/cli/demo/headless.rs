@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::bars::{Bar, Bars};
-use super::super::{Failure, failure, maps, output, status, verify};
+use super::super::{Failure, failure, maps, output, verify};
 use crate::campaign::controller::{Action, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::ChainId;
+use crate::ui::words;
 
 const PERIOD: Duration = Duration::from_millis(500);
 
@@ -22,7 +23,7 @@ pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(),
     let last = loop {
         let snapshot = controller.refresh()?;
         for (chain, bar) in snapshot.chains.iter().zip(&shown) {
-            bar.show(chain.tiles, chain.total, &words(chain));
+            bar.show(chain.tiles, chain.total, &stands(chain));
         }
         if snapshot.complete {
             break snapshot;
@@ -38,17 +39,17 @@ pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(),
 
 fn say_what_it_is(snapshot: &Snapshot) -> Result<(), Failure> {
     output::say(format!("{} in {}", snapshot.name, snapshot.output.display()))?;
-    let scale = status::scale_note(snapshot.cluster.time_scale);
+    let scale = words::scale(snapshot.cluster.time_scale);
     let facts =
         [snapshot.terrain_note.clone(), scale, snapshot.paced.as_ref().map(|p| format!("paced to {p}"))];
     output::say(facts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-fn words(chain: &ChainView) -> String {
+fn stands(chain: &ChainView) -> String {
     let node = chain.job.as_ref().and_then(|j| j.node.as_deref());
     match (chain.state, node) {
         (ChainState::Running, Some(node)) => format!("link {} on {node}", chain.links.len()),
-        (state, _) => status::state(state).to_owned(),
+        _ => words::state(chain),
     }
 }
 
@@ -70,7 +71,7 @@ fn care_for(
         // Seen again before the resubmission shows.
         ChainState::Failed if chain.attempts < 2 => Ok(()),
         ChainState::Failed | ChainState::Stopped => {
-            let what = format!("{} {}: {why}", chain.id, status::state(chain.state));
+            let what = format!("{} {}: {why}", chain.id, words::state(chain));
             Err(Failure::new(failure::DEFECT, what, format!("see `alpsckpt log {}`", chain.id)))
         }
         _ => Ok(()),
@@ -110,7 +111,7 @@ fn row(chain: &ChainView) -> Vec<String> {
         nodes.into_iter().collect::<Vec<_>>().join(" "),
         chain.hops.to_string(),
         chain.attempts.to_string(),
-        output::bytes(bytes),
+        words::bytes(bytes),
         chain.maps.len().to_string(),
     ]
 }

@@ -144,7 +144,7 @@ fn cluster() -> Config {
     Config { time_scale: TIME_SCALE, faults: vec![fault], ..default_config() }
 }
 
-const CLIMATE: &str = r#"    temperature: { "mean": (file: "inputs/t_{month}.tif", unit: Celsius) },
+const CLIMATE: &str = r#"    temperature: { "mean": (file: "inputs/t_mean_{month}.tif", unit: Celsius) },
     reference_height: "inputs/zref.tif",
     lapse: Constant(0.0065),
     cloud: Grid("inputs/cloud_{month}.tif"),
