@@ -58,7 +58,8 @@ impl Bar {
         let stands = format!("{tenths} {state}");
         let Ok(mut said) = self.said.lock() else { return };
         if *said != stands {
-            output::note(format!("{}: {tiles}/{total} tiles, {state}", self.name));
+            let done = if total == 0 { String::new() } else { format!("{tiles}/{total} tiles, ") };
+            output::note(format!("{}: {done}{state}", self.name));
             *said = stands;
         }
     }

@@ -28,7 +28,7 @@ mod text;
 mod theme;
 mod update;
 mod view;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod fixtures;
