@@ -12,6 +12,7 @@ mod damage;
 mod demo;
 mod disk_full;
 mod engine;
+mod engine_chain;
 mod fencing;
 mod geotiff;
 mod golden;
