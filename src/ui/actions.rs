@@ -253,7 +253,7 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
     if let Some(kind) = kind_of(command) {
         let snapshot = snapshot?;
         let chain = model.chain().ok_or("no month is selected")?;
-        let name = words::months(&chain.months, &model.glyphs);
+        let name = words::months(&chain.months, model.glyphs);
         if model.pending.iter().any(|a| a.chain() == &chain.id) {
             return Err(format!("{name}: an action is under way"));
         }

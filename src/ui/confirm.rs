@@ -12,7 +12,7 @@ pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
         return submit_all(model);
     }
     let chain = model.chain()?;
-    let name = words::months(&chain.months, &model.glyphs);
+    let name = words::months(&chain.months, model.glyphs);
     let id = chain.id.clone();
     Some(match command {
         Command::Submit => Ask {
@@ -44,7 +44,7 @@ fn submit_all(model: &Model) -> Option<Ask> {
     if planned.is_empty() {
         return None;
     }
-    let names: Vec<String> = planned.iter().map(|c| words::months(&c.months, &model.glyphs)).collect();
+    let names: Vec<String> = planned.iter().map(|c| words::months(&c.months, model.glyphs)).collect();
     Some(Ask {
         actions: planned.iter().map(|c| Action::Submit(c.id.clone())).collect(),
         question: format!("Submit {}?", words::count(planned.len() as u64, "job")),
@@ -99,5 +99,5 @@ pub(crate) fn failed(model: &Model, action: &Action, why: &str) -> String {
 
 fn name_of(model: &Model, action: &Action) -> String {
     let id = action.chain();
-    model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, &model.glyphs))
+    model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, model.glyphs))
 }

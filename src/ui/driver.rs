@@ -16,11 +16,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// A reading may take this part of the time: on a slow disk or scheduler the period grows.
 const SHARE: u32 = 4;
 /// But it never grows beyond this.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// How long leaving waits for a reading that is under way.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long leaving waits for an action: a submission cut in two would have to be looked up by its token.
-const PATIENCE_FOR_ACTIONS: Duration = Duration::from_secs(60);
+const PATIENCE_FOR_ACTIONS: Duration = Duration::from_mins(1);
 
 /// What the driver tells the loop.
 #[derive(Debug)]
@@ -122,6 +122,6 @@ mod tests {
     fn slow_readings_become_rare() {
         assert_eq!(pause_after(Duration::from_millis(3)), PERIOD);
         assert_eq!(pause_after(Duration::from_secs(2)), Duration::from_secs(8));
-        assert_eq!(pause_after(Duration::from_secs(3_600)), LONGEST);
+        assert_eq!(pause_after(Duration::from_hours(1)), LONGEST);
     }
 }

@@ -288,13 +288,13 @@ pub(crate) fn picture() -> Picture {
 
 /// A model in colour and Unicode that has just read `snapshot`.
 pub(crate) fn model(snapshot: Snapshot, columns: u16, rows: u16) -> Model {
-    model_in(Depth::Indexed, glyphs::UNICODE, snapshot, columns, rows)
+    model_in(Depth::Indexed, &glyphs::UNICODE, snapshot, columns, rows)
 }
 
 /// A model of any terminal.
 pub(crate) fn model_in(
     depth: Depth,
-    signs: glyphs::Glyphs,
+    signs: &'static glyphs::Glyphs,
     snapshot: Snapshot,
     columns: u16,
     rows: u16,

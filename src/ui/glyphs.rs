@@ -61,7 +61,7 @@ impl Glyphs {
 }
 
 /// For UTF-8 terminals.
-pub(crate) const UNICODE: Glyphs = Glyphs {
+pub(crate) static UNICODE: Glyphs = Glyphs {
     unicode: true,
     pointer: "▸",
     dot: "·",
@@ -82,7 +82,7 @@ pub(crate) const UNICODE: Glyphs = Glyphs {
 };
 
 /// For all others.
-pub(crate) const ASCII: Glyphs = Glyphs {
+pub(crate) static ASCII: Glyphs = Glyphs {
     unicode: false,
     pointer: ">",
     dot: "-",
@@ -103,14 +103,14 @@ pub(crate) const ASCII: Glyphs = Glyphs {
 };
 
 /// The terminal's signs, from the environment: `ALPSCKPT_ASCII`, else the locale's character set.
-pub(crate) fn of_environment(lookup: impl Fn(&str) -> Option<String>) -> Glyphs {
+pub(crate) fn of_environment(lookup: impl Fn(&str) -> Option<String>) -> &'static Glyphs {
     let set = |name: &str| lookup(name).filter(|v| !v.is_empty());
     if set("ALPSCKPT_ASCII").is_some() {
-        return ASCII;
+        return &ASCII;
     }
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
-    if locale.contains("utf-8") || locale.contains("utf8") { UNICODE } else { ASCII }
+    if locale.contains("utf-8") || locale.contains("utf8") { &UNICODE } else { &ASCII }
 }
 
 #[cfg(test)]
@@ -118,22 +118,22 @@ mod tests {
     use super::*;
     use unicode_width::UnicodeWidthStr;
 
-    fn choose(vars: &[(&str, &str)]) -> Glyphs {
+    fn choose(vars: &[(&str, &str)]) -> &'static Glyphs {
         of_environment(|name| vars.iter().find(|v| v.0 == name).map(|v| v.1.to_owned()))
     }
 
     #[test]
     fn the_locale_chooses_and_the_variable_overrides() {
-        assert_eq!(choose(&[("LANG", "de_CH.UTF-8")]), UNICODE);
-        assert_eq!(choose(&[("LANG", "de_CH.UTF-8"), ("LC_ALL", "C")]), ASCII);
-        assert_eq!(choose(&[("LC_CTYPE", "C.utf8")]), UNICODE);
-        assert_eq!(choose(&[("LANG", "de_CH.UTF-8"), ("ALPSCKPT_ASCII", "1")]), ASCII);
-        assert_eq!(choose(&[]), ASCII);
+        assert_eq!(choose(&[("LANG", "de_CH.UTF-8")]), &UNICODE);
+        assert_eq!(choose(&[("LANG", "de_CH.UTF-8"), ("LC_ALL", "C")]), &ASCII);
+        assert_eq!(choose(&[("LC_CTYPE", "C.utf8")]), &UNICODE);
+        assert_eq!(choose(&[("LANG", "de_CH.UTF-8"), ("ALPSCKPT_ASCII", "1")]), &ASCII);
+        assert_eq!(choose(&[]), &ASCII);
     }
 
     #[test]
     fn signs_are_one_column_wide_and_the_fallback_is_ascii() {
-        for g in [UNICODE, ASCII] {
+        for g in [&UNICODE, &ASCII] {
             let signs =
                 [g.pointer, g.dot, g.hop, g.ellipsis, g.range, g.line, g.wall, g.unknown, g.bar_empty];
             for sign in signs.iter().chain(&g.states).chain(g.bar).chain(g.ramp).chain(&g.half) {

@@ -157,7 +157,7 @@ pub(crate) struct Model {
     /// Colours.
     pub(crate) theme: Theme,
     /// Signs.
-    pub(crate) glyphs: Glyphs,
+    pub(crate) glyphs: &'static Glyphs,
     /// The campaign, once read.
     pub(crate) snapshot: Option<Snapshot>,
     /// When it was read, on the steady clock.
@@ -224,7 +224,7 @@ pub(crate) enum Effect {
 
 impl Model {
     /// Before anything is known.
-    pub(crate) fn new(size: (u16, u16), theme: Theme, glyphs: Glyphs, zone: TimeZone) -> Self {
+    pub(crate) fn new(size: (u16, u16), theme: Theme, glyphs: &'static Glyphs, zone: TimeZone) -> Self {
         Self {
             size,
             clock: Clock::default(),

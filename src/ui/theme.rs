@@ -94,7 +94,7 @@ impl Theme {
     }
 
     /// What is put over the style of the selected row.
-    pub(crate) fn selected(self) -> Style {
+    pub(crate) fn selected() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 

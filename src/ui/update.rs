@@ -107,7 +107,7 @@ fn news(model: &Model, snapshot: &Snapshot) -> Option<Notice> {
     }
     snapshot.chains.iter().find_map(|chain| {
         let was = before.chains.iter().find(|c| c.id == chain.id)?.state;
-        let name = words::months(&chain.months, &model.glyphs);
+        let name = words::months(&chain.months, model.glyphs);
         match chain.state {
             ChainState::Failed if was != ChainState::Failed => {
                 let class = chain.failure.as_ref().map_or("no cause known", |f| f.class.as_str());

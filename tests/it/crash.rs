@@ -125,7 +125,7 @@ impl Trial<'_> {
     /// The process of a link that has not ended by itself; it may be dead.
     fn job_process(&self, chain: &str) -> Option<Pid> {
         let chain = self.directory().chain(&ChainId::parse(chain).unwrap());
-        let last = (1..).map(LinkNumber).take_while(|n| chain.link_start(*n).exists()).last()?;
+        let last = (1..=u32::MAX).map(LinkNumber).take_while(|n| chain.link_start(*n).exists()).last()?;
         if chain.link_end(last).exists() {
             return None;
         }
@@ -269,7 +269,7 @@ fn a_node_believed_dead_that_wakes_up_is_fenced_off() {
     assert_eq!(asleep.as_raw() as u32, begun.id());
     wait_for("its first generation", || {
         let chain = trial.directory().chain(&ChainId::parse("m01").unwrap());
-        fs::read_dir(chain.generations()).ok()?.next()
+        fs::read_dir(chain.generations()).ok()?.next()?.ok()
     });
     kill(asleep, Signal::SIGSTOP).unwrap();
     scene.ask(&["run", "my.ron"]).good();

@@ -1,6 +1,6 @@
 //! The integration tests: one program, so that they link once.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bad_inputs;
 mod campaign;

@@ -6,7 +6,7 @@ use std::process::Command;
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
 ///
 /// The caller returns at once after this.
-pub fn skip(test: &str, why: &str) {
+pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var_os("CI").is_none(), "{test} may not be skipped in CI: {why}");
     eprintln!("SKIPPED {test}: {why}");
     if let Some(list) = std::env::var_os("ALPSCKPT_SKIPPED") {
@@ -16,7 +16,7 @@ pub fn skip(test: &str, why: &str) {
 }
 
 /// Whether these programs can be run here; if not, the test is skipped (see [`skip`]).
-pub fn have_programs(test: &str, programs: &[&str]) -> bool {
+pub(crate) fn have_programs(test: &str, programs: &[&str]) -> bool {
     for program in programs {
         if Command::new("sh")
             .args(["-c", &format!("command -v {program}")])

@@ -26,7 +26,7 @@ const INFERNO: [[u8; 3]; 9] = [
     [252, 255, 164],
 ];
 
-/// `ColorBrewer`'s RdYlBu with 9 classes, reversed (Apache 2.0), by C. Brewer: told apart by colour-blind people.
+/// `ColorBrewer`'s `RdYlBu` with 9 classes, reversed (Apache 2.0), by C. Brewer: told apart by colour-blind people.
 const THERMAL: [[u8; 3]; 9] = [
     [69, 117, 180],
     [116, 173, 209],

@@ -34,7 +34,11 @@ pub struct ControlPoint {
 #[must_use]
 pub fn control_points() -> &'static [ControlPoint] {
     static POINTS: OnceLock<Vec<ControlPoint>> = OnceLock::new();
-    #[expect(clippy::expect_used, reason = "the file is part of the program, and a test parses it")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the file is part of the program, and a test parses it"
+    )]
     POINTS.get_or_init(|| parse(FILE).expect("the built-in control points"))
 }
 

@@ -116,7 +116,9 @@ impl Level {
             receivers: Vec::new(),
             order: Vec::new(),
         };
-        courses.iter().for_each(|course| level.draw(course));
+        for course in courses {
+            level.draw(course);
+        }
         level.ceilings = (0..edge * edge).map(|i| ceiling(places, level.centre(i))).collect();
         level
     }

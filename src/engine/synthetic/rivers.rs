@@ -19,10 +19,13 @@ pub(super) struct Vertex {
     pub height: f64,
 }
 
+/// Longitude, latitude and, where it is known, height.
+type Station = (f64, f64, Option<f64>);
+
 /// A course as the file says it; the last height is missing where it joins a river above.
 struct Course {
     name: &'static str,
-    stations: Vec<(f64, f64, Option<f64>)>,
+    stations: Vec<Station>,
 }
 
 /// All courses in projected coordinates, source to mouth, winding, trunks before tributaries.
@@ -70,9 +73,9 @@ fn wind(stations: &[Vertex], seed: u32) -> Vec<Vertex> {
             let stray = STRAY * f64::from(noise::signed(i, halving as i32, 77 + seed));
             finer.push(a);
             finer.push(Vertex {
-                x: (a.x + b.x) / 2.0 - stray * (b.y - a.y),
-                y: (a.y + b.y) / 2.0 + stray * (b.x - a.x),
-                height: (a.height + b.height) / 2.0,
+                x: f64::midpoint(a.x, b.x) - stray * (b.y - a.y),
+                y: f64::midpoint(a.y, b.y) + stray * (b.x - a.x),
+                height: f64::midpoint(a.height, b.height),
             });
         }
         finer.extend(line.last());
@@ -94,7 +97,7 @@ fn parse(text: &'static str) -> Result<Vec<Course>, String> {
     Ok(courses)
 }
 
-fn parse_station(line: &'static str) -> Option<(&'static str, (f64, f64, Option<f64>))> {
+fn parse_station(line: &'static str) -> Option<(&'static str, Station)> {
     let fields: Vec<&str> = line.split(',').collect();
     match fields[..] {
         [river, place] => {

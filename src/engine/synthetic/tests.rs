@@ -16,11 +16,11 @@ fn depressions(grid: &Grid) -> Vec<f32> {
     let mut queue = BinaryHeap::new();
     // Heights are positive, so their bits are ordered as they are.
     let key = |value: f32, i: usize| Reverse((value.to_bits(), i));
-    for i in 0..grid.values.len() {
+    for (i, (level, height_there)) in level.iter_mut().zip(&grid.values).enumerate() {
         let (x, y) = (i % width, i / width);
         if x == 0 || y == 0 || x == width - 1 || y == height - 1 {
-            level[i] = grid.values[i];
-            queue.push(key(level[i], i));
+            *level = *height_there;
+            queue.push(key(*level, i));
         }
     }
     while let Some(Reverse((bits, i))) = queue.pop() {

@@ -275,7 +275,7 @@ fn help_scrolls_within_its_lines_and_any_other_key_closes_it() {
 fn keys_before_the_first_reading_do_no_harm() {
     use crate::ui::{glyphs, theme};
     let theme = theme::Theme::new(theme::Depth::True);
-    let mut model = Model::new((80, 24), theme, glyphs::UNICODE, jiff::tz::TimeZone::UTC);
+    let mut model = Model::new((80, 24), theme, &glyphs::UNICODE, jiff::tz::TimeZone::UTC);
     press(&mut model, "jkr1234<Enter>GgfS");
     assert_eq!(said(&model), "the campaign is not read yet");
     assert_eq!(press(&mut model, "<Ctrl-c>"), [Effect::Quit]);

@@ -144,7 +144,7 @@ fn a_terminal_that_is_too_small_is_told() {
 fn without_colours() {
     for keys in ["", "4"] {
         let snapshot = fixtures::mixed();
-        let mut model = filled(fixtures::model_in(Depth::Mono, glyphs::UNICODE, snapshot, 80, 24));
+        let mut model = filled(fixtures::model_in(Depth::Mono, &glyphs::UNICODE, snapshot, 80, 24));
         press(&mut model, keys);
         let buffer = paint::buffer(&model);
         assert!(buffer.content().iter().all(|c| (c.fg, c.bg) == Default::default()), "a colour is left");
@@ -159,7 +159,7 @@ fn in_ascii() {
             let mut snapshot = fixtures::mixed();
             snapshot.name = "Parc des Ecrins".to_owned();
             let mut model =
-                filled(fixtures::model_in(Depth::Indexed, glyphs::ASCII, snapshot, columns, rows));
+                filled(fixtures::model_in(Depth::Indexed, &glyphs::ASCII, snapshot, columns, rows));
             press(&mut model, keys);
             let text = paint::text(&model);
             assert!(text.is_ascii(), "{text}");
@@ -172,7 +172,7 @@ fn in_ascii() {
 
 #[test]
 fn in_24_bit_colours() {
-    let mut model = filled(fixtures::model_in(Depth::True, glyphs::UNICODE, fixtures::mixed(), 80, 24));
+    let mut model = filled(fixtures::model_in(Depth::True, &glyphs::UNICODE, fixtures::mixed(), 80, 24));
     press(&mut model, "4");
     check("map_true_colour_80x24", &model);
 }

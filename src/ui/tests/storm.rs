@@ -89,7 +89,7 @@ proptest! {
     ) {
         let (depth, signs) = (
             if mono { Depth::Mono } else { Depth::True },
-            if ascii { glyphs::ASCII } else { glyphs::UNICODE },
+            if ascii { &glyphs::ASCII } else { &glyphs::UNICODE },
         );
         let mut model = fixtures::model_in(depth, signs, fixtures::mixed(), 80, 24);
         for (second, message) in messages.into_iter().enumerate() {

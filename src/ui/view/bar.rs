@@ -59,7 +59,7 @@ fn pack(entries: &[(&Entry, bool)], columns: usize, pen: Pen) -> Vec<Line<'stati
     let mut lines: Vec<Line<'static>> = vec![Line::default()];
     let mut used = 0;
     for (entry, now) in entries {
-        let label = entry.bar_label(&pen.glyphs);
+        let label = entry.bar_label(pen.glyphs);
         let width = 3 + text::width(&label) + text::width(entry.name);
         if used > 0 && used + width > columns {
             lines.push(Line::default());

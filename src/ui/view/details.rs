@@ -20,7 +20,7 @@ pub(super) fn node_now(chain: &ChainView) -> Option<&str> {
 
 /// The panel's title.
 pub(super) fn title(chain: &ChainView, pen: Pen) -> String {
-    format!("{} {} {}", words::months(&chain.months, &pen.glyphs), pen.glyphs.dot, words::state(chain))
+    format!("{} {} {}", words::months(&chain.months, pen.glyphs), pen.glyphs.dot, words::state(chain))
 }
 
 /// All that is known, most important first, so that what does not fit below may be cut.
@@ -64,7 +64,7 @@ pub(super) fn fact(
     let mut label = label;
     let mut lines = Vec::new();
     for line in pen.wrapped(meaning, said, room, 4) {
-        let head = pen.span(Meaning::Muted, format!(" {}", text::left(label, LABEL, &pen.glyphs)));
+        let head = pen.span(Meaning::Muted, format!(" {}", text::left(label, LABEL, pen.glyphs)));
         let mut spans: Vec<Span<'static>> = vec![head];
         spans.extend(line.spans);
         lines.push(Line::from(spans));

@@ -6,7 +6,7 @@ use super::pen::Pen;
 use crate::campaign::snapshot::{ChainState, Snapshot};
 use crate::checkpoint::CampaignDir;
 use crate::ui::model::{Model, Screen};
-use crate::ui::theme::Meaning;
+use crate::ui::theme::{Meaning, Theme};
 use crate::ui::{text, words};
 
 /// An answer older than this is called old.
@@ -62,7 +62,7 @@ pub(super) fn tabs(model: &Model, pen: Pen) -> Line<'static> {
         let label = format!(" {number} {} ", screen.title());
         let mut span = pen.span(if screen == model.screen { Meaning::Title } else { Meaning::Muted }, label);
         if screen == model.screen {
-            span.style = span.style.patch(pen.theme.selected());
+            span.style = span.style.patch(Theme::selected());
         }
         left.push(span);
         left.push(Span::raw(" "));
@@ -132,12 +132,11 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 fn banner(model: &Model, pen: Pen, meaning: Meaning, said: &str) -> Vec<Line<'static>> {
     let columns = usize::from(model.size.0).saturating_sub(4).max(1);
     let most = if model.size.1 >= 20 { 3 } else { 2 };
-    let mut sign =
-        if meaning == Meaning::Good { words::sign(ChainState::Complete, &pen.glyphs) } else { "!" };
+    let mut sign = if meaning == Meaning::Good { words::sign(ChainState::Complete, pen.glyphs) } else { "!" };
     let mut lines = Vec::new();
     for text in pen.wrapped(meaning, said, columns, most) {
         let mut line = Line::from(vec![pen.span(meaning, format!(" {sign} "))]);
-        line.spans.extend(text::cut_line(text, columns, &pen.glyphs).spans);
+        line.spans.extend(text::cut_line(text, columns, pen.glyphs).spans);
         lines.push(line);
         sign = " ";
     }

@@ -8,7 +8,7 @@ use super::pen::Pen;
 use super::{details, is_wide, months};
 use crate::campaign::snapshot::{ChainState, ChainView, LinkView, Snapshot};
 use crate::ui::model::Model;
-use crate::ui::theme::Meaning;
+use crate::ui::theme::{Meaning, Theme};
 use crate::ui::{scroll, text, words};
 
 /// Draws them.
@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Fra
 
 fn title(model: &Model, pen: Pen) -> String {
     match model.chain() {
-        Some(chain) if !model.jobs.all => format!("Jobs of {}", words::months(&chain.months, &pen.glyphs)),
+        Some(chain) if !model.jobs.all => format!("Jobs of {}", words::months(&chain.months, pen.glyphs)),
         _ => "Jobs of all months".to_owned(),
     }
 }
@@ -147,7 +147,7 @@ fn link_row(
         let gap = room.saturating_sub(text::line_width(&line));
         line.spans.push(Span::raw(" ".repeat(gap)));
         for span in &mut line.spans {
-            span.style = span.style.patch(pen.theme.selected());
+            span.style = span.style.patch(Theme::selected());
         }
     }
     line

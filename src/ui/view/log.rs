@@ -28,7 +28,7 @@ pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
         (_, Some(error)) => lines.extend(pen.wrapped(Meaning::Bad, &format!("  {error}"), columns, 3)),
         (None, None) => lines.push(pen.line(Meaning::Muted, format!("  reading {}", pen.glyphs.ellipsis))),
         (Some(tail), None) if tail.lines.is_empty() => {
-            lines.push(pen.line(Meaning::Muted, "  the log is empty"))
+            lines.push(pen.line(Meaning::Muted, "  the log is empty"));
         }
         (Some(tail), None) => {
             let (width, height) = super::log_size(model);
@@ -44,7 +44,7 @@ pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
 
 fn title(model: &Model, pen: Pen) -> String {
     let Some(chain) = model.chain() else { return "Log".to_owned() };
-    let name = words::months(&chain.months, &pen.glyphs);
+    let name = words::months(&chain.months, pen.glyphs);
     let logs = logs_of(chain);
     let at = model.log_path().and_then(|p| logs.iter().position(|l| *l == p));
     let of = at

@@ -21,7 +21,7 @@ pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
 pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
     let columns = usize::from(area.width);
     let Some(chain) = model.chain() else { return };
-    let name = words::months(&chain.months, &pen.glyphs);
+    let name = words::months(&chain.months, pen.glyphs);
     let percent = words::percent(chain.tiles, chain.total).map_or_else(String::new, |p| format!(", {p} %"));
     let picture = model.pictures.get(&chain.id);
     let layer = picture.map_or_else(String::new, |p| format!(" {} {}", pen.glyphs.dot, p.look.layer));
@@ -135,9 +135,10 @@ fn scale(picture: &Picture, pen: Pen, columns: usize) -> Line<'static> {
     let Some((low, high)) = picture.range else {
         return pen.line(Meaning::Muted, " no valid pixel yet");
     };
-    let unit = &picture.look.unit;
+    // A ratio has no unit that a person would say.
+    let unit = if picture.look.unit == "1" { String::new() } else { format!(" {}", picture.look.unit) };
     let (from, to) =
-        (format!(" {} {unit} ", number(low, high - low)), format!(" {} {unit}", number(high, high - low)));
+        (format!(" {}{unit} ", number(low, high - low)), format!(" {}{unit}", number(high, high - low)));
     let room = columns.saturating_sub(text::width(&from) + text::width(&to) + 1).min(40);
     let mut spans = vec![pen.span(Meaning::Base, from)];
     for step in 0..room {

@@ -5,7 +5,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::pen::Pen;
 use super::table::{self, short_host};
@@ -94,9 +94,9 @@ pub(super) fn node_lines(
     let mut lines: Vec<Line<'static>> = nodes
         .iter()
         .map(|node| {
-            let name = text::left(short_host(&node.name), name_width, &pen.glyphs);
+            let name = text::left(short_host(&node.name), name_width, pen.glyphs);
             let mut spans = vec![pen.span(Meaning::Base, format!(" {name}  "))];
-            spans.push(pen.span(node_meaning(node), text::left(&node.state, 10, &pen.glyphs)));
+            spans.push(pen.span(node_meaning(node), text::left(&node.state, 10, pen.glyphs)));
             let load = load(model, node, pen);
             let meaning = if node.chains.is_empty() { Meaning::Muted } else { Meaning::Active };
             spans.push(pen.span(meaning, format!(" {load}")));
@@ -124,7 +124,7 @@ fn load(model: &Model, node: &NodeView, pen: Pen) -> String {
         return if node.state.eq_ignore_ascii_case("alive") { "free".to_owned() } else { String::new() };
     }
     let name =
-        |id| model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, &pen.glyphs));
+        |id| model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, pen.glyphs));
     node.chains.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -154,10 +154,10 @@ fn history(model: &Model, snapshot: &Snapshot, pen: Pen, columns: usize, most: u
             let mut spans =
                 vec![pen.span(Meaning::Muted, format!(" {} ", words::time_of_day(line.at_ms, &model.zone)))];
             let chain = line.chain.as_ref().and_then(|id| model.chain_of(id));
-            let name = chain.map_or_else(String::new, |c| words::months(&c.months, &pen.glyphs));
-            spans.push(pen.span(Meaning::Title, text::left(&name, 10, &pen.glyphs)));
+            let name = chain.map_or_else(String::new, |c| words::months(&c.months, pen.glyphs));
+            spans.push(pen.span(Meaning::Title, text::left(&name, 10, pen.glyphs)));
             spans.push(pen.span(Meaning::Base, line.text.clone()));
-            text::cut_line(Line::from(spans), columns, &pen.glyphs)
+            text::cut_line(Line::from(spans), columns, pen.glyphs)
         })
         .collect()
 }

@@ -99,7 +99,7 @@ fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 
 fn help_entry(model: &Model, entry: &Entry, pen: Pen, columns: usize) -> Vec<Line<'static>> {
     const KEYS: usize = 13;
-    let (mut keys, now) = (entry.labels(&pen.glyphs), actions::available(model, entry.command));
+    let (mut keys, now) = (entry.labels(pen.glyphs), actions::available(model, entry.command));
     let meaning = if now.is_ok() { Meaning::Base } else { Meaning::Muted };
     let said = match now {
         Ok(()) => entry.what.to_owned(),
@@ -107,7 +107,7 @@ fn help_entry(model: &Model, entry: &Entry, pen: Pen, columns: usize) -> Vec<Lin
     };
     let mut lines = Vec::new();
     for line in pen.wrapped(meaning, &said, columns.saturating_sub(KEYS), 3) {
-        let key = pen.span(Meaning::Key, format!("  {}", text::left(&keys, KEYS, &pen.glyphs)));
+        let key = pen.span(Meaning::Key, format!("  {}", text::left(&keys, KEYS, pen.glyphs)));
         let mut spans = vec![key];
         spans.extend(line.spans);
         lines.push(Line::from(spans));

@@ -14,7 +14,7 @@ use crate::ui::theme::{Meaning, Theme};
 #[derive(Clone, Copy)]
 pub(super) struct Pen {
     pub(super) theme: Theme,
-    pub(super) glyphs: Glyphs,
+    pub(super) glyphs: &'static Glyphs,
 }
 
 impl Pen {
@@ -51,7 +51,7 @@ impl Pen {
             lines.truncate(most);
             if let Some(last) = lines.last_mut() {
                 // The line was full: what follows it is shown as cut.
-                *last = text::cut(&format!("{last}{}", " ".repeat(columns)), columns, &self.glyphs);
+                *last = text::cut(&format!("{last}{}", " ".repeat(columns)), columns, self.glyphs);
                 let kept = last.trim_end_matches(self.glyphs.ellipsis).trim_end().to_owned();
                 *last = format!("{kept}{}", self.glyphs.ellipsis);
             }
@@ -69,16 +69,16 @@ impl Pen {
         let room = columns.saturating_sub(text::line_width(&left) + 2);
         let fits = text::line_width(&right) <= room;
         let right =
-            if fits || room >= 16 { text::cut_line(right, room, &self.glyphs) } else { Line::default() };
+            if fits || room >= 16 { text::cut_line(right, room, self.glyphs) } else { Line::default() };
         self.spread(left, right, columns)
     }
 
     /// `left … right` over `columns`; the left part is cut first.
     pub(super) fn spread(self, left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
-        let right = text::cut_line(right, columns, &self.glyphs);
+        let right = text::cut_line(right, columns, self.glyphs);
         let taken = text::line_width(&right);
         let room = if taken == 0 { columns } else { columns.saturating_sub(taken + 2) };
-        let mut line = text::cut_line(left, room, &self.glyphs);
+        let mut line = text::cut_line(left, room, self.glyphs);
         let gap = columns.saturating_sub(text::line_width(&line) + taken);
         line.spans.push(Span::raw(" ".repeat(gap)));
         line.spans.extend(right.spans);
@@ -87,7 +87,7 @@ impl Pen {
 
     /// The title of a panel, drawn out to a rule.
     pub(super) fn rule(self, title: &str, columns: usize) -> Line<'static> {
-        let title = text::cut(title, columns.saturating_sub(6), &self.glyphs);
+        let title = text::cut(title, columns.saturating_sub(6), self.glyphs);
         let taken = text::width(&title) + 4;
         Line::from(vec![
             self.span(Meaning::Border, format!("{0}{0} ", self.glyphs.line)),
@@ -103,7 +103,7 @@ impl Pen {
     pub(super) fn put(self, frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>]) {
         let area = area.intersection(frame.area());
         for (row, line) in (area.y..area.bottom()).zip(lines) {
-            let line = text::cut_line(line.clone(), usize::from(area.width), &self.glyphs);
+            let line = text::cut_line(line.clone(), usize::from(area.width), self.glyphs);
             frame.buffer_mut().set_line(area.x, row, &line, area.width);
         }
     }

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::ui::model::Model;
-use crate::ui::theme::Meaning;
+use crate::ui::theme::{Meaning, Theme};
 use crate::ui::{scroll, text, words};
 
 /// A column.
@@ -58,14 +58,11 @@ impl Column {
     fn width(self) -> usize {
         match self {
             Month => 9,
-            State => 14,
-            Progress => 14,
-            Tiles => 11,
+            State | Progress => 14,
+            Tiles | Node | Ends => 11,
             Link => 4,
-            Node => 11,
             Checkpoint => 7,
             CheckpointWithAge => 18,
-            Ends => 11,
         }
     }
 
@@ -116,9 +113,9 @@ pub(super) fn height(model: &Model, pen: Pen, room: usize) -> usize {
 
 fn aligned(column: Column, content: &str, width: usize, pen: Pen) -> String {
     if column.right_aligned() {
-        text::right(content, width, &pen.glyphs)
+        text::right(content, width, pen.glyphs)
     } else {
-        text::left(content, width, &pen.glyphs)
+        text::left(content, width, pen.glyphs)
     }
 }
 
@@ -145,7 +142,7 @@ fn row(
         let gap = room.saturating_sub(text::line_width(&line));
         line.spans.push(Span::raw(" ".repeat(gap)));
         for span in &mut line.spans {
-            span.style = span.style.patch(pen.theme.selected());
+            span.style = span.style.patch(Theme::selected());
         }
     }
     line
@@ -153,9 +150,9 @@ fn row(
 
 fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning, String) {
     match column {
-        Month => (Meaning::Title, words::months(&chain.months, &pen.glyphs)),
+        Month => (Meaning::Title, words::months(&chain.months, pen.glyphs)),
         State => {
-            let sign = words::sign(chain.state, &pen.glyphs);
+            let sign = words::sign(chain.state, pen.glyphs);
             (meaning_of(chain.state), format!("{sign} {}", words::state(chain)))
         }
         Progress => (Meaning::Base, String::new()),
@@ -193,7 +190,7 @@ fn node(chain: &ChainView, pen: Pen) -> String {
         (Some(name), false) => {
             // The count of hops must stay readable beside a long name.
             let room = Node.width().saturating_sub(text::width(&hops) + 1);
-            format!("{} {hops}", text::cut(name, room, &pen.glyphs))
+            format!("{} {hops}", text::cut(name, room, pen.glyphs))
         }
         (None, _) => hops,
     }
@@ -213,7 +210,7 @@ fn checkpoint(model: &Model, chain: &ChainView) -> String {
 fn progress(chain: &ChainView, width: usize, pen: Pen) -> Vec<Span<'static>> {
     let bar = width.saturating_sub(PERCENT);
     let Some(percent) = words::percent(chain.tiles, chain.total) else {
-        return vec![pen.span(Meaning::Muted, text::left("", width, &pen.glyphs))];
+        return vec![pen.span(Meaning::Muted, text::left("", width, pen.glyphs))];
     };
     let meaning = match chain.state {
         ChainState::Complete => Meaning::Good,
@@ -225,7 +222,7 @@ fn progress(chain: &ChainView, width: usize, pen: Pen) -> Vec<Span<'static>> {
     vec![
         pen.span(meaning, full),
         pen.span(Meaning::Muted, empty),
-        pen.span(Meaning::Base, text::right(&format!("{percent} %"), PERCENT, &pen.glyphs)),
+        pen.span(Meaning::Base, text::right(&format!("{percent} %"), PERCENT, pen.glyphs)),
     ]
 }
 
