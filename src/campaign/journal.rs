@@ -3,7 +3,7 @@
 //! A framed log of JSON records ([`Entry`]). A torn tail or damage in the middle costs the records from there on and
 //! nothing else: the writer sets the damaged bytes aside as `journal.damaged-<offset>`, goes on after the good
 //! prefix, and the state is rebuilt from what the chains and the batch system show. No submission depends on the
-//! journal alone: each attempt also has an exclusively created file of its own ([`super::attempt`]).
+//! journal alone: each attempt also has an exclusively created file of its own (see [`super::identity`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -195,7 +195,7 @@ impl ChainRecord {
     }
 
     /// The last attempt has a job that lives: an unknown submission is known now, a chain given up too early goes on.
-    /// A chain that a person stopped stays stopped: [`super::decide`] deletes what appears late.
+    /// A chain that a person stopped stays stopped: [`super::decide()`] deletes what appears late.
     fn revive(&mut self, attempt: u32) {
         if attempt == self.last_attempt()
             && matches!(self.stage, Stage::Planned | Stage::Unknown | Stage::Failed(_))

@@ -1,6 +1,6 @@
 //! Where each field of a campaign file stands, found without understanding its values.
 //!
-//! `ron` stops at its first error and knows no positions afterwards; this index lets [`super::load`] go on after an
+//! `ron` stops at its first error and knows no positions afterwards; this index lets [`super::load()`] go on after an
 //! error and put a line to every value.
 
 /// A field, or an entry of a map, and where it stands.
