@@ -19,3 +19,4 @@ mod golden;
 mod scene;
 mod support;
 mod toy;
+mod ui_tmux;

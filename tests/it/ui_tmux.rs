@@ -10,7 +10,7 @@ use crate::support::have_programs;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
 /// Only against hangs.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// What stands at the beginning of the shell's lines.
 const PROMPT: &str = "prompt>";
 
@@ -52,7 +52,7 @@ impl Terminal {
     }
 
     fn tmux(&self, arguments: &[&str]) -> Output {
-        Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().expect("tmux")
+        Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().unwrap()
     }
 
     fn keys(&self, keys: &[&str]) {
@@ -88,7 +88,7 @@ impl Terminal {
         let shell = String::from_utf8_lossy(&shell.stdout).trim().to_owned();
         let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
         let mut children = children.split_whitespace();
-        let child = children.next().expect("no program in front").parse().unwrap();
+        let child = children.next().unwrap().parse().unwrap();
         assert_eq!(children.next(), None, "one program in front");
         child
     }
