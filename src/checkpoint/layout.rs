@@ -74,6 +74,12 @@ impl CampaignDir {
         self.output.join("maps")
     }
 
+    /// A picture of each finished map.
+    #[must_use]
+    pub fn pictures(&self) -> PathBuf {
+        self.output.join("pictures")
+    }
+
     /// The folder of everything that is not a map.
     #[must_use]
     pub fn state(&self) -> PathBuf {

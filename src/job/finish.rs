@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
 use super::workload::Workload;
@@ -143,12 +144,26 @@ impl Session<'_> {
         if !problems.is_empty() {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
+        self.draw(complete)?;
         seal::ensure_unfenced(&self.dir, self.link)?;
         sealed::replace(&self.dir.complete(), complete)?;
         seal::remove_blocks(&self.dir, self.link)?;
         let message =
             format!("complete: {} maps verified in {}", complete.maps.len(), self.campaign.maps().display());
         Ok(message)
+    }
+
+    /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
+    fn draw(&self, complete: &Complete) -> Result<(), Failure> {
+        for map in &complete.maps {
+            if self.heart.must_stop() {
+                return Err(Failure::Stopped);
+            }
+            if let Err(e) = pictures::write(self.campaign, &self.campaign.maps().join(&map.file)) {
+                self.log.say(&format!("No picture of {}: {e}.", map.file));
+            }
+        }
+        Ok(())
     }
 
     /// Writes one map under a temporary name and renames it.

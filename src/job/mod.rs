@@ -10,6 +10,7 @@ mod finish;
 mod heart;
 mod log;
 mod look;
+pub mod pictures;
 pub mod request;
 pub mod run;
 mod session;

@@ -121,9 +121,13 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
         lines.extend(banner(model, pen, Meaning::Warning, &said));
     }
     if snapshot.complete {
-        let folder = CampaignDir::new(&snapshot.output).maps();
-        let said =
-            format!("All maps are there and verified. GeoTIFF files and pictures: {}", folder.display());
+        let campaign = CampaignDir::new(&snapshot.output);
+        let (maps, pictures) = (campaign.maps(), campaign.pictures());
+        let said = format!(
+            "All maps are there and verified: GeoTIFF files in {}, pictures in {}",
+            maps.display(),
+            pictures.display()
+        );
         lines.extend(banner(model, pen, Meaning::Good, &said));
     }
     lines
