@@ -55,7 +55,9 @@ pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     let tiling = engine.tiling();
     let cells = u64::from(tiling.width) * u64::from(tiling.height);
     // Float32, uncompressed at worst; parts and finished maps stand side by side for a moment.
-    let needed = cells * 4 * 2 * engine.layers().len() as u64;
+    // The program is copied beside them, so that a rebuilt one never changes a running chain.
+    let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |m| m.len());
+    let needed = cells * 4 * 2 * engine.layers().len() as u64 + program;
     let status = statvfs(&nearest_existing(&spec.output)?).ok()?;
     let free = status.blocks_available() * status.fragment_size();
     (free < needed).then(|| {

@@ -46,8 +46,10 @@ fn a_terrain_without_a_coordinate_system_is_refused() {
     if !have_programs("a_terrain_without_a_coordinate_system_is_refused", &["gdal_translate"]) {
         return;
     }
-    let answer = check(&[], |scene| by_gdal(scene, &["-a_srs", "none"]));
-    answer.failed(65, &["my.ron:5", "dem.tif", "coordinate system"]);
+    let unnamed = check(&[], |scene| by_gdal(scene, &["-a_srs", "LOCAL_CS[\"none\"]"]));
+    unnamed.failed(65, &["my.ron:5", "dem.tif", "has no coordinate system", "gdal_edit.py -a_srs EPSG:CODE"]);
+    let nowhere = check(&[], |scene| by_gdal(scene, &["-co", "PROFILE=BASELINE"]));
+    nowhere.failed(65, &["my.ron:5", "dem.tif", "not georeferenced"]);
 }
 
 #[test]
@@ -176,7 +178,9 @@ fn a_full_disk_ends_a_run_with_its_own_code_and_room_lets_it_go_on() {
     scene.campaign("large.ron", "out", &changes);
     let warned = scene.ask(&["check", "small.ron"]);
     assert!(warned.good().stderr.contains("warning"), "{warned}");
-    scene.ask(&["run", "small.ron"]).failed(73, &["disk", "full"]);
+    scene
+        .ask(&["run", "small.ron"])
+        .failed(73, &["No space left on device", "free", "everything sealed before is intact"]);
     disk.grow(&format!("size={}", program + 32_000_000));
     scene.ask(&["run", "small.ron"]).good();
     scene.ask(&["run", "large.ron"]).good();

@@ -112,14 +112,14 @@ impl Trial<'_> {
 
     fn tokens(&self, chain: &str) -> Vec<Token> {
         #[derive(serde::Deserialize)]
-        struct Attempt {
+        struct AttemptFile {
             token: Token,
         }
         let folder = self.directory().chain(&ChainId::parse(chain).unwrap()).path().join("attempts");
         let files = fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path());
         let mut files: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "ron")).collect();
         files.sort();
-        files.iter().map(|f| sealed::read::<Attempt>(f).unwrap().token).collect()
+        files.iter().map(|f| sealed::read::<AttemptFile>(f).unwrap().token).collect()
     }
 
     /// The process of a link that has not ended by itself; it may be dead.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::scene::{Answer, Scene, assert_same_maps, maps_in};
 
-/// What the demo may take on two cores.
-const LIMIT: Duration = Duration::from_mins(5);
+/// Against a demo that hangs. It takes two and a half minutes on two quiet cores; how long it took is printed.
+const LIMIT: Duration = Duration::from_mins(15);
 
 #[test]
 fn the_demo_ends_with_verified_maps_that_an_uninterrupted_run_computes_too() {
