@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod demo;
 mod disk_full;
+mod ecrins;
 mod engine;
 mod engine_chain;
 mod fencing;

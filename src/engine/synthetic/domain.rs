@@ -22,12 +22,17 @@ pub(super) struct Place {
     pub kind: Kind,
 }
 
+/// Projected coordinates in whole metres: trigonometric functions differ in their last bits between machines.
+pub(super) fn project(crs: Crs, longitude: f64, latitude: f64) -> Option<(f64, f64)> {
+    crs.from_lonlat(longitude, latitude).map(|(x, y)| (x.round(), y.round()))
+}
+
 /// The control points, projected.
 pub(super) fn places(crs: Crs) -> Vec<Place> {
     control_points()
         .iter()
         .filter_map(|point| {
-            let (x, y) = crs.from_lonlat(point.longitude, point.latitude)?;
+            let (x, y) = project(crs, point.longitude, point.latitude)?;
             Some(Place { x, y, height: point.height, kind: point.kind })
         })
         .collect()

@@ -126,7 +126,7 @@ fn massif() -> &'static (Surface, Crs) {
         let crs = Crs::of_epsg(EPSG).expect("EPSG:3035");
         let places = domain::places(crs);
         let courses = rivers::courses(|longitude, latitude| {
-            crs.from_lonlat(longitude, latitude).unwrap_or((f64::NAN, f64::NAN))
+            domain::project(crs, longitude, latitude).unwrap_or((f64::NAN, f64::NAN))
         });
         let relief = relief::grow(&domain::bent(&places), &rivers::bent(courses));
         (Surface::new(relief, &places), crs)

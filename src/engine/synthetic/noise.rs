@@ -71,9 +71,8 @@ mod tests {
     #[test]
     fn noise_has_the_same_bits_everywhere() {
         // Recorded once: a change here changes every synthetic map.
-        assert_eq!(hash(3, -7, 42), hash(3, -7, 42));
-        assert_ne!(hash(3, -7, 42), hash(-7, 3, 42));
-        assert!(value(0.25, 0.5, 1).to_bits() == value(0.25, 0.5, 1).to_bits());
+        assert_eq!(hash(3, -7, 42), 989_086_356);
+        assert_eq!(value(0.25, 0.5, 1).to_bits(), 3_131_220_736);
     }
 
     #[test]
