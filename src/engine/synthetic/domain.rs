@@ -22,9 +22,10 @@ pub(super) struct Place {
     pub kind: Kind,
 }
 
-/// Projected coordinates in whole metres: trigonometric functions differ in their last bits between machines.
+/// Projected coordinates in whole centimetres: trigonometric functions differ in their last bits between machines.
 pub(super) fn project(crs: Crs, longitude: f64, latitude: f64) -> Option<(f64, f64)> {
-    crs.from_lonlat(longitude, latitude).map(|(x, y)| (x.round(), y.round()))
+    let whole = |v: f64| (v * 100.0).round() / 100.0;
+    crs.from_lonlat(longitude, latitude).map(|(x, y)| (whole(x), whole(y)))
 }
 
 /// The control points, projected.
