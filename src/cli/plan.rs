@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::table(&head, &rows, &[1, 2, 4]).into_iter().try_for_each(output::say)?;
     output::say("")?;
     output::say(format!(
-        "Times are this machine's, measured on a small window; {} threads a job.",
+        "Times are this machine's, measured on a small window; threads of a job: {}.",
         plan.threads
     ))
 }

@@ -162,6 +162,8 @@ fn the_golden_tile_goes_the_whole_way_of_a_user() {
 
     scene.cluster(60.0);
     let text = fs::read_to_string(scene.path("golden.ron")).unwrap().replace("\"ours\"", "\"theirs\"");
+    // June alone: SAGA's shadows are slow, and the way is the same.
+    let text = text.replace("months: [1, 6]", "months: [6]");
     fs::write(scene.path("chained.ron"), text).unwrap();
     scene.ask(&["submit", "chained.ron", "--cluster", "embedded", "--cluster-dir", "cluster"]).good();
     scene.ask(&["submit", "chained.ron", "--cluster", "embedded", "--cluster-dir", "cluster"]).good();
@@ -169,9 +171,11 @@ fn the_golden_tile_goes_the_whole_way_of_a_user() {
         let status: Value = serde_json::from_str(&scene.ask(&["status", "--json"]).good().stdout).unwrap();
         (status["complete"] == true).then_some(status)
     });
-    assert_eq!(status["chains"].as_array().map(Vec::len), Some(2));
-    assert!(status["chains"].as_array().unwrap().iter().all(|c| c["attempts"] == 1), "{status}");
-    assert_same_maps(&scene.maps("theirs"), &scene.maps("ours"));
+    assert_eq!(status["chains"].as_array().map(Vec::len), Some(1));
+    assert_eq!(status["chains"][0]["attempts"], 1, "{status}");
+    // January's maps are not in this campaign; the sky view is in both.
+    let june: Vec<_> = scene.maps("ours").into_iter().filter(|(name, _)| !name.contains("m01")).collect();
+    assert_same_maps(&scene.maps("theirs"), &june);
     let log = scene.ask(&["log", "m06", "--campaign", "theirs"]);
     assert!(!log.good().stdout.is_empty());
     scene.ask(&["log", "m06", "--link", "9", "--campaign", "theirs"]).failed(66, &["link 9"]);
@@ -196,7 +200,7 @@ fn golden_campaign(scene: &Scene) {
         ("lapse:", format!("lapse: Grid(\"{data}/inputs/lapse_30km_m{{month}}.tif\"),")),
         (
             "cloud:",
-            format!("cloud: Grid(\"{data}/saga85/clouds_gwr_m{{month}}.tif\"), mode: AsSaga, tile: 64,"),
+            format!("cloud: Grid(\"{data}/saga85/clouds_gwr_m{{month}}.tif\"), mode: AsSaga, tile: 256,"),
         ),
     ];
     let text = fs::read_to_string(scene.path("golden.ron")).unwrap();
