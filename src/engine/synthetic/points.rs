@@ -32,7 +32,6 @@ pub struct ControlPoint {
 
 /// The control points, in the file's order: summits, passes, valley floors, each from high to low.
 #[must_use]
-#[expect(clippy::missing_panics_doc, reason = "the file is part of the program, and a test parses it")]
 pub fn control_points() -> &'static [ControlPoint] {
     static POINTS: OnceLock<Vec<ControlPoint>> = OnceLock::new();
     #[expect(
