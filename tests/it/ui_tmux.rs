@@ -141,6 +141,8 @@ fn a_campaign_is_followed_left_and_found_again_in_a_real_terminal() {
     terminal.keys(&["?"]);
     terminal.wait("the help", |text| text.contains("submit every planned month"));
     terminal.keys(&["Escape"]);
+    // An Escape with a key right behind it is Alt and that key.
+    terminal.wait("the jobs again", |text| !text.contains("submit every planned month"));
     terminal.keys(&["4"]);
     terminal.wait("the map", |text| text.contains("Map of") && text.contains('▀'));
     terminal.keys(&["q"]);
