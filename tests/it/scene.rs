@@ -184,7 +184,7 @@ impl std::fmt::Display for Answer {
 
 /// Waits until `ready` answers, at most two minutes.
 pub(crate) fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + Duration::from_mins(2);
+    let until = Instant::now() + Duration::from_mins(6);
     loop {
         if let Some(found) = ready() {
             return found;
