@@ -14,6 +14,7 @@
 //! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types |
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | - |
+//! | [`quantity`] | quantities written for people | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | - |
 //!
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
@@ -26,4 +27,5 @@ pub mod durable;
 pub mod engine;
 pub mod job;
 pub mod oar_client;
+pub mod quantity;
 pub mod ui;

@@ -8,6 +8,7 @@ use crate::checkpoint::seal::SealError;
 use crate::checkpoint::{ExitClass, LinkNumber};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
+use crate::quantity::bytes;
 
 /// Why a link did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -123,23 +124,4 @@ fn mount_point(path: &Path) -> PathBuf {
     let device = |p: &Path| std::fs::metadata(p).map(|m| m.dev()).ok();
     let here = device(path);
     path.ancestors().take_while(|p| device(p) == here).last().unwrap_or(path).to_path_buf()
-}
-
-/// A number of bytes for people.
-#[must_use]
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let mut value = count as f64;
-    let mut unit = "B";
-    for next in UNITS {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failure::{Failure, bytes};
+use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
@@ -18,6 +18,7 @@ use crate::checkpoint::{
 };
 use crate::durable::sealed;
 use crate::engine::{EngineError, Tile, Tiling};
+use crate::quantity::bytes;
 
 /// How a link ended well, with what to say about it.
 pub(super) enum Done {

@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::entry::Surroundings;
-use super::failure::{Failure, bytes};
+use super::failure::Failure;
 use super::look::{Sampling, shown_layer};
 use super::request::{chains, of_month, request};
 use crate::campaign::spec::{Mode, MonthsPerChain, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::{Layer, Model, Product, Tiling};
+use crate::quantity::bytes;
 
 fn spec() -> Spec {
     let text = r#"(version: 1, name: "t", output: "/o", dem: "/d.tif", months: [6, 1, 7, 1], year: 2018,

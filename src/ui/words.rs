@@ -1,6 +1,7 @@
 //! Numbers and states in words: no number without its unit.
 
 use crate::campaign::snapshot::{ChainState, ChainView, GenerationView};
+pub(crate) use crate::quantity::bytes;
 
 use super::glyphs::Glyphs;
 
@@ -61,25 +62,6 @@ pub(crate) fn short_duration(seconds: u64) -> String {
         3_600..86_400 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
-}
-
-/// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
-pub(crate) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1_000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for next in UNITS {
-        // 999.5 would be printed as 1000.
-        if value < 999.5 {
-            break;
-        }
-        value /= 1_000.0;
-        unit = next;
-    }
-    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
 /// `1 tile`, `2 tiles`.

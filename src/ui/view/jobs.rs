@@ -2,13 +2,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::pen::Pen;
+use super::pen::{Pen, mark_selected};
 use super::{details, is_wide, months};
 use crate::campaign::snapshot::{ChainState, ChainView, LinkView, Snapshot};
 use crate::ui::model::Model;
-use crate::ui::theme::{Meaning, Theme};
+use crate::ui::theme::Meaning;
 use crate::ui::{scroll, text, words};
 
 /// Draws them.
@@ -144,11 +144,7 @@ fn link_row(
     spans.push(pen.span(meaning, said));
     let mut line = text::cut_line(Line::from(spans), room, g);
     if chosen {
-        let gap = room.saturating_sub(text::line_width(&line));
-        line.spans.push(Span::raw(" ".repeat(gap)));
-        for span in &mut line.spans {
-            span.style = span.style.patch(Theme::selected());
-        }
+        mark_selected(&mut line, room);
     }
     line
 }

@@ -17,6 +17,15 @@ pub(super) struct Pen {
     pub(super) glyphs: &'static Glyphs,
 }
 
+/// Marks a row as the selected one, over the whole width.
+pub(super) fn mark_selected(line: &mut Line<'static>, room: usize) {
+    let gap = room.saturating_sub(text::line_width(line));
+    line.spans.push(Span::raw(" ".repeat(gap)));
+    for span in &mut line.spans {
+        span.style = span.style.patch(Theme::selected());
+    }
+}
+
 impl Pen {
     /// Of a model.
     pub(super) fn of(model: &Model) -> Self {

@@ -2,10 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
-use super::pen::Pen;
+use super::pen::{Pen, mark_selected};
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::ui::model::Model;
-use crate::ui::theme::{Meaning, Theme};
+use crate::ui::theme::Meaning;
 use crate::ui::{scroll, text, words};
 
 /// A column.
@@ -139,11 +139,7 @@ fn row(
         line.spans.push(Span::raw(" "));
     }
     if chosen {
-        let gap = room.saturating_sub(text::line_width(&line));
-        line.spans.push(Span::raw(" ".repeat(gap)));
-        for span in &mut line.spans {
-            span.style = span.style.patch(Theme::selected());
-        }
+        mark_selected(&mut line, room);
     }
     line
 }

@@ -1,0 +1,21 @@
+//! Quantities written for people, the same in logs, messages and screens.
+
+/// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        // 999.5 would be printed as 1000.
+        if value < 999.5 {
+            break;
+        }
+        value /= 1_000.0;
+        unit = next;
+    }
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
