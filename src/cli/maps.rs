@@ -45,8 +45,15 @@ pub(super) fn finished(output: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(maps)
 }
 
+/// The pictures that the jobs drew of the finished maps.
+pub(super) fn drawn(output: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let campaign = CampaignDir::new(output);
+    let files = finished(output)?.into_iter().map(|map| pictures::file(&campaign, &map));
+    Ok(files.filter(|picture| picture.is_file()).collect())
+}
+
 /// Writes a picture of each finished map; their files.
-pub(super) fn pictures(output: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn pictures(output: &Path) -> Result<Vec<PathBuf>, Failure> {
     let campaign = CampaignDir::new(output);
     let draw = |map: PathBuf| pictures::write(&campaign, &map).map_err(|e| Failure::output(e.to_string()));
     finished(output)?.into_iter().map(draw).collect()

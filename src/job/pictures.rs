@@ -24,6 +24,12 @@ pub enum PictureError {
     File(#[from] DurableError),
 }
 
+/// The file of the picture of a map.
+#[must_use]
+pub fn file(campaign: &CampaignDir, map: &Path) -> PathBuf {
+    campaign.pictures().join(map.with_extension("png").file_name().unwrap_or_default())
+}
+
 /// Writes the picture of one finished map; its file.
 ///
 /// # Errors
@@ -32,7 +38,7 @@ pub fn write(campaign: &CampaignDir, map: &Path) -> Result<PathBuf, PictureError
     let folder = campaign.pictures();
     atomic::create_folder(&folder)?;
     let layer = map.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let file = folder.join(format!("{layer}.png"));
+    let file = file(campaign, map);
     let temporary = folder.join(format!(".{layer}.{}.tmp", std::process::id()));
     let grid = reduced(&Raster::open(map)?)?;
     let written = picture::write_png(&temporary, &grid, Palette::for_layer(&layer), unit(&layer))

@@ -8,7 +8,7 @@ use super::super::{Failure, failure, maps, output, verify};
 use crate::campaign::controller::{Action, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
 use crate::campaign::spec::Loaded;
-use crate::checkpoint::ChainId;
+use crate::checkpoint::{CampaignDir, ChainId};
 use crate::ui::words;
 
 const PERIOD: Duration = Duration::from_millis(500);
@@ -80,8 +80,9 @@ fn care_for(
 
 fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
     let spec = &loaded.spec;
+    let campaign = CampaignDir::new(&spec.output);
     let verified = verify::verify(&spec.output, spec, &spec.months)?;
-    let pictures = maps::pictures(&spec.output)?;
+    let pictures = maps::drawn(&spec.output)?;
     output::say("")?;
     let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
     let head = ["month", "links", "nodes", "hops", "attempts", "checkpoints", "maps"];
@@ -91,12 +92,8 @@ fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
     output::say("")?;
     match verify::bad(&verified) {
         0 => {
-            output::say(format!(
-                "{} maps, all verified, in {}",
-                verified.len(),
-                spec.output.join("maps").display()
-            ))?;
-            output::say(format!("{} pictures in {}", pictures.len(), spec.output.join("pictures").display()))
+            output::say(format!("{} maps, all verified, in {}", verified.len(), campaign.maps().display()))?;
+            output::say(format!("{} pictures in {}", pictures.len(), campaign.pictures().display()))
         }
         n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
     }
