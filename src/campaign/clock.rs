@@ -1,7 +1,8 @@
 //! The two clocks: one for people, one for decisions.
 
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 
 /// Milliseconds since 1970 by this machine's clock: for display only.
 #[must_use]
@@ -9,11 +10,12 @@ pub fn wall_ms() -> i64 {
     std::time::UNIX_EPOCH.elapsed().map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Milliseconds of this process's own monotonic clock, the only one that decides anything.
+/// Milliseconds of this machine's monotonic clock, the only one that decides anything: never set, and the same for all
+/// processes of one boot.
 #[must_use]
 pub fn monotonic_ms() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_millis() as u64
+    // Linux always has this clock.
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_millis() as u64)
 }
 
 /// A random number, for names that no other process makes.

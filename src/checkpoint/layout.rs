@@ -98,6 +98,12 @@ impl CampaignDir {
         self.state().join("lease")
     }
 
+    /// What the frontends wait to be sure of.
+    #[must_use]
+    pub fn doubts(&self) -> PathBuf {
+        self.state().join("doubts.ron")
+    }
+
     /// The frozen spec of the running chains.
     #[must_use]
     pub fn spec(&self, hash: &str) -> PathBuf {

@@ -458,6 +458,25 @@ fn a_call_that_never_arrived_is_looked_up_twice_before_a_retry_is_offered() {
     assert_eq!(state(&mut controller), ChainState::Waiting);
 }
 
+#[test]
+fn frontends_that_only_look_for_a_moment_become_sure_together() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.with(|c| c.faults = vec![Fault::Down]);
+    assert!(controller.act(&Action::Submit(january())).is_err());
+    drop(controller);
+    assert_eq!(state(&mut stage.open()), ChainState::SubmissionUnknown);
+    stage.later();
+    assert_eq!(state(&mut stage.open()), ChainState::Failed);
+    // What one attempt was doubted for says nothing of the next.
+    stage.with(|c| c.faults = vec![Fault::Down]);
+    assert!(stage.open().act(&Action::Resubmit(january())).is_err());
+    stage.later();
+    assert_eq!(state(&mut stage.open()), ChainState::SubmissionUnknown);
+    stage.later();
+    assert_eq!(state(&mut stage.open()), ChainState::Failed);
+}
+
 /// Runs `f`; a planned death of the frontend in it is swallowed, as a killed process would be.
 fn survive(f: impl FnOnce()) {
     // `resume_unwind` calls no panic hook: nothing is printed, and other tests keep theirs.

@@ -281,12 +281,11 @@ fn a_node_believed_dead_that_wakes_up_is_fenced_off() {
 
 #[test]
 fn a_stopped_job_that_is_given_up_and_resubmitted_gives_the_same_maps() {
-    let mut random = Random(7);
     let scene = Scene::new(CELLS);
-    scene.cluster(SCALE);
+    let cluster = scene.cluster(SCALE);
     scene.campaign("my.ron", "out", &CHANGES);
     let trial = Trial { scene: &scene, output: "out".to_owned(), file: "my.ron".to_owned() };
-    trial.submit(&mut random);
+    scene.ask(&["submit", "my.ron", "--cluster-dir", cluster.to_str().unwrap()]).good();
     let job = wait_for("a link that computes", || {
         trial.job_process("m01").filter(|_| {
             trial.scene.status("out")["chains"][0]["sealed_tiles"].as_u64().is_some_and(|n| n > 0)

@@ -182,7 +182,7 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// Waits until `ready` answers, at most two minutes.
+/// Waits until `ready` answers, at most six minutes.
 pub(crate) fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_mins(6);
     loop {

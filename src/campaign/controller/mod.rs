@@ -6,6 +6,7 @@
 mod act;
 mod choice;
 mod disk;
+mod doubts;
 mod install;
 mod request;
 mod view;
@@ -37,7 +38,7 @@ pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, Co
 pub struct Reach {
     /// Makes the client of the batch system, when it is first needed.
     pub connect: Connect,
-    /// This process's monotonic clock, milliseconds.
+    /// The monotonic clock, milliseconds.
     pub now_ms: Box<dyn Fn() -> u64 + Send>,
     /// The program that jobs run; `None`: this one, or `$ALPSCKPT_PROGRAM`.
     pub program: Option<PathBuf>,
@@ -211,8 +212,13 @@ impl Controller {
             disk: self.files.iter().map(|(chain, files)| (chain.clone(), files.view())).collect(),
             limits: self.limits(),
         };
+        let known = self.doubts.clone();
         let decisions = machine::decide(&self.state, &observation, &mut self.doubts);
-        self.carry_out(decisions)
+        self.carry_out(decisions)?;
+        if self.doubts != known && self.journal.is_some() {
+            doubts::keep(&self.campaign, &self.doubts)?;
+        }
+        Ok(())
     }
 
     fn limits(&self) -> Limits {
@@ -278,6 +284,7 @@ impl Controller {
                 self.journal = Some(journal);
                 let new = reading.good.is_none();
                 self.take_in(reading.entries);
+                self.doubts = doubts::kept(&self.campaign);
                 let mut events = Vec::new();
                 if new {
                     let (spec, cluster) = (self.identity.spec.clone(), self.identity.cluster.words());

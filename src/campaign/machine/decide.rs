@@ -180,10 +180,11 @@ impl Decider<'_> {
 
     /// An intent without an outcome: absent for long enough, and in more than one answer, it surely has no job.
     fn unknown(&mut self, doubts: &Doubts) -> Option<Doubt> {
-        if !self.lasted(doubts, Doubt::Submission) {
-            return Some(Doubt::Submission);
-        }
         let attempt = self.record.last_attempt();
+        let doubt = Doubt::Submission(attempt);
+        if !self.lasted(doubts, doubt) {
+            return Some(doubt);
+        }
         self.record(Event::SubmitLost { chain: self.chain.clone(), attempt });
         None
     }
@@ -202,15 +203,15 @@ impl Decider<'_> {
             }
             return None;
         }
-        let newest =
-            jobs.iter().rfind(|(attempt, _)| *attempt == self.record.last_attempt()).map(|(_, j)| *j);
+        let last = self.record.last_attempt();
+        let newest = jobs.iter().rfind(|(attempt, _)| *attempt == last).map(|(_, j)| *j);
         let (failure, doubt) =
             match newest.map(|job| (failure::of_job(self.chain, job, self.disk, batch), job)) {
                 Some((End::Sure(failure), _)) => (failure, None),
                 Some((End::ToBeResubmitted(failure) | End::Unsure(failure), job)) => {
                     (failure, Some(Doubt::End(job.id)))
                 }
-                None => (failure::vanished(self.chain, self.disk), Some(Doubt::Vanished)),
+                None => (failure::vanished(self.chain, self.disk), Some(Doubt::Vanished(last))),
             };
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
@@ -289,16 +290,15 @@ impl Decider<'_> {
 
     /// Seen in an earlier observation already, and for long enough.
     fn lasted(&self, doubts: &Doubts, doubt: Doubt) -> bool {
-        doubts.0.get(self.chain).is_some_and(|(known, since, times)| {
-            *known == doubt && *times >= 1 && self.now_ms.saturating_sub(*since) >= self.limits.settle_ms
+        doubts.0.get(self.chain).is_some_and(|(known, since)| {
+            *known == doubt && self.now_ms.saturating_sub(*since) >= self.limits.settle_ms
         })
     }
 
     fn note(&self, doubts: &mut Doubts, doubt: Doubt) {
-        let entry = doubts.0.entry(self.chain.clone()).or_insert((doubt, self.now_ms, 0));
+        let entry = doubts.0.entry(self.chain.clone()).or_insert((doubt, self.now_ms));
         if entry.0 != doubt {
-            *entry = (doubt, self.now_ms, 0);
+            *entry = (doubt, self.now_ms);
         }
-        entry.2 += 1;
     }
 }

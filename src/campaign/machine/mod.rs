@@ -17,6 +17,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkStart};
 use crate::oar_client::{Job, JobId, Node, Token};
 
@@ -43,7 +45,7 @@ pub enum Decision {
 /// What disk and batch system show at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
-    /// This process's monotonic clock, milliseconds.
+    /// The monotonic clock, milliseconds.
     pub now_ms: u64,
     /// The batch system's answer about all known tokens; `None`: no (certain) answer this time.
     pub batch: Option<BatchView>,
@@ -115,17 +117,18 @@ impl Default for Limits {
     }
 }
 
-/// Absences seen so far: since when, and in how many observations. Kept by the caller from one decision to the next.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Doubts(BTreeMap<ChainId, (Doubt, u64, u32)>);
+/// Absences seen so far, and since when on the observations' clock. Kept by the caller from one decision to the next,
+/// also by way of a file, lest a frontend that only looks for a moment never becomes sure.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubts(BTreeMap<ChainId, (Doubt, u64)>);
 
 /// What seems to be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Doubt {
-    /// A submission without a job.
-    Submission,
+    /// The job of this attempt, whose submission had no outcome.
+    Submission(u32),
     /// A job that is over, with nothing certain said of how.
     End(JobId),
-    /// A submitted attempt without any job.
-    Vanished,
+    /// Any job of this attempt, which was submitted.
+    Vanished(u32),
 }

@@ -88,6 +88,11 @@ impl Reading<'_> {
                 Ok(spec) => return Some(spec),
                 Err(error) => {
                     if !self.note(&error) {
+                        // A fault that only shows once others are blanked out may have no place of its own.
+                        if self.errors.is_empty() {
+                            let (what, cure) = words(&error, None, self.text);
+                            self.push(None, what, cure);
+                        }
                         return None;
                     }
                 }

@@ -283,6 +283,12 @@ fn chains_follow_the_split() {
     assert_eq!(names(&spec), ["m01-m02", "m03"]);
 }
 
+#[test]
+fn a_bracket_too_many_is_an_error() {
+    let text = format!("{}({}", &FULL[..199], &FULL[199..]);
+    assert!(!errors(&text).is_empty());
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(cut in 0usize..1200, put in "[\\(\\)\\[\\]\\{\\}:,\"/*a-z0-9é\n ]{0,12}") {
