@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::spec::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
-use crate::engine::Product;
+use crate::engine::{Product, Storage};
 
 /// What the inputs and a measurement say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Facts {
     pub horizon_ns: f64,
     /// Nanoseconds of one core for one month of a cell.
     pub month_ns: f64,
-    /// Bytes of a cell in a finished map, compression counted in.
+    /// Bytes of a cell in a finished map, compression and overviews counted in.
     pub bytes_per_cell: f64,
     /// Cores of a job.
     pub threads: u32,
@@ -46,10 +46,23 @@ impl Facts {
             maps_once: u32::from(spec.products.contains(&Product::SkyView)),
             horizon_ns: NOMINAL_NS.0,
             month_ns: NOMINAL_NS.1,
-            bytes_per_cell: 4.0,
+            bytes_per_cell: most_bytes_per_cell(spec),
             threads: spec.threads.unwrap_or(1).max(1),
         }
     }
+}
+
+/// A map's overviews have a quarter of its cells, a sixteenth, and so on.
+pub const WITH_OVERVIEWS: f64 = 4.0 / 3.0;
+
+/// Bytes of a cell in a finished map that no compression made smaller.
+#[must_use]
+pub fn most_bytes_per_cell(spec: &Spec) -> f64 {
+    let of_a_cell = match spec.storage {
+        Storage::Integer => 2.0,
+        Storage::Float32 => 4.0,
+    };
+    WITH_OVERVIEWS * of_a_cell
 }
 
 /// What a campaign will take.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 
 use super::Failure;
+use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::engine::{Engine, Problem};
 use crate::job::request;
@@ -54,10 +55,11 @@ fn output_problem(spec: &Spec) -> Option<Problem> {
 pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     let tiling = engine.tiling();
     let cells = u64::from(tiling.width) * u64::from(tiling.height);
-    // Float32, uncompressed at worst; parts and finished maps stand side by side for a moment.
+    // Uncompressed at worst; parts and finished maps stand side by side for a moment.
     // The program is copied beside them, so that a rebuilt one never changes a running chain.
     let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |m| m.len());
-    let needed = cells * 4 * 2 * engine.layers().len() as u64 + program;
+    let maps = engine.layers().len() as f64 * cells as f64 * plan::most_bytes_per_cell(spec);
+    let needed = 2 * maps as u64 + program;
     let status = statvfs(&nearest_existing(&spec.output)?).ok()?;
     let free = status.blocks_available() * status.fragment_size();
     (free < needed).then(|| {

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
-use crate::campaign::plan::Facts;
+use crate::campaign::plan::{self, Facts};
 use crate::campaign::spec::Spec;
-use crate::engine::geotiff::{Raster, encode_block};
+use crate::engine::geotiff::{Coding, Raster, encode_block};
 use crate::engine::grid::Grid;
 use crate::engine::{Engine, Layer};
 use crate::job::{entry, request};
@@ -23,7 +23,7 @@ pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
         Failure::new(failure::INPUT, "the region reaches beyond the terrain", "make `region` smaller")
     })?;
     let first = spec.months.get(..1).unwrap_or_default();
-    let (one, grids) = measured(spec, &window, first)?;
+    let (one, bytes_per_cell) = measured(spec, &window, first)?;
     let two = match spec.months.get(..2) {
         Some(months) => measured(spec, &window, months)?.0,
         None => one,
@@ -40,7 +40,7 @@ pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
         maps_once: maps(whole.layers(), |l| l.month.is_none()),
         horizon_ns: (one - month).max(0.0) * 1e9 / cells,
         month_ns: month * 1e9 / cells,
-        bytes_per_cell: bytes_per_cell(spec, &grids),
+        bytes_per_cell,
         threads: entry::threads(spec),
     })
 }
@@ -49,17 +49,23 @@ fn maps(layers: &[Layer], which: impl Fn(&&Layer) -> bool) -> u32 {
     layers.iter().filter(which).count() as u32
 }
 
-/// Seconds of one core for these months in the window, and what was computed.
-fn measured(spec: &Spec, window: &Window, months: &[u8]) -> Result<(f64, Vec<Grid>), Failure> {
+/// Seconds of one core for these months in the window, and the bytes of a cell of their maps.
+fn measured(spec: &Spec, window: &Window, months: &[u8]) -> Result<(f64, f64), Failure> {
     let engine = Engine::open(window.request(spec, months))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(Failure::defect)?;
     let begin = Instant::now();
     let grids = pool.install(|| compute(&engine))?;
-    Ok((begin.elapsed().as_secs_f64(), grids))
+    Ok((begin.elapsed().as_secs_f64(), bytes_per_cell(spec, engine.layers(), &grids)))
 }
 
-fn bytes_per_cell(spec: &Spec, grids: &[Grid]) -> f64 {
+fn bytes_per_cell(spec: &Spec, layers: &[Layer], grids: &[Grid]) -> f64 {
     let cells: usize = grids.iter().map(|g| g.values.len()).sum();
-    let encoded = grids.iter().map(|g| encode_block(&g.values, g.width as u32, spec.compression).len());
-    if cells == 0 { 4.0 } else { encoded.sum::<usize>() as f64 / cells as f64 }
+    let encoded = layers.iter().zip(grids).map(|(layer, grid)| {
+        encode_block(&grid.values, grid.width as u32, Coding::of(layer, spec.storage, spec.compression)).len()
+    });
+    if cells == 0 {
+        plan::most_bytes_per_cell(spec)
+    } else {
+        plan::WITH_OVERVIEWS * encoded.sum::<usize>() as f64 / cells as f64
+    }
 }

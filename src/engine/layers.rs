@@ -30,6 +30,53 @@ const ORDER: [Product; 9] = [
 /// More than the sun outside the atmosphere gives in 31 days, kWh/m2.
 const MOST_RADIATION: f32 = 1100.0;
 
+/// Fixed steps, in which a layer is stored as integers of 16 bits: the value times [`Steps::per_unit`], rounded.
+///
+/// The error is half a step at most. The steps reach over the layer's whole range, except the quotient's: what is
+/// beyond 32.767 (a slope in the sun that level ground hardly sees) is stored as 32.767.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    /// Steps of one unit of the layer.
+    pub per_unit: u16,
+    /// Whether values may be negative: integers from -32767 instead of 0.
+    pub signed: bool,
+}
+
+impl Steps {
+    /// Of a layer without negative values: 0 to 65534 steps.
+    #[must_use]
+    pub const fn unsigned(per_unit: u16) -> Self {
+        Self { per_unit, signed: false }
+    }
+
+    /// Of any layer: -32767 to 32767 steps.
+    #[must_use]
+    pub const fn signed(per_unit: u16) -> Self {
+        Self { per_unit, signed: true }
+    }
+
+    /// The integer that means "no data".
+    #[must_use]
+    pub const fn nodata(self) -> i32 {
+        if self.signed { i16::MIN as i32 } else { u16::MAX as i32 }
+    }
+
+    /// The least and the largest number of steps.
+    #[must_use]
+    pub const fn reach(self) -> (i32, i32) {
+        if self.signed { (-(i16::MAX as i32), i16::MAX as i32) } else { (0, u16::MAX as i32 - 1) }
+    }
+}
+
+/// 0.00002: the sky view factor's error is below that of 80 directions by far.
+const SKY_VIEW: Steps = Steps::unsigned(50_000);
+/// 0.02 kWh/m2, up to 1310.
+const RADIATION: Steps = Steps::unsigned(50);
+/// 0.0005, up to 32.767.
+const QUOTIENT: Steps = Steps::unsigned(2_000);
+/// 0.005 K, from -163.8 to 163.8 degC.
+const TEMPERATURE: Steps = Steps::signed(200);
+
 /// The layers of a request: the sky view factor, then month by month the products asked for.
 pub(super) fn of(request: &Request) -> Vec<(Layer, Source)> {
     let mut layers = Vec::new();
@@ -42,16 +89,7 @@ pub(super) fn of(request: &Request) -> Vec<(Layer, Source)> {
         }
         if request.products.contains(&Product::Temperature) {
             for (which, temperature) in inputs.temperatures.iter().enumerate() {
-                let layer = Layer {
-                    name: format!("lst_{}_m{:02}", temperature.name, inputs.month),
-                    month: Some(inputs.month),
-                    unit: "degC",
-                    description: format!(
-                        "Land-surface temperature ({}), month {}",
-                        temperature.name, inputs.month
-                    ),
-                    range: (-150.0, 120.0),
-                };
+                let layer = of_temperature(&temperature.name, inputs.month);
                 layers.push((layer, Source::Temperature(number, which)));
             }
         }
@@ -66,6 +104,18 @@ fn sky_view() -> Layer {
         unit: "1",
         description: "Sky view factor on the slope".into(),
         range: (0.0, 1.000_01),
+        steps: Some(SKY_VIEW),
+    }
+}
+
+fn of_temperature(name: &str, month: u8) -> Layer {
+    Layer {
+        name: format!("lst_{name}_m{month:02}"),
+        month: Some(month),
+        unit: "degC",
+        description: format!("Land-surface temperature ({name}), month {month}"),
+        range: (-150.0, 120.0),
+        steps: Some(TEMPERATURE),
     }
 }
 
@@ -91,5 +141,27 @@ fn of_month(product: Product, month: u8) -> Layer {
         unit: if ratio { "1" } else { "kWh/m2" },
         description: format!("{what}{level}, month {month}"),
         range: (0.0, if ratio { 1000.0 } else { MOST_RADIATION }),
+        steps: Some(if ratio { QUOTIENT } else { RADIATION }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_reach_beyond_the_range_of_every_layer_but_the_quotient() {
+        let products = ORDER.map(|product| (Some(product), of_month(product, 1)));
+        let reaches = |layer: &Layer| {
+            let steps = layer.steps.unwrap();
+            let unit = f64::from(steps.per_unit);
+            let (least, most) = steps.reach();
+            f64::from(least) / unit <= f64::from(layer.range.0)
+                && f64::from(layer.range.1) < f64::from(most) / unit
+        };
+        for (product, layer) in products.into_iter().chain([(None, sky_view())]) {
+            assert_eq!(reaches(&layer), product != Some(Product::Quotient), "{}", layer.name);
+        }
+        assert!(reaches(&of_temperature("mean", 1)));
     }
 }

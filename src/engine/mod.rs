@@ -27,8 +27,9 @@ mod terrain;
 mod tile;
 
 pub use coarse::resample;
+pub use layers::Steps;
 pub use model::{Model, Mornings, North, Shadow, SkyView};
-pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};
 pub use tile::{Computed, Engine, Layer, Tile, Tiling};
 
 use std::path::{Path, PathBuf};

@@ -25,7 +25,9 @@ pub struct Request {
     pub tile: u32,
     /// Edge of a block (a tile of the GeoTIFF), cells; a multiple of 16.
     pub block: u32,
-    /// How blocks are stored.
+    /// What cells are stored as.
+    pub storage: Storage,
+    /// How blocks are compressed.
     pub compression: Compression,
 }
 
@@ -106,7 +108,17 @@ pub enum Product {
     Temperature,
 }
 
-/// How the blocks of a map are stored; float32 with the floating-point predictor where compressed.
+/// What the cells of a map are stored as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub enum Storage {
+    /// Integers of 16 bits that count the layer's fixed steps: half the room, and written several times faster.
+    #[default]
+    Integer,
+    /// What was computed, bit by bit.
+    Float32,
+}
+
+/// How the blocks of a map are compressed, each after the predictor of its cells' type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Compression {
     /// As they are.

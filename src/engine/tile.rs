@@ -13,7 +13,7 @@ use super::radiation::by_cell::Cells;
 use super::radiation::{Geography, Radiation};
 use super::sun::Month;
 use super::terrain::Terrain;
-use super::{EngineError, Problem, Request, sky_view};
+use super::{EngineError, Problem, Request, Steps, sky_view};
 
 /// How the region is cut: work tiles row by row from the north-west, each made of whole blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub struct Layer {
     pub description: String,
     /// Values outside are impossible.
     pub range: (f32, f32),
+    /// The steps in which it is stored as integers; `None`: always float32.
+    pub steps: Option<Steps>,
 }
 
 /// What was computed of one tile.

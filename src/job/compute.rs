@@ -12,7 +12,7 @@ use super::workload::Workload;
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, Rejected, seal};
 use crate::durable::{DurableError, sealed};
-use crate::engine::{Computed, Tile};
+use crate::engine::{Computed, Layer, Tile};
 
 /// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
 const ROUNDS: u32 = 3;
@@ -88,7 +88,7 @@ impl Session<'_> {
         let workload = state.workload;
         let computed = state.pool.install(|| workload.compute(tile, self.heart.halt()))?;
         check(state, tile, &computed)?;
-        let blocks = state.pool.install(|| encode(state, tile, &computed));
+        let blocks = state.pool.install(|| encode(state, tile, &computed))?;
         let samples =
             computed.layers.get(state.shown).map(|c| state.sampling.samples(tile, c)).unwrap_or_default();
         if let Some(picture) = &mut state.look {
@@ -156,22 +156,41 @@ fn check<W: Workload>(state: &State<'_, W>, tile: Tile, computed: &Computed) -> 
 }
 
 /// Encodes the blocks of a tile in parallel, layer by layer.
-fn encode<W: Workload>(state: &State<'_, W>, tile: Tile, computed: &Computed) -> Vec<EncodedBlock> {
+fn encode<W: Workload>(
+    state: &State<'_, W>,
+    tile: Tile,
+    computed: &Computed,
+) -> Result<Vec<EncodedBlock>, Failure> {
     let edge = state.tiling.block;
     let blocks = blocks_of(state.tiling, tile);
-    let jobs: Vec<(usize, u32)> =
-        (0..computed.layers.len()).flat_map(|l| blocks.iter().map(move |b| (l, *b))).collect();
+    let layers = state.workload.layers().iter().zip(&computed.layers).enumerate();
+    let jobs: Vec<_> = layers.flat_map(|layer| blocks.iter().map(move |b| (layer, *b))).collect();
     jobs.into_par_iter()
-        .map(|(layer, block)| {
-            let cells = computed.layers.get(layer).map(Vec::as_slice).unwrap_or_default();
+        .map(|((number, (layer, cells)), block)| {
             let x = block % state.tiling.blocks_across() * edge - tile.x;
             let y = block / state.tiling.blocks_across() * edge - tile.y;
             let cut = cut_block(cells, tile, (x, y), edge);
-            let valid = cut.iter().filter(|v| !v.is_nan()).count() as u32;
-            let bytes = if valid == 0 { Vec::new() } else { state.workload.encode(&cut, edge) };
-            EncodedBlock { layer: layer as u16, block, bytes, valid }
+            let valid = valid_cells(layer, &cut)?;
+            let bytes = if valid == 0 { Vec::new() } else { state.workload.encode(layer, &cut, edge) };
+            Ok(EncodedBlock { layer: number as u16, block, bytes, valid })
         })
         .collect()
+}
+
+/// The number of valid cells; none of them may be outside the layer's range, which its integers hold.
+fn valid_cells(layer: &Layer, cells: &[f32]) -> Result<u32, Failure> {
+    let (least, most) = layer.range;
+    let valid = cells.iter().filter(|v| !v.is_nan()).count();
+    let possible = cells.iter().filter(|v| (least..=most).contains(*v)).count();
+    if valid == possible {
+        return Ok(valid as u32);
+    }
+    let found =
+        cells.iter().find(|v| !v.is_nan() && !(least..=most).contains(*v)).copied().unwrap_or(f32::NAN);
+    Err(Failure::Internal(format!(
+        "{}: {found} {} was computed, possible are {least} to {most}",
+        layer.name, layer.unit
+    )))
 }
 
 /// The cells of one block of a tile, filled up with no data beyond the tile.

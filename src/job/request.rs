@@ -28,6 +28,7 @@ pub fn request(spec: &Spec, months: &[u8]) -> Request {
         products: spec.products_of(months),
         tile: spec.tile,
         block: BLOCK.min(spec.tile),
+        storage: spec.storage,
         compression: spec.compression,
     }
 }

@@ -150,7 +150,14 @@ fn every_pixel_of_the_picture_belongs_to_exactly_one_tile() {
 }
 
 fn layer(name: &str) -> Layer {
-    Layer { name: name.to_owned(), month: None, unit: "", description: String::new(), range: (0.0, 1.0) }
+    Layer {
+        name: name.to_owned(),
+        month: None,
+        unit: "",
+        description: String::new(),
+        range: (0.0, 1.0),
+        steps: None,
+    }
 }
 
 #[test]

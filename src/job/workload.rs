@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::engine::geotiff::{self, MapFile};
+use crate::engine::geotiff::{self, Coding, MapFile};
 use crate::engine::{Computed, Engine, EngineError, Layer, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
@@ -26,8 +26,8 @@ pub trait Workload: Send + Sync {
     /// [`EngineError::Stopped`] on `stop`; an input that cannot be read any more.
     fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError>;
 
-    /// Encodes one block of `block * block` cells.
-    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8>;
+    /// Encodes one block of `block * block` cells of a layer.
+    fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8>;
 
     /// What stands around the blocks of a map, given their lengths.
     fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile;
@@ -89,16 +89,19 @@ impl Workload for Engine {
         Engine::compute(self, tile, stop)
     }
 
-    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8> {
-        geotiff::encode_block(cells, block, self.request().compression)
+    fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
+        geotiff::encode_block(cells, block, coding(self, layer))
     }
 
     fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
-        let compression = self.request().compression;
-        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), compression, blocks)
+        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), coding(self, layer), blocks)
     }
 
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
         super::verify::read_map(map, stop)
     }
+}
+
+fn coding(engine: &Engine, layer: &Layer) -> Coding {
+    Coding::of(layer, engine.request().storage, engine.request().compression)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::geotiff::{Raster, write_grid};
 use alpsckpt::engine::{
-    Compression, Engine, EngineError, Field, Layer, Model, MonthInputs, Product, RegionBox, Request,
+    Compression, Engine, EngineError, Field, Layer, Model, MonthInputs, Product, RegionBox, Request, Storage,
     TemperatureInput,
 };
 
@@ -47,6 +47,7 @@ fn request(model: &Model) -> Request {
         ],
         tile: 128,
         block: 16,
+        storage: Storage::Float32,
         compression: Compression::None,
     }
 }
@@ -102,6 +103,7 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
         unit: "m",
         description: "ground".into(),
         range: (0.0, 9000.0),
+        steps: None,
     };
     write_grid(&path, &grid, dem.placement(), &layer).unwrap();
     for model in [Model::default(), Model::as_saga()] {

@@ -41,6 +41,7 @@ fn write_dem(path: &Path, hole: usize) {
         unit: "m",
         description: "a ridge and a valley".to_owned(),
         range: (0.0, 9000.0),
+        steps: None,
     };
     write_grid(path, &grid, &placement, &layer).unwrap();
 }

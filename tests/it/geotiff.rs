@@ -13,7 +13,7 @@ use std::process::Command;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::Placement;
 use alpsckpt::engine::grid::Grid;
-use alpsckpt::engine::{Layer, Problem};
+use alpsckpt::engine::{Layer, Problem, Steps};
 
 use crate::support;
 
@@ -100,7 +100,8 @@ fn layer() -> Layer {
         month: Some(1),
         unit: "degC",
         description: "Land surface temperature, <mean> & more".into(),
-        range: (-100.0, 100.0),
+        range: (-100.0, 150.0),
+        steps: Some(Steps::signed(200)),
     }
 }
 

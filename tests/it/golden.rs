@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::{
-    Compression, Computed, Engine, Field, Model, MonthInputs, Product, Request, Shadow, TemperatureInput,
-    resample,
+    Compression, Computed, Engine, Field, Model, MonthInputs, Product, Request, Shadow, Storage,
+    TemperatureInput, resample,
 };
 
 /// A folder with `dem.tif`, `inputs/` and `saga85/`.
@@ -51,6 +51,7 @@ fn request(model: Model, tile: u32) -> Request {
         ],
         tile,
         block: 16,
+        storage: Storage::Float32,
         compression: Compression::None,
     }
 }

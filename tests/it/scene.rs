@@ -207,7 +207,14 @@ pub(crate) fn placement(size: usize, cell: f64, margin: f64) -> Placement {
 }
 
 pub(crate) fn layer() -> Layer {
-    Layer { name: "input".into(), month: None, unit: "", description: "input".into(), range: (-1e9, 1e9) }
+    Layer {
+        name: "input".into(),
+        month: None,
+        unit: "",
+        description: "input".into(),
+        range: (-1e9, 1e9),
+        steps: None,
+    }
 }
 
 /// Ridges and valleys of some hundred metres.

@@ -36,6 +36,7 @@ impl Toy {
             unit: "kWh/m2",
             description: String::new(),
             range: (0.0, 1.0),
+            steps: None,
         };
         let layers = ["svf", "total_m01", "quotient_m01"].map(layer).to_vec();
         Self { layers, on_tile: Box::new(on_tile) }
@@ -80,7 +81,7 @@ impl Workload for Toy {
         Ok(Computed { layers: (0..self.layers.len()).map(cells).collect() })
     }
 
-    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8> {
+    fn encode(&self, _layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
         assert_eq!(cells.len(), (block * block) as usize);
         cells.iter().flat_map(|v| v.to_le_bytes()).collect()
     }
@@ -224,8 +225,8 @@ impl Workload for Borrowed<'_> {
     fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
         self.0.compute(tile, stop)
     }
-    fn encode(&self, cells: &[f32], block: u32) -> Vec<u8> {
-        self.0.encode(cells, block)
+    fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
+        self.0.encode(layer, cells, block)
     }
     fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
         self.0.lay_out(layer, blocks)

@@ -84,6 +84,7 @@ pub fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
         site,
         max_links,
         tile,
+        storage,
         compression,
         step_minutes,
         solar_constant,

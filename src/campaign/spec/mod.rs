@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::ChainId;
-use crate::engine::{Compression, Product};
+use crate::engine::{Compression, Product, Storage};
 
 mod check;
 mod fields;
@@ -88,7 +88,10 @@ pub struct Spec {
     /// Edge of a work tile, cells.
     #[serde(default = "defaults::tile")]
     pub tile: u32,
-    /// How maps are stored.
+    /// What the cells of the maps are stored as.
+    #[serde(default)]
+    pub storage: Storage,
+    /// How the maps are compressed.
     #[serde(default)]
     pub compression: Compression,
     /// Time step, minutes.

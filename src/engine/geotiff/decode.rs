@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::ifd::Order;
+use super::meaning::Meaning;
 
 /// The type of a file's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,14 +96,14 @@ fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usiz
     Ok(bytes.len())
 }
 
-/// The cells of a decompressed chunk with rows of `columns` cells; cells equal to `nodata` become NaN.
+/// The values of a decompressed chunk with rows of `columns` cells; NaN where its numbers mean no data.
 pub(super) fn cells(
     mut bytes: Vec<u8>,
     columns: usize,
     sample: Sample,
     predictor: Predictor,
     order: Order,
-    nodata: Option<f64>,
+    meaning: Meaning,
 ) -> Vec<f32> {
     let mut order = order;
     let row = (columns * sample.size()).max(1);
@@ -117,38 +118,39 @@ pub(super) fn cells(
             order = Order::Big;
         }
     }
+    let floats = |value: fn([u8; 4]) -> f32| convert_floats(&bytes, meaning, value);
     match (sample, order) {
-        (Sample::U8, _) => convert(&bytes, nodata, |[b]: [u8; 1]| f64::from(b)),
-        (Sample::I8, _) => convert(&bytes, nodata, |b| f64::from(i8::from_le_bytes(b))),
-        (Sample::U16, Order::Little) => convert(&bytes, nodata, |b| f64::from(u16::from_le_bytes(b))),
-        (Sample::U16, Order::Big) => convert(&bytes, nodata, |b| f64::from(u16::from_be_bytes(b))),
-        (Sample::I16, Order::Little) => convert(&bytes, nodata, |b| f64::from(i16::from_le_bytes(b))),
-        (Sample::I16, Order::Big) => convert(&bytes, nodata, |b| f64::from(i16::from_be_bytes(b))),
-        (Sample::U32, Order::Little) => convert(&bytes, nodata, |b| f64::from(u32::from_le_bytes(b))),
-        (Sample::U32, Order::Big) => convert(&bytes, nodata, |b| f64::from(u32::from_be_bytes(b))),
-        (Sample::I32, Order::Little) => convert(&bytes, nodata, |b| f64::from(i32::from_le_bytes(b))),
-        (Sample::I32, Order::Big) => convert(&bytes, nodata, |b| f64::from(i32::from_be_bytes(b))),
-        (Sample::F32, Order::Little) => convert_floats(&bytes, nodata, f32::from_le_bytes),
-        (Sample::F32, Order::Big) => convert_floats(&bytes, nodata, f32::from_be_bytes),
-        (Sample::F64, Order::Little) => convert(&bytes, nodata, f64::from_le_bytes),
-        (Sample::F64, Order::Big) => convert(&bytes, nodata, f64::from_be_bytes),
+        (Sample::U8, _) => convert(&bytes, meaning, |[b]: [u8; 1]| f64::from(b)),
+        (Sample::I8, _) => convert(&bytes, meaning, |b| f64::from(i8::from_le_bytes(b))),
+        (Sample::U16, Order::Little) => convert(&bytes, meaning, |b| f64::from(u16::from_le_bytes(b))),
+        (Sample::U16, Order::Big) => convert(&bytes, meaning, |b| f64::from(u16::from_be_bytes(b))),
+        (Sample::I16, Order::Little) => convert(&bytes, meaning, |b| f64::from(i16::from_le_bytes(b))),
+        (Sample::I16, Order::Big) => convert(&bytes, meaning, |b| f64::from(i16::from_be_bytes(b))),
+        (Sample::U32, Order::Little) => convert(&bytes, meaning, |b| f64::from(u32::from_le_bytes(b))),
+        (Sample::U32, Order::Big) => convert(&bytes, meaning, |b| f64::from(u32::from_be_bytes(b))),
+        (Sample::I32, Order::Little) => convert(&bytes, meaning, |b| f64::from(i32::from_le_bytes(b))),
+        (Sample::I32, Order::Big) => convert(&bytes, meaning, |b| f64::from(i32::from_be_bytes(b))),
+        (Sample::F32, Order::Little) => floats(f32::from_le_bytes),
+        (Sample::F32, Order::Big) => floats(f32::from_be_bytes),
+        (Sample::F64, Order::Little) => convert(&bytes, meaning, f64::from_le_bytes),
+        (Sample::F64, Order::Big) => convert(&bytes, meaning, f64::from_be_bytes),
     }
 }
 
 #[expect(clippy::float_cmp, reason = "nodata is one exact value of the file's type")]
-fn convert<const N: usize>(bytes: &[u8], nodata: Option<f64>, value: impl Fn([u8; N]) -> f64) -> Vec<f32> {
+fn convert<const N: usize>(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; N]) -> f64) -> Vec<f32> {
     // NaN equals nothing: without nodata every cell stays.
-    let nodata = nodata.unwrap_or(f64::NAN);
+    let nodata = meaning.nodata.unwrap_or(f64::NAN);
     let cell = |b: &[u8; N]| {
-        let v = value(*b);
-        if v == nodata { f32::NAN } else { v as f32 }
+        let n = number(*b);
+        if n == nodata { f32::NAN } else { (n * meaning.scale + meaning.offset) as f32 }
     };
     bytes.as_chunks::<N>().0.iter().map(cell).collect()
 }
 
 /// Nodata is text, often with fewer digits than a float32 needs (-3.40282e+38), so that neighbours count, too.
-fn convert_floats(bytes: &[u8], nodata: Option<f64>, value: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
-    let (low, high) = match nodata {
+fn convert_floats(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
+    let (low, high) = match meaning.nodata {
         Some(nodata) if nodata.is_finite() => {
             let (nodata, slack) =
                 (nodata as f32, if nodata.abs() > 1e30 { 1e-6 * nodata.abs() } else { 0.0 } as f32);
@@ -159,10 +161,16 @@ fn convert_floats(bytes: &[u8], nodata: Option<f64>, value: impl Fn([u8; 4]) -> 
         None => (f32::NAN, f32::NAN),
     };
     let cell = |b: &[u8; 4]| {
-        let v = value(*b);
-        if v >= low && v <= high { f32::NAN } else { v }
+        let n = number(*b);
+        if n >= low && n <= high { f32::NAN } else { n }
     };
-    bytes.as_chunks::<4>().0.iter().map(cell).collect()
+    let mut cells: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(cell).collect();
+    if !meaning.is_plain() {
+        for value in &mut cells {
+            *value = (f64::from(*value) * meaning.scale + meaning.offset) as f32;
+        }
+    }
+    cells
 }
 
 /// Undoes horizontal differencing in one row.

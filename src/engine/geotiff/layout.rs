@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::coding::Coding;
 use super::ifd::{Directory, Source};
 use super::structure::Structure;
 use super::{keys, tags};
@@ -27,10 +28,10 @@ pub fn lay_out(
     layer: &Layer,
     placement: &Placement,
     tiling: Tiling,
-    compression: Compression,
+    coding: Coding,
     blocks: &[u32],
 ) -> MapFile {
-    let uncompressed = u64::from(tiling.blocks()) * u64::from(tiling.block).pow(2) * 4;
+    let uncompressed = u64::from(tiling.blocks()) * u64::from(tiling.block).pow(2) * coding.cell_bytes();
     let stored: u64 = blocks.iter().copied().map(u64::from).sum();
     // The directory itself holds 8 bytes a block and a few texts.
     let directory = 12 * blocks.len() as u64 + (1 << 16);
@@ -44,7 +45,7 @@ pub fn lay_out(
         tail.push(0);
     }
     let start = head_length + stored + tail.len() as u64;
-    let fields = fields(form, layer, placement, tiling, compression, blocks);
+    let fields = fields(form, layer, placement, tiling, coding, blocks);
     tail.extend(form.directory(start, &fields));
     MapFile { head: form.head(start), tail }
 }
@@ -164,10 +165,10 @@ fn fields(
     layer: &Layer,
     placement: &Placement,
     tiling: Tiling,
-    compression: Compression,
+    coding: Coding,
     blocks: &[u32],
 ) -> Vec<Field> {
-    let code = match compression {
+    let code = match coding.compression {
         Compression::None => 1,
         Compression::Deflate => 8,
         Compression::Zstd => 50000,
@@ -175,7 +176,7 @@ fn fields(
     let mut fields = vec![
         Field::longs(tags::WIDTH, &[tiling.width]),
         Field::longs(tags::HEIGHT, &[tiling.height]),
-        Field::short(tags::BITS_PER_SAMPLE, 32),
+        Field::short(tags::BITS_PER_SAMPLE, coding.cell_bytes() as u16 * 8),
         Field::short(tags::COMPRESSION, code),
         Field::short(tags::PHOTOMETRIC, 1),
         Field::text(tags::IMAGE_DESCRIPTION, &format!("{} [{}]", layer.description, layer.unit)),
@@ -183,20 +184,20 @@ fn fields(
         Field::short(tags::PLANAR_CONFIGURATION, 1),
         Field::text(tags::SOFTWARE, concat!("alpsckpt ", env!("CARGO_PKG_VERSION"))),
     ];
-    if compression != Compression::None {
-        fields.push(Field::short(tags::PREDICTOR, 3));
+    if coding.compression != Compression::None {
+        fields.push(Field::short(tags::PREDICTOR, coding.predictor()));
     }
     fields.extend([
         Field::longs(tags::TILE_WIDTH, &[tiling.block]),
         Field::longs(tags::TILE_LENGTH, &[tiling.block]),
         offsets(form, blocks),
         Field::longs(tags::TILE_BYTE_COUNTS, blocks),
-        Field::short(tags::SAMPLE_FORMAT, 3),
+        Field::short(tags::SAMPLE_FORMAT, coding.sample_format()),
         Field::doubles(tags::MODEL_PIXEL_SCALE, &[placement.cell_x, placement.cell_y, 0.0]),
         Field::doubles(tags::MODEL_TIEPOINT, &[0.0, 0.0, 0.0, placement.west, placement.north, 0.0]),
         geo_keys(placement),
-        Field::text(tags::GDAL_METADATA, &metadata(layer)),
-        Field::text(tags::GDAL_NODATA, "nan"),
+        Field::text(tags::GDAL_METADATA, &metadata(layer, coding)),
+        Field::text(tags::GDAL_NODATA, &coding.nodata()),
     ]);
     fields
 }
@@ -230,15 +231,21 @@ fn geo_keys(placement: &Placement) -> Field {
     Field::shorts(tags::GEO_KEY_DIRECTORY, table.as_flattened())
 }
 
-/// Unit and description where GDAL, and with it QGIS and R, look for them.
-fn metadata(layer: &Layer) -> String {
+/// Unit, description and the step of the integers where GDAL, and with it QGIS and R, look for them.
+fn metadata(layer: &Layer, coding: Coding) -> String {
     let mut xml = String::from("<GDALMetadata>\n");
-    for (name, text) in [("UNITTYPE", layer.unit), ("DESCRIPTION", layer.description.as_str())] {
+    let mut item = |name: &str, text: &str| {
         let role = name.to_ascii_lowercase();
         // GDAL escapes twice and undoes it twice: once escaped, "a & b" would be read as "a ".
         let text = escaped(&escaped(text));
         // Writing into a string cannot fail.
         let _ = writeln!(xml, "  <Item name=\"{name}\" sample=\"0\" role=\"{role}\">{text}</Item>");
+    };
+    item("UNITTYPE", layer.unit);
+    item("DESCRIPTION", &layer.description);
+    if let Some(step) = coding.step() {
+        item("OFFSET", "0");
+        item("SCALE", &step.to_string());
     }
     xml.push_str("</GDALMetadata>\n");
     xml

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
 use super::ifd::{COPY_AGAIN, Directory, Source};
+use super::meaning::Meaning;
 use super::structure::Structure;
 use super::{decode, keys, tags};
 use crate::engine::Problem;
@@ -17,15 +18,15 @@ const CELLS_OF_A_BATCH: usize = 1 << 24;
 /// Overviews and masks follow the image; a chain longer than this is a loop.
 const MOST_DIRECTORIES: usize = 64;
 
-/// An opened raster: its placement and nodata are known, its cells are read by windows. Shareable among threads.
+/// An opened raster: its placement and the meaning of its numbers are known, its cells are read by windows. Shareable among threads.
 ///
-/// Cells come as they are stored: a scale and an offset in GDAL's metadata are not applied.
+/// Cells come as values: a scale and an offset in GDAL's metadata are applied.
 #[derive(Debug)]
 pub struct Raster {
     source: Source,
     placement: Placement,
     structure: Structure,
-    nodata: Option<f64>,
+    meaning: Meaning,
     cache: Cache,
 }
 
@@ -39,9 +40,9 @@ impl Raster {
         let directory = Directory::first(&source)?;
         let structure = Structure::of(&directory)?;
         let placement = keys::placement(&directory, structure.width, structure.height)?;
-        let nodata = nodata(&directory)?;
+        let meaning = Meaning::of(&directory)?;
         refuse_mask(&directory)?;
-        Ok(Self { placement, structure, nodata, cache: Cache::default(), source })
+        Ok(Self { placement, structure, meaning, cache: Cache::default(), source })
     }
 
     /// Where it lies.
@@ -124,7 +125,8 @@ impl Raster {
         let (offset, length) = layout.chunks.get(index).copied().unwrap_or_default();
         if length == 0 {
             // As in GDAL, what was never written is nodata, or zero where there is none.
-            return Ok(vec![if self.nodata.is_some() { f32::NAN } else { 0.0 }; cells]);
+            let zero = self.meaning.offset as f32;
+            return Ok(vec![if self.meaning.nodata.is_some() { f32::NAN } else { zero }; cells]);
         }
         let raw = self.source.read(offset, length)?;
         let bytes = decode::decompress(layout.codec, raw, cells * layout.sample.size()).map_err(|why| {
@@ -140,7 +142,7 @@ impl Raster {
             layout.sample,
             layout.predictor,
             layout.order,
-            self.nodata,
+            self.meaning,
         ))
     }
 }
@@ -160,20 +162,6 @@ impl Overlap {
         let skipped = first.wrapping_sub(start as usize);
         let end = first.saturating_add(length.checked_sub(skipped)?).min(size);
         (first < end).then(|| Self { first, last: end - 1, skipped })
-    }
-}
-
-fn nodata(directory: &Directory) -> Result<Option<f64>, Problem> {
-    let Some(text) = directory.text(tags::GDAL_NODATA)?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match text.parse() {
-        Ok(value) => Ok(Some(value)),
-        Err(_) if text.to_ascii_lowercase().contains("nan") => Ok(Some(f64::NAN)),
-        Err(_) => Err(directory.source.problem(
-            format!("has the nodata value {text:?}, expected a number"),
-            "correct it: gdal_edit.py -a_nodata -9999 FILE, with the file's own value",
-        )),
     }
 }
 

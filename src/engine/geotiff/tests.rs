@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::engine::crs::Crs;
 use crate::engine::grid::Grid;
-use crate::engine::{Compression, Layer, Tiling};
+use crate::engine::{Compression, Layer, Steps, Storage, Tiling};
 
 fn placement(width: usize, height: usize) -> Placement {
     let crs = Crs::of_epsg(3035).unwrap();
@@ -18,8 +18,15 @@ fn layer() -> Layer {
         month: None,
         unit: "degC",
         description: "Temperature < 0 & > -1".into(),
-        range: (-100.0, 100.0),
+        range: (-100.0, 500.0),
+        steps: Some(Steps::signed(50)),
     }
+}
+
+fn codings() -> impl Iterator<Item = Coding> {
+    let compressions = [Compression::None, Compression::Deflate, Compression::Zstd];
+    let of = move |storage| compressions.map(|compression| Coding::of(&layer(), storage, compression));
+    [Storage::Integer, Storage::Float32].into_iter().flat_map(of)
 }
 
 fn bumpy(width: usize, height: usize) -> Grid {
@@ -87,23 +94,60 @@ fn rasters_are_shared_among_threads() {
 #[test]
 fn encoding_does_not_depend_on_the_bits_of_nan() {
     let odd = f32::from_bits(0xffc0_1234);
-    for compression in [Compression::None, Compression::Deflate, Compression::Zstd] {
+    for coding in codings() {
         let (mut a, mut b) = (vec![1.5f32; 256], vec![1.5f32; 256]);
         (a[3], b[3]) = (f32::NAN, odd);
-        assert_eq!(encode_block(&a, 16, compression), encode_block(&b, 16, compression));
+        assert_eq!(encode_block(&a, 16, coding), encode_block(&b, 16, coding));
     }
 }
 
+#[test]
+fn whole_numbers_are_within_half_a_step_and_never_leave_the_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.tif");
+    let unsigned = Layer { steps: Some(Steps::unsigned(2_000)), range: (0.0, 20.000_2), ..layer() };
+    for layer in [layer(), unsigned] {
+        let (low, high) = layer.range;
+        let value = |i: usize| low + (high - low) * i as f32 / 255.0;
+        let values: Vec<f32> = (0..256).map(value).collect();
+        let coding = Coding::of(&layer, Storage::Integer, Compression::Zstd);
+        let block = encode_block(&values, 16, coding);
+        let tiling = Tiling { width: 16, height: 16, tile: 16, block: 16 };
+        let file = lay_out(&layer, &placement(16, 16), tiling, coding, &[block.len() as u32]);
+        std::fs::write(&path, [file.head, block, file.tail].concat()).unwrap();
+        let read = Raster::open(&path).unwrap().window(0, 0, 16, 16).unwrap().values;
+        let half = 0.5 / f64::from(layer.steps.unwrap().per_unit);
+        for (value, read) in values.iter().zip(&read) {
+            let slack = f64::from(f32::EPSILON) * f64::from(value.abs());
+            assert!((f64::from(*value) - f64::from(*read)).abs() <= half + slack, "{value} became {read}");
+            assert!((low..=high).contains(read), "{value} became {read}");
+        }
+    }
+}
+
+#[test]
+fn what_integers_cannot_hold_is_stored_as_their_last_step() {
+    let layer = Layer { steps: Some(Steps::unsigned(2_000)), range: (0.0, 1000.0), ..layer() };
+    let coding = Coding::of(&layer, Storage::Integer, Compression::None);
+    let numbers: Vec<u16> = encode_block(&[0.0, 32.767, 33.0, 1000.0, f32::INFINITY, f32::NAN], 6, coding)
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|b| u16::from_le_bytes(*b))
+        .collect();
+    assert_eq!(numbers, [0, 65534, 65534, 65534, 65534, 65535]);
+}
+
 /// A map of 40 x 40 cells in blocks of 16, the first of which is not stored.
-fn write_map(path: &Path, compression: Compression) -> Vec<Vec<u8>> {
+fn write_map(path: &Path, coding: Coding) -> Vec<Vec<u8>> {
     let tiling = Tiling { width: 40, height: 40, tile: 32, block: 16 };
     let block = |number: u32| match number {
         0 => Vec::new(),
-        _ => encode_block(&[number as f32; 256], 16, compression),
+        _ => encode_block(&[number as f32; 256], 16, coding),
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).map(block).collect();
     let lengths: Vec<u32> = blocks.iter().map(|b| b.len() as u32).collect();
-    let file = lay_out(&layer(), &placement(40, 40), tiling, compression, &lengths);
+    let file = lay_out(&layer(), &placement(40, 40), tiling, coding, &lengths);
     std::fs::write(path, [file.head, blocks.concat(), file.tail].concat()).unwrap();
     blocks
 }
@@ -112,8 +156,8 @@ fn write_map(path: &Path, compression: Compression) -> Vec<Vec<u8>> {
 fn blocks_lie_where_the_map_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.tif");
-    for compression in [Compression::None, Compression::Deflate, Compression::Zstd] {
-        let written = write_map(&path, compression);
+    for coding in codings() {
+        let written = write_map(&path, coding);
         let bytes = std::fs::read(&path).unwrap();
         let found = blocks(&path).unwrap();
         assert_eq!(found.len(), 9);
@@ -129,13 +173,14 @@ fn blocks_lie_where_the_map_says() {
 
 #[test]
 fn a_map_beyond_four_gigabytes_is_a_bigtiff() {
+    let coding = Coding::of(&layer(), Storage::Float32, Compression::Zstd);
     let tiling = Tiling { width: 40_000, height: 40_000, tile: 512, block: 256 };
     let lengths = vec![1000; tiling.blocks() as usize];
-    let big = lay_out(&layer(), &placement(40_000, 40_000), tiling, Compression::Zstd, &lengths);
+    let big = lay_out(&layer(), &placement(40_000, 40_000), tiling, coding, &lengths);
     assert_eq!(big.head.get(..4), Some(&b"II\x2b\0"[..]));
     let small = Tiling { width: 10_000, ..tiling };
     let lengths = vec![1000; small.blocks() as usize];
-    let classic = lay_out(&layer(), &placement(10_000, 40_000), small, Compression::Zstd, &lengths);
+    let classic = lay_out(&layer(), &placement(10_000, 40_000), small, coding, &lengths);
     assert_eq!(classic.head.get(..4), Some(&b"II\x2a\0"[..]));
 }
 

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{encode_block, lay_out};
+use super::{Coding, encode_block, lay_out};
 use crate::durable::{DurableError, atomic};
 use crate::engine::grid::{Grid, Placement};
-use crate::engine::{Compression, Layer, Problem, Tiling};
+use crate::engine::{Compression, Layer, Problem, Storage, Tiling};
 
 const BLOCK: u32 = 256;
 
-/// Writes a whole grid as a map file in one go, put in place whole: for fixtures, synthetic terrain and exports.
+/// Writes a whole grid as a float32 map file in one go, put in place whole: for fixtures, synthetic terrain, exports.
 ///
 /// # Errors
 /// When the grid has another size than its placement, or the file cannot be written.
@@ -31,17 +31,14 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
         return Err(Problem::new(path, what, "report this as a fault of the program"));
     };
     let tiling = Tiling { width, height, tile: BLOCK, block: BLOCK };
+    let coding = Coding::of(layer, Storage::Float32, Compression::Deflate);
     let encode = |number| {
         let cells = block_of(grid, tiling, number);
-        if cells.iter().all(|cell| cell.is_nan()) {
-            Vec::new()
-        } else {
-            encode_block(&cells, BLOCK, Compression::Deflate)
-        }
+        if cells.iter().all(|cell| cell.is_nan()) { Vec::new() } else { encode_block(&cells, BLOCK, coding) }
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).into_par_iter().map(encode).collect();
     let lengths: Vec<u32> = blocks.iter().map(|block| block.len() as u32).collect();
-    let file = lay_out(layer, placement, tiling, Compression::Deflate, &lengths);
+    let file = lay_out(layer, placement, tiling, coding, &lengths);
     let parts: Vec<&[u8]> =
         std::iter::once(&file.head).chain(&blocks).chain([&file.tail]).map(Vec::as_slice).collect();
     atomic::replace(path, &parts.concat()).map_err(|e| {

@@ -115,7 +115,7 @@ pub fn write_ecrins(folder: &Path, extent: Extent) -> Result<(), Problem> {
 
 fn layer(name: &str, month: Option<u8>, unit: &'static str, what: &str, range: (f32, f32)) -> Layer {
     let name = month.map_or_else(|| name.to_owned(), |month| format!("{name}_{month:02}"));
-    Layer { name, month, unit, description: format!("{what} ({LABEL})"), range }
+    Layer { name, month, unit, description: format!("{what} ({LABEL})"), range, steps: None }
 }
 
 /// The mountains, grown once.

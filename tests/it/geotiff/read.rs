@@ -167,3 +167,44 @@ fn one_huge_strip_is_read_in_pieces() {
         assert!(a.values.iter().any(|v| v.is_finite()), "{x} {y}");
     }
 }
+
+#[test]
+fn scale_and_offset_are_applied_as_gdal_applies_them() {
+    if !support::have_programs("scale_and_offset_are_applied_as_gdal_applies_them", &PROGRAMS) {
+        return;
+    }
+    for (kind, low, fraction, option) in TYPES {
+        // GDAL unscales in single precision, in which neighbours of a large nodata value are nodata, too.
+        if !option.is_empty() || kind == "UInt32" {
+            continue;
+        }
+        let lab = Lab::new(&values(low, fraction));
+        let nodata = (low + fraction + 5.0).to_string();
+        let arguments = ["-ot", kind, "-a_nodata", &nodata, "-a_scale", "0.1", "-a_offset", "-273.15"];
+        let path = lab.translate("scaled.tif", &arguments);
+        let unscaled =
+            lab.convert(&path, "unscaled.tif", &["-q", "-unscale", "-ot", "Float64", "-a_nodata", "-9999"]);
+        let (ours, gdals) = (all(&path).unwrap().values, all(&unscaled).unwrap().values);
+        for (number, (ours, gdals)) in values(low, fraction).iter().zip(ours.iter().zip(&gdals)) {
+            if *number == low + fraction + 5.0 {
+                assert!(ours.is_nan(), "{kind} {number}: {ours}");
+            } else {
+                assert!(
+                    (ours - gdals).abs() <= 2e-6 * gdals.abs().max(300.0),
+                    "{kind} {number}: {ours} {gdals}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_block_that_was_never_written_has_the_value_of_zero() {
+    if !support::have_programs("a_block_that_was_never_written_has_the_value_of_zero", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new(&vec![0.0; WIDTH * HEIGHT]);
+    let arguments = ["-ot", "UInt16", "-a_scale", "0.5", "-a_offset", "-3", "-co", "SPARSE_OK=TRUE"];
+    let grid = all(&lab.translate("sparse.tif", &arguments)).unwrap();
+    assert!(grid.values.iter().all(|v| *v == -3.0), "{:?}", grid.values.first());
+}
