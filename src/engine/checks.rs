@@ -66,6 +66,12 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 0.7",
     );
     expect(
+        (0.0..=1.0).contains(&model.albedo),
+        "albedo",
+        format!("{} is not between 0 and 1", model.albedo),
+        "use 0 for none, 0.2 for bare ground, 0.6 for snow",
+    );
+    expect(
         (8..=720).contains(&model.azimuths),
         "azimuths",
         format!("{} directions are outside 8 to 720", model.azimuths),

@@ -3,6 +3,8 @@
 //! It knows no campaign and no screen: a [`Request`] names resolved files and numbers, an [`Engine`] opened from it
 //! computes one tile after another, in any order, with the same bits whatever the number of threads.
 
+#[cfg(test)]
+mod against_pvlib;
 mod atmosphere;
 mod bspline;
 mod checks;
@@ -28,7 +30,7 @@ mod tile;
 
 pub use coarse::resample;
 pub use layers::Steps;
-pub use model::{Model, Mornings, North, Shadow, SkyView};
+pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView};
 pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};
 pub use tile::{Computed, Engine, Layer, Tile, Tiling};
 

@@ -19,8 +19,14 @@ pub struct Model {
     pub step_minutes: u32,
     /// Solar constant, W/m2.
     pub solar_constant: f64,
-    /// Lumped atmospheric transmittance, 0..1.
+    /// What the air leaves of the sun.
+    pub atmosphere: Atmosphere,
+    /// Lumped atmospheric transmittance, 0..1; of no account with [`Atmosphere::Esra`].
     pub transmittance: f64,
+    /// How the diffuse radiation is spread over the sky.
+    pub diffuse: DiffuseModel,
+    /// Albedo of the terrain around, 0..1: what it reflects onto slopes.
+    pub albedo: f64,
     /// `c` of the radiation term of the temperature, K.
     pub c: f64,
     /// Leaf area index.
@@ -65,6 +71,34 @@ pub enum SkyView {
     Horizon,
 }
 
+/// What the air leaves of the sun; the formulas stand in `docs/science.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Atmosphere {
+    /// A lumped transmittance, the sky's light by the sun's height in radians, as SAGA.
+    Saga,
+    /// A lumped transmittance, the sky's light by the sine of the height, the air mass of Kasten and Young.
+    Lumped,
+    /// The clear sky of the European Solar Radiation Atlas; needs Linke's turbidity of each month.
+    Esra,
+}
+
+/// Linke's turbidity for an air mass of 2 over the Alps, January to December.
+///
+/// Means over the places above 1000 m between 44 and 48 N, 5.5 and 14 E of the climatology of Remund, Wald, Lefèvre,
+/// Ranchin and Page 2003 (*Worldwide Linke turbidity information*, ISES Solar World Congress) as pvlib has it;
+/// `tests/data/pvlib/linke_alps.csv` is made from it by the script beside it.
+pub const LINKE_OF_THE_ALPS: [f64; 12] = [2.5, 2.7, 2.7, 3.2, 3.6, 4.0, 4.0, 4.0, 3.7, 3.3, 2.6, 2.2];
+
+/// How the diffuse radiation is spread over the sky.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub enum DiffuseModel {
+    /// Evenly.
+    #[default]
+    Isotropic,
+    /// A part around the sun, shadowed with it; the rest evenly (Hay and Davies 1980).
+    HayDavies,
+}
+
 impl Default for Model {
     fn default() -> Self {
         Self {
@@ -92,7 +126,10 @@ impl Model {
             horizon_distance: 20_000.0,
             step_minutes: 30,
             solar_constant: 1367.0,
+            atmosphere: Atmosphere::Saga,
             transmittance: 0.7,
+            diffuse: DiffuseModel::Isotropic,
+            albedo: 0.0,
             c: 1.0,
             lai: 0.01,
             lai_max: 8.0,

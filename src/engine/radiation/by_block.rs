@@ -5,10 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libm::{cos, log, sin, sincos, tan};
+use libm::{cos, sin, sincos, tan};
 use rayon::prelude::*;
 
-use super::super::atmosphere::{Beam, pressure};
+use super::super::atmosphere::{Air, Beam, pressure};
 use super::super::horizon::{Rays, Skyline};
 use super::super::model::{Model, Shadow, SkyView};
 use super::super::sky_view::{self, ByHorizon};
@@ -146,7 +146,7 @@ impl Worker<'_> {
             turn,
             pressures: (pressure(f64::from(high)), pressure(f64::from(low))),
             azimuths: self.setting.rays.count(),
-            log_transmittance: log(self.setting.model.transmittance),
+            air: Air::new(&self.setting.model, f64::NAN),
         };
         let mut suns = Vec::with_capacity(self.months.len());
         for month in self.months {
@@ -196,7 +196,7 @@ struct Seen {
     /// Least and greatest relative pressure.
     pressures: (f64, f64),
     azimuths: usize,
-    log_transmittance: f64,
+    air: Air,
 }
 
 /// A step with the sun above the plane horizon.
@@ -236,7 +236,7 @@ impl BlockSun {
             let Some(position) = step.sun.at(seen.latitude, seen.longitude).filter(|p| p.height > 0.0) else {
                 continue;
             };
-            let beam = Beam::new(step.extraterrestrial, position.height, seen.log_transmittance);
+            let beam = Beam::new(step.extraterrestrial, position.height, seen.air);
             let values = nodes.map(|node| beam.through(scale.0 + scale.1 * node));
             let direct = cubic(values.map(|(direct, _)| direct * month.hours));
             let diffuse = cubic(values.map(|(_, diffuse)| diffuse * month.hours));
@@ -343,7 +343,7 @@ mod tests {
     fn the_beam_of_a_low_sun_is_within_one_in_ten_thousand_over_a_steep_block() {
         // 2000 m between the lowest and highest cell of a block.
         let (low, high) = (pressure(4000.0), pressure(2000.0));
-        let beam = Beam::new(1.4, 0.02, log(0.7));
+        let beam = Beam::new(1.4, 0.02, Air::Saga(libm::log(0.7)));
         let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
         let c = cubic(chebyshev_nodes().map(|u| beam.through(middle + half * u).0));
         for z in (2000..=4000).step_by(100) {

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libm::{log, sincos};
+use libm::sincos;
 use rayon::prelude::*;
 
-use super::super::atmosphere::{Beam, pressure};
+use super::super::atmosphere::{Air, Beam, pressure};
 use super::super::model::Model;
 use super::super::shadow::{self, Throw};
 use super::super::sun::{Month, Step, Sun};
@@ -48,7 +48,7 @@ pub(in super::super) struct Cells<'a> {
     places: Vec<Option<Place>>,
     surfaces: Vec<Option<Surface>>,
     flat_pressure: f64,
-    log_transmittance: f64,
+    air: Air,
 }
 
 impl<'a> Cells<'a> {
@@ -81,7 +81,7 @@ impl<'a> Cells<'a> {
             places: cells_of(dem).map(place).collect(),
             surfaces: cells_of(tile).map(surface).collect(),
             flat_pressure: pressure(FLAT_HEIGHT),
-            log_transmittance: log(model.transmittance),
+            air: Air::new(model, f64::NAN),
         }
     }
 
@@ -164,7 +164,7 @@ impl<'a> Cells<'a> {
         (surface, sky_view): (&Surface, f32),
         sum: &mut Sums,
     ) {
-        let beam = Beam::new(step.extraterrestrial, throw.height(), self.log_transmittance);
+        let beam = Beam::new(step.extraterrestrial, throw.height(), self.air);
         let (direct, diffuse) = beam.through(surface.pressure);
         let (up, east, north) = throw.towards_sun();
         if !shaded {

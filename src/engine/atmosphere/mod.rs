@@ -1,0 +1,86 @@
+//! What the air leaves of the sun: the choices of the clear sky, the sky's light on slopes, and the terrain's.
+//!
+//! All are functions of one step: the radiation outside, the height of the sun and the relative pressure. For any height
+//! from 0 up they are continuous in it and smooth in the pressure, so that kernels may tabulate the one and fit a
+//! polynomial through the other.
+
+mod air_mass;
+mod esra;
+mod lumped;
+mod saga;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
+mod sky;
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(super) use air_mass::air_mass;
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the kernels of radiation"))]
+pub(super) use sky::{reflected, split};
+
+use libm::{exp, log};
+
+use super::model::{Atmosphere, Model};
+
+/// How the pressure falls with the height, 1/m (SAGA).
+const DECAY: f64 = 5.4667e-5 * std::f64::consts::LN_10;
+
+/// Pressure at a height above the sea, m, relative to sea level.
+pub(super) fn pressure(z: f64) -> f64 {
+    exp(-DECAY * z)
+}
+
+/// The air of a month over a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Air {
+    /// SAGA's, its quirks included; the logarithm of its transmittance.
+    Saga(f64),
+    /// A lumped transmittance with SAGA's errors corrected; its logarithm.
+    Lumped(f64),
+    /// ESRA's clear sky; Linke's turbidity for an air mass of 2.
+    Esra(f64),
+}
+
+impl Air {
+    /// The model's choice; only ESRA looks at the turbidity.
+    pub(super) fn new(model: &Model, linke: f64) -> Self {
+        match model.atmosphere {
+            Atmosphere::Saga => Self::Saga(log(model.transmittance)),
+            Atmosphere::Lumped => Self::Lumped(log(model.transmittance)),
+            Atmosphere::Esra => Self::Esra(linke),
+        }
+    }
+}
+
+/// Radiation through the air at one step.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Beam {
+    /// By [`Air::Saga`].
+    Saga(saga::Beam),
+    /// By [`Air::Lumped`].
+    Lumped(lumped::Beam),
+    /// By [`Air::Esra`].
+    Esra(esra::Beam),
+}
+
+impl Beam {
+    /// The beam of a step: radiation outside on a plane facing the sun (kW/m2), height of the sun (radians, positive,
+    /// without refraction), and the air.
+    pub(super) fn new(extraterrestrial: f64, height: f64, air: Air) -> Self {
+        match air {
+            Air::Saga(log) => Self::Saga(saga::Beam::new(extraterrestrial, height, log)),
+            Air::Lumped(log) => Self::Lumped(lumped::Beam::new(extraterrestrial, height, log)),
+            Air::Esra(linke) => Self::Esra(esra::Beam::new(extraterrestrial, height, linke)),
+        }
+    }
+
+    /// Direct radiation on a plane facing the sun, and diffuse radiation of the whole sky on a level plane, kW/m2, at a
+    /// relative [`pressure`].
+    pub(super) fn through(&self, pressure: f64) -> (f64, f64) {
+        match self {
+            Self::Saga(beam) => beam.through(pressure),
+            Self::Lumped(beam) => beam.through(pressure),
+            Self::Esra(beam) => beam.through(pressure),
+        }
+    }
+}
