@@ -6,6 +6,7 @@ use super::Problem;
 use super::coarse::{Coarse, Span};
 use super::geotiff::Raster;
 use super::grid::Grid;
+use super::model::{Atmosphere, DiffuseModel, Model};
 use super::request::Request;
 
 /// Heights that ground has, m.
@@ -16,6 +17,9 @@ const TEMPERATURES: (f64, f64) = (-60.0, 50.0);
 
 /// Monthly lapse rates, K/m.
 const LAPSE_RATES: (f32, f32) = (-0.002, 0.015);
+
+/// Linke's turbidity: of clean dry air, and beyond any month's mean.
+const TURBIDITIES: (f32, f32) = (1.0, 10.0);
 
 /// Points across a region where coverage is looked at, and windows across it where heights are.
 const SAMPLES: usize = 24;
@@ -66,12 +70,6 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 0.7",
     );
     expect(
-        (0.0..=1.0).contains(&model.albedo),
-        "albedo",
-        format!("{} is not between 0 and 1", model.albedo),
-        "use 0 for none, 0.2 for bare ground, 0.6 for snow",
-    );
-    expect(
         (8..=720).contains(&model.azimuths),
         "azimuths",
         format!("{} directions are outside 8 to 720", model.azimuths),
@@ -90,6 +88,28 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 1367",
     );
     expect(model.lai_max > 0.0, "lai_max", format!("{} is not positive", model.lai_max), "use 8");
+    problems.extend(air(model));
+    problems
+}
+
+/// The choices of air, sky and ground.
+fn air(model: &Model) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !(0.0..=1.0).contains(&model.albedo) {
+        let what = format!("{} is not between 0 and 1", model.albedo);
+        let cure = "use 0 for none, 0.2 for bare ground or grass, 0.6 for old snow";
+        problems.push(Problem::new(Path::new("albedo"), what, cure));
+    }
+    // What the kernels of radiation do not take up is refused rather than left out.
+    for (name, chosen, cure) in [
+        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped"),
+        ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic"),
+        ("albedo", model.albedo > 0.0, "use 0"),
+    ] {
+        if chosen {
+            problems.push(Problem::new(Path::new(name), "is not computed by this version", cure));
+        }
+    }
     problems
 }
 
@@ -323,6 +343,26 @@ pub(super) fn cloud_cover(path: &Path, values: &[f32]) -> Option<Problem> {
             format!(
                 "has cloud cover of {low} to {high}, which looks like {name}; expected 0 to 10000 (0.01 %)"
             ),
+            cure,
+        )
+    })
+}
+
+/// Linke's turbidity is 1 (air alone) to 10.
+pub(super) fn turbidity(path: &Path, values: &[f32]) -> Option<Problem> {
+    let no_number = || Problem::new(path, "is no number", "2 to 4 is usual over mountains");
+    let Some((low, high)) = extremes(values) else { return values.first().map(|_| no_number()) };
+    let (least, most) = TURBIDITIES;
+    (low < least || high > most).then(|| {
+        let cure = if low >= 20.0 * least && high <= 20.0 * most {
+            "divide by 20 if these are twentieths, as in SoDa's maps: \
+             gdal_calc.py -A in.tif --calc=\"A/20.0\" --type=Float32 --outfile=out.tif"
+        } else {
+            "2 to 4 is usual over mountains; check the file and its nodata value"
+        };
+        Problem::new(
+            path,
+            format!("has a turbidity of {low} to {high}; expected Linke's, {least} to {most}"),
             cure,
         )
     })

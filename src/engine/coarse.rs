@@ -87,6 +87,27 @@ impl Coarse {
         cell_under(dem, &self.placement, column, row).is_none_or(|(x, y)| self.at(x, y).is_nan())
     }
 
+    /// Its value under a fractional cell of the DEM; where it has none, the value of the nearest node that has one.
+    ///
+    /// For what is taken once for many cells: the place may be one without terrain or beside the region. NaN only when all
+    /// nodes are missing.
+    pub(super) fn near(&self, dem: &Placement, column: f64, row: f64) -> f64 {
+        let Some((x, y)) = cell_under(dem, &self.placement, column, row) else { return f64::NAN };
+        let value = self.at(x, y);
+        if !value.is_nan() {
+            return value;
+        }
+        let (x, y) = (x - self.column as f64, y - self.row as f64);
+        let width = self.grid.width.max(1);
+        let distance = |i: usize| {
+            let (dx, dy) = ((i % width) as f64 - x, (i / width) as f64 - y);
+            dx * dx + dy * dy
+        };
+        let valid = self.grid.values.iter().enumerate().filter(|(_, value)| !value.is_nan());
+        let nearest = valid.min_by(|(i, _), (j, _)| distance(*i).total_cmp(&distance(*j)));
+        nearest.map_or(f64::NAN, |(_, value)| f64::from(*value))
+    }
+
     /// Its values on cells of the DEM, row by row.
     pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f64> {
         let mapping = Mapping::new(dem, &self.placement, span);

@@ -7,7 +7,11 @@ use super::checks;
 use super::coarse::{Coarse, Span};
 use super::crs::Crs;
 use super::geotiff::{Placement, Raster};
+use super::model::Atmosphere;
 use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+
+#[cfg(test)]
+mod tests;
 
 /// What the engine computes from.
 #[derive(Debug)]
@@ -30,6 +34,27 @@ pub(super) struct MonthData {
     pub lapse: LapseRate,
     pub clouds: Option<Clouds>,
     pub temperatures: Vec<Temperature>,
+    /// `None` where the model's atmosphere takes none.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
+    pub turbidity: Option<Turbidity>,
+}
+
+/// Linke's turbidity for an air mass of 2.
+#[derive(Debug)]
+pub(super) enum Turbidity {
+    Constant(f64),
+    Coarse(Coarse),
+}
+
+impl Turbidity {
+    /// Its value at a fractional cell of the DEM, which may lie beside the region.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
+    pub(super) fn at(&self, dem: &Placement, column: f64, row: f64) -> f64 {
+        match self {
+            Self::Constant(linke) => *linke,
+            Self::Coarse(coarse) => coarse.near(dem, column, row),
+        }
+    }
 }
 
 /// The lapse rate, K/m, positive = colder upwards.
@@ -133,7 +158,30 @@ impl Gatherer<'_> {
         let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
         let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
         let temperatures = inputs.iter().filter_map(|input| self.temperature(input)).collect();
-        MonthData { lapse: lapse.unwrap_or(LapseRate::Constant(f64::NAN)), clouds, temperatures }
+        let turbidity = self.turbidity(month);
+        MonthData { lapse: lapse.unwrap_or(LapseRate::Constant(f64::NAN)), clouds, temperatures, turbidity }
+    }
+
+    /// Linke's turbidity of a month; a grid that no atmosphere needs is left closed.
+    fn turbidity(&mut self, month: &MonthInputs) -> Option<Turbidity> {
+        if self.request.model.atmosphere != Atmosphere::Esra {
+            return None;
+        }
+        match &month.linke {
+            Some(Field::Constant(linke)) => {
+                self.problems.extend(checks::turbidity(Path::new("linke"), &[*linke as f32]));
+                Some(Turbidity::Constant(*linke))
+            }
+            Some(Field::Grid(path)) => self.coarse(path, checks::turbidity).map(Turbidity::Coarse),
+            None => {
+                self.problems.push(Problem::new(
+                    Path::new("linke"),
+                    format!("is not given for month {}, but ESRA's clear sky needs it", month.month),
+                    "give Linke's turbidity of each month, for example 3, or choose another atmosphere",
+                ));
+                None
+            }
+        }
     }
 
     fn temperature(&mut self, input: &TemperatureInput) -> Option<Temperature> {

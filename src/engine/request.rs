@@ -57,6 +57,9 @@ pub struct MonthInputs {
     pub cloud: Option<PathBuf>,
     /// Temperatures.
     pub temperatures: Vec<TemperatureInput>,
+    /// Linke's turbidity for an air mass of 2, 1..10; needed for [`Atmosphere::Esra`](super::Atmosphere::Esra), else left
+    /// alone.
+    pub linke: Option<Field>,
 }
 
 /// A constant or a grid.

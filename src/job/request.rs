@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::campaign::spec::{Cloud, Lapse, Mode, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{Atmosphere, Cloud, Lapse, Linke, Mode, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ChainId;
-use crate::engine::{Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
+use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
 
 /// Edge of a block of the maps, cells.
 const BLOCK: u32 = 256;
@@ -51,10 +51,7 @@ fn month_inputs(spec: &Spec, month: u8) -> MonthInputs {
     let lapse = match &spec.lapse {
         Lapse::Grid(file) => Field::Grid(of_month(file, month)),
         Lapse::Constant(value) => Field::Constant(*value),
-        Lapse::PerMonth(values) => {
-            let index = usize::from(month).saturating_sub(1);
-            Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
-        }
+        Lapse::PerMonth(values) => of_twelve(values, month),
     };
     let cloud = match &spec.cloud {
         Cloud::None => None,
@@ -69,7 +66,24 @@ fn month_inputs(spec: &Spec, month: u8) -> MonthInputs {
         };
         TemperatureInput { name: name.clone(), path: of_month(&t.file, month), scale, offset }
     };
-    MonthInputs { month, lapse, cloud, temperatures: spec.temperature.iter().map(temperature).collect() }
+    let temperatures = spec.temperature.iter().map(temperature).collect();
+    MonthInputs { month, lapse, cloud, temperatures, linke: linke(spec, month) }
+}
+
+/// Linke's turbidity of a month, where the atmosphere takes one.
+fn linke(spec: &Spec, month: u8) -> Option<Field> {
+    let Atmosphere::Esra { linke } = &spec.atmosphere else { return None };
+    Some(match linke {
+        Linke::Grid(file) => Field::Grid(of_month(file, month)),
+        Linke::Constant(value) => Field::Constant(*value),
+        Linke::PerMonth(values) => of_twelve(values, month),
+    })
+}
+
+/// The value of a month out of twelve; NaN, which the engine refuses by name, for a month that there is not.
+fn of_twelve(values: &[f64; 12], month: u8) -> Field {
+    let index = usize::from(month).saturating_sub(1);
+    Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
 }
 
 /// The file of a month: `{month}` becomes 01 … 12.
@@ -87,7 +101,14 @@ fn model(spec: &Spec) -> Model {
     Model {
         step_minutes: spec.step_minutes,
         solar_constant: spec.solar_constant,
+        atmosphere: match spec.atmosphere {
+            Atmosphere::Saga => engine::Atmosphere::Saga,
+            Atmosphere::Lumped => engine::Atmosphere::Lumped,
+            Atmosphere::Esra { .. } => engine::Atmosphere::Esra,
+        },
         transmittance: spec.transmittance,
+        diffuse: spec.diffuse,
+        albedo: spec.albedo,
         c: spec.c,
         lai: spec.lai,
         lai_max: spec.lai_max,

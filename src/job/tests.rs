@@ -5,10 +5,10 @@ use super::entry::Surroundings;
 use super::failure::Failure;
 use super::look::{Sampling, shown_layer};
 use super::request::{chains, of_month, request};
-use crate::campaign::spec::{Mode, MonthsPerChain, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{Atmosphere, Linke, Mode, MonthsPerChain, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
-use crate::engine::{Layer, Model, Product, Tiling};
+use crate::engine::{self, DiffuseModel, Field, Layer, Model, Product, Tiling};
 use crate::quantity::bytes;
 
 fn spec() -> Spec {
@@ -52,6 +52,7 @@ fn a_request_has_the_months_files_units_and_constants() {
     assert_eq!(request_6.block, 128);
     assert_eq!(request_6.region.unwrap().epsg, 2154);
     assert_eq!(request_6.model, Model { lai: 2.5, ..Model::as_saga() });
+    assert_eq!(request_6.months[0].linke, None);
     let temperature = &request_6.months[0].temperatures[0];
     assert_eq!((temperature.path.as_path(), temperature.name.as_str()), (Path::new("/t_06.tif"), "mean"));
     for (unit, raw, celsius) in [
@@ -65,6 +66,25 @@ fn a_request_has_the_months_files_units_and_constants() {
         assert!((raw * t.scale + t.offset - celsius).abs() < 1e-9, "{unit:?}");
     }
     assert_eq!(of_month(Path::new("/a/{month}/b_{month}"), 3), PathBuf::from("/a/03/b_03"));
+}
+
+#[test]
+fn the_choices_of_air_sky_and_ground_reach_the_request() {
+    let mut spec = spec();
+    spec.atmosphere = Atmosphere::Esra { linke: Linke::Grid("/tl_{month}.tif".into()) };
+    spec.diffuse = DiffuseModel::HayDavies;
+    spec.albedo = 0.4;
+    let june = request(&spec, &[6]);
+    let expected = Model {
+        atmosphere: engine::Atmosphere::Esra,
+        diffuse: DiffuseModel::HayDavies,
+        albedo: 0.4,
+        ..Model::default()
+    };
+    assert_eq!(june.model, expected);
+    assert_eq!(june.months[0].linke, Some(Field::Grid("/tl_06.tif".into())));
+    spec.atmosphere = Atmosphere::Esra { linke: Linke::default() };
+    assert_eq!(request(&spec, &[6]).months[0].linke, Some(Field::Constant(4.0)));
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn request(model: &Model) -> Request {
                 scale: 1.0,
                 offset: 0.0,
             }],
+            linke: None,
         }],
         year: 2018,
         model: Model { step_minutes: 180, horizon_distance: 1500.0, azimuths: 16, ..model.clone() },

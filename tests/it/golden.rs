@@ -32,6 +32,7 @@ fn request(model: Model, tile: u32) -> Request {
             scale: 1.0,
             offset: 0.0,
         }],
+        linke: None,
     };
     Request {
         dem: data().join("dem.tif"),

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Cloud, Lapse, MonthsPerChain, Region, Spec, SpecError};
+use super::{Atmosphere, Cloud, Lapse, Linke, MonthsPerChain, Region, Spec, SpecError};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
 pub(super) const SHORTEST_MARGIN: u64 = 60;
 /// The batch system resubmits only what ran for more than this, seconds.
 const SHORTEST_RUN: u64 = 60;
+
+/// Linke's turbidity: of clean dry air, and beyond any month's mean.
+const TURBIDITIES: std::ops::RangeInclusive<f64> = 1.0..=10.0;
 
 /// What may be said of a site, as the batch system's clients understand it.
 const SITE_KEYS: [&str; 4] = ["project", "properties", "queue", "resources"];
@@ -39,6 +42,7 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     check.times();
     check.inputs();
     check.lapse();
+    check.air();
     check.numbers();
     check.errors
 }
@@ -173,6 +177,9 @@ impl Check<'_> {
         if let Cloud::Grid(path) = &self.spec.cloud {
             by_month.push(("cloud".to_owned(), path));
         }
+        if let Atmosphere::Esra { linke: Linke::Grid(path) } = &self.spec.atmosphere {
+            by_month.push(("atmosphere.linke".to_owned(), path));
+        }
         let several = self.spec.months.len() > 1 && !self.is_bad("months");
         for (field, path) in by_month {
             if several && !path.to_string_lossy().contains("{month}") {
@@ -206,6 +213,32 @@ impl Check<'_> {
                         let what = format!("`lapse` of month {month}: {lapse} {what}");
                         self.fault("lapse", what, cure_for(*lapse, cure));
                     }
+                }
+            }
+        }
+    }
+
+    fn air(&mut self) {
+        // Written so that a NaN fails too.
+        if !(0.0..=1.0).contains(&self.spec.albedo) {
+            let what = format!("`albedo` {} is not between 0 and 1", self.spec.albedo);
+            self.fault("albedo", what, "0 for none, 0.2 for bare ground or grass, 0.6 for old snow");
+        }
+        let Atmosphere::Esra { linke } = &self.spec.atmosphere else { return };
+        let cure = "Linke's turbidity is 1 in clean dry air, 2 to 4 over mountains, 5 and more over cities";
+        let mut judge = |name: String, linke: f64| {
+            if !TURBIDITIES.contains(&linke) {
+                let (least, most) = (TURBIDITIES.start(), TURBIDITIES.end());
+                let what = format!("{name} {linke} is not between {least} and {most}");
+                self.fault("atmosphere.linke", what, cure);
+            }
+        };
+        match linke {
+            Linke::Grid(_) => {}
+            Linke::Constant(linke) => judge("`linke`".to_owned(), *linke),
+            Linke::PerMonth(months) => {
+                for (month, linke) in (1..).zip(months) {
+                    judge(format!("`linke` of month {month}:"), *linke);
                 }
             }
         }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::ChainId;
-use crate::engine::{Compression, Product, Storage};
+use crate::engine::model::LINKE_OF_THE_ALPS;
+use crate::engine::{Compression, DiffuseModel, Product, Storage};
 
 mod check;
 mod fields;
@@ -103,6 +104,16 @@ pub struct Spec {
     /// Lumped transmittance.
     #[serde(default = "defaults::transmittance")]
     pub transmittance: f64,
+    // The defaults of fields younger than the first release are not written: specs frozen before keep their hash.
+    /// What the air leaves of the sun.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub atmosphere: Atmosphere,
+    /// How the diffuse radiation is spread over the sky.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub diffuse: DiffuseModel,
+    /// Albedo of the terrain around, 0..1.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub albedo: f64,
     /// `c` of the radiation term, K.
     #[serde(default = "defaults::c")]
     pub c: f64,
@@ -138,6 +149,9 @@ mod defaults {
     }
     pub(super) fn transmittance() -> f64 {
         0.7
+    }
+    pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+        *value == T::default()
     }
     pub(super) fn c() -> f64 {
         1.0
@@ -231,6 +245,40 @@ pub enum Cloud {
     None,
     /// A grid, with `{month}`.
     Grid(PathBuf),
+}
+
+/// What the air leaves of the sun.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Atmosphere {
+    /// A lumped transmittance, SAGA's errors included.
+    #[default]
+    Saga,
+    /// A lumped transmittance, corrected.
+    Lumped,
+    /// The clear sky of the European Solar Radiation Atlas.
+    Esra {
+        /// Linke's turbidity for an air mass of 2.
+        #[serde(default)]
+        linke: Linke,
+    },
+}
+
+/// Linke's turbidity for an air mass of 2, 1..10.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Linke {
+    /// A coarse grid, with `{month}`.
+    Grid(PathBuf),
+    /// January to December.
+    PerMonth(#[serde(with = "values::twelve")] [f64; 12]),
+    /// The same everywhere.
+    Constant(f64),
+}
+
+impl Default for Linke {
+    fn default() -> Self {
+        Self::PerMonth(LINKE_OF_THE_ALPS)
+    }
 }
 
 /// The physics.
@@ -371,6 +419,9 @@ impl Spec {
             inputs.push(path);
         }
         if let Cloud::Grid(path) = &mut self.cloud {
+            inputs.push(path);
+        }
+        if let Atmosphere::Esra { linke: Linke::Grid(path) } = &mut self.atmosphere {
             inputs.push(path);
         }
         inputs

@@ -185,6 +185,19 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    tile: 8192,", "between 16 and 4096", "512"),
         ("    step_minutes: 7,", "5, 10, 15, 30 or 60", "30"),
         ("    transmittance: 1.7,", "between 0 and 1", "0.7"),
+        ("    atmosphere: Esra(linke: Constant(0.5)),", "`linke` 0.5 is not between 1 and 10", "2 to 4"),
+        ("    atmosphere: Esra(linke: Constant(NaN)),", "`linke` NaN is not between 1 and 10", "2 to 4"),
+        (
+            "    atmosphere: Esra(linke: PerMonth([3, 3])),",
+            "needs 12 values, January to December, and has 2",
+            "",
+        ),
+        ("    atmosphere: Esra(turbidity: Constant(3)),", "no field `turbidity` in `Esra`", "linke"),
+        ("    atmosphere: Esra,", "`atmosphere`", ""),
+        ("    atmosphere: Esar(),", "`Esar` is no value for `atmosphere`", "did you mean `Esra`?"),
+        ("    diffuse: HayDavis,", "`HayDavis` is no value for `diffuse`", "did you mean `HayDavies`?"),
+        ("    albedo: 1.2,", "`albedo` 1.2 is not between 0 and 1", "0.2 for bare ground"),
+        ("    albedo: -0.1,", "`albedo` -0.1 is not between 0 and 1", "0 for none"),
         ("    lai: 9,", "`lai` 9 is not between", "0.01"),
         ("    months_per_chain: 13,", "13 is neither", ""),
         ("    months_per_chain: Many,", "Many is neither", ""),
@@ -215,6 +228,58 @@ fn a_negative_lapse_of_one_month_is_named_by_its_month() {
     let error = only(&FULL.replace("0.0055", "-0.0055"));
     assert_eq!(error.line, Some(6));
     assert!(error.what.contains("month 4: -0.0055 is negative") && error.cure.contains("sign"), "{error}");
+}
+
+#[test]
+fn the_atmosphere_takes_every_form_and_its_grid_counts_from_the_file() {
+    let linke = |text: &str| match parsed(&with(&format!("    atmosphere: {text},"))).unwrap().spec.atmosphere
+    {
+        Atmosphere::Esra { linke } => linke,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(linke("Esra(linke: Constant(3))"), Linke::Constant(3.0));
+    let twelve = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 1.5, 2.5];
+    assert_eq!(
+        linke("Esra(linke: PerMonth([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1.5, 2.5]))"),
+        Linke::PerMonth(twelve)
+    );
+    assert_eq!(linke("Esra(linke: Grid(\"tl_{month}.tif\"))"), Linke::Grid("/data/tl_{month}.tif".into()));
+    assert_eq!(linke("Esra()"), Linke::PerMonth(LINKE_OF_THE_ALPS));
+    let spec =
+        parsed(&with("    atmosphere: Lumped,\n    diffuse: HayDavies,\n    albedo: 0.3,")).unwrap().spec;
+    assert_eq!(
+        (spec.atmosphere, spec.diffuse, spec.albedo),
+        (Atmosphere::Lumped, DiffuseModel::HayDavies, 0.3)
+    );
+    let spec = parsed(SHORT).unwrap().spec;
+    assert_eq!(
+        (spec.atmosphere, spec.diffuse, spec.albedo),
+        (Atmosphere::Saga, DiffuseModel::Isotropic, 0.0)
+    );
+}
+
+#[test]
+fn a_turbidity_of_one_month_is_named_by_its_month_and_a_grid_for_several_by_its_file() {
+    let per_month =
+        "    atmosphere: Esra(\n        linke: PerMonth([3, 3, 3, 12, 3, 3, 3, 3, 3, 3, 3, 3]),\n    ),";
+    let error = only(&with(per_month));
+    assert!(error.what.contains("month 4: 12 is not between 1 and 10"), "{error}");
+    assert_eq!(error.line, Some(11), "{error}");
+    let grid = "    months: [1, 2],\n    atmosphere: Esra(linke: Grid(\"tl.tif\")),";
+    let error = only(&with(grid));
+    assert!(error.what.contains("tl.tif") && error.cure.contains("{month}"), "{error}");
+}
+
+#[test]
+fn a_spec_without_the_younger_fields_is_frozen_as_before_there_were_any() {
+    let spec = parsed(SHORT).unwrap().spec;
+    let text = freeze(&spec).unwrap().text;
+    assert!(["atmosphere", "diffuse", "albedo"].iter().all(|field| !text.contains(field)), "{text}");
+    let chosen =
+        Spec { atmosphere: Atmosphere::Esra { linke: Linke::default() }, albedo: 0.2, ..spec.clone() };
+    let text = freeze(&chosen).unwrap().text;
+    assert_eq!(ron::from_str::<Spec>(&text).unwrap(), chosen);
+    assert_eq!(changed_fields(&spec, &chosen), ["atmosphere", "albedo"]);
 }
 
 #[test]

@@ -1,0 +1,130 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::engine::crs::Crs;
+use crate::engine::geotiff::write_grid;
+use crate::engine::grid::Grid;
+use crate::engine::{Compression, Layer, Model, Storage};
+
+/// A folder with terrain of 40 x 40 cells of 25 m, and Linke's turbidity on a grid of 1 km that reaches far around it.
+struct Ground {
+    folder: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new(linke: impl Fn(usize, usize) -> f32) -> Self {
+        let ground = Self { folder: tempfile::tempdir().unwrap() };
+        ground.write("dem.tif", 25.0, 40, 0.0, |_, _| 1500.0);
+        ground.write("linke.tif", 1000.0, 11, 5000.0, linke);
+        ground
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, cell: f64, size: usize, around: f64, value: impl Fn(usize, usize) -> f32) {
+        let placement = Placement {
+            crs: Crs::of_epsg(32632).unwrap(),
+            west: 500_000.0 - around,
+            north: 5_000_000.0 + around,
+            cell_x: cell,
+            cell_y: cell,
+            width: size,
+            height: size,
+        };
+        let values = (0..size * size).map(|i| value(i % size, i / size)).collect();
+        let layer = Layer {
+            name: "grid".into(),
+            month: None,
+            unit: "1",
+            description: "a grid".into(),
+            range: (-1e9, 1e9),
+            steps: None,
+        };
+        write_grid(&self.path(name), &Grid { width: size, height: size, values }, &placement, &layer)
+            .unwrap();
+    }
+
+    fn request(&self, atmosphere: Atmosphere, linke: Option<Field>) -> Request {
+        let month = MonthInputs {
+            month: 4,
+            lapse: Field::Constant(0.0065),
+            cloud: None,
+            temperatures: Vec::new(),
+            linke,
+        };
+        Request {
+            dem: self.path("dem.tif"),
+            region: None,
+            reference_height: None,
+            months: vec![month],
+            year: 2018,
+            model: Model { atmosphere, ..Model::default() },
+            products: vec![Product::Total],
+            tile: 64,
+            block: 64,
+            compression: Compression::None,
+            storage: Storage::Float32,
+        }
+    }
+}
+
+/// What is wrong with Linke's turbidity.
+fn faults(request: &Request) -> Vec<String> {
+    let problems = Inputs::gather(request).1;
+    problems.iter().map(ToString::to_string).filter(|problem| problem.contains("linke")).collect()
+}
+
+#[test]
+fn a_grid_of_turbidity_is_smoothed_between_its_nodes_and_has_a_value_everywhere() {
+    // Rising southward by 0.1 a node; nothing is known in the south-west.
+    let ground = Ground::new(|x, y| if x < 4 && y > 6 { f32::NAN } else { 2.0 + 0.1 * y as f32 });
+    let request = ground.request(Atmosphere::Esra, Some(Field::Grid(ground.path("linke.tif"))));
+    assert!(faults(&request).is_empty(), "{:?}", faults(&request));
+    let inputs = Inputs::gather(&request).0.unwrap();
+    let turbidity = inputs.months[0].turbidity.as_ref().unwrap();
+    let at = |column, row| turbidity.at(inputs.dem.placement(), column, row);
+    // The first cell of the terrain lies half a node and half a cell behind the edge of the sixth node.
+    assert!((at(0.0, 0.0) - (2.5 - 0.05 + 0.1 * 12.5 / 1000.0)).abs() < 1e-6, "{}", at(0.0, 0.0));
+    assert!((at(30.0, 0.0) - at(0.0, 0.0)).abs() < 1e-9 && at(0.0, 30.0) > at(0.0, 0.0));
+    // In the hole the nearest node counts, and so it does beyond the grid.
+    assert!((at(-60.0, 60.0) - 2.7).abs() < 0.11, "{}", at(-60.0, 60.0));
+    assert!((at(0.0, -4000.0) - 2.0).abs() < 0.11, "{}", at(0.0, -4000.0));
+    let constant = Turbidity::Constant(3.5);
+    assert!((constant.at(inputs.dem.placement(), 7.0, 7.0) - 3.5).abs() < f64::EPSILON);
+}
+
+#[test]
+fn turbidity_is_left_alone_where_the_atmosphere_takes_none() {
+    let ground = Ground::new(|_, _| 0.0);
+    for atmosphere in [Atmosphere::Saga, Atmosphere::Lumped] {
+        let request = ground.request(atmosphere, Some(Field::Grid(ground.path("nowhere.tif"))));
+        assert!(faults(&request).is_empty(), "{:?}", faults(&request));
+        assert!(Inputs::gather(&request).0.unwrap().months[0].turbidity.is_none());
+    }
+}
+
+#[test]
+fn impossible_turbidities_are_refused_with_a_cure() {
+    let clear = Ground::new(|_, _| 0.4);
+    let twentieths = Ground::new(|x, _| 40.0 + x as f32);
+    let fine = Ground::new(|_, _| 3.0);
+    let grid =
+        |ground: &Ground| ground.request(Atmosphere::Esra, Some(Field::Grid(ground.path("linke.tif"))));
+    for (request, told) in [
+        (grid(&clear), ["linke.tif", "0.4 to 0.4; expected Linke's, 1 to 10", "2 to 4 is usual"]),
+        (grid(&twentieths), ["linke.tif", "to 50", "divide by 20"]),
+        (fine.request(Atmosphere::Esra, None), ["linke", "not given for month 4", "for example 3"]),
+        (fine.request(Atmosphere::Esra, Some(Field::Constant(12.0))), ["linke", "12 to 12", "2 to 4"]),
+        (fine.request(Atmosphere::Esra, Some(Field::Constant(f64::NAN))), ["linke", "no number", "2 to 4"]),
+        (
+            fine.request(Atmosphere::Esra, Some(Field::Grid(fine.path("nowhere.tif")))),
+            ["nowhere.tif", "", ""],
+        ),
+    ] {
+        let problems: Vec<String> = Inputs::gather(&request).1.iter().map(ToString::to_string).collect();
+        let found = problems.iter().any(|problem| told.iter().all(|part| problem.contains(part)));
+        assert!(found, "{told:?} in {problems:?}");
+    }
+}
