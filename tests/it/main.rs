@@ -17,6 +17,7 @@ mod engine_chain;
 mod fencing;
 mod geotiff;
 mod golden;
+mod grass;
 mod scene;
 mod support;
 mod toy;
