@@ -93,7 +93,7 @@ pub struct MapRecord {
     pub bytes: u64,
     /// The checksum (CRC-32) of the whole file.
     pub crc: u32,
-    /// Where its first block begins; the others follow one another.
+    /// Where its first block begins, after directories and overviews; the others follow one another.
     pub head: u64,
     /// Values outside are impossible.
     pub range: (f32, f32),

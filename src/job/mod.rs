@@ -3,7 +3,9 @@
 //! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs; [`Workload`] is what
 //! it needs of the engine. A link ends in one of the classes of [`crate::checkpoint::ExitClass`].
 
+mod assemble;
 mod compute;
+mod draft;
 pub mod entry;
 pub mod failure;
 mod finish;

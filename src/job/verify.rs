@@ -118,16 +118,13 @@ fn verify_bytes(
     let mut at = 0;
     let mut piece = |bytes: u64| -> Result<u32, String> {
         let end = map.bytes.min(at + bytes);
-        let crc = checksum(&file, at, end).map_err(|e| format!("cannot be read: {e}"))?;
+        let crc = checksum(&file, at, end, stop)?;
         whole.combine(&crc);
         at = end;
         Ok(crc.finalize())
     };
     piece(map.head)?;
     for (number, (bytes, crc)) in blocks.iter().enumerate().filter(|(_, (bytes, _))| *bytes > 0) {
-        if stop() {
-            return Err("not verified to its end".to_owned());
-        }
         if piece(u64::from(*bytes))? != *crc {
             return Err(format!("the checksum of block {number} does not fit"));
         }
@@ -141,13 +138,21 @@ fn verify_bytes(
 }
 
 /// The checksum of the bytes from `at` to `end`.
-fn checksum(file: &File, mut at: u64, end: u64) -> std::io::Result<crc32fast::Hasher> {
+fn checksum(
+    file: &File,
+    mut at: u64,
+    end: u64,
+    stop: &dyn Fn() -> bool,
+) -> Result<crc32fast::Hasher, String> {
     let mut crc = crc32fast::Hasher::new();
     let mut buffer = vec![0; (end - at).min(1 << 20) as usize];
     while at < end {
+        if stop() {
+            return Err("not verified to its end".to_owned());
+        }
         let wanted = buffer.len().min((end - at) as usize);
         let Some(piece) = buffer.get_mut(..wanted) else { break };
-        file.read_exact_at(piece, at)?;
+        file.read_exact_at(piece, at).map_err(|e| format!("cannot be read: {e}"))?;
         crc.update(piece);
         at += wanted as u64;
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::engine::geotiff::{self, Coding, MapFile};
+use crate::engine::geotiff::{self, Coding, Pyramid};
 use crate::engine::{Computed, Engine, EngineError, Layer, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
@@ -29,8 +29,12 @@ pub trait Workload: Send + Sync {
     /// Encodes one block of `block * block` cells of a layer.
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8>;
 
-    /// What stands around the blocks of a map, given their lengths.
-    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile;
+    /// What makes the overviews of a map from its encoded blocks; `None` where it has none.
+    fn pyramid(&self, layer: &Layer) -> Option<Pyramid>;
+    /// What stands before the blocks of a map, given the lengths of its own and of each overview's.
+    ///
+    /// The smallest overview's blocks follow first, the map's own last.
+    fn lay_out(&self, layer: &Layer, levels: &[Vec<u32>]) -> Vec<u8>;
 
     /// Reads a finished map as any other program would; what it returns after `stop` does not count.
     ///
@@ -93,8 +97,12 @@ impl Workload for Engine {
         geotiff::encode_block(cells, block, coding(self, layer))
     }
 
-    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
-        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), coding(self, layer), blocks)
+    fn pyramid(&self, layer: &Layer) -> Option<Pyramid> {
+        Pyramid::new(Engine::tiling(self), coding(self, layer))
+    }
+
+    fn lay_out(&self, layer: &Layer, levels: &[Vec<u32>]) -> Vec<u8> {
+        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), coding(self, layer), levels)
     }
 
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {

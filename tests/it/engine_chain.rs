@@ -8,32 +8,38 @@ use alpsckpt::checkpoint::{CampaignDir, ExitClass, Phase};
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::{Placement, write_grid};
 use alpsckpt::engine::grid::Grid;
-use alpsckpt::engine::{Layer, Product};
+use alpsckpt::engine::{Layer, Product, Storage};
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{RunOptions, Stop, run_chain};
+
+use crate::support;
 
 const WIDTH: usize = 100;
 const HEIGHT: usize = 70;
 
 /// A ridge and a valley, with a hole of `hole` columns in one corner.
 fn write_dem(path: &Path, hole: usize) {
-    let height = |x: usize, y: usize| {
+    write_dem_of(path, (WIDTH, HEIGHT), hole);
+}
+
+fn write_dem_of(path: &Path, (width, height): (usize, usize), hole: usize) {
+    let ground = |x: usize, y: usize| {
         let (x, y) = (x as f32, y as f32);
         1500.0 + 8.0 * x + 300.0 * (y / 9.0).sin()
     };
-    let cell = |i: usize| match (i % WIDTH, i / WIDTH) {
+    let cell = |i: usize| match (i % width, i / width) {
         (x, y) if x < hole && y < 5 => f32::NAN,
-        (x, y) => height(x, y),
+        (x, y) => ground(x, y),
     };
-    let grid = Grid { width: WIDTH, height: HEIGHT, values: (0..WIDTH * HEIGHT).map(cell).collect() };
+    let grid = Grid { width, height, values: (0..width * height).map(cell).collect() };
     let placement = Placement {
         crs: Crs::of_epsg(3035).unwrap(),
         west: 4_020_000.0,
         north: 2_420_000.0,
         cell_x: 25.0,
         cell_y: 25.0,
-        width: WIDTH,
-        height: HEIGHT,
+        width,
+        height,
     };
     let layer = Layer {
         name: "dem".to_owned(),
@@ -89,8 +95,11 @@ impl Place {
 
     /// One link, asked to stop when it has `tiles` tiles.
     fn link(&self, threads: u32, tiles: Option<u64>) -> ExitClass {
-        let options = self.options(threads);
-        let outcome = run_chain(&self.output(), &options, &|progress| {
+        self.run(&self.options(threads), tiles)
+    }
+
+    fn run(&self, options: &RunOptions, tiles: Option<u64>) -> ExitClass {
+        let outcome = run_chain(&self.output(), options, &|progress| {
             if progress.phase == Phase::Computing && Some(progress.tiles) == tiles {
                 options.stop.asked.store(true, Ordering::Relaxed);
             }
@@ -146,4 +155,40 @@ fn a_map_or_dem_that_was_changed_after_the_chain_was_complete_is_told() {
     write_dem(&place.dem(), 8);
     let said = place.problems().join("; ");
     assert!(said.contains("the DEM has 6960"), "{said}");
+}
+
+/// A region of 300 x 20 cells has overviews: they are made when the chain is finished.
+#[test]
+fn a_wide_map_has_overviews_the_same_over_links_and_threads_and_in_both_forms() {
+    for (storage, kind) in [(Storage::Integer, "UInt16"), (Storage::Float32, "Float32")] {
+        let (whole, hopping) = (Place::new(), Place::new());
+        for place in [&whole, &hopping] {
+            write_dem_of(&place.dem(), (300, 20), 7);
+        }
+        let options = |place: &Place, threads| {
+            let mut options = place.options(threads);
+            options.spec.storage = storage;
+            options
+        };
+        assert_eq!(whole.run(&options(&whole, 2), None), ExitClass::Complete);
+        assert_eq!(hopping.run(&options(&hopping, 1), Some(3)), ExitClass::Checkpointed);
+        assert_eq!(hopping.run(&options(&hopping, 1), None), ExitClass::Complete);
+        for name in ["svf.tif", "total_m01.tif"] {
+            assert!(whole.map(name) == hopping.map(name), "{name} differs");
+        }
+        assert_eq!(hopping.problems(), Vec::<String>::new());
+        let left: Vec<_> = std::fs::read_dir(whole.output().join("maps")).unwrap().collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+        if !support::have_programs("a_wide_map_has_overviews (as GDAL sees it)", &["gdalinfo"]) {
+            continue;
+        }
+        let map = whole.output().join("maps/total_m01.tif");
+        let said =
+            std::process::Command::new("gdalinfo").args(["-json", "-stats"]).arg(&map).output().unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        let band = &said["bands"][0];
+        assert_eq!(band["type"], kind);
+        assert_eq!(band["overviews"][0]["size"], serde_json::json!([150, 10]), "{said}");
+        assert_eq!(band["overviews"].as_array().unwrap().len(), 1);
+    }
 }

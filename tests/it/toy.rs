@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use alpsckpt::campaign::spec::{self, Spec};
 use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId};
-use alpsckpt::engine::geotiff::MapFile;
+use alpsckpt::engine::geotiff::Pyramid;
 use alpsckpt::engine::{Computed, EngineError, Layer, Problem, Tile, Tiling};
 use alpsckpt::job::workload::Contents;
 use alpsckpt::job::{Outcome, Progress, RunOptions, Stop, Workload, run_with};
 
 const MAGIC: &[u8] = b"TOYMAP\n";
-const TAIL: &[u8] = b"END\n";
 
 /// What is done with each tile before it is computed; it may set the flag that stops the link.
 type OnTile = Box<dyn Fn(u64, &AtomicBool) + Send + Sync>;
@@ -86,16 +85,20 @@ impl Workload for Toy {
         cells.iter().flat_map(|v| v.to_le_bytes()).collect()
     }
 
-    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
+    fn pyramid(&self, _layer: &Layer) -> Option<Pyramid> {
+        None
+    }
+
+    fn lay_out(&self, layer: &Layer, levels: &[Vec<u32>]) -> Vec<u8> {
         let mut head = MAGIC.to_vec();
         head.extend_from_slice(format!("{}\n", layer.name).as_bytes());
-        assert_eq!(blocks.len(), TILING.blocks() as usize);
-        MapFile { head, tail: TAIL.to_vec() }
+        assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [TILING.blocks() as usize]);
+        head
     }
 
     fn reopen(map: &Path, _stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
         let bytes = std::fs::read(map).map_err(|e| Problem::new(map, e.to_string(), ""))?;
-        let body = bytes.strip_prefix(MAGIC).and_then(|b| b.strip_suffix(TAIL));
+        let body = bytes.strip_prefix(MAGIC);
         let body = body.ok_or_else(|| Problem::new(map, "not a toy map", ""))?;
         let at = body.iter().position(|b| *b == b'\n').map_or(0, |p| p + 1);
         let values: Vec<f32> = body[at..].as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
@@ -228,8 +231,11 @@ impl Workload for Borrowed<'_> {
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
         self.0.encode(layer, cells, block)
     }
-    fn lay_out(&self, layer: &Layer, blocks: &[u32]) -> MapFile {
-        self.0.lay_out(layer, blocks)
+    fn pyramid(&self, layer: &Layer) -> Option<Pyramid> {
+        self.0.pyramid(layer)
+    }
+    fn lay_out(&self, layer: &Layer, levels: &[Vec<u32>]) -> Vec<u8> {
+        self.0.lay_out(layer, levels)
     }
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
         Toy::reopen(map, stop)

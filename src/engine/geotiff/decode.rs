@@ -2,8 +2,10 @@
 
 use std::io::Read;
 
+use super::coding::{Cells, Coding};
 use super::ifd::Order;
 use super::meaning::Meaning;
+use crate::engine::Compression;
 
 /// The type of a file's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,26 @@ pub(super) enum Predictor {
     Horizontal,
     /// Bytes sorted by significance, then differences (Adobe Photoshop TIFF Technical Note 3).
     FloatingPoint,
+}
+
+/// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
+pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<Vec<f32>, String> {
+    let (sample, nodata) = match coding.cells {
+        Cells::Float32 => (Sample::F32, None),
+        Cells::Whole { steps, .. } if steps.signed => (Sample::I16, Some(f64::from(steps.nodata()))),
+        Cells::Whole { steps, .. } => (Sample::U16, Some(f64::from(steps.nodata()))),
+    };
+    let (codec, predictor) = match (coding.compression, coding.cells) {
+        (Compression::None, _) => (Codec::None, Predictor::None),
+        (Compression::Deflate, Cells::Whole { .. }) => (Codec::Deflate, Predictor::Horizontal),
+        (Compression::Zstd, Cells::Whole { .. }) => (Codec::Zstd, Predictor::Horizontal),
+        (Compression::Deflate, Cells::Float32) => (Codec::Deflate, Predictor::FloatingPoint),
+        (Compression::Zstd, Cells::Float32) => (Codec::Zstd, Predictor::FloatingPoint),
+    };
+    let columns = block as usize;
+    let plain = decompress(codec, bytes.to_vec(), columns * columns * sample.size())?;
+    let meaning = Meaning { nodata, scale: 1.0, offset: 0.0 };
+    Ok(cells(plain, columns, sample, predictor, Order::Little, meaning))
 }
 
 /// Decompresses a chunk of `expected` bytes.

@@ -1,16 +1,19 @@
 //! GeoTIFF in and out, without libgdal.
 //!
 //! [`Raster`] reads what GDAL writes for a single band (see `docs/decisions/0020-own-tiff-reader.md`); maps are written
-//! block by block: [`encode_block`] compresses one, [`lay_out`] gives what stands around all of them in the file.
+//! block by block: [`encode_block`] compresses one, [`Pyramid`] makes the overviews as they pass by, [`lay_out`] gives
+//! what stands before all of them in the file (see `docs/decisions/0024-overviews-first.md`).
 
 mod cache;
 mod coding;
 mod decode;
+mod directory;
 mod encode;
 mod ifd;
 mod keys;
 mod layout;
 mod meaning;
+mod pyramid;
 mod raster;
 mod structure;
 mod tags;
@@ -19,7 +22,8 @@ mod write;
 pub use super::grid::Placement;
 pub use coding::Coding;
 pub use encode::encode_block;
-pub use layout::{MapFile, blocks, lay_out};
+pub use layout::{blocks, lay_out};
+pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;
 pub use write::write_grid;
 

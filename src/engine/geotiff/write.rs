@@ -38,10 +38,8 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).into_par_iter().map(encode).collect();
     let lengths: Vec<u32> = blocks.iter().map(|block| block.len() as u32).collect();
-    let file = lay_out(layer, placement, tiling, coding, &lengths);
-    let parts: Vec<&[u8]> =
-        std::iter::once(&file.head).chain(&blocks).chain([&file.tail]).map(Vec::as_slice).collect();
-    atomic::replace(path, &parts.concat()).map_err(|e| {
+    let head = lay_out(layer, placement, tiling, coding, &[lengths]);
+    atomic::replace(path, &[head, blocks.concat()].concat()).map_err(|e| {
         let cure = if e.is_disk_full() {
             "make room on the disk"
         } else {

@@ -2,26 +2,37 @@
 
 use std::path::Path;
 
-use alpsckpt::engine::geotiff::{Coding, Placement, blocks, encode_block, lay_out, write_grid};
+use alpsckpt::engine::geotiff::{Coding, Placement, Pyramid, blocks, encode_block, lay_out, write_grid};
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Compression, Storage, Tiling};
 use serde_json::Value;
 
 use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, gdal, layer, open, placement, same, support, text, values};
 
-/// Writes the grid as a map in blocks of 32, as the jobs do.
-fn write_map(path: &Path, grid: &Grid, coding: Coding) {
-    let tiling = Tiling { width: WIDTH as u32, height: HEIGHT as u32, tile: 64, block: 32 };
+/// Writes the grid as a map with overviews in blocks of `edge`, as the jobs do.
+fn write_map(path: &Path, grid: &Grid, edge: u32, coding: Coding) {
+    let (width, height) = (grid.width as u32, grid.height as u32);
+    let tiling = Tiling { width, height, tile: 2 * edge, block: edge };
+    let across = tiling.blocks_across();
     let block = |number: u32| {
-        let (left, top) = (number % tiling.blocks_across() * 32, number / tiling.blocks_across() * 32);
-        let cell = |i: u32| grid.at((left + i % 32) as isize, (top + i / 32) as isize);
-        let cells: Vec<f32> = (0..32 * 32).map(cell).collect();
-        if cells.iter().all(|c| c.is_nan()) { Vec::new() } else { encode_block(&cells, 32, coding) }
+        let (left, top) = (number % across * edge, number / across * edge);
+        let cell = |i: u32| grid.at((left + i % edge) as isize, (top + i / edge) as isize);
+        let cells: Vec<f32> = (0..edge * edge).map(cell).collect();
+        if cells.iter().all(|c| c.is_nan()) { Vec::new() } else { encode_block(&cells, edge, coding) }
     };
-    let encoded: Vec<Vec<u8>> = (0..tiling.blocks()).map(block).collect();
-    let lengths: Vec<u32> = encoded.iter().map(|b| b.len() as u32).collect();
-    let file = lay_out(&layer(), &placement(), tiling, coding, &lengths);
-    std::fs::write(path, [file.head, encoded.concat(), file.tail].concat()).unwrap();
+    let mut levels = vec![(0..tiling.blocks()).map(block).collect::<Vec<_>>()];
+    if let Some(mut pyramid) = Pyramid::new(tiling, coding) {
+        levels.resize(1 + pyramid.levels(), Vec::new());
+        for row in levels[0].clone().chunks(across as usize) {
+            pyramid.push(row).unwrap().into_iter().for_each(|made| levels[made.level].push(made.bytes));
+        }
+    }
+    let lengths: Vec<Vec<u32>> =
+        levels.iter().map(|blocks| blocks.iter().map(|b| b.len() as u32).collect()).collect();
+    let placement = Placement { width: grid.width, height: grid.height, ..placement() };
+    let head = lay_out(&layer(), &placement, tiling, coding, &lengths);
+    let blocks: Vec<u8> = levels.into_iter().rev().flatten().flatten().collect();
+    std::fs::write(path, [head, blocks].concat()).unwrap();
 }
 
 /// Values with holes, and with the first block of 32 x 32 cells empty.
@@ -60,7 +71,7 @@ fn gdal_reads_our_maps_with_all_they_say() {
             (Compression::Zstd, "ZSTD".into()),
         ] {
             let path = lab.path("map.tif");
-            write_map(&path, &grid, Coding::of(&layer(), storage, compression));
+            write_map(&path, &grid, 32, Coding::of(&layer(), storage, compression));
             let info = info(&path);
             let band = &info["bands"][0];
             assert_eq!(info["metadata"]["IMAGE_STRUCTURE"]["COMPRESSION"], name);
@@ -127,9 +138,9 @@ fn a_sparse_bigtiff_of_ours_is_read_by_gdal_and_by_us() {
     let block = encode_block(&vec![42.5; 256 * 256], 256, coding);
     let mut lengths = vec![0; tiling.blocks() as usize];
     *lengths.last_mut().unwrap() = block.len() as u32;
-    let file = lay_out(&layer(), &placement, tiling, coding, &lengths);
+    let head = lay_out(&layer(), &placement, tiling, coding, &[lengths]);
     let path = lab.path("big.tif");
-    std::fs::write(&path, [file.head, block, file.tail].concat()).unwrap();
+    std::fs::write(&path, [head, block].concat()).unwrap();
     assert_eq!(std::fs::read(&path).unwrap()[2], 43, "a BigTIFF");
     let cells = through_gdal(&lab, &path, &["-srcwin", "32760", "32760", "20", "20"]);
     let window = open(&path).unwrap().window(32_760, 32_760, 20, 20).unwrap();
@@ -137,4 +148,114 @@ fn a_sparse_bigtiff_of_ours_is_read_by_gdal_and_by_us() {
     // Blocks begin at multiples of 256: the last one at cell 32768.
     assert_eq!(cells.iter().filter(|c| **c == 42.5).count(), 12 * 12);
     assert_eq!(cells.iter().filter(|c| c.is_nan()).count(), 20 * 20 - 12 * 12);
+}
+
+/// 1100 x 700 cells without holes, smooth and rough.
+fn landscape(holes: bool) -> Grid {
+    let value = |i: usize| {
+        let (x, y) = ((i % 1100) as f32, (i / 1100) as f32);
+        if holes && (i.is_multiple_of(13) || x < 600.0 && y < 300.0) {
+            return f32::NAN;
+        }
+        40.0 * (x / 90.0).sin() + 30.0 * (y / 70.0).cos() + (i * 7919 % 1000) as f32 / 500.0
+    };
+    Grid { width: 1100, height: 700, values: (0..1100 * 700).map(value).collect() }
+}
+
+#[test]
+fn gdal_lists_overviews_whose_cells_are_the_means_it_computes_itself() {
+    if !support::have_programs(
+        "gdal_lists_overviews_whose_cells_are_the_means_it_computes_itself",
+        &[PROGRAMS[0], PROGRAMS[1], "gdalwarp"],
+    ) {
+        return;
+    }
+    let lab = Lab::new(&values(0.0, 0.0));
+    for (storage, slack) in [(Storage::Integer, 0.0026), (Storage::Float32, 1e-4)] {
+        for holes in [false, true] {
+            let path = lab.path("map.tif");
+            write_map(&path, &landscape(holes), 256, Coding::of(&layer(), storage, Compression::Zstd));
+            let told = &info(&path)["bands"][0]["overviews"];
+            let sizes: Vec<_> = told.as_array().unwrap().iter().map(|o| o["size"].clone()).collect();
+            let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+            assert_eq!(sizes, ["[550,350]", "[275,175]", "[138,88]"], "{told}");
+            let plain = lab.convert(
+                &path,
+                "plain.tif",
+                &["-q", "-unscale", "-ot", "Float64", "-a_nodata", "-9999", "-co", "COPY_SRC_OVERVIEWS=NO"],
+            );
+            for (level, cell) in [(0, "50"), (1, "100")] {
+                let averaged = lab.path(&format!("averaged{level}{holes}{storage:?}.tif"));
+                let (width, height) = [(550, 350), (275, 175)][level];
+                gdal("gdalwarp", &["-q", "-r", "average", "-tr", cell, cell, text(&plain), text(&averaged)]);
+                let overview = format!("OVERVIEW_LEVEL={level}");
+                // GDAL gives an overview without the scale and nodata of its map.
+                let about = match storage {
+                    Storage::Integer => ["-a_scale", "0.005", "-a_nodata", "-32768"].as_slice(),
+                    Storage::Float32 => &[],
+                };
+                let name = format!("ours{level}{holes}{storage:?}.tif");
+                let ours = lab.convert(&path, &name, &[&["-q", "-oo", overview.as_str()], about].concat());
+                let (ours, gdals) = (all(&ours).unwrap(), all(&averaged).unwrap());
+                assert_eq!(
+                    (ours.width, ours.height, gdals.width, gdals.height),
+                    (width, height, width, height)
+                );
+                for (i, (ours, gdals)) in ours.values.iter().zip(&gdals.values).enumerate() {
+                    let fits = if gdals.is_nan() { ours.is_nan() } else { (ours - gdals).abs() <= slack };
+                    assert!(fits, "{storage:?} {holes} level {level}, cell {i}: {ours}, GDAL: {gdals}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_through_gdal_has_the_values_within_half_a_step() {
+    if !support::have_programs("a_window_through_gdal_has_the_values_within_half_a_step", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new(&values(0.0, 0.0));
+    let (grid, path) = (landscape(true), lab.path("map.tif"));
+    write_map(&path, &grid, 256, Coding::of(&layer(), Storage::Integer, Compression::Zstd));
+    let cells = through_gdal(&lab, &path, &["-unscale", "-srcwin", "520", "250", "300", "90"]);
+    for (i, found) in cells.iter().enumerate() {
+        let expected = grid.at((520 + i % 300) as isize, (250 + i / 300) as isize);
+        let fits = if expected.is_nan() { *found == -32768.0 } else { (found - expected).abs() <= 0.002_51 };
+        assert!(fits, "cell {i}: {found}, {expected} was written");
+    }
+}
+
+/// What makes a GeoTIFF cloud-optimised: a reader finds all directories in the first bytes, then small before large.
+#[test]
+fn directories_come_first_and_overviews_before_the_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.tif");
+    let coding = Coding::of(&layer(), Storage::Integer, Compression::Zstd);
+    write_map(&path, &landscape(true), 256, coding);
+    let map = blocks(&path).unwrap();
+    let stored: Vec<(u64, u32)> = map.iter().copied().filter(|(_, length)| *length > 0).collect();
+    // The map's blocks follow one another up to the end; the file's first two have no valid cell.
+    assert_eq!(map.len() - stored.len(), 2);
+    let gaps = stored.windows(2).filter(|pair| pair[0].0 + u64::from(pair[0].1) != pair[1].0).count();
+    let (last, length) = *stored.last().unwrap();
+    assert_eq!((gaps, last + u64::from(length)), (0, std::fs::metadata(&path).unwrap().len()));
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!(bytes[..8], *b"II\x2a\0\x08\0\0\0", "the first directory follows the header");
+    let long = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let mut directory = 8;
+    let mut first_blocks = vec![];
+    while directory > 0 {
+        let entries = u16::from_le_bytes(bytes[directory..directory + 2].try_into().unwrap()) as usize;
+        let entry = |n: usize| directory + 2 + n * 12;
+        let offsets = (0..entries).map(entry).find(|at| bytes[*at..*at + 2] == 324u16.to_le_bytes()).unwrap();
+        let (count, value) = (long(offsets + 4) as usize, long(offsets + 8));
+        let places = (0..count).map(|n| if count == 1 { value } else { long(value as usize + 4 * n) });
+        first_blocks.push(places.filter(|place| *place > 0).min().unwrap());
+        let next = long(entry(entries)) as usize;
+        assert!(next == 0 || next > directory);
+        directory = next;
+    }
+    assert_eq!(first_blocks.len(), 4);
+    assert!(first_blocks.is_sorted_by(|one, next| one > next), "{first_blocks:?}");
 }

@@ -1,0 +1,166 @@
+//! One map put together: its overviews made from the blocks, then all of it written in the order of the file.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::draft::{Draft, Spill};
+use super::failure::Failure;
+use super::finish::Damage;
+use super::session::{Session, State};
+use super::workload::Workload;
+use crate::checkpoint::resume::{PartReader, map_file};
+use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord, seal};
+use crate::durable::DurableError;
+use crate::engine::Layer;
+
+/// A block of a map: who computed it, in which tile, and where it lies.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    pub(super) link: LinkNumber,
+    pub(super) tile: u64,
+    pub(super) block: BlockRecord,
+}
+
+/// Why a map was not put together.
+enum Unfinished {
+    Damage(Damage),
+    Failure(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for Unfinished {
+    fn from(failure: F) -> Self {
+        Self::Failure(failure.into())
+    }
+}
+
+impl Session<'_> {
+    /// Writes one map under a temporary name and renames it.
+    pub(super) fn put_together<W: Workload>(
+        &self,
+        state: &State<'_, W>,
+        layer: &Layer,
+        sources: &[Source],
+    ) -> Result<Result<MapRecord, Damage>, Failure> {
+        match self.assemble(state, layer, sources) {
+            Ok(map) => Ok(Ok(map)),
+            Err(Unfinished::Damage(damage)) => Ok(Err(damage)),
+            Err(Unfinished::Failure(failure)) => Err(failure),
+        }
+    }
+
+    fn assemble<W: Workload>(
+        &self,
+        state: &State<'_, W>,
+        layer: &Layer,
+        sources: &[Source],
+    ) -> Result<MapRecord, Unfinished> {
+        let lengths: Vec<u32> = sources.iter().map(|s| s.block.bytes).collect();
+        let stored: u64 = lengths.iter().copied().map(u64::from).sum();
+        // The overviews take about a third of the map, and lie in two files for a moment.
+        self.remember_needed(stored + stored / 3 * 2);
+        let parts = Parts::open(&self.dir, &layer.name, sources)?;
+        let overviews = self.overviews(state, layer, sources, &parts)?;
+        let levels: Vec<Vec<u32>> =
+            std::iter::once(lengths).chain(overviews.iter().flat_map(Spill::lengths)).collect();
+        let folder = self.campaign.maps();
+        let mut map = Draft::create(temporary(&folder, &layer.name, self.link))?;
+        map.write(&state.workload.lay_out(layer, &levels))?;
+        for block in overviews.iter().flat_map(Spill::blocks) {
+            self.go_on()?;
+            map.write(&block?)?;
+        }
+        drop(overviews);
+        let head = map.bytes;
+        for source in sources {
+            self.go_on()?;
+            map.write(&parts.read(source)?)?;
+        }
+        map.sync()?;
+        seal::ensure_unfenced(&self.dir, self.link)?;
+        let file = map_file(&layer.name);
+        let (bytes, crc) = map.publish(&folder.join(&file))?;
+        let valid = sources.iter().map(|s| u64::from(s.block.valid)).sum();
+        Ok(MapRecord { file, bytes, crc, head, range: layer.range, valid })
+    }
+
+    /// Makes the overviews of a map, a row of blocks at a time; `None` where it has none.
+    fn overviews<W: Workload>(
+        &self,
+        state: &State<'_, W>,
+        layer: &Layer,
+        sources: &[Source],
+        parts: &Parts,
+    ) -> Result<Option<Spill>, Unfinished> {
+        let Some(mut pyramid) = state.workload.pyramid(layer) else { return Ok(None) };
+        let path = temporary(&self.campaign.maps(), &format!("{}.overviews", layer.name), self.link);
+        let mut spill = Spill::create(path, pyramid.levels())?;
+        for row in sources.chunks(state.tiling.blocks_across() as usize) {
+            self.go_on()?;
+            let made = state.pool.install(|| {
+                let blocks: Vec<Vec<u8>> = row.par_iter().map(|s| parts.read(s)).collect::<Result<_, _>>()?;
+                pyramid.push(&blocks).map_err(|(at, why)| {
+                    let why = format!("a block of {} cannot be decoded: {why}", layer.name);
+                    Unfinished::Damage(Damage { tile: row.get(at).map_or(0, |s| s.tile), why })
+                })
+            })?;
+            made.iter().try_for_each(|block| spill.push(block))?;
+        }
+        Ok(Some(spill))
+    }
+
+    fn go_on(&self) -> Result<(), Failure> {
+        if self.heart.must_stop() { Err(Failure::Stopped) } else { Ok(()) }
+    }
+}
+
+/// The parts of all links that hold blocks of a layer.
+struct Parts(HashMap<LinkNumber, PartReader>);
+
+impl Parts {
+    fn open(dir: &ChainDir, layer: &str, sources: &[Source]) -> Result<Self, Unfinished> {
+        let mut parts = HashMap::new();
+        for source in sources.iter().filter(|s| s.block.bytes > 0) {
+            if let Entry::Vacant(entry) = parts.entry(source.link) {
+                entry.insert(PartReader::open(dir, source.link, layer).map_err(|e| source.damaged(&e))?);
+            }
+        }
+        Ok(Self(parts))
+    }
+
+    /// The bytes of a block as they were computed; none of one that is not stored.
+    fn read(&self, source: &Source) -> Result<Vec<u8>, Unfinished> {
+        match self.0.get(&source.link) {
+            Some(part) if source.block.bytes > 0 => {
+                part.read(source.tile, &source.block).map_err(|e| source.damaged(&e))
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Source {
+    fn damaged(&self, why: &DurableError) -> Unfinished {
+        Unfinished::Damage(Damage { tile: self.tile, why: why.to_string() })
+    }
+}
+
+pub(super) fn temporary(folder: &Path, layer: &str, link: LinkNumber) -> PathBuf {
+    folder.join(format!(".{layer}.{link}.part"))
+}
+
+/// The blocks of one layer in the order of the map.
+pub(super) fn sources<W>(state: &State<'_, W>, layer: usize) -> Result<Vec<Source>, Failure> {
+    let mut found: Vec<Option<Source>> = vec![None; state.tiling.blocks() as usize];
+    for (tile, held) in &state.tiles {
+        for block in held.record.blocks.iter().filter(|b| usize::from(b.layer) == layer) {
+            if let Some(slot) = found.get_mut(block.block as usize) {
+                *slot = Some(Source { link: held.link, tile: *tile, block: *block });
+            }
+        }
+    }
+    let all: Option<Vec<Source>> = found.into_iter().collect();
+    all.ok_or_else(|| Failure::Internal(format!("layer {layer} lacks a block although every tile is there")))
+}

@@ -1,0 +1,105 @@
+//! The files that a map goes through before it has its name.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::durable::{DurableError, atomic};
+use crate::engine::geotiff::OverviewBlock;
+
+/// Bytes of a map between two syncs.
+const SYNC_EVERY: usize = 128 << 20;
+
+/// A map that is being written under its temporary name, which goes away unless it is published.
+pub(super) struct Draft {
+    path: PathBuf,
+    file: BufWriter<File>,
+    crc: crc32fast::Hasher,
+    /// Bytes so far.
+    pub(super) bytes: u64,
+    /// Bytes since the last sync: kept few, so that the last one does not outlast the time a stop allows.
+    unsynced: usize,
+    published: bool,
+}
+
+impl Draft {
+    pub(super) fn create(path: PathBuf) -> Result<Self, DurableError> {
+        let file = File::create(&path).map_err(|e| DurableError::io(&path, "create", e))?;
+        let file = BufWriter::with_capacity(1 << 20, file);
+        Ok(Self { path, file, crc: crc32fast::Hasher::new(), bytes: 0, unsynced: 0, published: false })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
+        self.crc.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.file.write_all(bytes).map_err(|e| DurableError::io(&self.path, "write", e))?;
+        self.unsynced += bytes.len();
+        if self.unsynced < SYNC_EVERY { Ok(()) } else { self.sync() }
+    }
+
+    pub(super) fn sync(&mut self) -> Result<(), DurableError> {
+        self.unsynced = 0;
+        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        synced.map_err(|e| DurableError::io(&self.path, "write", e))
+    }
+
+    /// Gives the map its final name; returns its length and checksum.
+    pub(super) fn publish(mut self, name: &Path) -> Result<(u64, u32), DurableError> {
+        fs::rename(&self.path, name).map_err(|e| DurableError::io(name, "put in place", e))?;
+        self.published = true;
+        atomic::sync_folder_of(name)?;
+        Ok((self.bytes, self.crc.clone().finalize()))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The blocks of the overviews while they are made, in a file without a name: what the process leaves goes with it.
+pub(super) struct Spill {
+    /// The name that it had for a moment.
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    /// Offset and length of the blocks of each overview.
+    levels: Vec<Vec<(u64, u32)>>,
+}
+
+impl Spill {
+    pub(super) fn create(path: PathBuf, levels: usize) -> Result<Self, DurableError> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
+        let file = file.map_err(|e| DurableError::io(&path, "create", e))?;
+        fs::remove_file(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
+        Ok(Self { path, file, bytes: 0, levels: vec![Vec::new(); levels] })
+    }
+
+    pub(super) fn push(&mut self, block: &OverviewBlock) -> Result<(), DurableError> {
+        self.file.write_all(&block.bytes).map_err(|e| DurableError::io(&self.path, "write", e))?;
+        // The first level is the map itself.
+        if let Some(level) = self.levels.get_mut(block.level - 1) {
+            level.push((self.bytes, block.bytes.len() as u32));
+        }
+        self.bytes += block.bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The lengths of the blocks of each overview.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = Vec<u32>> {
+        self.levels.iter().map(|level| level.iter().map(|(_, length)| *length).collect())
+    }
+
+    /// The stored blocks, those of the smallest overview first.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Result<Vec<u8>, DurableError>> {
+        self.levels.iter().rev().flatten().filter(|(_, length)| *length > 0).map(|(offset, length)| {
+            let mut bytes = vec![0; *length as usize];
+            let read = self.file.read_exact_at(&mut bytes, *offset);
+            read.map(|()| bytes).map_err(|e| DurableError::io(&self.path, "read", e))
+        })
+    }
+}
