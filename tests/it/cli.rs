@@ -195,6 +195,8 @@ fn golden_campaign(scene: &Scene) {
         ("output:", "output: \"ours\",".to_owned()),
         ("dem:", format!("dem: \"{data}/dem.tif\",")),
         ("months:", "months: [1, 6],".to_owned()),
+        // SAGA's maps are float32: compared without the steps of integers.
+        ("storage:", "storage: Float32,".to_owned()),
         ("\"mean\":", format!("\"mean\": (file: \"{data}/inputs/t_1km_m{{month}}.tif\", unit: Celsius),")),
         ("reference_height:", format!("reference_height: \"{data}/inputs/zref_1km.tif\",")),
         ("lapse:", format!("lapse: Grid(\"{data}/inputs/lapse_30km_m{{month}}.tif\"),")),
