@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::ChainId;
-use crate::engine::model::LINKE_OF_THE_ALPS;
 use crate::engine::{Compression, DiffuseModel, Product, Storage};
 
+mod atmosphere;
 mod check;
 mod fields;
 mod freeze;
@@ -17,6 +17,7 @@ mod load;
 mod tests;
 mod values;
 
+pub use atmosphere::{Atmosphere, Linke};
 pub(crate) use freeze::short_hash;
 pub use freeze::{Frozen, changed_fields, freeze, frozen};
 pub use load::{load, parse};
@@ -245,40 +246,6 @@ pub enum Cloud {
     None,
     /// A grid, with `{month}`.
     Grid(PathBuf),
-}
-
-/// What the air leaves of the sun.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Atmosphere {
-    /// A lumped transmittance, SAGA's errors included.
-    #[default]
-    Saga,
-    /// A lumped transmittance, corrected.
-    Lumped,
-    /// The clear sky of the European Solar Radiation Atlas.
-    Esra {
-        /// Linke's turbidity for an air mass of 2.
-        #[serde(default)]
-        linke: Linke,
-    },
-}
-
-/// Linke's turbidity for an air mass of 2, 1..10.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Linke {
-    /// A coarse grid, with `{month}`.
-    Grid(PathBuf),
-    /// January to December.
-    PerMonth(#[serde(with = "values::twelve")] [f64; 12]),
-    /// The same everywhere.
-    Constant(f64),
-}
-
-impl Default for Linke {
-    fn default() -> Self {
-        Self::PerMonth(LINKE_OF_THE_ALPS)
-    }
 }
 
 /// The physics.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::model::LINKE_OF_THE_ALPS;
 
 /// The forms of the format's definition, all in one file.
 const FULL: &str = r#"(version: 1, name: "Parc des Écrins", output: "out", dem: "dem.tif",

@@ -8,7 +8,7 @@ use libm::{pow, sin};
 /// horizon is taken for one on it.
 ///
 /// Kasten and Young 1989, *Applied Optics* 28, 4735-4738, at the apparent height; the refraction is the one of ESRA
-/// (Rigollier, Bauer and Wald 2000, *Solar Energy* 68, 33-48, equation 5). From 1 to 31 (the sun on the horizon),
+/// (Rigollier, Bauer and Wald 2000, *Solar Energy* 68, 33-48). From 1 to 31 (the sun on the horizon),
 /// smooth all the way down.
 pub(in super::super) fn air_mass(height: f64) -> f64 {
     let apparent = apparent(height.clamp(0.0, FRAC_PI_2));
