@@ -172,6 +172,15 @@ fn a_wide_map_has_overviews_the_same_over_links_and_threads_and_in_both_forms() 
         };
         assert_eq!(whole.run(&options(&whole, 2), None), ExitClass::Complete);
         assert_eq!(hopping.run(&options(&hopping, 1), Some(3)), ExitClass::Checkpointed);
+        // Stopped again while the first map is put together: nothing half-written stays.
+        let stopped = options(&hopping, 1);
+        let outcome = run_chain(&hopping.output(), &stopped, &|progress| {
+            if progress.phase == Phase::Finishing {
+                stopped.stop.asked.store(true, Ordering::Relaxed);
+            }
+        });
+        assert_eq!(outcome.class, ExitClass::Checkpointed, "{}", outcome.message);
+        assert_eq!(std::fs::read_dir(hopping.output().join("maps")).unwrap().count(), 0);
         assert_eq!(hopping.run(&options(&hopping, 1), None), ExitClass::Complete);
         for name in ["svf.tif", "total_m01.tif"] {
             assert!(whole.map(name) == hopping.map(name), "{name} differs");
