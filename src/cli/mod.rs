@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod act;
 mod bars;
+mod bench;
 mod canvas;
 mod check;
 mod cluster;
@@ -79,6 +80,7 @@ enum Command {
     Stop(act::Args),
     Log(log::Args),
     Verify(verify::Args),
+    Bench(bench::Args),
     Maps(maps::Args),
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -112,6 +114,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Stop(args) => done(act::run(&args, Action::Stop)),
         Command::Log(args) => done(log::run(&args)),
         Command::Verify(args) => done(verify::run(&args)),
+        Command::Bench(args) => done(bench::run(&args)),
         Command::Maps(args) => done(maps::run(&args)),
         Command::Cluster(command) => cluster::run(command),
         Command::Job(command) => Ok(job::run(&command)),

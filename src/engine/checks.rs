@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Problem;
+use super::azimuths::Azimuths;
 use super::coarse::{Coarse, Span};
 use super::geotiff::Raster;
 use super::grid::Grid;
@@ -70,9 +71,9 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 0.7",
     );
     expect(
-        (8..=720).contains(&model.azimuths),
+        !matches!(model.azimuths, Azimuths::Uniform(count) if !(8..=720).contains(&count)),
         "azimuths",
-        format!("{} directions are outside 8 to 720", model.azimuths),
+        format!("{:?} directions are outside 8 to 720", model.azimuths),
         "use 64",
     );
     expect(

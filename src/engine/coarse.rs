@@ -108,19 +108,78 @@ impl Coarse {
         nearest.map_or(f64::NAN, |(_, value)| f64::from(*value))
     }
 
-    /// Its values on cells of the DEM, row by row.
-    pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f64> {
+    /// Its values on cells of the DEM, row by row: the spline at each of them.
+    pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f32> {
         let mapping = Mapping::new(dem, &self.placement, span);
-        let mut values = vec![f64::NAN; span.width * span.height];
+        let mut values = vec![f32::NAN; span.width * span.height];
         values.par_chunks_mut(span.width.max(1)).enumerate().for_each(|(j, line)| {
             for (i, value) in line.iter_mut().enumerate() {
                 if let Some((x, y)) = mapping.position(i, j) {
-                    *value = self.at(x, y);
+                    *value = self.at(x, y) as f32;
                 }
             }
         });
         values
     }
+
+    /// As [`Coarse::resample`], the spline at the points of a lattice and cubics (Lagrange) between them: a fifth of a
+    /// node apart they are within 0.1 % of the difference of neighbouring nodes. Beside missing nodes exact.
+    pub(super) fn resample_fast(&self, dem: &Placement, span: Span) -> Vec<f32> {
+        let step = self.lattice_step(dem, span);
+        let first = |edge: isize| edge.div_euclid(step as isize) * step as isize - step as isize;
+        let (column, row) = (first(span.column), first(span.row));
+        let count = |from: isize, edge: isize, size: usize| ((edge - from) as usize + size) / step + 3;
+        let (across, down) = (count(column, span.column, span.width), count(row, span.row, span.height));
+        let wide = Span { column, row, width: across * step, height: down * step };
+        let mapping = Mapping::new(dem, &self.placement, wide);
+        let mut points = Vec::with_capacity(across * down);
+        for j in 0..down {
+            for i in 0..across {
+                let value = mapping.position(i * step, j * step).map_or(f64::NAN, |(x, y)| self.at(x, y));
+                if value.is_nan() || step == 1 {
+                    return self.resample(dem, span);
+                }
+                points.push(value as f32);
+            }
+        }
+        let weights: Vec<[f32; 4]> = (0..step).map(|k| lagrange(k as f32 / step as f32)).collect();
+        let (left, top) = ((span.column - column) as usize, (span.row - row) as usize);
+        let mut values = Vec::with_capacity(span.width * span.height);
+        let mut line = vec![0.0_f32; across];
+        let mut fine = vec![0.0_f32; across * step];
+        for y in top..top + span.height {
+            let rows = (y / step - 1..y / step + 3).map(|j| &points[j * across..(j + 1) * across]);
+            line.fill(0.0);
+            for (row, weight) in rows.zip(weights[y % step]) {
+                line.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
+            }
+            for (four, to) in line.windows(4).zip(fine.chunks_exact_mut(step).skip(1)) {
+                for (to, w) in to.iter_mut().zip(&weights) {
+                    *to = w[0] * four[0] + w[1] * four[1] + w[2] * four[2] + w[3] * four[3];
+                }
+            }
+            values.extend_from_slice(&fine[left..left + span.width]);
+        }
+        values
+    }
+
+    /// Cells of the DEM in about a fifth of a node, a power of two.
+    fn lattice_step(&self, dem: &Placement, span: Span) -> usize {
+        let (column, row) = (span.column as f64, span.row as f64);
+        let at = |i: f64, j: f64| cell_under(dem, &self.placement, column + i, row + j);
+        let (Some(here), Some(east), Some(south)) = (at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0)) else {
+            return 1;
+        };
+        let away = |there: (f64, f64)| (there.0 - here.0).hypot(there.1 - here.1);
+        let cells = 0.2 / away(east).max(away(south)).max(1e-6);
+        [16, 8, 4, 2].into_iter().find(|step| f64::from(*step) <= cells + 1e-9).unwrap_or(1) as usize
+    }
+}
+
+/// Weights of the cubic through values at -1, 0, 1 and 2, at `t` (0..1).
+fn lagrange(t: f32) -> [f32; 4] {
+    let (a, b, c) = (t + 1.0, t - 1.0, t - 2.0);
+    [-t * b * c / 6.0, a * b * c / 2.0, -a * t * c / 2.0, a * t * b / 6.0]
 }
 
 /// The fractional cell of another grid under a fractional cell of the DEM.
@@ -204,9 +263,5 @@ pub fn resample(coarse: &Path, onto: &Placement) -> Result<Grid, Problem> {
     let raster = Raster::open(coarse)?;
     let span = Span { column: 0, row: 0, width: onto.width, height: onto.height };
     let values = Coarse::load(coarse, &raster, onto, span)?.resample(onto, span);
-    Ok(Grid {
-        width: onto.width,
-        height: onto.height,
-        values: values.into_iter().map(|v| v as f32).collect(),
-    })
+    Ok(Grid { width: onto.width, height: onto.height, values })
 }

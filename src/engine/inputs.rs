@@ -35,7 +35,6 @@ pub(super) struct MonthData {
     pub clouds: Option<Clouds>,
     pub temperatures: Vec<Temperature>,
     /// `None` where the model's atmosphere takes none.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
     pub turbidity: Option<Turbidity>,
 }
 
@@ -48,7 +47,6 @@ pub(super) enum Turbidity {
 
 impl Turbidity {
     /// Its value at a fractional cell of the DEM, which may lie beside the region.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
     pub(super) fn at(&self, dem: &Placement, column: f64, row: f64) -> f64 {
         match self {
             Self::Constant(linke) => *linke,

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod against_pvlib;
 mod atmosphere;
+mod azimuths;
 mod bspline;
 mod checks;
 mod coarse;
@@ -22,17 +23,22 @@ mod radiation;
 pub mod request;
 mod shadow;
 mod sky_view;
+mod stages;
 mod sun;
 mod surface;
 pub mod synthetic;
 mod terrain;
 mod tile;
+mod vector;
 
+pub use azimuths::Azimuths;
 pub use coarse::resample;
 pub use layers::Steps;
-pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView};
+pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
 pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};
+pub use stages::Stage;
 pub use tile::{Computed, Engine, Layer, Tile, Tiling};
+pub use vector::Vectors;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! The choices of physics and their constants.
 
+use super::azimuths::Azimuths;
+
 /// The physics of a campaign; [`Model::default`] and [`Model::as_saga`] are the two that the spec names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -12,7 +14,11 @@ pub struct Model {
     /// How the sky view factor is integrated.
     pub sky_view: SkyView,
     /// Azimuths of the horizon table (own shadows and sky view).
-    pub azimuths: u32,
+    pub azimuths: Azimuths,
+    /// The earth is round and light bends along it: it counts for own horizons.
+    pub curved: bool,
+    /// How the steps of a month are summed up.
+    pub summing: Summing,
     /// How far own horizons look, m.
     pub horizon_distance: f64,
     /// Time step, minutes.
@@ -99,6 +105,15 @@ pub enum DiffuseModel {
     HayDavies,
 }
 
+/// How the steps of a month are summed up with own horizons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Summing {
+    /// Suns that shine on all of a block of cells, or on none, together.
+    LookUp,
+    /// One by one, in double precision: a hundred times slower, to measure the other by.
+    Exact,
+}
+
 impl Default for Model {
     fn default() -> Self {
         Self {
@@ -106,7 +121,8 @@ impl Default for Model {
             north: North::True,
             mornings: Mornings::SameDay,
             sky_view: SkyView::Horizon,
-            azimuths: 64,
+            azimuths: Azimuths::Fine,
+            curved: true,
             horizon_distance: 20_000.0,
             ..Self::as_saga()
         }
@@ -122,7 +138,9 @@ impl Model {
             north: North::Grid,
             mornings: Mornings::DayBefore,
             sky_view: SkyView::Saga,
-            azimuths: 64,
+            azimuths: Azimuths::Uniform(64),
+            curved: false,
+            summing: Summing::LookUp,
             horizon_distance: 20_000.0,
             step_minutes: 30,
             solar_constant: 1367.0,

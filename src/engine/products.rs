@@ -5,11 +5,11 @@ use super::coarse::{Coarse, Span};
 use super::geotiff::Placement;
 use super::inputs::{Clouds, Inputs, LapseRate, MonthData};
 use super::layers::Source;
-use super::model::Model;
+use super::model::{Model, Shadow};
 use super::radiation::Radiation;
 use super::request::Product;
-use super::surface::{self, Climate};
-use super::terrain::Terrain;
+use super::surface::{self, Climate, CloudTable};
+use super::terrain::{Rect, Terrain};
 
 /// What the layers of one month are made of, over the cells of a tile.
 struct Month {
@@ -21,12 +21,20 @@ struct Month {
     clouds: Option<Vec<f32>>,
 }
 
+/// Grids that all months share, over the same cells.
+struct Shared {
+    reference_height: Option<Vec<f32>>,
+}
+
 /// Fills layers of a tile.
 pub(super) struct Filler<'a> {
     pub inputs: &'a Inputs,
     pub model: &'a Model,
+    pub clouds: &'a CloudTable,
     pub terrain: &'a Terrain,
-    /// The tile's cells of the DEM.
+    /// The cells in the terrain's window.
+    pub rect: Rect,
+    /// The same cells of the DEM.
     pub span: Span,
 }
 
@@ -38,6 +46,10 @@ impl Filler<'_> {
         sky_view: &[f32],
         radiation: Vec<Radiation>,
     ) -> Result<Vec<Vec<f32>>, Problem> {
+        let sources: Vec<Source> = sources.collect();
+        let warm = sources.iter().any(|source| matches!(source, Source::Temperature(..)));
+        let reference_height = self.inputs.reference_height.as_ref().filter(|_| warm);
+        let shared = Shared { reference_height: reference_height.map(|coarse| self.sample(coarse)) };
         let months: Vec<Month> = radiation
             .into_iter()
             .zip(&self.inputs.months)
@@ -52,7 +64,7 @@ impl Filler<'_> {
                 }
                 Source::Temperature(number, which) => {
                     match (months.get(number), self.inputs.months.get(number)) {
-                        (Some(month), Some(data)) => self.temperature(month, data, which),
+                        (Some(month), Some(data)) => self.temperature(month, data, which, &shared),
                         _ => Vec::new(),
                     }
                 }
@@ -69,45 +81,50 @@ impl Filler<'_> {
 
     fn cloud_factors(&self, clouds: &Clouds) -> Result<Vec<f32>, Problem> {
         let cover = match clouds {
-            Clouds::Coarse(coarse) => coarse.resample(self.dem(), self.span),
+            Clouds::Coarse(coarse) => self.sample(coarse),
             Clouds::Cells { raster, column, row } => {
                 let Span { width, height, .. } = self.span;
                 let window = raster.window(self.span.column - column, self.span.row - row, width, height)?;
-                window.values.into_iter().map(f64::from).collect()
+                window.values
             }
         };
-        // The spline may overshoot the valid range by rounding; 0..1 keeps the power defined.
-        Ok(cover.into_iter().map(|c| surface::cloud_factor(c.clamp(0.0, 10_000.0)) as f32).collect())
+        Ok(cover.into_iter().map(|cover| self.clouds.factor(cover)).collect())
+    }
+
+    fn sample(&self, coarse: &Coarse) -> Vec<f32> {
+        if self.model.shadow == Shadow::SagaSlim {
+            coarse.resample(self.dem(), self.span)
+        } else {
+            coarse.resample_fast(self.dem(), self.span)
+        }
     }
 
     fn dem(&self) -> &Placement {
         self.inputs.dem.placement()
     }
 
-    fn temperature(&self, month: &Month, data: &MonthData, which: usize) -> Vec<f32> {
-        let (Some(input), Some(reference)) = (data.temperatures.get(which), &self.inputs.reference_height)
-        else {
+    fn temperature(&self, month: &Month, data: &MonthData, which: usize, shared: &Shared) -> Vec<f32> {
+        let (Some(input), Some(zref)) = (data.temperatures.get(which), &shared.reference_height) else {
             return vec![f32::NAN; month.direct.len()];
         };
-        let sample = |coarse: &Coarse| coarse.resample(self.dem(), self.span);
-        let (t, zref) = (sample(&input.grid), sample(reference));
+        let t = self.sample(&input.grid);
         let lapse = match &data.lapse {
-            LapseRate::Constant(rate) => vec![*rate; t.len()],
-            LapseRate::Coarse(coarse) => sample(coarse),
+            LapseRate::Constant(rate) => vec![*rate as f32; t.len()],
+            LapseRate::Coarse(coarse) => self.sample(coarse),
         };
         let quotient = month.product(Product::Quotient);
-        let tile = self.terrain.tile;
+        let tile = self.rect;
         let z = (tile.y0..tile.y1)
             .flat_map(|y| &self.terrain.z[self.terrain.index(tile.x0, y)..self.terrain.index(tile.x1, y)]);
-        let coarse = t.iter().zip(&zref).zip(&lapse);
+        let coarse = t.iter().zip(zref).zip(&lapse);
         z.zip(coarse)
             .zip(&quotient)
             .map(|((z, ((t, zref), lapse)), quotient)| {
                 let climate = Climate {
                     z: f64::from(*z),
-                    temperature: t * input.scale + input.offset,
-                    reference_height: *zref,
-                    lapse: *lapse,
+                    temperature: f64::from(*t) * input.scale + input.offset,
+                    reference_height: f64::from(*zref),
+                    lapse: f64::from(*lapse),
                 };
                 surface::temperature(climate, *quotient, self.model)
             })

@@ -10,12 +10,15 @@ use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use libm::{asin, atan2, cos, sin, sincos};
 use solar_positioning::time::JulianDate;
-use solar_positioning::{Location, PreparedPositions, SolarPositions};
+use solar_positioning::{Location, SolarPositions};
 
 use super::model::{Model, Mornings, Shadow};
 
 /// TT - UT1 in seconds: 68.6 to 70 over 2016-2030; ten seconds move the sun by 0.04 seconds of arc.
 const DELTA_T: f64 = 69.0;
+
+/// Where SPA looks from, degrees.
+const SPA_LATITUDE: f64 = 45.0;
 
 /// The sun over a horizontal plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,66 +29,45 @@ pub(super) struct Position {
     pub azimuth: f64,
 }
 
-/// The sun at one moment, for any place.
-#[derive(Debug, Clone)]
-pub(super) enum Sun {
-    /// By SAGA's formula.
-    Saga(SagaSun),
-    /// By SPA.
-    Spa {
-        /// The part that depends on the time alone.
-        prepared: Box<PreparedPositions>,
-        /// Longitude that relative ones count from, degrees.
-        longitude: f64,
-    },
-}
-
-impl Sun {
-    /// Its position seen from a latitude and a longitude relative to the region's middle, radians.
-    ///
-    /// `None` only for coordinates that are none (NaN).
-    pub(super) fn at(&self, latitude: f64, longitude: f64) -> Option<Position> {
-        match self {
-            Self::Saga(sun) => {
-                let (sin_lat, cos_lat) = sincos(latitude);
-                let (sin_lon, cos_lon) = sincos(longitude);
-                Some(sun.position(sin_lat, cos_lat, sin_lon, cos_lon))
-            }
-            Self::Spa { prepared, longitude: middle } => {
-                let longitude = wrap_degrees(longitude.to_degrees() + middle);
-                let location = Location { latitude: latitude.to_degrees(), longitude };
-                let position = prepared.at(location, 0.0, None).ok()?;
-                Some(Position {
-                    height: FRAC_PI_2 - position.zenith_angle().to_radians(),
-                    azimuth: position.azimuth().to_radians(),
-                })
-            }
-        }
-    }
-}
-
-fn wrap_degrees(longitude: f64) -> f64 {
-    if longitude > 180.0 {
-        longitude - 360.0
-    } else if longitude < -180.0 {
-        longitude + 360.0
-    } else {
-        longitude
-    }
-}
-
-/// SAGA's sun at one moment.
+/// Sines and cosines of a place on the earth, and of the angle between the grid's columns and north there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SagaSun {
+pub(super) struct Place {
+    sin_lat: f64,
+    cos_lat: f64,
+    sin_lon: f64,
+    cos_lon: f64,
+    sin_turn: f64,
+    cos_turn: f64,
+}
+
+impl Place {
+    /// Of a latitude, a longitude counted from the clock's, and what azimuths from north exceed those from the grid's
+    /// columns by; radians.
+    pub(super) fn new(latitude: f64, longitude: f64, turn: f64) -> Self {
+        let (sin_lat, cos_lat) = sincos(latitude);
+        let (sin_lon, cos_lon) = sincos(longitude);
+        let (sin_turn, cos_turn) = sincos(turn);
+        Self { sin_lat, cos_lat, sin_lon, cos_lon, sin_turn, cos_turn }
+    }
+
+    /// A direction given by its parts to true east and north, in those of the grid.
+    pub(super) fn in_grid(&self, east: f64, north: f64) -> (f64, f64) {
+        (east * self.cos_turn - north * self.sin_turn, north * self.cos_turn + east * self.sin_turn)
+    }
+}
+
+/// The sun at one moment, for any place: its declination, and its hour angle at the clock's longitude.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sun {
     sin_declination: f64,
     cos_declination: f64,
     sin_hour_angle: f64,
     cos_hour_angle: f64,
 }
 
-impl SagaSun {
-    /// The sun at a Julian date; the hour angle at longitude 0 is kept.
-    pub(super) fn new(julian: f64) -> Self {
+impl Sun {
+    /// By SAGA's formula at a Julian date.
+    pub(super) fn saga(julian: f64) -> Self {
         let t = (julian - 2_451_545.0) / 36_525.0;
         let anomaly = (357.5291 + 35_999.050_3 * t - 0.000_155_9 * t * t - 4.8e-7 * t * t * t).to_radians();
         let centre = (1.9146 - 0.004_817 * t - 0.000_014 * t * t) * sin(anomaly)
@@ -104,6 +86,37 @@ impl SagaSun {
             sincos(sidereal.rem_euclid(360.0).to_radians() - right_ascension);
         let cos_declination = cos(asin(sin_declination));
         Self { sin_declination, cos_declination, sin_hour_angle, cos_hour_angle }
+    }
+
+    /// By SPA at a Julian date whose clock is the mean solar time of a longitude, degrees.
+    ///
+    /// SPA's own place is on [`SPA_LATITUDE`]: elsewhere the sun's parallax differs by less than 0.003 degrees.
+    fn spa(julian: f64, longitude: f64) -> Option<Self> {
+        let time = JulianDate::new(julian - longitude / 360.0, DELTA_T).ok()?;
+        let prepared = SolarPositions::new().for_time_from_julian(time).ok()?;
+        let location = Location { latitude: SPA_LATITUDE, longitude: wrap_degrees(longitude) };
+        let position = prepared.at(location, 0.0, None).ok()?;
+        let (sin_lat, cos_lat) = sincos(SPA_LATITUDE.to_radians());
+        let (sin_height, cos_height) = sincos(FRAC_PI_2 - position.zenith_angle().to_radians());
+        let (sin_azimuth, cos_azimuth) = sincos(position.azimuth().to_radians());
+        let sin_declination = sin_lat * sin_height + cos_lat * cos_height * cos_azimuth;
+        let hour_angle =
+            atan2(-cos_height * sin_azimuth, cos_lat * sin_height - sin_lat * cos_height * cos_azimuth);
+        let (sin_hour_angle, cos_hour_angle) = sincos(hour_angle);
+        let cos_declination = (1.0 - sin_declination * sin_declination).sqrt();
+        Some(Self { sin_declination, cos_declination, sin_hour_angle, cos_hour_angle })
+    }
+
+    /// The unit vector to it: true east, true north, up.
+    pub(super) fn towards(&self, place: &Place) -> (f64, f64, f64) {
+        let Place { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
+        let sin_tau = self.sin_hour_angle * cos_lon + self.cos_hour_angle * sin_lon;
+        let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
+        (
+            -sin_tau * self.cos_declination,
+            cos_lat * self.sin_declination - sin_lat * self.cos_declination * cos_tau,
+            sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau,
+        )
     }
 
     /// Sine of the height; the rest is worth computing only where it is positive.
@@ -126,10 +139,28 @@ impl SagaSun {
             azimuth: if azimuth < 0.0 { azimuth + TAU } else { azimuth },
         }
     }
+
+    /// Its position seen from a latitude and a longitude counted from the clock's, radians.
+    #[cfg(test)]
+    pub(super) fn at(&self, latitude: f64, longitude: f64) -> Position {
+        let (sin_lat, cos_lat) = sincos(latitude);
+        let (sin_lon, cos_lon) = sincos(longitude);
+        self.position(sin_lat, cos_lat, sin_lon, cos_lon)
+    }
+}
+
+fn wrap_degrees(longitude: f64) -> f64 {
+    if longitude > 180.0 {
+        longitude - 360.0
+    } else if longitude < -180.0 {
+        longitude + 360.0
+    } else {
+        longitude
+    }
 }
 
 /// One step of a month.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     /// The sun at the beginning of the step, which stands for all of it, as in SAGA.
     pub sun: Sun,
@@ -144,6 +175,8 @@ pub(super) struct Month {
     pub steps: Vec<Step>,
     /// Length of a step, hours.
     pub hours: f64,
+    /// Steps of a day.
+    pub per_day: usize,
 }
 
 impl Month {
@@ -166,18 +199,16 @@ impl Month {
                 }
             }
         }
-        Self { steps, hours }
+        Self { steps, hours, per_day: per_day as usize }
     }
 }
 
 /// SAGA's own conventions take SAGA's sun, all others SPA.
 fn sun_at(julian: f64, model: &Model, longitude: f64) -> Option<Sun> {
     if model.shadow == Shadow::SagaSlim || model.mornings == Mornings::DayBefore {
-        return Some(Sun::Saga(SagaSun::new(julian)));
+        return Some(Sun::saga(julian));
     }
-    let time = JulianDate::new(julian - longitude / 360.0, DELTA_T).ok()?;
-    let prepared = Box::new(SolarPositions::new().for_time_from_julian(time).ok()?);
-    Some(Sun::Spa { prepared, longitude })
+    Sun::spa(julian, longitude)
 }
 
 /// Radiation outside the atmosphere, kW/m2, with the earth's distance of that day (1 = 1 January).
@@ -227,7 +258,7 @@ mod tests {
             let b = Month::new(2018, month, &Model::default(), 0.0);
             assert_eq!(a.steps.len(), b.steps.len());
             for (a, b) in a.steps.iter().zip(&b.steps) {
-                let (p, q) = (a.sun.at(latitude, 0.0).unwrap(), b.sun.at(latitude, 0.0).unwrap());
+                let (p, q) = (a.sun.at(latitude, 0.0), b.sun.at(latitude, 0.0));
                 if q.height > 0.0 {
                     worst_height = worst_height.max((p.height - q.height).abs().to_degrees());
                     let turn = (p.azimuth - q.azimuth + PI).rem_euclid(TAU) - PI;
@@ -246,7 +277,7 @@ mod tests {
         for model in [Model::default(), Model::as_saga()] {
             let month = Month::new(2018, 3, &model, 10.0);
             let noon = &month.steps[19 * 48 + 24];
-            let position = noon.sun.at(46_f64.to_radians(), 0.0).unwrap();
+            let position = noon.sun.at(46_f64.to_radians(), 0.0);
             assert!((position.height.to_degrees() - 44.0).abs() < 0.4, "{position:?}");
             assert!((position.azimuth.to_degrees() - 180.0).abs() < 4.0, "{position:?}");
         }
@@ -256,7 +287,7 @@ mod tests {
     fn the_day_before_shines_in_the_morning_only() {
         let before = Month::new(2018, 1, &Model::as_saga(), 0.0);
         let same = Month::new(2018, 1, &Model { mornings: Mornings::SameDay, ..Model::as_saga() }, 0.0);
-        let at = |month: &Month, step: usize| month.steps[step].sun.at(0.8, 0.0).unwrap();
+        let at = |month: &Month, step: usize| month.steps[step].sun.at(0.8, 0.0);
         assert_eq!(at(&before, 48 + 20), at(&same, 20));
         assert_eq!(at(&before, 48 + 24), at(&same, 48 + 24));
     }

@@ -10,8 +10,34 @@ pub(super) const LEAST_QUOTIENT: f64 = 0.02;
 
 /// What clouds leave of the potential radiation, for a cover of 0..10000 (Kasten and Czeplak 1980, *Solar Energy* 24,
 /// 177-189, eq. 3).
-pub(super) fn cloud_factor(cover: f64) -> f64 {
+fn cloud_factor(cover: f64) -> f64 {
     1.0 - 0.75 * pow(cover / 10_000.0, 3.4)
+}
+
+/// [`cloud_factor`] between its values at equal distances: within 1e-6 of it.
+#[derive(Debug)]
+pub(super) struct CloudTable {
+    factors: Vec<f32>,
+}
+
+/// Intervals of the table.
+const COVERS: usize = 1024;
+
+impl CloudTable {
+    pub(super) fn new() -> Self {
+        let at = |i: usize| cloud_factor(10_000.0 * i as f64 / COVERS as f64) as f32;
+        Self { factors: (0..=COVERS).map(at).collect() }
+    }
+
+    /// The factor of a cover; NaN stays NaN. A spline may overshoot 0..10000 a little: the ends hold beyond.
+    pub(super) fn factor(&self, cover: f32) -> f32 {
+        let place = cover.clamp(0.0, 10_000.0) * (COVERS as f32 / 10_000.0);
+        let first = (place as usize).min(COVERS - 1);
+        match self.factors.get(first..first + 2) {
+            Some([a, b]) => a + (place - first as f32) * (b - a),
+            _ => f32::NAN,
+        }
+    }
 }
 
 /// Radiation on the terrain over radiation on the flat twin; 1 where the flat twin gets none (polar night), since then
@@ -35,10 +61,10 @@ pub(super) struct Climate {
 
 /// Land-surface temperature, degC: T - Γ (z - zref) + c (S - 1/S) (1 - LAI/LAImax).
 pub(super) fn temperature(climate: Climate, quotient: f32, model: &Model) -> f32 {
-    let s = f64::from(quotient).max(LEAST_QUOTIENT);
+    let s = f64::from(quotient);
+    // NaN is not less: a pixel without radiation stays without temperature.
+    let s = if s < LEAST_QUOTIENT { LEAST_QUOTIENT } else { s };
     let shaded = climate.temperature - climate.lapse * (climate.z - climate.reference_height);
-    // `max` drops NaN: a pixel without radiation must stay without temperature.
-    let s = if quotient.is_nan() { f64::NAN } else { s };
     (shaded + model.c * (s - 1.0 / s) * (1.0 - model.lai / model.lai_max)) as f32
 }
 
@@ -53,6 +79,12 @@ mod tests {
         assert!((cloud_factor(0.0) - 1.0).abs() < 1e-15);
         assert!((cloud_factor(10_000.0) - 0.25).abs() < 1e-15);
         assert!((cloud_factor(5000.0) - (1.0 - 0.75 * 0.5_f64.powf(3.4))).abs() < 1e-12);
+        let table = CloudTable::new();
+        for cover in (0_i16..=10_000).step_by(7) {
+            let truth = cloud_factor(f64::from(cover));
+            assert!((f64::from(table.factor(f32::from(cover))) - truth).abs() < 1.2e-6, "{cover}");
+        }
+        assert!(table.factor(f32::NAN).is_nan() && (table.factor(10_001.0) - 0.25).abs() < f32::EPSILON);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::geotiff::Raster;
 pub(super) const BLOCK: usize = 64;
 
 /// Stands for missing terrain where rays pass: so deep that it never shades.
-const ABYSS: f32 = -1.0e5;
+pub(super) const ABYSS: f32 = -1.0e5;
 
 /// A rectangle of cells, `[x0, x1) x [y0, y1)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,17 @@ impl Rect {
 
     pub(super) fn height(&self) -> usize {
         self.y1 - self.y0
+    }
+
+    /// Pieces of at most `edge` cells across and down, row by row.
+    pub(super) fn cut(&self, edge: usize) -> Vec<Self> {
+        let mut pieces = Vec::new();
+        for y0 in (self.y0..self.y1).step_by(edge) {
+            for x0 in (self.x0..self.x1).step_by(edge) {
+                pieces.push(Self { x0, y0, x1: (x0 + edge).min(self.x1), y1: (y0 + edge).min(self.y1) });
+            }
+        }
+        pieces
     }
 }
 
@@ -146,33 +157,14 @@ impl Terrain {
         Some(Gradient { east: across(at(1, 0), at(-1, 0)), north: across(at(0, -1), at(0, 1)) })
     }
 
-    /// The blocks that the tile touches, each cut to it.
-    pub(super) fn blocks(&self) -> Vec<Rect> {
-        let tile = self.tile;
-        let mut blocks = Vec::new();
-        for y in (tile.y0 / BLOCK * BLOCK..tile.y1).step_by(BLOCK) {
-            for x in (tile.x0 / BLOCK * BLOCK..tile.x1).step_by(BLOCK) {
-                blocks.push(Rect {
-                    x0: x.max(tile.x0),
-                    y0: y.max(tile.y0),
-                    x1: (x + BLOCK).min(tile.x1),
-                    y1: (y + BLOCK).min(tile.y1),
-                });
-            }
-        }
-        blocks
-    }
-
-    /// Lowest and highest ground of the whole block that a cell lies in; `None` where all is missing.
-    pub(super) fn block_heights(&self, x: usize, y: usize) -> Option<(f32, f32)> {
-        let (x, y) = (x / BLOCK * BLOCK, y / BLOCK * BLOCK);
-        let mut range: Option<(f32, f32)> = None;
-        for line in (y..y + BLOCK).map(|y| self.index(x, y)) {
-            for &z in self.z[line..line + BLOCK].iter().filter(|z| !z.is_nan()) {
-                range = Some(range.map_or((z, z), |(low, high)| (low.min(z), high.max(z))));
-            }
-        }
-        range
+    /// Lowest and highest ground of the tile; `None` where all is missing.
+    pub(super) fn heights(&self) -> Option<(f64, f64)> {
+        let rows = (self.tile.y0..self.tile.y1)
+            .flat_map(|y| &self.z[self.index(self.tile.x0, y)..self.index(self.tile.x1, y)]);
+        let range = rows.filter(|z| !z.is_nan()).fold(None, |range: Option<(f32, f32)>, &z| {
+            Some(range.map_or((z, z), |(low, high)| (low.min(z), high.max(z))))
+        });
+        range.map(|(low, high)| (f64::from(low), f64::from(high)))
     }
 }
 
@@ -224,14 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn blocks_cover_the_tile_once_and_stay_on_the_lattice() {
-        let mut window = terrain(256, 25.0, |_, _| 0.0);
-        window.tile = Rect { x0: 70, y0: 10, x1: 200, y1: 130 };
-        let blocks = window.blocks();
-        let cells: usize = blocks.iter().map(|b| b.width() * b.height()).sum();
-        assert_eq!(cells, 130 * 120);
-        assert!(
-            blocks.iter().all(|b| b.x0 / BLOCK == (b.x1 - 1) / BLOCK && b.y0 / BLOCK == (b.y1 - 1) / BLOCK)
-        );
+    fn pieces_cover_a_rectangle_once() {
+        let rect = Rect { x0: 70, y0: 10, x1: 200, y1: 130 };
+        let pieces = rect.cut(64);
+        assert_eq!(pieces.len(), 6);
+        assert_eq!(pieces.iter().map(|p| p.width() * p.height()).sum::<usize>(), 130 * 120);
+        assert!(pieces.iter().all(|p| p.width() <= 64 && p.height() <= 64 && p.x1 <= 200 && p.y1 <= 130));
     }
 }

@@ -1,6 +1,9 @@
 //! The engine opened on a request: its tiles in their fixed order, its layers, and the computing of one tile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rayon::prelude::*;
 
 use super::coarse::Span;
 use super::geotiff::Placement;
@@ -8,11 +11,14 @@ use super::inputs::Inputs;
 use super::layers::{self, Source};
 use super::model::{Shadow, SkyView};
 use super::products::Filler;
-use super::radiation::by_block::Setting;
 use super::radiation::by_cell::Cells;
+use super::radiation::by_skyline::{Setting, Work};
 use super::radiation::{Geography, Radiation};
+use super::stages::{Stage, Stages};
 use super::sun::Month;
-use super::terrain::Terrain;
+use super::surface::CloudTable;
+use super::terrain::{Rect, Terrain};
+use super::vector::Vectors;
 use super::{EngineError, Problem, Request, Steps, sky_view};
 
 /// How the region is cut: work tiles row by row from the north-west, each made of whole blocks.
@@ -120,6 +126,8 @@ pub struct Engine {
     setting: Setting,
     geography: Geography,
     months: Vec<Month>,
+    clouds: CloudTable,
+    stages: Stages,
 }
 
 /// Rows that are read at once for counting.
@@ -131,6 +139,14 @@ impl Engine {
     /// # Errors
     /// The first problem found; [`Engine::check`] lists them all.
     pub fn open(request: Request) -> Result<Self, EngineError> {
+        Self::open_with(request, Vectors::best())
+    }
+
+    /// As [`Engine::open`], with a class of vector instructions. The results are the same, bit for bit.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_with(request: Request, vectors: Vectors) -> Result<Self, EngineError> {
         let (inputs, problems) = Inputs::gather(&request);
         if let Some(problem) = problems.into_iter().next() {
             return Err(problem.into());
@@ -145,13 +161,23 @@ impl Engine {
         let row = span.row as f64 + (span.height - 1 - span.height / 2) as f64;
         let dem = inputs.dem.placement();
         let geography = Geography::new(dem, (column, row), &request.model).ok_or_else(nowhere)?;
-        let setting = Setting::new(&request.model, dem.cell_x);
+        let setting = Setting::new(&request.model, vectors);
         let (layers, sources): (Vec<Layer>, Vec<Source>) = layers::of(&request).into_iter().unzip();
         let needs_sun = sources.iter().any(|source| *source != Source::SkyView);
         let months = if needs_sun { request.months.as_slice() } else { &[] };
         let month = |month: u8| Month::new(request.year, month, &request.model, geography.middle());
         let months = months.iter().map(|inputs| month(inputs.month)).collect();
-        Ok(Self { request, inputs, layers, sources, setting, geography, months })
+        Ok(Self {
+            request,
+            inputs,
+            layers,
+            sources,
+            setting,
+            geography,
+            months,
+            clouds: CloudTable::new(),
+            stages: Stages::default(),
+        })
     }
 
     /// All that is wrong with the inputs, each with its file and cure.
@@ -217,13 +243,121 @@ impl Engine {
             height: tile.height as usize,
         };
         let corner = (span.column, span.row);
-        let terrain = Terrain::read(&self.inputs.dem, corner, (span.width, span.height), self.halo())?;
+        let size = (span.width, span.height);
+        let terrain = self
+            .stages
+            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
         if stop.load(Ordering::Relaxed) {
             return Err(EngineError::Stopped);
         }
-        let (sky_view, radiation) = self.radiation(&terrain, stop).ok_or(EngineError::Stopped)?;
-        let filler = Filler { inputs: &self.inputs, model: &self.request.model, terrain: &terrain, span };
-        Ok(Computed { layers: filler.fill(self.sources.iter().copied(), &sky_view, radiation)? })
+        let cells = span.width * span.height;
+        if terrain.heights().is_none() {
+            return Ok(Computed { layers: vec![vec![f32::NAN; cells]; self.sources.len()] });
+        }
+        let layers = if self.request.model.shadow == Shadow::SagaSlim && !self.months.is_empty() {
+            self.by_cell(&terrain, stop)?
+        } else {
+            self.by_skyline(&terrain, stop)?
+        };
+        Ok(Computed { layers })
+    }
+
+    /// The layers of a patch of the window from its sky view factor and radiation.
+    fn fill(
+        &self,
+        terrain: &Terrain,
+        rect: Rect,
+        sky_view: &[f32],
+        radiation: Vec<Radiation>,
+    ) -> Result<Vec<Vec<f32>>, Problem> {
+        let span = Span {
+            column: terrain.column + rect.x0 as isize,
+            row: terrain.row + rect.y0 as isize,
+            width: rect.width(),
+            height: rect.height(),
+        };
+        let filler = Filler {
+            inputs: &self.inputs,
+            model: &self.request.model,
+            clouds: &self.clouds,
+            terrain,
+            rect,
+            span,
+        };
+        self.stages.during(Stage::Products, || filler.fill(self.sources.iter().copied(), sky_view, radiation))
+    }
+
+    /// Patch by patch: skylines, sums and products while the patch is at hand.
+    fn by_skyline(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
+        let needed = !self.sources.is_empty();
+        let work = self.stages.during(Stage::Skylines, || {
+            let turbidities = self.inputs.months.iter().map(|month| month.turbidity.as_ref()).collect();
+            Work::new(&self.setting, terrain, &self.geography, &self.months, turbidities, stop)
+        });
+        let work = work.filter(|_| needed).ok_or(EngineError::Stopped)?;
+        let patches = Work::patches(terrain);
+        let layers: Vec<Vec<Vec<f32>>> = patches
+            .par_iter()
+            .map(|rect| {
+                let given =
+                    (self.request.model.sky_view == SkyView::Saga).then(|| self.saga_sky(terrain, *rect));
+                let (sky_view, radiation) =
+                    work.patch(*rect, given, stop, &self.stages).ok_or(EngineError::Stopped)?;
+                Ok(self.fill(terrain, *rect, &sky_view, radiation)?)
+            })
+            .collect::<Result<_, EngineError>>()?;
+        let tile = terrain.tile;
+        let mut all = vec![vec![f32::NAN; tile.width() * tile.height()]; self.sources.len()];
+        for (rect, layers) in patches.iter().zip(layers) {
+            for (from, to) in layers.iter().zip(&mut all) {
+                paste(tile, *rect, from, to);
+            }
+        }
+        Ok(all)
+    }
+
+    /// SAGA's shadows go from cell to cell over the whole window, step by step.
+    fn by_cell(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
+        let tile = terrain.tile;
+        let sky_view = if self.request.model.sky_view == SkyView::Saga {
+            self.saga_sky(terrain, tile)
+        } else {
+            self.own_sky(terrain, stop).ok_or(EngineError::Stopped)?
+        };
+        let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
+        let months: Option<Vec<Radiation>> =
+            self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
+        Ok(self.fill(terrain, tile, &sky_view, months.ok_or(EngineError::Stopped)?)?)
+    }
+
+    fn own_sky(&self, terrain: &Terrain, stop: &AtomicBool) -> Option<Vec<f32>> {
+        let work = Work::new(&self.setting, terrain, &self.geography, &[], Vec::new(), stop)?;
+        let mut sky_view = vec![f32::NAN; terrain.tile.width() * terrain.tile.height()];
+        for rect in Work::patches(terrain) {
+            paste(terrain.tile, rect, &work.patch(rect, None, stop, &self.stages)?.0, &mut sky_view);
+        }
+        Some(sky_view)
+    }
+
+    fn saga_sky(&self, terrain: &Terrain, rect: Rect) -> Vec<f32> {
+        let rows = (rect.y0..rect.y1).into_par_iter();
+        rows.flat_map_iter(|y| {
+            (rect.x0..rect.x1).map(move |x| sky_view::saga(terrain, x, y).unwrap_or(f32::NAN))
+        })
+        .collect()
+    }
+
+    /// Cells of the terrain that computing a tile reads: its own and its halo.
+    #[must_use]
+    pub fn window_cells(&self, tile: Tile) -> u64 {
+        let halo = 2 * self.halo() as u64;
+        (u64::from(tile.width) + halo) * (u64::from(tile.height) + halo)
+    }
+
+    /// Time spent in each stage so far, summed over threads.
+    #[must_use]
+    pub fn spent(&self) -> Vec<(Stage, Duration)> {
+        self.stages.spent()
     }
 
     /// Cells around a tile that its pixels can see.
@@ -236,16 +370,12 @@ impl Engine {
         // One more for the second node of a crossing and for slopes.
         (rays.max(sky) / self.inputs.placement.cell_x).ceil() as usize + 2
     }
+}
 
-    /// Sky view factor and radiation of each month; `None` when asked to stop.
-    fn radiation(&self, terrain: &Terrain, stop: &AtomicBool) -> Option<(Vec<f32>, Vec<Radiation>)> {
-        let blocks = self.setting.compute(terrain, &self.geography, &self.months, stop)?;
-        if self.request.model.shadow == Shadow::Horizon || self.months.is_empty() {
-            return Some((blocks.sky_view, blocks.months));
-        }
-        let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
-        let months =
-            self.months.iter().map(|month| cells.month(month, &blocks.sky_view)).collect::<Option<_>>()?;
-        Some((blocks.sky_view, months))
+/// Copies a patch's cells to their places in the tile.
+fn paste(tile: Rect, patch: Rect, from: &[f32], to: &mut [f32]) {
+    for (y, line) in (patch.y0..patch.y1).zip(from.chunks_exact(patch.width())) {
+        let start = (y - tile.y0) * tile.width() + patch.x0 - tile.x0;
+        to[start..start + patch.width()].copy_from_slice(line);
     }
 }

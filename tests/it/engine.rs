@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::geotiff::{Raster, write_grid};
 use alpsckpt::engine::{
-    Compression, Engine, EngineError, Field, Layer, Model, MonthInputs, Product, RegionBox, Request, Storage,
-    TemperatureInput,
+    Azimuths, Compression, Engine, EngineError, Field, Layer, Model, MonthInputs, Product, RegionBox,
+    Request, Storage, TemperatureInput,
 };
 
 fn data(name: &str) -> PathBuf {
@@ -38,7 +38,12 @@ fn request(model: &Model) -> Request {
             linke: None,
         }],
         year: 2018,
-        model: Model { step_minutes: 180, horizon_distance: 1500.0, azimuths: 16, ..model.clone() },
+        model: Model {
+            step_minutes: 180,
+            horizon_distance: 1500.0,
+            azimuths: Azimuths::Uniform(16),
+            ..model.clone()
+        },
         products: vec![
             Product::SkyView,
             Product::Total,

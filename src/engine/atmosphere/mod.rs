@@ -8,14 +8,12 @@ mod air_mass;
 mod esra;
 mod lumped;
 mod saga;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the kernels of radiation"))]
 mod sky;
 #[cfg(test)]
 mod tests;
 
 #[cfg(test)]
 pub(super) use air_mass::air_mass;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the kernels of radiation"))]
 pub(super) use sky::{reflected, split};
 
 use libm::{exp, log};

@@ -116,7 +116,7 @@ fn total(choice: &Choice, month: u8, z: f64, slope: f64) -> f64 {
     let sky_view = f64::midpoint(1.0, up);
     let mut sum = 0.0;
     for step in &steps.steps {
-        let position = step.sun.at(46_f64.to_radians(), 0.0).unwrap();
+        let position = step.sun.at(46_f64.to_radians(), 0.0);
         if position.height <= 0.0 {
             continue;
         }

@@ -92,8 +92,7 @@ impl<'a> Cells<'a> {
         let mut shade: Vec<AtomicBool> = throws.iter().map(|_| AtomicBool::new(false)).collect();
         let mut sums = vec![Sums::default(); self.surfaces.len()];
         for step in &month.steps {
-            let Sun::Saga(sun) = &step.sun else { continue };
-            self.throws(sun, &mut throws)?;
+            self.throws(&step.sun, &mut throws)?;
             if throws.iter().all(Throw::is_dark) {
                 continue;
             }
@@ -107,7 +106,7 @@ impl<'a> Cells<'a> {
     }
 
     /// The sun over every cell of the terrain around.
-    fn throws(&self, sun: &super::super::sun::SagaSun, throws: &mut [Throw]) -> Option<()> {
+    fn throws(&self, sun: &Sun, throws: &mut [Throw]) -> Option<()> {
         let width = self.terrain.dem.width();
         throws.par_chunks_mut(width).zip(self.places.par_chunks(width)).try_for_each(|(throws, places)| {
             if self.stop.load(Ordering::Relaxed) {

@@ -1,13 +1,19 @@
 //! Potential radiation of a month: direct and diffuse, on the terrain and on its flat twin.
 //!
-//! Two ways to the same sums over the steps of a month: [`by_block`] looks shadows up in horizon tables and shares the
-//! sun among the cells of a block; [`by_cell`] throws SAGA's shadows from cell to cell with a sun of its own for each.
+//! Two ways to the same sums over the steps of a month: [`by_skyline`] looks shadows up in horizon tables and shares
+//! the sun among the cells of a patch; [`by_cell`] throws SAGA's shadows from cell to cell with a sun of its own for
+//! each.
 
-pub(super) mod by_block;
+mod air;
 pub(super) mod by_cell;
+pub(super) mod by_skyline;
+mod exact;
+mod patch;
+mod suns;
 
 use super::grid::Placement;
 use super::model::{Model, North};
+use super::sun::Place;
 
 /// Height of the flat twin, m: level ground under all of the sky (the original's yardstick).
 pub(super) const FLAT_HEIGHT: f64 = 1.0;
@@ -45,6 +51,11 @@ impl Geography {
         Some(geography)
     }
 
+    /// The terrain model's placement.
+    fn dem(&self) -> &Placement {
+        &self.dem
+    }
+
     /// Longitude of the clock, degrees.
     pub(super) fn middle(&self) -> f64 {
         self.middle
@@ -57,6 +68,12 @@ impl Geography {
         let (x, y) = self.dem.centre(column, row);
         let (lon, lat) = self.dem.crs.to_lonlat(x, y)?;
         Some(((lon * 1e9).round() / 1e9, (lat * 1e9).round() / 1e9))
+    }
+
+    /// Sines and cosines of a cell's place; `None` where it has none on earth.
+    pub(super) fn whereabouts(&self, column: f64, row: f64) -> Option<Place> {
+        let (latitude, longitude) = self.place(column, row)?;
+        Some(Place::new(latitude, longitude, self.turn(column, row)?))
     }
 
     /// Latitude, and longitude counted from the clock's, radians.

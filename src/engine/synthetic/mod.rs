@@ -9,6 +9,7 @@ mod climate;
 mod domain;
 mod noise;
 mod points;
+pub mod ranges;
 mod relief;
 mod rivers;
 mod steepness;

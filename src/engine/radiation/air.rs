@@ -1,0 +1,152 @@
+//! The beam through the air over a tile, tabulated by the sun's height.
+
+use super::super::atmosphere::{Air, Beam, pressure, split};
+use super::super::model::DiffuseModel;
+use super::FLAT_HEIGHT;
+use libm::{asin, cos};
+
+/// Intervals of the sine of the sun's height.
+const HEIGHTS: usize = 2048;
+
+/// Direct radiation facing the sun and diffuse radiation of the whole sky on level ground, for a unit of radiation
+/// outside the air: cubics in the scaled pressure, and their values for the flat twin.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Through {
+    pub direct: [f64; 4],
+    /// Of the evenly bright part of the sky.
+    pub diffuse: [f64; 4],
+    /// Of its part around the sun, facing it.
+    pub circumsolar: [f64; 4],
+    pub direct_flat: f64,
+    pub diffuse_flat: f64,
+}
+
+/// [`Through`] over all heights of the sun.
+#[derive(Debug, Clone)]
+pub(super) struct AirTable {
+    table: Vec<Through>,
+}
+
+/// The relative pressures of a tile, scaled to -1..1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pressures {
+    middle: f64,
+    half: f64,
+}
+
+impl Pressures {
+    /// Between two heights, m.
+    pub(super) fn new((low, high): (f64, f64)) -> Self {
+        let (thin, dense) = (pressure(high), pressure(low));
+        Self { middle: f64::midpoint(thin, dense), half: ((dense - thin) / 2.0).max(1e-4) }
+    }
+
+    /// The pressure of a height, m, as the cubics take it.
+    pub(super) fn scaled(&self, z: f32) -> f32 {
+        ((pressure(f64::from(z)) - self.middle) / self.half) as f32
+    }
+}
+
+impl AirTable {
+    /// For a range of pressures.
+    pub(super) fn new(pressures: &Pressures, air: Air, diffuse: DiffuseModel) -> Self {
+        let flat = pressure(FLAT_HEIGHT);
+        let nodes = chebyshev_nodes();
+        let at = |i: usize| {
+            let sine = i as f64 / HEIGHTS as f64;
+            let beam = Beam::new(1.0, asin(sine).max(1e-9), air);
+            let values = nodes.map(|node| {
+                let (direct, sky) = beam.through(pressures.middle + pressures.half * node);
+                (direct, split(diffuse, sky, direct, 1.0, sine))
+            });
+            let (direct_flat, diffuse_flat) = beam.through(flat);
+            Through {
+                direct: cubic(values.map(|(direct, _)| direct)),
+                diffuse: cubic(values.map(|(_, sky)| sky.isotropic)),
+                circumsolar: cubic(values.map(|(_, sky)| sky.circumsolar)),
+                direct_flat,
+                diffuse_flat,
+            }
+        };
+        Self { table: (0..=HEIGHTS).map(at).collect() }
+    }
+
+    /// At a sine of the sun's height, linear between the table's.
+    pub(super) fn at(&self, sine: f64) -> Through {
+        let place = (sine * HEIGHTS as f64).clamp(0.0, HEIGHTS as f64 - 1e-6);
+        let (first, part) = (place as usize, place - place.floor());
+        let (Some(a), Some(b)) = (self.table.get(first), self.table.get(first + 1)) else {
+            return Through::default();
+        };
+        let blend = |a: f64, b: f64| a + part * (b - a);
+        let cubic = |a: &[f64; 4], b: &[f64; 4]| std::array::from_fn(|i| blend(a[i], b[i]));
+        Through {
+            direct: cubic(&a.direct, &b.direct),
+            diffuse: cubic(&a.diffuse, &b.diffuse),
+            circumsolar: cubic(&a.circumsolar, &b.circumsolar),
+            direct_flat: blend(a.direct_flat, b.direct_flat),
+            diffuse_flat: blend(a.diffuse_flat, b.diffuse_flat),
+        }
+    }
+}
+
+/// The four Chebyshev nodes of -1..1.
+fn chebyshev_nodes() -> [f64; 4] {
+    [1.0, 3.0, 5.0, 7.0].map(|k| cos(k * std::f64::consts::PI / 8.0))
+}
+
+/// Coefficients of the cubic through values at the [`chebyshev_nodes`].
+fn cubic(values: [f64; 4]) -> [f64; 4] {
+    let nodes = chebyshev_nodes();
+    let sum = |polynomial: fn(f64) -> f64| -> f64 {
+        nodes.iter().zip(values).map(|(u, v)| polynomial(*u) * v).sum()
+    };
+    let c0 = sum(|_| 1.0) / 4.0;
+    let c1 = sum(|u| u) / 2.0;
+    let c2 = sum(|u| 2.0 * u * u - 1.0) / 2.0;
+    let c3 = sum(|u| u * (4.0 * u * u - 3.0)) / 2.0;
+    [c0 - c2, c1 - 3.0 * c3, 2.0 * c2, 4.0 * c3]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libm::log;
+
+    #[test]
+    fn a_cubic_is_recovered_from_its_nodes() {
+        let truth = |u: f64| 2.0 - u + 0.5 * u * u + 3.0 * u * u * u;
+        let got = cubic(chebyshev_nodes().map(truth));
+        for (got, truth) in got.iter().zip([2.0, -1.0, 0.5, 3.0]) {
+            assert!((got - truth).abs() < 1e-12, "{got} {truth}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_the_beam_within_one_in_five_thousand_of_the_sun_at_noon() {
+        for air in [Air::Saga(log(0.7)), Air::Lumped(log(0.7)), Air::Esra(3.5)] {
+            of_an_air(air);
+        }
+    }
+
+    fn of_an_air(kind: Air) {
+        let beam = |height| Beam::new(1.0, height, kind);
+        let pressures = Pressures::new((400.0, 4000.0));
+        let air = AirTable::new(&pressures, kind, DiffuseModel::Isotropic);
+        for i in 1..600 {
+            let height = f64::from(i) / 400.0;
+            let through = air.at(height.sin());
+            for z in (400_i16..=4000).step_by(300) {
+                let v = f64::from(pressures.scaled(f32::from(z)));
+                let cubic = |c: [f64; 4]| c[0] + v * (c[1] + v * (c[2] + v * c[3]));
+                let (direct, diffuse) = beam(height).through(pressure(f64::from(z)));
+                assert!((cubic(through.direct) - direct).abs() < 2e-4, "{height} {z}");
+                assert!((cubic(through.diffuse) - diffuse).abs() < 2e-4, "{height} {z}");
+            }
+            let (direct, diffuse) = beam(height).through(pressure(FLAT_HEIGHT));
+            assert!(
+                (through.direct_flat - direct).abs() < 1e-4 && (through.diffuse_flat - diffuse).abs() < 1e-4
+            );
+        }
+    }
+}

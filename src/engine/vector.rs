@@ -1,0 +1,76 @@
+//! The vector instructions that the kernels run with.
+//!
+//! A kernel is plain Rust over small arrays, compiled once for each class and chosen at run time. All its operations
+//! (multiply-add, comparison, division) are rounded as IEEE 754 says, in an order that does not depend on the class:
+//! the classes differ in speed alone, and a chain may hop between them.
+
+use pulp::NullaryFnOnce;
+
+/// A class of processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vectors {
+    /// Any processor; slow where it has no fused multiply-add.
+    Portable,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 (F, BW, CD, DQ, VL).
+    Avx512,
+}
+
+impl Vectors {
+    /// The best that this processor has.
+    #[must_use]
+    pub fn best() -> Self {
+        *Self::here().last().unwrap_or(&Self::Portable)
+    }
+
+    /// All that this processor has, the best last.
+    #[must_use]
+    pub fn here() -> Vec<Self> {
+        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|class| class.is_here()).collect()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_here(self) -> bool {
+        match self {
+            Self::Portable => true,
+            Self::Avx2 => pulp::x86::V3::is_available(),
+            Self::Avx512 => pulp::x86::V4::is_available(),
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn is_here(self) -> bool {
+        self == Self::Portable
+    }
+
+    /// Runs a kernel compiled for this class; all that it calls must be inlined into it. On a processor without the
+    /// class the portable one runs.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) fn run<K: NullaryFnOnce>(self, kernel: K) -> K::Output {
+        use pulp::x86::{V3, V4};
+        match self {
+            Self::Avx512 if let Some(v4) = V4::try_new() => v4.vectorize(kernel),
+            Self::Avx2 if let Some(v3) = V3::try_new() => v3.vectorize(kernel),
+            _ => kernel.call(),
+        }
+    }
+
+    /// Runs a kernel.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline]
+    pub(super) fn run<K: NullaryFnOnce>(self, kernel: K) -> K::Output {
+        kernel.call()
+    }
+}
