@@ -5,7 +5,7 @@ use super::super::model::DiffuseModel;
 use super::FLAT_HEIGHT;
 use libm::{asin, cos};
 
-/// Intervals of the sine of the sun's height.
+/// Intervals of the square root of the sine of the sun's height: the air mass changes fastest near the horizon.
 const HEIGHTS: usize = 2048;
 
 /// Direct radiation facing the sun and diffuse radiation of the whole sky on level ground, for a unit of radiation
@@ -53,7 +53,8 @@ impl AirTable {
         let flat = pressure(FLAT_HEIGHT);
         let nodes = chebyshev_nodes();
         let at = |i: usize| {
-            let sine = i as f64 / HEIGHTS as f64;
+            let root = i as f64 / HEIGHTS as f64;
+            let sine = root * root;
             let beam = Beam::new(1.0, asin(sine).max(1e-9), air);
             let values = nodes.map(|node| {
                 let (direct, sky) = beam.through(pressures.middle + pressures.half * node);
@@ -73,7 +74,7 @@ impl AirTable {
 
     /// At a sine of the sun's height, linear between the table's.
     pub(super) fn at(&self, sine: f64) -> Through {
-        let place = (sine * HEIGHTS as f64).clamp(0.0, HEIGHTS as f64 - 1e-6);
+        let place = (sine.max(0.0).sqrt() * HEIGHTS as f64).clamp(0.0, HEIGHTS as f64 - 1e-6);
         let (first, part) = (place as usize, place - place.floor());
         let (Some(a), Some(b)) = (self.table.get(first), self.table.get(first + 1)) else {
             return Through::default();
