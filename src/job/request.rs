@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::campaign::spec::{Atmosphere, Cloud, Lapse, Linke, Mode, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{
+    Atmosphere, Azimuths, Cloud, Lapse, Linke, Mode, Region, Spec, Steps, TemperatureUnit,
+};
 use crate::checkpoint::ChainId;
 use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
 
@@ -98,7 +100,24 @@ fn model(spec: &Spec) -> Model {
         Mode::Default => Model::default(),
         Mode::AsSaga => Model::as_saga(),
     };
+    // SAGA's conventions have directions and sums of their own.
+    let (azimuths, summing) = match spec.mode {
+        Mode::AsSaga => (base.azimuths, base.summing),
+        Mode::Default => (
+            match spec.azimuths {
+                Azimuths::Fast => engine::Azimuths::Fast,
+                Azimuths::Fine => engine::Azimuths::Fine,
+                Azimuths::Dense => engine::Azimuths::Dense,
+            },
+            match spec.steps {
+                Steps::LookUp => engine::Summing::LookUp,
+                Steps::Exact => engine::Summing::Exact,
+            },
+        ),
+    };
     Model {
+        azimuths,
+        summing,
         step_minutes: spec.step_minutes,
         solar_constant: spec.solar_constant,
         atmosphere: match spec.atmosphere {

@@ -92,6 +92,8 @@ pub fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
         atmosphere,
         diffuse,
         albedo,
+        azimuths,
+        steps,
         c,
         lai,
         lai_max,

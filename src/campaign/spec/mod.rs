@@ -115,6 +115,12 @@ pub struct Spec {
     /// Albedo of the terrain around, 0..1.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub albedo: f64,
+    /// Directions of the skylines.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub azimuths: Azimuths,
+    /// How the steps of a month are summed up.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub steps: Steps,
     /// `c` of the radiation term, K.
     #[serde(default = "defaults::c")]
     pub c: f64,
@@ -140,7 +146,7 @@ mod defaults {
         50
     }
     pub(super) fn tile() -> u32 {
-        512
+        1024
     }
     pub(super) fn step_minutes() -> u32 {
         30
@@ -163,6 +169,28 @@ mod defaults {
     pub(super) fn lai_max() -> f64 {
         8.0
     }
+}
+
+/// Directions of the skylines; of no account in mode `AsSaga`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Azimuths {
+    /// 64, equally spaced.
+    Fast,
+    /// 80, densest where the sun stands in most hours.
+    #[default]
+    Fine,
+    /// 152, densest there too.
+    Dense,
+}
+
+/// How the steps of a month are summed up; of no account in mode `AsSaga`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Steps {
+    /// Those that shine on all of a block of cells, or on none, together.
+    #[default]
+    LookUp,
+    /// One by one, in double precision: to measure the other by.
+    Exact,
 }
 
 /// What part of the DEM is mapped.

@@ -91,7 +91,7 @@ fn defaults_are_those_of_the_original_chain() {
         (Region::All, MonthsPerChain::Count(1), Lapse::Constant(0.0065))
     );
     assert_eq!((spec.c, spec.lai, spec.lai_max, spec.transmittance), (1.0, 0.01, 8.0, 0.7));
-    assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, 512, 1367.0));
+    assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, 1024, 1367.0));
     assert_eq!((spec.pace, spec.threads, spec.checkpoint_every.seconds()), (None, None, 900));
 }
 

@@ -212,8 +212,37 @@ impl<const F: usize> State<F> {
         let row = (group * F) as f32;
         for line in low..high {
             let z = self.observers[line];
-            self.now[line] =
-                if z > NOTHING { self.hulls.seen_from(line, Point { row, z }) } else { self.before[line] };
+            self.now[line] = if z > NOTHING { self.hulls.seen_from(line, Point { row, z }) } else { NOWHERE };
+        }
+        self.fill(low..high);
+    }
+
+    /// Beside holes and the edges of the terrain the observers that see nothing take what their neighbours see.
+    #[inline(always)]
+    fn fill(&mut self, lines: Range<usize>) {
+        let blind = |point: &Point| point.row < 0.0;
+        let (now, before) = (&mut self.now[lines.clone()], &mut self.before[lines]);
+        if !now.iter().chain(before.iter()).any(blind) {
+            return;
+        }
+        for (now, before) in now.iter_mut().zip(before.iter_mut()) {
+            if blind(now) {
+                *now = *before;
+            } else if blind(before) {
+                *before = *now;
+            }
+        }
+        for points in [now, before] {
+            for i in 1..points.len() {
+                if blind(&points[i]) {
+                    points[i] = points[i - 1];
+                }
+            }
+            for i in (1..points.len()).rev() {
+                if blind(&points[i - 1]) {
+                    points[i - 1] = points[i];
+                }
+            }
         }
     }
 
