@@ -7,7 +7,7 @@ use super::azimuths::Azimuths;
 use super::coarse::{Coarse, Span};
 use super::geotiff::Raster;
 use super::grid::Grid;
-use super::model::{Atmosphere, DiffuseModel, Model};
+use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
 use super::request::Request;
 
 /// Heights that ground has, m.
@@ -101,14 +101,14 @@ fn air(model: &Model) -> Vec<Problem> {
         let cure = "use 0 for none, 0.2 for bare ground or grass, 0.6 for old snow";
         problems.push(Problem::new(Path::new("albedo"), what, cure));
     }
-    // What the kernels of radiation do not take up is refused rather than left out.
+    // SAGA has none of these: refused rather than left out.
     for (name, chosen, cure) in [
-        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped"),
-        ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic"),
-        ("albedo", model.albedo > 0.0, "use 0"),
+        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped, or mode: Default"),
+        ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic, or mode: Default"),
+        ("albedo", model.albedo > 0.0, "use 0, or mode: Default"),
     ] {
-        if chosen {
-            problems.push(Problem::new(Path::new(name), "is not computed by this version", cure));
+        if chosen && model.shadow == Shadow::SagaSlim {
+            problems.push(Problem::new(Path::new(name), "is not computed with SAGA's shadows", cure));
         }
     }
     problems

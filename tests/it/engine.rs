@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::geotiff::{Raster, write_grid};
 use alpsckpt::engine::{
-    Azimuths, Compression, Engine, EngineError, Field, Layer, Model, MonthInputs, Product, RegionBox,
-    Request, Storage, TemperatureInput,
+    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, EngineError, Field, Layer, Model, MonthInputs,
+    Product, RegionBox, Request, Storage, Summing, TemperatureInput, Vectors,
 };
 
 fn data(name: &str) -> PathBuf {
@@ -60,12 +60,20 @@ fn request(model: &Model) -> Request {
 
 /// The bits of all maps of a request, put together from its tiles, computed last tile first.
 fn maps(request: Request, threads: usize) -> Vec<Vec<u32>> {
+    maps_in(request, threads, true)
+}
+
+fn maps_in(request: Request, threads: usize, backwards: bool) -> Vec<Vec<u32>> {
     let engine = Engine::open(request).unwrap();
     let tiling = engine.tiling();
     let cells = (tiling.width * tiling.height) as usize;
     let mut maps = vec![vec![0; cells]; engine.layers().len()];
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    for number in (0..tiling.count()).rev() {
+    let mut numbers: Vec<u64> = (0..tiling.count()).collect();
+    if backwards {
+        numbers.reverse();
+    }
+    for number in numbers {
         let tile = tiling.tile(number).unwrap();
         let computed = pool.install(|| engine.compute(tile, &AtomicBool::new(false))).unwrap();
         for (map, layer) in maps.iter_mut().zip(&computed.layers) {
@@ -80,16 +88,79 @@ fn maps(request: Request, threads: usize) -> Vec<Vec<u32>> {
 }
 
 #[test]
-fn maps_do_not_depend_on_tiles_or_threads() {
+fn maps_do_not_depend_on_threads_or_the_order_of_tiles() {
     for model in [Model::default(), Model::as_saga()] {
-        let whole = maps(request(&model), 1);
-        assert!(whole[1].iter().any(|bits| f32::from_bits(*bits) > 10.0));
-        for (tile, threads) in [(32, 3), (48, 1)] {
-            let cut = maps(Request { tile, ..request(&model) }, threads);
-            for (number, (a, b)) in whole.iter().zip(&cut).enumerate() {
+        for tile in [128, 48] {
+            let one = maps_in(Request { tile, ..request(&model) }, 1, false);
+            assert!(one[1].iter().any(|bits| f32::from_bits(*bits) > 10.0));
+            let other = maps_in(Request { tile, ..request(&model) }, 3, true);
+            for (number, (a, b)) in one.iter().zip(&other).enumerate() {
                 let differing = a.iter().zip(b).filter(|(a, b)| a != b).count();
-                assert_eq!(differing, 0, "layer {number}, tiles of {tile}, {threads} threads, {model:?}");
+                assert_eq!(differing, 0, "layer {number}, tiles of {tile}, {model:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn sagas_maps_do_not_depend_on_tiles_and_ours_within_their_error() {
+    for (model, most) in [(Model::default(), 0.003), (Model::as_saga(), 0.0)] {
+        // Farther than the terrain reaches: all tiles see the same.
+        let far = |tile| {
+            let request = request(&model);
+            Request { tile, model: Model { horizon_distance: 7000.0, ..request.model.clone() }, ..request }
+        };
+        let whole = maps(far(128), 2);
+        for tile in [32, 48] {
+            let cut = maps(far(tile), 2);
+            for (number, (a, b)) in whole.iter().zip(&cut).enumerate() {
+                let value = |bits: &u32| f64::from(f32::from_bits(*bits));
+                let count = a.len() as f64;
+                let mean = a.iter().map(|v| value(v).abs()).sum::<f64>() / count;
+                let squares: f64 = a.iter().zip(b).map(|(a, b)| (value(a) - value(b)).powi(2)).sum();
+                let relative = (squares / count).sqrt() / mean;
+                println!("layer {number}, tiles of {tile}: {relative:.1e} of the mean");
+                assert!(relative <= most, "layer {number}, tiles of {tile}: {relative} {model:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_of_processors_compute_the_same_bits() {
+    let of = |class| {
+        let engine = Engine::open_with(request(&Model::default()), class).unwrap();
+        let tile = engine.tiling().tile(0).unwrap();
+        engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
+    };
+    let bits =
+        |layers: Vec<Vec<f32>>| -> Vec<u32> { layers.into_iter().flatten().map(f32::to_bits).collect() };
+    let portable = bits(of(Vectors::Portable));
+    for class in Vectors::here() {
+        assert!(bits(of(class)) == portable, "{}", class.name());
+    }
+}
+
+#[test]
+fn look_ups_give_the_sums_of_single_steps() {
+    let model = Model { step_minutes: 30, ..request(&Model::default()).model };
+    for (diffuse, albedo) in [(DiffuseModel::Isotropic, 0.0), (DiffuseModel::HayDavies, 0.3)] {
+        let of = |summing| {
+            let model = Model { summing, diffuse, albedo, atmosphere: Atmosphere::Lumped, ..model.clone() };
+            let products = vec![Product::Direct, Product::Diffuse, Product::TotalFlat];
+            let engine = Engine::open(Request { products, model, ..request(&Model::default()) }).unwrap();
+            let tile = engine.tiling().tile(0).unwrap();
+            engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
+        };
+        let (fast, exact) = (of(Summing::LookUp), of(Summing::Exact));
+        let flat = f64::from(fast[2][0]);
+        for layer in 0..2 {
+            let differences =
+                fast[layer].iter().zip(&exact[layer]).map(|(a, b)| f64::from((a - b).abs()) / flat);
+            let squares: f64 = differences.clone().map(|d| d * d).sum();
+            let (rms, most) = ((squares / fast[layer].len() as f64).sqrt(), differences.fold(0.0, f64::max));
+            println!("layer {layer}, {diffuse:?}: rms {rms:.1e}, at most {most:.1e} of level ground");
+            assert!(rms < 5e-4 && most < 2e-2, "{layer} {rms} {most}");
         }
     }
 }

@@ -183,35 +183,3 @@ fn the_default_differs_from_saga_by_what_its_better_physics_amounts_to() {
     figure("total_m01", maps.percent("total_m01"), 1.8..=2.3);
     figure("total_m06", maps.percent("total_m06"), 0.3..=0.5);
 }
-
-#[test]
-fn scratch() {
-    use alpsckpt::engine::{Azimuths, Summing};
-    let base = Model { shadow: Shadow::Horizon, ..Model::as_saga() };
-    for (what, model) in [
-        ("base", base.clone()),
-        ("exact", Model { summing: Summing::Exact, ..base.clone() }),
-        ("360", Model { azimuths: Azimuths::Uniform(360), ..base.clone() }),
-        ("360 exact", Model { azimuths: Azimuths::Uniform(360), summing: Summing::Exact, ..base.clone() }),
-    ] {
-        let maps = Maps::compute(model);
-        let (a, b) = (maps.layer("total_m01"), saga("total_m01"));
-        let mut inner = [(0.0, 0.0, 0); 2];
-        for i in 0..65536 {
-            let (x, y) = (i % 256, i / 256);
-            let edge = usize::from(x < 12 || y < 12 || x >= 244 || y >= 244);
-            let d = f64::from(a[i]) - f64::from(b[i]);
-            inner[edge].0 += d * d;
-            inner[edge].1 += d;
-            inner[edge].2 += 1;
-        }
-        let m = mean(&b);
-        for (w, (s, d, n)) in ["inner", "edge"].iter().zip(inner) {
-            println!(
-                "{what} {w}: rms {:.3} % bias {:.3} %",
-                (s / n as f64).sqrt() / m * 100.0,
-                d / n as f64 / m * 100.0
-            );
-        }
-    }
-}

@@ -18,6 +18,7 @@ mod fencing;
 mod geotiff;
 mod golden;
 mod grass;
+mod physics;
 mod scene;
 mod support;
 mod toy;

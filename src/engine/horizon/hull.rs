@@ -13,6 +13,9 @@ pub(super) struct Point {
 /// What is seen where there is nothing: endlessly far and deep.
 pub(super) const NOWHERE: Point = Point { row: -1.0e6, z: NOTHING };
 
+/// Nothing is known of what is seen: the observer has no ground. Taken as it is, it is like [`NOWHERE`].
+pub(super) const BLIND: Point = Point { row: -2.0e6, z: 2.0 * NOTHING };
+
 /// The stacks of all lines.
 #[derive(Debug)]
 pub(super) struct Hulls {

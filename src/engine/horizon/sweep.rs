@@ -12,9 +12,12 @@
 use std::ops::Range;
 
 use super::frame::{Course, Frame, MARGIN};
-use super::hull::{Hulls, NOTHING, NOWHERE, Point};
+use super::hull::{BLIND, Hulls, NOTHING, NOWHERE, Point};
 use super::near::{self, Crossing, LANES};
 use super::{STEPS, quantized};
+
+/// Lower than any ground: an observer there stands on missing terrain, or half on it.
+const LOWEST: f32 = -1000.0;
 
 /// Groups of `F` rows that belong to the near part.
 pub(super) const DELAY: usize = 8;
@@ -212,15 +215,15 @@ impl<const F: usize> State<F> {
         let row = (group * F) as f32;
         for line in low..high {
             let z = self.observers[line];
-            self.now[line] = if z > NOTHING { self.hulls.seen_from(line, Point { row, z }) } else { NOWHERE };
+            self.now[line] = if z > LOWEST { self.hulls.seen_from(line, Point { row, z }) } else { BLIND };
         }
         self.fill(low..high);
     }
 
-    /// Beside holes and the edges of the terrain the observers that see nothing take what their neighbours see.
+    /// Beside holes and the edges of the terrain the observers without ground take what their neighbours see.
     #[inline(always)]
     fn fill(&mut self, lines: Range<usize>) {
-        let blind = |point: &Point| point.row < 0.0;
+        let blind = |point: &Point| *point == BLIND;
         let (now, before) = (&mut self.now[lines.clone()], &mut self.before[lines]);
         if !now.iter().chain(before.iter()).any(blind) {
             return;
