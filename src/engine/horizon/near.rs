@@ -1,5 +1,6 @@
 //! The near part of a skyline: every crossing of the first steps, for neighbouring cells at once.
 
+use super::super::terrain::ABYSS;
 use super::frame::{Course, Frame};
 
 /// Cells that are worked on at once.
@@ -42,14 +43,19 @@ pub(super) fn crossings(
     (1..=count).map(crossing).collect()
 }
 
+/// What stands beyond the frame; its margin is wide enough that nothing is ever taken from here.
+static BEYOND: [f32; LANES + 1] = [ABYSS; LANES + 1];
+
 /// Tangents of the near skyline over [`LANES`] cells, the first of which stands at `start`.
 #[inline(always)]
 pub(super) fn tangents(heights: &[f32], start: usize, crossings: &[Crossing]) -> [f32; LANES] {
     let mut best = [f32::MIN; LANES];
     let Some(own) = heights.get(start..).and_then(<[f32]>::first_chunk::<LANES>) else { return best };
+    let own = *own;
     for crossing in crossings {
         let at = start.wrapping_add_signed(crossing.offset);
-        let Some(z) = heights.get(at..).and_then(<[f32]>::first_chunk::<{ LANES + 1 }>) else { break };
+        // Without a way out of the loop the tangents stay in registers.
+        let z = heights.get(at..).and_then(<[f32]>::first_chunk::<{ LANES + 1 }>).unwrap_or(&BEYOND);
         for i in 0..LANES {
             let rise = z[i].mul_add(crossing.first, crossing.drop);
             let rise = z[i + 1].mul_add(crossing.second, rise);

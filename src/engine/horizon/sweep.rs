@@ -68,7 +68,11 @@ fn near_rows(task: &Task<'_>, crossings: &[Crossing], out: &mut [i16]) {
         for (row, line) in task.rows.clone().zip(out.chunks_exact_mut(columns)) {
             let start = task.frame.index(row, task.columns.start + first);
             let best = near::tangents(heights, start, crossings);
-            let steps: [i16; LANES] = std::array::from_fn(|i| quantized(best[i] * STEPS));
+            // Loops, not `from_fn`: its closures are not inlined into the kernel and miss its instructions.
+            let mut steps = [0_i16; LANES];
+            for i in 0..LANES {
+                steps[i] = quantized(best[i] * STEPS);
+            }
             let count = LANES.min(columns - first);
             line[first..first + count].copy_from_slice(&steps[..count]);
         }
@@ -311,7 +315,10 @@ impl<const F: usize> State<F> {
         let (whole, part) = Self::shift(task, number);
         let from = (task.columns.start as isize + whole - self.origin).max(0) as usize;
         let first = from / F;
-        let weights: [f32; F] = std::array::from_fn(|r| (r as f32 + part) / F as f32);
+        let mut weights = [0.0_f32; F];
+        for (r, weight) in weights.iter_mut().enumerate() {
+            *weight = (r as f32 + part) / F as f32;
+        }
         for (values, to) in [(&self.rise, &mut self.cell_rise), (&self.inverse, &mut self.cell_inverse)] {
             let pairs = values[first..].iter().zip(&values[first + 1..]);
             let (to, _) = to.as_chunks_mut::<F>();

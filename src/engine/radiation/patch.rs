@@ -137,8 +137,8 @@ impl Chunk {
                     break;
                 }
                 let (first, second) = cells.split_at_mut(BLOCK_WIDTH);
-                copy(&upper[at..], first);
-                copy(&lower[at..], second);
+                copy(upper, at, first);
+                copy(lower, at, second);
                 let (mut low, mut high) = (i16::MAX, i16::MIN);
                 for lane in 0..LANES {
                     let slope = towards_east[lane].mul_add(east, towards_north[lane] * north);
@@ -219,8 +219,12 @@ impl Chunk {
         let mut common = [0.0_f32; SUM];
         for segment in &suns.segments {
             let (a, b) = segment.lines;
-            let high: [i16; BLOCKS] = std::array::from_fn(|i| self.highest[a][i].max(self.highest[b][i]));
-            let low: [i16; BLOCKS] = std::array::from_fn(|i| self.lowest[a][i].min(self.lowest[b][i]));
+            // Loops, not `from_fn`: its closures are not inlined into the kernel and miss its instructions.
+            let (mut high, mut low) = (self.highest[a], self.lowest[a]);
+            for i in 0..BLOCKS {
+                high[i] = high[i].max(self.highest[b][i]);
+                low[i] = low[i].min(self.lowest[b][i]);
+            }
             let (top, bottom) =
                 (high.iter().fold(i16::MIN, |m, h| m.max(*h)), low.iter().fold(i16::MAX, |m, l| m.min(*l)));
             if bottom >= segment.highest {
@@ -246,7 +250,8 @@ impl Chunk {
             }
         }
         for (block, sum) in one_by_one.iter_mut().enumerate() {
-            let total: [f32; SUM] = std::array::from_fn(|i| whole[block][i] + common[i]);
+            let mut total = common;
+            add(&mut total, &whole[block]);
             let (directions, _) = total.as_chunks::<4>();
             let ground = &self.ground;
             for lane in 0..LANES {
@@ -275,8 +280,11 @@ impl Chunk {
         let ground = (&self.ground.east[block], &self.ground.north[block], &self.ground.up[block]);
         for part in 0..LANES / W {
             let lane = |i: usize| part * W + i;
-            let first: [f32; W] = std::array::from_fn(|i| f32::from(a[lane(i)]));
-            let further: [f32; W] = std::array::from_fn(|i| f32::from(b[lane(i)]) - first[i]);
+            let (mut first, mut further) = ([0.0_f32; W], [0.0_f32; W]);
+            for i in 0..W {
+                first[i] = f32::from(a[lane(i)]);
+                further[i] = f32::from(b[lane(i)]) - first[i];
+            }
             let (mut east, mut north, mut up, mut v, mut own) =
                 ([0.0; W], [0.0; W], [0.0; W], [0.0; W], [0.0; W]);
             for i in 0..W {
@@ -329,9 +337,10 @@ fn complement(t: f32) -> f32 {
 
 /// Copies as many cells as there are.
 #[inline(always)]
-fn copy(from: &[i16], to: &mut [i16]) {
-    if let Some(from) = from.first_chunk::<BLOCK_WIDTH>() {
-        to.copy_from_slice(from);
+fn copy(row: &[i16], at: usize, to: &mut [i16]) {
+    let from = &row[at.min(row.len())..];
+    if let (Some(from), Some(to)) = (from.first_chunk::<BLOCK_WIDTH>(), to.first_chunk_mut::<BLOCK_WIDTH>()) {
+        *to = *from;
     } else {
         // The last column again: what lies beyond must not widen the range of a block.
         for (i, to) in to.iter_mut().enumerate() {
