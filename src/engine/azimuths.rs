@@ -33,11 +33,16 @@ pub(super) struct Compass {
 impl Compass {
     pub(super) fn new(set: Azimuths) -> Self {
         // Counted in 1/256 of the circle, which all sets are made of.
-        let sectors = |wide: usize, middle: usize, narrow: usize| -> Vec<f64> {
-            let steps =
-                [(0, 32, wide), (32, 80, middle), (80, 176, narrow), (176, 224, middle), (224, 256, wide)];
-            let turns = steps.into_iter().flat_map(|(from, to, step)| (from..to).step_by(step));
-            turns.map(|turn| TAU * turn as f64 / 256.0).collect()
+        let sectors = |wide: u32, middle: u32, narrow: u32| -> Vec<f64> {
+            let steps = [
+                (0_u32, 32, wide),
+                (32, 80, middle),
+                (80, 176, narrow),
+                (176, 224, middle),
+                (224, 256, wide),
+            ];
+            let turns = steps.into_iter().flat_map(|(from, to, step)| (from..to).step_by(step as usize));
+            turns.map(|turn| TAU * f64::from(turn) / 256.0).collect()
         };
         let angles: Vec<f64> = match set {
             Azimuths::Uniform(count) => {
@@ -48,13 +53,12 @@ impl Compass {
             Azimuths::Dense => sectors(8, 2, 1),
         };
         let units = angles.iter().map(|angle| sincos(*angle)).collect();
-        let sky = match set {
-            Azimuths::Uniform(count) => (0..count as usize).collect(),
-            _ => {
-                let step = TAU / SKY as f64;
-                let is_one = |angle: f64| (angle / step - (angle / step).round()).abs() < 1e-9;
-                (0..angles.len()).filter(|k| angles.get(*k).is_some_and(|a| is_one(*a))).collect()
-            }
+        let sky = if let Azimuths::Uniform(count) = set {
+            (0..count as usize).collect()
+        } else {
+            let step = TAU / SKY as f64;
+            let is_one = |angle: f64| (angle / step - (angle / step).round()).abs() < 1e-9;
+            (0..angles.len()).filter(|k| angles.get(*k).is_some_and(|a| is_one(*a))).collect()
         };
         Self { units, sky }
     }

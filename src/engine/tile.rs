@@ -299,8 +299,7 @@ impl Engine {
         let layers: Vec<Vec<Vec<f32>>> = patches
             .par_iter()
             .map(|rect| {
-                let given =
-                    (self.request.model.sky_view == SkyView::Saga).then(|| self.saga_sky(terrain, *rect));
+                let given = (self.request.model.sky_view == SkyView::Saga).then(|| saga_sky(terrain, *rect));
                 let (sky_view, radiation) =
                     work.patch(*rect, given, stop, &self.stages).ok_or(EngineError::Stopped)?;
                 Ok(self.fill(terrain, *rect, &sky_view, radiation)?)
@@ -320,7 +319,7 @@ impl Engine {
     fn by_cell(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
         let tile = terrain.tile;
         let sky_view = if self.request.model.sky_view == SkyView::Saga {
-            self.saga_sky(terrain, tile)
+            saga_sky(terrain, tile)
         } else {
             self.own_sky(terrain, stop).ok_or(EngineError::Stopped)?
         };
@@ -337,14 +336,6 @@ impl Engine {
             paste(terrain.tile, rect, &work.patch(rect, None, stop, &self.stages)?.0, &mut sky_view);
         }
         Some(sky_view)
-    }
-
-    fn saga_sky(&self, terrain: &Terrain, rect: Rect) -> Vec<f32> {
-        let rows = (rect.y0..rect.y1).into_par_iter();
-        rows.flat_map_iter(|y| {
-            (rect.x0..rect.x1).map(move |x| sky_view::saga(terrain, x, y).unwrap_or(f32::NAN))
-        })
-        .collect()
     }
 
     /// Cells of the terrain that computing a tile reads: its own and its halo.
@@ -370,6 +361,13 @@ impl Engine {
         // One more for the second node of a crossing and for slopes.
         (rays.max(sky) / self.inputs.placement.cell_x).ceil() as usize + 2
     }
+}
+
+/// SAGA's sky view factor of a patch, row by row.
+fn saga_sky(terrain: &Terrain, rect: Rect) -> Vec<f32> {
+    let rows = (rect.y0..rect.y1).into_par_iter();
+    rows.flat_map_iter(|y| (rect.x0..rect.x1).map(move |x| sky_view::saga(terrain, x, y).unwrap_or(f32::NAN)))
+        .collect()
 }
 
 /// Copies a patch's cells to their places in the tile.

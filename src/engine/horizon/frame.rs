@@ -1,5 +1,7 @@
 //! The ground as a sweep sees it: rows along which directions advance, with room around them.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use super::super::terrain::{ABYSS, Terrain};
 
 /// Room on all sides, cells: near marches and whole vectors of lanes reach beyond the window.

@@ -1,5 +1,7 @@
 //! Convex hulls over lines of far points, one stack for each line.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 /// The height of nothing: below all terrain, the missing one too.
 pub(super) const NOTHING: f32 = -1.0e7;
 

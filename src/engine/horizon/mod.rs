@@ -4,6 +4,8 @@
 //! is linear. The earth is round and the air bends light along it. See [`sweep`] for how the cost is kept from growing
 //! with distance.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 mod frame;
 mod hull;
 mod near;

@@ -1,5 +1,7 @@
 //! The near part of a skyline: every crossing of the first steps, for neighbouring cells at once.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use super::super::terrain::ABYSS;
 use super::frame::{Course, Frame};
 

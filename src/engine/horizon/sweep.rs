@@ -9,6 +9,8 @@
 //! Sources: Dozier, Bruno and Downey 1981, *Computers & Geosciences* 7, 145-151 (profiles in linear time); Timonen and
 //! Westerholm 2010, *Computer Graphics Forum* 29, 723-732 (sweeps with convex hulls).
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use std::ops::Range;
 
 use super::frame::{Course, Frame, MARGIN};
@@ -49,7 +51,7 @@ impl<const F: usize> pulp::NullaryFnOnce for Sweep<'_, '_, F> {
     fn call(self) {
         let mut state = State::<F>::new(&self.task);
         near_rows(&self.task, &state.crossings, self.out);
-        for group in 0..state.last.div_ceil(F) + 1 {
+        for group in 0..=state.last.div_ceil(F) {
             state.sample(&self.task, group);
             state.look(&self.task, group);
             if let Some(before) = group.checked_sub(1) {

@@ -63,14 +63,14 @@ impl<'a> Work<'a> {
     ) -> Option<Self> {
         let pressures = Pressures::new(terrain.heights().unwrap_or((0.0, 1.0)));
         let skylines = Skylines::of(terrain, &setting.compass, setting.light, stop)?;
-        let constant = |turbidity: &Option<&Turbidity>| match turbidity {
+        let constant = |turbidity: Option<&Turbidity>| match turbidity {
             None => Some(f64::NAN),
             Some(Turbidity::Constant(linke)) => Some(*linke),
             Some(Turbidity::Coarse(_)) => None,
         };
         let air = |linke| AirTable::new(&pressures, Air::new(&setting.model, linke), setting.model.diffuse);
-        let airs = turbidities.iter().map(|turbidity| constant(turbidity).map(air)).collect();
-        Some(Self { setting, terrain, geography, months, turbidities, airs, skylines, pressures })
+        let airs = turbidities.iter().map(|turbidity| constant(*turbidity).map(air)).collect();
+        Some(Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs })
     }
 
     /// The patches of the tile.
@@ -155,7 +155,7 @@ impl<'a> Work<'a> {
 
     /// The air of each month over a place.
     fn airs_at<'s>(&'s self, column: f64, row: f64) -> Vec<Cow<'s, AirTable>> {
-        let air = |(air, turbidity): (&'s Option<AirTable>, &Option<&Turbidity>)| match (air, turbidity) {
+        let air = |(air, turbidity): (&'s Option<AirTable>, Option<&Turbidity>)| match (air, turbidity) {
             (Some(air), _) => Cow::Borrowed(air),
             (None, turbidity) => {
                 let linke = turbidity.map_or(f64::NAN, |t| t.at(self.geography.dem(), column, row));
@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
                 Cow::Owned(AirTable::new(&self.pressures, Air::new(model, linke), model.diffuse))
             }
         };
-        self.airs.iter().zip(&self.turbidities).map(air).collect()
+        self.airs.iter().zip(self.turbidities.iter().copied()).map(air).collect()
     }
 
     fn scaled(&self, rect: Rect) -> Vec<f32> {

@@ -4,6 +4,8 @@
 //! skylines all of them stand, and those above, are told apart by the blocks' lowest and highest skylines alone; of the
 //! others only the suns in between are looked at one by one, exactly as [`super::exact`] looks at all.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use super::super::azimuths::Compass;
 use super::super::horizon::{STEPS, Skylines, quantized};
 use super::super::terrain::{Rect, Terrain};
@@ -244,7 +246,7 @@ impl Chunk {
                     let below = |height: f32| tangents.iter().filter(|tangent| **tangent <= height).count();
                     let (from, to) = (below(low), below(high));
                     add(&mut whole[block], &suns.sums[segment.sums + to]);
-                    let between = &suns.suns[segment.first + from..segment.first + to];
+                    let between = &suns.lit[segment.first + from..segment.first + to];
                     self.between::<W>(segment, between, block, &scaled[block], &mut one_by_one[block]);
                 }
             }

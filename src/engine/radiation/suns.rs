@@ -53,7 +53,7 @@ pub(super) struct Segment {
 #[derive(Debug, Default)]
 pub(super) struct Suns {
     pub segments: Vec<Segment>,
-    pub suns: Vec<LitSun>,
+    pub lit: Vec<LitSun>,
     /// Their tangents once more, side by side.
     pub tangents: Vec<f32>,
     /// For each segment the sums of its suns from the n-th on, n = 0 to all.
@@ -138,13 +138,13 @@ impl Suns {
             |sun: Option<&LitSun>| sun.map_or(0, |s| s.tangent.ceil().min(f32::from(i16::MAX)) as i16);
         self.segments.push(Segment {
             lines: (line, (line + 1) % lines),
-            first: self.suns.len(),
+            first: self.lit.len(),
             count: arc.len(),
             sums: start,
             lowest: hides(arc.first()),
             highest: hides(arc.last()),
         });
         self.tangents.extend(arc.iter().map(|sun| sun.tangent));
-        self.suns.append(arc);
+        self.lit.append(arc);
     }
 }
