@@ -5,21 +5,28 @@ use std::time::Instant;
 use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
 use crate::campaign::plan::{self, Facts};
-use crate::campaign::spec::Spec;
+use crate::campaign::spec::{Mode, Spec};
 use crate::engine::geotiff::{Coding, Raster, encode_block};
 use crate::engine::grid::Grid;
 use crate::engine::{Engine, Layer};
 use crate::job::{entry, request};
 
-/// Cells across and down of the window.
-const SIZE: u32 = 64;
+/// Longest edge of what is measured, cells: with SAGA's shadows a cell takes ten thousand times as long, and the terrain
+/// around counts less.
+fn edge(spec: &Spec) -> u32 {
+    match spec.mode {
+        Mode::Default => 512,
+        Mode::AsSaga => 64,
+    }
+}
 
 /// Measures. The inputs must have been checked.
 pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
+    let whole = Engine::open(request::request(spec, &spec.months))?;
     let terrain = Raster::open(&spec.dem)?;
-    let placement = terrain.placement();
-    let size = SIZE.min(placement.width as u32).min(placement.height as u32);
-    let window = Window::around(placement, centre_of(spec, &terrain)?, size).ok_or_else(|| {
+    let tiling = whole.tiling();
+    let size = edge(spec).min(tiling.width).min(tiling.height);
+    let window = Window::around(terrain.placement(), centre_of(spec, &terrain)?, size).ok_or_else(|| {
         Failure::new(failure::INPUT, "the region reaches beyond the terrain", "make `region` smaller")
     })?;
     let first = spec.months.get(..1).unwrap_or_default();
@@ -31,8 +38,6 @@ pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
     let cells = f64::from(size).powi(2);
     // With n months a cell takes horizons + n * month; with one month only their sum is known.
     let month = if spec.months.len() < 2 { one } else { (two - one).max(0.0) };
-    let whole = Engine::open(request::request(spec, &spec.months))?;
-    let tiling = whole.tiling();
     Ok(Facts {
         cells: u64::from(tiling.width) * u64::from(tiling.height),
         tiles: tiling.count(),

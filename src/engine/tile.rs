@@ -244,11 +244,18 @@ impl Engine {
         };
         let corner = (span.column, span.row);
         let size = (span.width, span.height);
-        let terrain = self
+        let mut terrain = self
             .stages
             .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
         if stop.load(Ordering::Relaxed) {
             return Err(EngineError::Stopped);
+        }
+        let (middle_column, middle_row) = (
+            span.column as f64 + (span.width as f64 - 1.0) / 2.0,
+            span.row as f64 + (span.height as f64 - 1.0) / 2.0,
+        );
+        if let Some(cell) = self.geography.ground_cell(middle_column, middle_row) {
+            terrain.cell = cell;
         }
         let cells = span.width * span.height;
         if terrain.heights().is_none() {
