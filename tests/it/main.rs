@@ -19,6 +19,7 @@ mod geotiff;
 mod golden;
 mod grass;
 mod physics;
+mod reference;
 mod scene;
 mod support;
 mod toy;

@@ -193,8 +193,9 @@ impl<const F: usize> State<F> {
                     *observer = z;
                 }
             } else {
+                // Of equal heights the nearest stands highest.
                 for (best, z) in slot[low..high].iter_mut().zip(samples) {
-                    *best = if z > best.z { Point { row: number_of_row, z } } else { *best };
+                    *best = if z >= best.z { Point { row: number_of_row, z } } else { *best };
                 }
             }
         }
