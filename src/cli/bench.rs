@@ -10,7 +10,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Failure, failure, output};
-use crate::engine::geotiff::{Raster, write_grid};
+use crate::engine::crs::Crs;
+use crate::engine::geotiff::{Raster, cut_block, write_grid};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::synthetic::ranges;
 use crate::engine::{
@@ -85,6 +86,8 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Pipeline {
     months: usize,
+    #[serde(skip)]
+    cells: u64,
     /// Time of all cores, per cell and month.
     ns_per_pixel_month: f64,
     /// Time of all cores, per cell.
@@ -104,8 +107,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(failure::USAGE, "--tile must be a multiple of 256", "use 1024"));
     }
     let folder = tempfile_folder()?;
-    let report = measure(args, &folder.0);
-    let report = report?;
+    let report = measure(args, &folder.0)?;
     if args.json { output::say_json(&report) } else { print(&report) }
 }
 
@@ -137,14 +139,12 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
         .map_err(Failure::defect)?;
     let year = pool.install(|| pipeline(base.clone(), classes))?;
     let month = base.months.iter().filter(|m| m.month == 6).cloned().collect();
-    let one = pool.install(|| pipeline(Request { months: month, ..base.clone() }, classes))?;
-    let engine = Engine::open(base)?;
-    let tiling = engine.tiling();
+    let one = pool.install(|| pipeline(Request { months: month, ..base }, classes))?;
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         vectors: classes.name(),
         threads: args.threads,
-        cells: u64::from(tiling.width) * u64::from(tiling.height),
+        cells: year.cells,
         tile: args.tile,
         terrain,
         whole_alps_hours: year.wall_ns_per_pixel * ALPS / 3.6e12,
@@ -170,17 +170,12 @@ fn synthetic(folder: &Path, size: u32) -> Result<PathBuf, Failure> {
         }
     });
     let path = folder.join("dem.tif");
-    let placement = placement(edge, edge, CELL, 0.0)?;
+    let crs = Crs::of_epsg(3035).ok_or_else(|| Failure::defect("EPSG:3035 is unknown"))?;
+    // Somewhere in the Alps.
+    let (west, north) = (4_250_000.0, 2_620_000.0);
+    let placement = Placement { crs, west, north, cell_x: CELL, cell_y: CELL, width: edge, height: edge };
     write_grid(&path, &Grid { width: edge, height: edge, values }, &placement, &layer("height"))?;
     Ok(path)
-}
-
-/// A square of cells around a point of the Alps in EPSG:3035, `margin` metres wider on all sides.
-fn placement(width: usize, height: usize, cell: f64, margin: f64) -> Result<Placement, Failure> {
-    let crs =
-        crate::engine::crs::Crs::of_epsg(3035).ok_or_else(|| Failure::defect("EPSG:3035 is unknown"))?;
-    let (west, north) = (4_250_000.0 - margin, 2_620_000.0 + margin);
-    Ok(Placement { crs, west, north, cell_x: cell, cell_y: cell, width, height })
 }
 
 fn layer(name: &str) -> Layer {
@@ -272,17 +267,13 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
     for tile in (0..tiling.count()).filter_map(|number| tiling.tile(number)) {
         let computed = engine.compute(tile, &AtomicBool::new(false))?;
         let before = cpu_ns()?;
-        let (width, edge) = (tile.width as usize, tiling.block as usize);
+        let edge = tiling.block;
         let blocks = computed.layers.par_iter().zip(engine.layers()).map(|(cells, layer)| {
             let mut bytes = 0;
-            for y in (0..tile.height as usize).step_by(edge) {
-                for x in (0..width).step_by(edge) {
-                    let mut block = vec![f32::NAN; edge * edge];
-                    for (to, from) in block.chunks_exact_mut(edge).zip(cells.chunks_exact(width).skip(y)) {
-                        let from = &from[x..(x + edge).min(width)];
-                        to[..from.len()].copy_from_slice(from);
-                    }
-                    bytes += Workload::encode(&engine, layer, &block, tiling.block).len() as u64;
+            for y in (0..tile.height).step_by(edge as usize) {
+                for x in (0..tile.width).step_by(edge as usize) {
+                    let block = cut_block(cells, tile.width, (x, y), edge);
+                    bytes += Workload::encode(&engine, layer, &block, edge).len() as u64;
                 }
             }
             bytes
@@ -301,6 +292,7 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
     let maps = engine.layers().len() as f64;
     Ok(Pipeline {
         months,
+        cells: cells as u64,
         ns_per_pixel_month: cpu / cells / months as f64,
         ns_per_pixel: cpu / cells,
         wall_ns_per_pixel: wall / cells,

@@ -31,21 +31,22 @@ pub(super) struct Inputs {
 /// The coarse grids of a month.
 #[derive(Debug)]
 pub(super) struct MonthData {
-    pub lapse: LapseRate,
+    /// Lapse rate, K/m, positive = colder upwards.
+    pub lapse: Given,
     pub clouds: Option<Clouds>,
     pub temperatures: Vec<Temperature>,
-    /// `None` where the model's atmosphere takes none.
-    pub turbidity: Option<Turbidity>,
+    /// Linke's turbidity for an air mass of 2; `None` where the model's atmosphere takes none.
+    pub turbidity: Option<Given>,
 }
 
-/// Linke's turbidity for an air mass of 2.
+/// A number that is the same everywhere, or a coarse grid.
 #[derive(Debug)]
-pub(super) enum Turbidity {
+pub(super) enum Given {
     Constant(f64),
     Coarse(Coarse),
 }
 
-impl Turbidity {
+impl Given {
     /// Its value at a fractional cell of the DEM, which may lie beside the region.
     pub(super) fn at(&self, dem: &Placement, column: f64, row: f64) -> f64 {
         match self {
@@ -53,13 +54,6 @@ impl Turbidity {
             Self::Coarse(coarse) => coarse.near(dem, column, row),
         }
     }
-}
-
-/// The lapse rate, K/m, positive = colder upwards.
-#[derive(Debug)]
-pub(super) enum LapseRate {
-    Constant(f64),
-    Coarse(Coarse),
 }
 
 /// Cloud cover, 0..10000.
@@ -147,30 +141,30 @@ impl Gatherer<'_> {
             Field::Constant(rate) => {
                 let problem = checks::lapse_rate(Path::new("lapse"), &[*rate as f32]);
                 self.problems.extend(problem.filter(|_| temperatures));
-                Some(LapseRate::Constant(*rate))
+                Some(Given::Constant(*rate))
             }
             // A lapse rate that no temperature needs is left closed.
-            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rate).map(LapseRate::Coarse),
+            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rate).map(Given::Coarse),
             Field::Grid(_) => None,
         };
         let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
         let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
         let temperatures = inputs.iter().filter_map(|input| self.temperature(input)).collect();
         let turbidity = self.turbidity(month);
-        MonthData { lapse: lapse.unwrap_or(LapseRate::Constant(f64::NAN)), clouds, temperatures, turbidity }
+        MonthData { lapse: lapse.unwrap_or(Given::Constant(f64::NAN)), clouds, temperatures, turbidity }
     }
 
     /// Linke's turbidity of a month; a grid that no atmosphere needs is left closed.
-    fn turbidity(&mut self, month: &MonthInputs) -> Option<Turbidity> {
+    fn turbidity(&mut self, month: &MonthInputs) -> Option<Given> {
         if self.request.model.atmosphere != Atmosphere::Esra {
             return None;
         }
         match &month.linke {
             Some(Field::Constant(linke)) => {
                 self.problems.extend(checks::turbidity(Path::new("linke"), &[*linke as f32]));
-                Some(Turbidity::Constant(*linke))
+                Some(Given::Constant(*linke))
             }
-            Some(Field::Grid(path)) => self.coarse(path, checks::turbidity).map(Turbidity::Coarse),
+            Some(Field::Grid(path)) => self.coarse(path, checks::turbidity).map(Given::Coarse),
             None => {
                 self.problems.push(Problem::new(
                     Path::new("linke"),

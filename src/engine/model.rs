@@ -106,9 +106,10 @@ pub enum DiffuseModel {
 }
 
 /// How the steps of a month are summed up with own horizons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Summing {
     /// Suns that shine on all of a block of cells, or on none, together.
+    #[default]
     LookUp,
     /// One by one, in double precision: a hundred times slower, to measure the other by.
     Exact,

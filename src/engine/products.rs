@@ -3,7 +3,7 @@
 use super::Problem;
 use super::coarse::{Coarse, Span};
 use super::geotiff::Placement;
-use super::inputs::{Clouds, Inputs, LapseRate, MonthData};
+use super::inputs::{Clouds, Given, Inputs, MonthData};
 use super::layers::Source;
 use super::model::{Model, Shadow};
 use super::radiation::Radiation;
@@ -109,8 +109,8 @@ impl Filler<'_> {
         };
         let t = self.sample(&input.grid);
         let lapse = match &data.lapse {
-            LapseRate::Constant(rate) => vec![*rate as f32; t.len()],
-            LapseRate::Coarse(coarse) => self.sample(coarse),
+            Given::Constant(rate) => vec![*rate as f32; t.len()],
+            Given::Coarse(coarse) => self.sample(coarse),
         };
         let quotient = month.product(Product::Quotient);
         let tile = self.rect;

@@ -29,15 +29,15 @@ pub(super) struct Position {
     pub azimuth: f64,
 }
 
-/// Sines and cosines of a place on the earth, and of the angle between the grid's columns and north there.
+/// Sines and cosines of a place on the earth.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     sin_lat: f64,
     cos_lat: f64,
     sin_lon: f64,
     cos_lon: f64,
-    sin_turn: f64,
-    cos_turn: f64,
+    /// What azimuths from north exceed those from the grid's columns by, radians.
+    pub turn: f64,
 }
 
 impl Place {
@@ -46,13 +46,7 @@ impl Place {
     pub(super) fn new(latitude: f64, longitude: f64, turn: f64) -> Self {
         let (sin_lat, cos_lat) = sincos(latitude);
         let (sin_lon, cos_lon) = sincos(longitude);
-        let (sin_turn, cos_turn) = sincos(turn);
-        Self { sin_lat, cos_lat, sin_lon, cos_lon, sin_turn, cos_turn }
-    }
-
-    /// A direction given by its parts to true east and north, in those of the grid.
-    pub(super) fn in_grid(&self, east: f64, north: f64) -> (f64, f64) {
-        (east * self.cos_turn - north * self.sin_turn, north * self.cos_turn + east * self.sin_turn)
+        Self { sin_lat, cos_lat, sin_lon, cos_lon, turn }
     }
 }
 
@@ -120,22 +114,18 @@ impl Sun {
     }
 
     /// Sine of the height; the rest is worth computing only where it is positive.
-    pub(super) fn sin_height(&self, sin_lat: f64, cos_lat: f64, sin_lon: f64, cos_lon: f64) -> f64 {
+    pub(super) fn sin_height(&self, place: &Place) -> f64 {
+        let Place { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
         let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
         sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau
     }
 
-    /// Its position seen from a place given by sines and cosines.
-    pub(super) fn position(&self, sin_lat: f64, cos_lat: f64, sin_lon: f64, cos_lon: f64) -> Position {
-        let sin_tau = self.sin_hour_angle * cos_lon + self.cos_hour_angle * sin_lon;
-        let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
-        let sin_height = sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau;
-        let azimuth = atan2(
-            -sin_tau * self.cos_declination,
-            cos_lat * self.sin_declination - sin_lat * self.cos_declination * cos_tau,
-        );
+    /// Its position seen from a place.
+    pub(super) fn position(&self, place: &Place) -> Position {
+        let (east, north, up) = self.towards(place);
+        let azimuth = atan2(east, north);
         Position {
-            height: asin(sin_height.clamp(-1.0, 1.0)),
+            height: asin(up.clamp(-1.0, 1.0)),
             azimuth: if azimuth < 0.0 { azimuth + TAU } else { azimuth },
         }
     }
@@ -143,9 +133,7 @@ impl Sun {
     /// Its position seen from a latitude and a longitude counted from the clock's, radians.
     #[cfg(test)]
     pub(super) fn at(&self, latitude: f64, longitude: f64) -> Position {
-        let (sin_lat, cos_lat) = sincos(latitude);
-        let (sin_lon, cos_lon) = sincos(longitude);
-        self.position(sin_lat, cos_lat, sin_lon, cos_lon)
+        self.position(&Place::new(latitude, longitude, 0.0))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::Problem;
 use super::geotiff::Raster;
 
-/// Cells of a block: the lattice on which the sun's positions and the far skylines are shared. It is tied to the
-/// DEM's cells, so that results do not depend on how the region is cut.
+/// Cells of a block: windows of the terrain end on edges of blocks, and coarse grids are placed under their corners. They are
+/// tied to the DEM's cells, so that neither depends on how the region is cut.
 pub(super) const BLOCK: usize = 64;
 
 /// Stands for missing terrain where rays pass: so deep that it never shades.

@@ -257,14 +257,12 @@ impl Engine {
         if let Some(cell) = self.geography.ground_cell(middle_column, middle_row) {
             terrain.cell = cell;
         }
-        let cells = span.width * span.height;
-        if terrain.heights().is_none() {
-            return Ok(Computed { layers: vec![vec![f32::NAN; cells]; self.sources.len()] });
+        if terrain.heights().is_none() || self.sources.is_empty() {
+            return Ok(Computed { layers: vec![vec![f32::NAN; size.0 * size.1]; self.sources.len()] });
         }
-        let layers = if self.request.model.shadow == Shadow::SagaSlim && !self.months.is_empty() {
-            self.by_cell(&terrain, stop)?
-        } else {
-            self.by_skyline(&terrain, stop)?
+        let layers = match self.request.model.shadow {
+            Shadow::SagaSlim => self.by_cell(&terrain, stop)?,
+            Shadow::Horizon => self.by_skyline(&terrain, stop)?,
         };
         Ok(Computed { layers })
     }
@@ -296,12 +294,11 @@ impl Engine {
 
     /// Patch by patch: skylines, sums and products while the patch is at hand.
     fn by_skyline(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
-        let needed = !self.sources.is_empty();
         let work = self.stages.during(Stage::Skylines, || {
             let turbidities = self.inputs.months.iter().map(|month| month.turbidity.as_ref()).collect();
             Work::new(&self.setting, terrain, &self.geography, &self.months, turbidities, stop)
         });
-        let work = work.filter(|_| needed).ok_or(EngineError::Stopped)?;
+        let work = work.ok_or(EngineError::Stopped)?;
         let patches = Work::patches(terrain);
         let layers: Vec<Vec<Vec<f32>>> = patches
             .par_iter()
@@ -330,10 +327,13 @@ impl Engine {
         } else {
             self.own_sky(terrain, stop).ok_or(EngineError::Stopped)?
         };
-        let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
-        let months: Option<Vec<Radiation>> =
-            self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
-        Ok(self.fill(terrain, tile, &sky_view, months.ok_or(EngineError::Stopped)?)?)
+        let mut radiation = Vec::new();
+        if !self.months.is_empty() {
+            let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
+            let months: Option<_> = self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
+            radiation = months.ok_or(EngineError::Stopped)?;
+        }
+        Ok(self.fill(terrain, tile, &sky_view, radiation)?)
     }
 
     fn own_sky(&self, terrain: &Terrain, stop: &AtomicBool) -> Option<Vec<f32>> {

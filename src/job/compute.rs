@@ -12,7 +12,7 @@ use super::workload::Workload;
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, Rejected, seal};
 use crate::durable::{DurableError, sealed};
-use crate::engine::{Computed, Layer, Tile};
+use crate::engine::{Computed, Layer, Tile, geotiff};
 
 /// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
 const ROUNDS: u32 = 3;
@@ -169,7 +169,7 @@ fn encode<W: Workload>(
         .map(|((number, (layer, cells)), block)| {
             let x = block % state.tiling.blocks_across() * edge - tile.x;
             let y = block / state.tiling.blocks_across() * edge - tile.y;
-            let cut = cut_block(cells, tile, (x, y), edge);
+            let cut = geotiff::cut_block(cells, tile.width, (x, y), edge);
             let valid = valid_cells(layer, &cut)?;
             let bytes = if valid == 0 { Vec::new() } else { state.workload.encode(layer, &cut, edge) };
             Ok(EncodedBlock { layer: number as u16, block, bytes, valid })
@@ -191,16 +191,4 @@ fn valid_cells(layer: &Layer, cells: &[f32]) -> Result<u32, Failure> {
         "{}: {found} {} was computed, possible are {least} to {most}",
         layer.name, layer.unit
     )))
-}
-
-/// The cells of one block of a tile, filled up with no data beyond the tile.
-fn cut_block(cells: &[f32], tile: Tile, (x, y): (u32, u32), edge: u32) -> Vec<f32> {
-    let mut block = vec![f32::NAN; edge as usize * edge as usize];
-    let width = edge.min(tile.width - x) as usize;
-    let rows = cells.chunks_exact(tile.width as usize).skip(y as usize);
-    for (to, from) in block.chunks_exact_mut(edge as usize).zip(rows) {
-        let from = from.iter().skip(x as usize).take(width);
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    }
-    block
 }

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::campaign::spec::{
-    Atmosphere, Azimuths, Cloud, Lapse, Linke, Mode, Region, Spec, Steps, TemperatureUnit,
-};
+use crate::campaign::spec::{Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ChainId;
 use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
 
@@ -50,11 +48,6 @@ fn region(region: &Region) -> Option<RegionBox> {
 }
 
 fn month_inputs(spec: &Spec, month: u8) -> MonthInputs {
-    let lapse = match &spec.lapse {
-        Lapse::Grid(file) => Field::Grid(of_month(file, month)),
-        Lapse::Constant(value) => Field::Constant(*value),
-        Lapse::PerMonth(values) => of_twelve(values, month),
-    };
     let cloud = match &spec.cloud {
         Cloud::None => None,
         Cloud::Grid(file) => Some(of_month(file, month)),
@@ -69,23 +62,25 @@ fn month_inputs(spec: &Spec, month: u8) -> MonthInputs {
         TemperatureInput { name: name.clone(), path: of_month(&t.file, month), scale, offset }
     };
     let temperatures = spec.temperature.iter().map(temperature).collect();
-    MonthInputs { month, lapse, cloud, temperatures, linke: linke(spec, month) }
+    MonthInputs { month, lapse: field(&spec.lapse, month), cloud, temperatures, linke: linke(spec, month) }
 }
 
 /// Linke's turbidity of a month, where the atmosphere takes one.
 fn linke(spec: &Spec, month: u8) -> Option<Field> {
     let Atmosphere::Esra { linke } = &spec.atmosphere else { return None };
-    Some(match linke {
-        Linke::Grid(file) => Field::Grid(of_month(file, month)),
-        Linke::Constant(value) => Field::Constant(*value),
-        Linke::PerMonth(values) => of_twelve(values, month),
-    })
+    Some(field(linke, month))
 }
 
-/// The value of a month out of twelve; NaN, which the engine refuses by name, for a month that there is not.
-fn of_twelve(values: &[f64; 12], month: u8) -> Field {
-    let index = usize::from(month).saturating_sub(1);
-    Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
+/// What a month takes; NaN, which the engine refuses by name, for a month that there is not.
+fn field(monthly: &Monthly, month: u8) -> Field {
+    match monthly {
+        Monthly::Grid(file) => Field::Grid(of_month(file, month)),
+        Monthly::Constant(value) => Field::Constant(*value),
+        Monthly::PerMonth(values) => {
+            let index = usize::from(month).saturating_sub(1);
+            Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
+        }
+    }
 }
 
 /// The file of a month: `{month}` becomes 01 … 12.
@@ -109,10 +104,7 @@ fn model(spec: &Spec) -> Model {
                 Azimuths::Fine => engine::Azimuths::Fine,
                 Azimuths::Dense => engine::Azimuths::Dense,
             },
-            match spec.steps {
-                Steps::LookUp => engine::Summing::LookUp,
-                Steps::Exact => engine::Summing::Exact,
-            },
+            spec.steps,
         ),
     };
     Model {

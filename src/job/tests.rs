@@ -5,9 +5,10 @@ use super::entry::Surroundings;
 use super::failure::Failure;
 use super::look::{Sampling, shown_layer};
 use super::request::{chains, of_month, request};
-use crate::campaign::spec::{Atmosphere, Linke, Mode, MonthsPerChain, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
+use crate::engine::model::LINKE_OF_THE_ALPS;
 use crate::engine::{self, DiffuseModel, Field, Layer, Model, Product, Tiling};
 use crate::quantity::bytes;
 
@@ -71,7 +72,7 @@ fn a_request_has_the_months_files_units_and_constants() {
 #[test]
 fn the_choices_of_air_sky_and_ground_reach_the_request() {
     let mut spec = spec();
-    spec.atmosphere = Atmosphere::Esra { linke: Linke::Grid("/tl_{month}.tif".into()) };
+    spec.atmosphere = Atmosphere::Esra { linke: Monthly::Grid("/tl_{month}.tif".into()) };
     spec.diffuse = DiffuseModel::HayDavies;
     spec.albedo = 0.4;
     let june = request(&spec, &[6]);
@@ -83,7 +84,7 @@ fn the_choices_of_air_sky_and_ground_reach_the_request() {
     };
     assert_eq!(june.model, expected);
     assert_eq!(june.months[0].linke, Some(Field::Grid("/tl_06.tif".into())));
-    spec.atmosphere = Atmosphere::Esra { linke: Linke::default() };
+    spec.atmosphere = Atmosphere::Esra { linke: Monthly::PerMonth(LINKE_OF_THE_ALPS) };
     assert_eq!(request(&spec, &[6]).months[0].linke, Some(Field::Constant(4.0)));
 }
 

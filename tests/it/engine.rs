@@ -195,6 +195,15 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
 }
 
 #[test]
+fn nothing_asked_is_nothing_computed() {
+    for model in [Model::default(), Model::as_saga()] {
+        let engine = Engine::open(Request { products: Vec::new(), ..request(&model) }).unwrap();
+        let tile = engine.tiling().tile(0).unwrap();
+        assert_eq!(engine.compute(tile, &AtomicBool::new(false)).unwrap().layers.len(), 0);
+    }
+}
+
+#[test]
 fn a_stop_is_obeyed_in_the_middle_of_a_tile() {
     for model in [Model::default(), Model::as_saga()] {
         let engine = Engine::open(request(&model)).unwrap();

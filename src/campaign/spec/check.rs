@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Atmosphere, Cloud, Lapse, Linke, MonthsPerChain, Region, Spec, SpecError};
+use super::{Atmosphere, Cloud, MonthsPerChain, Region, Spec, SpecError};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
@@ -171,14 +171,12 @@ impl Check<'_> {
                 self.fault(&format!("temperature.{name}"), what, cure);
             }
         }
-        if let Lapse::Grid(path) = &self.spec.lapse {
-            by_month.push(("lapse".to_owned(), path));
-        }
+        by_month.extend(self.spec.lapse.grid().map(|path| ("lapse".to_owned(), path)));
         if let Cloud::Grid(path) = &self.spec.cloud {
             by_month.push(("cloud".to_owned(), path));
         }
-        if let Atmosphere::Esra { linke: Linke::Grid(path) } = &self.spec.atmosphere {
-            by_month.push(("atmosphere.linke".to_owned(), path));
+        if let Atmosphere::Esra { linke } = &self.spec.atmosphere {
+            by_month.extend(linke.grid().map(|path| ("atmosphere.linke".to_owned(), path)));
         }
         let several = self.spec.months.len() > 1 && !self.is_bad("months");
         for (field, path) in by_month {
@@ -200,20 +198,13 @@ impl Check<'_> {
 
     fn lapse(&mut self) {
         let cure = "lapse is in K/m and positive where it gets colder upwards: change the sign, 0.0065 instead of -0.0065";
-        match &self.spec.lapse {
-            Lapse::Grid(_) => {}
-            Lapse::Constant(lapse) => {
-                if let Some(what) = lapse_fault(*lapse) {
-                    self.fault("lapse", format!("`lapse` {lapse} {what}"), cure_for(*lapse, cure));
-                }
-            }
-            Lapse::PerMonth(lapses) => {
-                for (month, lapse) in (1..).zip(lapses) {
-                    if let Some(what) = lapse_fault(*lapse) {
-                        let what = format!("`lapse` of month {month}: {lapse} {what}");
-                        self.fault("lapse", what, cure_for(*lapse, cure));
-                    }
-                }
+        for (month, lapse) in self.spec.lapse.given() {
+            if let Some(what) = lapse_fault(lapse) {
+                self.fault(
+                    "lapse",
+                    format!("{} {lapse} {what}", of_month("lapse", month)),
+                    cure_for(lapse, cure),
+                );
             }
         }
     }
@@ -226,21 +217,10 @@ impl Check<'_> {
         }
         let Atmosphere::Esra { linke } = &self.spec.atmosphere else { return };
         let cure = "Linke's turbidity is 1 in clean dry air, 2 to 4 over mountains, 5 and more over cities";
-        let mut judge = |name: String, linke: f64| {
-            if !TURBIDITIES.contains(&linke) {
-                let (least, most) = (TURBIDITIES.start(), TURBIDITIES.end());
-                let what = format!("{name} {linke} is not between {least} and {most}");
-                self.fault("atmosphere.linke", what, cure);
-            }
-        };
-        match linke {
-            Linke::Grid(_) => {}
-            Linke::Constant(linke) => judge("`linke`".to_owned(), *linke),
-            Linke::PerMonth(months) => {
-                for (month, linke) in (1..).zip(months) {
-                    judge(format!("`linke` of month {month}:"), *linke);
-                }
-            }
+        for (month, linke) in linke.given().filter(|(_, linke)| !TURBIDITIES.contains(linke)) {
+            let (least, most) = (TURBIDITIES.start(), TURBIDITIES.end());
+            let what = format!("{} {linke} is not between {least} and {most}", of_month("linke", month));
+            self.fault("atmosphere.linke", what, cure);
         }
     }
 
@@ -283,6 +263,11 @@ impl Check<'_> {
             self.fault("lai", what, "0.01 is the original's, for bare ground; lai_max 8");
         }
     }
+}
+
+/// What a number is called in a message.
+fn of_month(field: &str, month: Option<u8>) -> String {
+    month.map_or_else(|| format!("`{field}`"), |month| format!("`{field}` of month {month}:"))
 }
 
 /// What is wrong with a lapse rate in K/m: its sign, its unit, or that it is no number.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::ChainId;
-use crate::engine::{Compression, DiffuseModel, Product, Storage};
+use crate::engine::{Compression, DiffuseModel, Product, Storage, Summing};
 
 mod atmosphere;
 mod check;
@@ -17,7 +17,7 @@ mod load;
 mod tests;
 mod values;
 
-pub use atmosphere::{Atmosphere, Linke};
+pub use atmosphere::Atmosphere;
 pub(crate) use freeze::short_hash;
 pub use freeze::{Frozen, changed_fields, freeze, frozen};
 pub use load::{load, parse};
@@ -54,8 +54,8 @@ pub struct Spec {
     #[serde(default, with = "values::optional")]
     pub reference_height: Option<PathBuf>,
     /// Lapse rate, K/m, positive = colder upwards.
-    #[serde(default)]
-    pub lapse: Lapse,
+    #[serde(default = "defaults::lapse")]
+    pub lapse: Monthly,
     /// Cloud cover, 0..10000.
     #[serde(default)]
     pub cloud: Cloud,
@@ -118,9 +118,9 @@ pub struct Spec {
     /// Directions of the skylines.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub azimuths: Azimuths,
-    /// How the steps of a month are summed up.
+    /// How the steps of a month are summed up; of no account in mode `AsSaga`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
-    pub steps: Steps,
+    pub steps: Summing,
     /// `c` of the radiation term, K.
     #[serde(default = "defaults::c")]
     pub c: f64,
@@ -134,7 +134,11 @@ pub struct Spec {
 
 /// The fields' defaults: the original chain's.
 mod defaults {
-    use super::{Duration, Product};
+    use super::{Duration, Monthly, Product};
+
+    pub(super) fn lapse() -> Monthly {
+        Monthly::Constant(0.0065)
+    }
 
     pub(super) fn products() -> Vec<Product> {
         vec![Product::SkyView, Product::Total, Product::Solar, Product::Quotient, Product::Temperature]
@@ -181,16 +185,6 @@ pub enum Azimuths {
     Fine,
     /// 152, densest there too.
     Dense,
-}
-
-/// How the steps of a month are summed up; of no account in mode `AsSaga`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Steps {
-    /// Those that shine on all of a block of cells, or on none, together.
-    #[default]
-    LookUp,
-    /// One by one, in double precision: to measure the other by.
-    Exact,
 }
 
 /// What part of the DEM is mapped.
@@ -249,9 +243,9 @@ pub enum TemperatureUnit {
     Kelvin,
 }
 
-/// The lapse rate, K/m, positive = colder upwards.
+/// A number that may differ from month to month and from place to place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Lapse {
+pub enum Monthly {
     /// A coarse grid, with `{month}`.
     Grid(PathBuf),
     /// January to December.
@@ -260,9 +254,25 @@ pub enum Lapse {
     Constant(f64),
 }
 
-impl Default for Lapse {
-    fn default() -> Self {
-        Self::Constant(0.0065)
+impl Monthly {
+    /// The numbers that the file gives, each with its month where it is of one.
+    fn given(&self) -> impl Iterator<Item = (Option<u8>, f64)> {
+        let (same, months) = match self {
+            Self::Grid(_) => (None, None),
+            Self::Constant(value) => (Some((None, *value)), None),
+            Self::PerMonth(values) => (None, Some(values)),
+        };
+        let months = months.into_iter().flatten().zip(1..).map(|(value, month)| (Some(month), *value));
+        same.into_iter().chain(months)
+    }
+
+    /// The grid's file.
+    fn grid(&self) -> Option<&Path> {
+        if let Self::Grid(path) = self { Some(path) } else { None }
+    }
+
+    fn grid_mut(&mut self) -> Option<&mut PathBuf> {
+        if let Self::Grid(path) = self { Some(path) } else { None }
     }
 }
 
@@ -410,14 +420,12 @@ impl Spec {
         let mut inputs = vec![&mut self.dem];
         inputs.extend(&mut self.reference_height);
         inputs.extend(self.temperature.values_mut().map(|t| &mut t.file));
-        if let Lapse::Grid(path) = &mut self.lapse {
-            inputs.push(path);
-        }
+        inputs.extend(self.lapse.grid_mut());
         if let Cloud::Grid(path) = &mut self.cloud {
             inputs.push(path);
         }
-        if let Atmosphere::Esra { linke: Linke::Grid(path) } = &mut self.atmosphere {
-            inputs.push(path);
+        if let Atmosphere::Esra { linke } = &mut self.atmosphere {
+            inputs.extend(linke.grid_mut());
         }
         inputs
     }

@@ -66,7 +66,7 @@ fn every_form_of_version_1_is_read() {
     assert_eq!(spec.temperature["mean"].unit, TemperatureUnit::Celsius);
     assert_eq!(spec.temperature["max"].unit, TemperatureUnit::DeciKelvin);
     let lapses = [0.003, 0.004, 0.005, 0.0055, 0.006, 0.0065, 0.0065, 0.0065, 0.006, 0.005, 0.004, 0.003];
-    assert_eq!(spec.lapse, Lapse::PerMonth(lapses));
+    assert_eq!(spec.lapse, Monthly::PerMonth(lapses));
     assert_eq!((spec.cloud, spec.mode, spec.workload), (Cloud::None, Mode::AsSaga, Workload::Engine));
     assert_eq!((spec.walltime.seconds(), spec.margin.seconds()), (172_800, 1800));
     assert_eq!(spec.pace, Some(Pace { tiles_per_minute: 40.0 }));
@@ -88,7 +88,7 @@ fn defaults_are_those_of_the_original_chain() {
     let spec = parsed(SHORT).unwrap().spec;
     assert_eq!(
         (spec.region, spec.months_per_chain, spec.lapse),
-        (Region::All, MonthsPerChain::Count(1), Lapse::Constant(0.0065))
+        (Region::All, MonthsPerChain::Count(1), Monthly::Constant(0.0065))
     );
     assert_eq!((spec.c, spec.lai, spec.lai_max, spec.transmittance), (1.0, 0.01, 8.0, 0.7));
     assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, 1024, 1367.0));
@@ -238,14 +238,14 @@ fn the_atmosphere_takes_every_form_and_its_grid_counts_from_the_file() {
         Atmosphere::Esra { linke } => linke,
         other => panic!("{other:?}"),
     };
-    assert_eq!(linke("Esra(linke: Constant(3))"), Linke::Constant(3.0));
+    assert_eq!(linke("Esra(linke: Constant(3))"), Monthly::Constant(3.0));
     let twelve = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 1.5, 2.5];
     assert_eq!(
         linke("Esra(linke: PerMonth([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1.5, 2.5]))"),
-        Linke::PerMonth(twelve)
+        Monthly::PerMonth(twelve)
     );
-    assert_eq!(linke("Esra(linke: Grid(\"tl_{month}.tif\"))"), Linke::Grid("/data/tl_{month}.tif".into()));
-    assert_eq!(linke("Esra()"), Linke::PerMonth(LINKE_OF_THE_ALPS));
+    assert_eq!(linke("Esra(linke: Grid(\"tl_{month}.tif\"))"), Monthly::Grid("/data/tl_{month}.tif".into()));
+    assert_eq!(linke("Esra()"), Monthly::PerMonth(LINKE_OF_THE_ALPS));
     let spec =
         parsed(&with("    atmosphere: Lumped,\n    diffuse: HayDavies,\n    albedo: 0.3,")).unwrap().spec;
     assert_eq!(
@@ -276,8 +276,11 @@ fn a_spec_without_the_younger_fields_is_frozen_as_before_there_were_any() {
     let spec = parsed(SHORT).unwrap().spec;
     let text = freeze(&spec).unwrap().text;
     assert!(["atmosphere", "diffuse", "albedo"].iter().all(|field| !text.contains(field)), "{text}");
-    let chosen =
-        Spec { atmosphere: Atmosphere::Esra { linke: Linke::default() }, albedo: 0.2, ..spec.clone() };
+    let chosen = Spec {
+        atmosphere: Atmosphere::Esra { linke: Monthly::PerMonth(LINKE_OF_THE_ALPS) },
+        albedo: 0.2,
+        ..spec.clone()
+    };
     let text = freeze(&chosen).unwrap().text;
     assert_eq!(ron::from_str::<Spec>(&text).unwrap(), chosen);
     assert_eq!(changed_fields(&spec, &chosen), ["atmosphere", "albedo"]);

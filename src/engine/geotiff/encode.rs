@@ -9,6 +9,19 @@ use crate::engine::Compression;
 const ZSTD_LEVEL: i32 = 1;
 const DEFLATE_LEVEL: u32 = 6;
 
+/// The cells of one block of a grid of rows of `width` cells, from its column and row `(x, y)` on; no data beyond the grid.
+#[must_use]
+pub fn cut_block(cells: &[f32], width: u32, (x, y): (u32, u32), edge: u32) -> Vec<f32> {
+    let (width, edge, x) = ((width as usize).max(1), edge as usize, x as usize);
+    let mut block = vec![f32::NAN; edge * edge];
+    let rows = cells.chunks_exact(width).skip(y as usize);
+    for (to, from) in block.chunks_exact_mut(edge.max(1)).zip(rows) {
+        let from = from.get(x..width.min(x + edge)).unwrap_or_default();
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    block
+}
+
 /// Encodes one block (float32, `block * block` cells, NaN = no data): to its type, with predictor, compressed.
 ///
 /// The same cells give the same bytes on every machine, whatever bits their NaNs have.

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::coding::Coding;
 use super::decode::decode_block;
-use super::encode::encode_numbers;
+use super::encode::{cut_block, encode_numbers};
 use crate::engine::Tiling;
 
 /// The smallest overview is no longer than this.
@@ -168,10 +168,7 @@ fn halved(cells: &[f32], edge: usize) -> Vec<Sum> {
 /// The encoded blocks of a row of blocks; empty where nothing is valid.
 fn encoded(band: &[f32], width: usize, edge: usize, coding: Coding) -> Vec<Vec<u8>> {
     let block = |left: usize| {
-        let mut cells = vec![f32::NAN; edge * edge];
-        for (to, from) in cells.chunks_exact_mut(edge).zip(band.chunks_exact(width)) {
-            to.iter_mut().zip(from.iter().skip(left)).for_each(|(to, from)| *to = *from);
-        }
+        let cells = cut_block(band, width as u32, (left as u32, 0), edge as u32);
         if cells.iter().all(|v| v.is_nan()) {
             Vec::new()
         } else {

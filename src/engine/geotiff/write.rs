@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Coding, encode_block, lay_out};
+use super::{Coding, cut_block, encode_block, lay_out};
 use crate::durable::{DurableError, atomic};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::{Compression, Layer, Problem, Storage, Tiling};
@@ -33,7 +33,8 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
     let tiling = Tiling { width, height, tile: BLOCK, block: BLOCK };
     let coding = Coding::of(layer, Storage::Float32, Compression::Deflate);
     let encode = |number| {
-        let cells = block_of(grid, tiling, number);
+        let corner = (number % tiling.blocks_across() * BLOCK, number / tiling.blocks_across() * BLOCK);
+        let cells = cut_block(&grid.values, width, corner, BLOCK);
         if cells.iter().all(|cell| cell.is_nan()) { Vec::new() } else { encode_block(&cells, BLOCK, coding) }
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).into_par_iter().map(encode).collect();
@@ -51,20 +52,4 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
         };
         Problem::new(path, format!("cannot be written: {why}"), cure)
     })
-}
-
-/// The cells of a block, padded with NaN beyond the grid.
-fn block_of(grid: &Grid, tiling: Tiling, number: u32) -> Vec<f32> {
-    let edge = tiling.block as usize;
-    let across = tiling.blocks_across() as usize;
-    let (left, top) = (number as usize % across * edge, number as usize / across * edge);
-    let columns = edge.min(grid.width - left);
-    let mut cells = vec![f32::NAN; edge * edge];
-    for (y, row) in cells.chunks_exact_mut(edge).enumerate().take(grid.height - top) {
-        let start = (top + y) * grid.width + left;
-        if let (Some(to), Some(from)) = (row.get_mut(..columns), grid.values.get(start..start + columns)) {
-            to.copy_from_slice(from);
-        }
-    }
-    cells
 }

@@ -48,6 +48,21 @@ pub(super) struct Frame {
 /// Cells of a square that is transposed at once.
 const PATCH: usize = 32;
 
+/// Makes columns of the rows of `from`, each of `width` cells: its first row goes to the first cells of the rows of `to`,
+/// which are `stride` cells apart.
+pub(super) fn transpose<T: Copy>(from: &[T], width: usize, to: &mut [T], stride: usize) {
+    let height = from.len() / width.max(1);
+    for y in (0..height).step_by(PATCH) {
+        for x in (0..width).step_by(PATCH) {
+            for j in y..(y + PATCH).min(height) {
+                for i in x..(x + PATCH).min(width) {
+                    to[i * stride + j] = from[j * width + i];
+                }
+            }
+        }
+    }
+}
+
 impl Frame {
     /// The window's rows, or its columns where `across`, for samples `spacing` cells apart.
     pub(super) fn new(terrain: &Terrain, across: bool, spacing: usize) -> Self {
@@ -56,15 +71,7 @@ impl Frame {
         let stride = columns + 2 * MARGIN;
         let mut z = vec![ABYSS; (rows + 2 * MARGIN) * stride];
         if across {
-            for y in (0..height).step_by(PATCH) {
-                for x in (0..width).step_by(PATCH) {
-                    for j in y..(y + PATCH).min(height) {
-                        for i in x..(x + PATCH).min(width) {
-                            z[(i + MARGIN) * stride + j + MARGIN] = terrain.ground[j * width + i];
-                        }
-                    }
-                }
-            }
+            transpose(&terrain.ground, width, &mut z[MARGIN * stride + MARGIN..], stride);
         } else {
             for (y, line) in terrain.ground.chunks_exact(width).enumerate() {
                 let start = (y + MARGIN) * stride + MARGIN;

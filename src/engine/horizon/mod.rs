@@ -87,7 +87,7 @@ impl Skylines {
                 turned.resize(plane.len(), 0);
                 let task = Task { frame: &across, course, step, radius, rows: columns, columns: rows };
                 light.vectors.run(Sweep::<SPACING> { task, out: turned });
-                transpose(turned, plane, width);
+                frame::transpose(turned, height, plane, width);
             } else {
                 let task = Task { frame: &upright, course, step, radius, rows, columns };
                 light.vectors.run(Sweep::<SPACING> { task, out: plane });
@@ -102,23 +102,6 @@ impl Skylines {
     pub(super) fn row(&self, direction: usize, y: usize) -> &[i16] {
         let start = (direction * self.height + y) * self.width;
         &self.planes[start..start + self.width]
-    }
-}
-
-/// Cells of a square that is transposed at once: two cache lines.
-const PATCH: usize = 32;
-
-/// Turns `from`, column by column, into `to`, row by row of `width` cells.
-fn transpose(from: &[i16], to: &mut [i16], width: usize) {
-    let height = to.len() / width.max(1);
-    for y in (0..height).step_by(PATCH) {
-        for x in (0..width).step_by(PATCH) {
-            for j in y..(y + PATCH).min(height) {
-                for i in x..(x + PATCH).min(width) {
-                    to[j * width + i] = from[i * height + j];
-                }
-            }
-        }
     }
 }
 

@@ -22,7 +22,7 @@ use super::{STEPS, quantized};
 const LOWEST: f32 = -1000.0;
 
 /// Groups of `F` rows that belong to the near part.
-pub(super) const DELAY: usize = 8;
+const DELAY: usize = 8;
 
 /// What is swept.
 #[derive(Debug, Clone)]
@@ -214,7 +214,7 @@ impl<const F: usize> State<F> {
         if (group + 1) * F < self.first {
             return;
         }
-        // The lines over the tile's columns here and half a group on to both sides.
+        // The lines over the tile's columns here and a group on to both sides.
         let (a, b) =
             (self.line_over(task, group.saturating_sub(1) * F), self.line_over(task, (group + 1) * F));
         let low = a.min(b).saturating_sub(1);
@@ -256,11 +256,17 @@ impl<const F: usize> State<F> {
         }
     }
 
+    /// How far the tile's first column lies from line 0 at a row, whole columns.
+    #[inline(always)]
+    fn column_over(&self, task: &Task<'_>, number: usize) -> usize {
+        let (whole, _) = Self::shift(task, number);
+        (task.columns.start as isize + whole - self.origin).max(0) as usize
+    }
+
     /// The line over the tile's first column at a row, or next before it.
     #[inline(always)]
     fn line_over(&self, task: &Task<'_>, number: usize) -> usize {
-        let (whole, _) = Self::shift(task, number);
-        (task.columns.start as isize + whole - self.origin).max(0) as usize / F
+        self.column_over(task, number) / F
     }
 
     /// The tile's rows between the observers of `group` and of the next one.
@@ -315,8 +321,8 @@ impl<const F: usize> State<F> {
     /// Spreads the bearings to the cells; says which of them is the tile's first.
     #[inline(always)]
     fn spread(&mut self, task: &Task<'_>, number: usize) -> usize {
-        let (whole, part) = Self::shift(task, number);
-        let from = (task.columns.start as isize + whole - self.origin).max(0) as usize;
+        let (_, part) = Self::shift(task, number);
+        let from = self.column_over(task, number);
         let first = from / F;
         let mut weights = [0.0_f32; F];
         for (r, weight) in weights.iter_mut().enumerate() {

@@ -91,7 +91,7 @@ fn a_grid_of_turbidity_is_smoothed_between_its_nodes_and_has_a_value_everywhere(
     // In the hole the nearest node counts, and so it does beyond the grid.
     assert!((at(-60.0, 60.0) - 2.7).abs() < 0.11, "{}", at(-60.0, 60.0));
     assert!((at(0.0, -4000.0) - 2.0).abs() < 0.11, "{}", at(0.0, -4000.0));
-    let constant = Turbidity::Constant(3.5);
+    let constant = Given::Constant(3.5);
     assert!((constant.at(inputs.dem.placement(), 7.0, 7.0) - 3.5).abs() < f64::EPSILON);
 }
 

@@ -2,25 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libm::sincos;
 use rayon::prelude::*;
 
 use super::super::atmosphere::{Air, Beam, pressure};
 use super::super::model::Model;
 use super::super::shadow::{self, Throw};
-use super::super::sun::{Month, Step, Sun};
+use super::super::sun::{Month, Place, Step, Sun};
 use super::super::terrain::{Rect, Terrain};
 use super::{FLAT_HEIGHT, Geography, Radiation};
-
-/// Where a cell lies, by sines and cosines.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    sin_lat: f64,
-    cos_lat: f64,
-    sin_lon: f64,
-    cos_lon: f64,
-    turn: f64,
-}
 
 /// Sums of one cell.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,9 +53,7 @@ impl<'a> Cells<'a> {
             let (column, row) = ((terrain.column + x as isize) as f64, (terrain.row + y as isize) as f64);
             let (latitude, longitude) = geography.place(column, row)?;
             let turn = geography.turn(column, row)?;
-            let (sin_lat, cos_lat) = sincos(f64::from(latitude as f32));
-            let (sin_lon, cos_lon) = sincos(f64::from(longitude as f32));
-            Some(Place { sin_lat, cos_lat, sin_lon, cos_lon, turn })
+            Some(Place::new(f64::from(latitude as f32), f64::from(longitude as f32), turn))
         };
         let surface = |(x, y): (usize, usize)| {
             let gradient = terrain.gradient(x, y)?;
@@ -115,10 +102,9 @@ impl<'a> Cells<'a> {
             for (throw, place) in throws.iter_mut().zip(places) {
                 *throw = Throw::DARK;
                 let Some(place) = place else { continue };
-                let Place { sin_lat, cos_lat, sin_lon, cos_lon, turn } = *place;
-                if sun.sin_height(sin_lat, cos_lat, sin_lon, cos_lon) > 0.0 {
-                    let position = sun.position(sin_lat, cos_lat, sin_lon, cos_lon);
-                    let azimuth = (position.azimuth - turn) as f32;
+                if sun.sin_height(place) > 0.0 {
+                    let position = sun.position(place);
+                    let azimuth = (position.azimuth - place.turn) as f32;
                     *throw = Throw::new(position.height as f32, azimuth, self.terrain.cell);
                 }
             }

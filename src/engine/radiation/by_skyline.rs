@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::atmosphere::Air;
 use super::super::azimuths::Compass;
 use super::super::horizon::{Light, Skylines};
-use super::super::inputs::Turbidity;
+use super::super::inputs::Given;
 use super::super::model::{DiffuseModel, Model, Summing};
 use super::super::stages::{Stage, Stages};
 use super::super::sun::Month;
@@ -46,7 +46,7 @@ pub(in super::super) struct Work<'a> {
     months: &'a [Month],
     skylines: Skylines,
     pressures: Pressures,
-    turbidities: Vec<Option<&'a Turbidity>>,
+    turbidities: Vec<Option<&'a Given>>,
     /// The air of each month; `None` where the turbidity differs from place to place.
     airs: Vec<Option<AirTable>>,
 }
@@ -58,15 +58,15 @@ impl<'a> Work<'a> {
         terrain: &'a Terrain,
         geography: &'a Geography,
         months: &'a [Month],
-        turbidities: Vec<Option<&'a Turbidity>>,
+        turbidities: Vec<Option<&'a Given>>,
         stop: &AtomicBool,
     ) -> Option<Self> {
         let pressures = Pressures::new(terrain.heights().unwrap_or((0.0, 1.0)));
         let skylines = Skylines::of(terrain, &setting.compass, setting.light, stop)?;
-        let constant = |turbidity: Option<&Turbidity>| match turbidity {
+        let constant = |turbidity: Option<&Given>| match turbidity {
             None => Some(f64::NAN),
-            Some(Turbidity::Constant(linke)) => Some(*linke),
-            Some(Turbidity::Coarse(_)) => None,
+            Some(Given::Constant(linke)) => Some(*linke),
+            Some(Given::Coarse(_)) => None,
         };
         let air = |linke| AirTable::new(&pressures, Air::new(&setting.model, linke), setting.model.diffuse);
         let airs = turbidities.iter().map(|turbidity| constant(*turbidity).map(air)).collect();
@@ -155,7 +155,7 @@ impl<'a> Work<'a> {
 
     /// The air of each month over a place.
     fn airs_at<'s>(&'s self, column: f64, row: f64) -> Vec<Cow<'s, AirTable>> {
-        let air = |(air, turbidity): (&'s Option<AirTable>, Option<&Turbidity>)| match (air, turbidity) {
+        let air = |(air, turbidity): (&'s Option<AirTable>, Option<&Given>)| match (air, turbidity) {
             (Some(air), _) => Cow::Borrowed(air),
             (None, turbidity) => {
                 let linke = turbidity.map_or(f64::NAN, |t| t.at(self.geography.dem(), column, row));

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::atmosphere::reflected;
 use super::super::azimuths::Compass;
-use super::super::horizon::{STEPS, Skylines};
+use super::super::horizon::Skylines;
 use super::super::sun::{Month, Place};
 use super::super::terrain::{Rect, Terrain};
 use super::air::{AirTable, Pressures};
+use super::suns::{Level, LitStep, Seen};
 
 /// A sun above the plane horizon.
 struct Step {
@@ -40,7 +41,7 @@ impl Work<'_> {
         sky_view: &[f32],
         stop: &AtomicBool,
     ) -> Option<(Vec<f32>, Vec<f32>)> {
-        let (steps, sky, level) = self.steps(month, air);
+        let (steps, level) = self.steps(month, air);
         let (mut direct, mut diffuse) = (Vec::new(), Vec::new());
         for y in rect.y0..rect.y1 {
             if stop.load(Ordering::Relaxed) {
@@ -73,39 +74,25 @@ impl Work<'_> {
                     }
                 }
                 direct.push(sun as f32);
-                let ground = reflected(cubic(&level), factor, self.albedo);
-                diffuse.push((cubic(&sky) * factor + around + ground) as f32);
+                let ground = reflected(cubic(&level.all), factor, self.albedo);
+                diffuse.push((cubic(&level.sky) * factor + around + ground) as f32);
             }
         }
         Some((direct, diffuse))
     }
 
-    /// The suns of a month, and what the even sky and all of it give level ground.
-    fn steps(&self, month: &Month, air: &AirTable) -> (Vec<Step>, [f64; 4], [f64; 4]) {
-        let mut steps = Vec::new();
-        let (mut sky, mut level) = ([0.0; 4], [0.0; 4]);
-        for step in &month.steps {
-            let (east, north, up) = step.sun.towards(self.place);
-            if up <= 0.0 {
-                continue;
-            }
-            let through = air.at(up);
-            let weight = step.extraterrestrial * month.hours;
-            for i in 0..4 {
-                sky[i] += through.diffuse[i] * weight;
-                level[i] += (through.diffuse[i] + (through.direct[i] + through.circumsolar[i]) * up) * weight;
-            }
-            let (east, north) = self.place.in_grid(east, north);
-            let (line, part) = self.compass.locate(east, north, 0);
-            steps.push(Step {
-                line,
-                part,
-                tangent: up / (east * east + north * north).sqrt() * f64::from(STEPS),
-                towards: (east, north, up),
-                direct: through.direct.map(|c| c * weight),
-                circumsolar: through.circumsolar.map(|c| c * weight),
-            });
-        }
-        (steps, sky, level)
+    /// The suns of a month, and what level ground gets of it.
+    fn steps(&self, month: &Month, air: &AirTable) -> (Vec<Step>, Level) {
+        let seen = Seen::new(month, air, self.place);
+        let mut level = Level::default();
+        let lit = month.steps.iter().filter_map(|step| seen.lit(step));
+        let steps = lit.map(|lit| {
+            level.add(&lit);
+            let LitStep { towards, tangent, through, weight } = lit;
+            let (line, part) = self.compass.locate(towards.0, towards.1, 0);
+            let [direct, circumsolar] = [through.direct, through.circumsolar].map(|c| c.map(|c| c * weight));
+            Step { line, part, tangent, towards, direct, circumsolar }
+        });
+        (steps.collect(), level)
     }
 }

@@ -5,10 +5,12 @@
 //! sorted by height, with the sums of all that stand at least as high, so that only those between the lowest and the
 //! highest skyline of a block of cells must be looked at one by one.
 
+use libm::sincos;
+
 use super::super::azimuths::Compass;
 use super::super::horizon::STEPS;
-use super::super::sun::{Month, Place};
-use super::air::AirTable;
+use super::super::sun::{Month, Place, Step};
+use super::air::{AirTable, Through};
 
 /// A sum over suns of direction times the beam's cubic: east, north and up with four coefficients each.
 pub(super) const SUM: usize = 12;
@@ -20,6 +22,67 @@ pub(super) enum Light {
     Beam,
     /// The sky around it.
     Circumsolar,
+}
+
+/// A step with the sun above the plane horizon, as one place sees it.
+pub(super) struct LitStep {
+    /// The unit vector to the sun: the grid's east and north, up.
+    pub towards: (f64, f64, f64),
+    /// Tangent of its height, in steps of the table.
+    pub tangent: f64,
+    /// What comes through the air from a unit outside, and what that unit stands for, kWh/m2.
+    pub through: Through,
+    pub weight: f64,
+}
+
+/// Where a month's steps are seen from.
+pub(super) struct Seen<'a> {
+    month: &'a Month,
+    air: &'a AirTable,
+    place: &'a Place,
+    /// Sine and cosine of the turn from true north to the grid's.
+    turn: (f64, f64),
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn new(month: &'a Month, air: &'a AirTable, place: &'a Place) -> Self {
+        Self { month, air, place, turn: sincos(place.turn) }
+    }
+
+    /// A step of the month; `None` by night.
+    pub(super) fn lit(&self, step: &Step) -> Option<LitStep> {
+        let (east, north, up) = step.sun.towards(self.place);
+        if up <= 0.0 {
+            return None;
+        }
+        let (sin, cos) = self.turn;
+        let (east, north) = (east * cos - north * sin, north * cos + east * sin);
+        Some(LitStep {
+            towards: (east, north, up),
+            tangent: up / (east * east + north * north).sqrt() * f64::from(STEPS),
+            through: self.air.at(up),
+            weight: step.extraterrestrial * self.month.hours,
+        })
+    }
+}
+
+/// Radiation on level ground without terrain around, kWh/m2: cubics in the scaled pressure.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Level {
+    /// Of the even sky.
+    pub sky: [f64; 4],
+    /// All.
+    pub all: [f64; 4],
+}
+
+impl Level {
+    pub(super) fn add(&mut self, LitStep { towards, through, weight, .. }: &LitStep) {
+        for i in 0..4 {
+            self.sky[i] += through.diffuse[i] * weight;
+            self.all[i] +=
+                (through.diffuse[i] + (through.direct[i] + through.circumsolar[i]) * towards.2) * weight;
+        }
+    }
 }
 
 /// One sun above the plane horizon.
@@ -70,37 +133,28 @@ impl Suns {
     /// Of the beam, or of the bright sky around the sun.
     pub(super) fn new(month: &Month, air: &AirTable, compass: &Compass, place: &Place, light: Light) -> Self {
         let mut all = Self::default();
-        let (mut sky, mut level, mut direct_flat, mut diffuse_flat) = ([0.0; 4], [0.0; 4], 0.0, 0.0);
+        let (mut level, mut direct_flat, mut diffuse_flat) = (Level::default(), 0.0, 0.0);
+        let seen = Seen::new(month, air, place);
         let mut line = 0;
         let mut arc: Vec<LitSun> = Vec::new();
         for slot in 0..month.per_day {
             let mut current = None;
             for step in month.steps.iter().skip(slot).step_by(month.per_day) {
-                let (east, north, up) = step.sun.towards(place);
-                if up <= 0.0 {
-                    continue;
-                }
-                let through = air.at(up);
-                let weight = step.extraterrestrial * month.hours;
-                for i in 0..4 {
-                    sky[i] += through.diffuse[i] * weight;
-                    level[i] +=
-                        (through.diffuse[i] + (through.direct[i] + through.circumsolar[i]) * up) * weight;
-                }
+                let Some(step) = seen.lit(step) else { continue };
+                let LitStep { towards: (east, north, up), through, weight, .. } = step;
+                level.add(&step);
                 direct_flat += through.direct_flat * up * weight;
                 diffuse_flat += through.diffuse_flat * weight;
-                let (east, north) = place.in_grid(east, north);
                 let (found, part) = compass.locate(east, north, line);
                 line = found;
                 if current.is_some_and(|c| c != found) {
                     all.close(&mut arc, current, compass.units.len());
                 }
                 current = Some(found);
-                let level = (east * east + north * north).sqrt();
                 arc.push(LitSun {
                     part: part as f32,
                     // Beyond the table's range nothing hides it.
-                    tangent: (up / level * f64::from(STEPS)).min(40_000.0) as f32,
+                    tangent: step.tangent.min(40_000.0) as f32,
                     towards: [east as f32, north as f32, up as f32],
                     beam: match light {
                         Light::Beam => through.direct,
@@ -111,8 +165,8 @@ impl Suns {
             }
             all.close(&mut arc, current, compass.units.len());
         }
-        all.sky = sky.map(|c| c as f32);
-        all.level = level.map(|c| c as f32);
+        all.sky = level.sky.map(|c| c as f32);
+        all.level = level.all.map(|c| c as f32);
         all.direct_flat = direct_flat as f32;
         all.diffuse_flat = diffuse_flat as f32;
         all
