@@ -235,36 +235,34 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Stopped`] when `stop` was set; an input that cannot be read any more.
     pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        let region = self.inputs.span;
-        let span = Span {
-            column: region.column + tile.x as isize,
-            row: region.row + tile.y as isize,
-            width: tile.width as usize,
-            height: tile.height as usize,
-        };
-        let corner = (span.column, span.row);
-        let size = (span.width, span.height);
-        let mut terrain = self
-            .stages
-            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
-        if stop.load(Ordering::Relaxed) {
-            return Err(EngineError::Stopped);
-        }
-        let (middle_column, middle_row) = (
-            span.column as f64 + (span.width as f64 - 1.0) / 2.0,
-            span.row as f64 + (span.height as f64 - 1.0) / 2.0,
-        );
-        if let Some(cell) = self.geography.ground_cell(middle_column, middle_row) {
-            terrain.cell = cell;
-        }
+        let terrain = self.terrain(tile, stop)?;
         if terrain.heights().is_none() || self.sources.is_empty() {
-            return Ok(Computed { layers: vec![vec![f32::NAN; size.0 * size.1]; self.sources.len()] });
+            let cells = terrain.tile.width() * terrain.tile.height();
+            return Ok(Computed { layers: vec![vec![f32::NAN; cells]; self.sources.len()] });
         }
         let layers = match self.request.model.shadow {
             Shadow::SagaSlim => self.by_cell(&terrain, stop)?,
             Shadow::Horizon => self.by_skyline(&terrain, stop)?,
         };
         Ok(Computed { layers })
+    }
+
+    /// The window of a tile, its cells as large as they are on the ground.
+    fn terrain(&self, tile: Tile, stop: &AtomicBool) -> Result<Terrain, EngineError> {
+        let region = self.inputs.span;
+        let corner = (region.column + tile.x as isize, region.row + tile.y as isize);
+        let size = (tile.width as usize, tile.height as usize);
+        let mut terrain = self
+            .stages
+            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
+        if stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Stopped);
+        }
+        let middle = |first: isize, size: usize| first as f64 + (size as f64 - 1.0) / 2.0;
+        if let Some(cell) = self.geography.ground_cell(middle(corner.0, size.0), middle(corner.1, size.1)) {
+            terrain.cell = cell;
+        }
+        Ok(terrain)
     }
 
     /// The layers of a patch of the window from its sky view factor and radiation.
@@ -343,6 +341,32 @@ impl Engine {
             paste(terrain.tile, rect, &work.patch(rect, None, stop, &self.stages)?.0, &mut sky_view);
         }
         Some(sky_view)
+    }
+
+    /// The directions of the horizon table: azimuths clockwise from the grid's columns, radians, increasing from 0.
+    #[must_use]
+    pub fn azimuths(&self) -> Vec<f64> {
+        self.setting.azimuths()
+    }
+
+    /// The skylines of single cells of a tile (column and row in it), for looking at: for each cell and each of the
+    /// [`Engine::azimuths`] the tangent of the skyline's height as the sums take it, the cell's own slope left out; 0 or less
+    /// where nothing stands above the horizontal.
+    ///
+    /// Between two directions the engine takes the tangent linearly along the chord between their unit vectors.
+    ///
+    /// # Errors
+    /// As [`Engine::compute`].
+    pub fn skylines(
+        &self,
+        tile: Tile,
+        cells: &[(u32, u32)],
+        stop: &AtomicBool,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let terrain = self.terrain(tile, stop)?;
+        let work = Work::new(&self.setting, &terrain, &self.geography, &[], Vec::new(), stop);
+        let work = work.ok_or(EngineError::Stopped)?;
+        Ok(cells.iter().map(|(x, y)| work.skyline(*x as usize, *y as usize)).collect())
     }
 
     /// Cells of the terrain that computing a tile reads: its own and its halo.

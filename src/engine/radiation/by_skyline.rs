@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::atmosphere::Air;
 use super::super::azimuths::Compass;
-use super::super::horizon::{Light, Skylines};
+use super::super::horizon::{Light, STEPS, Skylines};
 use super::super::inputs::Given;
 use super::super::model::{DiffuseModel, Model, Summing};
 use super::super::stages::{Stage, Stages};
@@ -35,6 +35,12 @@ impl Setting {
             light: Light { curved: model.curved, vectors },
             model: model.clone(),
         }
+    }
+
+    /// The table's directions: azimuths from the grid's columns, radians.
+    pub(in super::super) fn azimuths(&self) -> Vec<f64> {
+        let azimuth = |(east, north): &(f64, f64)| east.atan2(*north).rem_euclid(std::f64::consts::TAU);
+        self.compass.units.iter().map(azimuth).collect()
     }
 }
 
@@ -71,6 +77,12 @@ impl<'a> Work<'a> {
         let air = |linke| AirTable::new(&pressures, Air::new(&setting.model, linke), setting.model.diffuse);
         let airs = turbidities.iter().map(|turbidity| constant(*turbidity).map(air)).collect();
         Some(Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs })
+    }
+
+    /// Tangents of the skyline of a cell of the tile.
+    pub(in super::super) fn skyline(&self, x: usize, y: usize) -> Vec<f32> {
+        let tangent = |direction| f32::from(self.skylines.row(direction, y)[x]) / STEPS;
+        (0..self.setting.compass.units.len()).map(tangent).collect()
     }
 
     /// The patches of the tile.
