@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use nix::time::{ClockId, clock_gettime};
@@ -15,7 +15,7 @@ use crate::engine::geotiff::{Raster, cut_block, write_grid};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::synthetic::ranges;
 use crate::engine::{
-    Compression, Engine, Field, Layer, Model, MonthInputs, Product, RegionBox, Request, Storage,
+    Compression, Engine, Field, Layer, Model, MonthInputs, Piece, Product, RegionBox, Request, Storage,
     TemperatureInput, Vectors,
 };
 use crate::job::Workload;
@@ -263,25 +263,24 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
     let engine = Engine::open_with(request, vectors)?;
     let tiling = engine.tiling();
     let (begin, cpu) = (Instant::now(), cpu_ns()?);
-    let (mut bytes, mut encoding, mut read) = (0_u64, 0, 0.0);
+    let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));
+    let mut read = 0.0;
     for tile in (0..tiling.count()).filter_map(|number| tiling.tile(number)) {
-        let computed = engine.compute(tile, &AtomicBool::new(false))?;
-        let before = cpu_ns()?;
-        let edge = tiling.block;
-        let blocks = computed.layers.par_iter().zip(engine.layers()).map(|(cells, layer)| {
-            let mut bytes = 0;
-            for y in (0..tile.height).step_by(edge as usize) {
-                for x in (0..tile.width).step_by(edge as usize) {
-                    let block = cut_block(cells, tile.width, (x, y), edge);
-                    bytes += Workload::encode(&engine, layer, &block, edge).len() as u64;
+        let ground = engine.read(tile)?;
+        engine.compute_pieces(&ground, &AtomicBool::new(false), &|piece| {
+            let before = own_ns();
+            for (layer, cells) in engine.layers().iter().zip(&piece.layers) {
+                for corner in corners(piece, tiling.block) {
+                    let block = cut_block(cells, piece.width, corner, tiling.block);
+                    let encoded = Workload::encode(&engine, layer, &block, tiling.block);
+                    bytes.fetch_add(encoded.len() as u64, Ordering::Relaxed);
                 }
             }
-            bytes
-        });
-        bytes += blocks.sum::<u64>();
-        encoding += cpu_ns()? - before;
+            encoding.fetch_add(own_ns() - before, Ordering::Relaxed);
+        })?;
         read += engine.window_cells(tile) as f64;
     }
+    let (bytes, encoding) = (bytes.into_inner(), encoding.into_inner());
     let cells = f64::from(tiling.width) * f64::from(tiling.height);
     let (wall, cpu) = (begin.elapsed().as_nanos() as f64, (cpu_ns()? - cpu) as f64);
     let stages = engine.spent().into_iter().map(|(stage, spent)| {
@@ -300,6 +299,18 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
         bytes_per_pixel: bytes as f64 / cells / maps,
         gigabytes_per_second: 4.0 * (read + cells * maps) / wall,
     })
+}
+
+/// The corners of a piece's blocks, in the piece.
+fn corners(piece: &Piece, edge: u32) -> impl Iterator<Item = (u32, u32)> + use<> {
+    let (width, height, edge) = (piece.width, piece.height, edge as usize);
+    (0..height).step_by(edge).flat_map(move |y| (0..width).step_by(edge).map(move |x| (x, y)))
+}
+
+/// Time of a core that this thread has used, ns.
+fn own_ns() -> u64 {
+    let spent = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(std::time::Duration::from);
+    spent.map_or(0, |spent| spent.as_nanos() as u64)
 }
 
 /// Time of all cores that this process has used, ns.

@@ -5,61 +5,53 @@ use std::f64::consts::TAU;
 use libm::sincos;
 
 /// Which directions the horizon table has, clockwise from the grid's north.
+///
+/// All sets but the uniform ones consist of directions whose slope against the grid is a multiple of 1/8, 1/16 or 1/32:
+/// rays then cross the grid's rows at few places between nodes, where the ground is interpolated once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Azimuths {
-    /// So many, equally spaced.
+    /// So many, equally spaced. Rays are moved to the nearest sixteenth of a cell where they cross rows nearby.
     Uniform(u32),
-    /// 64, equally spaced: half again as fast as `Fine`, twice its error.
+    /// 64: slopes of 1/8, 3.6 to 7.1 degrees apart.
     Fast,
-    /// 80: every 2.8125 degrees between 112.5 and 247.5, where the sun of most hours stands, every 5.625 between 45 and
-    /// 315, every 11.25 in the north.
+    /// 82: slopes of 1/16 (1.8 to 3.6 degrees) in the south, where the sun of most hours stands, of 1/8 (3.6 to 7.1) in the
+    /// east and west, and of 1/4 (8.1 to 14.0) in the north.
     Fine,
-    /// 152: every 1.40625, 2.8125 and 11.25 degrees in the same sectors.
+    /// 164: twice as fine as `Fine` in all sectors.
     Dense,
 }
 
-/// Directions of the sky view factor; every set but a uniform one contains them.
-const SKY: usize = 32;
+/// Divisions of a quarter's half: slopes are counted in them.
+const DIVISIONS: i32 = 32;
 
 /// The directions, ready for use.
 #[derive(Debug, Clone)]
 pub(super) struct Compass {
     /// Unit vectors: east and north.
     pub units: Vec<(f64, f64)>,
-    /// Directions that the sky view factor is integrated over, equally spaced.
-    pub sky: Vec<usize>,
+    /// Directions that the sky view factor is integrated over, each with its share of the circle.
+    pub sky: Vec<(usize, f64)>,
 }
 
 impl Compass {
     pub(super) fn new(set: Azimuths) -> Self {
-        // Counted in 1/256 of the circle, which all sets are made of.
-        let sectors = |wide: u32, middle: u32, narrow: u32| -> Vec<f64> {
-            let steps = [
-                (0_u32, 32, wide),
-                (32, 80, middle),
-                (80, 176, narrow),
-                (176, 224, middle),
-                (224, 256, wide),
-            ];
-            let turns = steps.into_iter().flat_map(|(from, to, step)| (from..to).step_by(step as usize));
-            turns.map(|turn| TAU * f64::from(turn) / 256.0).collect()
-        };
-        let angles: Vec<f64> = match set {
+        let units: Vec<(f64, f64)> = match set {
             Azimuths::Uniform(count) => {
-                (0..count).map(|i| TAU * f64::from(i) / f64::from(count.max(1))).collect()
+                (0..count).map(|i| sincos(TAU * f64::from(i) / f64::from(count.max(1)))).collect()
             }
-            Azimuths::Fast => (0..64).map(|i| TAU * f64::from(i) / 64.0).collect(),
-            Azimuths::Fine => sectors(8, 4, 2),
-            Azimuths::Dense => sectors(8, 2, 1),
+            Azimuths::Fast => sloped([4; 3]),
+            Azimuths::Fine => sloped([8, 4, 2]),
+            Azimuths::Dense => sloped([4, 2, 1]),
         };
-        let units = angles.iter().map(|angle| sincos(*angle)).collect();
-        let sky = if let Azimuths::Uniform(count) = set {
-            (0..count as usize).collect()
-        } else {
-            let step = TAU / SKY as f64;
-            let is_one = |angle: f64| (angle / step - (angle / step).round()).abs() < 1e-9;
-            (0..angles.len()).filter(|k| angles.get(*k).is_some_and(|a| is_one(*a))).collect()
+        let every = match set {
+            Azimuths::Uniform(_) => 0,
+            Azimuths::Fast | Azimuths::Fine | Azimuths::Dense => SKY,
         };
+        let in_sky = |unit: &(f64, f64)| every == 0 || is_multiple(*unit, every);
+        let chosen: Vec<usize> = (0..units.len()).filter(|k| units.get(*k).is_some_and(in_sky)).collect();
+        let angles: Vec<f64> =
+            chosen.iter().filter_map(|k| units.get(*k)).map(|(e, n)| libm::atan2(*e, *n)).collect();
+        let sky = chosen.into_iter().zip(shares(&angles)).collect();
         Self { units, sky }
     }
 
@@ -82,20 +74,83 @@ impl Compass {
     }
 }
 
+/// The shares of the circle that values at some angles (increasing, but for the turn) stand for: the integrals of the
+/// cubics through four neighbours each between the middle two.
+fn shares(angles: &[f64]) -> Vec<f64> {
+    let count = angles.len();
+    if count < 4 {
+        return vec![1.0 / count.max(1) as f64; count];
+    }
+    let mut shares = vec![0.0; count];
+    for second in 0..count {
+        let four: [usize; 4] = std::array::from_fn(|i| (second + count + i - 1) % count);
+        let from = angles[second];
+        let at = four.map(|k| (angles[k] - from + TAU / 2.0).rem_euclid(TAU) - TAU / 2.0);
+        let half = at[2] / 2.0;
+        // Gauss: two points do for a cubic.
+        for point in [half - half / 3.0_f64.sqrt(), half + half / 3.0_f64.sqrt()] {
+            for (i, k) in four.into_iter().enumerate() {
+                let others = (0..4).filter(|j| *j != i);
+                let weight: f64 = others.map(|j| (point - at[j]) / (at[i] - at[j])).product();
+                shares[k] += weight * half / TAU;
+            }
+        }
+    }
+    shares
+}
+
+/// The sky view factor takes slopes that are multiples of this, in [`DIVISIONS`].
+const SKY: i32 = 8;
+
+/// Directions by their slopes, clockwise from north, in steps of so many divisions in the north (45 degrees to both
+/// sides), in the east and west, and in the south (67.5 degrees to both sides).
+fn sloped([north, side, south]: [i32; 3]) -> Vec<(f64, f64)> {
+    let turns = 8 * DIVISIONS;
+    let step = |turn: i32| match turn.min(turns - turn) {
+        turn if turn < DIVISIONS => north,
+        // The slope of 67.5 degrees from the south is 0.414: 13 divisions.
+        turn if turn < 2 * DIVISIONS + 12 => side,
+        _ => south,
+    };
+    (0..turns).filter(|turn| turn % step(*turn) == 0).map(of_turn).collect()
+}
+
+/// The direction of a number of divisions: 0 is north, `2 * DIVISIONS` east.
+fn of_turn(turn: i32) -> (f64, f64) {
+    let quarter = (turn + DIVISIONS) / (2 * DIVISIONS);
+    let aside = turn - 2 * DIVISIONS * quarter;
+    let (east, north) = match quarter % 4 {
+        0 => (aside, DIVISIONS),
+        1 => (DIVISIONS, -aside),
+        2 => (-aside, -DIVISIONS),
+        _ => (-DIVISIONS, aside),
+    };
+    let length = f64::from(east * east + north * north).sqrt();
+    (f64::from(east) / length, f64::from(north) / length)
+}
+
+fn is_multiple((east, north): (f64, f64), divisions: i32) -> bool {
+    let slope = east.abs().min(north.abs()) / east.abs().max(north.abs());
+    let parts = slope * f64::from(DIVISIONS) / f64::from(divisions);
+    (parts - parts.round()).abs() < 1e-9
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sets_have_their_sizes_and_contain_the_directions_of_the_sky() {
+    fn sets_have_their_sizes_and_the_sky_is_shared_out() {
         for (set, count, sky) in [
             (Azimuths::Fast, 64, 32),
-            (Azimuths::Fine, 80, 32),
-            (Azimuths::Dense, 152, 32),
+            (Azimuths::Fine, 82, 32),
+            (Azimuths::Dense, 164, 32),
             (Azimuths::Uniform(16), 16, 16),
         ] {
             let compass = Compass::new(set);
             assert_eq!((compass.units.len(), compass.sky.len()), (count, sky), "{set:?}");
+            let shares: f64 = compass.sky.iter().map(|(_, share)| share).sum();
+            assert!((shares - 1.0).abs() < 1e-12, "{set:?} {shares}");
         }
     }
 

@@ -123,9 +123,18 @@ impl Coarse {
     }
 
     /// As [`Coarse::resample`], the spline at the points of a lattice and cubics (Lagrange) between them: a fifth of a
-    /// node apart they are within 0.1 % of the difference of neighbouring nodes. Beside missing nodes exact.
-    pub(super) fn resample_fast(&self, dem: &Placement, span: Span) -> Vec<f32> {
+    /// node apart they are within 0.1 % of the difference of neighbouring nodes. `change` is made to the values at the
+    /// points. `None` beside missing nodes and where nodes are hardly farther apart than cells.
+    pub(super) fn lattice(
+        &self,
+        dem: &Placement,
+        span: Span,
+        change: impl Fn(f32) -> f32,
+    ) -> Option<Lattice> {
         let step = self.lattice_step(dem, span);
+        if step == 1 {
+            return None;
+        }
         let first = |edge: isize| edge.div_euclid(step as isize) * step as isize - step as isize;
         let (column, row) = (first(span.column), first(span.row));
         let count = |from: isize, edge: isize, size: usize| ((edge - from) as usize + size) / step + 3;
@@ -135,32 +144,22 @@ impl Coarse {
         let mut points = Vec::with_capacity(across * down);
         for j in 0..down {
             for i in 0..across {
-                let value = mapping.position(i * step, j * step).map_or(f64::NAN, |(x, y)| self.at(x, y));
-                if value.is_nan() || step == 1 {
-                    return self.resample(dem, span);
+                let (x, y) = mapping.position(i * step, j * step)?;
+                let value = self.at(x, y);
+                if value.is_nan() {
+                    return None;
                 }
-                points.push(value as f32);
+                points.push(change(value as f32));
             }
         }
-        let weights: Vec<[f32; 4]> = (0..step).map(|k| lagrange(k as f32 / step as f32)).collect();
+        let mut weights = [[0.0; WIDEST_STEP]; 4];
+        for k in 0..step {
+            for (weights, weight) in weights.iter_mut().zip(lagrange(k as f32 / step as f32)) {
+                weights[k] = weight;
+            }
+        }
         let (left, top) = ((span.column - column) as usize, (span.row - row) as usize);
-        let mut values = Vec::with_capacity(span.width * span.height);
-        let mut line = vec![0.0_f32; across];
-        let mut fine = vec![0.0_f32; across * step];
-        for y in top..top + span.height {
-            let rows = (y / step - 1..y / step + 3).map(|j| &points[j * across..(j + 1) * across]);
-            line.fill(0.0);
-            for (row, weight) in rows.zip(weights[y % step]) {
-                line.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
-            }
-            for (four, to) in line.windows(4).zip(fine.chunks_exact_mut(step).skip(1)) {
-                for (to, w) in to.iter_mut().zip(&weights) {
-                    *to = w[0] * four[0] + w[1] * four[1] + w[2] * four[2] + w[3] * four[3];
-                }
-            }
-            values.extend_from_slice(&fine[left..left + span.width]);
-        }
-        values
+        Some(Lattice { step, across, left, top, points, weights })
     }
 
     /// Cells of the DEM in about a fifth of a node, a power of two.
@@ -172,7 +171,64 @@ impl Coarse {
         };
         let away = |there: (f64, f64)| (there.0 - here.0).hypot(there.1 - here.1);
         let cells = 0.2 / away(east).max(away(south)).max(1e-6);
-        [16, 8, 4, 2].into_iter().find(|step| f64::from(*step) <= cells + 1e-9).unwrap_or(1) as usize
+        [WIDEST_STEP, 8, 4, 2].into_iter().find(|step| *step as f64 <= cells + 1e-9).unwrap_or(1)
+    }
+}
+
+/// Cells between the points of a [`Lattice`], at most.
+const WIDEST_STEP: usize = 16;
+
+/// A coarse grid at points in steps of a power of 2 of the DEM's cells, one more around.
+#[derive(Debug)]
+pub(super) struct Lattice {
+    step: usize,
+    across: usize,
+    /// Where the first cell lies among the points, cells.
+    left: usize,
+    top: usize,
+    points: Vec<f32>,
+    /// Weights of the four points around a cell so many cells behind the second.
+    weights: [[f32; WIDEST_STEP]; 4],
+}
+
+/// The most cells of a row that a lattice fills at once.
+pub(super) const ROW: usize = 64;
+
+impl Lattice {
+    /// The cells from `(x, y)` on, at most [`ROW`].
+    #[inline(always)]
+    pub(super) fn row(&self, x: usize, y: usize, to: &mut [f32]) {
+        match self.step {
+            16 => self.row_in_steps::<16>(x, y, to),
+            8 => self.row_in_steps::<8>(x, y, to),
+            4 => self.row_in_steps::<4>(x, y, to),
+            _ => self.row_in_steps::<2>(x, y, to),
+        }
+    }
+
+    #[inline(always)]
+    fn row_in_steps<const STEP: usize>(&self, x: usize, y: usize, to: &mut [f32]) {
+        let (x, y) = (x + self.left, y + self.top);
+        // The points before the first cell's square, and what is left of it there.
+        let (first, skip) = (x / STEP - 1, x % STEP);
+        let squares = (skip + to.len()).div_ceil(STEP);
+        let mut line = [0.0_f32; ROW / 2 + 5];
+        for k in 0..4 {
+            let weight = self.weights[k][y % STEP];
+            let row = &self.points[(y / STEP - 1 + k) * self.across + first..][..squares + 3];
+            for (sum, value) in line.iter_mut().zip(row) {
+                *sum = weight.mul_add(*value, *sum);
+            }
+        }
+        let mut cells = [0.0_f32; ROW + 2 * WIDEST_STEP];
+        let (fine, _) = cells.as_chunks_mut::<STEP>();
+        for (fine, four) in fine.iter_mut().zip(line.windows(4)).take(squares) {
+            for k in 0..STEP {
+                let value = self.weights[0][k].mul_add(four[0], self.weights[1][k] * four[1]);
+                fine[k] = self.weights[2][k].mul_add(four[2], self.weights[3][k].mul_add(four[3], value));
+            }
+        }
+        to.copy_from_slice(&cells[skip..skip + to.len()]);
     }
 }
 

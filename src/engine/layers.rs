@@ -1,9 +1,25 @@
 //! The maps of a request, in their fixed order.
 
 use super::request::{Product, Request};
-use super::tile::Layer;
 
-/// A layer and what it takes to fill it.
+/// One map of the request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Its name, also the file's without `.tif`: `lst_mean_m01`.
+    pub name: String,
+    /// Its month; `None` for the sky view factor.
+    pub month: Option<u8>,
+    /// Its unit, as written into the file.
+    pub unit: &'static str,
+    /// What it is, in words, as written into the file.
+    pub description: String,
+    /// Values outside are impossible.
+    pub range: (f32, f32),
+    /// The steps in which it is stored as integers; `None`: always float32.
+    pub steps: Option<Steps>,
+}
+
+/// What it takes to fill a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// The sky view factor.

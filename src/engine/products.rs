@@ -1,163 +1,325 @@
-//! Fills the layers of a tile from its radiation and the coarse grids.
+//! Fills the layers of a piece of a tile from its radiation and the coarse grids.
+
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
 use super::Problem;
-use super::coarse::{Coarse, Span};
+use super::coarse::{Coarse, Lattice, ROW, Span};
 use super::geotiff::Placement;
 use super::inputs::{Clouds, Given, Inputs, MonthData};
+use super::lanes::Class;
 use super::layers::Source;
 use super::model::{Model, Shadow};
-use super::radiation::Radiation;
+use super::radiation::{Flat, Radiation};
 use super::request::Product;
-use super::surface::{self, Climate, CloudTable};
+use super::spares::Spares;
+use super::surface::{self, CloudTable};
 use super::terrain::{Rect, Terrain};
+use super::vector::{Kernel, Vectors};
 
-/// What the layers of one month are made of, over the cells of a tile.
-struct Month {
-    direct: Vec<f32>,
-    diffuse: Vec<f32>,
-    direct_flat: Vec<f32>,
-    diffuse_flat: Vec<f32>,
+/// A grid over the cells of a piece.
+enum Sampled {
+    Same(f32),
+    Lattice(Lattice),
+    /// Cell by cell; so many a row.
+    Cells {
+        width: usize,
+        values: Vec<f32>,
+    },
+}
+
+impl Sampled {
+    /// The cells from `(x, y)` on.
+    #[inline(always)]
+    fn row(&self, x: usize, y: usize, to: &mut [f32]) {
+        match self {
+            Self::Same(value) => to.fill(*value),
+            Self::Lattice(lattice) => lattice.row(x, y, to),
+            Self::Cells { width, values } => to.copy_from_slice(&values[y * width + x..][..to.len()]),
+        }
+    }
+}
+
+/// The climate of a month over a piece.
+struct Climate {
     /// What clouds leave of the radiation.
-    clouds: Option<Vec<f32>>,
+    clouds: Option<Sampled>,
+    /// Lapse rate, K/m.
+    lapse: Sampled,
+    /// Temperatures at the reference height, degC.
+    temperatures: Vec<Sampled>,
+    /// The layers made of it: their numbers and what they are.
+    layers: Vec<(usize, Made)>,
 }
 
-/// Grids that all months share, over the same cells.
-struct Shared {
-    reference_height: Option<Vec<f32>>,
+/// What a layer of a month is.
+#[derive(Clone, Copy)]
+enum Made {
+    Of(Product),
+    Temperature(usize),
 }
 
-/// Fills layers of a tile.
+/// A piece whose layers are being filled.
 pub(super) struct Filler<'a> {
+    model: &'a Model,
+    vectors: Vectors,
+    terrain: &'a Terrain,
+    /// The piece in the terrain's window.
+    rect: Rect,
+    reference_height: Sampled,
+    months: Vec<Climate>,
+    /// Number of the layer of the sky view factor.
+    sky_view: Option<usize>,
+    layers: Vec<Vec<f32>>,
+}
+
+/// What all pieces of a request are filled with.
+pub(super) struct Setting<'a> {
     pub inputs: &'a Inputs,
     pub model: &'a Model,
     pub clouds: &'a CloudTable,
-    pub terrain: &'a Terrain,
-    /// The cells in the terrain's window.
-    pub rect: Rect,
-    /// The same cells of the DEM.
-    pub span: Span,
+    pub sources: &'a [Source],
+    pub vectors: Vectors,
+    /// Layers of pieces that are done, for their memory.
+    pub spares: &'a Spares<Vec<Vec<f32>>>,
+}
+
+impl Setting<'_> {
+    /// Samples the coarse grids over a piece of the window.
+    pub(super) fn piece<'a>(&'a self, terrain: &'a Terrain, rect: Rect) -> Result<Filler<'a>, Problem> {
+        let span = Span {
+            column: terrain.column + rect.x0 as isize,
+            row: terrain.row + rect.y0 as isize,
+            width: rect.width(),
+            height: rect.height(),
+        };
+        let warm = self.sources.iter().any(|source| matches!(source, Source::Temperature(..)));
+        let reference_height = self.inputs.reference_height.as_ref().filter(|_| warm);
+        let months = self.inputs.months.iter().enumerate();
+        let mut layers = self.spares.take(Vec::new);
+        layers.resize_with(self.sources.len(), Vec::new);
+        layers.iter_mut().for_each(|layer| layer.resize(rect.width() * rect.height(), f32::NAN));
+        Ok(Filler {
+            model: self.model,
+            vectors: self.vectors,
+            terrain,
+            rect,
+            reference_height: reference_height
+                .map_or(Sampled::Same(f32::NAN), |grid| self.sample(grid, span, |z| z)),
+            months: months
+                .map(|(number, data)| self.climate(number, data, span))
+                .collect::<Result<_, _>>()?,
+            sky_view: self.sources.iter().position(|source| *source == Source::SkyView),
+            layers,
+        })
+    }
+
+    fn climate(&self, number: usize, data: &MonthData, span: Span) -> Result<Climate, Problem> {
+        let made = |source: &Source| match source {
+            Source::Month(month, product) if *month == number => Some(Made::Of(*product)),
+            Source::Temperature(month, which) if *month == number => Some(Made::Temperature(*which)),
+            _ => None,
+        };
+        let layers: Vec<(usize, Made)> = (self.sources.iter().enumerate())
+            .filter_map(|(layer, source)| Some((layer, made(source)?)))
+            .collect();
+        let warm = layers.iter().any(|(_, made)| matches!(made, Made::Temperature(_)));
+        let cloudy =
+            layers.iter().any(|(_, made)| matches!(made, Made::Of(Product::Solar | Product::SolarFlat)));
+        let clouds = data.clouds.as_ref().filter(|_| cloudy);
+        let temperatures = data.temperatures.iter().filter(|_| warm).map(|input| {
+            let (scale, offset) = (input.scale as f32, input.offset as f32);
+            self.sample(&input.grid, span, |t| t.mul_add(scale, offset))
+        });
+        Ok(Climate {
+            clouds: clouds.map(|clouds| self.cloud_factors(clouds, span)).transpose()?,
+            lapse: match &data.lapse {
+                Given::Coarse(grid) if warm => self.sample(grid, span, |lapse| lapse),
+                Given::Constant(lapse) => Sampled::Same(*lapse as f32),
+                Given::Coarse(_) => Sampled::Same(f32::NAN),
+            },
+            temperatures: temperatures.collect(),
+            layers,
+        })
+    }
+
+    fn cloud_factors(&self, clouds: &Clouds, span: Span) -> Result<Sampled, Problem> {
+        let factor = |cover| self.clouds.factor(cover);
+        Ok(match clouds {
+            Clouds::Coarse(grid) => self.sample(grid, span, factor),
+            Clouds::Cells { raster, column, row } => {
+                let Span { width, height, .. } = span;
+                let window = raster.window(span.column - column, span.row - row, width, height)?;
+                Sampled::Cells { width, values: window.values.into_iter().map(factor).collect() }
+            }
+        })
+    }
+
+    /// A coarse grid with a change made to its values: as SAGA does it, or between the points of a lattice.
+    fn sample(&self, grid: &Coarse, span: Span, change: impl Fn(f32) -> f32) -> Sampled {
+        let dem: &Placement = self.inputs.dem.placement();
+        let as_saga = self.model.shadow == Shadow::SagaSlim;
+        let lattice = if as_saga { None } else { grid.lattice(dem, span, &change) };
+        lattice.map_or_else(
+            || {
+                let values = grid.resample(dem, span).into_iter().map(change).collect();
+                Sampled::Cells { width: span.width, values }
+            },
+            Sampled::Lattice,
+        )
+    }
 }
 
 impl Filler<'_> {
-    /// The layers of `sources`, in their order.
-    pub(super) fn fill(
-        &self,
-        sources: impl Iterator<Item = Source>,
-        sky_view: &[f32],
-        radiation: Vec<Radiation>,
-    ) -> Result<Vec<Vec<f32>>, Problem> {
-        let sources: Vec<Source> = sources.collect();
-        let warm = sources.iter().any(|source| matches!(source, Source::Temperature(..)));
-        let reference_height = self.inputs.reference_height.as_ref().filter(|_| warm);
-        let shared = Shared { reference_height: reference_height.map(|coarse| self.sample(coarse)) };
-        let months: Vec<Month> = radiation
-            .into_iter()
-            .zip(&self.inputs.months)
-            .map(|(radiation, data)| self.month(radiation, data))
-            .collect::<Result<_, Problem>>()?;
-        let mut layers = Vec::new();
-        for source in sources {
-            layers.push(match source {
-                Source::SkyView => sky_view.to_vec(),
-                Source::Month(number, product) => {
-                    months.get(number).map_or_else(Vec::new, |m| m.product(product))
+    /// Fills a part of the piece, given in the window: its sky view factors and the radiation of each month in rows of
+    /// `stride` cells, the first of which is the part's first.
+    pub(super) fn fill(&mut self, part: Rect, stride: usize, sky_view: &[f32], months: &[Radiation<'_>]) {
+        let vectors = self.vectors;
+        for columns in part.cut(ROW) {
+            let skip = (columns.y0 - part.y0) * stride + columns.x0 - part.x0;
+            let rows = Rows { filler: self, part: columns, stride, skip, sky_view, months };
+            vectors.run(rows);
+        }
+    }
+
+    /// Leaves a part of the piece, given in the window, without data.
+    pub(super) fn leave_out(&mut self, part: Rect) {
+        let width = self.rect.width();
+        for layer in &mut self.layers {
+            for row in layer.chunks_exact_mut(width).take(part.y1 - self.rect.y0).skip(part.y0 - self.rect.y0)
+            {
+                row[part.x0 - self.rect.x0..part.x1 - self.rect.x0].fill(f32::NAN);
+            }
+        }
+    }
+
+    /// The layers, row by row; all parts must have been filled or left out.
+    pub(super) fn finish(self) -> Vec<Vec<f32>> {
+        self.layers
+    }
+}
+
+/// One kernel call: fills a part of at most [`ROW`] columns.
+struct Rows<'f, 'a, 'r> {
+    filler: &'f mut Filler<'a>,
+    part: Rect,
+    stride: usize,
+    /// The part's first cell in the rows.
+    skip: usize,
+    sky_view: &'r [f32],
+    months: &'r [Radiation<'r>],
+}
+
+impl Kernel for Rows<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<C: Class>(self, _: C) {
+        let Self { filler, part, stride, skip, sky_view, months } = self;
+        let Filler { model, terrain, rect, reference_height, months: climates, layers, .. } = filler;
+        let (width, count) = (rect.width(), part.width());
+        let term = (model.c * (1.0 - model.lai / model.lai_max)) as f32;
+        for y in part.y0..part.y1 {
+            let from = (y - part.y0) * stride + skip;
+            let (x, line) = (part.x0 - rect.x0, y - rect.y0);
+            let to = line * width + x;
+            let z = &terrain.z[terrain.index(part.x0, y)..terrain.index(part.x1, y)];
+            if let Some(layer) = filler.sky_view.and_then(|number| layers.get_mut(number)) {
+                masked(z, &sky_view[from..], &mut layer[to..to + count]);
+            }
+            let mut above = [0.0_f32; ROW];
+            reference_height.row(x, line, &mut above[..count]);
+            for (above, z) in above.iter_mut().zip(z) {
+                *above = *z - *above;
+            }
+            for (radiation, climate) in months.iter().zip(climates.iter()) {
+                let mut row = Row::new(radiation, from, count);
+                if let Some(clouds) = &climate.clouds {
+                    clouds.row(x, line, &mut row.clouds[..count]);
                 }
-                Source::Temperature(number, which) => {
-                    match (months.get(number), self.inputs.months.get(number)) {
-                        (Some(month), Some(data)) => self.temperature(month, data, which, &shared),
-                        _ => Vec::new(),
+                for (number, made) in &climate.layers {
+                    let values = match made {
+                        Made::Of(product) => row.product(*product),
+                        Made::Temperature(which) => {
+                            let mut cold = [0.0_f32; ROW];
+                            climate.lapse.row(x, line, &mut cold[..count]);
+                            let mut warm = [0.0_f32; ROW];
+                            if let Some(grid) = climate.temperatures.get(*which) {
+                                grid.row(x, line, &mut warm[..count]);
+                            }
+                            surface::temperatures(&warm, &cold, &above, &row.product(Product::Quotient), term)
+                        }
+                    };
+                    if let Some(layer) = layers.get_mut(*number) {
+                        masked(z, &values, &mut layer[to..to + count]);
                     }
                 }
-            });
-        }
-        Ok(layers)
-    }
-
-    fn month(&self, radiation: Radiation, data: &MonthData) -> Result<Month, Problem> {
-        let Radiation { direct, diffuse, direct_flat, diffuse_flat } = radiation;
-        let clouds = data.clouds.as_ref().map(|clouds| self.cloud_factors(clouds)).transpose()?;
-        Ok(Month { direct, diffuse, direct_flat, diffuse_flat, clouds })
-    }
-
-    fn cloud_factors(&self, clouds: &Clouds) -> Result<Vec<f32>, Problem> {
-        let cover = match clouds {
-            Clouds::Coarse(coarse) => self.sample(coarse),
-            Clouds::Cells { raster, column, row } => {
-                let Span { width, height, .. } = self.span;
-                let window = raster.window(self.span.column - column, self.span.row - row, width, height)?;
-                window.values
             }
-        };
-        Ok(cover.into_iter().map(|cover| self.clouds.factor(cover)).collect())
-    }
-
-    fn sample(&self, coarse: &Coarse) -> Vec<f32> {
-        if self.model.shadow == Shadow::SagaSlim {
-            coarse.resample(self.dem(), self.span)
-        } else {
-            coarse.resample_fast(self.dem(), self.span)
         }
-    }
-
-    fn dem(&self) -> &Placement {
-        self.inputs.dem.placement()
-    }
-
-    fn temperature(&self, month: &Month, data: &MonthData, which: usize, shared: &Shared) -> Vec<f32> {
-        let (Some(input), Some(zref)) = (data.temperatures.get(which), &shared.reference_height) else {
-            return vec![f32::NAN; month.direct.len()];
-        };
-        let t = self.sample(&input.grid);
-        let lapse = match &data.lapse {
-            Given::Constant(rate) => vec![*rate as f32; t.len()],
-            Given::Coarse(coarse) => self.sample(coarse),
-        };
-        let quotient = month.product(Product::Quotient);
-        let tile = self.rect;
-        let z = (tile.y0..tile.y1)
-            .flat_map(|y| &self.terrain.z[self.terrain.index(tile.x0, y)..self.terrain.index(tile.x1, y)]);
-        let coarse = t.iter().zip(zref).zip(&lapse);
-        z.zip(coarse)
-            .zip(&quotient)
-            .map(|((z, ((t, zref), lapse)), quotient)| {
-                let climate = Climate {
-                    z: f64::from(*z),
-                    temperature: f64::from(*t) * input.scale + input.offset,
-                    reference_height: f64::from(*zref),
-                    lapse: f64::from(*lapse),
-                };
-                surface::temperature(climate, *quotient, self.model)
-            })
-            .collect()
     }
 }
 
-impl Month {
-    fn product(&self, product: Product) -> Vec<f32> {
-        match product {
-            Product::Direct => self.direct.clone(),
-            Product::Diffuse => self.diffuse.clone(),
-            Product::DirectFlat => self.direct_flat.clone(),
-            Product::DiffuseFlat => self.diffuse_flat.clone(),
-            Product::TotalFlat => add(&self.direct_flat, &self.diffuse_flat),
-            Product::Solar => self.under_clouds(add(&self.direct, &self.diffuse)),
-            Product::SolarFlat => self.under_clouds(add(&self.direct_flat, &self.diffuse_flat)),
-            Product::Quotient => {
-                let (solar, flat) = (self.product(Product::Solar), self.product(Product::SolarFlat));
-                solar.iter().zip(&flat).map(|(s, f)| surface::quotient(*s, *f)).collect()
-            }
-            Product::Total | Product::SkyView | Product::Temperature => add(&self.direct, &self.diffuse),
-        }
-    }
-
-    fn under_clouds(&self, mut total: Vec<f32>) -> Vec<f32> {
-        if let Some(factors) = &self.clouds {
-            total.iter_mut().zip(factors).for_each(|(total, factor)| *total *= factor);
-        }
-        total
+/// Values where there is terrain.
+#[inline(always)]
+fn masked(z: &[f32], values: &[f32], to: &mut [f32]) {
+    for ((to, value), z) in to.iter_mut().zip(values).zip(z) {
+        *to = if z.is_nan() { f32::NAN } else { *value };
     }
 }
 
-fn add(a: &[f32], b: &[f32]) -> Vec<f32> {
-    a.iter().zip(b).map(|(a, b)| a + b).collect()
+/// A row of cells of one month.
+struct Row {
+    direct: [f32; ROW],
+    diffuse: [f32; ROW],
+    direct_flat: [f32; ROW],
+    diffuse_flat: [f32; ROW],
+    /// What clouds leave.
+    clouds: [f32; ROW],
+}
+
+impl Row {
+    #[inline(always)]
+    fn new(radiation: &Radiation<'_>, from: usize, count: usize) -> Self {
+        let mut row = Self {
+            direct: [0.0; ROW],
+            diffuse: [0.0; ROW],
+            direct_flat: [0.0; ROW],
+            diffuse_flat: [0.0; ROW],
+            clouds: [1.0; ROW],
+        };
+        row.direct[..count].copy_from_slice(&radiation.direct[from..from + count]);
+        row.diffuse[..count].copy_from_slice(&radiation.diffuse[from..from + count]);
+        match radiation.flat {
+            Flat::Same { direct, diffuse } => {
+                row.direct_flat = [direct; ROW];
+                row.diffuse_flat = [diffuse; ROW];
+            }
+            Flat::Cells { direct, diffuse } => {
+                row.direct_flat[..count].copy_from_slice(&direct[from..from + count]);
+                row.diffuse_flat[..count].copy_from_slice(&diffuse[from..from + count]);
+            }
+        }
+        row
+    }
+
+    #[inline(always)]
+    fn product(&self, product: Product) -> [f32; ROW] {
+        let mut values = [0.0; ROW];
+        for i in 0..ROW {
+            let (total, flat) =
+                (self.direct[i] + self.diffuse[i], self.direct_flat[i] + self.diffuse_flat[i]);
+            values[i] = match product {
+                Product::Direct => self.direct[i],
+                Product::Diffuse => self.diffuse[i],
+                Product::DirectFlat => self.direct_flat[i],
+                Product::DiffuseFlat => self.diffuse_flat[i],
+                Product::TotalFlat => flat,
+                Product::Solar => total * self.clouds[i],
+                Product::SolarFlat => flat * self.clouds[i],
+                // The clouds' factor stands above and below.
+                Product::Quotient => surface::quotient(total, flat),
+                Product::Total | Product::SkyView | Product::Temperature => total,
+            };
+        }
+        values
+    }
 }

@@ -1,5 +1,7 @@
 //! SAGA's sky view factor: how much of an evenly bright sky a sloping surface receives. The own one is integrated with
-//! the radiation, see `radiation::patch`.
+//! the radiation, see `radiation::sums`.
+
+use rayon::prelude::*;
 
 use super::terrain::{Gradient, Terrain};
 
@@ -22,6 +24,13 @@ impl Surface {
         let cos_slope = 1.0 / (1.0 + gradient.east * gradient.east + gradient.north * gradient.north).sqrt();
         Self { cos_slope, east: -gradient.east * cos_slope, north: -gradient.north * cos_slope }
     }
+}
+
+/// SAGA's sky view factors of a tile, row by row; NaN where the terrain is missing.
+pub(super) fn saga_of(terrain: &Terrain) -> Vec<f32> {
+    let tile = terrain.tile;
+    let rows = (tile.y0..tile.y1).into_par_iter();
+    rows.flat_map_iter(|y| (tile.x0..tile.x1).map(move |x| saga(terrain, x, y).unwrap_or(f32::NAN))).collect()
 }
 
 /// SAGA's sky view factor (`ta_lighting` 3, defaults): 8 azimuths, unit steps to the nearest cell, 10 km.

@@ -1,7 +1,9 @@
 //! Where the time of a computation goes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 
 /// A stage of computing a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -31,10 +33,10 @@ impl Stage {
 impl Stages {
     /// Does something that belongs to a stage.
     pub(super) fn during<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let begin = Instant::now();
+        let begin = own_time();
         let result = work();
         if let Some(sum) = self.0.get(stage as usize) {
-            sum.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            sum.fetch_add(own_time().saturating_sub(begin).as_nanos() as u64, Ordering::Relaxed);
         }
         result
     }
@@ -44,4 +46,9 @@ impl Stages {
         let sums = self.0.iter().map(|sum| Duration::from_nanos(sum.load(Ordering::Relaxed)));
         Stage::ALL.into_iter().zip(sums).collect()
     }
+}
+
+/// Time that this thread has had of a core.
+fn own_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

@@ -48,6 +48,19 @@ impl Place {
         let (sin_lon, cos_lon) = sincos(longitude);
         Self { sin_lat, cos_lat, sin_lon, cos_lon, turn }
     }
+
+    /// The unit vector to a sun: true east, true north, up.
+    #[inline]
+    pub(super) fn towards(&self, sun: &Sun) -> (f64, f64, f64) {
+        let Self { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *self;
+        let sin_tau = sun.sin_hour_angle * cos_lon + sun.cos_hour_angle * sin_lon;
+        let cos_tau = sun.cos_hour_angle * cos_lon - sun.sin_hour_angle * sin_lon;
+        (
+            -sin_tau * sun.cos_declination,
+            cos_lat * sun.sin_declination - sin_lat * sun.cos_declination * cos_tau,
+            sin_lat * sun.sin_declination + cos_lat * sun.cos_declination * cos_tau,
+        )
+    }
 }
 
 /// The sun at one moment, for any place: its declination, and its hour angle at the clock's longitude.
@@ -101,18 +114,6 @@ impl Sun {
         Some(Self { sin_declination, cos_declination, sin_hour_angle, cos_hour_angle })
     }
 
-    /// The unit vector to it: true east, true north, up.
-    pub(super) fn towards(&self, place: &Place) -> (f64, f64, f64) {
-        let Place { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
-        let sin_tau = self.sin_hour_angle * cos_lon + self.cos_hour_angle * sin_lon;
-        let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
-        (
-            -sin_tau * self.cos_declination,
-            cos_lat * self.sin_declination - sin_lat * self.cos_declination * cos_tau,
-            sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau,
-        )
-    }
-
     /// Sine of the height; the rest is worth computing only where it is positive.
     pub(super) fn sin_height(&self, place: &Place) -> f64 {
         let Place { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
@@ -122,7 +123,7 @@ impl Sun {
 
     /// Its position seen from a place.
     pub(super) fn position(&self, place: &Place) -> Position {
-        let (east, north, up) = self.towards(place);
+        let (east, north, up) = place.towards(self);
         let azimuth = atan2(east, north);
         Position {
             height: asin(up.clamp(-1.0, 1.0)),
@@ -165,6 +166,36 @@ pub(super) struct Month {
     pub hours: f64,
     /// Steps of a day.
     pub per_day: usize,
+    /// The same suns by time of day.
+    pub by_time: ByTime,
+}
+
+/// The suns of a month's steps, all days of one time of day after another, each number in a list of its own: kernels
+/// look at many at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ByTime {
+    pub days: usize,
+    suns: Vec<Sun>,
+    /// Radiation outside the atmosphere on a plane facing the sun times the length of a step, kWh/m2.
+    weights: Vec<f32>,
+}
+
+impl ByTime {
+    fn new(steps: &[Step], per_day: usize, hours: f64) -> Self {
+        let sorted = || (0..per_day).flat_map(|time| steps.iter().skip(time).step_by(per_day));
+        Self {
+            days: steps.len() / per_day.max(1),
+            suns: sorted().map(|step| step.sun).collect(),
+            weights: sorted().map(|step| (step.extraterrestrial * hours) as f32).collect(),
+        }
+    }
+
+    /// The suns of a time of day, and what they weigh.
+    #[inline]
+    pub(super) fn at(&self, time: usize) -> (&[Sun], &[f32]) {
+        let days = time * self.days..(time + 1) * self.days;
+        (&self.suns[days.clone()], &self.weights[days])
+    }
 }
 
 impl Month {
@@ -187,7 +218,8 @@ impl Month {
                 }
             }
         }
-        Self { steps, hours, per_day: per_day as usize }
+        let by_time = ByTime::new(&steps, per_day as usize, hours);
+        Self { steps, hours, per_day: per_day as usize, by_time }
     }
 }
 

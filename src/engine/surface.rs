@@ -1,12 +1,12 @@
 //! From radiation to temperature: cloud correction, quotient, land-surface temperature.
 
-use libm::pow;
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::model::Model;
+use libm::pow;
 
 /// The quotient that the temperature takes for smaller ones: S - 1/S falls without end towards S = 0, where a pixel
 /// gets neither sun nor sky. At 0.02 the term is -50 K, far below what mountains show.
-pub(super) const LEAST_QUOTIENT: f64 = 0.02;
+pub(super) const LEAST_QUOTIENT: f32 = 0.02;
 
 /// What clouds leave of the potential radiation, for a cover of 0..10000 (Kasten and Czeplak 1980, *Solar Energy* 24,
 /// 177-189, eq. 3).
@@ -42,37 +42,40 @@ impl CloudTable {
 
 /// Radiation on the terrain over radiation on the flat twin; 1 where the flat twin gets none (polar night), since then
 /// the slope gets no more and no less.
+#[inline(always)]
 pub(super) fn quotient(solar: f32, solar_flat: f32) -> f32 {
     if solar_flat == 0.0 { 1.0 } else { solar / solar_flat }
 }
 
-/// The height and the coarse climate of a pixel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Climate {
-    /// Height, m.
-    pub z: f64,
-    /// Temperature at the reference height, degC.
-    pub temperature: f64,
-    /// Reference height, m.
-    pub reference_height: f64,
-    /// Lapse rate, K/m, positive = colder upwards.
-    pub lapse: f64,
-}
-
-/// Land-surface temperature, degC: T - Γ (z - zref) + c (S - 1/S) (1 - LAI/LAImax).
-pub(super) fn temperature(climate: Climate, quotient: f32, model: &Model) -> f32 {
-    let s = f64::from(quotient);
-    // NaN is not less: a pixel without radiation stays without temperature.
-    let s = if s < LEAST_QUOTIENT { LEAST_QUOTIENT } else { s };
-    let shaded = climate.temperature - climate.lapse * (climate.z - climate.reference_height);
-    (shaded + model.c * (s - 1.0 / s) * (1.0 - model.lai / model.lai_max)) as f32
+/// Land-surface temperatures, degC: T - Γ (z - zref) + c (S - 1/S) (1 - LAI/LAImax), given T at the reference height, the
+/// lapse rate Γ (K/m, positive = colder upwards), the height above the reference height (m), the quotient S, and
+/// c (1 - LAI/LAImax), K.
+#[inline(always)]
+pub(super) fn temperatures<const N: usize>(
+    warm: &[f32; N],
+    lapse: &[f32; N],
+    above: &[f32; N],
+    quotient: &[f32; N],
+    term: f32,
+) -> [f32; N] {
+    let mut values = [0.0; N];
+    for i in 0..N {
+        // NaN is not less: a pixel without radiation stays without temperature.
+        let s = if quotient[i] < LEAST_QUOTIENT { LEAST_QUOTIENT } else { quotient[i] };
+        values[i] = term.mul_add(s - 1.0 / s, (-lapse[i]).mul_add(above[i], warm[i]));
+    }
+    values
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLIMATE: Climate = Climate { z: 2000.0, temperature: 5.0, reference_height: 1500.0, lapse: 0.006 };
+    /// 500 m above the reference height's 5 degC, 6 K a kilometre.
+    fn temperature(quotient: f32) -> f64 {
+        let term = 1.0 - 0.01 / 8.0;
+        f64::from(temperatures(&[5.0], &[0.006], &[500.0], &[quotient], term)[0])
+    }
 
     #[test]
     fn a_closed_sky_leaves_a_quarter_and_a_clear_one_all() {
@@ -89,21 +92,18 @@ mod tests {
 
     #[test]
     fn a_pixel_lit_like_the_plain_only_follows_the_lapse_rate() {
-        assert!((temperature(CLIMATE, 1.0, &Model::default()) - 2.0).abs() < 1e-6);
+        assert!((temperature(1.0) - 2.0).abs() < 1e-6);
     }
 
     #[test]
     fn the_sunny_side_is_warmer_by_the_quotient() {
-        let warmer = f64::from(temperature(CLIMATE, 2.0, &Model::default())) - 2.0;
-        assert!((warmer - 1.5 * (1.0 - 0.01 / 8.0)).abs() < 1e-6);
+        assert!((temperature(2.0) - 2.0 - 1.5 * (1.0 - 0.01 / 8.0)).abs() < 1e-6);
     }
 
     #[test]
     fn deep_shade_stays_finite_and_no_radiation_stays_missing() {
-        assert!(
-            (f64::from(temperature(CLIMATE, 0.0, &Model::default())) - (2.0 - 49.98 * 0.998_75)).abs() < 1e-4
-        );
-        assert!(temperature(CLIMATE, f32::NAN, &Model::default()).is_nan());
+        assert!((temperature(0.0) - (2.0 - 49.98 * 0.998_75)).abs() < 1e-4);
+        assert!(temperature(f32::NAN).is_nan());
         assert!((quotient(0.0, 0.0) - 1.0).abs() < f32::EPSILON);
     }
 }

@@ -40,7 +40,7 @@ impl Rect {
     }
 }
 
-/// Heights around a tile. It reaches beyond the DEM where the tile lies near its edge: no terrain there.
+/// Heights around a tile, as far as there are any.
 #[derive(Debug)]
 pub(super) struct Terrain {
     /// Column of the DEM of the first column; a multiple of [`BLOCK`].
@@ -57,8 +57,6 @@ pub(super) struct Terrain {
     pub cell: f64,
     /// Heights, m; NaN = missing.
     pub z: Vec<f32>,
-    /// The same for rays: missing terrain is far below.
-    pub ground: Vec<f32>,
     /// The tile's cells in the window.
     pub tile: Rect,
     /// The DEM's cells in the window.
@@ -83,13 +81,15 @@ impl Terrain {
     ) -> Result<Self, Problem> {
         let block = BLOCK as isize;
         let (reach, place) = (halo as isize, dem.placement());
-        let first = |edge: isize| (edge - reach).div_euclid(block) * block;
-        let last =
-            |edge: isize, size: usize| (edge + size as isize + reach + block - 1).div_euclid(block) * block;
+        let first = |edge: isize| ((edge - reach).div_euclid(block) * block).max(0);
+        let last = |edge: isize, size: usize, all: usize| {
+            let end = (edge + size as isize + reach).min(all as isize);
+            (end + block - 1).div_euclid(block) * block
+        };
         let (west, north) = (first(column), first(row));
-        let (across, down) = ((last(column, width) - west) as usize, (last(row, height) - north) as usize);
+        let across = (last(column, width, place.width) - west) as usize;
+        let down = (last(row, height, place.height) - north) as usize;
         let grid = dem.window(west, north, across, down)?;
-        let ground = grid.values.iter().map(|&z| if z.is_nan() { ABYSS } else { z }).collect();
         let inside = |edge: isize, from: isize, size: usize| (edge - from).clamp(0, size as isize) as usize;
         let (x0, y0) = ((column - west) as usize, (row - north) as usize);
         Ok(Self {
@@ -100,7 +100,6 @@ impl Terrain {
             rows: place.height as isize,
             cell: place.cell_x,
             z: grid.values,
-            ground,
             tile: Rect { x0, y0, x1: x0 + width, y1: y0 + height },
             dem: Rect {
                 x0: inside(0, west, across),
@@ -157,6 +156,12 @@ impl Terrain {
         Some(Gradient { east: across(at(1, 0), at(-1, 0)), north: across(at(0, -1), at(0, 1)) })
     }
 
+    /// Whether there is any terrain in a rectangle of the window.
+    pub(super) fn is_anywhere_in(&self, rect: Rect) -> bool {
+        let mut rows = (rect.y0..rect.y1).map(|y| &self.z[self.index(rect.x0, y)..self.index(rect.x1, y)]);
+        rows.any(|row| row.iter().any(|z| !z.is_nan()))
+    }
+
     /// Lowest and highest ground of the tile; `None` where all is missing.
     pub(super) fn heights(&self) -> Option<(f64, f64)> {
         let rows = (self.tile.y0..self.tile.y1)
@@ -175,7 +180,6 @@ pub(super) mod fixtures {
     /// A terrain without surroundings, all of it the tile; edges multiples of [`BLOCK`].
     pub(crate) fn terrain(size: usize, cell: f64, height: impl Fn(usize, usize) -> f32) -> Terrain {
         let z: Vec<f32> = (0..size * size).map(|i| height(i % size, i / size)).collect();
-        let ground = z.iter().map(|&z| if z.is_nan() { ABYSS } else { z }).collect();
         let all = Rect { x0: 0, y0: 0, x1: size, y1: size };
         Terrain {
             column: 0,
@@ -185,7 +189,6 @@ pub(super) mod fixtures {
             rows: size as isize,
             cell,
             z,
-            ground,
             tile: all,
             dem: all,
         }

@@ -1,120 +1,28 @@
-//! The engine opened on a request: its tiles in their fixed order, its layers, and the computing of one tile.
+//! The engine opened on a request, and the computing of one tile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::coarse::Span;
 use super::geotiff::Placement;
+use super::horizon::EDGE;
 use super::inputs::Inputs;
-use super::layers::{self, Source};
+use super::layers::{self, Layer, Source};
 use super::model::{Shadow, SkyView};
-use super::products::Filler;
+use super::products::{self, Filler};
 use super::radiation::by_cell::Cells;
 use super::radiation::by_skyline::{Setting, Work};
 use super::radiation::{Geography, Radiation};
+use super::spares::Spares;
 use super::stages::{Stage, Stages};
 use super::sun::Month;
 use super::surface::CloudTable;
 use super::terrain::{Rect, Terrain};
+use super::tiling::{Computed, Piece, Tile, Tiling};
 use super::vector::Vectors;
-use super::{EngineError, Problem, Request, Steps, sky_view};
-
-/// How the region is cut: work tiles row by row from the north-west, each made of whole blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tiling {
-    /// Columns of the region.
-    pub width: u32,
-    /// Rows of the region.
-    pub height: u32,
-    /// Edge of a work tile, cells.
-    pub tile: u32,
-    /// Edge of a block, cells.
-    pub block: u32,
-}
-
-/// One work tile: the cells `[x, x + width) x [y, y + height)` of the region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tile {
-    /// Its number in the fixed order.
-    pub number: u64,
-    /// Its first column.
-    pub x: u32,
-    /// Its first row.
-    pub y: u32,
-    /// Its columns (smaller at the east edge).
-    pub width: u32,
-    /// Its rows (smaller at the south edge).
-    pub height: u32,
-}
-
-impl Tiling {
-    /// Tiles across.
-    #[must_use]
-    pub fn across(&self) -> u32 {
-        self.width.div_ceil(self.tile)
-    }
-
-    /// Tiles in all.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        u64::from(self.across()) * u64::from(self.height.div_ceil(self.tile))
-    }
-
-    /// The tile with this number; `None` beyond the last.
-    #[must_use]
-    pub fn tile(&self, number: u64) -> Option<Tile> {
-        if number >= self.count() {
-            return None;
-        }
-        let x = (number % u64::from(self.across())) as u32 * self.tile;
-        let y = (number / u64::from(self.across())) as u32 * self.tile;
-        Some(Tile {
-            number,
-            x,
-            y,
-            width: self.tile.min(self.width - x),
-            height: self.tile.min(self.height - y),
-        })
-    }
-
-    /// Blocks across a map.
-    #[must_use]
-    pub fn blocks_across(&self) -> u32 {
-        self.width.div_ceil(self.block)
-    }
-
-    /// Blocks of a map.
-    #[must_use]
-    pub fn blocks(&self) -> u32 {
-        self.blocks_across() * self.height.div_ceil(self.block)
-    }
-}
-
-/// One map of the request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
-    /// Its name, also the file's without `.tif`: `lst_mean_m01`.
-    pub name: String,
-    /// Its month; `None` for the sky view factor.
-    pub month: Option<u8>,
-    /// Its unit, as written into the file.
-    pub unit: &'static str,
-    /// What it is, in words, as written into the file.
-    pub description: String,
-    /// Values outside are impossible.
-    pub range: (f32, f32),
-    /// The steps in which it is stored as integers; `None`: always float32.
-    pub steps: Option<Steps>,
-}
-
-/// What was computed of one tile.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Computed {
-    /// For each layer the tile's cells row by row; NaN = no data.
-    pub layers: Vec<Vec<f32>>,
-}
+use super::{EngineError, Problem, Request, sky_view};
 
 /// An engine opened on a request. Computes with the rayon pool it is called in.
 #[derive(Debug)]
@@ -127,6 +35,9 @@ pub struct Engine {
     geography: Geography,
     months: Vec<Month>,
     clouds: CloudTable,
+    vectors: Vectors,
+    /// Pieces' layers.
+    layer_spares: Spares<Vec<Vec<f32>>>,
     stages: Stages,
 }
 
@@ -176,6 +87,8 @@ impl Engine {
             geography,
             months,
             clouds: CloudTable::new(),
+            vectors,
+            layer_spares: Spares::default(),
             stages: Stages::default(),
         })
     }
@@ -230,117 +143,174 @@ impl Engine {
         Ok(count)
     }
 
-    /// Computes one tile; looks at `stop` at least every second.
+    /// Reads the terrain of a tile and around it: what computing it begins with, and what can be done while another tile is
+    /// computed.
     ///
     /// # Errors
-    /// [`EngineError::Stopped`] when `stop` was set; an input that cannot be read any more.
-    pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        let terrain = self.terrain(tile, stop)?;
-        if terrain.heights().is_none() || self.sources.is_empty() {
-            let cells = terrain.tile.width() * terrain.tile.height();
-            return Ok(Computed { layers: vec![vec![f32::NAN; cells]; self.sources.len()] });
-        }
-        let layers = match self.request.model.shadow {
-            Shadow::SagaSlim => self.by_cell(&terrain, stop)?,
-            Shadow::Horizon => self.by_skyline(&terrain, stop)?,
-        };
-        Ok(Computed { layers })
-    }
-
-    /// The window of a tile, its cells as large as they are on the ground.
-    fn terrain(&self, tile: Tile, stop: &AtomicBool) -> Result<Terrain, EngineError> {
+    /// An input that cannot be read any more.
+    pub fn read(&self, tile: Tile) -> Result<Ground, EngineError> {
         let region = self.inputs.span;
         let corner = (region.column + tile.x as isize, region.row + tile.y as isize);
         let size = (tile.width as usize, tile.height as usize);
         let mut terrain = self
             .stages
             .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
-        if stop.load(Ordering::Relaxed) {
-            return Err(EngineError::Stopped);
-        }
+        // Cells as large as they are on the ground.
         let middle = |first: isize, size: usize| first as f64 + (size as f64 - 1.0) / 2.0;
         if let Some(cell) = self.geography.ground_cell(middle(corner.0, size.0), middle(corner.1, size.1)) {
             terrain.cell = cell;
         }
-        Ok(terrain)
+        Ok(Ground { tile, terrain })
     }
 
-    /// The layers of a patch of the window from its sky view factor and radiation.
-    fn fill(
+    /// Computes one tile whose terrain has been read, and hands over one piece after another, in any order and from
+    /// several threads at once; cells of no piece are without data. Looks at `stop` at least every second.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`] when `stop` was set; an input that cannot be read any more.
+    pub fn compute_pieces(
         &self,
-        terrain: &Terrain,
-        rect: Rect,
-        sky_view: &[f32],
-        radiation: Vec<Radiation>,
-    ) -> Result<Vec<Vec<f32>>, Problem> {
-        let span = Span {
-            column: terrain.column + rect.x0 as isize,
-            row: terrain.row + rect.y0 as isize,
-            width: rect.width(),
-            height: rect.height(),
-        };
-        let filler = Filler {
-            inputs: &self.inputs,
-            model: &self.request.model,
-            clouds: &self.clouds,
-            terrain,
-            rect,
-            span,
-        };
-        self.stages.during(Stage::Products, || filler.fill(self.sources.iter().copied(), sky_view, radiation))
+        ground: &Ground,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
+        if stop.load(Ordering::Relaxed) {
+            return Err(EngineError::Stopped);
+        }
+        if ground.terrain.heights().is_none() || self.sources.is_empty() {
+            return Ok(());
+        }
+        match self.request.model.shadow {
+            Shadow::SagaSlim => self.by_cell(ground, stop, each),
+            Shadow::Horizon => self.by_skyline(ground, stop, each),
+        }
     }
 
-    /// Patch by patch: skylines, sums and products while the patch is at hand.
-    fn by_skyline(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
-        let work = self.stages.during(Stage::Skylines, || {
-            let turbidities = self.inputs.months.iter().map(|month| month.turbidity.as_ref()).collect();
-            Work::new(&self.setting, terrain, &self.geography, &self.months, turbidities, stop)
-        });
-        let work = work.ok_or(EngineError::Stopped)?;
-        let patches = Work::patches(terrain);
-        let layers: Vec<Vec<Vec<f32>>> = patches
-            .par_iter()
-            .map(|rect| {
-                let given = (self.request.model.sky_view == SkyView::Saga).then(|| saga_sky(terrain, *rect));
-                let (sky_view, radiation) =
-                    work.patch(*rect, given, stop, &self.stages).ok_or(EngineError::Stopped)?;
-                Ok(self.fill(terrain, *rect, &sky_view, radiation)?)
-            })
-            .collect::<Result<_, EngineError>>()?;
-        let tile = terrain.tile;
-        let mut all = vec![vec![f32::NAN; tile.width() * tile.height()]; self.sources.len()];
-        for (rect, layers) in patches.iter().zip(layers) {
-            for (from, to) in layers.iter().zip(&mut all) {
-                paste(tile, *rect, from, to);
+    /// Reads and computes one tile, all of it; looks at `stop` at least every second.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_pieces`].
+    pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
+        let ground = self.read(tile)?;
+        let whole = Mutex::new(Computed::missing(tile, self.sources.len()));
+        let paste = |piece: &Piece| whole.lock().unwrap_or_else(PoisonError::into_inner).paste(tile, piece);
+        self.compute_pieces(&ground, stop, &paste)?;
+        Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Piece by piece, patch by patch: skylines, sums and products while the patch is at hand.
+    fn by_skyline(
+        &self,
+        Ground { tile, terrain }: &Ground,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
+        let work = self.work(terrain, &self.months, stop)?;
+        terrain.tile.cut(self.tiling().piece() as usize).into_par_iter().try_for_each(|rect| {
+            if !terrain.is_anywhere_in(rect) {
+                return Ok(());
             }
-        }
-        Ok(all)
+            let products = self.products();
+            let mut filler = self.stages.during(Stage::Products, || products.piece(terrain, rect))?;
+            let fill = |patch: Rect, sums: Option<(&[f32], &[Radiation<'_>])>| {
+                self.stages.during(Stage::Products, || match sums {
+                    Some((sky_view, months)) => filler.fill(patch, EDGE, sky_view, months),
+                    None => filler.leave_out(patch),
+                });
+            };
+            work.sums(rect, stop, &self.stages, fill).ok_or(EngineError::Stopped)?;
+            self.hand_over(*tile, terrain, rect, filler, each);
+            Ok(())
+        })
+    }
+
+    fn work<'a>(
+        &'a self,
+        terrain: &'a Terrain,
+        months: &'a [Month],
+        stop: &AtomicBool,
+    ) -> Result<Work<'a>, EngineError> {
+        let turbidities = self.inputs.months.iter().map(|month| month.turbidity.as_ref()).take(months.len());
+        let found = self.stages.during(Stage::Skylines, || {
+            Work::new(&self.setting, terrain, &self.geography, months, turbidities.collect(), stop)
+        });
+        found.ok_or(EngineError::Stopped)
     }
 
     /// SAGA's shadows go from cell to cell over the whole window, step by step.
-    fn by_cell(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<Vec<f32>>, EngineError> {
-        let tile = terrain.tile;
+    fn by_cell(
+        &self,
+        Ground { tile, terrain }: &Ground,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
+        let all = terrain.tile;
         let sky_view = if self.request.model.sky_view == SkyView::Saga {
-            saga_sky(terrain, tile)
+            sky_view::saga_of(terrain)
         } else {
-            self.own_sky(terrain, stop).ok_or(EngineError::Stopped)?
+            self.own_sky(terrain, stop)?
         };
-        let mut radiation = Vec::new();
+        let mut months = Vec::new();
         if !self.months.is_empty() {
             let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
-            let months: Option<_> = self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
-            radiation = months.ok_or(EngineError::Stopped)?;
+            let sums: Option<Vec<_>> =
+                self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
+            months = sums.ok_or(EngineError::Stopped)?;
         }
-        Ok(self.fill(terrain, tile, &sky_view, radiation)?)
+        all.cut(self.tiling().piece() as usize).into_par_iter().try_for_each(|rect| {
+            let products = self.products();
+            let mut filler = products.piece(terrain, rect)?;
+            let first = (rect.y0 - all.y0) * all.width() + rect.x0 - all.x0;
+            let radiation: Vec<Radiation<'_>> = months.iter().map(|month| month.from(first)).collect();
+            filler.fill(rect, all.width(), &sky_view[first..], &radiation);
+            self.hand_over(*tile, terrain, rect, filler, each);
+            Ok(())
+        })
     }
 
-    fn own_sky(&self, terrain: &Terrain, stop: &AtomicBool) -> Option<Vec<f32>> {
-        let work = Work::new(&self.setting, terrain, &self.geography, &[], Vec::new(), stop)?;
-        let mut sky_view = vec![f32::NAN; terrain.tile.width() * terrain.tile.height()];
-        for rect in Work::patches(terrain) {
-            paste(terrain.tile, rect, &work.patch(rect, None, stop, &self.stages)?.0, &mut sky_view);
+    fn own_sky(&self, terrain: &Terrain, stop: &AtomicBool) -> Result<Vec<f32>, EngineError> {
+        let work = self.work(terrain, &[], stop)?;
+        let tile = terrain.tile;
+        let mut all = vec![f32::NAN; tile.width() * tile.height()];
+        let paste = |patch: Rect, sums: Option<(&[f32], &[Radiation<'_>])>| {
+            let Some((sky_view, _)) = sums else { return };
+            for (y, line) in (patch.y0..patch.y1).zip(sky_view.chunks_exact(EDGE)) {
+                let start = (y - tile.y0) * tile.width() + patch.x0 - tile.x0;
+                all[start..start + patch.width()].copy_from_slice(&line[..patch.width()]);
+            }
+        };
+        work.sums(tile, stop, &self.stages, paste).ok_or(EngineError::Stopped)?;
+        Ok(all)
+    }
+
+    fn products(&self) -> products::Setting<'_> {
+        products::Setting {
+            inputs: &self.inputs,
+            model: &self.request.model,
+            clouds: &self.clouds,
+            sources: &self.sources,
+            vectors: self.vectors,
+            spares: &self.layer_spares,
         }
-        Some(sky_view)
+    }
+
+    fn hand_over(
+        &self,
+        tile: Tile,
+        terrain: &Terrain,
+        rect: Rect,
+        filler: Filler<'_>,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) {
+        let piece = Piece {
+            x: tile.x + (rect.x0 - terrain.tile.x0) as u32,
+            y: tile.y + (rect.y0 - terrain.tile.y0) as u32,
+            width: rect.width() as u32,
+            height: rect.height() as u32,
+            layers: filler.finish(),
+        };
+        each(&piece);
+        self.layer_spares.give(piece.layers);
     }
 
     /// The directions of the horizon table: azimuths clockwise from the grid's columns, radians, increasing from 0.
@@ -363,9 +333,8 @@ impl Engine {
         cells: &[(u32, u32)],
         stop: &AtomicBool,
     ) -> Result<Vec<Vec<f32>>, EngineError> {
-        let terrain = self.terrain(tile, stop)?;
-        let work = Work::new(&self.setting, &terrain, &self.geography, &[], Vec::new(), stop);
-        let work = work.ok_or(EngineError::Stopped)?;
+        let ground = self.read(tile)?;
+        let work = self.work(&ground.terrain, &[], stop)?;
         Ok(cells.iter().map(|(x, y)| work.skyline(*x as usize, *y as usize)).collect())
     }
 
@@ -394,17 +363,9 @@ impl Engine {
     }
 }
 
-/// SAGA's sky view factor of a patch, row by row.
-fn saga_sky(terrain: &Terrain, rect: Rect) -> Vec<f32> {
-    let rows = (rect.y0..rect.y1).into_par_iter();
-    rows.flat_map_iter(|y| (rect.x0..rect.x1).map(move |x| sky_view::saga(terrain, x, y).unwrap_or(f32::NAN)))
-        .collect()
-}
-
-/// Copies a patch's cells to their places in the tile.
-fn paste(tile: Rect, patch: Rect, from: &[f32], to: &mut [f32]) {
-    for (y, line) in (patch.y0..patch.y1).zip(from.chunks_exact(patch.width())) {
-        let start = (y - tile.y0) * tile.width() + patch.x0 - tile.x0;
-        to[start..start + patch.width()].copy_from_slice(line);
-    }
+/// The terrain of a tile and around it, read by [`Engine::read`].
+#[derive(Debug)]
+pub struct Ground {
+    tile: Tile,
+    terrain: Terrain,
 }

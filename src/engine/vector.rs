@@ -1,10 +1,19 @@
 //! The vector instructions that the kernels run with.
 //!
-//! A kernel is plain Rust over small arrays, compiled once for each class and chosen at run time. All its operations
+//! A kernel is compiled once for each class and chosen at run time. All its operations
 //! (multiply-add, comparison, division) are rounded as IEEE 754 says, in an order that does not depend on the class:
 //! the classes differ in speed alone, and a chain may hop between them.
 
-use pulp::NullaryFnOnce;
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
+use super::lanes::{Class, Plain};
+
+/// Work that is compiled for each class; all that it calls must be inlined into it.
+pub(super) trait Kernel {
+    type Output;
+
+    fn run<C: Class>(self, class: C) -> Self::Output;
+}
 
 /// A class of processors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,23 +63,39 @@ impl Vectors {
         self == Self::Portable
     }
 
-    /// Runs a kernel compiled for this class; all that it calls must be inlined into it. On a processor without the
-    /// class the portable one runs.
+    /// Runs a kernel compiled for this class. On a processor without the class the portable one runs.
     #[cfg(target_arch = "x86_64")]
     #[inline]
-    pub(super) fn run<K: NullaryFnOnce>(self, kernel: K) -> K::Output {
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         use pulp::x86::{V3, V4};
         match self {
-            Self::Avx512 if let Some(v4) = V4::try_new() => v4.vectorize(kernel),
-            Self::Avx2 if let Some(v3) = V3::try_new() => v3.vectorize(kernel),
-            _ => kernel.call(),
+            Self::Avx512 if let Some(class) = V4::try_new() => class.vectorize(Call { kernel, class }),
+            Self::Avx2 if let Some(class) = V3::try_new() => class.vectorize(Call { kernel, class }),
+            _ => kernel.run(Plain),
         }
     }
 
     /// Runs a kernel.
     #[cfg(not(target_arch = "x86_64"))]
     #[inline]
-    pub(super) fn run<K: NullaryFnOnce>(self, kernel: K) -> K::Output {
-        kernel.call()
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(Plain)
+    }
+}
+
+/// A kernel and the class it is compiled for.
+#[cfg(target_arch = "x86_64")]
+struct Call<K, C> {
+    kernel: K,
+    class: C,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<K: Kernel, C: Class> pulp::NullaryFnOnce for Call<K, C> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn call(self) -> K::Output {
+        self.kernel.run(self.class)
     }
 }

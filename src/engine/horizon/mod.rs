@@ -1,23 +1,28 @@
-//! Horizons: for each cell of a tile and each direction of the table the tangent of the skyline's height.
+//! Horizons: for each cell and each direction of the table the tangent of the skyline's height.
 //!
-//! A ray crosses the rows (or columns) across its main direction; between the two nodes beside a crossing the ground
-//! is linear. The earth is round and the air bends light along it. See [`sweep`] for how the cost is kept from growing
-//! with distance.
+//! A ray crosses the rows (or columns) across its main direction; between the two nodes beside a crossing the ground is
+//! linear. The earth is round and the air bends light along it. The first crossings are looked at one by one ([`near`]),
+//! those beyond by observers on a lattice ([`far`]). The far parts of a whole tile are found first, [`Skylines::of`]; the
+//! table itself is made patch by patch, [`Skylines::patch`], and used while it is in the cache.
 
-#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
-
+mod far;
 mod frame;
-mod hull;
 mod near;
-mod sweep;
+mod observers;
+mod patch;
+mod samples;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use self::far::{Lattice, Memory, Sweep, Task};
 use self::frame::{Course, Frame};
-use self::sweep::{Sweep, Task};
+use self::near::{March, Parts};
+use self::observers::Sight;
+pub(super) use self::patch::{ACROSS, BLOCKS, CELLS, EDGE, Patch, SIDE};
 use super::azimuths::Compass;
+use super::spares::Spares;
 use super::terrain::Terrain;
 use super::vector::Vectors;
 
@@ -29,9 +34,6 @@ const EARTH_RADIUS: f64 = 6_371_000.0;
 
 /// What refraction takes from the earth's curvature (surveyors' standard: Gauss 1823, 0.13).
 const REFRACTION: f64 = 0.13;
-
-/// Distance between lines of the far search, cells.
-const SPACING: usize = 4;
 
 /// How skylines are found.
 #[derive(Debug, Clone, Copy)]
@@ -47,61 +49,102 @@ impl Light {
     }
 }
 
-/// A number of steps of the table, the nearest; beyond its range its end.
-#[inline(always)]
-pub(super) fn quantized(steps: f32) -> i16 {
-    let steps = steps + 32_768.0;
-    let steps = if steps > 0.0 { steps } else { 0.0 };
-    let steps = if steps < 65_535.0 { steps } else { 65_535.0 };
-    // Next to 2^23 the last bit of a float stands for 1: a conversion to integers that every processor does eight or
-    // sixteen at a time.
-    ((steps + 8_388_608.0).to_bits() as u16 ^ 0x8000) as i16
+/// A direction as the near search goes it.
+#[derive(Debug)]
+struct Look {
+    /// Its number in the compass.
+    direction: usize,
+    /// Its unit vector, east and north.
+    unit: (f32, f32),
+    march: March,
 }
 
-/// Skylines of a tile's cells: for each direction a plane of tangents in [`STEPS`], row by row.
+/// The directions of one main axis.
+#[derive(Debug)]
+struct Quarter {
+    across: bool,
+    forward: bool,
+    parts: Parts,
+    looks: Vec<Look>,
+}
+
+impl Quarter {
+    fn new(compass: &Compass, (across, forward): (bool, bool), cell: f64, radius: f64) -> Self {
+        let mut parts = Parts::default();
+        let courses = compass.units.iter().map(|unit| (unit, Course::new(*unit))).enumerate();
+        let looks = courses
+            .filter(|(_, (_, course))| (course.across, course.forward) == (across, forward))
+            .map(|(direction, ((east, north), course))| Look {
+                direction,
+                unit: (*east as f32, *north as f32),
+                march: March::new(&course, cell * course.length, radius, &mut parts),
+            })
+            .collect();
+        Self { across, forward, parts, looks }
+    }
+}
+
+/// Memory that is kept from tile to tile.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    memory: Spares<Memory>,
+    sights: Spares<Vec<Sight>>,
+}
+
+/// What skylines over a tile are made of.
 #[derive(Debug)]
 pub(super) struct Skylines {
-    width: usize,
-    height: usize,
-    planes: Vec<i16>,
+    vectors: Vectors,
+    quarters: Vec<Quarter>,
+    /// The far part of each direction.
+    lattices: Vec<Lattice>,
 }
 
 impl Skylines {
-    /// Looks from all cells of the terrain's tile as far as its window reaches; `None` when asked to stop.
-    pub(super) fn of(terrain: &Terrain, compass: &Compass, light: Light, stop: &AtomicBool) -> Option<Self> {
+    /// Looks from all of the terrain's tile as far as its window reaches; `None` when asked to stop.
+    pub(super) fn of(
+        terrain: &Terrain,
+        compass: &Compass,
+        light: Light,
+        store: &Store,
+        stop: &AtomicBool,
+    ) -> Option<Self> {
         let tile = terrain.tile;
-        let (width, height) = (tile.width(), tile.height());
-        let (upright, across) =
-            rayon::join(|| Frame::new(terrain, false, SPACING), || Frame::new(terrain, true, SPACING));
-        let mut planes = vec![0_i16; width * height * compass.units.len()];
-        let directions = planes.par_chunks_exact_mut(width * height).zip(&compass.units).with_max_len(1);
-        directions.try_for_each_init(Vec::new, |turned, (plane, unit)| {
+        let radius = light.radius();
+        let (upright, across) = rayon::join(|| Frame::new(terrain, false), || Frame::new(terrain, true));
+        let sweep = |unit: &(f64, f64)| {
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
             let course = Course::new(*unit);
             let (rows, columns) = (tile.y0..tile.y1, tile.x0..tile.x1);
-            let step = terrain.cell * course.length;
-            let radius = light.radius();
-            if course.across {
-                turned.resize(plane.len(), 0);
-                let task = Task { frame: &across, course, step, radius, rows: columns, columns: rows };
-                light.vectors.run(Sweep::<SPACING> { task, out: turned });
-                frame::transpose(turned, height, plane, width);
-            } else {
-                let task = Task { frame: &upright, course, step, radius, rows, columns };
-                light.vectors.run(Sweep::<SPACING> { task, out: plane });
-            }
-            Some(())
-        })?;
-        Some(Self { width, height, planes })
+            let (frame, rows, columns) =
+                if course.across { (&across, columns, rows) } else { (&upright, rows, columns) };
+            let task = Task { frame, course, step: terrain.cell * course.length, radius, rows, columns };
+            let mut memory = store.memory.take(Memory::default);
+            let sights = store.sights.take(Vec::new);
+            let lattice = light.vectors.run(Sweep { task, memory: &mut memory, sights });
+            store.memory.give(memory);
+            Some(lattice)
+        };
+        let lattices = compass.units.par_iter().with_max_len(1).map(sweep).collect::<Option<_>>()?;
+        let axes = [(false, false), (false, true), (true, false), (true, true)];
+        let quarters = axes.map(|axis| Quarter::new(compass, axis, terrain.cell, radius));
+        Some(Self { vectors: light.vectors, quarters: quarters.into(), lattices })
     }
 
-    /// A row of cells in a direction, by its number in the compass.
-    #[inline(always)]
-    pub(super) fn row(&self, direction: usize, y: usize) -> &[i16] {
-        let start = (direction * self.height + y) * self.width;
-        &self.planes[start..start + self.width]
+    /// Gives its memory to the next.
+    pub(super) fn leave(&mut self, store: &Store) {
+        for lattice in self.lattices.drain(..) {
+            store.sights.give(lattice.into_sights());
+        }
+    }
+
+    /// Finds the skylines of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
+    /// cell's own slope hides.
+    pub(super) fn patch(&self, terrain: &Terrain, corner: (usize, usize), folded: bool, patch: &mut Patch) {
+        patch.take_ground(terrain, corner);
+        self.vectors.run(patch::Find { skylines: self, patch, corner, folded });
     }
 }
 

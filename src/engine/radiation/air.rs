@@ -1,9 +1,11 @@
 //! The beam through the air over a tile, tabulated by the sun's height.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use super::super::atmosphere::{Air, Beam, pressure, split};
 use super::super::model::DiffuseModel;
 use super::FLAT_HEIGHT;
-use libm::{asin, cos};
+use libm::{asin, cos, log};
 
 /// Intervals of the square root of the sine of the sun's height: the air mass changes fastest near the horizon.
 const HEIGHTS: usize = 2048;
@@ -21,10 +23,16 @@ pub(super) struct Through {
     pub diffuse_flat: f64,
 }
 
+/// Numbers of a height of the sun as kernels read them: the cubics of the direct, the diffuse and the circumsolar
+/// radiation, the flat twin's direct and diffuse, and two that are nothing.
+pub(super) const COEFFICIENTS: usize = 16;
+
 /// [`Through`] over all heights of the sun.
 #[derive(Debug, Clone)]
 pub(super) struct AirTable {
     table: Vec<Through>,
+    /// The same for kernels.
+    flat: Vec<[f32; COEFFICIENTS]>,
 }
 
 /// The relative pressures of a tile, scaled to -1..1.
@@ -32,18 +40,55 @@ pub(super) struct AirTable {
 pub(super) struct Pressures {
     middle: f64,
     half: f64,
+    /// The range of heights, m: its middle, and the inverse of its half.
+    height: f32,
+    per_height: f32,
+    /// The scaled pressure: a polynomial in the scaled height.
+    powers: [f32; POWERS],
 }
+
+/// Coefficients of the polynomial that stands for the exponential of a height: over 5000 m within 3e-7 of the pressure.
+const POWERS: usize = 7;
 
 impl Pressures {
     /// Between two heights, m.
     pub(super) fn new((low, high): (f64, f64)) -> Self {
         let (thin, dense) = (pressure(high), pressure(low));
-        Self { middle: f64::midpoint(thin, dense), half: ((dense - thin) / 2.0).max(1e-4) }
+        let (middle, half) = (f64::midpoint(thin, dense), ((dense - thin) / 2.0).max(1e-4));
+        let (height, reach) = (f64::midpoint(low, high), ((high - low) / 2.0).max(1.0));
+        // The exponential's series around the middle.
+        let decay = log(pressure(height + reach) / pressure(height));
+        let mut term = pressure(height) / half;
+        let powers = std::array::from_fn(|power| {
+            let this = term;
+            term *= decay / (power + 1) as f64;
+            (if power == 0 { this - middle / half } else { this }) as f32
+        });
+        Self { middle, half, height: height as f32, per_height: (1.0 / reach) as f32, powers }
     }
 
     /// The pressure of a height, m, as the cubics take it.
+    #[inline(always)]
     pub(super) fn scaled(&self, z: f32) -> f32 {
-        ((pressure(f64::from(z)) - self.middle) / self.half) as f32
+        let at = (z - self.height) * self.per_height;
+        let mut value = self.powers[POWERS - 1];
+        for power in (0..POWERS - 1).rev() {
+            value = value.mul_add(at, self.powers[power]);
+        }
+        value
+    }
+}
+
+impl Through {
+    fn coefficients(&self) -> [f32; COEFFICIENTS] {
+        let flat = [self.direct_flat, self.diffuse_flat, 0.0, 0.0];
+        let mut all = [0.0; COEFFICIENTS];
+        for (to, from) in
+            all.iter_mut().zip([self.direct, self.diffuse, self.circumsolar, flat].as_flattened())
+        {
+            *to = *from as f32;
+        }
+        all
     }
 }
 
@@ -69,7 +114,24 @@ impl AirTable {
                 diffuse_flat,
             }
         };
-        Self { table: (0..=HEIGHTS).map(at).collect() }
+        let table: Vec<Through> = (0..=HEIGHTS).map(at).collect();
+        let flat = table.iter().map(Through::coefficients).collect();
+        Self { table, flat }
+    }
+
+    /// At the root of a sine of the sun's height, linear between the table's.
+    #[inline(always)]
+    pub(super) fn through(&self, root: f32) -> [f32; COEFFICIENTS] {
+        let place = root * HEIGHTS as f32;
+        let first = (place as usize).min(HEIGHTS - 1);
+        let part = place - first as f32;
+        let mut values = [0.0; COEFFICIENTS];
+        if let Some([a, b]) = self.flat.get(first..first + 2) {
+            for i in 0..COEFFICIENTS {
+                values[i] = part.mul_add(b[i] - a[i], a[i]);
+            }
+        }
+        values
     }
 
     /// At a sine of the sun's height, linear between the table's.
@@ -112,7 +174,6 @@ fn cubic(values: [f64; 4]) -> [f64; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use libm::log;
 
     #[test]
     fn a_cubic_is_recovered_from_its_nodes() {
@@ -121,6 +182,17 @@ mod tests {
         for (got, truth) in got.iter().zip([2.0, -1.0, 0.5, 3.0]) {
             assert!((got - truth).abs() < 1e-12, "{got} {truth}");
         }
+    }
+
+    #[test]
+    fn scaled_pressures_are_those_of_the_exponential() {
+        let pressures = Pressures::new((0.0, 5000.0));
+        for z in 0_i16..=5000 {
+            let truth = (pressure(f64::from(z)) - pressures.middle) / pressures.half;
+            let error = (f64::from(pressures.scaled(f32::from(z))) - truth).abs();
+            assert!(error < 2e-6, "{z} {error}");
+        }
+        assert!(Pressures::new((800.0, 800.0)).scaled(800.0).abs() < 1e-3);
     }
 
     #[test]

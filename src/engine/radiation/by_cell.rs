@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::shadow::{self, Throw};
 use super::super::sun::{Month, Place, Step, Sun};
 use super::super::terrain::{Rect, Terrain};
-use super::{FLAT_HEIGHT, Geography, Radiation};
+use super::{FLAT_HEIGHT, Flat, Geography, Radiation};
 
 /// Sums of one cell.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +27,26 @@ struct Surface {
     east: f64,
     north: f64,
     pressure: f64,
+}
+
+/// Sums of a month over the cells of a tile, kWh/m2.
+#[derive(Debug)]
+pub(in super::super) struct MonthSums {
+    direct: Vec<f32>,
+    diffuse: Vec<f32>,
+    direct_flat: Vec<f32>,
+    diffuse_flat: Vec<f32>,
+}
+
+impl MonthSums {
+    /// From a cell on.
+    pub(in super::super) fn from(&self, cell: usize) -> Radiation<'_> {
+        Radiation {
+            direct: &self.direct[cell..],
+            diffuse: &self.diffuse[cell..],
+            flat: Flat::Cells { direct: &self.direct_flat[cell..], diffuse: &self.diffuse_flat[cell..] },
+        }
+    }
 }
 
 /// SAGA's radiation of a tile and the terrain around it.
@@ -73,7 +93,7 @@ impl<'a> Cells<'a> {
     }
 
     /// The sums of a month, with a sky view factor for each cell; `None` when asked to stop.
-    pub(in super::super) fn month(&self, month: &Month, sky_view: &[f32]) -> Option<Radiation> {
+    pub(in super::super) fn month(&self, month: &Month, sky_view: &[f32]) -> Option<MonthSums> {
         let dem = self.terrain.dem;
         let mut throws = vec![Throw::DARK; dem.width() * dem.height()];
         let mut shade: Vec<AtomicBool> = throws.iter().map(|_| AtomicBool::new(false)).collect();
@@ -162,15 +182,14 @@ impl<'a> Cells<'a> {
         sum.diffuse_flat += diffuse_flat;
     }
 
-    fn finished(&self, sums: &[Sums], hours: f64) -> Radiation {
-        let mut out = Radiation::missing(sums.len());
-        for (i, sum) in sums.iter().enumerate().filter(|(i, _)| self.surfaces[*i].is_some()) {
-            out.direct[i] = (sum.direct * hours) as f32;
-            out.diffuse[i] = (sum.diffuse * hours) as f32;
-            out.direct_flat[i] = (sum.direct_flat * hours) as f32;
-            out.diffuse_flat[i] = (sum.diffuse_flat * hours) as f32;
+    fn finished(&self, sums: &[Sums], hours: f64) -> MonthSums {
+        let each = |of: fn(&Sums) -> f64| sums.iter().map(|sum| (of(sum) * hours) as f32).collect();
+        MonthSums {
+            direct: each(|sum| sum.direct),
+            diffuse: each(|sum| sum.diffuse),
+            direct_flat: each(|sum| sum.direct_flat),
+            diffuse_flat: each(|sum| sum.diffuse_flat),
         }
-        out
     }
 }
 

@@ -1,39 +1,47 @@
-//! Radiation with horizon tables: patch by patch, each with the suns of its middle.
+//! Radiation with horizon tables: patch by patch, under the suns of the middle of a somewhat larger square.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::atmosphere::Air;
 use super::super::azimuths::Compass;
-use super::super::horizon::{Light, STEPS, Skylines};
+use super::super::horizon::{self, CELLS, EDGE, Patch, STEPS, Skylines};
 use super::super::inputs::Given;
-use super::super::model::{DiffuseModel, Model, Summing};
+use super::super::model::{DiffuseModel, Model, SkyView, Summing};
+use super::super::sky_view;
+use super::super::spares::Spares;
 use super::super::stages::{Stage, Stages};
-use super::super::sun::Month;
+use super::super::sun::{Month, Place};
 use super::super::terrain::{Rect, Terrain};
 use super::super::vector::Vectors;
 use super::air::{AirTable, Pressures};
-use super::patch::{Kernel, Patch, Sums, WIDEST};
-use super::suns::{self, Suns};
-use super::{Geography, Radiation, exact};
+use super::sums::{self, Sums};
+use super::suns::{self, Placing, Suns};
+use super::{Flat, Geography, Radiation, exact};
 
-/// The longest edge of a patch, m: at its corners the sun of its middle is 0.02 degrees off.
+/// The longest edge of a square that shares its suns, cells and m: at its corners the sun of its middle is 0.02 degrees
+/// off.
+const WIDEST: usize = 128;
 const LONGEST: f64 = 3300.0;
 
 /// What all tiles of a request share.
 #[derive(Debug)]
 pub(in super::super) struct Setting {
     compass: Compass,
-    light: Light,
+    light: horizon::Light,
     model: Model,
+    store: horizon::Store,
+    desks: Spares<Desk>,
 }
 
 impl Setting {
     pub(in super::super) fn new(model: &Model, vectors: Vectors) -> Self {
         Self {
             compass: Compass::new(model.azimuths),
-            light: Light { curved: model.curved, vectors },
+            light: horizon::Light { curved: model.curved, vectors },
             model: model.clone(),
+            store: horizon::Store::default(),
+            desks: Spares::default(),
         }
     }
 
@@ -44,7 +52,14 @@ impl Setting {
     }
 }
 
-/// A tile whose skylines are known.
+/// What a thread needs of memory to work on patches.
+#[derive(Debug)]
+struct Desk {
+    patch: Patch,
+    sums: Sums,
+}
+
+/// A tile whose far skylines are known.
 pub(in super::super) struct Work<'a> {
     setting: &'a Setting,
     terrain: &'a Terrain,
@@ -54,11 +69,26 @@ pub(in super::super) struct Work<'a> {
     pressures: Pressures,
     turbidities: Vec<Option<&'a Given>>,
     /// The air of each month; `None` where the turbidity differs from place to place.
-    airs: Vec<Option<AirTable>>,
+    airs: Vec<Option<Arc<AirTable>>>,
+}
+
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        self.skylines.leave(&self.setting.store);
+    }
+}
+
+/// A square of cells that shares its suns.
+struct Square {
+    place: Place,
+    airs: Vec<Arc<AirTable>>,
+    suns: Vec<Suns>,
+    /// The bright sky around them; empty where it is as bright as the rest.
+    around: Vec<Suns>,
 }
 
 impl<'a> Work<'a> {
-    /// Finds the skylines; `None` when `stop` was set.
+    /// Finds the far skylines; `None` when `stop` was set.
     pub(in super::super) fn new(
         setting: &'a Setting,
         terrain: &'a Terrain,
@@ -68,133 +98,179 @@ impl<'a> Work<'a> {
         stop: &AtomicBool,
     ) -> Option<Self> {
         let pressures = Pressures::new(terrain.heights().unwrap_or((0.0, 1.0)));
-        let skylines = Skylines::of(terrain, &setting.compass, setting.light, stop)?;
-        let constant = |turbidity: Option<&Given>| match turbidity {
-            None => Some(f64::NAN),
-            Some(Given::Constant(linke)) => Some(*linke),
-            Some(Given::Coarse(_)) => None,
+        let skylines = Skylines::of(terrain, &setting.compass, setting.light, &setting.store, stop)?;
+        let mut work =
+            Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs: Vec::new() };
+        work.airs = work.same_everywhere();
+        Some(work)
+    }
+
+    /// The air of each month where it is the same everywhere; months of the same air share its table.
+    fn same_everywhere(&self) -> Vec<Option<Arc<AirTable>>> {
+        let mut known: Vec<(Air, Arc<AirTable>)> = Vec::new();
+        let air = |turbidity: &Option<&Given>| {
+            let air = match turbidity {
+                None => self.air(f64::NAN),
+                Some(Given::Constant(linke)) => self.air(*linke),
+                Some(Given::Coarse(_)) => return None,
+            };
+            if let Some((_, table)) = known.iter().find(|(other, _)| *other == air) {
+                return Some(Arc::clone(table));
+            }
+            let table = Arc::new(self.table(air));
+            known.push((air, Arc::clone(&table)));
+            Some(table)
         };
-        let air = |linke| AirTable::new(&pressures, Air::new(&setting.model, linke), setting.model.diffuse);
-        let airs = turbidities.iter().map(|turbidity| constant(*turbidity).map(air)).collect();
-        Some(Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs })
+        self.turbidities.iter().map(air).collect()
+    }
+
+    fn air(&self, linke: f64) -> Air {
+        Air::new(&self.setting.model, linke)
+    }
+
+    fn table(&self, air: Air) -> AirTable {
+        AirTable::new(&self.pressures, air, self.setting.model.diffuse)
     }
 
     /// Tangents of the skyline of a cell of the tile.
     pub(in super::super) fn skyline(&self, x: usize, y: usize) -> Vec<f32> {
-        let tangent = |direction| f32::from(self.skylines.row(direction, y)[x]) / STEPS;
-        (0..self.setting.compass.units.len()).map(tangent).collect()
+        let (tile, mut desk) = (self.terrain.tile, self.desk());
+        self.skylines.patch(self.terrain, (tile.x0 + x, tile.y0 + y), false, &mut desk.patch);
+        let tangents = desk.patch.lines.iter().map(|line| f32::from(line[0][0]) / STEPS).collect();
+        self.setting.desks.give(desk);
+        tangents
     }
 
-    /// The patches of the tile.
-    pub(in super::super) fn patches(terrain: &Terrain) -> Vec<Rect> {
-        let mut edge = WIDEST;
-        while edge > 16 && edge as f64 * terrain.cell > LONGEST {
-            edge /= 2;
-        }
-        terrain.tile.cut(edge)
+    fn desk(&self) -> Desk {
+        let directions = self.setting.compass.units.len();
+        let new = || Desk { patch: Patch::new(directions), sums: Sums::default() };
+        let mut desk = self.setting.desks.take(new);
+        desk.sums.make_room(self.months.len());
+        desk
     }
 
-    /// The sky view factor (or the one given) and the radiation of each month over a patch; `None` when asked to stop.
-    pub(in super::super) fn patch(
+    /// The radiation over a rectangle of the tile, patch by patch: `each` is given where a patch lies in the window, its
+    /// sky view factors and the radiation of each month, [`EDGE`] cells a row; nothing where there is no place on earth.
+    /// `None` when asked to stop.
+    pub(in super::super) fn sums(
         &self,
         rect: Rect,
-        given_sky: Option<Vec<f32>>,
         stop: &AtomicBool,
         stages: &Stages,
-    ) -> Option<(Vec<f32>, Vec<Radiation>)> {
-        let cells = rect.width() * rect.height();
-        let own_sky = given_sky.is_none();
-        let mut sky_view = given_sky.unwrap_or_else(|| vec![f32::NAN; cells]);
-        let scaled = self.scaled(rect);
+        mut each: impl FnMut(Rect, Option<(&[f32], &[Radiation<'_>])>),
+    ) -> Option<()> {
+        let mut desk = self.desk();
+        let mut edge = WIDEST;
+        while edge > 16 && edge as f64 * self.terrain.cell > LONGEST {
+            edge /= 2;
+        }
+        for part in rect.cut(edge) {
+            let Some(square) = stages.during(Stage::Suns, || self.square(part)) else {
+                each(part, None);
+                continue;
+            };
+            for patch in part.cut(EDGE) {
+                if stop.load(Ordering::Relaxed) {
+                    return None;
+                }
+                self.patch(patch, &square, &mut desk, stop, stages)?;
+                let months = desk.sums.months.iter().zip(&square.suns);
+                let months: Vec<Radiation<'_>> = months
+                    .map(|((direct, diffuse), suns)| Radiation {
+                        direct,
+                        diffuse,
+                        flat: Flat::Same { direct: suns.direct_flat, diffuse: suns.diffuse_flat },
+                    })
+                    .collect();
+                each(patch, Some((&*desk.sums.sky_view, &months)));
+            }
+        }
+        self.setting.desks.give(desk);
+        Some(())
+    }
+
+    /// The suns over a square; `None` where its middle has no place on earth.
+    fn square(&self, rect: Rect) -> Option<Square> {
         let middle = |first: isize, from: usize, to: usize| first as f64 + (from + to - 1) as f64 / 2.0;
         let column = middle(self.terrain.column, rect.x0, rect.x1);
         let row = middle(self.terrain.row, rect.y0, rect.y1);
-        let Some(place) = self.geography.whereabouts(column, row) else {
-            let missing = self.months.iter().map(|_| Radiation::missing(cells)).collect();
-            return Some((sky_view, missing));
+        let place = self.geography.whereabouts(column, row)?;
+        let airs: Vec<Arc<AirTable>> = (self.airs.iter().zip(&self.turbidities))
+            .map(|(air, turbidity)| match (air, turbidity) {
+                (Some(air), _) => Arc::clone(air),
+                (None, turbidity) => {
+                    let linke = turbidity.map_or(f64::NAN, |t| t.at(self.geography.dem(), column, row));
+                    Arc::new(self.table(self.air(linke)))
+                }
+            })
+            .collect();
+        let compass = &self.setting.compass;
+        let placed = |light| {
+            let placing = self.months.iter().zip(&airs).map(|(month, air)| Placing {
+                month,
+                air,
+                compass,
+                place: &place,
+                light,
+            });
+            placing.map(|placing| self.setting.light.vectors.run(placing)).collect::<Vec<Suns>>()
         };
-        let airs = self.airs_at(column, row);
-        let (mut suns, mut around) = (Vec::new(), Vec::new());
+        let suns = placed(suns::Light::Beam);
         let split = self.setting.model.diffuse == DiffuseModel::HayDavies;
-        for (month, air) in self.months.iter().zip(&airs) {
-            if stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            let placed = |light| Suns::new(month, air, &self.setting.compass, &place, light);
-            suns.push(stages.during(Stage::Suns, || placed(suns::Light::Beam)));
-            around.extend(split.then(|| stages.during(Stage::Suns, || placed(suns::Light::Circumsolar))));
-        }
-        let mut months = vec![(vec![0.0; cells], vec![0.0; cells]); suns.len()];
-        let exact = self.setting.model.summing == Summing::Exact;
-        let patch = Patch {
-            terrain: self.terrain,
-            skylines: &self.skylines,
-            compass: &self.setting.compass,
-            rect,
-            scaled: &scaled,
-            months: if exact { &[] } else { &suns },
-            around: &around,
-            albedo: self.setting.model.albedo as f32,
-            own_sky,
-        };
-        let sums = Sums { sky_view: &mut sky_view, months: &mut months };
-        stages.during(Stage::Sums, || match self.setting.light.vectors {
-            vectors @ Vectors::Avx512 => vectors.run(Kernel::<16> { patch: &patch, sums }),
-            vectors => vectors.run(Kernel::<8> { patch: &patch, sums }),
+        let around = if split { placed(suns::Light::Circumsolar) } else { Vec::new() };
+        Some(Square { place, airs, suns, around })
+    }
+
+    /// Sky view factors and radiation of a patch, left on the desk.
+    fn patch(
+        &self,
+        rect: Rect,
+        square: &Square,
+        desk: &mut Desk,
+        stop: &AtomicBool,
+        stages: &Stages,
+    ) -> Option<()> {
+        let Setting { compass, light, model, .. } = self.setting;
+        let Desk { patch, sums } = desk;
+        let exact = model.summing == Summing::Exact;
+        stages.during(Stage::Skylines, || {
+            self.skylines.patch(self.terrain, (rect.x0, rect.y0), !exact, patch);
         });
+        if model.sky_view == SkyView::Saga {
+            self.sagas_sky(rect, &mut sums.sky_view);
+        }
+        let work = sums::Work {
+            compass,
+            patch,
+            pressures: &self.pressures,
+            months: if exact { &[] } else { &square.suns },
+            around: &square.around,
+            albedo: model.albedo as f32,
+            own_sky: model.sky_view == SkyView::Horizon,
+        };
+        stages.during(Stage::Sums, || light.vectors.run(sums::SumUp { work: &work, sums }));
         if exact {
             let work = exact::Work {
-                terrain: self.terrain,
-                skylines: &self.skylines,
-                compass: &self.setting.compass,
+                compass,
+                patch,
                 pressures: &self.pressures,
-                place: &place,
-                albedo: self.setting.model.albedo,
+                place: &square.place,
+                albedo: model.albedo,
             };
-            for ((month, air), sums) in self.months.iter().zip(&airs).zip(&mut months) {
-                *sums = stages.during(Stage::Sums, || work.sums(rect, month, air, &sky_view, stop))?;
+            for ((month, air), (direct, diffuse)) in
+                self.months.iter().zip(&square.airs).zip(&mut sums.months)
+            {
+                stages
+                    .during(Stage::Sums, || work.sums(month, air, &sums.sky_view, (direct, diffuse), stop))?;
             }
         }
-        self.take_out_missing(rect, &mut sky_view, &mut months);
-        let radiation = suns.iter().zip(months).map(|(suns, (direct, diffuse))| Radiation {
-            direct_flat: vec![suns.direct_flat; cells],
-            diffuse_flat: vec![suns.diffuse_flat; cells],
-            direct,
-            diffuse,
-        });
-        Some((sky_view, radiation.collect()))
+        Some(())
     }
 
-    /// The air of each month over a place.
-    fn airs_at<'s>(&'s self, column: f64, row: f64) -> Vec<Cow<'s, AirTable>> {
-        let air = |(air, turbidity): (&'s Option<AirTable>, Option<&Given>)| match (air, turbidity) {
-            (Some(air), _) => Cow::Borrowed(air),
-            (None, turbidity) => {
-                let linke = turbidity.map_or(f64::NAN, |t| t.at(self.geography.dem(), column, row));
-                let model = &self.setting.model;
-                Cow::Owned(AirTable::new(&self.pressures, Air::new(model, linke), model.diffuse))
-            }
-        };
-        self.airs.iter().zip(self.turbidities.iter().copied()).map(air).collect()
-    }
-
-    fn scaled(&self, rect: Rect) -> Vec<f32> {
-        let terrain = self.terrain;
-        let rows =
-            (rect.y0..rect.y1).flat_map(|y| &terrain.z[terrain.index(rect.x0, y)..terrain.index(rect.x1, y)]);
-        rows.map(|z| if z.is_nan() { 0.0 } else { self.pressures.scaled(*z) }).collect()
-    }
-
-    /// Cells without terrain have no values.
-    fn take_out_missing(&self, rect: Rect, sky_view: &mut [f32], months: &mut [(Vec<f32>, Vec<f32>)]) {
-        let terrain = self.terrain;
-        let rows =
-            (rect.y0..rect.y1).flat_map(|y| &terrain.z[terrain.index(rect.x0, y)..terrain.index(rect.x1, y)]);
-        for (cell, _) in rows.enumerate().filter(|(_, z)| z.is_nan()) {
-            sky_view[cell] = f32::NAN;
-            for (direct, diffuse) in &mut *months {
-                direct[cell] = f32::NAN;
-                diffuse[cell] = f32::NAN;
+    fn sagas_sky(&self, rect: Rect, factors: &mut [f32; CELLS]) {
+        for (y, row) in (rect.y0..rect.y1).zip(factors.chunks_exact_mut(EDGE)) {
+            for (x, factor) in (rect.x0..rect.x1).zip(row) {
+                *factor = sky_view::saga(self.terrain, x, y).unwrap_or(f32::NAN);
             }
         }
     }

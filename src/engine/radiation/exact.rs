@@ -1,30 +1,40 @@
-//! The sums step by step: slow, and without any of the look-ups of [`super::patch`], whose measure it is.
+//! The sums step by step: slow, and without any of the look-ups of [`super::sums`], whose measure it is.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use libm::sincos;
+
 use super::super::atmosphere::reflected;
 use super::super::azimuths::Compass;
-use super::super::horizon::Skylines;
+use super::super::horizon::{ACROSS, CELLS, EDGE, Patch, SIDE, STEPS};
 use super::super::sun::{Month, Place};
-use super::super::terrain::{Rect, Terrain};
 use super::air::{AirTable, Pressures};
-use super::suns::{Level, LitStep, Seen};
 
 /// A sun above the plane horizon.
 struct Step {
     line: usize,
     part: f64,
     tangent: f64,
+    /// The unit vector to it: the grid's east and north, up.
     towards: (f64, f64, f64),
     direct: [f64; 4],
     circumsolar: [f64; 4],
 }
 
+/// Radiation on level ground without terrain around, kWh/m2: cubics in the scaled pressure.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    /// Of the even sky.
+    sky: [f64; 4],
+    /// All.
+    all: [f64; 4],
+}
+
 /// What the sums of a patch are made from.
 pub(super) struct Work<'a> {
-    pub terrain: &'a Terrain,
-    pub skylines: &'a Skylines,
     pub compass: &'a Compass,
+    /// Without what the cells' own slopes hide: that is seen from the sun's direction.
+    pub patch: &'a Patch,
     pub pressures: &'a Pressures,
     pub place: &'a Place,
     pub albedo: f64,
@@ -35,64 +45,65 @@ impl Work<'_> {
     /// asked to stop.
     pub(super) fn sums(
         &self,
-        rect: Rect,
         month: &Month,
         air: &AirTable,
-        sky_view: &[f32],
+        sky_view: &[f32; CELLS],
+        (direct, diffuse): (&mut [f32], &mut [f32]),
         stop: &AtomicBool,
-    ) -> Option<(Vec<f32>, Vec<f32>)> {
+    ) -> Option<()> {
         let (steps, level) = self.steps(month, air);
-        let (mut direct, mut diffuse) = (Vec::new(), Vec::new());
-        for y in rect.y0..rect.y1 {
+        for (cell, (direct, diffuse)) in direct.iter_mut().zip(diffuse).enumerate() {
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let lines: Vec<&[i16]> = (0..self.compass.units.len())
-                .map(|k| self.skylines.row(k, y - self.terrain.tile.y0))
-                .collect();
-            for x in rect.x0..rect.x1 {
-                let factor = f64::from(sky_view.get(direct.len()).copied().unwrap_or(f32::NAN));
-                let z = self.terrain.z[self.terrain.index(x, y)];
-                let Some(gradient) = self.terrain.gradient(x, y) else {
-                    direct.push(f32::NAN);
-                    diffuse.push(f32::NAN);
-                    continue;
-                };
-                let upright =
-                    1.0 / (1.0 + gradient.east * gradient.east + gradient.north * gradient.north).sqrt();
-                let v = f64::from(self.pressures.scaled(z));
-                let cubic = |c: &[f64; 4]| c[0] + v * (c[1] + v * (c[2] + v * c[3]));
-                let at = |line: usize| f64::from(lines[line % lines.len()][x - self.terrain.tile.x0]);
-                let (mut sun, mut around) = (0.0, 0.0);
-                for step in &steps {
-                    let (east, north, up) = step.towards;
-                    let cosine = (up - east * gradient.east - north * gradient.north) * upright;
-                    let (a, b) = (at(step.line), at(step.line + 1));
-                    if cosine > 0.0 && step.tangent > a + step.part * (b - a) {
-                        sun += cosine * cubic(&step.direct);
-                        around += cosine * cubic(&step.circumsolar);
-                    }
+            let (x, y) = (cell % EDGE, cell / EDGE);
+            let (block, lane) = (y / SIDE * ACROSS + x / SIDE, y % SIDE * SIDE + x % SIDE);
+            let (east, north) = (f64::from(self.patch.east[cell]), f64::from(self.patch.north[cell]));
+            let factor = f64::from(sky_view[cell]);
+            let upright = 1.0 / (1.0 + east * east + north * north).sqrt();
+            let v = f64::from(self.pressures.scaled(self.patch.heights[cell]));
+            let cubic = |c: &[f64; 4]| c[0] + v * (c[1] + v * (c[2] + v * c[3]));
+            let lines = &self.patch.lines;
+            let at = |line: usize| f64::from(lines[line % lines.len()][block][lane]);
+            let (mut sun, mut around) = (0.0, 0.0);
+            for step in &steps {
+                let (to_east, to_north, up) = step.towards;
+                let cosine = (up - to_east * east - to_north * north) * upright;
+                let (a, b) = (at(step.line), at(step.line + 1));
+                if cosine > 0.0 && step.tangent > a + step.part * (b - a) {
+                    sun += cosine * cubic(&step.direct);
+                    around += cosine * cubic(&step.circumsolar);
                 }
-                direct.push(sun as f32);
-                let ground = reflected(cubic(&level.all), factor, self.albedo);
-                diffuse.push((cubic(&level.sky) * factor + around + ground) as f32);
             }
+            *direct = sun as f32;
+            let ground = reflected(cubic(&level.all), factor, self.albedo);
+            *diffuse = (cubic(&level.sky) * factor + around + ground) as f32;
         }
-        Some((direct, diffuse))
+        Some(())
     }
 
     /// The suns of a month, and what level ground gets of it.
     fn steps(&self, month: &Month, air: &AirTable) -> (Vec<Step>, Level) {
-        let seen = Seen::new(month, air, self.place);
+        let (sin, cos) = sincos(self.place.turn);
         let mut level = Level::default();
-        let lit = month.steps.iter().filter_map(|step| seen.lit(step));
-        let steps = lit.map(|lit| {
-            level.add(&lit);
-            let LitStep { towards, tangent, through, weight } = lit;
-            let (line, part) = self.compass.locate(towards.0, towards.1, 0);
+        let mut steps = Vec::new();
+        for step in &month.steps {
+            let (east, north, up) = self.place.towards(&step.sun);
+            if up <= 0.0 {
+                continue;
+            }
+            let (through, weight) = (air.at(up), step.extraterrestrial * month.hours);
+            for i in 0..4 {
+                level.sky[i] += through.diffuse[i] * weight;
+                level.all[i] +=
+                    (through.diffuse[i] + (through.direct[i] + through.circumsolar[i]) * up) * weight;
+            }
+            let (east, north) = (east * cos - north * sin, north * cos + east * sin);
+            let (line, part) = self.compass.locate(east, north, 0);
+            let tangent = up / (east * east + north * north).sqrt() * f64::from(STEPS);
             let [direct, circumsolar] = [through.direct, through.circumsolar].map(|c| c.map(|c| c * weight));
-            Step { line, part, tangent, towards, direct, circumsolar }
-        });
-        (steps.collect(), level)
+            steps.push(Step { line, part, tangent, towards: (east, north, up), direct, circumsolar });
+        }
+        (steps, level)
     }
 }

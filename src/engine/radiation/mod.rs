@@ -8,7 +8,7 @@ mod air;
 pub(super) mod by_cell;
 pub(super) mod by_skyline;
 mod exact;
-mod patch;
+mod sums;
 mod suns;
 
 use libm::sincos;
@@ -27,21 +27,21 @@ const ECCENTRICITY_2: f64 = 0.006_694_380_022_90;
 /// Cells to both sides over which the size of one is measured: far enough for the rounding of coordinates.
 const REACH: f64 = 32.0;
 
-/// Sums of a month over the cells of a tile, kWh/m2; NaN where the terrain is missing.
-#[derive(Debug, Clone)]
-pub(super) struct Radiation {
-    pub direct: Vec<f32>,
-    pub diffuse: Vec<f32>,
-    pub direct_flat: Vec<f32>,
-    pub diffuse_flat: Vec<f32>,
+/// Sums of a month over rows of cells, kWh/m2. Where the terrain is missing they mean nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Radiation<'a> {
+    pub direct: &'a [f32],
+    pub diffuse: &'a [f32],
+    pub flat: Flat<'a>,
 }
 
-impl Radiation {
-    /// For so many cells, all missing.
-    pub(super) fn missing(cells: usize) -> Self {
-        let none = vec![f32::NAN; cells];
-        Self { direct: none.clone(), diffuse: none.clone(), direct_flat: none.clone(), diffuse_flat: none }
-    }
+/// The same of the flat twin.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Flat<'a> {
+    /// For all of the cells.
+    Same { direct: f32, diffuse: f32 },
+    /// Cell by cell.
+    Cells { direct: &'a [f32], diffuse: &'a [f32] },
 }
 
 /// Where the cells of the DEM lie on the earth.

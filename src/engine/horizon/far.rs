@@ -1,0 +1,283 @@
+//! What stands far away in one direction: the far skyline as observers on a lattice over the tile see it.
+//!
+//! The main axis of the direction is swept from the far end of the window. Lines [`SPACING`] cells apart are sampled; of
+//! each [`SPACING`] samples along a line, a group, the highest is kept with its true place. An observer stands at every
+//! group of every line and looks back along it from the 8th group before it to the 31st. What is farther it leaves to
+//! observers twice as far apart, who look at groups twice as long from the 16th to the 63rd, and so on: each level looks
+//! four times as far as the one before for half its cost, so that the cost does not grow with the distance.
+//!
+//! A level takes the sights of the level above it between the observers there, evaluates them from its own heights, and
+//! keeps the higher. A sight is a height over its distance and the inverse of the distance: linear in them, cells between
+//! observers see the skyline from their own height, [`Lattice::between`].
+//!
+//! Sources: Dozier, Bruno and Downey 1981, *Computers & Geosciences* 7, 145-151 (profiles along a direction, swept);
+//! Tabik, Romero and Zapata 2013, *International Journal of Geographical Information Science* 27, 1-21 (sectors).
+
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
+use std::ops::Range;
+
+use super::super::lanes::{Class, LANES, Lanes};
+use super::super::vector::Kernel;
+use super::frame::{Course, Frame, SPACING};
+use super::observers::{Light, Observers, Sight};
+use super::samples::Samples;
+
+/// Groups of the finest level that belong to the near part.
+const DELAY: usize = (super::near::REACH + 1) / SPACING;
+
+/// What is swept.
+#[derive(Debug, Clone)]
+pub(super) struct Task<'a> {
+    pub frame: &'a Frame,
+    pub course: Course,
+    /// Length of a step on the ground, m.
+    pub step: f64,
+    /// Radius of the earth for light, m; infinite: flat.
+    pub radius: f64,
+    /// The tile's rows and columns in the frame.
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
+}
+
+impl Task<'_> {
+    /// How deep the ground lies below the far end's level plane at a numbered row: x^2 / 2R.
+    pub(super) fn drop(&self, number: usize) -> f32 {
+        let x = number as f64 * self.step;
+        (x * x / (2.0 * self.radius)) as f32
+    }
+
+    /// The numbers of the tile's first row and of the one behind its last.
+    pub(super) fn numbers(&self) -> Range<usize> {
+        if self.course.forward {
+            self.frame.rows - self.rows.end..self.frame.rows - self.rows.start
+        } else {
+            self.rows.clone()
+        }
+    }
+}
+
+/// How the rows and lines of a direction lie. Rows are numbered from the far end of the frame, lines sideways.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Geometry {
+    course: Course,
+    /// Rows of the frame.
+    rows: usize,
+    /// Column of line 0 at row 0.
+    origin: isize,
+}
+
+impl Geometry {
+    /// A row's number, or the row of a number; one that is not there has none.
+    #[inline(always)]
+    pub(super) fn numbered(&self, row: usize) -> usize {
+        if self.course.forward { self.rows.wrapping_sub(1).wrapping_sub(row) } else { row }
+    }
+
+    /// How far a column lies from line 0 at a numbered row: whole columns and the rest.
+    #[inline(always)]
+    fn place_of(&self, number: usize, column: isize) -> (isize, f32) {
+        let aside = self.course.aside * number as f64;
+        (column + aside.floor() as isize - self.origin, (aside - aside.floor()) as f32)
+    }
+
+    /// The column of the first node of line 0's sample at a numbered row, and that node's weight.
+    #[inline(always)]
+    pub(super) fn first_node(&self, number: usize) -> (isize, f32) {
+        let (place, part) = self.place_of(number, 0);
+        (-place - 1, part)
+    }
+
+    /// The lines over some columns at numbered rows from one to another, one more on either side.
+    pub(super) fn lines_over(&self, numbers: Range<usize>, columns: &Range<usize>) -> Range<usize> {
+        let place = |number, column: usize| self.place_of(number, column as isize).0;
+        let ends = [numbers.start, numbers.end];
+        let low = ends.map(|n| place(n, columns.start));
+        let high = ends.map(|n| place(n, columns.end));
+        let line = |place: isize| place.max(0) as usize / SPACING;
+        line(low[0].min(low[1])).saturating_sub(1)..line(high[0].max(high[1])) + 3
+    }
+}
+
+/// The sights of one direction's far skyline over a tile.
+#[derive(Debug)]
+pub(super) struct Lattice {
+    pub(super) geometry: Geometry,
+    observers: Observers,
+}
+
+impl Lattice {
+    /// Its memory.
+    pub(super) fn into_sights(self) -> Vec<Sight> {
+        self.observers.sights
+    }
+}
+
+/// Strips that a row of a patch may lie under, their lines, and room for whole vectors behind them.
+const STRIPS: usize = 3;
+const LINES: usize = (STRIPS + 1) * LANES;
+
+/// Lines that a row of a patch lies between.
+const NEEDED: usize = super::patch::EDGE / SPACING + 2;
+
+/// Sights along a row, at its lines.
+pub(super) struct Between {
+    rise: [f32; LINES],
+    inverse: [f32; LINES],
+    /// The line over the row's first column or next before it, and how many columns that one lies behind it.
+    pub line: usize,
+    pub skip: usize,
+    /// The same columns' distance from a line, what is left of it beyond whole columns.
+    pub part: f32,
+}
+
+impl Between {
+    /// Rise and inverse distance at the lines from `line` on.
+    #[inline(always)]
+    pub(super) fn lists(&self) -> [&[f32]; 2] {
+        [&self.rise[self.line..], &self.inverse[self.line..]]
+    }
+}
+
+impl Lattice {
+    /// What is seen from a numbered row, from a column on, between the observers before it and behind it.
+    #[inline(always)]
+    pub(super) fn between<C: Class>(&self, class: C, number: usize, column: usize) -> Between {
+        let (place, part) = self.geometry.place_of(number, column as isize);
+        let place = place.max(0) as usize;
+        let (line, group) = (place / SPACING, number / SPACING);
+        let weight = Lanes::splat(class, (number % SPACING) as f32 / SPACING as f32);
+        let mut between = Between {
+            rise: [0.0; LINES],
+            inverse: [0.0; LINES],
+            line: line % LANES,
+            skip: place % SPACING,
+            part,
+        };
+        let strips = (between.line + NEEDED).div_ceil(LANES);
+        let rise = between.rise.as_chunks_mut::<LANES>().0.iter_mut();
+        let inverse = between.inverse.as_chunks_mut::<LANES>().0.iter_mut();
+        for (strip, (rise, inverse)) in rise.zip(inverse).enumerate().take(strips) {
+            let strip = line / LANES + strip;
+            let (Some(a), Some(b)) =
+                (self.observers.sight(strip, group), self.observers.sight(strip, group + 1))
+            else {
+                continue;
+            };
+            let of = |a: &[f32; LANES], b: &[f32; LANES]| {
+                let (a, b) = (Lanes::load(class, a), Lanes::load(class, b));
+                weight.mul_add(b - a, a)
+            };
+            of(&a.rise, &b.rise).store(rise);
+            of(&a.inverse, &b.inverse).store(inverse);
+        }
+        between
+    }
+}
+
+/// What sweeps need of memory.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// For each level, finest first.
+    samples: Vec<Samples>,
+    observers: Vec<Observers>,
+}
+
+/// One kernel call: sweeps a direction.
+pub(super) struct Sweep<'a> {
+    pub task: Task<'a>,
+    pub memory: &'a mut Memory,
+    /// Where the sights are left.
+    pub sights: Vec<Sight>,
+}
+
+impl Kernel for Sweep<'_> {
+    type Output = Lattice;
+
+    #[inline(always)]
+    fn run<C: Class>(self, class: C) -> Lattice {
+        let Self { task, memory: Memory { samples, observers }, sights } = self;
+        let numbers = task.numbers();
+        let mut levels = 1;
+        while (SPACING * DELAY) << (2 * levels) < numbers.end {
+            levels += 1;
+        }
+        let extent = Extent::new(&task, &numbers, levels);
+        let geometry = extent.geometry;
+        samples.resize_with(samples.len().max(levels), Samples::default);
+        observers.resize_with(observers.len().max(levels), Observers::default);
+        if let Some(finest) = observers.first_mut() {
+            finest.sights = sights;
+        }
+        for level in 0..levels {
+            let (finer, coarser) = samples.split_at_mut(level);
+            let Some(samples) = coarser.first_mut() else { break };
+            match finer.last() {
+                None => samples.take(class, &task, &geometry, extent.groups, extent.strips),
+                Some(finer) => samples.merge(finer),
+            }
+            let spacing = 1 << level;
+            let farthest = if level + 1 < levels { 4 * DELAY * spacing } else { usize::MAX };
+            let observers = &mut observers[level];
+            observers.stand(extent.over(&task, &numbers, spacing), samples.strips());
+            observers.look(class, samples, DELAY * spacing..farthest, &Light::new(&task, spacing));
+        }
+        for level in (0..levels).rev() {
+            let (finer, coarser) = observers.split_at_mut(level);
+            let Some(above) = coarser.first_mut() else { break };
+            above.heal();
+            if let Some(below) = finer.last_mut() {
+                below.join(class, above);
+            }
+        }
+        let finest = observers.first_mut().map(Observers::leave).unwrap_or_default();
+        Lattice { geometry, observers: finest }
+    }
+}
+
+/// How much is sampled and where observers stand.
+struct Extent {
+    geometry: Geometry,
+    /// Groups and strips of the finest level; enough for all levels to have whole ones.
+    groups: usize,
+    strips: usize,
+}
+
+impl Extent {
+    fn new(task: &Task<'_>, numbers: &Range<usize>, levels: usize) -> Self {
+        let coarse = 1 << (levels - 1);
+        let (start, end) = (
+            numbers.start / SPACING / coarse * coarse,
+            numbers.end.div_ceil(SPACING).next_multiple_of(coarse),
+        );
+        let shift = |group: usize| task.course.aside * (group * SPACING) as f64;
+        let room = (4 * SPACING * coarse) as isize;
+        let leftmost = shift(start).min(shift(end + coarse)).floor() as isize;
+        let rightmost = shift(start).max(shift(end + coarse)).ceil() as isize;
+        let origin = task.columns.start as isize + leftmost - room;
+        let columns = (task.columns.end as isize + rightmost + room - origin) as usize;
+        let geometry = Geometry { course: task.course, rows: task.frame.rows, origin };
+        let strips = columns.div_ceil(SPACING * LANES).next_multiple_of(coarse);
+        Self { geometry, groups: end + coarse, strips }
+    }
+
+    /// The first group of the observers of a level, and for each group the lines that the level below asks for.
+    fn over(&self, task: &Task<'_>, numbers: &Range<usize>, spacing: usize) -> (usize, Vec<Range<usize>>) {
+        let groups = numbers.start / SPACING / spacing..numbers.end.div_ceil(SPACING).div_ceil(spacing) + 1;
+        let lines = |group: usize| {
+            let around = (group * spacing).saturating_sub(spacing) * SPACING..(group + 1) * spacing * SPACING;
+            let within = |number: usize| number.clamp(numbers.start, numbers.end);
+            let over = self.geometry.lines_over(within(around.start)..within(around.end), &task.columns);
+            (over.start / spacing).saturating_sub(1)..over.end.div_ceil(spacing) + 2
+        };
+        (groups.start, groups.map(lines).collect())
+    }
+}
+
+impl Observers {
+    /// What is seen at a strip of lines from a group.
+    #[inline(always)]
+    fn sight(&self, strip: usize, group: usize) -> Option<&Sight> {
+        self.at(strip, group).map(|at| &self.sights[at])
+    }
+}

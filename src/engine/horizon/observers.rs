@@ -1,0 +1,295 @@
+//! Observers of one level of the far search: where they stand and what they see.
+
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
+use std::ops::Range;
+
+use super::super::lanes::{Class, LANES, Lanes};
+use super::far::Task;
+use super::frame::SPACING;
+use super::samples::{Group, LOWEST, NOTHING, NOWHERE, Samples};
+
+/// The inverse distance of what an observer without ground sees.
+const BLIND: f32 = -1.0;
+
+/// Groups of observers that look at once: each sample is read once for all of them.
+const AT_ONCE: usize = 4;
+
+/// What the observers of a strip of lines see in a group.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Sight {
+    /// The height of what stands highest, above the sea and less what the earth's curve takes, over its distance.
+    pub rise: [f32; LANES],
+    /// The inverse of that distance, 1/m.
+    pub inverse: [f32; LANES],
+}
+
+/// How light goes over the rows of a direction.
+pub(super) struct Light {
+    /// Rows of the frame in a group of the level.
+    rows: f32,
+    /// Metres of a row.
+    step: f32,
+    /// What the earth's curve takes from the height of a point a row away, m; it grows with the square.
+    curve: f32,
+}
+
+impl Light {
+    pub(super) fn new(task: &Task<'_>, spacing: usize) -> Self {
+        Self {
+            rows: (SPACING * spacing) as f32,
+            step: task.step as f32,
+            curve: (task.step * task.step / (2.0 * task.radius)) as f32,
+        }
+    }
+}
+
+/// The observers of a level. Sights and heights are kept from direction to direction for their memory.
+#[derive(Debug, Default)]
+pub(super) struct Observers {
+    /// For each strip its groups, and where their sights stand.
+    strips: Vec<(Range<usize>, usize)>,
+    pub(super) sights: Vec<Sight>,
+    /// Their heights above the sea.
+    heights: Vec<[f32; LANES]>,
+}
+
+impl Observers {
+    /// Places them at these lines of the groups from the first on, in so many strips. What they see is stale.
+    pub(super) fn stand(&mut self, (first, over): (usize, Vec<Range<usize>>), strips: usize) {
+        let mut count = 0;
+        let groups_of = |strip: usize| {
+            let lines = strip * LANES..(strip + 1) * LANES;
+            let meets = |over: &Range<usize>| over.start < lines.end && lines.start < over.end;
+            let from = over.iter().position(meets);
+            let to = over.iter().rposition(meets);
+            from.zip(to).map_or(0..0, |(from, to)| first + from..first + to + 1)
+        };
+        self.strips.clear();
+        for strip in 0..strips {
+            let groups = groups_of(strip);
+            count += groups.len();
+            self.strips.push((groups.clone(), count - groups.len()));
+        }
+        self.sights.resize(count, Sight { rise: [0.0; LANES], inverse: [BLIND; LANES] });
+        self.heights.resize(count, [NOTHING; LANES]);
+    }
+
+    /// What is left when all levels are joined.
+    pub(super) fn leave(&mut self) -> Self {
+        let (strips, sights) = (self.strips.clone(), std::mem::take(&mut self.sights));
+        Self { strips, sights, heights: Vec::new() }
+    }
+
+    /// Where the sights of a strip and a group stand.
+    #[inline(always)]
+    pub(super) fn at(&self, strip: usize, group: usize) -> Option<usize> {
+        let (groups, at) = self.strips.get(strip)?;
+        groups.contains(&group).then(|| at + group - groups.start)
+    }
+
+    /// Lets all look at the groups that lie so many before theirs.
+    #[inline(always)]
+    pub(super) fn look<C: Class>(&mut self, class: C, samples: &Samples, away: Range<usize>, light: &Light) {
+        for (strip, (groups, at)) in self.strips.iter().enumerate() {
+            let samples = samples.strip(strip);
+            for first in groups.clone().step_by(AT_ONCE) {
+                let seen = highest(class, samples, first, &away, light);
+                for (number, (rise, run)) in seen.into_iter().enumerate() {
+                    let group = first + number;
+                    if !groups.contains(&group) {
+                        break;
+                    }
+                    let to = at + group - groups.start;
+                    let own = own(samples, group);
+                    self.heights[to] = sight(class, light, (group, own), (rise, run), &mut self.sights[to]);
+                }
+            }
+        }
+    }
+
+    /// Observers without ground take what those beside them see, or those before or behind them: cells beside holes and
+    /// the terrain's edge lie between them and observers with ground.
+    pub(super) fn heal(&mut self) {
+        let is_blind = |sight: &Sight| sight.inverse.iter().any(|inverse| *inverse <= BLIND);
+        let blind: Vec<bool> = self.sights.iter().map(is_blind).collect();
+        if !blind.contains(&true) {
+            return;
+        }
+        let before = self.sights.clone();
+        self.take_from(&before, &blind, |strip, group, line| {
+            let line = strip * LANES + line;
+            [line.checked_sub(1), Some(line + 1)]
+                .map(|line| line.map(|line| (line / LANES, group, line % LANES)))
+        });
+        let before = self.sights.clone();
+        self.take_from(&before, &blind, |strip, group, line| {
+            [group.checked_sub(1), Some(group + 1)].map(|group| group.map(|group| (strip, group, line)))
+        });
+        // Where nobody around has ground nobody asks.
+        for inverse in self.sights.iter_mut().flat_map(|sight| &mut sight.inverse) {
+            *inverse = inverse.max(0.0);
+        }
+    }
+
+    /// Gives the blind among the marked strips what the first of two others saw before who is not.
+    fn take_from(
+        &mut self,
+        before: &[Sight],
+        marked: &[bool],
+        others: impl Fn(usize, usize, usize) -> [Option<(usize, usize, usize)>; 2],
+    ) {
+        for strip in 0..self.strips.len() {
+            let (groups, at) = self.strips[strip].clone();
+            for (group, to) in groups.zip(at..).filter(|(_, to)| marked[*to]) {
+                for line in (0..LANES).filter(|line| before[to].inverse[*line] <= BLIND) {
+                    let seen =
+                        others(strip, group, line).into_iter().flatten().find_map(|(strip, group, line)| {
+                            let sight = &before[self.at(strip, group)?];
+                            let inverse = sight.inverse[line];
+                            (inverse > BLIND).then_some((sight.rise[line], inverse))
+                        });
+                    if let Some((rise, inverse)) = seen {
+                        (self.sights[to].rise[line], self.sights[to].inverse[line]) = (rise, inverse);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over what the observers of the next coarser level see higher.
+    #[inline(always)]
+    pub(super) fn join<C: Class>(&mut self, class: C, above: &Self) {
+        let blind = Lanes::splat(class, BLIND);
+        for strip in 0..self.strips.len() {
+            let (groups, at) = self.strips[strip].clone();
+            for (group, to) in groups.zip(at..) {
+                let far = above.spread(strip, group);
+                let sight = &mut self.sights[to];
+                let height = Lanes::load(class, &self.heights[to]);
+                let (rise, inverse) = (Lanes::load(class, &sight.rise), Lanes::load(class, &sight.inverse));
+                let (far_rise, far_inverse) =
+                    (Lanes::load(class, &far.rise), Lanes::load(class, &far.inverse));
+                let own = rise - height * inverse;
+                // The blind stay blind.
+                let far = blind.less(inverse).select(far_rise - height * far_inverse, own);
+                let higher = own.less(far);
+                higher.select(far_rise, rise).store(&mut sight.rise);
+                higher.select(far_inverse, inverse).store(&mut sight.inverse);
+            }
+        }
+    }
+
+    /// What is seen at a strip and a group of the next finer level.
+    #[inline(always)]
+    fn spread(&self, strip: usize, group: usize) -> Sight {
+        let half = strip % 2 * LANES / 2;
+        let mut coarse = [[0.0_f32; LANES / 2 + 1]; 2];
+        for group in [group / 2, group.div_ceil(2)] {
+            let Some(here) = self.at(strip / 2, group).map(|at| &self.sights[at]) else { continue };
+            let next = self.at(strip / 2 + 1, group).map_or(here, |at| &self.sights[at]);
+            let lists = [(&here.rise, &next.rise), (&here.inverse, &next.inverse)];
+            for (to, (here, next)) in coarse.iter_mut().zip(lists) {
+                for i in 0..LANES / 2 {
+                    to[i] += 0.5 * here[half + i];
+                }
+                to[LANES / 2] += 0.5 * if half == 0 { here[LANES / 2] } else { next[0] };
+            }
+        }
+        let mut fine = Sight { rise: [0.0; LANES], inverse: [0.0; LANES] };
+        for (to, from) in [&mut fine.rise, &mut fine.inverse].into_iter().zip(&coarse) {
+            for i in 0..LANES / 2 {
+                to[2 * i] = from[i];
+                to[2 * i + 1] = 0.5 * (from[i] + from[i + 1]);
+            }
+        }
+        fine
+    }
+}
+
+/// Heights of the observers of a group.
+#[inline(always)]
+fn own(samples: &[Group], group: usize) -> &[f32; LANES] {
+    static NONE: [f32; LANES] = [NOTHING; LANES];
+    samples.get(group).map_or(&NONE, |group| &group.own)
+}
+
+/// The highest points on a strip's lines as observers of [`AT_ONCE`] groups see them: how much higher they stand than the
+/// observer, and how many rows away.
+#[inline(always)]
+fn highest<C: Class>(
+    class: C,
+    samples: &[Group],
+    first: usize,
+    away: &Range<usize>,
+    light: &Light,
+) -> [(Lanes<C>, Lanes<C>); AT_ONCE] {
+    let nothing = Lanes::splat(class, NOTHING);
+    let mut seen = [(nothing, Lanes::splat(class, -NOWHERE)); AT_ONCE];
+    let mut observers = [(nothing, nothing); AT_ONCE];
+    for (number, observer) in observers.iter_mut().enumerate() {
+        let row = Lanes::splat(class, (first + number) as f32 * light.rows);
+        *observer = (Lanes::load(class, own(samples, first + number)), row);
+    }
+    // The farthest that the first must see to the nearest that it may.
+    let farthest = (first + 1).saturating_sub(away.end);
+    let nearest = (first + 1).saturating_sub(away.start);
+    for group in samples.get(farthest..nearest.min(samples.len())).unwrap_or_default() {
+        let (z, place) = (Lanes::load(class, &group.z), Lanes::load(class, &group.row));
+        for number in 0..AT_ONCE {
+            seen[number] = higher(observers[number], seen[number], z, place);
+        }
+    }
+    // What lies nearer than that to the first, but not to the others.
+    for later in 1..AT_ONCE {
+        let Some(group) = (first + later).checked_sub(away.start).and_then(|group| samples.get(group)) else {
+            continue;
+        };
+        let (z, place) = (Lanes::load(class, &group.z), Lanes::load(class, &group.row));
+        for number in later..AT_ONCE {
+            seen[number] = higher(observers[number], seen[number], z, place);
+        }
+    }
+    seen
+}
+
+/// The point that an observer sees higher: the one seen before, or another.
+#[inline(always)]
+fn higher<C: Class>(
+    (own, row): (Lanes<C>, Lanes<C>),
+    (rise, run): (Lanes<C>, Lanes<C>),
+    z: Lanes<C>,
+    place: Lanes<C>,
+) -> (Lanes<C>, Lanes<C>) {
+    let (up, away) = (z - own, row - place);
+    let higher = (rise * away).less(up * run);
+    (higher.select(up, rise), higher.select(away, run))
+}
+
+/// Makes a sight of the point seen highest; returns the observers' heights above the sea.
+#[inline(always)]
+fn sight<C: Class>(
+    class: C,
+    light: &Light,
+    (group, own): (usize, &[f32; LANES]),
+    (rise, run): (Lanes<C>, Lanes<C>),
+    to: &mut Sight,
+) -> [f32; LANES] {
+    let splat = |value| Lanes::splat(class, value);
+    let (own, number, curve) =
+        (Lanes::load(class, own), splat(group as f32 * light.rows), splat(light.curve));
+    let row = number - run;
+    // Above the sea: the level plane at the far end lies ever higher over it.
+    let z = own + rise + row * row * curve;
+    let inverse = (run * splat(light.step)).inverse();
+    let (nothing, lowest) = (splat(0.0), splat(LOWEST));
+    let ground = lowest.less(z);
+    let seen = ground.select((z - run * run * curve) * inverse, nothing);
+    let inverse = ground.select(inverse, nothing);
+    seen.store(&mut to.rise);
+    lowest.less(own).select(inverse, splat(BLIND)).store(&mut to.inverse);
+    let mut heights = [0.0; LANES];
+    (own + number * number * curve).store(&mut heights);
+    heights
+}
