@@ -313,6 +313,19 @@ impl Engine {
         self.layer_spares.give(piece.layers);
     }
 
+    /// Where the sun stands at a step of a month of the request (1 to 12; steps from 0, the nights too) over a place of the
+    /// region, in cells: its height above the plane horizon without refraction and its azimuth clockwise from true north,
+    /// radians. The sums share one such sun among the cells of a patch, that of its middle.
+    #[must_use]
+    pub fn sun(&self, month: u8, step: usize, (column, row): (f64, f64)) -> Option<(f64, f64)> {
+        let number = self.request.months.iter().position(|inputs| inputs.month == month)?;
+        let step = self.months.get(number)?.steps.get(step)?;
+        let span = self.inputs.span;
+        let place = self.geography.whereabouts(span.column as f64 + column, span.row as f64 + row)?;
+        let position = step.sun.position(&place);
+        Some((position.height, position.azimuth))
+    }
+
     /// The directions of the horizon table: azimuths clockwise from the grid's columns, radians, increasing from 0.
     #[must_use]
     pub fn azimuths(&self) -> Vec<f64> {

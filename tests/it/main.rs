@@ -18,6 +18,8 @@ mod fencing;
 mod geotiff;
 mod golden;
 mod grass;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod physics;
 mod reference;
 mod scene;

@@ -1,5 +1,6 @@
-//! The engine against a reference of its own making: every step and every crossing of a ray at the sun's true azimuth,
-//! pixel by pixel in double precision, with no code of the engine but the terrain and the projection.
+//! The engine against the [`oracle`](crate::oracle) on a few cells, and against closed forms.
+//!
+//! `cargo bench --bench accuracy` measures it on many.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -11,24 +12,25 @@ use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{
     Compression, Engine, Field, Model, MonthInputs, Product, RegionBox, Request, Storage,
 };
-use solar_positioning::time::JulianDate;
-use solar_positioning::{Location, SolarPositions};
 
+use crate::oracle::air::sums;
+use crate::oracle::flat_earth;
+use crate::oracle::ground::Ground;
+use crate::oracle::suns::Year;
 use crate::scene::layer;
 
 /// Cells of the terrain and of the mapped square in its middle.
 const TERRAIN: usize = 704;
 const MAPPED: usize = 192;
 const CELL: f64 = 25.0;
-const DAYS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-struct Ground {
+struct Scene {
     folder: tempfile::TempDir,
-    z: Vec<f32>,
+    ground: Ground,
     placement: Placement,
 }
 
-impl Ground {
+impl Scene {
     fn new(height: impl Fn(usize, usize) -> f32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let placement = Placement {
@@ -40,41 +42,14 @@ impl Ground {
             width: TERRAIN,
             height: TERRAIN,
         };
-        let z: Vec<f32> = (0..TERRAIN * TERRAIN).map(|i| height(i % TERRAIN, i / TERRAIN)).collect();
-        let grid = Grid { width: TERRAIN, height: TERRAIN, values: z.clone() };
+        let values = (0..TERRAIN * TERRAIN).map(|i| height(i % TERRAIN, i / TERRAIN)).collect();
+        let grid = Grid { width: TERRAIN, height: TERRAIN, values };
         write_grid(&folder.path().join("dem.tif"), &grid, &placement, &layer()).unwrap();
-        Self { folder, z, placement }
+        Self { folder, ground: Ground::new(grid, placement.clone()).unwrap(), placement }
     }
 
     fn dem(&self) -> PathBuf {
         self.folder.path().join("dem.tif")
-    }
-
-    fn at(&self, x: usize, y: usize) -> f64 {
-        f64::from(self.z[y * TERRAIN + x])
-    }
-
-    /// Tangent of the skyline in a direction: every crossing with the grid lines across it.
-    fn skyline(&self, (x, y): (usize, usize), azimuth: f64, cell: f64) -> f64 {
-        let (east, south) = (azimuth.sin(), -azimuth.cos());
-        let main = east.abs().max(south.abs());
-        let (dx, dy) = (east / main, south / main);
-        let step = dx.hypot(dy) * cell;
-        let mut best = f64::MIN;
-        for k in 1.. {
-            let k = f64::from(k);
-            let (px, py) = (x as f64 + k * dx, y as f64 + k * dy);
-            let inside = |p: f64| (0.0..(TERRAIN - 1) as f64).contains(&p);
-            if !(inside(px) && inside(py)) {
-                return best;
-            }
-            let (i, j) = (px.floor() as usize, py.floor() as usize);
-            let (u, v) = (px - px.floor(), py - py.floor());
-            let upper = self.at(i, j) * (1.0 - u) + self.at(i + 1, j) * u;
-            let lower = self.at(i, j + 1) * (1.0 - u) + self.at(i + 1, j + 1) * u;
-            best = best.max((upper * (1.0 - v) + lower * v - self.at(x, y)) / (k * step));
-        }
-        best
     }
 }
 
@@ -108,91 +83,77 @@ fn request(dem: &Path, products: &[Product], months: &[u8], model: Model) -> Req
     }
 }
 
+fn open(request: Request) -> Engine {
+    Engine::open(request).unwrap()
+}
+
 fn layers(request: Request) -> Vec<Vec<f32>> {
-    let engine = Engine::open(request).unwrap();
+    let engine = open(request);
     let tile = engine.tiling().tile(0).unwrap();
     engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
 }
 
-/// Flat over the whole terrain and without refraction of its light: what the reference knows.
-fn flat_earth() -> Model {
-    Model { curved: false, ..Model::default() }
+/// A cell of the mapped square, another for each number.
+fn some(number: usize) -> (usize, usize) {
+    (number * 7919 % MAPPED, number * 104_729 % MAPPED)
 }
 
-/// Air mass at sea level (List 1968 below 30 degrees).
-fn air_mass(height: f64) -> f64 {
-    const TABLE: [f64; 32] = [
-        2.00, 2.06, 2.12, 2.19, 2.27, 2.36, 2.45, 2.55, 2.65, 2.77, 2.90, 3.05, 3.21, 3.39, 3.59, 3.82, 4.07,
-        4.37, 4.72, 5.12, 5.60, 6.18, 6.88, 7.77, 8.90, 10.39, 12.44, 15.36, 19.79, 26.96, 26.96, 26.96,
-    ];
-    let zenith = 60.0 - height.to_degrees() - 30.0;
-    if zenith <= 0.0 {
-        return 1.0 / height.sin();
-    }
-    let i = (zenith as usize).min(30);
-    TABLE[i] + (zenith - i as f64) * (TABLE[i + 1] - TABLE[i])
-}
-
-/// The sun's positions (height, azimuth) of a month at a place by SPA, with the radiation outside the air.
-fn suns(month: usize, lon: f64, lat: f64, middle: f64) -> Vec<(f64, f64, f64)> {
-    let first: u32 = DAYS[..month - 1].iter().sum();
-    let mut suns = Vec::new();
-    for day in first..first + DAYS[month - 1] {
-        for half_hour in 0..48 {
-            let julian = 2_458_119.5 + f64::from(day) + f64::from(half_hour) / 48.0 - middle / 360.0;
-            let time = SolarPositions::new().for_time_from_julian(JulianDate::new(julian, 69.0).unwrap());
-            let at = time.unwrap().at(Location { latitude: lat, longitude: lon }, 0.0, None).unwrap();
-            let height = (90.0 - at.zenith_angle()).to_radians();
-            let year = f64::from(day + 1) * std::f64::consts::TAU / 365.25;
-            let outside = 1.367 * (1.0 + 0.033_44 * (year - 0.048_869).cos());
-            if height > 0.0 {
-                suns.push((height, at.azimuth().to_radians(), outside));
-            }
-        }
-    }
-    suns
+fn of_the_terrain((column, row): (usize, usize)) -> (usize, usize) {
+    let corner = (TERRAIN - MAPPED) / 2;
+    (corner + column, corner + row)
 }
 
 #[test]
-fn direct_radiation_is_that_of_single_rays_at_every_step() {
-    let ground = Ground::new(|x, y| ranges::height(x as f64 * CELL, y as f64 * CELL));
+fn radiation_is_that_of_single_rays_at_every_step() {
+    let scene = Scene::new(|x, y| ranges::height(x as f64 * CELL, y as f64 * CELL));
     let months = [1_u8, 6, 12];
-    let maps = layers(request(&ground.dem(), &[Product::Direct, Product::TotalFlat], &months, flat_earth()));
-    let cell = CELL / 0.9996;
-    let corner = (TERRAIN - MAPPED) / 2;
-    let middle = ground.placement.crs.to_lonlat(500_000.0, 5_094_000.0).unwrap().0;
-    for (number, month) in months.iter().enumerate() {
-        let (direct, level) = (&maps[2 * number], f64::from(maps[2 * number + 1][0]));
-        let (mut squares, mut sum, mut errors) = (0.0, 0.0, Vec::new());
-        for i in 0..90_usize {
-            let (column, row) = (i * 7919 % MAPPED, i * 104_729 % MAPPED);
-            let (x, y) = (corner + column, corner + row);
-            let (px, py) = ground.placement.centre(x as f64, y as f64);
-            let (lon, lat) = ground.placement.crs.to_lonlat(px, py).unwrap();
-            let turn = ground.placement.crs.convergence(px, py).unwrap().to_radians();
-            let east = (ground.at(x + 1, y) - ground.at(x - 1, y)) / (2.0 * cell);
-            let north = (ground.at(x, y - 1) - ground.at(x, y + 1)) / (2.0 * cell);
-            let pressure = 10_f64.powf(-5.4667e-5 * ground.at(x, y));
-            let mut truth = 0.0;
-            for (height, azimuth, outside) in suns(usize::from(*month), lon, lat, middle) {
-                let azimuth = azimuth - turn;
-                let (up, level) = (height.sin(), height.cos());
-                let facing = up - level * (east * azimuth.sin() + north * azimuth.cos());
-                let cosine = facing / (1.0 + east * east + north * north).sqrt();
-                if cosine > 0.0 && height.tan() > ground.skyline((x, y), azimuth, cell) {
-                    truth += 0.5 * outside * 0.7_f64.powf(air_mass(height) * pressure) * cosine;
-                }
-            }
-            let error = 100.0 * (f64::from(direct[row * MAPPED + column]) - truth) / level;
-            squares += error * error;
-            sum += error;
-            errors.push(error.abs());
+    let products = [Product::SkyView, Product::Direct, Product::Diffuse, Product::TotalFlat];
+    let maps = layers(request(&scene.dem(), &products, &months, flat_earth()));
+    let middle = TERRAIN as f64 / 2.0;
+    let year = Year::of(&scene.placement, (middle, middle)).unwrap();
+    let mut errors = vec![Vec::new(); months.len()];
+    for number in 0..90 {
+        let (column, row) = some(number);
+        let map = |layer: usize| f64::from(maps[layer][row * MAPPED + column]);
+        let cell = scene.ground.cell(of_the_terrain((column, row))).unwrap();
+        let mut suns = year.suns(&cell.place);
+        suns.retain(|sun| months.contains(&(sun.month as u8 + 1)));
+        let lit: Vec<bool> = suns.iter().map(|sun| scene.ground.shaded_from(&cell, sun).is_none()).collect();
+        let truth = sums(&cell, &suns, &lit);
+        let sky_view = scene.ground.sky_view(&cell, 360);
+        assert!((map(0) - sky_view).abs() < 0.006, "{number}: {} {sky_view}", map(0));
+        for (i, month) in months.iter().enumerate() {
+            let truth = truth[usize::from(*month) - 1];
+            let (direct, diffuse, flat) = (map(1 + 3 * i), map(2 + 3 * i), map(3 + 3 * i));
+            assert!((flat / truth.flat - 1.0).abs() < 2e-3, "{month}: {flat} {}", truth.flat);
+            assert!((diffuse - truth.sky * sky_view).abs() < 0.003 * flat, "{month}, {number}");
+            errors[i].push(100.0 * (direct - truth.direct) / flat);
         }
-        errors.sort_by(f64::total_cmp);
-        let (rms, bias, most) = ((squares / 90.0).sqrt(), sum / 90.0, errors[89]);
+    }
+    for (month, errors) in months.iter().zip(errors) {
+        let of = |f: fn(f64) -> f64| errors.iter().map(|e| f(*e)).sum::<f64>() / errors.len() as f64;
+        let (rms, bias) = (of(|e| e * e).sqrt(), of(|e| e));
+        let most = errors.iter().fold(0.0_f64, |most, e| most.max(e.abs()));
         println!("month {month}: rms {rms:.3} %, bias {bias:.3} %, at most {most:.2} % of level ground");
         assert!(rms < 0.6 && bias.abs() < 0.2 && most < 5.0, "{month}: {rms} {bias} {most}");
     }
+}
+
+#[test]
+fn the_engines_sun_stands_where_spa_has_it() {
+    let scene = Scene::new(|_, _| 1000.0);
+    let engine = open(request(&scene.dem(), &[Product::Direct], &[3, 12], flat_earth()));
+    let year = Year::of(&scene.placement, (TERRAIN as f64 / 2.0, TERRAIN as f64 / 2.0)).unwrap();
+    let at = some(5);
+    let cell = scene.ground.cell(of_the_terrain(at)).unwrap();
+    for sun in year.suns(&cell.place).iter().filter(|sun| [2, 11].contains(&sun.month)) {
+        let place = (at.0 as f64, at.1 as f64);
+        let (height, azimuth) = engine.sun(sun.month as u8 + 1, sun.step, place).unwrap();
+        let turn = (azimuth - sun.azimuth - cell.place.turn).to_degrees();
+        assert!((height - sun.height).to_degrees().abs() < 0.02, "{sun:?}: {height}");
+        assert!((turn - (turn / 360.0).round() * 360.0).abs() < 0.03, "{sun:?}: {azimuth}");
+    }
+    assert_eq!(engine.sun(6, 0, (0.0, 0.0)), None, "June was not asked for");
 }
 
 /// Sky view factors of the mapped square of some ground.
@@ -200,8 +161,8 @@ fn sky_view(height: impl Fn(f64, f64) -> f64) -> Vec<f32> {
     let middle = TERRAIN as f64 / 2.0;
     // Beyond these heights the ground is level: what stands there is seen no higher than what is nearer.
     let at = |i: usize| (i as f64 - middle) * CELL;
-    let ground = Ground::new(|x, y| height(at(x), at(y)).clamp(-400.0, 8900.0) as f32);
-    layers(request(&ground.dem(), &[Product::SkyView], &[6], flat_earth())).remove(0)
+    let scene = Scene::new(|x, y| height(at(x), at(y)).clamp(-400.0, 8900.0) as f32);
+    layers(request(&scene.dem(), &[Product::SkyView], &[6], flat_earth())).remove(0)
 }
 
 fn middle_of(map: &[f32]) -> f64 {
@@ -230,9 +191,9 @@ fn sky_view_factors_are_those_of_closed_forms() {
 
 #[test]
 fn a_plain_gets_what_its_flat_twin_gets() {
-    let ground = Ground::new(|_, _| 1.0);
+    let scene = Scene::new(|_, _| 1.0);
     let products = [Product::Direct, Product::Diffuse, Product::DirectFlat, Product::DiffuseFlat];
-    let maps = layers(request(&ground.dem(), &products, &[3, 12], flat_earth()));
+    let maps = layers(request(&scene.dem(), &products, &[3, 12], flat_earth()));
     for month in maps.chunks_exact(4) {
         for (terrain, flat) in [(0, 2), (1, 3)] {
             let (terrain, flat) = (middle_of(&month[terrain]), middle_of(&month[flat]));
