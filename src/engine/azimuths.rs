@@ -14,10 +14,10 @@ pub enum Azimuths {
     Uniform(u32),
     /// 64: slopes of 1/8, 3.6 to 7.1 degrees apart.
     Fast,
-    /// 82: slopes of 1/16 (1.8 to 3.6 degrees) in the south, where the sun of most hours stands, of 1/8 (3.6 to 7.1) in the
-    /// east and west, and of 1/4 (8.1 to 14.0) in the north.
+    /// 96: slopes of 1/16 (1.8 to 3.6 degrees) between 63 and 297 degrees, where nearly all suns stand, of 1/8 (3.8 to 5.4)
+    /// beside, and of 1/4 (8.1 to 14.0) in the north.
     Fine,
-    /// 164: twice as fine as `Fine` in all sectors.
+    /// 192: twice as fine as `Fine` everywhere.
     Dense,
 }
 
@@ -103,13 +103,12 @@ fn shares(angles: &[f64]) -> Vec<f64> {
 const SKY: i32 = 8;
 
 /// Directions by their slopes, clockwise from north, in steps of so many divisions in the north (45 degrees to both
-/// sides), in the east and west, and in the south (67.5 degrees to both sides).
-fn sloped([north, side, south]: [i32; 3]) -> Vec<(f64, f64)> {
+/// sides), beside it (18 degrees more), and elsewhere.
+fn sloped([north, beside, south]: [i32; 3]) -> Vec<(f64, f64)> {
     let turns = 8 * DIVISIONS;
     let step = |turn: i32| match turn.min(turns - turn) {
         turn if turn < DIVISIONS => north,
-        // The slope of 67.5 degrees from the south is 0.414: 13 divisions.
-        turn if turn < 2 * DIVISIONS + 12 => side,
+        turn if turn < DIVISIONS * 3 / 2 => beside,
         _ => south,
     };
     (0..turns).filter(|turn| turn % step(*turn) == 0).map(of_turn).collect()
@@ -143,8 +142,8 @@ mod tests {
     fn sets_have_their_sizes_and_the_sky_is_shared_out() {
         for (set, count, sky) in [
             (Azimuths::Fast, 64, 32),
-            (Azimuths::Fine, 82, 32),
-            (Azimuths::Dense, 164, 32),
+            (Azimuths::Fine, 96, 32),
+            (Azimuths::Dense, 192, 32),
             (Azimuths::Uniform(16), 16, 16),
         ] {
             let compass = Compass::new(set);

@@ -1,5 +1,7 @@
 //! Coarse climate grids under the cells of the DEM.
 
+#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
+
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -223,9 +225,9 @@ impl Lattice {
         let mut cells = [0.0_f32; ROW + 2 * WIDEST_STEP];
         let (fine, _) = cells.as_chunks_mut::<STEP>();
         for (fine, four) in fine.iter_mut().zip(line.windows(4)).take(squares) {
-            for k in 0..STEP {
+            for (k, fine) in fine.iter_mut().enumerate() {
                 let value = self.weights[0][k].mul_add(four[0], self.weights[1][k] * four[1]);
-                fine[k] = self.weights[2][k].mul_add(four[2], self.weights[3][k].mul_add(four[3], value));
+                *fine = self.weights[2][k].mul_add(four[2], self.weights[3][k].mul_add(four[3], value));
             }
         }
         to.copy_from_slice(&cells[skip..skip + to.len()]);

@@ -11,6 +11,9 @@ use std::ops::{Add, Mul, Sub};
 /// How many.
 pub(super) const LANES: usize = 16;
 
+/// How many integers of 16 bits, [`Shorts`].
+pub(super) const SHORTS: usize = 32;
+
 /// A class of processors: its registers and what it does with them.
 pub(super) trait Class: Copy {
     /// [`LANES`] floats.
@@ -37,6 +40,16 @@ pub(super) trait Class: Copy {
     fn select(self, mask: Self::Mask, yes: Self::Floats, no: Self::Floats) -> Self::Floats;
     /// A bit for each lane, the first lowest.
     fn bits(self, mask: Self::Mask) -> u32;
+    /// [`SHORTS`] integers.
+    type Integers: Copy;
+    fn splat_i16(self, value: i16) -> Self::Integers;
+    fn load_i16s(self, from: &[i16; SHORTS]) -> Self::Integers;
+    fn store_i16s(self, value: Self::Integers, to: &mut [i16; SHORTS]);
+    /// Differences that stop at the ends of the range.
+    fn sub_i16(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    /// `a * b / 2^15`, rounded to the nearest, half upwards.
+    fn share_i16(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    fn max_i16(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
     /// Places to pick from.
     type Places: Copy;
     /// For [`Class::pick`]: the first eight in 0..8, the last eight in 2..10.
@@ -133,6 +146,52 @@ impl<C: Class> Lanes<C> {
     #[inline(always)]
     pub(super) fn less(self, other: Self) -> Mask<C> {
         Mask { class: self.class, mask: self.class.less(self.floats, other.floats) }
+    }
+}
+
+/// Thirty-two integers of 16 bits in the registers of a class.
+#[derive(Clone, Copy)]
+pub(super) struct Shorts<C: Class> {
+    class: C,
+    integers: C::Integers,
+}
+
+impl<C: Class> Shorts<C> {
+    #[inline(always)]
+    pub(super) fn splat(class: C, value: i16) -> Self {
+        Self { class, integers: class.splat_i16(value) }
+    }
+
+    #[inline(always)]
+    pub(super) fn load(class: C, from: &[i16; SHORTS]) -> Self {
+        Self { class, integers: class.load_i16s(from) }
+    }
+
+    #[inline(always)]
+    pub(super) fn store(self, to: &mut [i16; SHORTS]) {
+        self.class.store_i16s(self.integers, to);
+    }
+
+    #[inline(always)]
+    fn with(self, integers: C::Integers) -> Self {
+        Self { class: self.class, integers }
+    }
+
+    /// Differences that stop at the ends of the range.
+    #[inline(always)]
+    pub(super) fn sub(self, other: Self) -> Self {
+        self.with(self.class.sub_i16(self.integers, other.integers))
+    }
+
+    /// `self * share / 2^15`, rounded to the nearest, half upwards.
+    #[inline(always)]
+    pub(super) fn share(self, share: Self) -> Self {
+        self.with(self.class.share_i16(self.integers, share.integers))
+    }
+
+    #[inline(always)]
+    pub(super) fn max(self, other: Self) -> Self {
+        self.with(self.class.max_i16(self.integers, other.integers))
     }
 }
 
@@ -265,6 +324,41 @@ impl Class for Plain {
         mask
     }
 
+    type Integers = [i16; SHORTS];
+
+    #[inline(always)]
+    fn splat_i16(self, value: i16) -> Self::Integers {
+        [value; SHORTS]
+    }
+
+    #[inline(always)]
+    fn load_i16s(self, from: &[i16; SHORTS]) -> Self::Integers {
+        *from
+    }
+
+    #[inline(always)]
+    fn store_i16s(self, value: Self::Integers, to: &mut [i16; SHORTS]) {
+        *to = value;
+    }
+
+    #[inline(always)]
+    fn sub_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a = a.saturating_sub(b));
+        a
+    }
+
+    #[inline(always)]
+    fn share_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a = ((i32::from(*a) * i32::from(b) + 0x4000) >> 15) as i16);
+        a
+    }
+
+    #[inline(always)]
+    fn max_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a = (*a).max(b));
+        a
+    }
+
     type Places = [i32; LANES];
 
     #[inline(always)]
@@ -281,9 +375,9 @@ impl Class for Plain {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use pulp::x86::{V3, V4};
-    use pulp::{b16, cast, f32x8, f32x16, i16x8, i16x16, i32x8, i32x16, m32x8};
+    use pulp::{b16, cast, f32x8, f32x16, i16x8, i16x16, i16x32, i32x8, i32x16, m32x8};
 
-    use super::{Class, LANES};
+    use super::{Class, LANES, SHORTS};
 
     impl Class for V4 {
         type Floats = f32x16;
@@ -357,6 +451,38 @@ mod x86 {
         #[inline(always)]
         fn bits(self, mask: b16) -> u32 {
             u32::from(mask.0)
+        }
+
+        type Integers = i16x32;
+
+        #[inline(always)]
+        fn splat_i16(self, value: i16) -> i16x32 {
+            self.splat_i16x32(value)
+        }
+
+        #[inline(always)]
+        fn load_i16s(self, from: &[i16; SHORTS]) -> i16x32 {
+            cast(*from)
+        }
+
+        #[inline(always)]
+        fn store_i16s(self, value: i16x32, to: &mut [i16; SHORTS]) {
+            *to = cast(value);
+        }
+
+        #[inline(always)]
+        fn sub_i16(self, a: i16x32, b: i16x32) -> i16x32 {
+            cast(self.avx512bw._mm512_subs_epi16(cast(a), cast(b)))
+        }
+
+        #[inline(always)]
+        fn share_i16(self, a: i16x32, b: i16x32) -> i16x32 {
+            cast(self.avx512bw._mm512_mulhrs_epi16(cast(a), cast(b)))
+        }
+
+        #[inline(always)]
+        fn max_i16(self, a: i16x32, b: i16x32) -> i16x32 {
+            cast(self.avx512bw._mm512_max_epi16(cast(a), cast(b)))
         }
 
         type Places = i32x16;
@@ -449,6 +575,41 @@ mod x86 {
             half(mask[0]) | half(mask[1]) << 8
         }
 
+        type Integers = [i16x16; 2];
+
+        #[inline(always)]
+        fn splat_i16(self, value: i16) -> [i16x16; 2] {
+            [self.splat_i16x16(value); 2]
+        }
+
+        #[inline(always)]
+        fn load_i16s(self, from: &[i16; SHORTS]) -> [i16x16; 2] {
+            cast(*from)
+        }
+
+        #[inline(always)]
+        fn store_i16s(self, value: [i16x16; 2], to: &mut [i16; SHORTS]) {
+            *to = cast(value);
+        }
+
+        #[inline(always)]
+        fn sub_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
+            let half = |i: usize| cast(self.avx2._mm256_subs_epi16(cast(a[i]), cast(b[i])));
+            [half(0), half(1)]
+        }
+
+        #[inline(always)]
+        fn share_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
+            let half = |i: usize| cast(self.avx2._mm256_mulhrs_epi16(cast(a[i]), cast(b[i])));
+            [half(0), half(1)]
+        }
+
+        #[inline(always)]
+        fn max_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
+            let half = |i: usize| cast(self.avx2._mm256_max_epi16(cast(a[i]), cast(b[i])));
+            [half(0), half(1)]
+        }
+
         type Places = [i32x8; 2];
 
         #[inline(always)]
@@ -501,6 +662,14 @@ mod tests {
                 picked,
             ];
             let mut bits = vec![less.bits()];
+            let shorts =
+                |step: i16| Shorts::load(class, &std::array::from_fn(|i| (i as i16 - 16).wrapping_mul(step)));
+            let (a, b) = (shorts(2047), shorts(-1801));
+            for result in [a.sub(b), b.sub(a), a.share(b), a.share(Shorts::splat(class, 20_001)), a.max(b)] {
+                let mut integers = [0; SHORTS];
+                result.store(&mut integers);
+                bits.extend(integers.map(|i| i as u32));
+            }
             for result in results {
                 let mut floats = [0.0; LANES];
                 result.store(&mut floats);
@@ -513,7 +682,7 @@ mod tests {
     #[test]
     fn all_classes_give_the_same_bits() {
         let plain = Vectors::Portable.run(All);
-        assert_eq!(plain[1], (-2.5_f32 + 0.4).to_bits());
+        assert_eq!(plain[1 + 5 * SHORTS], (-2.5_f32 + 0.4).to_bits());
         assert_eq!(plain[plain.len() - LANES], (7.0_f32 * 0.37 - 2.5).to_bits());
         for class in Vectors::here() {
             assert_eq!(class.run(All), plain, "{}", class.name());

@@ -19,7 +19,7 @@ use super::vector::{Kernel, Vectors};
 /// A grid over the cells of a piece.
 enum Sampled {
     Same(f32),
-    Lattice(Lattice),
+    Lattice(Box<Lattice>),
     /// Cell by cell; so many a row.
     Cells {
         width: usize,
@@ -97,7 +97,9 @@ impl Setting<'_> {
         let months = self.inputs.months.iter().enumerate();
         let mut layers = self.spares.take(Vec::new);
         layers.resize_with(self.sources.len(), Vec::new);
-        layers.iter_mut().for_each(|layer| layer.resize(rect.width() * rect.height(), f32::NAN));
+        for layer in &mut layers {
+            layer.resize(rect.width() * rect.height(), f32::NAN);
+        }
         Ok(Filler {
             model: self.model,
             vectors: self.vectors,
@@ -164,7 +166,7 @@ impl Setting<'_> {
                 let values = grid.resample(dem, span).into_iter().map(change).collect();
                 Sampled::Cells { width: span.width, values }
             },
-            Sampled::Lattice,
+            |lattice| Sampled::Lattice(Box::new(lattice)),
         )
     }
 }
@@ -304,10 +306,10 @@ impl Row {
     #[inline(always)]
     fn product(&self, product: Product) -> [f32; ROW] {
         let mut values = [0.0; ROW];
-        for i in 0..ROW {
+        for (i, value) in values.iter_mut().enumerate() {
             let (total, flat) =
                 (self.direct[i] + self.diffuse[i], self.direct_flat[i] + self.diffuse_flat[i]);
-            values[i] = match product {
+            *value = match product {
                 Product::Direct => self.direct[i],
                 Product::Diffuse => self.diffuse[i],
                 Product::DirectFlat => self.direct_flat[i],

@@ -2,9 +2,10 @@
 //!
 //! The main axis of the direction is swept from the far end of the window. Lines [`SPACING`] cells apart are sampled; of
 //! each [`SPACING`] samples along a line, a group, the highest is kept with its true place. An observer stands at every
-//! group of every line and looks back along it from the 8th group before it to the 31st. What is farther it leaves to
-//! observers twice as far apart, who look at groups twice as long from the 16th to the 63rd, and so on: each level looks
-//! four times as far as the one before for half its cost, so that the cost does not grow with the distance.
+//! group of every line and looks back along it from where the near part ends, the 8th group before it or the 10th, four
+//! times as far. What is farther it leaves to observers twice as far apart, who look at groups twice as long from the
+//! 16th or 20th on, and so on: each level looks four times as far as the one before for half its cost, so that the cost
+//! does not grow with the distance.
 //!
 //! A level takes the sights of the level above it between the observers there, evaluates them from its own heights, and
 //! keeps the higher. A sight is a height over its distance and the inverse of the distance: linear in them, cells between
@@ -17,14 +18,12 @@
 
 use std::ops::Range;
 
-use super::super::lanes::{Class, LANES, Lanes};
+use super::super::lanes::{Class, LANES};
 use super::super::vector::Kernel;
 use super::frame::{Course, Frame, SPACING};
-use super::observers::{Light, Observers, Sight};
+use super::lattice::{Glimpse, Lattice};
+use super::observers::{Light, Observers};
 use super::samples::Samples;
-
-/// Groups of the finest level that belong to the near part.
-const DELAY: usize = (super::near::REACH + 1) / SPACING;
 
 /// What is swept.
 #[derive(Debug, Clone)]
@@ -35,6 +34,8 @@ pub(super) struct Task<'a> {
     pub step: f64,
     /// Radius of the earth for light, m; infinite: flat.
     pub radius: f64,
+    /// Rows away from an observer that belong to the near part.
+    pub near: usize,
     /// The tile's rows and columns in the frame.
     pub rows: Range<usize>,
     pub columns: Range<usize>,
@@ -76,7 +77,7 @@ impl Geometry {
 
     /// How far a column lies from line 0 at a numbered row: whole columns and the rest.
     #[inline(always)]
-    fn place_of(&self, number: usize, column: isize) -> (isize, f32) {
+    pub(super) fn place_of(&self, number: usize, column: isize) -> (isize, f32) {
         let aside = self.course.aside * number as f64;
         (column + aside.floor() as isize - self.origin, (aside - aside.floor()) as f32)
     }
@@ -99,82 +100,6 @@ impl Geometry {
     }
 }
 
-/// The sights of one direction's far skyline over a tile.
-#[derive(Debug)]
-pub(super) struct Lattice {
-    pub(super) geometry: Geometry,
-    observers: Observers,
-}
-
-impl Lattice {
-    /// Its memory.
-    pub(super) fn into_sights(self) -> Vec<Sight> {
-        self.observers.sights
-    }
-}
-
-/// Strips that a row of a patch may lie under, their lines, and room for whole vectors behind them.
-const STRIPS: usize = 3;
-const LINES: usize = (STRIPS + 1) * LANES;
-
-/// Lines that a row of a patch lies between.
-const NEEDED: usize = super::patch::EDGE / SPACING + 2;
-
-/// Sights along a row, at its lines.
-pub(super) struct Between {
-    rise: [f32; LINES],
-    inverse: [f32; LINES],
-    /// The line over the row's first column or next before it, and how many columns that one lies behind it.
-    pub line: usize,
-    pub skip: usize,
-    /// The same columns' distance from a line, what is left of it beyond whole columns.
-    pub part: f32,
-}
-
-impl Between {
-    /// Rise and inverse distance at the lines from `line` on.
-    #[inline(always)]
-    pub(super) fn lists(&self) -> [&[f32]; 2] {
-        [&self.rise[self.line..], &self.inverse[self.line..]]
-    }
-}
-
-impl Lattice {
-    /// What is seen from a numbered row, from a column on, between the observers before it and behind it.
-    #[inline(always)]
-    pub(super) fn between<C: Class>(&self, class: C, number: usize, column: usize) -> Between {
-        let (place, part) = self.geometry.place_of(number, column as isize);
-        let place = place.max(0) as usize;
-        let (line, group) = (place / SPACING, number / SPACING);
-        let weight = Lanes::splat(class, (number % SPACING) as f32 / SPACING as f32);
-        let mut between = Between {
-            rise: [0.0; LINES],
-            inverse: [0.0; LINES],
-            line: line % LANES,
-            skip: place % SPACING,
-            part,
-        };
-        let strips = (between.line + NEEDED).div_ceil(LANES);
-        let rise = between.rise.as_chunks_mut::<LANES>().0.iter_mut();
-        let inverse = between.inverse.as_chunks_mut::<LANES>().0.iter_mut();
-        for (strip, (rise, inverse)) in rise.zip(inverse).enumerate().take(strips) {
-            let strip = line / LANES + strip;
-            let (Some(a), Some(b)) =
-                (self.observers.sight(strip, group), self.observers.sight(strip, group + 1))
-            else {
-                continue;
-            };
-            let of = |a: &[f32; LANES], b: &[f32; LANES]| {
-                let (a, b) = (Lanes::load(class, a), Lanes::load(class, b));
-                weight.mul_add(b - a, a)
-            };
-            of(&a.rise, &b.rise).store(rise);
-            of(&a.inverse, &b.inverse).store(inverse);
-        }
-        between
-    }
-}
-
 /// What sweeps need of memory.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -187,8 +112,10 @@ pub(super) struct Memory {
 pub(super) struct Sweep<'a> {
     pub task: Task<'a>,
     pub memory: &'a mut Memory,
+    /// A height amid the tile's, m.
+    pub middle: f32,
     /// Where the sights are left.
-    pub sights: Vec<Sight>,
+    pub glimpses: Vec<Glimpse>,
 }
 
 impl Kernel for Sweep<'_> {
@@ -196,19 +123,18 @@ impl Kernel for Sweep<'_> {
 
     #[inline(always)]
     fn run<C: Class>(self, class: C) -> Lattice {
-        let Self { task, memory: Memory { samples, observers }, sights } = self;
+        let Self { task, memory: Memory { samples, observers }, middle, glimpses } = self;
         let numbers = task.numbers();
+        // Groups that belong to the near part.
+        let delay = (task.near + 1) / SPACING;
         let mut levels = 1;
-        while (SPACING * DELAY) << (2 * levels) < numbers.end {
+        while (SPACING * delay) << (2 * levels) < numbers.end {
             levels += 1;
         }
         let extent = Extent::new(&task, &numbers, levels);
         let geometry = extent.geometry;
         samples.resize_with(samples.len().max(levels), Samples::default);
         observers.resize_with(observers.len().max(levels), Observers::default);
-        if let Some(finest) = observers.first_mut() {
-            finest.sights = sights;
-        }
         for level in 0..levels {
             let (finer, coarser) = samples.split_at_mut(level);
             let Some(samples) = coarser.first_mut() else { break };
@@ -217,10 +143,10 @@ impl Kernel for Sweep<'_> {
                 Some(finer) => samples.merge(finer),
             }
             let spacing = 1 << level;
-            let farthest = if level + 1 < levels { 4 * DELAY * spacing } else { usize::MAX };
+            let farthest = if level + 1 < levels { 4 * delay * spacing } else { usize::MAX };
             let observers = &mut observers[level];
             observers.stand(extent.over(&task, &numbers, spacing), samples.strips());
-            observers.look(class, samples, DELAY * spacing..farthest, &Light::new(&task, spacing));
+            observers.look(class, samples, delay * spacing..farthest, &Light::new(&task, spacing));
         }
         for level in (0..levels).rev() {
             let (finer, coarser) = observers.split_at_mut(level);
@@ -230,8 +156,9 @@ impl Kernel for Sweep<'_> {
                 below.join(class, above);
             }
         }
-        let finest = observers.first_mut().map(Observers::leave).unwrap_or_default();
-        Lattice { geometry, observers: finest }
+        // What is seen farthest down or up from the nearest that the far part begins with.
+        let nearest = (task.near + 1 - SPACING) as f64 * task.step;
+        Lattice::new(geometry, &observers[0], (middle, nearest as f32), glimpses)
     }
 }
 
@@ -271,13 +198,5 @@ impl Extent {
             (over.start / spacing).saturating_sub(1)..over.end.div_ceil(spacing) + 2
         };
         (groups.start, groups.map(lines).collect())
-    }
-}
-
-impl Observers {
-    /// What is seen at a strip of lines from a group.
-    #[inline(always)]
-    fn sight(&self, strip: usize, group: usize) -> Option<&Sight> {
-        self.at(strip, group).map(|at| &self.sights[at])
     }
 }

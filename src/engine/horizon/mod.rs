@@ -7,6 +7,7 @@
 
 mod far;
 mod frame;
+mod lattice;
 mod near;
 mod observers;
 mod patch;
@@ -16,10 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use self::far::{Lattice, Memory, Sweep, Task};
+use self::far::{Memory, Sweep, Task};
 use self::frame::{Course, Frame};
+use self::lattice::{Glimpse, Lattice};
 use self::near::{March, Parts};
-use self::observers::Sight;
 pub(super) use self::patch::{ACROSS, BLOCKS, CELLS, EDGE, Patch, SIDE};
 use super::azimuths::Compass;
 use super::spares::Spares;
@@ -63,6 +64,7 @@ struct Look {
 #[derive(Debug)]
 struct Quarter {
     across: bool,
+    /// Rows grow towards the horizon.
     forward: bool,
     parts: Parts,
     looks: Vec<Look>,
@@ -77,7 +79,13 @@ impl Quarter {
             .map(|(direction, ((east, north), course))| Look {
                 direction,
                 unit: (*east as f32, *north as f32),
-                march: March::new(&course, cell * course.length, radius, &mut parts),
+                march: March::new(
+                    &course,
+                    near::reach((*east, *north)),
+                    cell * course.length,
+                    radius,
+                    &mut parts,
+                ),
             })
             .collect();
         Self { across, forward, parts, looks }
@@ -88,7 +96,7 @@ impl Quarter {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     memory: Spares<Memory>,
-    sights: Spares<Vec<Sight>>,
+    glimpses: Spares<Vec<Glimpse>>,
 }
 
 /// What skylines over a tile are made of.
@@ -98,6 +106,8 @@ pub(super) struct Skylines {
     quarters: Vec<Quarter>,
     /// The far part of each direction.
     lattices: Vec<Lattice>,
+    /// The height that they count from, m.
+    middle: f32,
 }
 
 impl Skylines {
@@ -111,6 +121,7 @@ impl Skylines {
     ) -> Option<Self> {
         let tile = terrain.tile;
         let radius = light.radius();
+        let middle = terrain.heights().map_or(0.0, |(low, high)| f64::midpoint(low, high) as f32);
         let (upright, across) = rayon::join(|| Frame::new(terrain, false), || Frame::new(terrain, true));
         let sweep = |unit: &(f64, f64)| {
             if stop.load(Ordering::Relaxed) {
@@ -120,31 +131,31 @@ impl Skylines {
             let (rows, columns) = (tile.y0..tile.y1, tile.x0..tile.x1);
             let (frame, rows, columns) =
                 if course.across { (&across, columns, rows) } else { (&upright, rows, columns) };
-            let task = Task { frame, course, step: terrain.cell * course.length, radius, rows, columns };
+            let (step, near) = (terrain.cell * course.length, near::reach(*unit));
+            let task = Task { frame, course, step, radius, near, rows, columns };
             let mut memory = store.memory.take(Memory::default);
-            let sights = store.sights.take(Vec::new);
-            let lattice = light.vectors.run(Sweep { task, memory: &mut memory, sights });
+            let glimpses = store.glimpses.take(Vec::new);
+            let lattice = light.vectors.run(Sweep { task, memory: &mut memory, middle, glimpses });
             store.memory.give(memory);
             Some(lattice)
         };
         let lattices = compass.units.par_iter().with_max_len(1).map(sweep).collect::<Option<_>>()?;
         let axes = [(false, false), (false, true), (true, false), (true, true)];
         let quarters = axes.map(|axis| Quarter::new(compass, axis, terrain.cell, radius));
-        Some(Self { vectors: light.vectors, quarters: quarters.into(), lattices })
+        Some(Self { vectors: light.vectors, quarters: quarters.into(), lattices, middle })
     }
 
     /// Gives its memory to the next.
     pub(super) fn leave(&mut self, store: &Store) {
         for lattice in self.lattices.drain(..) {
-            store.sights.give(lattice.into_sights());
+            store.glimpses.give(lattice.into_glimpses());
         }
     }
 
     /// Finds the skylines of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
     /// cell's own slope hides.
     pub(super) fn patch(&self, terrain: &Terrain, corner: (usize, usize), folded: bool, patch: &mut Patch) {
-        patch.take_ground(terrain, corner);
-        self.vectors.run(patch::Find { skylines: self, patch, corner, folded });
+        self.vectors.run(patch::Find { skylines: self, terrain, patch, corner, folded });
     }
 }
 

@@ -50,7 +50,7 @@ impl Light {
 pub(super) struct Observers {
     /// For each strip its groups, and where their sights stand.
     strips: Vec<(Range<usize>, usize)>,
-    pub(super) sights: Vec<Sight>,
+    sights: Vec<Sight>,
     /// Their heights above the sea.
     heights: Vec<[f32; LANES]>,
 }
@@ -76,15 +76,19 @@ impl Observers {
         self.heights.resize(count, [NOTHING; LANES]);
     }
 
-    /// What is left when all levels are joined.
-    pub(super) fn leave(&mut self) -> Self {
-        let (strips, sights) = (self.strips.clone(), std::mem::take(&mut self.sights));
-        Self { strips, sights, heights: Vec::new() }
+    /// For each strip its groups, and where their sights stand.
+    pub(super) fn strips(&self) -> &[(Range<usize>, usize)] {
+        &self.strips
+    }
+
+    /// What is seen.
+    pub(super) fn sights(&self) -> &[Sight] {
+        &self.sights
     }
 
     /// Where the sights of a strip and a group stand.
     #[inline(always)]
-    pub(super) fn at(&self, strip: usize, group: usize) -> Option<usize> {
+    fn at(&self, strip: usize, group: usize) -> Option<usize> {
         let (groups, at) = self.strips.get(strip)?;
         groups.contains(&group).then(|| at + group - groups.start)
     }
@@ -117,44 +121,41 @@ impl Observers {
         if !blind.contains(&true) {
             return;
         }
-        let before = self.sights.clone();
-        self.take_from(&before, &blind, |strip, group, line| {
+        self.take(&blind, |strip, group, line| {
             let line = strip * LANES + line;
             [line.checked_sub(1), Some(line + 1)]
                 .map(|line| line.map(|line| (line / LANES, group, line % LANES)))
         });
-        let before = self.sights.clone();
-        self.take_from(&before, &blind, |strip, group, line| {
+        self.take(&blind, |strip, group, line| {
             [group.checked_sub(1), Some(group + 1)].map(|group| group.map(|group| (strip, group, line)))
         });
         // Where nobody around has ground nobody asks.
-        for inverse in self.sights.iter_mut().flat_map(|sight| &mut sight.inverse) {
-            *inverse = inverse.max(0.0);
+        for (sight, _) in self.sights.iter_mut().zip(blind).filter(|(_, blind)| *blind) {
+            sight.inverse.iter_mut().for_each(|inverse| *inverse = inverse.max(0.0));
         }
     }
 
-    /// Gives the blind among the marked strips what the first of two others saw before who is not.
-    fn take_from(
+    /// Gives the blind among the marked what the first of two others saw who is not.
+    fn take(
         &mut self,
-        before: &[Sight],
         marked: &[bool],
         others: impl Fn(usize, usize, usize) -> [Option<(usize, usize, usize)>; 2],
     ) {
-        for strip in 0..self.strips.len() {
-            let (groups, at) = self.strips[strip].clone();
-            for (group, to) in groups.zip(at..).filter(|(_, to)| marked[*to]) {
-                for line in (0..LANES).filter(|line| before[to].inverse[*line] <= BLIND) {
+        let mut taken = Vec::new();
+        for (strip, (groups, at)) in self.strips.iter().enumerate() {
+            for (group, to) in groups.clone().zip(*at..).filter(|(_, to)| marked[*to]) {
+                for line in (0..LANES).filter(|line| self.sights[to].inverse[*line] <= BLIND) {
                     let seen =
                         others(strip, group, line).into_iter().flatten().find_map(|(strip, group, line)| {
-                            let sight = &before[self.at(strip, group)?];
-                            let inverse = sight.inverse[line];
-                            (inverse > BLIND).then_some((sight.rise[line], inverse))
+                            let sight = &self.sights[self.at(strip, group)?];
+                            (sight.inverse[line] > BLIND).then(|| (sight.rise[line], sight.inverse[line]))
                         });
-                    if let Some((rise, inverse)) = seen {
-                        (self.sights[to].rise[line], self.sights[to].inverse[line]) = (rise, inverse);
-                    }
+                    taken.extend(seen.map(|seen| (to, line, seen)));
                 }
             }
+        }
+        for (to, line, (rise, inverse)) in taken {
+            (self.sights[to].rise[line], self.sights[to].inverse[line]) = (rise, inverse);
         }
     }
 

@@ -5,9 +5,9 @@
 use super::super::lanes::{Class, LANES, Lanes};
 use super::super::terrain::{ABYSS, Terrain};
 use super::super::vector::Kernel;
-use super::far::Between;
 use super::frame::SPACING;
-use super::near::{Ring, Row};
+use super::lattice::Between;
+use super::near::{Before, Own, ROOM, Ring, Row, Scale};
 use super::{Quarter, STEPS, Skylines};
 
 /// Edge of a patch, cells.
@@ -15,9 +15,6 @@ pub(in super::super) const EDGE: usize = 64;
 
 /// Cells of a patch.
 pub(in super::super) const CELLS: usize = EDGE * EDGE;
-
-/// Room around a patch, cells: near skylines, and slopes.
-pub(super) const ROOM: usize = super::near::REACH + 1;
 
 /// Edge of a block, cells: cells that lie together share much of their skylines. Within a block they lie row by row, in
 /// the lanes of the kernels.
@@ -40,26 +37,45 @@ pub(super) struct Local {
 }
 
 impl Local {
+    /// Rows.
+    const ROWS: usize = EDGE + 2 * ROOM;
+
     /// Cells of a row, and some more that nobody looks at.
-    pub(super) const STRIDE: usize = EDGE + 2 * ROOM + 16;
+    pub(super) const STRIDE: usize = Self::ROWS + LANES;
 
     fn new() -> Self {
         Self {
-            z: vec![[ABYSS; Self::STRIDE]; EDGE + 2 * ROOM],
+            z: vec![[ABYSS; Self::STRIDE]; Self::ROWS],
             east: vec![[0.0; EDGE]; EDGE],
             north: vec![[0.0; EDGE]; EDGE],
         }
     }
+
+    /// Lowest and highest ground.
+    #[inline(always)]
+    fn heights(&self) -> (f32, f32) {
+        let (mut low, mut high) = (f32::MAX, ABYSS);
+        for z in self.z.as_flattened() {
+            low = if *z > ABYSS && *z < low { *z } else { low };
+            high = if *z > high { *z } else { high };
+        }
+        (low.min(high), high)
+    }
+
+    /// A row, counted away from a horizon that lies `forward`.
+    #[inline(always)]
+    fn row(&self, forward: bool, number: usize) -> &[f32; Self::STRIDE] {
+        &self.z[if forward { Self::ROWS - 1 - number } else { number }]
+    }
 }
+
+/// For a direction, cells block by block.
+pub(in super::super) type Line = [[i16; LANES]; BLOCKS];
 
 /// The skylines of a patch and what kernels need of its ground. Kept from patch to patch for its memory.
 #[derive(Debug)]
 pub(in super::super) struct Patch {
-    /// For each direction the cells' tangents in [`STEPS`], block by block: what stands higher hides what shines there.
-    pub lines: Vec<[[i16; LANES]; BLOCKS]>,
-    /// For each direction and block the lowest and the highest.
-    pub lowest: Vec<[f32; BLOCKS]>,
-    pub highest: Vec<[f32; BLOCKS]>,
+    pub table: Table,
     /// Heights, m, and height gained per metre eastwards and northwards, row by row; level where terrain is missing.
     pub heights: Vec<f32>,
     pub east: Vec<f32>,
@@ -67,30 +83,48 @@ pub(in super::super) struct Patch {
     upright: Local,
     across: Local,
     ring: Ring,
+    scale: Scale,
+    /// For each direction, see [`super::near::March::falls`].
+    falls: Vec<Vec<i16>>,
     band: Vec<[[i16; EDGE]; SIDE]>,
+}
+
+/// Skylines: what stands higher hides what shines there.
+#[derive(Debug)]
+pub(in super::super) struct Table {
+    /// For each direction the cells' tangents in [`STEPS`].
+    pub lines: Vec<Line>,
+    /// For each direction and block the lowest and the highest.
+    pub lowest: Vec<[f32; BLOCKS]>,
+    pub highest: Vec<[f32; BLOCKS]>,
 }
 
 impl Patch {
     /// For tables of so many directions.
     pub(in super::super) fn new(directions: usize) -> Self {
         Self {
-            lines: vec![[[0; LANES]; BLOCKS]; directions],
-            lowest: vec![[0.0; BLOCKS]; directions],
-            highest: vec![[0.0; BLOCKS]; directions],
+            table: Table {
+                lines: vec![[[0; LANES]; BLOCKS]; directions],
+                lowest: vec![[0.0; BLOCKS]; directions],
+                highest: vec![[0.0; BLOCKS]; directions],
+            },
             heights: vec![0.0; CELLS],
             east: vec![0.0; CELLS],
             north: vec![0.0; CELLS],
             upright: Local::new(),
             across: Local::new(),
             ring: Ring::new(),
+            scale: Scale::new((0.0, 1.0), 1.0),
+            falls: vec![Vec::new(); directions],
             band: vec![[[0; EDGE]; SIDE]; directions],
         }
     }
 
     /// Takes the ground around the cells from `(x, y)` of the window on.
-    pub(super) fn take_ground(&mut self, terrain: &Terrain, (x, y): (usize, usize)) {
+    #[inline(always)]
+    fn take_ground(&mut self, terrain: &Terrain, (x, y): (usize, usize)) {
         let from = x.saturating_sub(ROOM);
-        let to = (x + EDGE + ROOM + 1).min(terrain.width).max(from);
+        let to = (x + EDGE + ROOM).min(terrain.width).max(from);
         for (j, row) in self.upright.z.iter_mut().enumerate() {
             row.fill(ABYSS);
             if let Some(line) = (y + j).checked_sub(ROOM).filter(|line| *line < terrain.height) {
@@ -103,10 +137,12 @@ impl Patch {
                 column[j] = *z;
             }
         }
+        self.scale = Scale::new(self.upright.heights(), terrain.cell as f32);
         self.slopes(terrain.cell as f32);
     }
 
     /// Central differences, as [`Terrain::gradient`] has them.
+    #[inline(always)]
     fn slopes(&mut self, cell: f32) {
         let missing = |z: f32| z <= ABYSS;
         let across = |behind: f32, own: f32, ahead: f32| match (missing(behind), missing(ahead)) {
@@ -143,42 +179,57 @@ impl Patch {
         (x, y): (usize, usize),
         folded: bool,
     ) {
-        let Self { upright, across, ring, band, lines, lowest, highest, .. } = self;
+        let Self { table, upright, across, ring, falls, band, .. } = self;
+        let scale = self.scale;
         let local = if quarter.across { &*across } else { &*upright };
         let (row, column) = if quarter.across { (x, y) } else { (y, x) };
-        for number in 0..ROOM - 1 {
-            ring.push(class, number, &quarter.parts, row_of(local, quarter.forward, number + 1));
+        for look in &quarter.looks {
+            look.march.falls(scale, &mut falls[look.direction]);
         }
-        for step in 0..EDGE {
-            let number = step + ROOM - 1;
-            let line = if quarter.forward { EDGE - 1 - step } else { step };
-            let ground = RowGround::new(class, local, line);
+        for number in 1..ROOM {
+            ring.push(class, number, &quarter.parts, scale, local.row(quarter.forward, number));
+        }
+        for number in ROOM..ROOM + EDGE {
+            let line = if quarter.forward { Local::ROWS - 1 - number - ROOM } else { number - ROOM };
+            let ground = RowGround::new(class, local, line, scale, skylines.middle);
+            let before = Before::new(number);
+            if number % SIDE == ROOM % SIDE {
+                for look in &quarter.looks {
+                    let lattice = &skylines.lattices[look.direction];
+                    lattice.touch(lattice.geometry.numbered(row + line) + SIDE - 1, column);
+                }
+            }
             for look in &quarter.looks {
-                let near = ring.tangents(class, number, &look.march, &ground.own);
                 let lattice = &skylines.lattices[look.direction];
                 let between = lattice.between(class, lattice.geometry.numbered(row + line), column);
+                let march = (&look.march, falls[look.direction].as_slice());
+                let near = ring.tangents(class, &before, march, &ground.own, scale);
                 let slope = if folded { look.unit } else { (0.0, 0.0) };
                 let to = &mut band[look.direction][line % SIDE];
                 ground.highest(class, near, &between, slope, to);
             }
             if line % SIDE == if quarter.forward { 0 } else { SIDE - 1 } {
-                store(band, quarter, line / SIDE, (lines, lowest, highest));
+                for look in &quarter.looks {
+                    table.take(look.direction, &band[look.direction], line / SIDE, quarter.across);
+                }
             }
-            ring.push(class, number, &quarter.parts, row_of(local, quarter.forward, step + ROOM));
+            ring.push(class, number, &quarter.parts, scale, local.row(quarter.forward, number));
         }
     }
 }
 
 /// The ground along a row of the patch.
 struct RowGround<C: Class> {
-    own: Row<C>,
+    own: Own<C>,
+    /// Heights above the middle of the tile's.
+    above: Row<C>,
     east: Row<C>,
     north: Row<C>,
 }
 
 impl<C: Class> RowGround<C> {
     #[inline(always)]
-    fn new(class: C, local: &Local, line: usize) -> Self {
+    fn new(class: C, local: &Local, line: usize, scale: Scale, middle: f32) -> Self {
         let row = |cells: &[f32]| {
             let mut row = [Lanes::splat(class, 0.0); EDGE / LANES];
             for (i, lanes) in row.iter_mut().enumerate() {
@@ -191,7 +242,16 @@ impl<C: Class> RowGround<C> {
             let abyss = Lanes::splat(class, ABYSS);
             *own = abyss.less(*own).select(*own, Lanes::splat(class, ON_TOP));
         }
-        Self { own, east: row(&local.east[line]), north: row(&local.north[line]) }
+        let mut above = own;
+        for above in &mut above {
+            *above = *above - Lanes::splat(class, middle);
+        }
+        Self {
+            own: Own::new(class, own, scale),
+            above,
+            east: row(&local.east[line]),
+            north: row(&local.north[line]),
+        }
     }
 
     /// The highest of the near and far skylines and the cells' own slope in a direction, in steps of the table.
@@ -217,7 +277,7 @@ impl<C: Class> RowGround<C> {
             let rise = spread.spread(class, &rises[lines..]);
             let inverse = spread.spread(class, &inverses[lines..]);
             let slope = self.east[i].mul_add(east, self.north[i] * north);
-            let tangent = (rise - self.own[i] * inverse).max(slope).max(near[i]);
+            let tangent = (rise - self.above[i] * inverse).max(slope).max(near[i]);
             ((tangent * steps).min(most) + round).put(&mut tangents[i * LANES..]);
         }
         for i in 0..EDGE {
@@ -226,17 +286,12 @@ impl<C: Class> RowGround<C> {
     }
 }
 
-/// Puts a band of four rows of the quarter's frame to their blocks.
-#[inline(always)]
-fn store(
-    rows: &[[[i16; EDGE]; SIDE]],
-    quarter: &Quarter,
-    band: usize,
-    (lines, lowest, highest): (&mut [[[i16; LANES]; BLOCKS]], &mut [[f32; BLOCKS]], &mut [[f32; BLOCKS]]),
-) {
-    for look in &quarter.looks {
-        let rows = &rows[look.direction];
-        let lines = &mut lines[look.direction];
+impl Table {
+    /// Takes a band of four rows of a direction, the n-th from the top, or from the west where rows run `across`.
+    #[inline(always)]
+    fn take(&mut self, direction: usize, rows: &[[i16; EDGE]; SIDE], band: usize, across: bool) {
+        let lines = &mut self.lines[direction];
+        let (lowest, highest) = (&mut self.lowest[direction], &mut self.highest[direction]);
         let (mut low, mut high) = (rows[0], rows[0]);
         for row in &rows[1..] {
             for i in 0..EDGE {
@@ -246,10 +301,10 @@ fn store(
         }
         for along in 0..ACROSS {
             let at = along * SIDE;
-            let block = if quarter.across { along * ACROSS + band } else { band * ACROSS + along };
+            let block = if across { along * ACROSS + band } else { band * ACROSS + along };
             let cells = &mut lines[block];
             for (j, row) in rows.iter().enumerate() {
-                if quarter.across {
+                if across {
                     for i in 0..SIDE {
                         cells[i * SIDE + j] = row[at + i];
                     }
@@ -259,16 +314,10 @@ fn store(
             }
             let least = low[at].min(low[at + 1]).min(low[at + 2].min(low[at + 3]));
             let most = high[at].max(high[at + 1]).max(high[at + 2].max(high[at + 3]));
-            lowest[look.direction][block] = f32::from(least);
-            highest[look.direction][block] = f32::from(most);
+            lowest[block] = f32::from(least);
+            highest[block] = f32::from(most);
         }
     }
-}
-
-/// A row of the surroundings, counted away from the horizon.
-#[inline(always)]
-fn row_of(local: &Local, forward: bool, number: usize) -> &[f32; Local::STRIDE] {
-    &local.z[if forward { EDGE + 2 * ROOM - 1 - number } else { number }]
 }
 
 /// How the columns of a row lie between lines: the same for each vector of columns.
@@ -300,9 +349,10 @@ impl<C: Class> Spread<C> {
     }
 }
 
-/// One kernel call: the skylines of a patch whose ground has been taken.
+/// One kernel call: the skylines of a patch.
 pub(super) struct Find<'a> {
     pub skylines: &'a Skylines,
+    pub terrain: &'a Terrain,
     pub patch: &'a mut Patch,
     /// The window's cell in its north-west corner.
     pub corner: (usize, usize),
@@ -314,6 +364,7 @@ impl Kernel for Find<'_> {
 
     #[inline(always)]
     fn run<C: Class>(self, class: C) {
+        self.patch.take_ground(self.terrain, self.corner);
         for quarter in &self.skylines.quarters {
             self.patch.find(class, self.skylines, quarter, self.corner, self.folded);
         }

@@ -73,8 +73,7 @@ impl Samples {
             for strip in over.start / LANES..over.end.div_ceil(LANES).min(strips) {
                 // Strips are left one after another, and never come back.
                 self.sampled[strip] = group + 1;
-                let sampled = sample(class, task, geometry, group, strip);
-                self.all[strip * groups + group] = sampled.unwrap_or(Group::NONE);
+                sample(class, task, geometry, (group, strip), &mut self.all[strip * groups + group]);
             }
         }
     }
@@ -125,15 +124,15 @@ fn merge(far: &Group, near: &Group, at: usize, to: &mut Group) {
     }
 }
 
-/// A group of a strip; `None` where it lies beside the frame.
+/// Samples a group of a strip; nothing is there beside the frame.
 #[inline(always)]
 fn sample<C: Class>(
     class: C,
     task: &Task<'_>,
     geometry: &Geometry,
-    group: usize,
-    strip: usize,
-) -> Option<Group> {
+    (group, strip): (usize, usize),
+    to: &mut Group,
+) {
     let mut best = Lanes::splat(class, NOTHING);
     let (mut place, mut own) = (Lanes::splat(class, NOWHERE), best);
     let lowest = Lanes::splat(class, LOWEST);
@@ -143,7 +142,8 @@ fn sample<C: Class>(
         let margin = MARGIN as isize;
         // The last node read is the second one of the strip's last line.
         if column < -margin || column + (LANES * SPACING) as isize >= task.frame.columns as isize + margin {
-            return None;
+            *to = Group::NONE;
+            return;
         }
         let row = geometry.numbered(number);
         let (first, second) = if row < task.frame.rows {
@@ -160,9 +160,7 @@ fn sample<C: Class>(
         place = lower.select(place, Lanes::splat(class, number as f32));
         own = lowest.less(own).select(own, z);
     }
-    let mut sampled = Group::NONE;
-    best.store(&mut sampled.z);
-    place.store(&mut sampled.row);
-    own.store(&mut sampled.own);
-    Some(sampled)
+    best.store(&mut to.z);
+    place.store(&mut to.row);
+    own.store(&mut to.own);
 }

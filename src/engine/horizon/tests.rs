@@ -65,7 +65,7 @@ impl Found {
         let mut patch = Patch::new(compass.units.len());
         for rect in tile.cut(EDGE) {
             skylines.patch(window, (rect.x0, rect.y0), false, &mut patch);
-            for (plane, line) in planes.iter_mut().zip(&patch.lines) {
+            for (plane, line) in planes.iter_mut().zip(&patch.table.lines) {
                 for (y, x) in (0..rect.height()).flat_map(|y| (0..rect.width()).map(move |x| (y, x))) {
                     let cell = (rect.y0 - tile.y0 + y) * width + rect.x0 - tile.x0 + x;
                     plane[cell] = line[y / SIDE * ACROSS + x / SIDE][y % SIDE * SIDE + x % SIDE];

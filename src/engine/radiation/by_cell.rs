@@ -109,7 +109,7 @@ impl<'a> Cells<'a> {
             shadow::cast(self.terrain, self.model.horizon_distance, &throws, &shade, self.stop)?;
             self.add(step, &throws, &shade, sky_view, &mut sums)?;
         }
-        Some(self.finished(&sums, month.hours))
+        Some(finished(&sums, month.hours))
     }
 
     /// The sun over every cell of the terrain around.
@@ -181,15 +181,15 @@ impl<'a> Cells<'a> {
         sum.direct_flat += direct_flat * up;
         sum.diffuse_flat += diffuse_flat;
     }
+}
 
-    fn finished(&self, sums: &[Sums], hours: f64) -> MonthSums {
-        let each = |of: fn(&Sums) -> f64| sums.iter().map(|sum| (of(sum) * hours) as f32).collect();
-        MonthSums {
-            direct: each(|sum| sum.direct),
-            diffuse: each(|sum| sum.diffuse),
-            direct_flat: each(|sum| sum.direct_flat),
-            diffuse_flat: each(|sum| sum.diffuse_flat),
-        }
+fn finished(sums: &[Sums], hours: f64) -> MonthSums {
+    let each = |of: fn(&Sums) -> f64| sums.iter().map(|sum| (of(sum) * hours) as f32).collect();
+    MonthSums {
+        direct: each(|sum| sum.direct),
+        diffuse: each(|sum| sum.diffuse),
+        direct_flat: each(|sum| sum.direct_flat),
+        diffuse_flat: each(|sum| sum.diffuse_flat),
     }
 }
 

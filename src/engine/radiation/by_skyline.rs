@@ -108,7 +108,7 @@ impl<'a> Work<'a> {
     /// The air of each month where it is the same everywhere; months of the same air share its table.
     fn same_everywhere(&self) -> Vec<Option<Arc<AirTable>>> {
         let mut known: Vec<(Air, Arc<AirTable>)> = Vec::new();
-        let air = |turbidity: &Option<&Given>| {
+        let air = |turbidity: Option<&Given>| {
             let air = match turbidity {
                 None => self.air(f64::NAN),
                 Some(Given::Constant(linke)) => self.air(*linke),
@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
             known.push((air, Arc::clone(&table)));
             Some(table)
         };
-        self.turbidities.iter().map(air).collect()
+        self.turbidities.iter().copied().map(air).collect()
     }
 
     fn air(&self, linke: f64) -> Air {
@@ -136,7 +136,7 @@ impl<'a> Work<'a> {
     pub(in super::super) fn skyline(&self, x: usize, y: usize) -> Vec<f32> {
         let (tile, mut desk) = (self.terrain.tile, self.desk());
         self.skylines.patch(self.terrain, (tile.x0 + x, tile.y0 + y), false, &mut desk.patch);
-        let tangents = desk.patch.lines.iter().map(|line| f32::from(line[0][0]) / STEPS).collect();
+        let tangents = desk.patch.table.lines.iter().map(|line| f32::from(line[0][0]) / STEPS).collect();
         self.setting.desks.give(desk);
         tangents
     }

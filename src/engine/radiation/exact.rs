@@ -63,7 +63,7 @@ impl Work<'_> {
             let upright = 1.0 / (1.0 + east * east + north * north).sqrt();
             let v = f64::from(self.pressures.scaled(self.patch.heights[cell]));
             let cubic = |c: &[f64; 4]| c[0] + v * (c[1] + v * (c[2] + v * c[3]));
-            let lines = &self.patch.lines;
+            let lines = &self.patch.table.lines;
             let at = |line: usize| f64::from(lines[line % lines.len()][block][lane]);
             let (mut sun, mut around) = (0.0, 0.0);
             for step in &steps {

@@ -145,7 +145,7 @@ impl Ground {
             let mut total = zero;
             for &(k, share) in &work.compass.sky {
                 let (east, north) = work.compass.units[k];
-                let t = Lanes::of_i16(class, &work.patch.lines[k][block]) * step;
+                let t = Lanes::of_i16(class, &work.patch.table.lines[k][block]) * step;
                 // cos² of the skyline's height, and what its complement exceeds sin cos by; one division for both.
                 let (sum, square) = (one + t, t.mul_add(t, one));
                 let inverse = (sum * square).inverse();
@@ -236,12 +236,12 @@ fn told_apart<C: Class>(
     let parts = (Lanes::splat(class, segment.parts[0]), Lanes::splat(class, segment.parts[1]));
     let at_blocks = first + at;
     let high = (
-        Lanes::from(class, &patch.highest[a][at_blocks..]),
-        Lanes::from(class, &patch.highest[b][at_blocks..]),
+        Lanes::from(class, &patch.table.highest[a][at_blocks..]),
+        Lanes::from(class, &patch.table.highest[b][at_blocks..]),
     );
     let low = (
-        Lanes::from(class, &patch.lowest[a][at_blocks..]),
-        Lanes::from(class, &patch.lowest[b][at_blocks..]),
+        Lanes::from(class, &patch.table.lowest[a][at_blocks..]),
+        Lanes::from(class, &patch.table.lowest[b][at_blocks..]),
     );
     // Between the lines skylines are linear, and no cell's is beyond the line through the blocks' ends.
     let high = parts.0.mul_add(high.1 - high.0, high.0).max(parts.1.mul_add(high.1 - high.0, high.0));
@@ -270,15 +270,15 @@ fn part_of_block<C: Class>(
     (above, single): (&mut [f32; LANES], &mut [f32; LANES]),
 ) {
     let (a, b) = segment.lines;
-    let low = at_parts(segment, patch.lowest[a][block], patch.lowest[b][block]);
-    let high = at_parts(segment, patch.highest[a][block], patch.highest[b][block]);
+    let low = at_parts(segment, patch.table.lowest[a][block], patch.table.lowest[b][block]);
+    let high = at_parts(segment, patch.table.highest[a][block], patch.table.highest[b][block]);
     let (low, high) = (low.0.min(low.1), high.0.max(high.1));
     let between = suns.between(class, segment, low, high);
     (Lanes::load(class, above) + Lanes::load(class, &suns.sums[segment.sums + between.end])).store(above);
     let between = &suns.lit[segment.first + between.start..segment.first + between.end];
     let Some(middle) = between.get(between.len() / 2) else { return };
-    let first = Lanes::of_i16(class, &patch.lines[a][block]);
-    let further = Lanes::of_i16(class, &patch.lines[b][block]) - first;
+    let first = Lanes::of_i16(class, &patch.table.lines[a][block]);
+    let further = Lanes::of_i16(class, &patch.table.lines[b][block]) - first;
     let splat = |value| Lanes::splat(class, value);
     let (mut east, mut north, mut up) = (splat(0.0), splat(0.0), splat(0.0));
     for LitSun { part, tangent, push, .. } in between {
@@ -368,7 +368,7 @@ mod tests {
         let rows: Vec<f32> = (0..CELLS).map(|i| i as f32).collect();
         let mut blocks = cells();
         to_blocks(&rows, &mut blocks);
-        assert_eq!(blocks[ACROSS + 1][SIDE], (5 * EDGE + 4) as f32);
+        assert_eq!(blocks[ACROSS + 1][SIDE].to_bits(), ((5 * EDGE + 4) as f32).to_bits());
         let mut again = vec![0.0; CELLS];
         to_rows(&blocks, &mut again);
         assert_eq!(rows, again);

@@ -111,16 +111,14 @@ impl Suns {
         self.tangents.extend(arc.iter().map(|sun| sun.tangent));
         self.tangents.resize(tangents + arc.len().next_multiple_of(LANES), f32::INFINITY);
         self.sums.resize(sums + arc.len() + 1, [0.0; LANES]);
-        let mut sum = [0.0_f64; SUM];
+        let mut sum = [0.0_f32; LANES];
         for (sun, to) in arc.iter().zip(&mut self.sums[sums..]).rev() {
-            for direction in 0..3 {
-                for power in 0..4 {
-                    sum[direction * 4 + power] += f64::from(sun.towards[direction] * sun.beam[power]);
+            for (sum, towards) in sum.as_chunks_mut::<4>().0.iter_mut().zip(sun.towards) {
+                for (sum, beam) in sum.iter_mut().zip(sun.beam) {
+                    *sum = towards.mul_add(beam, *sum);
                 }
             }
-            for i in 0..SUM {
-                to[i] = sum[i] as f32;
-            }
+            *to = sum;
         }
         self.segments.push(Segment {
             lines: (line, (line + 1) % lines),
