@@ -69,10 +69,11 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    /// A row's number, or the row of a number; one that is not there has none.
+    /// The number of a row, or the row of a number; `None` beyond the frame.
     #[inline(always)]
-    pub(super) fn numbered(&self, row: usize) -> usize {
-        if self.course.forward { self.rows.wrapping_sub(1).wrapping_sub(row) } else { row }
+    pub(super) fn numbered(&self, row: usize) -> Option<usize> {
+        let forward = if self.course.forward { (self.rows - 1).checked_sub(row)? } else { row };
+        (forward < self.rows).then_some(forward)
     }
 
     /// How far a column lies from line 0 at a numbered row: whole columns and the rest.

@@ -91,10 +91,11 @@ impl Lattice {
         self.glimpses.get(at + group - groups.start)
     }
 
-    /// Reads a little of what [`Lattice::between`] will need for a numbered row. It comes from afar in memory; asked for
+    /// Reads a little of what [`Lattice::between`] will need for the row so many behind another. It comes from afar in memory; asked for
     /// one after another before they are needed, sights come together.
     #[inline(always)]
-    pub(super) fn touch(&self, number: usize, column: usize) {
+    pub(super) fn touch(&self, row: usize, behind: usize, column: usize) {
+        let Some(number) = self.geometry.numbered(row).map(|number| number + behind) else { return };
         let (place, _) = self.geometry.place_of(number, column as isize);
         let line = place.max(0) as usize / SPACING;
         for strip in line / LANES..(line + NEEDED).div_ceil(LANES) {
@@ -104,9 +105,11 @@ impl Lattice {
         }
     }
 
-    /// What is seen from a numbered row, from a column on, between the observers before it and behind it.
+    /// What is seen from a row, from a column on, between the observers before it and behind it.
     #[inline(always)]
-    pub(super) fn between<C: Class>(&self, class: C, number: usize, column: usize) -> Between {
+    pub(super) fn between<C: Class>(&self, class: C, row: usize, column: usize) -> Between {
+        // Nobody asks for what cells beyond the frame see.
+        let number = self.geometry.numbered(row).unwrap_or(0);
         let (place, part) = self.geometry.place_of(number, column as isize);
         let place = place.max(0) as usize;
         let (line, group) = (place / SPACING, number / SPACING);

@@ -195,13 +195,12 @@ impl Patch {
             let before = Before::new(number);
             if number % SIDE == ROOM % SIDE {
                 for look in &quarter.looks {
-                    let lattice = &skylines.lattices[look.direction];
-                    lattice.touch(lattice.geometry.numbered(row + line) + SIDE - 1, column);
+                    skylines.lattices[look.direction].touch(row + line, SIDE - 1, column);
                 }
             }
             for look in &quarter.looks {
                 let lattice = &skylines.lattices[look.direction];
-                let between = lattice.between(class, lattice.geometry.numbered(row + line), column);
+                let between = lattice.between(class, row + line, column);
                 let march = (&look.march, falls[look.direction].as_slice());
                 let near = ring.tangents(class, &before, march, &ground.own, scale);
                 let slope = if folded { look.unit } else { (0.0, 0.0) };

@@ -145,11 +145,9 @@ fn sample<C: Class>(
             *to = Group::NONE;
             return;
         }
-        let row = geometry.numbered(number);
-        let (first, second) = if row < task.frame.rows {
-            (task.frame.spaced(row, column), task.frame.spaced(row, column + 1))
-        } else {
-            (VOID.as_slice(), VOID.as_slice())
+        let (first, second) = match geometry.numbered(number) {
+            Some(row) => (task.frame.spaced(row, column), task.frame.spaced(row, column + 1)),
+            None => (VOID.as_slice(), VOID.as_slice()),
         };
         let (first, second) = (Lanes::from(class, first), Lanes::from(class, second));
         let (part, rest) = (Lanes::splat(class, part), Lanes::splat(class, 1.0 - part));
