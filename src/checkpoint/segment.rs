@@ -23,6 +23,9 @@ pub struct EncodedBlock {
     pub valid: u32,
 }
 
+/// Bytes after which what was appended is synced.
+const MOST_UNSYNCED: u64 = 64 << 20;
+
 /// The files that a link appends to.
 #[derive(Debug)]
 pub struct SegmentWriter {
@@ -31,6 +34,8 @@ pub struct SegmentWriter {
     index: framed::Writer,
     index_crc: crc32fast::Hasher,
     tiles: u64,
+    /// Bytes appended since the parts were last synced.
+    unsynced: u64,
     sealed: Option<Segment>,
 }
 
@@ -76,7 +81,7 @@ impl SegmentWriter {
         let index = framed::Writer::open(&index, INDEX_MAGIC, None)?;
         let mut index_crc = crc32fast::Hasher::new();
         index_crc.update(&INDEX_MAGIC);
-        Ok(Self { link, parts, index, index_crc, tiles: 0, sealed: None })
+        Ok(Self { link, parts, index, index_crc, tiles: 0, unsynced: 0, sealed: None })
     }
 
     /// Appends the blocks of one tile and its record; all of it or nothing.
@@ -98,7 +103,10 @@ impl SegmentWriter {
             Ok(record)
         });
         match &appended {
-            Ok(_) => self.tiles += 1,
+            Ok(_) => {
+                self.tiles += 1;
+                self.unsynced += blocks.iter().map(|block| block.bytes.len() as u64).sum::<u64>();
+            }
             Err(_) => self.parts.iter_mut().zip(before).for_each(|(part, length)| part.cut(length)),
         }
         appended
@@ -127,9 +135,7 @@ impl SegmentWriter {
     /// # Errors
     /// When the disk refuses: then nothing new may be counted.
     pub fn sync(&mut self) -> Result<Option<Segment>, DurableError> {
-        for part in &self.parts {
-            part.file.sync_data().map_err(|e| DurableError::io(&part.path, "sync", e))?;
-        }
+        self.sync_parts()?;
         self.index.sync()?;
         Ok((self.tiles > 0).then(|| Segment {
             link: self.link,
@@ -138,6 +144,22 @@ impl SegmentWriter {
             index_crc: self.index_crc.clone().finalize(),
             part_bytes: self.parts.iter().map(|p| p.length).collect(),
         }))
+    }
+
+    /// Makes what was appended durable when there is much of it, so that a link that must stop has little left to do.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync_much(&mut self) -> Result<(), DurableError> {
+        if self.unsynced >= MOST_UNSYNCED { self.sync_parts() } else { Ok(()) }
+    }
+
+    fn sync_parts(&mut self) -> Result<(), DurableError> {
+        for part in &self.parts {
+            part.file.sync_data().map_err(|e| DurableError::io(&part.path, "sync", e))?;
+        }
+        self.unsynced = 0;
+        Ok(())
     }
 
     /// Remembers that a generation counts this much.

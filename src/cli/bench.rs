@@ -266,8 +266,9 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
     let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));
     let mut read = 0.0;
     for tile in (0..tiling.count()).filter_map(|number| tiling.tile(number)) {
-        let ground = engine.read(tile)?;
-        engine.compute_pieces(&ground, &AtomicBool::new(false), &|piece| {
+        let never = AtomicBool::new(false);
+        let ground = engine.read(tile, &never)?;
+        engine.compute_pieces(&ground, &never, &|piece| {
             let before = own_ns();
             for (layer, cells) in engine.layers().iter().zip(&piece.layers) {
                 for corner in corners(piece, tiling.block) {

@@ -1,5 +1,7 @@
 //! A window of the DEM with its surroundings.
 
+use std::sync::atomic::AtomicBool;
+
 use super::Problem;
 use super::geotiff::Raster;
 
@@ -72,13 +74,14 @@ pub(super) struct Gradient {
 
 impl Terrain {
     /// Reads the cells `[column, column + width) x [row, row + height)` of the DEM with `halo` cells around them, out
-    /// to the edges of the blocks they lie in.
+    /// to the edges of the blocks they lie in. `None` when asked to stop.
     pub(super) fn read(
         dem: &Raster,
         (column, row): (isize, isize),
         (width, height): (usize, usize),
         halo: usize,
-    ) -> Result<Self, Problem> {
+        stop: &AtomicBool,
+    ) -> Result<Option<Self>, Problem> {
         let block = BLOCK as isize;
         let (reach, place) = (halo as isize, dem.placement());
         let first = |edge: isize| ((edge - reach).div_euclid(block) * block).max(0);
@@ -89,10 +92,10 @@ impl Terrain {
         let (west, north) = (first(column), first(row));
         let across = (last(column, width, place.width) - west) as usize;
         let down = (last(row, height, place.height) - north) as usize;
-        let grid = dem.window(west, north, across, down)?;
+        let Some(grid) = dem.window_unless(west, north, (across, down), stop)? else { return Ok(None) };
         let inside = |edge: isize, from: isize, size: usize| (edge - from).clamp(0, size as isize) as usize;
         let (x0, y0) = ((column - west) as usize, (row - north) as usize);
-        Ok(Self {
+        Ok(Some(Self {
             column: west,
             row: north,
             width: across,
@@ -107,7 +110,7 @@ impl Terrain {
                 x1: inside(place.width as isize, west, across),
                 y1: inside(place.height as isize, north, down),
             },
-        })
+        }))
     }
 
     /// Index of a cell of the window.

@@ -144,17 +144,18 @@ impl Engine {
     }
 
     /// Reads the terrain of a tile and around it: what computing it begins with, and what can be done while another tile is
-    /// computed.
+    /// computed. Looks at `stop` at least every second.
     ///
     /// # Errors
-    /// An input that cannot be read any more.
-    pub fn read(&self, tile: Tile) -> Result<Ground, EngineError> {
+    /// [`EngineError::Stopped`] when `stop` was set; an input that cannot be read any more.
+    pub fn read(&self, tile: Tile, stop: &AtomicBool) -> Result<Ground, EngineError> {
         let region = self.inputs.span;
         let corner = (region.column + tile.x as isize, region.row + tile.y as isize);
         let size = (tile.width as usize, tile.height as usize);
         let mut terrain = self
             .stages
-            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo()))?;
+            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo(), stop))?
+            .ok_or(EngineError::Stopped)?;
         // Cells as large as they are on the ground.
         let middle = |first: isize, size: usize| first as f64 + (size as f64 - 1.0) / 2.0;
         if let Some(cell) = self.geography.ground_cell(middle(corner.0, size.0), middle(corner.1, size.1)) {
@@ -191,7 +192,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::compute_pieces`].
     pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        let ground = self.read(tile)?;
+        let ground = self.read(tile, stop)?;
         let whole = Mutex::new(Computed::missing(tile, self.sources.len()));
         let paste = |piece: &Piece| whole.lock().unwrap_or_else(PoisonError::into_inner).paste(tile, piece);
         self.compute_pieces(&ground, stop, &paste)?;
@@ -346,7 +347,7 @@ impl Engine {
         cells: &[(u32, u32)],
         stop: &AtomicBool,
     ) -> Result<Vec<Vec<f32>>, EngineError> {
-        let ground = self.read(tile)?;
+        let ground = self.read(tile, stop)?;
         let work = self.work(&ground.terrain, &[], stop)?;
         Ok(cells.iter().map(|(x, y)| work.skyline(*x as usize, *y as usize)).collect())
     }

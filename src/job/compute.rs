@@ -1,18 +1,18 @@
 //! The long part: tile after tile, appended, shown, and sealed from time to time.
 
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
 
 use super::failure::Failure;
 use super::finish::Damage;
+use super::make::{Made, Maker};
 use super::run::wait_until;
-use super::session::{Session, State, blocks_of};
+use super::session::{Session, State};
 use super::workload::Workload;
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, Rejected, seal};
 use crate::durable::{DurableError, sealed};
-use crate::engine::{Computed, Layer, Tile, geotiff};
 
 /// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
 const ROUNDS: u32 = 3;
@@ -53,44 +53,60 @@ impl Session<'_> {
     }
 
     /// Computes the missing tiles in their order, sealing every `checkpoint_every`, and once at the end.
+    ///
+    /// A thread of its own computes; here each tile is appended while the next one is computed.
     fn compute<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
         self.enter(Phase::Computing);
-        let every = Duration::from_secs(self.options.spec.checkpoint_every.seconds());
-        let mut last = Instant::now();
         let missing: Vec<u64> =
             (0..state.shape.blocks.len() as u64).filter(|n| !state.tiles.contains_key(n)).collect();
-        for (at, number) in missing.iter().enumerate() {
-            let began = Instant::now();
-            self.one_tile(state, *number, began)?;
+        let maker = Maker::new(self, state);
+        std::thread::scope(|scope| {
+            // Nobody waits behind the other: a tile is handed over when it is asked for.
+            let (give, take) = sync_channel(0);
+            let numbers = missing.as_slice();
+            let making = scope.spawn(move || maker.make(numbers, &give));
+            let kept = self.keep(state, &take, missing.len());
+            if kept.is_err() {
+                // What is being computed is of no use any more.
+                self.heart.halt().store(true, Ordering::Relaxed);
+            }
+            drop(take);
+            match making.join() {
+                Ok(made) => kept.and(made),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })?;
+        if state.computed > 0 && state.unsealed { self.seal(state) } else { Ok(()) }
+    }
+
+    /// Appends the tiles that are made, as many as there are to come; fewer when making them ends early.
+    fn keep<W: Workload>(
+        &self,
+        state: &mut State<'_, W>,
+        made: &Receiver<Made>,
+        count: usize,
+    ) -> Result<(), Failure> {
+        let every = Duration::from_secs(self.options.spec.checkpoint_every.seconds());
+        let (mut last, mut began) = (Instant::now(), Instant::now());
+        for at in 1..=count {
+            let Ok(made) = made.recv() else { break };
+            self.keep_tile(state, made)?;
             if last.elapsed() >= every {
                 self.seal(state)?;
                 last = Instant::now();
             } else {
                 seal::ensure_unfenced(&self.dir, self.link)?;
             }
-            if at + 1 < missing.len() {
+            if at < count {
                 self.keep_pace(began);
             }
+            began = Instant::now();
         }
-        if state.computed > 0 && state.unsealed { self.seal(state) } else { Ok(()) }
+        Ok(())
     }
 
-    fn one_tile<W: Workload>(
-        &self,
-        state: &mut State<'_, W>,
-        number: u64,
-        began: Instant,
-    ) -> Result<(), Failure> {
-        let tile = state.tiling.tile(number).ok_or_else(|| Failure::Internal(format!("no tile {number}")))?;
-        if self.heart.must_stop() {
-            return Err(Failure::Stopped);
-        }
-        let workload = state.workload;
-        let computed = state.pool.install(|| workload.compute(tile, self.heart.halt()))?;
-        check(state, tile, &computed)?;
-        let blocks = state.pool.install(|| encode(state, tile, &computed))?;
-        let samples =
-            computed.layers.get(state.shown).map(|c| state.sampling.samples(tile, c)).unwrap_or_default();
+    fn keep_tile<W: Workload>(&self, state: &mut State<'_, W>, made: Made) -> Result<(), Failure> {
+        let Made { tile, blocks, samples, took } = made;
         if let Some(picture) = &mut state.look {
             state.sampling.paint(picture, tile, &samples);
         }
@@ -98,13 +114,15 @@ impl Session<'_> {
             Some(writer) => writer,
             none => none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?),
         };
-        let record = match writer.append(number, &blocks, samples) {
+        let record = match writer.append(tile.number, &blocks, samples) {
             Ok(record) => record,
             Err(e) => return Err(self.not_appended(state, e, &blocks)),
         };
-        state.tiles.insert(number, Held { link: self.link, record });
+        let synced = writer.sync_much();
+        state.tiles.insert(tile.number, Held { link: self.link, record });
         state.unsealed = true;
-        state.computing += began.elapsed();
+        synced?;
+        state.computing += took;
         state.computed += 1;
         self.heart.update(|s| {
             s.tiles = state.tiles.len() as u64;
@@ -141,54 +159,4 @@ impl Session<'_> {
             }
         }
     }
-}
-
-/// A workload that returns another size than it promised is a defect, not a reason to write a wrong map.
-fn check<W: Workload>(state: &State<'_, W>, tile: Tile, computed: &Computed) -> Result<(), Failure> {
-    let cells = tile.width as usize * tile.height as usize;
-    let fits =
-        computed.layers.len() == state.shape.layers.len() && computed.layers.iter().all(|l| l.len() == cells);
-    if fits {
-        Ok(())
-    } else {
-        Err(Failure::Internal(format!("tile {} was computed in another size", tile.number)))
-    }
-}
-
-/// Encodes the blocks of a tile in parallel, layer by layer.
-fn encode<W: Workload>(
-    state: &State<'_, W>,
-    tile: Tile,
-    computed: &Computed,
-) -> Result<Vec<EncodedBlock>, Failure> {
-    let edge = state.tiling.block;
-    let blocks = blocks_of(state.tiling, tile);
-    let layers = state.workload.layers().iter().zip(&computed.layers).enumerate();
-    let jobs: Vec<_> = layers.flat_map(|layer| blocks.iter().map(move |b| (layer, *b))).collect();
-    jobs.into_par_iter()
-        .map(|((number, (layer, cells)), block)| {
-            let x = block % state.tiling.blocks_across() * edge - tile.x;
-            let y = block / state.tiling.blocks_across() * edge - tile.y;
-            let cut = geotiff::cut_block(cells, tile.width, (x, y), edge);
-            let valid = valid_cells(layer, &cut)?;
-            let bytes = if valid == 0 { Vec::new() } else { state.workload.encode(layer, &cut, edge) };
-            Ok(EncodedBlock { layer: number as u16, block, bytes, valid })
-        })
-        .collect()
-}
-
-/// The number of valid cells; none of them may be outside the layer's range, which its integers hold.
-fn valid_cells(layer: &Layer, cells: &[f32]) -> Result<u32, Failure> {
-    let (least, most) = layer.range;
-    let valid = cells.iter().filter(|v| !v.is_nan()).count();
-    let possible = cells.iter().filter(|v| (least..=most).contains(*v)).count();
-    if valid == possible {
-        return Ok(valid as u32);
-    }
-    let found =
-        cells.iter().find(|v| !v.is_nan() && !(least..=most).contains(*v)).copied().unwrap_or(f32::NAN);
-    Err(Failure::Internal(format!(
-        "{}: {found} {} was computed, possible are {least} to {most}",
-        layer.name, layer.unit
-    )))
 }

@@ -1,9 +1,9 @@
 //! The heartbeat: a thread that writes status and quicklook every second, also while a tile computes, and that turns
-//! the reasons to stop into the one flag the engine looks at.
+//! the reasons to stop into the one flag the engine looks at, a moment later: most tiles in flight end by then.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use crate::durable::{DurableError, atomic, sealed};
 
 /// How soon a signal or the deadline reaches the engine.
 const WATCH: Duration = Duration::from_millis(50);
+
+/// How long a tile in flight may take to its end when the link must stop.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// A link's beating heart; it stops when dropped.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ struct Shared {
     status: Mutex<Status>,
     /// The picture, and whether it changed since it was written.
     look: Mutex<(Option<Quicklook>, bool)>,
+    /// When the link was first seen to have to stop.
+    asked: OnceLock<Instant>,
     halt: AtomicBool,
     over: AtomicBool,
 }
@@ -57,6 +62,7 @@ impl Heart {
                 seconds_left: None,
             }),
             look: Mutex::new((None, false)),
+            asked: OnceLock::new(),
             halt: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
@@ -88,7 +94,7 @@ impl Heart {
         *lock(&self.shared.look) = (Some(look.clone()), true);
     }
 
-    /// The flag that the engine looks at: set when the link must stop.
+    /// The flag that the engine looks at: set a moment after the link must stop, when the tile in flight is to be dropped.
     #[must_use]
     pub(super) fn halt(&self) -> &AtomicBool {
         &self.shared.halt
@@ -142,10 +148,11 @@ impl Shared {
 
     fn watch(&self) -> bool {
         let due = self.stop.deadline.is_some_and(|d| Instant::now() >= d);
-        if due || self.stop.asked.load(Ordering::Relaxed) {
+        let asked = due || self.stop.asked.load(Ordering::Relaxed);
+        if asked && self.asked.get_or_init(Instant::now).elapsed() >= GRACE {
             self.halt.store(true, Ordering::Relaxed);
         }
-        self.halt.load(Ordering::Relaxed)
+        asked || self.halt.load(Ordering::Relaxed)
     }
 
     fn beat(&self) -> Result<(), DurableError> {

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Quicklook;
 use crate::checkpoint::status::QUICKLOOK_EDGE;
-use crate::engine::{Layer, Tile, Tiling};
+use crate::engine::{Layer, Piece, Tile, Tiling};
 
 /// Which cells of the region the picture shows: every `step`-th, from the middle of the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +31,24 @@ impl Sampling {
         }
     }
 
-    /// The cells of a tile that the picture shows, row by row.
+    /// How many cells of a tile the picture shows.
     #[must_use]
-    pub(super) fn samples(&self, tile: Tile, cells: &[f32]) -> Vec<f32> {
-        self.pixels(tile)
-            .map(|(x, y)| {
-                let (column, row) = (self.cell(x, self.tiling.width), self.cell(y, self.tiling.height));
-                let at = (row - tile.y) as usize * tile.width as usize + (column - tile.x) as usize;
-                cells.get(at).copied().unwrap_or(f32::NAN)
-            })
-            .collect()
+    pub(super) fn count(&self, tile: Tile) -> usize {
+        self.pixels(tile).count()
+    }
+
+    /// Takes the cells of a piece that the picture shows into the samples of its tile, row by row.
+    pub(super) fn take(&self, tile: Tile, piece: &Piece, cells: &[f32], samples: &mut [f32]) {
+        for ((x, y), sample) in self.pixels(tile).zip(samples) {
+            let (column, row) = (self.cell(x, self.tiling.width), self.cell(y, self.tiling.height));
+            let (Some(x), Some(y)) = (column.checked_sub(piece.x), row.checked_sub(piece.y)) else {
+                continue;
+            };
+            if x < piece.width && y < piece.height {
+                let at = y as usize * piece.width as usize + x as usize;
+                *sample = cells.get(at).copied().unwrap_or(f32::NAN);
+            }
+        }
     }
 
     /// Puts the samples of a tile into the picture.

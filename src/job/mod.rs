@@ -12,6 +12,7 @@ mod finish;
 mod heart;
 mod log;
 mod look;
+mod make;
 pub mod pictures;
 pub mod request;
 pub mod run;

@@ -9,7 +9,7 @@ use crate::campaign::spec::{Atmosphere, Mode, Monthly, MonthsPerChain, Region, S
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::model::LINKE_OF_THE_ALPS;
-use crate::engine::{self, DiffuseModel, Field, Layer, Model, Product, Tiling};
+use crate::engine::{self, DiffuseModel, Field, Layer, Model, Piece, Product, Tiling};
 use crate::quantity::bytes;
 
 fn spec() -> Spec {
@@ -160,7 +160,14 @@ fn every_pixel_of_the_picture_belongs_to_exactly_one_tile() {
         assert!(picture.width <= 256 && picture.height <= 256);
         picture.values.fill(0.0);
         for tile in (0..tiling.count()).filter_map(|n| tiling.tile(n)) {
-            let samples = sampling.samples(tile, &vec![1.0; tile.width as usize * tile.height as usize]);
+            let mut samples = vec![f32::NAN; sampling.count(tile)];
+            // In pieces of a quarter.
+            let (half_width, half_height) = (tile.width.div_ceil(2), tile.height.div_ceil(2));
+            for (x, y) in [(0, 0), (half_width, 0), (0, half_height), (half_width, half_height)] {
+                let (width, height) = (half_width.min(tile.width - x), half_height.min(tile.height - y));
+                let piece = Piece { x: tile.x + x, y: tile.y + y, width, height, layers: Vec::new() };
+                sampling.take(tile, &piece, &vec![1.0; width as usize * height as usize], &mut samples);
+            }
             let before = picture.values.iter().filter(|v| **v > 0.0).count();
             sampling.paint(&mut picture, tile, &samples);
             let after = picture.values.iter().filter(|v| **v > 0.0).count();

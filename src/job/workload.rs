@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::engine::geotiff::{self, Coding, Pyramid};
-use crate::engine::{Computed, Engine, EngineError, Layer, Problem, Tile, Tiling};
+use crate::engine::{Engine, EngineError, Ground, Layer, Piece, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
 pub trait Workload: Send + Sync {
@@ -20,11 +20,26 @@ pub trait Workload: Send + Sync {
     /// When an input cannot be read.
     fn valid_cells(&self) -> Result<u64, EngineError>;
 
-    /// Computes one tile in the rayon pool it is called in; looks at `stop` at least every second.
+    /// What computing a tile begins with: it is read while another tile is computed.
+    type Ground: Send + Sync;
+
+    /// Reads it; looks at `stop` at least every second.
     ///
     /// # Errors
     /// [`EngineError::Stopped`] on `stop`; an input that cannot be read any more.
-    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError>;
+    fn read(&self, tile: Tile, stop: &AtomicBool) -> Result<Self::Ground, EngineError>;
+
+    /// Computes one tile in the rayon pool it is called in, and hands over one piece of whole blocks after another, in any
+    /// order and from several threads; blocks of no piece are without data. Looks at `stop` at least every second.
+    ///
+    /// # Errors
+    /// As [`Workload::read`].
+    fn compute(
+        &self,
+        ground: &Self::Ground,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError>;
 
     /// Encodes one block of `block * block` cells of a layer.
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8>;
@@ -89,8 +104,19 @@ impl Workload for Engine {
         Engine::valid_cells(self)
     }
 
-    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        Engine::compute(self, tile, stop)
+    type Ground = Ground;
+
+    fn read(&self, tile: Tile, stop: &AtomicBool) -> Result<Ground, EngineError> {
+        Engine::read(self, tile, stop)
+    }
+
+    fn compute(
+        &self,
+        ground: &Ground,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
+        self.compute_pieces(ground, stop, each)
     }
 
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {

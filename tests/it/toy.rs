@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use alpsckpt::campaign::spec::{self, Spec};
 use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId};
 use alpsckpt::engine::geotiff::Pyramid;
-use alpsckpt::engine::{Computed, EngineError, Layer, Problem, Tile, Tiling};
+use alpsckpt::engine::{EngineError, Layer, Piece, Problem, Tile, Tiling};
 use alpsckpt::job::workload::Contents;
 use alpsckpt::job::{Outcome, Progress, RunOptions, Stop, Workload, run_with};
 
@@ -68,7 +68,18 @@ impl Workload for Toy {
         Ok(cells.filter(|(x, y)| !Self::cell(0, *x, *y).is_nan()).count() as u64)
     }
 
-    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
+    type Ground = Tile;
+
+    fn read(&self, tile: Tile, _: &AtomicBool) -> Result<Tile, EngineError> {
+        Ok(tile)
+    }
+
+    fn compute(
+        &self,
+        tile: &Tile,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
         (self.on_tile)(tile.number, stop);
         if stop.load(Ordering::Relaxed) {
             return Err(EngineError::Stopped);
@@ -77,7 +88,9 @@ impl Workload for Toy {
             let rows = tile.y..tile.y + tile.height;
             rows.flat_map(|y| (tile.x..tile.x + tile.width).map(move |x| Self::cell(layer, x, y))).collect()
         };
-        Ok(Computed { layers: (0..self.layers.len()).map(cells).collect() })
+        let layers = (0..self.layers.len()).map(cells).collect();
+        each(&Piece { x: tile.x, y: tile.y, width: tile.width, height: tile.height, layers });
+        Ok(())
     }
 
     fn encode(&self, _layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
@@ -225,8 +238,17 @@ impl Workload for Borrowed<'_> {
     fn valid_cells(&self) -> Result<u64, EngineError> {
         self.0.valid_cells()
     }
-    fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        self.0.compute(tile, stop)
+    type Ground = Tile;
+    fn read(&self, tile: Tile, stop: &AtomicBool) -> Result<Tile, EngineError> {
+        self.0.read(tile, stop)
+    }
+    fn compute(
+        &self,
+        tile: &Tile,
+        stop: &AtomicBool,
+        each: &(dyn Fn(&Piece) + Sync),
+    ) -> Result<(), EngineError> {
+        self.0.compute(tile, stop, each)
     }
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
         self.0.encode(layer, cells, block)

@@ -35,6 +35,42 @@ pub fn cut_block(cells: &[f32], width: u32, (x, y): (u32, u32), edge: u32) -> Ve
     block
 }
 
+/// How many cells there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// With data.
+    pub valid: u32,
+    /// With data within a range.
+    pub possible: u32,
+}
+
+/// Counts cells, and those within a range, its ends included.
+#[must_use]
+pub fn tally(cells: &[f32], range: (f32, f32)) -> Tally {
+    Vectors::best().run(Counting { cells, range })
+}
+
+/// One kernel call: a [`Tally`].
+struct Counting<'a> {
+    cells: &'a [f32],
+    range: (f32, f32),
+}
+
+impl Kernel for Counting<'_> {
+    type Output = Tally;
+
+    #[inline(always)]
+    fn run<C: Class>(self, _: C) -> Tally {
+        let (least, most) = self.range;
+        let mut tally = Tally { valid: 0, possible: 0 };
+        for cell in self.cells {
+            tally.valid += u32::from(!cell.is_nan());
+            tally.possible += u32::from(*cell >= least && *cell <= most);
+        }
+        tally
+    }
+}
+
 /// Encodes one block (float32, `block * block` cells, NaN = no data): to its type, with predictor, compressed.
 ///
 /// The same cells give the same bytes on every machine, whatever bits their NaNs have.

@@ -21,7 +21,7 @@ mod write;
 
 pub use super::grid::Placement;
 pub use coding::Coding;
-pub use encode::{cut_block, encode_block};
+pub use encode::{Tally, cut_block, encode_block, tally};
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
 
 /// Cells that are decoded side by side before they are copied: bounds the memory of a wide window.
-const CELLS_OF_A_BATCH: usize = 1 << 24;
+const CELLS_OF_A_BATCH: usize = 1 << 21;
 /// Overviews and masks follow the image; a chain longer than this is a loop.
 const MOST_DIRECTORIES: usize = 64;
 
@@ -64,6 +65,18 @@ impl Raster {
     /// # Errors
     /// When the file is cut or damaged, or the window does not fit into memory.
     pub fn window(&self, x: isize, y: isize, width: usize, height: usize) -> Result<Grid, Problem> {
+        let read = self.window_unless(x, y, (width, height), &AtomicBool::new(false))?;
+        Ok(read.unwrap_or(Grid { width: 0, height: 0, values: Vec::new() }))
+    }
+
+    /// As [`Raster::window`], of so many columns and rows; `None` when `stop` was set meanwhile.
+    pub(in super::super) fn window_unless(
+        &self,
+        x: isize,
+        y: isize,
+        (width, height): (usize, usize),
+        stop: &AtomicBool,
+    ) -> Result<Option<Grid>, Problem> {
         let mut values = Vec::new();
         let cells = width.saturating_mul(height);
         values.try_reserve_exact(cells).map_err(|_| {
@@ -74,7 +87,7 @@ impl Raster {
         let mut grid = Grid { width, height, values };
         let (columns, rows) =
             (Overlap::of(x, width, self.structure.width), Overlap::of(y, height, self.structure.height));
-        let (Some(columns), Some(rows)) = (columns, rows) else { return Ok(grid) };
+        let (Some(columns), Some(rows)) = (columns, rows) else { return Ok(Some(grid)) };
         let layout = &self.structure;
         let across = columns.first / layout.chunk_width..=columns.last / layout.chunk_width;
         let down = rows.first / layout.chunk_height..=rows.last / layout.chunk_height;
@@ -82,13 +95,16 @@ impl Raster {
             down.flat_map(|row| across.clone().map(move |column| row * layout.across + column)).collect();
         let batch = (CELLS_OF_A_BATCH / (layout.chunk_width * layout.chunk_height)).max(1);
         for batch in wanted.chunks(batch) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             let chunks: Vec<Chunk> =
                 batch.par_iter().map(|index| self.chunk(*index)).collect::<Result<_, _>>()?;
             for (index, chunk) in batch.iter().zip(&chunks) {
                 self.copy(*index, chunk, &columns, &rows, &mut grid);
             }
         }
-        Ok(grid)
+        Ok(Some(grid))
     }
 
     /// Copies what chunk and window have in common.
