@@ -28,7 +28,9 @@ pub(crate) struct Report {
 struct Row {
     program: String,
     stage: String,
+    #[serde(rename = "month_ns_per_pixel")]
     month: Option<Spent>,
+    #[serde(rename = "year_ns_per_pixel")]
     year: Option<Spent>,
     peak_memory_bytes: Option<u64>,
 }
