@@ -13,6 +13,10 @@ pub struct Facts {
     pub cells: u64,
     /// Work tiles of the region.
     pub tiles: u64,
+    /// Edge of a work tile, cells: the spec's, else the largest that a job's memory allows.
+    pub tile: u32,
+    /// Bytes of memory that a job takes at most.
+    pub memory_bytes: u64,
     /// Maps of one month.
     pub maps_per_month: u32,
     /// Maps of the campaign that belong to no month (the sky view factor).
@@ -31,17 +35,23 @@ pub struct Facts {
 /// these does not depend on the node, and errs towards more jobs.
 const NOMINAL_NS: (f64, f64) = (20_000.0, 10_000.0);
 
+/// Edge of a work tile that any node has memory for, cells.
+const NOMINAL_TILE: u32 = 1024;
+
 impl Facts {
     /// Without a measurement: rates that any node surely keeps, maps uncompressed.
     #[must_use]
     pub fn nominal(spec: &Spec, cells: u64) -> Self {
-        let edge = u64::from(spec.tile.max(1));
+        let tile = spec.tile.unwrap_or(NOMINAL_TILE).max(1);
+        let edge = u64::from(tile);
         let of_month = |p: &&Product| !matches!(p, Product::SkyView | Product::Temperature);
         let temperatures =
             usize::from(spec.products.contains(&Product::Temperature)) * spec.temperature.len();
         Self {
             cells,
             tiles: cells.div_ceil(edge * edge),
+            tile,
+            memory_bytes: 0,
             maps_per_month: (spec.products.iter().filter(of_month).count() + temperatures) as u32,
             maps_once: u32::from(spec.products.contains(&Product::SkyView)),
             horizon_ns: NOMINAL_NS.0,
@@ -74,6 +84,10 @@ pub struct Plan {
     pub cells: u64,
     /// Tiles of each chain.
     pub tiles: u64,
+    /// Edge of a tile, cells.
+    pub tile: u32,
+    /// Bytes of memory that a job takes at most.
+    pub memory_bytes: u64,
     /// Cores of a job.
     pub threads: u32,
     /// Seconds of computing in one job: walltime - margin.
@@ -135,6 +149,8 @@ pub fn plan(spec: &Spec, facts: &Facts) -> Plan {
         months: spec.sorted_months(),
         cells: facts.cells,
         tiles: facts.tiles,
+        tile: facts.tile,
+        memory_bytes: facts.memory_bytes,
         threads: facts.threads,
         usable_seconds: usable_seconds(spec),
         split: split(spec, facts, asked),
@@ -146,13 +162,14 @@ pub fn plan(spec: &Spec, facts: &Facts) -> Plan {
     }
 }
 
-/// The spec with `Auto` replaced by the planner's number, as a campaign must have it.
+/// The spec with `Auto` and an open work tile replaced by the planner's numbers, as a campaign must have it.
 #[must_use]
 pub fn settle(spec: &Spec, facts: &Facts) -> Spec {
     let mut settled = spec.clone();
     if spec.months_per_chain == MonthsPerChain::Auto {
         settled.months_per_chain = MonthsPerChain::Count(auto_months_per_chain(spec, facts));
     }
+    settled.tile.get_or_insert(facts.tile);
     settled
 }
 
@@ -217,6 +234,8 @@ mod tests {
         Facts {
             cells: 1_000_000,
             tiles: 4,
+            tile: 512,
+            memory_bytes: 1_000_000_000,
             maps_per_month: 4,
             maps_once: 1,
             horizon_ns: 3_600_000.0,
@@ -262,7 +281,9 @@ mod tests {
         assert_eq!(plan.split, plan.auto);
         let settled = settle(&spec, &facts());
         assert_eq!(settled.months_per_chain, MonthsPerChain::Count(12));
-        assert_eq!(settled.chains().len(), 1);
+        assert_eq!((settled.chains().len(), settled.tile), (1, Some(512)));
+        let own = Spec { tile: Some(64), ..spec };
+        assert_eq!(settle(&own, &facts()).tile, Some(64), "what the file says stays");
         assert!(serde_json::to_string(&plan).unwrap().contains("\"core_hours\""));
     }
 }

@@ -9,7 +9,7 @@ use nix::time::{ClockId, clock_gettime};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Failure, failure, output};
+use super::{Failure, Steps, failure, output};
 use crate::engine::crs::Crs;
 use crate::engine::geotiff::{Raster, cut_block, write_grid};
 use crate::engine::grid::{Grid, Placement};
@@ -18,17 +18,19 @@ use crate::engine::{
     Compression, Engine, Field, Layer, Model, MonthInputs, Piece, Product, RegionBox, Request, Storage,
     TemperatureInput, Vectors,
 };
-use crate::job::Workload;
+use crate::job::{Workload, memory};
+use crate::quantity;
 
 /// Measures what the engine costs on this machine, in nanoseconds of one core.
 ///
-/// Whole pipeline: reading the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient,
+/// Twelve months in one pass and a single one on one thread, then the twelve months on all threads. Whole pipeline: reading the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient,
 /// temperature, compressed blocks of two maps a month.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   alpsckpt bench
-  alpsckpt bench --size 4096 --threads 2
+  alpsckpt bench --size 8192 --threads 2
+  alpsckpt bench --size 256 --steps exact
   alpsckpt bench --dem dem.tif --json
 
 Exit codes: 0 measured, 65 bad input.")]
@@ -37,14 +39,17 @@ pub(super) struct Args {
     #[arg(long)]
     dem: Option<PathBuf>,
     /// Cells across and down of the mapped square.
-    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=16384))]
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(64..=16384))]
     size: u32,
-    /// Edge of a work tile, cells; a multiple of 256.
-    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(256..=4096))]
-    tile: u32,
-    /// Threads.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: u32,
+    /// Edge of a work tile, cells, a multiple of 256; by default the largest that a job's memory allows.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(256..=4096))]
+    tile: Option<u32>,
+    /// Threads of the last pass; by default all that this process may use.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// How the steps of a month are summed: `look-up`, or `exact`, one by one and a hundred times slower.
+    #[arg(long, value_enum, default_value_t)]
+    steps: Steps,
     /// The class of vector instructions: portable, avx2 or avx512; the best by default.
     #[arg(long, value_parser = vectors)]
     vectors: Option<Vectors>,
@@ -70,13 +75,15 @@ fn vectors(name: &str) -> Result<Vectors, String> {
 struct Report {
     version: &'static str,
     vectors: &'static str,
-    threads: u32,
     cells: u64,
-    tile: u32,
     terrain: String,
     pipeline_fine_12_months: Pipeline,
     pipeline_fine_1_month: Pipeline,
-    /// Largest resident memory of the process so far, bytes.
+    /// The twelve months on several threads; none where there is but one.
+    pipeline_fine_12_months_threads: Option<Pipeline>,
+    /// How many times as fast that is as on one.
+    speed_up: Option<f64>,
+    /// Largest resident memory of any of these passes, bytes.
     peak_memory_bytes: Option<u64>,
     /// Twelve months of the whole Alps (2.5e9 cells) with these threads, hours.
     whole_alps_hours: f64,
@@ -86,6 +93,9 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Pipeline {
     months: usize,
+    threads: u32,
+    /// Edge of a work tile, cells.
+    tile: u32,
     #[serde(skip)]
     cells: u64,
     /// Time of all cores, per cell and month.
@@ -100,10 +110,14 @@ struct Pipeline {
     bytes_per_pixel: f64,
     /// Values (4 bytes each) that were read, computed and written, over time on the clock.
     gigabytes_per_second: f64,
+    /// Largest resident memory of the process meanwhile, bytes. What is encoded is not kept.
+    peak_memory_bytes: Option<u64>,
+    /// What a job of such months would hold at most, two tiles' encoded blocks among it, bytes.
+    predicted_memory_bytes: u64,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if !args.tile.is_multiple_of(256) {
+    if args.tile.is_some_and(|tile| !tile.is_multiple_of(256)) {
         return Err(Failure::new(failure::USAGE, "--tile must be a multiple of 256", "use 1024"));
     }
     let folder = tempfile_folder()?;
@@ -133,24 +147,29 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
         None => (synthetic(folder, args.size)?, "synthetic ranges".to_owned()),
     };
     let base = request(&dem, folder, args)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads as usize)
-        .build()
-        .map_err(Failure::defect)?;
-    let year = pool.install(|| pipeline(base.clone(), classes))?;
-    let month = base.months.iter().filter(|m| m.month == 6).cloned().collect();
-    let one = pool.install(|| pipeline(Request { months: month, ..base }, classes))?;
+    let measure = |request: &Request, threads: u32| -> Result<Pipeline, Failure> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
+        pool.map_err(Failure::defect)?.install(|| pipeline(request.clone(), args.tile, threads, classes))
+    };
+    let all =
+        args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u32));
+    let year = measure(&base, 1)?;
+    let months = base.months.iter().filter(|m| m.month == 6).cloned().collect();
+    let month = measure(&Request { months, ..base.clone() }, 1)?;
+    let threads = if all > 1 { Some(measure(&base, all)?) } else { None };
+    let last = threads.as_ref().unwrap_or(&year).wall_ns_per_pixel;
+    let passes = [Some(&year), Some(&month), threads.as_ref()];
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         vectors: classes.name(),
-        threads: args.threads,
         cells: year.cells,
-        tile: args.tile,
         terrain,
-        whole_alps_hours: year.wall_ns_per_pixel * ALPS / 3.6e12,
+        whole_alps_hours: last * ALPS / 3.6e12,
+        speed_up: threads.as_ref().map(|all| year.wall_ns_per_pixel / all.wall_ns_per_pixel),
+        peak_memory_bytes: passes.into_iter().flatten().filter_map(|pass| pass.peak_memory_bytes).max(),
         pipeline_fine_12_months: year,
-        pipeline_fine_1_month: one,
-        peak_memory_bytes: peak_memory(),
+        pipeline_fine_1_month: month,
+        pipeline_fine_12_months_threads: threads,
     })
 }
 
@@ -248,9 +267,9 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
         reference_height: Some(reference),
         months,
         year: 2018,
-        model: Model::default(),
+        model: Model { summing: args.steps.into(), ..Model::default() },
         products: vec![Product::SkyView, Product::Solar, Product::Temperature],
-        tile: args.tile.min((size as u32).next_multiple_of(256)),
+        tile: 256,
         block: 256,
         compression: Compression::Zstd,
         storage: Storage::default(),
@@ -258,10 +277,20 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
 }
 
 /// Computes and encodes all tiles.
-fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
+fn pipeline(
+    request: Request,
+    tile: Option<u32>,
+    threads: u32,
+    vectors: Vectors,
+) -> Result<Pipeline, Failure> {
     let months = request.months.len();
-    let engine = Engine::open_with(request, vectors)?;
+    let tile = match tile {
+        Some(tile) => tile,
+        None => Engine::open(request.clone())?.fitting_tile(threads),
+    };
+    let engine = Engine::open_with(Request { tile, ..request }, vectors)?;
     let tiling = engine.tiling();
+    memory::forget_peak();
     let (begin, cpu) = (Instant::now(), cpu_ns()?);
     let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));
     let mut read = 0.0;
@@ -292,6 +321,8 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
     let maps = engine.layers().len() as f64;
     Ok(Pipeline {
         months,
+        threads,
+        tile,
         cells: cells as u64,
         ns_per_pixel_month: cpu / cells / months as f64,
         ns_per_pixel: cpu / cells,
@@ -299,6 +330,8 @@ fn pipeline(request: Request, vectors: Vectors) -> Result<Pipeline, Failure> {
         stages_ns_per_pixel: stages.chain([encoding]).collect(),
         bytes_per_pixel: bytes as f64 / cells / maps,
         gigabytes_per_second: 4.0 * (read + cells * maps) / wall,
+        peak_memory_bytes: memory::peak(),
+        predicted_memory_bytes: engine.peak_memory(threads),
     })
 }
 
@@ -320,37 +353,40 @@ fn cpu_ns() -> Result<u64, Failure> {
     Ok(std::time::Duration::from(spent).as_nanos() as u64)
 }
 
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
 fn print(report: &Report) -> Result<(), Failure> {
-    output::say(format!(
-        "{} cells of {}, tiles of {}, {} threads, {}",
-        report.cells, report.terrain, report.tile, report.threads, report.vectors
-    ))?;
+    output::say(format!("{} cells of {}, {}", report.cells, report.terrain, report.vectors))?;
     output::say("")?;
+    let passes: Vec<&Pipeline> = [&report.pipeline_fine_12_months, &report.pipeline_fine_1_month]
+        .into_iter()
+        .chain(&report.pipeline_fine_12_months_threads)
+        .collect();
     let mut rows = Vec::new();
-    let (year, month) = (&report.pipeline_fine_12_months, &report.pipeline_fine_1_month);
-    for stage in year.stages_ns_per_pixel.keys() {
-        let of = |p: &Pipeline| format!("{:.1}", p.stages_ns_per_pixel.get(stage).copied().unwrap_or(0.0));
-        rows.push(vec![stage.clone(), of(year), of(month)]);
+    let mut row = |name: &str, of: &dyn Fn(&Pipeline) -> String| {
+        rows.push([name.to_owned()].into_iter().chain(passes.iter().map(|pass| of(pass))).collect());
+    };
+    for stage in report.pipeline_fine_12_months.stages_ns_per_pixel.keys() {
+        row(stage, &|p| format!("{:.1}", p.stages_ns_per_pixel.get(stage).copied().unwrap_or(0.0)));
     }
-    let mut row =
-        |name: &str, of: &dyn Fn(&Pipeline) -> String| rows.push(vec![name.into(), of(year), of(month)]);
     row("all, ns a cell", &|p| format!("{:.0}", p.ns_per_pixel));
     row("all, ns a cell and month", &|p| format!("{:.1}", p.ns_per_pixel_month));
     row("on the clock, ns a cell", &|p| format!("{:.0}", p.wall_ns_per_pixel));
     row("GB/s in and out", &|p| format!("{:.3}", p.gigabytes_per_second));
     row("bytes a cell and map", &|p| format!("{:.2}", p.bytes_per_pixel));
-    output::table(&["ns of a core per cell", "12 months", "1 month"], &rows, &[1, 2])
-        .into_iter()
-        .try_for_each(output::say)?;
+    row("edge of a work tile", &|p| p.tile.to_string());
+    row("memory held", &|p| p.peak_memory_bytes.map_or_else(|| "?".to_owned(), quantity::bytes));
+    row("of a job, predicted", &|p| quantity::bytes(p.predicted_memory_bytes));
+    let head = |pass: &&Pipeline| {
+        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        format!("{}, {}", plural(pass.months, "month"), plural(pass.threads as usize, "thread"))
+    };
+    let heads: Vec<String> = passes.iter().map(head).collect();
+    let heads: Vec<&str> =
+        ["ns of a core per cell"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let numbers: Vec<usize> = (1..heads.len()).collect();
+    output::table(&heads, &rows, &numbers).into_iter().try_for_each(output::say)?;
     output::say("")?;
-    if let Some(bytes) = report.peak_memory_bytes {
-        output::say(format!("peak memory {}", crate::quantity::bytes(bytes)))?;
+    if let (Some(times), Some(pass)) = (report.speed_up, &report.pipeline_fine_12_months_threads) {
+        output::say(format!("{} threads: {times:.2} times one", pass.threads))?;
     }
     output::say(format!("twelve months of the whole Alps here: {:.2} h", report.whole_alps_hours))
 }

@@ -28,11 +28,13 @@ mod preview;
 mod probe;
 mod run;
 mod status;
+mod steps;
 mod submit;
 mod verify;
 mod window;
 
 use failure::Failure;
+use steps::Steps;
 
 use crate::campaign::controller::Action;
 

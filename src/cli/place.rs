@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, inputs, probe};
 use crate::campaign::identity::Identity;
+use crate::campaign::registry;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
-use crate::campaign::{plan, registry};
 use crate::checkpoint::CampaignDir;
 
 /// Reads a campaign file.
@@ -13,16 +13,22 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
     spec::load(file).map_err(Failure::spec)
 }
 
-/// Reads a campaign file to begin or go on with it: `Auto` is settled, once for all, when the campaign begins.
+/// Reads a campaign file to begin or go on with it: what it leaves to the planner is settled, once for all, when the
+/// campaign begins.
 pub(super) fn load_settled(file: &Path) -> Result<Loaded, Failure> {
     let mut loaded = load(file)?;
-    if loaded.spec.months_per_chain == MonthsPerChain::Auto {
-        loaded.spec = if let Ok(begun) = spec_of(&loaded.spec.output) {
-            Spec { months_per_chain: begun.months_per_chain, ..loaded.spec }
-        } else {
-            inputs::check(&loaded, &loaded.spec.months)?;
-            plan::settle(&loaded.spec, &probe::facts(&loaded.spec)?)
-        };
+    let auto = loaded.spec.months_per_chain == MonthsPerChain::Auto;
+    if !auto && loaded.spec.tile.is_some() {
+        return Ok(loaded);
+    }
+    if let Ok(begun) = spec_of(&loaded.spec.output) {
+        if auto {
+            loaded.spec.months_per_chain = begun.months_per_chain;
+        }
+        loaded.spec.tile = loaded.spec.tile.or(begun.tile);
+    } else {
+        inputs::check(&loaded, &loaded.spec.months)?;
+        loaded.spec = probe::settle(&loaded.spec)?;
     }
     Ok(loaded)
 }

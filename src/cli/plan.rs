@@ -29,12 +29,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return output::say_json(&plan);
     }
-    output::say(format!("{} cells in {} tiles, {} maps", plan.cells, plan.tiles, plan.maps))?;
+    output::say(format!(
+        "{} cells in {} tiles of {edge} x {edge}, {} maps",
+        plan.cells,
+        plan.tiles,
+        plan.maps,
+        edge = plan.tile
+    ))?;
     output::say(format!(
         "{} of maps, up to {} of checkpoints until they are verified",
         words::bytes(plan.map_bytes),
         words::bytes(plan.checkpoint_bytes)
     ))?;
+    output::say(format!("at most {} of memory a job", words::bytes(plan.memory_bytes)))?;
     output::say("")?;
     let rows: Vec<Vec<String>> = plan.split.chains.iter().map(row).collect();
     output::table(&["chain", "months", "jobs", "time"], &rows, &[2]).into_iter().try_for_each(output::say)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::window::{self, Window};
-use super::{Failure, canvas, failure, inputs, output, place, submit};
+use super::{Failure, Steps, canvas, failure, inputs, output, place, submit};
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::picture::{self, Palette};
@@ -21,6 +21,7 @@ Examples:
   alpsckpt preview my.ron --month 1
   alpsckpt preview my.ron --month 7 --centre 4024000,2425000 --size 128 --layer lst_mean_m07
   alpsckpt preview my.ron --month 7 --layer total_m07 --png july.png
+  alpsckpt preview my.ron --month 1 --steps exact
 
 Exit codes: 0 drawn, 2 no such month or layer, 65 bad campaign file or input.")]
 pub(super) struct Args {
@@ -38,6 +39,9 @@ pub(super) struct Args {
     /// The map, such as `lst_mean_m01` [default: the last one of the campaign's products].
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
+    /// How the steps of the month are summed [default: the campaign's].
+    #[arg(long, value_enum)]
+    steps: Option<Steps>,
     /// Writes a picture too.
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
@@ -50,7 +54,10 @@ fn point(text: &str) -> Result<(f64, f64), String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load(&args.file)?;
+    let mut loaded = place::load(&args.file)?;
+    if let Some(steps) = args.steps {
+        loaded.spec.steps = steps.into();
+    }
     let spec = &loaded.spec;
     let month = match args.month {
         Some(month) => submit::months(&spec.months, &[month])?.first().copied().unwrap_or(month),

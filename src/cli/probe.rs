@@ -5,23 +5,54 @@ use std::time::Instant;
 use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
 use crate::campaign::plan::{self, Facts};
-use crate::campaign::spec::{Mode, Spec};
+use crate::campaign::spec::{Mode, MonthsPerChain, Spec};
 use crate::engine::geotiff::{Coding, Raster, encode_block};
 use crate::engine::grid::Grid;
-use crate::engine::{Engine, Layer};
+use crate::engine::{Engine, Layer, Request};
 use crate::job::{entry, request};
 
 /// Longest edge of what is measured, cells: with SAGA's shadows a cell takes ten thousand times as long, and the terrain
 /// around counts less.
 fn edge(spec: &Spec) -> u32 {
     match spec.mode {
-        Mode::Default => 512,
+        Mode::Default => 1024,
         Mode::AsSaga => 64,
     }
 }
 
+/// The spec with all that it leaves open settled; measures only where that depends on this machine's speed. The inputs must
+/// have been checked.
+pub(super) fn settle(spec: &Spec) -> Result<Spec, Failure> {
+    if spec.months_per_chain == MonthsPerChain::Auto {
+        return Ok(plan::settle(spec, &facts(spec)?));
+    }
+    let (tile, _) = room(spec)?;
+    Ok(Spec { tile: spec.tile.or(Some(tile)), ..spec.clone() })
+}
+
+/// The edge of a work tile, cells, and the bytes of memory that a job of the campaign takes at most: one of its longest
+/// chain, all months where that is not settled.
+fn room(spec: &Spec) -> Result<(u32, u64), Failure> {
+    let threads = entry::threads(spec);
+    let chains = spec.chains().into_iter().map(|(_, months)| months);
+    let longest = match spec.months_per_chain {
+        MonthsPerChain::Count(_) => chains.max_by_key(Vec::len).unwrap_or_default(),
+        MonthsPerChain::Auto => spec.sorted_months(),
+    };
+    // The sky view goes with one of the chains, perhaps not with this one.
+    let request = Request { products: spec.products.clone(), ..request::request(spec, &longest) };
+    let tile = match spec.tile {
+        Some(tile) => tile,
+        None => Engine::open(request.clone())?.fitting_tile(threads),
+    };
+    let engine = Engine::open(Request { tile, ..request })?;
+    Ok((tile, engine.peak_memory(threads)))
+}
+
 /// Measures. The inputs must have been checked.
 pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
+    let (tile, memory_bytes) = room(spec)?;
+    let spec = &Spec { tile: Some(tile), ..spec.clone() };
     let whole = Engine::open(request::request(spec, &spec.months))?;
     let terrain = Raster::open(&spec.dem)?;
     let tiling = whole.tiling();
@@ -41,6 +72,8 @@ pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
     Ok(Facts {
         cells: u64::from(tiling.width) * u64::from(tiling.height),
         tiles: tiling.count(),
+        tile,
+        memory_bytes,
         maps_per_month: maps(whole.layers(), |l| l.month == spec.months.first().copied()),
         maps_once: maps(whole.layers(), |l| l.month.is_none()),
         horizon_ns: (one - month).max(0.0) * 1e9 / cells,

@@ -79,6 +79,11 @@ impl Coarse {
         Ok(Self { path: path.to_path_buf(), grid, placement, column, row })
     }
 
+    /// Bytes of its nodes.
+    pub(super) fn memory(&self) -> u64 {
+        4 * self.grid.values.len() as u64
+    }
+
     /// Its value at a fractional column and row of the whole grid; NaN where the nearest node is missing.
     fn at(&self, column: f64, row: f64) -> f64 {
         bspline::at(&self.grid, column - self.column as f64, row - self.row as f64)

@@ -192,7 +192,7 @@ impl Gatherer<'_> {
         self.problems.extend(checks::cells_cover(path, &raster, (column, row), span));
         let sample = keep(checks::middle(&raster), &mut self.problems)?;
         self.problems.extend(checks::cloud_cover(path, &sample.values));
-        Some(Clouds::Cells { raster, column, row })
+        Some(Clouds::Cells { raster: raster.sparing(), column, row })
     }
 }
 

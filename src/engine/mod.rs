@@ -17,6 +17,7 @@ mod horizon;
 mod inputs;
 mod lanes;
 mod layers;
+mod load;
 pub mod model;
 pub mod picture;
 mod products;

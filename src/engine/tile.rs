@@ -10,6 +10,7 @@ use super::geotiff::Placement;
 use super::horizon::EDGE;
 use super::inputs::Inputs;
 use super::layers::{self, Layer, Source};
+use super::load::Load;
 use super::model::{Shadow, SkyView};
 use super::products::{self, Filler};
 use super::radiation::by_cell::Cells;
@@ -357,6 +358,17 @@ impl Engine {
     pub fn window_cells(&self, tile: Tile) -> u64 {
         let halo = 2 * self.halo() as u64;
         (u64::from(tile.width) + halo) * (u64::from(tile.height) + halo)
+    }
+
+    /// What computing takes of memory.
+    pub(super) fn load(&self) -> Load<'_> {
+        Load {
+            request: &self.request,
+            inputs: &self.inputs,
+            directions: self.setting.azimuths().len(),
+            layers: self.layers.len(),
+            halo: self.halo(),
+        }
     }
 
     /// Time spent in each stage so far, summed over threads.

@@ -72,7 +72,7 @@ impl Tiling {
 }
 
 /// Cells of a piece across and down, at least.
-const PIECE: u32 = 256;
+pub(super) const PIECE: u32 = 256;
 
 impl Tiling {
     /// Edge of the pieces that a tile is computed in, cells: whole blocks.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::memory;
 use super::run::Stop;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainDir, LinkNumber, Phase, Quicklook, Status};
@@ -159,7 +160,7 @@ impl Shared {
         let status = {
             let mut status = lock(&self.status);
             status.counter += 1;
-            status.memory = memory();
+            status.memory = memory::now();
             status.seconds_left =
                 self.stop.deadline.map(|d| d.saturating_duration_since(Instant::now()).as_secs());
             status.clone()
@@ -179,11 +180,4 @@ impl Shared {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Resident memory of this process, bytes; 0 when the system does not say.
-fn memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

@@ -13,6 +13,7 @@ mod heart;
 mod log;
 mod look;
 mod make;
+pub mod memory;
 pub mod pictures;
 pub mod request;
 pub mod run;

@@ -9,6 +9,9 @@ use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, Tempera
 /// Edge of a block of the maps, cells.
 const BLOCK: u32 = 256;
 
+/// Edge of a work tile where the spec leaves it open and no campaign has settled it, cells.
+const UNSETTLED_TILE: u32 = 1024;
+
 /// The chains of a spec with their months, in order: [`Spec::chains`].
 #[must_use]
 pub fn chains(spec: &Spec) -> Vec<(ChainId, Vec<u8>)> {
@@ -18,6 +21,8 @@ pub fn chains(spec: &Spec) -> Vec<(ChainId, Vec<u8>)> {
 /// The request of the chain with these months. The sky view map goes with the chain of the campaign's first month.
 #[must_use]
 pub fn request(spec: &Spec, months: &[u8]) -> Request {
+    // A campaign's is settled.
+    let tile = spec.tile.unwrap_or(UNSETTLED_TILE);
     Request {
         dem: spec.dem.clone(),
         region: region(&spec.region),
@@ -26,8 +31,8 @@ pub fn request(spec: &Spec, months: &[u8]) -> Request {
         year: spec.year,
         model: model(spec),
         products: spec.products_of(months),
-        tile: spec.tile,
-        block: BLOCK.min(spec.tile),
+        tile,
+        block: BLOCK.min(tile),
         storage: spec.storage,
         compression: spec.compression,
     }

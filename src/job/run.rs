@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
+use super::memory;
 use super::request;
 use super::session::{Done, Session};
 use super::workload::Workload;
@@ -18,6 +19,7 @@ use crate::checkpoint::{
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError};
+use crate::quantity;
 
 /// When a link must stop.
 #[derive(Debug, Clone, Default)]
@@ -175,6 +177,9 @@ fn not_begun(failure: &Failure) -> Outcome {
 }
 
 fn record_end(dir: &ChainDir, link: LinkNumber, log: &Log, end: &LinkEnd) {
+    if let Some(bytes) = memory::peak() {
+        log.say(&format!("Memory held at most: {}.", quantity::bytes(bytes)));
+    }
     log.say(&format!("Ended, exit code {}: {}.", end.class.code(), end.message.trim_end_matches('.')));
     if let Err(e) = sealed::replace(&dir.link_end(link), end) {
         log.say(&format!("The end could not be recorded: {e}."));

@@ -47,7 +47,7 @@ fn a_request_has_the_months_files_units_and_constants() {
     let mut spec = spec();
     spec.mode = Mode::AsSaga;
     spec.lai = 2.5;
-    spec.tile = 128;
+    spec.tile = Some(128);
     spec.region = Region::Box { crs: " epsg:2154 ".to_owned(), xmin: 1.0, ymin: 2.0, xmax: 3.0, ymax: 4.0 };
     let request_6 = request(&spec, &[6]);
     assert_eq!(request_6.block, 128);

@@ -18,6 +18,7 @@ mod fencing;
 mod geotiff;
 mod golden;
 mod grass;
+mod memory;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod physics;

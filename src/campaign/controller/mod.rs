@@ -431,6 +431,7 @@ fn same_campaign(campaign: &CampaignDir, loaded: &Loaded) -> Result<(), ControlE
         // Settled when the campaign was made.
         asked.months_per_chain = frozen.months_per_chain;
     }
+    asked.tile = asked.tile.or(frozen.tile);
     let changed = spec::changed_fields(&frozen, &asked);
     if changed.is_empty() {
         return Ok(());

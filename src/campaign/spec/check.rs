@@ -232,9 +232,9 @@ impl Check<'_> {
         if spec.max_links == 0 {
             self.fault("max_links", "`max_links` is 0", "at least 1");
         }
-        if !(16..=4096).contains(&spec.tile) || !spec.tile.is_multiple_of(16) {
-            let what = format!("`tile` {} is not a multiple of 16 between 16 and 4096", spec.tile);
-            self.fault("tile", what, "512 is usual");
+        if let Some(tile) = spec.tile.filter(|tile| !(16..=4096).contains(tile) || !tile.is_multiple_of(16)) {
+            let what = format!("`tile` {tile} is not a multiple of 16 between 16 and 4096");
+            self.fault("tile", what, "leave it out: the largest that a job's memory allows is taken");
         }
         if ![5, 10, 15, 30, 60].contains(&spec.step_minutes) {
             let what = format!("`step_minutes` {} is not 5, 10, 15, 30 or 60", spec.step_minutes);

@@ -87,9 +87,9 @@ pub struct Spec {
     /// Most links of a chain since a person (re)submitted it: more are taken for a fault and stopped.
     #[serde(default = "defaults::max_links")]
     pub max_links: u32,
-    /// Edge of a work tile, cells.
-    #[serde(default = "defaults::tile")]
-    pub tile: u32,
+    /// Edge of a work tile, cells; `None`: the largest that a job's memory allows, settled when the campaign is made.
+    #[serde(default, with = "values::plain")]
+    pub tile: Option<u32>,
     /// What the cells of the maps are stored as.
     #[serde(default)]
     pub storage: Storage,
@@ -148,9 +148,6 @@ mod defaults {
     }
     pub(super) fn max_links() -> u32 {
         50
-    }
-    pub(super) fn tile() -> u32 {
-        1024
     }
     pub(super) fn step_minutes() -> u32 {
         30

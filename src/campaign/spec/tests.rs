@@ -91,7 +91,7 @@ fn defaults_are_those_of_the_original_chain() {
         (Region::All, MonthsPerChain::Count(1), Monthly::Constant(0.0065))
     );
     assert_eq!((spec.c, spec.lai, spec.lai_max, spec.transmittance), (1.0, 0.01, 8.0, 0.7));
-    assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, 1024, 1367.0));
+    assert_eq!((spec.step_minutes, spec.tile, spec.solar_constant), (30, None, 1367.0));
     assert_eq!((spec.pace, spec.threads, spec.checkpoint_every.seconds()), (None, None, 900));
 }
 
@@ -182,8 +182,8 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    lapse: PerMonth([1.0]),", "12 values", ""),
         ("    site: \"projet=alps\",", "no key `projet`", "project"),
         ("    threads: 0,", "`threads` is 0", "at least 1"),
-        ("    tile: 500,", "multiple of 16", "512"),
-        ("    tile: 8192,", "between 16 and 4096", "512"),
+        ("    tile: 500,", "multiple of 16", "leave it out"),
+        ("    tile: 8192,", "between 16 and 4096", "leave it out"),
         ("    step_minutes: 7,", "5, 10, 15, 30 or 60", "30"),
         ("    transmittance: 1.7,", "between 0 and 1", "0.7"),
         ("    atmosphere: Esra(linke: Constant(0.5)),", "`linke` 0.5 is not between 1 and 10", "2 to 4"),

@@ -62,6 +62,25 @@ pub(super) mod optional {
     }
 }
 
+/// A value that may be left out, read as [`optional`] and written without `Some`, as it was when it could not be left out:
+/// specs frozen before keep their hash.
+pub(super) mod plain {
+    use serde::{Serialize, Serializer};
+
+    pub(in super::super) use super::optional::deserialize;
+
+    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
+    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<T>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => value.serialize(s),
+            None => s.serialize_none(),
+        }
+    }
+}
+
 /// Twelve values, written as a list.
 pub(super) mod twelve {
     use serde::de::Error;

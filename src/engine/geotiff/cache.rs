@@ -6,12 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A raster keeps at most this many cells: 128 MiB. Neighbouring work tiles share chunks through their halos.
 const MOST_CELLS: usize = 1 << 25;
 
+/// A raster that is read without surroundings keeps at most this many: 16 MiB. There may be one for each month.
+const FEW_CELLS: usize = 1 << 22;
+
 /// The cells of a chunk, row by row.
 pub(super) type Chunk = Arc<Vec<f32>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cache {
     inner: Mutex<Inner>,
+    /// The most cells that it keeps.
+    most: usize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), most: MOST_CELLS }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +36,16 @@ struct Inner {
 }
 
 impl Cache {
+    /// One for what is read without surroundings.
+    pub(super) fn small() -> Self {
+        Self { inner: Mutex::default(), most: FEW_CELLS }
+    }
+
+    /// The most cells that it keeps.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<Chunk> {
         // A thread that panicked cannot have left the maps half-changed in a way that matters: chunks are immutable.
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +64,7 @@ impl Cache {
         inner.cells += chunk.len();
         inner.chunks.insert(index, (now, Arc::clone(chunk)));
         inner.ages.insert(now, index);
-        while inner.cells > MOST_CELLS
+        while inner.cells > self.most
             && let Some((_, oldest)) = inner.ages.first_key_value()
         {
             let oldest = *oldest;

@@ -46,6 +46,20 @@ impl Raster {
         Ok(Self { placement, structure, meaning, cache: Cache::default(), source })
     }
 
+    /// Keeps little of what was read: for rasters of which each cell is wanted once.
+    #[must_use]
+    pub(in super::super) fn sparing(self) -> Self {
+        Self { cache: Cache::small(), ..self }
+    }
+
+    /// Bytes of the decoded cells that it keeps at most, and of those at hand while it is read.
+    pub(in super::super) fn memory(&self) -> u64 {
+        let all = self.placement.width * self.placement.height;
+        let chunk = self.structure.chunk_width * self.structure.chunk_height;
+        // While a chunk is decoded its bytes, up to 8 for a cell, stand beside its cells.
+        (4 * self.cache.most().min(all) + 4 * CELLS_OF_A_BATCH.min(all) + 12 * chunk) as u64
+    }
+
     /// Where it lies.
     #[must_use]
     pub fn placement(&self) -> &Placement {

@@ -22,8 +22,8 @@ use super::super::lanes::{Class, LANES};
 use super::super::vector::Kernel;
 use super::frame::{Course, Frame, SPACING};
 use super::lattice::{Glimpse, Lattice};
-use super::observers::{Light, Observers};
-use super::samples::Samples;
+use super::observers::{Light, Observers, Sight};
+use super::samples::{Group, Samples};
 
 /// What is swept.
 #[derive(Debug, Clone)]
@@ -107,6 +107,32 @@ pub(super) struct Memory {
     /// For each level, finest first.
     samples: Vec<Samples>,
     observers: Vec<Observers>,
+}
+
+/// Bytes of a sweep at most.
+pub(super) struct Bytes {
+    /// What it works with.
+    pub memory: u64,
+    /// What it leaves.
+    pub lattice: u64,
+}
+
+/// Groups and strips that are there beside the ones asked for, so that all levels have whole ones.
+const SPARE: usize = 32;
+
+/// Bytes of a sweep over a tile in a window, of so many columns and rows, in any direction.
+pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> Bytes {
+    let groups = |rows: usize| rows / SPACING + SPARE;
+    let strips = |columns: usize| columns / (SPACING * LANES);
+    // Lines that run diagonally over the rows lie beside the tile by as much; the levels above have 1/4, 1/16, … as many.
+    let sampled = |along: usize, across: usize| {
+        groups(along) * (strips(across + along) + SPARE) * 4 / 3 * size_of::<Group>()
+    };
+    let (tall, broad) = (sampled(window.1, tile.0), sampled(window.0, tile.1));
+    let seen = groups(tile.1) * (strips(tile.0) + 4);
+    let seen = seen.max(groups(tile.0) * (strips(tile.1) + 4));
+    let observers = (size_of::<Sight>() + size_of::<[f32; LANES]>()) * seen * 3 / 2;
+    Bytes { memory: (tall.max(broad) + observers) as u64, lattice: (size_of::<Glimpse>() * seen) as u64 }
 }
 
 /// One kernel call: sweeps a direction.

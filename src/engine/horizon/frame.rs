@@ -49,6 +49,11 @@ pub(super) struct Frame {
 const PATCH: usize = 64;
 
 impl Frame {
+    /// Bytes of so many rows.
+    pub(super) fn bytes(rows: usize, columns: usize) -> u64 {
+        (size_of::<f32>() * rows * (columns + 2 * MARGIN)) as u64
+    }
+
     /// The window's rows, or its columns where `across`.
     pub(super) fn new(terrain: &Terrain, across: bool) -> Self {
         let (width, height) = (terrain.width, terrain.height);

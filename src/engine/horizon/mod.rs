@@ -92,6 +92,14 @@ impl Quarter {
     }
 }
 
+/// Bytes that the skylines over a tile take, of which all threads share the one part and each has its own other: at most,
+/// for the columns and rows of a tile and of the window around it.
+pub(super) fn memory(tile: (usize, usize), window: (usize, usize), directions: usize) -> (u64, u64) {
+    let frames = Frame::bytes(window.0, window.1) + Frame::bytes(window.1, window.0);
+    let sweep = far::bytes(tile, window);
+    (frames + directions as u64 * sweep.lattice, sweep.memory)
+}
+
 /// Memory that is kept from tile to tile.
 #[derive(Debug, Default)]
 pub(super) struct Store {

@@ -10,6 +10,10 @@ use libm::{asin, cos, log};
 /// Intervals of the square root of the sine of the sun's height: the air mass changes fastest near the horizon.
 const HEIGHTS: usize = 2048;
 
+/// Distance of the turbidities that tables are made for where it differs from place to place; between them air is linear,
+/// within 0.0002 of the radiation outside the air.
+pub(super) const TURBIDITY_STEP: f64 = 0.25;
+
 /// Direct radiation facing the sun and diffuse radiation of the whole sky on level ground, for a unit of radiation
 /// outside the air: cubics in the scaled pressure, and their values for the flat twin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,6 +84,18 @@ impl Pressures {
 }
 
 impl Through {
+    fn between(&self, other: &Self, part: f64) -> Self {
+        let blend = |a: f64, b: f64| a + part * (b - a);
+        let cubic = |a: &[f64; 4], b: &[f64; 4]| std::array::from_fn(|i| blend(a[i], b[i]));
+        Self {
+            direct: cubic(&self.direct, &other.direct),
+            diffuse: cubic(&self.diffuse, &other.diffuse),
+            circumsolar: cubic(&self.circumsolar, &other.circumsolar),
+            direct_flat: blend(self.direct_flat, other.direct_flat),
+            diffuse_flat: blend(self.diffuse_flat, other.diffuse_flat),
+        }
+    }
+
     fn coefficients(&self) -> [f32; COEFFICIENTS] {
         let flat = [self.direct_flat, self.diffuse_flat, 0.0, 0.0];
         let mut all = [0.0; COEFFICIENTS];
@@ -119,6 +135,14 @@ impl AirTable {
         Self { table, flat }
     }
 
+    /// The air between this one's and another's, `part` of the way.
+    pub(super) fn between(&self, other: &Self, part: f64) -> Self {
+        let pairs = self.table.iter().zip(&other.table);
+        let table: Vec<Through> = pairs.map(|(a, b)| a.between(b, part)).collect();
+        let flat = table.iter().map(Through::coefficients).collect();
+        Self { table, flat }
+    }
+
     /// At the root of a sine of the sun's height, linear between the table's.
     #[inline(always)]
     pub(super) fn through(&self, root: f32) -> [f32; COEFFICIENTS] {
@@ -141,15 +165,7 @@ impl AirTable {
         let (Some(a), Some(b)) = (self.table.get(first), self.table.get(first + 1)) else {
             return Through::default();
         };
-        let blend = |a: f64, b: f64| a + part * (b - a);
-        let cubic = |a: &[f64; 4], b: &[f64; 4]| std::array::from_fn(|i| blend(a[i], b[i]));
-        Through {
-            direct: cubic(&a.direct, &b.direct),
-            diffuse: cubic(&a.diffuse, &b.diffuse),
-            circumsolar: cubic(&a.circumsolar, &b.circumsolar),
-            direct_flat: blend(a.direct_flat, b.direct_flat),
-            diffuse_flat: blend(a.diffuse_flat, b.diffuse_flat),
-        }
+        a.between(b, part)
     }
 }
 
@@ -199,6 +215,21 @@ mod tests {
     fn the_table_is_the_beam_within_a_thousandth_of_the_sun_outside_the_air() {
         for air in [Air::Saga(log(0.7)), Air::Lumped(log(0.7)), Air::Esra(3.5)] {
             of_an_air(air);
+        }
+    }
+
+    #[test]
+    fn turbidities_between_the_tabulated_ones_are_near_their_own_air() {
+        let pressures = Pressures::new((400.0, 4000.0));
+        let own = |linke| AirTable::new(&pressures, Air::Esra(linke), DiffuseModel::HayDavies);
+        for first in [1.0, 2.5, 3.75, 7.0] {
+            let (low, high) = (own(first), own(first + TURBIDITY_STEP));
+            for part in [0.0, 0.3, 0.5, 0.9] {
+                let (between, truth) = (low.between(&high, part), own(first + part * TURBIDITY_STEP));
+                for (a, b) in between.flat.as_flattened().iter().zip(truth.flat.as_flattened()) {
+                    assert!((a - b).abs() < 2e-4, "{first} {part}: {a} {b}");
+                }
+            }
         }
     }
 

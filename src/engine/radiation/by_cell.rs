@@ -60,6 +60,13 @@ pub(in super::super) struct Cells<'a> {
     air: Air,
 }
 
+/// Bytes that a tile of so many cells takes in a window of so many, months' sums and all.
+pub(in super::super) fn memory(tile: u64, window: u64, months: usize) -> u64 {
+    let around = size_of::<Option<Place>>() + size_of::<Throw>() + size_of::<AtomicBool>();
+    let own = size_of::<Option<Surface>>() + size_of::<Sums>() + size_of::<f32>() * (1 + 4 * months);
+    window * around as u64 + tile * own as u64
+}
+
 impl<'a> Cells<'a> {
     /// Prepares a tile.
     pub(in super::super) fn new(

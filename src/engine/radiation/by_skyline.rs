@@ -1,7 +1,8 @@
 //! Radiation with horizon tables: patch by patch, under the suns of the middle of a somewhat larger square.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::atmosphere::Air;
 use super::super::azimuths::Compass;
@@ -14,7 +15,7 @@ use super::super::stages::{Stage, Stages};
 use super::super::sun::{Month, Place};
 use super::super::terrain::{Rect, Terrain};
 use super::super::vector::Vectors;
-use super::air::{AirTable, Pressures};
+use super::air::{AirTable, Pressures, TURBIDITY_STEP};
 use super::sums::{self, Sums};
 use super::suns::{self, Placing, Suns};
 use super::{Flat, Geography, Radiation, exact};
@@ -70,6 +71,8 @@ pub(in super::super) struct Work<'a> {
     turbidities: Vec<Option<&'a Given>>,
     /// The air of each month; `None` where the turbidity differs from place to place.
     airs: Vec<Option<Arc<AirTable>>>,
+    /// The air of some turbidities, in steps of [`TURBIDITY_STEP`].
+    hazes: Mutex<HashMap<u32, Arc<AirTable>>>,
 }
 
 impl Drop for Work<'_> {
@@ -99,8 +102,9 @@ impl<'a> Work<'a> {
     ) -> Option<Self> {
         let pressures = Pressures::new(terrain.heights().unwrap_or((0.0, 1.0)));
         let skylines = Skylines::of(terrain, &setting.compass, setting.light, &setting.store, stop)?;
+        let (airs, hazes) = (Vec::new(), Mutex::default());
         let mut work =
-            Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs: Vec::new() };
+            Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs, hazes };
         work.airs = work.same_everywhere();
         Some(work)
     }
@@ -126,6 +130,17 @@ impl<'a> Work<'a> {
 
     fn air(&self, linke: f64) -> Air {
         Air::new(&self.setting.model, linke)
+    }
+
+    /// The air of a turbidity, between those of the tabulated ones around it.
+    fn hazy(&self, linke: f64) -> AirTable {
+        let place = linke / TURBIDITY_STEP;
+        let [first, second] = [place.floor(), place.floor() + 1.0].map(|step| {
+            let mut known = self.hazes.lock().unwrap_or_else(PoisonError::into_inner);
+            let table = || Arc::new(self.table(self.air(step * TURBIDITY_STEP)));
+            Arc::clone(known.entry(step as u32).or_insert_with(table))
+        });
+        first.between(&second, place - place.floor())
     }
 
     fn table(&self, air: Air) -> AirTable {
@@ -200,7 +215,7 @@ impl<'a> Work<'a> {
                 (Some(air), _) => Arc::clone(air),
                 (None, turbidity) => {
                     let linke = turbidity.map_or(f64::NAN, |t| t.at(self.geography.dem(), column, row));
-                    Arc::new(self.table(self.air(linke)))
+                    Arc::new(self.hazy(linke))
                 }
             })
             .collect();

@@ -1,0 +1,23 @@
+//! The memory of this process, as the system tells.
+
+/// Resident now, bytes; 0 when the system does not say.
+pub(super) fn now() -> u64 {
+    field("VmRSS:").unwrap_or(0)
+}
+
+/// The most that was resident at a time, bytes; `None` when the system does not say.
+#[must_use]
+pub fn peak() -> Option<u64> {
+    field("VmHWM:")
+}
+
+/// Lets [`peak`] count from now on. Where the system refuses, it goes on counting from the beginning.
+pub fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn field(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
