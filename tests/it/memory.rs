@@ -19,7 +19,7 @@ fn a_campaign_that_leaves_its_tiles_open_is_settled_and_keeps_within_the_planned
     let planned = plan["memory_bytes"].as_f64().unwrap();
     assert!(planned <= f64::from(1 << 30) * 2.0, "{planned} bytes are planned for two threads");
     scene.ask(&["run", file]).good();
-    let log = scene.ask(&["log", "m01-06", "--campaign", file]);
+    let log = scene.ask(&["log", "m01-m06", "--campaign", file]);
     let log = &log.good().stdout;
     let held = log.lines().find_map(|line| line.split_once("Memory held at most: ")).map(|(_, held)| held);
     let held = bytes_of(held.unwrap_or_else(|| panic!("the log does not tell the memory:\n{log}")));
@@ -69,5 +69,5 @@ fn a_frozen_spec_writes_its_tile_as_it_always_did() {
     let frozen = entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("spec-"));
     let texts: Vec<String> =
         frozen.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect();
-    assert!(!texts.is_empty() && texts.iter().all(|text| text.contains("tile:256")), "{texts:?}");
+    assert!(!texts.is_empty() && texts.iter().all(|text| text.contains("tile: 256")), "{texts:?}");
 }
