@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use nix::time::{ClockId, clock_gettime};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Failure, Steps, failure, output};
 use crate::engine::crs::Crs;
@@ -56,17 +59,31 @@ pub(super) struct Args {
     /// As JSON, for scripts.
     #[arg(long)]
     json: bool,
+    /// One pass alone, as JSON: what the passes' own processes are told.
+    #[arg(long, hide = true, value_enum)]
+    pass: Option<Pass>,
+}
+
+/// Which months go into a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Pass {
+    Year,
+    June,
 }
 
 /// Cells of the whole Alps at 25 m.
 const ALPS: f64 = 2.5e9;
 const CELL: f64 = 25.0;
 
+/// A class of vector instructions as the command line has it.
+fn plain(class: Vectors) -> String {
+    class.name().to_lowercase().replace('-', "")
+}
+
 fn vectors(name: &str) -> Result<Vectors, String> {
     let here = Vectors::here();
-    let plain = |class: &Vectors| class.name().to_lowercase().replace('-', "");
-    let names: Vec<String> = here.iter().map(plain).collect();
-    let found = here.iter().find(|class| plain(class) == name.to_lowercase());
+    let names: Vec<String> = here.iter().map(|class| plain(*class)).collect();
+    let found = here.iter().find(|class| plain(**class) == name.to_lowercase());
     found.copied().ok_or_else(|| format!("this processor has {}", names.join(", ")))
 }
 
@@ -90,13 +107,13 @@ struct Report {
 }
 
 /// One pass over some months.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Pipeline {
     months: usize,
     threads: u32,
     /// Edge of a work tile, cells.
     tile: u32,
-    #[serde(skip)]
+    /// Cells of the mapped square.
     cells: u64,
     /// Time of all cores, per cell and month.
     ns_per_pixel_month: f64,
@@ -121,6 +138,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(failure::USAGE, "--tile must be a multiple of 256", "use 1024"));
     }
     let folder = tempfile_folder()?;
+    if let Some(pass) = args.pass {
+        return output::say_json(&alone(args, pass, &folder.0)?);
+    }
     let report = measure(args, &folder.0)?;
     if args.json { output::say_json(&report) } else { print(&report) }
 }
@@ -146,17 +166,11 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
         Some(dem) => (dem.clone(), dem.display().to_string()),
         None => (synthetic(folder, args.size)?, "synthetic ranges".to_owned()),
     };
-    let base = request(&dem, folder, args)?;
-    let measure = |request: &Request, threads: u32| -> Result<Pipeline, Failure> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
-        pool.map_err(Failure::defect)?.install(|| pipeline(request.clone(), args.tile, threads, classes))
-    };
-    let all =
-        args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u32));
-    let year = measure(&base, 1)?;
-    let months = base.months.iter().filter(|m| m.month == 6).cloned().collect();
-    let month = measure(&Request { months, ..base.clone() }, 1)?;
-    let threads = if all > 1 { Some(measure(&base, all)?) } else { None };
+    let all = || std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    let all = args.threads.unwrap_or_else(all);
+    let year = apart(args, &dem, Pass::Year, 1)?;
+    let month = apart(args, &dem, Pass::June, 1)?;
+    let threads = if all > 1 { Some(apart(args, &dem, Pass::Year, all)?) } else { None };
     let last = threads.as_ref().unwrap_or(&year).wall_ns_per_pixel;
     let passes = [Some(&year), Some(&month), threads.as_ref()];
     Ok(Report {
@@ -171,6 +185,41 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
         pipeline_fine_1_month: month,
         pipeline_fine_12_months_threads: threads,
     })
+}
+
+/// A pass in a process of its own: memory that an earlier one had is not its.
+fn apart(args: &Args, dem: &Path, pass: Pass, threads: u32) -> Result<Pipeline, Failure> {
+    let mut child = Command::new(std::env::current_exe().map_err(Failure::defect)?);
+    child.arg("bench").arg("--dem").arg(dem);
+    child.args(["--size", &args.size.to_string(), "--threads", &threads.to_string()]);
+    child.args(args.tile.iter().flat_map(|tile| ["--tile".to_owned(), tile.to_string()]));
+    child.args(args.vectors.iter().flat_map(|class| ["--vectors".to_owned(), plain(*class)]));
+    let value = |value: Option<PossibleValue>| value.map_or_else(String::new, |v| v.get_name().to_owned());
+    child.args(["--steps", &value(args.steps.to_possible_value())]);
+    child.args(["--pass", &value(pass.to_possible_value())]);
+    let output = child.stderr(Stdio::inherit()).output().map_err(Failure::defect)?;
+    if !output.status.success() {
+        let code = output.status.code().and_then(|code| u8::try_from(code).ok());
+        return Err(Failure::new(
+            code.unwrap_or(failure::DEFECT),
+            format!("a pass over the terrain ended: {}", output.status),
+            "what it said stands above",
+        ));
+    }
+    serde_json::from_slice(&output.stdout).map_err(Failure::defect)
+}
+
+/// The process of a pass.
+fn alone(args: &Args, pass: Pass, folder: &Path) -> Result<Pipeline, Failure> {
+    let dem = args.dem.as_ref().ok_or_else(|| Failure::defect("a pass alone needs --dem"))?;
+    let mut request = request(dem, folder, args)?;
+    if pass == Pass::June {
+        request.months.retain(|inputs| inputs.month == 6);
+    }
+    let threads = args.threads.unwrap_or(1);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
+    let vectors = args.vectors.unwrap_or_else(Vectors::best);
+    pool.map_err(Failure::defect)?.install(|| pipeline(request, args.tile, threads, vectors))
 }
 
 /// Terrain around the mapped square as far as horizons look.
@@ -290,7 +339,6 @@ fn pipeline(
     };
     let engine = Engine::open_with(Request { tile, ..request }, vectors)?;
     let tiling = engine.tiling();
-    memory::forget_peak();
     let (begin, cpu) = (Instant::now(), cpu_ns()?);
     let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));
     let mut read = 0.0;

@@ -12,7 +12,7 @@ use libm::sincos;
 pub enum Azimuths {
     /// So many, equally spaced. Rays are moved to the nearest sixteenth of a cell where they cross rows nearby.
     Uniform(u32),
-    /// 64: slopes of 1/8, 3.6 to 7.1 degrees apart.
+    /// 64: slopes of 1/8, 3.8 to 7.1 degrees apart.
     Fast,
     /// 96: slopes of 1/16 (1.8 to 3.6 degrees) between 63 and 297 degrees, where nearly all suns stand, of 1/8 (3.8 to 5.4)
     /// beside, and of 1/4 (8.1 to 14.0) in the north.

@@ -12,7 +12,7 @@
 //! observers see the skyline from their own height, [`Lattice::between`].
 //!
 //! Sources: Dozier, Bruno and Downey 1981, *Computers & Geosciences* 7, 145-151 (profiles along a direction, swept);
-//! Tabik, Romero and Zapata 2013, *International Journal of Geographical Information Science* 27, 1-21 (sectors).
+//! Tabik, Zapata and Romero 2013, *International Journal of Geographical Information Science* 27, 804-814 (sectors).
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 

@@ -3,7 +3,7 @@
 //! A ray meets the rows ahead between two nodes, at a sixteenth of a cell: the directions of all sets but uniform ones
 //! are chosen so. The ground at the sixteenths of a row is interpolated once and serves all directions and the cells of
 //! all rows behind; what is left for each crossing is a difference, a product and a comparison. Beyond the first steps
-//! 16 bits do for that, twice as many cells at a time: heights in steps of 2 to 6 cm as mountains go.
+//! 16 bits do for that, twice as many cells at a time: heights in steps of 3 or 6 cm where cells are 25 m.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
