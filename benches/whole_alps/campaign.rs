@@ -11,6 +11,8 @@ use alpsckpt::engine::grid::{Grid, Placement};
 use crate::Outcome;
 use crate::terrain::{CELL, Terrain, layer};
 
+/// The folder of the campaign.
+const FOLDER: &str = "campaign";
 /// Only a folder with this file is ever removed.
 const FILE: &str = "whole_alps.ron";
 /// Its maps: the sky view factor, and two for each month.
@@ -28,12 +30,9 @@ pub(crate) struct Campaign {
 }
 
 impl Campaign {
-    /// A new campaign of twelve months in one chain over the terrain; what an earlier run left is removed.
+    /// A new campaign of twelve months in one chain over the terrain, where there is none.
     pub(crate) fn create(folder: &Path, terrain: &Terrain, tile: u32, threads: u32) -> Outcome<Self> {
-        let folder = folder.join("campaign");
-        if folder.exists() {
-            remove(&folder)?;
-        }
+        let folder = folder.join(FOLDER);
         let inputs = folder.join("inputs");
         atomic::create_folder(&inputs).map_err(|e| e.to_string())?;
         // First of all the campaign's file, by which the folder is known as one to remove.
@@ -57,6 +56,12 @@ impl Campaign {
     pub(crate) fn remove(self) -> Outcome<()> {
         remove(&self.folder)
     }
+}
+
+/// Removes what an earlier run has left.
+pub(crate) fn clear(folder: &Path) -> Outcome<()> {
+    let folder = folder.join(FOLDER);
+    if folder.exists() { remove(&folder) } else { Ok(()) }
 }
 
 /// Reads a campaign file.

@@ -128,6 +128,7 @@ impl Progress {
 /// Whether all that is asked for was reached.
 fn measure(args: &Args) -> Outcome<bool> {
     let folder = folder(args.folder.as_deref())?;
+    campaign::clear(&folder)?;
     let progress = Progress(Instant::now());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads as usize).build();
     let pool = pool.map_err(|e| format!("no {} threads can be had: {e}", args.threads))?;
