@@ -18,11 +18,13 @@ mod fencing;
 mod geotiff;
 mod golden;
 mod grass;
+mod land;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod physics;
 mod reference;
 mod scene;
 mod support;
+mod time;
 mod toy;
 mod ui_tmux;
