@@ -136,6 +136,19 @@ impl Sun {
     pub(super) fn at(&self, latitude: f64, longitude: f64) -> Position {
         self.position(&Place::new(latitude, longitude, 0.0))
     }
+
+    /// The sun that a latitude (radians) on the clock's meridian sees at a position.
+    #[cfg(test)]
+    pub(super) fn seen(Position { height, azimuth }: Position, latitude: f64) -> Self {
+        let (sin_lat, cos_lat) = sincos(latitude);
+        let (up, level) = sincos(height);
+        let (east, north) = sincos(azimuth);
+        let sin_declination = sin_lat * up + cos_lat * level * north;
+        let (sin_hour_angle, cos_hour_angle) =
+            sincos(atan2(-level * east, cos_lat * up - sin_lat * level * north));
+        let cos_declination = (1.0 - sin_declination * sin_declination).sqrt();
+        Self { sin_declination, cos_declination, sin_hour_angle, cos_hour_angle }
+    }
 }
 
 fn wrap_degrees(longitude: f64) -> f64 {
@@ -220,6 +233,23 @@ impl Month {
         }
         let by_time = ByTime::new(&steps, per_day as usize, hours);
         Self { steps, hours, per_day: per_day as usize, by_time }
+    }
+
+    /// Of a single step.
+    #[cfg(test)]
+    pub(super) fn moment(sun: Sun) -> Self {
+        let steps = vec![Step { sun, extraterrestrial: 1.0 }];
+        Self { by_time: ByTime::new(&steps, 1, 1.0), steps, hours: 1.0, per_day: 1 }
+    }
+
+    /// With each sun as far on the other side of the clock's meridian.
+    #[cfg(test)]
+    pub(super) fn mirrored(&self) -> Self {
+        let turn = |sun: &mut Sun| sun.sin_hour_angle = -sun.sin_hour_angle;
+        let mut other = self.clone();
+        other.steps.iter_mut().for_each(|step| turn(&mut step.sun));
+        other.by_time.suns.iter_mut().for_each(turn);
+        other
     }
 }
 
@@ -310,5 +340,84 @@ mod tests {
         let at = |month: &Month, step: usize| month.steps[step].sun.at(0.8, 0.0);
         assert_eq!(at(&before, 48 + 20), at(&same, 20));
         assert_eq!(at(&before, 48 + 24), at(&same, 48 + 24));
+    }
+
+    /// The hour angle of a sun at the clock's meridian, degrees.
+    fn hour_angle(sun: &Sun) -> f64 {
+        sun.sin_hour_angle.atan2(sun.cos_hour_angle).to_degrees()
+    }
+
+    #[test]
+    fn a_sun_is_seen_where_it_was_put() {
+        for (height, azimuth) in [(0.1, 2.0), (0.7, 3.1), (1.0, 4.0), (0.3, 5.9)] {
+            let position = Sun::seen(Position { height, azimuth }, 0.8).at(0.8, 0.0);
+            assert!((position.height - height).abs() < 1e-12 && (position.azimuth - azimuth).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_mirrored_sun_stands_as_high_on_the_other_side_of_south() {
+        let month = Month::new(2018, 2, &Model::default(), 9.0);
+        for (a, b) in month.steps.iter().zip(&month.mirrored().steps) {
+            let (a, b) = (a.sun.at(0.8, 0.01), b.sun.at(0.8, -0.01));
+            assert!((a.height - b.height).abs() < 1e-12 && (a.azimuth + b.azimuth - TAU).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_clock_goes_by_the_mean_sun_and_the_true_one_by_the_equation_of_time() {
+        for model in [Model::default(), Model { mornings: Mornings::SameDay, ..Model::as_saga() }] {
+            // Midnight and noon.
+            let model = Model { step_minutes: 720, ..model };
+            let noon = |month: u8, day: usize| {
+                let month = Month::new(2018, month, &model, 10.0);
+                hour_angle(&month.steps[2 * day - 1].sun) * 4.0
+            };
+            // Minutes that the true sun is ahead: its extremes and the days on which it is neither ahead nor behind.
+            for (month, day, minutes) in [
+                (2, 11, -14.22),
+                (4, 15, 0.0),
+                (5, 14, 3.66),
+                (6, 13, 0.0),
+                (7, 26, -6.55),
+                (9, 1, 0.0),
+                (11, 3, 16.45),
+                (12, 25, 0.0),
+            ] {
+                let found = noon(month, day);
+                println!("{day}.{month}.: {found:.3} minutes, {minutes}");
+                assert!((found - minutes).abs() < 0.12, "{day}.{month}.: {found} {minutes}");
+            }
+            let year = (1..=12).flat_map(|month| (1..=days_of(2018, month)).map(move |day| (month, day)));
+            let days: Vec<f64> = year.map(|(month, day)| noon(month, usize::from(day))).collect();
+            let mean = days.iter().sum::<f64>() / days.len() as f64;
+            println!("mean {mean:.4}");
+            assert!(mean.abs() < 0.05, "over a year the two agree: {mean}");
+        }
+    }
+
+    #[test]
+    fn the_hours_of_a_day_are_those_of_the_mean_sun_at_any_longitude() {
+        let of = |longitude| Month::new(2018, 3, &Model::default(), longitude);
+        let here = of(0.0);
+        for (number, step) in here.steps.iter().enumerate() {
+            let clock = 15.0 * ((number % 48) as f64 / 2.0 - 12.0);
+            let (late, noon) =
+                (hour_angle(&step.sun) - clock, hour_angle(&here.steps[number / 48 * 48 + 24].sun));
+            // The equation of time changes by half a minute a day at most: half of that from midnight to noon.
+            assert!(
+                ((late - noon + 180.0).rem_euclid(360.0) - 180.0).abs() < 0.065,
+                "{number}: {late} {noon}"
+            );
+        }
+        for longitude in [-170.0_f64, -20.0, 6.0, 15.0, 179.0] {
+            let day = longitude.abs() / 360.0;
+            for (a, b) in here.steps.iter().zip(&of(longitude).steps) {
+                let turn = (hour_angle(&a.sun) - hour_angle(&b.sun) + 180.0).rem_euclid(360.0) - 180.0;
+                let declination = (a.sun.sin_declination - b.sun.sin_declination).asin().to_degrees();
+                assert!(turn.abs() < 0.13 * day + 1e-4, "{longitude}: {turn}");
+                assert!(declination.abs() < 0.42 * day + 1e-4, "{longitude}: {declination}");
+            }
+        }
     }
 }

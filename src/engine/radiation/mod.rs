@@ -125,24 +125,4 @@ impl Geography {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::crs::Crs;
-    use super::*;
-
-    #[test]
-    fn cells_have_their_size_on_the_ground() {
-        let cell = |epsg, west, north, model: &Model| {
-            let crs = Crs::of_epsg(epsg).unwrap();
-            let dem = Placement { crs, west, north, cell_x: 25.0, cell_y: 25.0, width: 100, height: 100 };
-            Geography::new(&dem, (50.0, 50.0), model).unwrap().ground_cell(50.0, 50.0)
-        };
-        // On UTM's central meridian the map is 0.9996 of the ground; 180 km east of it as long; farther out longer.
-        let utm = |east: f64| cell(32632, 500_000.0 + east, 5_100_000.0, &Model::default()).unwrap() / 25.0;
-        assert!((utm(0.0) - 1.0 / 0.9996).abs() < 1e-5, "{}", utm(0.0));
-        assert!((utm(180_000.0) - 1.0).abs() < 3e-5, "{}", utm(180_000.0));
-        assert!(utm(300_000.0) < 0.9995);
-        let laea = cell(3035, 4_000_000.0, 2_500_000.0, &Model::default()).unwrap() / 25.0;
-        assert!((laea - 1.0).abs() < 1e-3, "an equal-area map keeps the mean: {laea}");
-        assert_eq!(cell(3035, 4_000_000.0, 2_500_000.0, &Model::as_saga()), None);
-    }
-}
+mod tests;

@@ -1,0 +1,148 @@
+//! What is known of sites: the profiles in `assets/sites/`, and what a campaign file adds.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::{Duration, Spec};
+
+const FILES: [(&str, &str); 2] = [
+    ("dahu.ron", include_str!("../../../assets/sites/dahu.ron")),
+    ("generic.ron", include_str!("../../../assets/sites/generic.ron")),
+];
+
+/// A site: what its nodes have and what its batch system wants.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// What the campaign file calls it.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// Cores of a node.
+    #[serde(default)]
+    pub cores: Option<u32>,
+    /// Memory of a node, 10^9 bytes.
+    #[serde(default)]
+    pub memory_gb: Option<u32>,
+    /// The longest run of a job.
+    #[serde(default)]
+    pub walltime: Option<Duration>,
+    /// Jobs need a project.
+    #[serde(default)]
+    pub project: bool,
+    /// The queue.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// Properties of its nodes (SQL).
+    #[serde(default)]
+    pub properties: Option<String>,
+    /// The nodes of a job; its cores are added.
+    #[serde(default)]
+    pub resources: Option<String>,
+    /// Lines of shell that a job begins with.
+    #[serde(default)]
+    pub setup: Vec<String>,
+}
+
+impl Profile {
+    /// All that there are.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        static ALL: OnceLock<Vec<Profile>> = OnceLock::new();
+        // The test below reads each of them: none is left out in a program that passed it.
+        ALL.get_or_init(|| FILES.iter().filter_map(|(_, text)| ron::from_str(text).ok()).collect())
+    }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|profile| profile.name == name)
+    }
+
+    /// What its batch system wants for a job with so many threads; all cores of a node where that is open.
+    fn lines(&self, threads: Option<u32>) -> BTreeMap<String, String> {
+        let resources = self.resources.as_ref().map(|nodes| match threads {
+            Some(threads) => format!("{nodes}/core={threads}"),
+            None => nodes.clone(),
+        });
+        let all =
+            [("queue", self.queue.clone()), ("properties", self.properties.clone()), ("resources", resources)];
+        all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+
+    /// Bytes of memory that a job with so many threads may count on, its share of a node.
+    #[must_use]
+    pub fn memory(&self, threads: Option<u32>) -> Option<u64> {
+        let (all, cores) = (u64::from(self.memory_gb?) * 1_000_000_000, self.cores?);
+        Some(all / u64::from(cores.max(1)) * u64::from(threads.unwrap_or(cores).min(cores)))
+    }
+}
+
+/// The parts of the field `site`: names, and pairs of key and value.
+fn parts(site: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    site.split(';').map(str::trim).filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+        Some((key, value)) => (key.trim(), Some(value.trim())),
+        None => (part, None),
+    })
+}
+
+impl Spec {
+    /// The names in `site`.
+    pub(super) fn site_names(&self) -> Vec<&str> {
+        let parts = parts(self.site.as_deref().unwrap_or(""));
+        parts.filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
+    }
+
+    /// The keys in `site` with their values, the site's own lines left out.
+    pub(super) fn own_site_lines(&self) -> BTreeMap<String, String> {
+        let parts = parts(self.site.as_deref().unwrap_or(""));
+        parts.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect()
+    }
+
+    /// The profile that the campaign file names; a name without one is a label.
+    #[must_use]
+    pub fn profile(&self) -> Option<&'static Profile> {
+        self.site_names().into_iter().find_map(Profile::named)
+    }
+
+    /// What the site's batch system wants, by key: the profile's lines, and those of the campaign file in their place.
+    #[must_use]
+    pub fn site_lines(&self) -> BTreeMap<String, String> {
+        let mut lines = self.profile().map(|profile| profile.lines(self.threads)).unwrap_or_default();
+        lines.extend(self.own_site_lines());
+        lines
+    }
+
+    /// Lines of shell that a job begins with: the profile's, then the campaign file's.
+    #[must_use]
+    pub fn setup_lines(&self) -> Vec<&str> {
+        let site = self.profile().map(|profile| profile.setup.as_slice()).unwrap_or_default();
+        site.iter().chain(&self.setup).map(String::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_is_read_and_named_like_its_file() {
+        for (file, text) in FILES {
+            let profile: Profile = ron::from_str(text).unwrap_or_else(|e| panic!("{file}: {e}"));
+            assert_eq!(format!("{}.ron", profile.name), file);
+        }
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sites");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), FILES.len(), "a profile is not built in");
+        assert_eq!(Profile::all().len(), FILES.len());
+    }
+
+    #[test]
+    fn a_job_may_count_on_its_share_of_a_node() {
+        let dahu = Profile::named("dahu").unwrap();
+        assert_eq!(dahu.memory(Some(8)), Some(48_000_000_000));
+        assert_eq!(dahu.memory(None), Some(192_000_000_000));
+        assert_eq!(Profile::named("generic").unwrap().memory(Some(8)), None);
+    }
+}
