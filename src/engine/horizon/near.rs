@@ -130,12 +130,12 @@ impl Scale {
     pub(super) fn new((low, high): (f32, f32), cell: f32) -> Self {
         let mut per_metre = 1.0;
         let half = (high - low) / 2.0;
-        // The steepest tangent that fits is 4 at least.
+        // The whole range must fit: a wall's height over its foot. The steepest tangent that fits is 4 at least.
         let steepest = 8192.0 / ((FIRST + 1) as f32 * cell);
-        while 2.0 * per_metre * half < 32_000.0 && 2.0 * per_metre <= steepest {
+        while 4.0 * per_metre * half < 32_000.0 && 2.0 * per_metre <= steepest {
             per_metre *= 2.0;
         }
-        while per_metre * half > 32_000.0 || per_metre > steepest {
+        while 2.0 * per_metre * half > 32_000.0 || per_metre > steepest {
             per_metre /= 2.0;
         }
         Self { middle: low + half, per_metre }
