@@ -31,7 +31,7 @@ pub(super) fn random() -> u64 {
 
 /// `length` random characters of a-z and 0-9.
 #[must_use]
-pub(super) fn random_name(length: usize) -> String {
+pub(crate) fn random_name(length: usize) -> String {
     const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut bits = 0;
     (0..length)

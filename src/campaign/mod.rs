@@ -21,5 +21,6 @@ pub mod lease;
 pub mod machine;
 pub mod plan;
 pub mod registry;
+pub(crate) mod shell;
 pub mod snapshot;
 pub mod spec;

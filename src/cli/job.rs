@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::Failure;
 use crate::checkpoint::ChainId;
-use crate::job::entry;
+use crate::job::{entry, surroundings};
 use clap::{Args, Subcommand};
 
 /// What runs inside a batch job; written into `job.sh`, not typed by people.
@@ -12,6 +13,15 @@ use clap::{Args, Subcommand};
 pub(super) enum Command {
     /// Runs one link of a chain: resumes, computes, and checkpoints in time (exit 99) or finishes the maps (exit 0).
     Run(Run),
+    /// Looks at a folder from a node and answers the challenge in it; see `alpsckpt doctor`.
+    Look(Look),
+}
+
+/// A folder with a challenge.
+#[derive(Debug, Args)]
+pub(super) struct Look {
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
 }
 
 /// One link of a chain.
@@ -35,6 +45,11 @@ pub(super) fn chain(text: &str) -> Result<ChainId, String> {
 
 /// Runs one link; the exit code is that of its [`crate::checkpoint::ExitClass`].
 pub(super) fn run(command: &Command) -> ExitCode {
-    let Command::Run(args) = command;
-    ExitCode::from(entry::entry(&args.output, args.chain.as_str(), &args.spec))
+    match command {
+        Command::Run(args) => ExitCode::from(entry::entry(&args.output, args.chain.as_str(), &args.spec)),
+        Command::Look(args) => match surroundings::answer(&args.folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => Failure::output(e.to_string()).report(),
+        },
+    }
 }

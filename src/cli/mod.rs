@@ -14,6 +14,7 @@ mod canvas;
 mod check;
 mod cluster;
 mod demo;
+mod doctor;
 mod failure;
 mod inputs;
 mod job;
@@ -65,6 +66,7 @@ enum Command {
     Demo(demo::Args),
     New(new::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
     Preview(preview::Args),
     Plan(plan::Args),
     Run(run::Args),
@@ -105,6 +107,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Demo(args) => done(demo::run(&args)),
         Command::New(args) => done(new::run(&args)),
         Command::Check(args) => done(check::run(&args)),
+        Command::Doctor(args) => done(doctor::run(&args)),
         Command::Preview(args) => done(preview::run(&args)),
         Command::Plan(args) => done(plan::run(&args)),
         Command::Run(args) => done(run::run(&args)),

@@ -1,6 +1,6 @@
 //! `alpsckpt submit`: a campaign as chained jobs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
@@ -42,17 +42,22 @@ pub(super) enum Cluster {
     Oar,
 }
 
+/// The batch system that is meant.
+pub(super) fn choose(cluster: Cluster, directory: Option<&Path>) -> Result<ClusterChoice, Failure> {
+    match (cluster, directory) {
+        (Cluster::Oar, None) => Ok(ClusterChoice::Oar),
+        (Cluster::Oar, Some(_)) => {
+            Err(Failure::new(failure::USAGE, "--cluster-dir belongs to --cluster embedded", ""))
+        }
+        (Cluster::Embedded, dir) => Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir)? }),
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
     inputs::check(&loaded, &asked)?;
-    let cluster = match (args.cluster, &args.cluster_dir) {
-        (Cluster::Oar, None) => ClusterChoice::Oar,
-        (Cluster::Oar, Some(_)) => {
-            return Err(Failure::new(failure::USAGE, "--cluster-dir belongs to --cluster embedded", ""));
-        }
-        (Cluster::Embedded, dir) => ClusterChoice::Embedded { directory: place::cluster_of(dir.as_deref())? },
-    };
+    let cluster = choose(args.cluster, args.cluster_dir.as_deref())?;
     let mut controller = Controller::create(&loaded, &cluster)?;
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(|c| wanted(&c.1)).cloned().collect();

@@ -19,6 +19,7 @@ pub mod request;
 pub mod run;
 mod session;
 pub mod signals;
+pub mod surroundings;
 pub mod verify;
 pub mod workload;
 

@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::scene::{Scene, assert_same_maps, wait_for};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "demo",
     "new",
     "check",
+    "doctor",
     "preview",
     "plan",
     "run",

@@ -12,6 +12,7 @@ mod cuts;
 mod damage;
 mod demo;
 mod disk_full;
+mod doctor;
 mod ecrins;
 mod engine;
 mod engine_chain;

@@ -7,7 +7,7 @@ use crate::campaign::identity::AttemptFile;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
 use crate::checkpoint::ChainId;
-use crate::oar_client::{JobId, Submission, Token};
+use crate::oar_client::{JobId, Token};
 
 impl Controller {
     /// Does one action; the answer says in words what was done.
@@ -58,7 +58,7 @@ impl Controller {
         let token = self.identity.token(chain, attempt);
         let program = self.program()?;
         let hash = self.identity.spec.clone();
-        let script = install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
+        install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
         let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
         if !file.create(&self.campaign.chain(chain))? {
             return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
@@ -71,7 +71,7 @@ impl Controller {
             let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
             return Err(ControlError::ReadOnly { holder });
         }
-        let job = self.submit_attempt(chain, attempt, token, script)?;
+        let job = self.submit_attempt(chain, attempt, token)?;
         let from = view.generations.iter().rfind(|g| g.damage.is_none());
         let from = from.map_or_else(String::new, |g| {
             format!("; it goes on from generation {} with {} tiles", g.number, g.tiles)
@@ -80,24 +80,8 @@ impl Controller {
     }
 
     /// The outside effect, its intent being durable, and its outcome.
-    fn submit_attempt(
-        &mut self,
-        chain: &ChainId,
-        attempt: u32,
-        token: Token,
-        script: std::path::PathBuf,
-    ) -> Result<JobId, ControlError> {
-        let logs = self.campaign.chain(chain).logs();
-        let submission = Submission {
-            token,
-            script,
-            directory: self.campaign.output().to_path_buf(),
-            walltime: self.spec.walltime.seconds(),
-            checkpoint: self.spec.margin.seconds(),
-            stdout: logs.join("%jobid%.out"),
-            stderr: logs.join("%jobid%.err"),
-            site: self.spec.site_lines(),
-        };
+    fn submit_attempt(&mut self, chain: &ChainId, attempt: u32, token: Token) -> Result<JobId, ControlError> {
+        let submission = install::submission(&self.campaign, chain, &self.spec, token);
         let chain = chain.clone();
         match self.client()?.submit(&submission) {
             Ok(job) => {

@@ -6,9 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::ControlError;
+use crate::campaign::shell::quoted;
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
+use crate::oar_client::{Submission, Token, oar};
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
 pub(super) fn this_program() -> Result<PathBuf, ControlError> {
@@ -57,6 +59,22 @@ pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String,
     Ok(frozen.hash)
 }
 
+/// What a chain's attempt asks the batch system for.
+pub(super) fn submission(campaign: &CampaignDir, chain: &ChainId, spec: &Spec, token: Token) -> Submission {
+    let dir = campaign.chain(chain);
+    let logs = dir.logs();
+    Submission {
+        token,
+        script: dir.job_script(),
+        directory: campaign.output().to_path_buf(),
+        walltime: spec.walltime.seconds(),
+        checkpoint: spec.margin.seconds(),
+        stdout: logs.join("%jobid%.out"),
+        stderr: logs.join("%jobid%.err"),
+        site: spec.site_lines(),
+    }
+}
+
 /// Writes the script that the batch system runs. Only while no job of the chain lives: the batch system reads the file
 /// anew at the start of each job.
 pub(super) fn job_script(
@@ -65,7 +83,7 @@ pub(super) fn job_script(
     spec: &Spec,
     spec_hash: &str,
     program_hash: &str,
-) -> Result<PathBuf, DurableError> {
+) -> Result<(), DurableError> {
     let dir = campaign.chain(chain);
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
@@ -74,8 +92,7 @@ pub(super) fn job_script(
         atomic::replace(&path, &text)?;
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-        .map_err(|e| DurableError::io(&path, "make executable", e))?;
-    Ok(path)
+        .map_err(|e| DurableError::io(&path, "make executable", e))
 }
 
 fn script(
@@ -85,21 +102,17 @@ fn script(
     spec_hash: &str,
     program_hash: &str,
 ) -> Vec<u8> {
-    let mut text = b"#!/bin/bash\n".to_vec();
     let name = spec.name.replace(['\n', '\r'], " ");
-    let lines = [
-        format!(
-            "# Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this."
-        ),
-        // No `#OAR` lines: `oarsub -S` would take them for a second request beside that of the submission.
-        format!(
-            "# Submitted with -t idempotent -l walltime={} --checkpoint {} --signal 12",
-            spec.walltime,
-            spec.margin.seconds()
-        ),
-        "# `exec`: the batch system signals only the process that this shell is.".to_owned(),
-    ];
-    text.extend(lines.join("\n").into_bytes());
+    let mut lines = vec!["#!/bin/bash".to_owned()];
+    // What OAR would refuse is told when it is asked; the embedded cluster needs no such lines.
+    let wanted = submission(campaign, chain, spec, Token(chain.to_string()));
+    lines.extend(oar::script_lines(&wanted).unwrap_or_default());
+    lines.push(format!(
+        "# Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this."
+    ));
+    lines.extend(spec.setup_lines().into_iter().map(str::to_owned));
+    lines.push("# `exec`: the batch system signals only the process that this shell is.".to_owned());
+    let mut text = lines.join("\n").into_bytes();
     text.extend(b"\nexec ");
     text.extend(quoted(campaign.program(program_hash).as_os_str().as_bytes()));
     text.extend(b" job run --output ");
@@ -108,36 +121,9 @@ fn script(
     text
 }
 
-/// A word of the shell that means exactly these bytes.
-fn quoted(word: &[u8]) -> Vec<u8> {
-    let mut out = vec![b'\''];
-    for byte in word {
-        if *byte == b'\'' {
-            out.extend(b"'\\''");
-        } else {
-            out.push(*byte);
-        }
-    }
-    out.push(b'\'');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn any_path_survives_the_shell() {
-        for word in
-            ["plain", "with space", "it's", "$(rm -rf x)`y`", "a\"b\\c", "new\nline", "-dash", "é*?[x]"]
-        {
-            let mut script = b"printf %s ".to_vec();
-            script.extend(quoted(word.as_bytes()));
-            let script = String::from_utf8(script).unwrap();
-            let out = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
-        }
-    }
 
     #[test]
     fn the_program_is_copied_once_under_the_hash_of_its_content() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Atmosphere, Cloud, MonthsPerChain, Region, Spec, SpecError};
+use super::{Atmosphere, Cloud, MonthsPerChain, Profile, Region, Spec, SpecError};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
@@ -77,13 +77,49 @@ impl Check<'_> {
                 self.fault(field, format!("`{field}` is empty"), "write a path");
             }
         }
-        for key in self.spec.site_lines().into_keys().filter(|k| !SITE_KEYS.contains(&k.as_str())) {
-            let cure = format!("known: {}; write \"project=alps; queue=default\"", SITE_KEYS.join(", "));
-            self.fault("site", format!("`site`: there is no key `{key}`"), cure);
-        }
+        self.site();
         if self.spec.products.is_empty() {
             let cure = "leave `products` out for the usual maps, or name at least one";
             self.fault("products", "`products` is empty", cure);
+        }
+    }
+
+    fn site(&mut self) {
+        let spec = self.spec;
+        for key in spec.own_site_lines().into_keys().filter(|k| !SITE_KEYS.contains(&k.as_str())) {
+            let cure = format!("known: {}; write \"project=alps; queue=default\"", SITE_KEYS.join(", "));
+            self.fault("site", format!("`site`: there is no key `{key}`"), cure);
+        }
+        for name in spec.site_names() {
+            let near = |site: &&Profile| strsim::damerau_levenshtein(&site.name, &name.to_lowercase()) <= 2;
+            let meant = Profile::all().iter().filter(|site| site.name != name).find(near);
+            if let Some(site) = meant.filter(|_| Profile::named(name).is_none()) {
+                let cure = format!("write \"{}\" if that is meant, or a name less like it", site.name);
+                self.fault("site", format!("`site`: nothing is known of \"{name}\""), cure);
+            }
+        }
+        if let Some(line) = spec.setup.iter().find(|line| line.contains(['\n', '\r', '\0'])) {
+            let what = format!("`setup`: {line:?} is more than one line");
+            self.fault("setup", what, "write each line as one of the list");
+        }
+        if let Some(line) = spec.setup.iter().find(|line| line.starts_with("#OAR")) {
+            let what = format!("`setup`: {line:?} would be read by the batch system as a request of its own");
+            self.fault("setup", what, "requests stand in `site`: project, properties, queue, resources");
+        }
+        let Some(site) = spec.profile() else { return };
+        if site.project && !spec.own_site_lines().contains_key("project") {
+            let cure = format!("write `site: \"{}; project=NAME\"`", site.name);
+            self.fault("site", format!("{} takes no job without a project", site.title), cure);
+        }
+        if let Some(longest) = site.walltime.filter(|longest| spec.walltime > *longest) {
+            let what = format!("the walltime {} is longer than {} allows", spec.walltime, site.title);
+            self.fault("walltime", what, format!("{longest} at most"));
+        }
+        if let (Some(threads), Some(cores)) = (spec.threads, site.cores)
+            && threads > cores
+        {
+            let what = format!("`threads` {threads} is more than a node of {} has", site.title);
+            self.fault("threads", what, format!("{cores} at most; None for all of a node"));
         }
     }
 

@@ -82,6 +82,7 @@ pub fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
         pace,
         workload,
         site,
+        setup,
         max_links,
         tile,
         storage,

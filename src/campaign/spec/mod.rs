@@ -13,6 +13,7 @@ mod check;
 mod fields;
 mod freeze;
 mod load;
+mod site;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -21,6 +22,7 @@ pub use atmosphere::Atmosphere;
 pub(crate) use freeze::short_hash;
 pub use freeze::{Frozen, changed_fields, freeze, frozen};
 pub use load::{load, parse};
+pub use site::Profile;
 
 /// A campaign, as its file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,9 +83,13 @@ pub struct Spec {
     /// What computes.
     #[serde(default)]
     pub workload: Workload,
-    /// What the site's scheduler wants to know: `project=alps; queue=default`, or just the site's name.
+    /// The site by name, and what its batch system wants to know: `dahu; project=alps`. A name without a [`Profile`] is a
+    /// label.
     #[serde(default, with = "values::optional")]
     pub site: Option<String>,
+    /// Lines of shell that a job begins with, after the site's.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub setup: Vec<String>,
     /// Most links of a chain since a person (re)submitted it: more are taken for a fault and stopped.
     #[serde(default = "defaults::max_links")]
     pub max_links: u32,
@@ -400,16 +406,6 @@ impl Spec {
     pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
         let first = self.months.iter().min().is_some_and(|m| months.contains(m));
         self.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
-    }
-
-    /// The site's lines for the submission: `key=value` pairs between semicolons; a bare name says nothing to a scheduler.
-    #[must_use]
-    pub fn site_lines(&self) -> BTreeMap<String, String> {
-        let pairs = self.site.as_deref().unwrap_or("").split(';');
-        pairs
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-            .collect()
     }
 
     /// The paths of all inputs, `{month}` unresolved.

@@ -67,8 +67,11 @@ impl Profile {
             Some(threads) => format!("{nodes}/core={threads}"),
             None => nodes.clone(),
         });
-        let all =
-            [("queue", self.queue.clone()), ("properties", self.properties.clone()), ("resources", resources)];
+        let all = [
+            ("queue", self.queue.clone()),
+            ("properties", self.properties.clone()),
+            ("resources", resources),
+        ];
         all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 

@@ -343,6 +343,38 @@ fn the_sites_lines_are_pairs_and_a_bare_name_is_a_label() {
 }
 
 #[test]
+fn a_known_sites_lines_stand_where_the_file_says_nothing_else() {
+    let lines = |site: &str| {
+        let spec = parsed(&with(&format!("    site: \"{site}\","))).unwrap().spec;
+        (spec.site_lines().into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(), spec)
+    };
+    let (dahu, spec) = lines("dahu; project=alps");
+    assert_eq!(dahu, ["project=alps", "resources=/nodes=1"]);
+    assert_eq!(Spec { threads: Some(8), ..spec.clone() }.site_lines()["resources"], "/nodes=1/core=8");
+    let own = Spec { setup: vec!["ulimit -c 0".to_owned()], ..spec };
+    assert_eq!(own.setup_lines(), ["source /applis/site/nix.sh", "ulimit -c 0"]);
+    let (own, _) = lines("generic; resources=/nodes=2/core=4; queue=besteffort");
+    assert_eq!(own, ["queue=besteffort", "resources=/nodes=2/core=4"]);
+}
+
+#[test]
+fn what_a_site_refuses_is_refused_before() {
+    let good = with("    site: \"dahu; project=alps\",");
+    assert!(parsed(&good).is_ok());
+    for (text, what, cure) in [
+        (with("    site: \"dahu\","), "without a project", "dahu; project=NAME"),
+        (good.replace("01:00:00", "96:00:00"), "longer than", "72:00:00"),
+        (good.replace("    margin", "    threads: 33,\n    margin"), "more than a node", "32 at most"),
+        (good.replace("dahu", "dahuu"), "nothing is known of", "dahu"),
+        (with("    setup: [\"a\\nb\"],"), "more than one line", "each line"),
+        (with("    setup: [\"#OAR -l /nodes=9\"],"), "a request of its own", "`site`"),
+    ] {
+        let error = only(&text);
+        assert!(error.what.contains(what) && error.cure.contains(cure), "{text}: {error}");
+    }
+}
+
+#[test]
 fn chains_follow_the_split() {
     let mut spec = parsed(SHORT).unwrap().spec;
     spec.months = vec![1, 2, 3];

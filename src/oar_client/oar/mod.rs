@@ -114,6 +114,14 @@ impl Oar {
     }
 }
 
+/// The `#OAR` lines of a submission's script; see [`BatchSystem::submit`].
+///
+/// # Errors
+/// [`BatchError::Refused`] for what OAR would take for something else.
+pub fn script_lines(submission: &Submission) -> Result<Vec<String>, BatchError> {
+    submit::script_lines(submission)
+}
+
 enum Deleted {
     Now,
     Before,

@@ -11,11 +11,12 @@ const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), ("properties"
 /// The key whose value stands before the walltime in `-l`, such as `/nodes=1/core=4`.
 const RESOURCES: &str = "resources";
 
-/// The arguments of `oarsub` for a submission.
+/// The lines of a submission's script that tell OAR what is wanted: all but the attempt's name, so that the same script
+/// serves each attempt.
 ///
 /// # Errors
 /// [`BatchError::Refused`] for what OAR would take for something else.
-pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchError> {
+pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, BatchError> {
     if let Some(problem) = submission.problem().or_else(|| problem(submission)) {
         return Err(BatchError::Refused(problem));
     }
@@ -25,25 +26,41 @@ pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchE
         Some(resources) => format!("{resources},{clock}"),
         None => clock,
     };
-    let mut all: Vec<OsString> = ["-t", "idempotent", "-l", &resources].map(OsString::from).to_vec();
+    let mut lines = vec!["-t idempotent".to_owned(), format!("-l {resources}")];
     if submission.checkpoint > 0 {
+        lines.push(format!("--checkpoint {}", submission.checkpoint));
         // SIGUSR2; OAR takes the number only.
-        let checkpoint = submission.checkpoint.to_string();
-        all.extend(["--checkpoint", &checkpoint, "--signal", "12"].map(OsString::from));
+        lines.push("--signal 12".to_owned());
     }
-    all.extend(["-n", &submission.token.0].map(OsString::from));
     for (option, path) in
         [("-d", &submission.directory), ("-O", &submission.stdout), ("-E", &submission.stderr)]
     {
-        all.extend([OsString::from(option), path.clone().into_os_string()]);
+        lines.push(format!("{option} {}", path.display()));
     }
     for (key, option) in SITE_OPTIONS {
         if let Some(value) = submission.site.get(key) {
-            all.extend([option, value].map(OsString::from));
+            lines.push(format!("{option} {value}"));
         }
     }
-    all.extend([OsString::from("-S"), submission.script.clone().into_os_string()]);
-    Ok(all)
+    Ok(lines.into_iter().map(|line| format!("#OAR {line}")).collect())
+}
+
+/// The arguments of `oarsub` for a submission, whose script must ask for what the submission does.
+///
+/// # Errors
+/// [`BatchError::Refused`] for what OAR would take for something else, and for a script that asks for something else.
+pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchError> {
+    let wanted = script_lines(submission)?;
+    let path = submission.script.display();
+    let script = std::fs::read(&submission.script)
+        .map_err(|e| BatchError::Refused(format!("{path}: the script cannot be read: {e}")))?;
+    let script = String::from_utf8_lossy(&script);
+    let given: Vec<&str> = script.lines().filter(|line| line.starts_with("#OAR")).collect();
+    if given != wanted {
+        return Err(BatchError::Refused(format!("{path}: its #OAR lines are not those of this submission")));
+    }
+    let arguments = ["-n", &submission.token.0, "-S"].map(OsString::from);
+    Ok(arguments.into_iter().chain([submission.script.clone().into_os_string()]).collect())
 }
 
 /// What `oarsub` would misunderstand, in words.
@@ -51,6 +68,9 @@ fn problem(submission: &Submission) -> Option<String> {
     let known = |key: &&String| *key == RESOURCES || SITE_OPTIONS.iter().any(|(k, _)| k == key);
     if let Some(key) = submission.site.keys().find(|k| !known(k)) {
         return Some(format!("site: {key:?} is not one of project, properties, queue, resources"));
+    }
+    if let Some((key, value)) = submission.site.iter().find(|(_, value)| value.contains(char::is_control)) {
+        return Some(format!("site: {key} {value:?} is more than one line"));
     }
     // The node's shell reads the command, and OAR's scripts the other paths.
     let plain = |c: char| c.is_alphanumeric() || "/-_.,=:%+@".contains(c);

@@ -57,6 +57,18 @@ impl Fake {
         Oar::with(self.0.path(), limits)
     }
 
+    /// A submission with its script in the folder.
+    fn submission(&self) -> Submission {
+        let submission = Submission { script: self.0.path().join("job.sh"), ..submission() };
+        write_script(&submission);
+        submission
+    }
+
+    /// Submits it.
+    fn submit(&self) -> Result<JobId, BatchError> {
+        self.oar().submit(&self.submission())
+    }
+
     fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.path().join(name)).unwrap_or_default()
     }
@@ -159,11 +171,39 @@ fn the_arguments_of_oarsub_are_as_oar_wants_them() {
     ]
     .map(|(k, v)| (k.to_owned(), v.to_owned()))
     .into();
+    let lines = submit::script_lines(&submission).unwrap();
+    let expected = [
+        "-t idempotent",
+        "-l /nodes=1,walltime=48:01:01",
+        "--checkpoint 600",
+        "--signal 12",
+        "-d /data",
+        "-O /data/%jobid%.out",
+        "-E /data/%jobid%.err",
+        "--project alps",
+        "-p cluster='dahu'",
+        "-q default",
+    ];
+    assert_eq!(lines, expected.map(|line| format!("#OAR {line}")));
+
+    // The script says the same, or nothing is asked.
+    let folder = tempfile::tempdir().unwrap();
+    submission.script = folder.path().join("job.sh");
+    assert!(
+        matches!(submit::arguments(&submission), Err(BatchError::Refused(why)) if why.contains("job.sh"))
+    );
+    write_script(&submission);
     let arguments = submit::arguments(&submission).unwrap();
-    let expected = "-t idempotent -l /nodes=1,walltime=48:01:01 --checkpoint 600 --signal 12 -n ecrins-m01-1 \
-                    -d /data -O /data/%jobid%.out -E /data/%jobid%.err --project alps -p cluster='dahu' -q default \
-                    -S /data/job.sh";
-    assert_eq!(arguments.join(" ".as_ref()).to_str().unwrap(), expected);
+    assert_eq!(arguments[..3], ["-n", "ecrins-m01-1", "-S"].map(OsString::from));
+    assert_eq!(arguments[3], submission.script);
+    submission.walltime += 1;
+    assert!(matches!(submit::arguments(&submission), Err(BatchError::Refused(why)) if why.contains("#OAR")));
+}
+
+/// Writes the script of a submission.
+fn write_script(submission: &Submission) {
+    let lines = submit::script_lines(submission).unwrap().join("\n");
+    std::fs::write(&submission.script, format!("#!/bin/bash\n{lines}\nexec true\n")).unwrap();
 }
 
 #[test]
@@ -171,7 +211,7 @@ fn what_oar_would_misread_is_refused_before_it_is_asked() {
     let with = |change: fn(&mut Submission)| {
         let mut submission = submission();
         change(&mut submission);
-        submit::arguments(&submission)
+        submit::script_lines(&submission)
     };
     for refused in [
         with(|s| s.token.0 = "x'; DROP".to_owned()),
@@ -197,13 +237,10 @@ fn a_submission_is_taken_by_its_positive_number_and_exit_0_only() {
         let log = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&log);
         oar.on_command(move |logged| seen.lock().unwrap().push(logged.clone()));
-        assert_eq!(oar.submit(&submission()), Ok(JobId(1)));
-        assert!(fake.read("asked").starts_with("C -t idempotent"));
+        assert_eq!(oar.submit(&fake.submission()), Ok(JobId(1)));
+        assert!(fake.read("asked").starts_with("C -n ecrins-m01-1 -S /"));
         let log = log.lock().unwrap();
-        assert!(
-            log.len() == 1 && log[0].code == Some(0) && log[0].command.ends_with("-S /data/job.sh"),
-            "{log:?}"
-        );
+        assert!(log.len() == 1 && log[0].code == Some(0) && log[0].command.ends_with("/job.sh"), "{log:?}");
     }
 }
 
@@ -213,7 +250,7 @@ fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
         let out = format!("{name}.out");
         let out = if name.contains("property") { says(version, &out) } else { String::new() };
         let body = format!("{out}\n{} >&2; exit {code}", says(version, &format!("{name}.err")));
-        Fake::new(&[("oarsub", &body)]).oar().submit(&submission()).unwrap_err()
+        Fake::new(&[("oarsub", &body)]).submit().unwrap_err()
     };
     for version in VERSIONS {
         let error = refused(version, "err-oarsub-walltime-too-long", 254);
@@ -230,10 +267,10 @@ fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
         ("kill -9 $$", "killed"),
         ("exit 77", "an unknown code"),
     ] {
-        let error = Fake::new(&[("oarsub", body)]).oar().submit(&submission()).unwrap_err();
+        let error = Fake::new(&[("oarsub", body)]).submit().unwrap_err();
         assert!(!error.surely_not_submitted(), "{what}: {error:?}");
     }
-    let error = Fake::new(&[]).oar().submit(&submission()).unwrap_err();
+    let error = Fake::new(&[]).submit().unwrap_err();
     assert_eq!(error, BatchError::NoCommand("oarsub".to_owned()));
 }
 
@@ -241,7 +278,7 @@ fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
 fn a_command_that_hangs_is_killed_with_its_children_and_reaped() {
     let fake = Fake::new(&[("oarsub", "echo $$ > pids; sleep 1000 & echo $! >> pids; wait")]);
     let limits = Limits { submit: Duration::from_secs(4), other: Duration::from_secs(4) };
-    let error = Oar::with(fake.0.path(), limits).submit(&submission()).unwrap_err();
+    let error = Oar::with(fake.0.path(), limits).submit(&fake.submission()).unwrap_err();
     assert!(matches!(error, BatchError::TimedOut { seconds: 4, .. }), "{error:?}");
     assert!(!error.surely_not_submitted());
     let pids = fake.read("pids");
@@ -259,7 +296,7 @@ fn a_command_that_hangs_is_killed_with_its_children_and_reaped() {
 #[test]
 fn an_answer_larger_than_a_pipe_is_read_whole_and_a_leftover_child_does_not_hold_it_up() {
     let body = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of a long answer\"; i=$((i+1)); done; echo OAR_JOB_ID=3; sleep 1000 &";
-    assert_eq!(Fake::new(&[("oarsub", body)]).oar().submit(&submission()), Ok(JobId(3)));
+    assert_eq!(Fake::new(&[("oarsub", body)]).submit(), Ok(JobId(3)));
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! What a machine is like where campaigns are to run: its cores, its clock, and whether a folder keeps what checkpoints rely
+//! on. `alpsckpt doctor` asks both the frontend and a node.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::host_name;
+use crate::durable::{DurableError, sealed};
+
+/// A machine and a folder as it sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// Its name.
+    pub host: String,
+    /// Cores that this process may use.
+    pub cores: u32,
+    /// How far the machine's clock is ahead of the folder's, ms.
+    pub clock_ahead_ms: i64,
+    /// What was tried in the folder.
+    pub trials: Vec<Trial>,
+}
+
+/// Something that checkpoints rely on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What was tried.
+    pub what: String,
+    /// What went wrong.
+    pub fault: Option<String>,
+}
+
+/// A node's answer to the frontend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What the frontend had written for it to read.
+    pub challenge: String,
+    /// What the node is like.
+    pub node: Surroundings,
+}
+
+/// File of the challenge, a text.
+pub const CHALLENGE: &str = "challenge";
+
+/// File of the [`Answer`].
+pub const ANSWER: &str = "answer.ron";
+
+/// Reads the challenge in a folder and answers it.
+///
+/// # Errors
+/// When the folder, as this machine sees it, has no challenge, or the answer cannot be written.
+pub fn answer(folder: &Path) -> Result<(), DurableError> {
+    let path = folder.join(CHALLENGE);
+    let challenge = fs::read_to_string(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+    sealed::replace(&folder.join(ANSWER), &Answer { challenge, node: look(folder) })
+}
+
+/// Looks around; what it writes into the folder is removed again.
+#[must_use]
+pub fn look(folder: &Path) -> Surroundings {
+    let host = host_name();
+    let place = folder.join(format!("{host}-{}", std::process::id()));
+    let begun = fs::create_dir_all(&place);
+    let mut trials = vec![trial("a folder can be made", begun)];
+    if trials[0].fault.is_none() {
+        trials.extend([
+            trial("what is written and synced is read back", written_is_read(&place)),
+            trial("a rename replaces a file at once", rename_replaces(&place)),
+            trial("a file that is there is not created again", exclusive(&place)),
+            trial("a folder can be synced", File::open(&place).and_then(|folder| folder.sync_all())),
+        ]);
+    }
+    let clock_ahead_ms = ahead(&place).unwrap_or(0);
+    let removed = fs::remove_dir_all(&place);
+    if trials[0].fault.is_none() {
+        trials.push(trial("a folder can be removed", removed));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    Surroundings { host, cores, clock_ahead_ms, trials }
+}
+
+fn trial(what: &str, result: io::Result<()>) -> Trial {
+    Trial { what: what.to_owned(), fault: result.err().map(|e| e.to_string()) }
+}
+
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn holds(path: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::read(path)? == content { Ok(()) } else { Err(io::Error::other("it reads back differently")) }
+}
+
+fn written_is_read(place: &Path) -> io::Result<()> {
+    let (path, content) = (place.join("written"), vec![0x5a; 1 << 20]);
+    put(&path, &content)?;
+    holds(&path, &content)
+}
+
+fn rename_replaces(place: &Path) -> io::Result<()> {
+    let (old, new) = (place.join("final"), place.join("temporary"));
+    put(&old, b"old")?;
+    put(&new, b"new")?;
+    fs::rename(&new, &old)?;
+    holds(&old, b"new")?;
+    if new.exists() { Err(io::Error::other("the old name is still there")) } else { Ok(()) }
+}
+
+fn exclusive(place: &Path) -> io::Result<()> {
+    let create = || OpenOptions::new().write(true).create_new(true).open(place.join("lock"));
+    create()?;
+    match create() {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e),
+        Ok(_) => Err(io::Error::other("it was created twice")),
+    }
+}
+
+/// How far the clock is ahead of the one that dates files here, ms.
+fn ahead(place: &Path) -> io::Result<i64> {
+    let path = place.join("clock");
+    let before = now_ms(SystemTime::now());
+    put(&path, b"now")?;
+    let after = now_ms(SystemTime::now());
+    let dated = now_ms(fs::metadata(&path)?.modified()?);
+    // Within the time that writing took nothing is known.
+    Ok(if dated < before { before - dated } else { (after - dated).min(0) })
+}
+
+fn now_ms(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_good_folder_passes_all_trials_and_is_left_clean() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = look(folder.path());
+        assert_eq!(seen.trials.len(), 6);
+        assert!(seen.trials.iter().all(|trial| trial.fault.is_none()), "{seen:?}");
+        assert!(seen.clock_ahead_ms.abs() < 1000 && seen.cores > 0, "{seen:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_a_fault() {
+        let seen = look(Path::new("/proc/nowhere"));
+        assert!(seen.trials.len() == 1 && seen.trials[0].fault.is_some(), "{seen:?}");
+        assert!(answer(Path::new("/proc/nowhere")).is_err());
+    }
+}
