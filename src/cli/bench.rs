@@ -41,9 +41,9 @@ pub(super) struct Args {
     /// A terrain model to measure on instead of synthetic ranges: its middle is taken.
     #[arg(long)]
     dem: Option<PathBuf>,
-    /// Cells across and down of the mapped square.
-    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(64..=16384))]
-    size: u32,
+    /// Cells across and down of the mapped square [default: 4096; 1024 without vector instructions].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(64..=16384))]
+    size: Option<u32>,
     /// Edge of a work tile, cells, a multiple of 256; by default the largest that a job's memory allows.
     #[arg(long, value_parser = clap::value_parser!(u32).range(256..=4096))]
     tile: Option<u32>,
@@ -164,7 +164,7 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
     let classes = args.vectors.unwrap_or_else(Vectors::best);
     let (dem, terrain) = match &args.dem {
         Some(dem) => (dem.clone(), dem.display().to_string()),
-        None => (synthetic(folder, args.size)?, "synthetic ranges".to_owned()),
+        None => (synthetic(folder, size(args))?, "synthetic ranges".to_owned()),
     };
     let all = || std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
     let all = args.threads.unwrap_or_else(all);
@@ -191,7 +191,7 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
 fn apart(args: &Args, dem: &Path, pass: Pass, threads: u32) -> Result<Pipeline, Failure> {
     let mut child = Command::new(std::env::current_exe().map_err(Failure::defect)?);
     child.arg("bench").arg("--dem").arg(dem);
-    child.args(["--size", &args.size.to_string(), "--threads", &threads.to_string()]);
+    child.args(["--size", &size(args).to_string(), "--threads", &threads.to_string()]);
     child.args(args.tile.iter().flat_map(|tile| ["--tile".to_owned(), tile.to_string()]));
     child.args(args.vectors.iter().flat_map(|class| ["--vectors".to_owned(), plain(*class)]));
     let value = |value: Option<PossibleValue>| value.map_or_else(String::new, |v| v.get_name().to_owned());
@@ -220,6 +220,12 @@ fn alone(args: &Args, pass: Pass, folder: &Path) -> Result<Pipeline, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
     let vectors = args.vectors.unwrap_or_else(Vectors::best);
     pool.map_err(Failure::defect)?.install(|| pipeline(request, args.tile, threads, vectors))
+}
+
+/// Cells across and down: so many that the whole takes some minutes at most.
+fn size(args: &Args) -> u32 {
+    let usual = if args.vectors.unwrap_or_else(Vectors::best) == Vectors::Portable { 1024 } else { 4096 };
+    args.size.unwrap_or(usual)
 }
 
 /// Terrain around the mapped square as far as horizons look.
@@ -261,7 +267,7 @@ fn layer(name: &str) -> Layer {
 fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
     let raster = Raster::open(dem)?;
     let terrain = raster.placement();
-    let size = (args.size as usize).min(terrain.width).min(terrain.height);
+    let size = (size(args) as usize).min(terrain.width).min(terrain.height);
     let (left, top) = ((terrain.width - size) / 2, (terrain.height - size) / 2);
     let west = terrain.west + left as f64 * terrain.cell_x;
     let north = terrain.north - top as f64 * terrain.cell_y;
