@@ -12,7 +12,7 @@ const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), ("properties"
 const RESOURCES: &str = "resources";
 
 /// The lines of a submission's script that tell OAR what is wanted: all but the attempt's name, so that the same script
-/// serves each attempt.
+/// serves each attempt, and the folder, at which OAR complains of a second name.
 ///
 /// # Errors
 /// [`BatchError::Refused`] for what OAR would take for something else.
@@ -32,9 +32,7 @@ pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, Batch
         // SIGUSR2; OAR takes the number only.
         lines.push("--signal 12".to_owned());
     }
-    for (option, path) in
-        [("-d", &submission.directory), ("-O", &submission.stdout), ("-E", &submission.stderr)]
-    {
+    for (option, path) in [("-O", &submission.stdout), ("-E", &submission.stderr)] {
         lines.push(format!("{option} {}", path.display()));
     }
     for (key, option) in SITE_OPTIONS {
@@ -59,8 +57,10 @@ pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchE
     if given != wanted {
         return Err(BatchError::Refused(format!("{path}: its #OAR lines are not those of this submission")));
     }
-    let arguments = ["-n", &submission.token.0, "-S"].map(OsString::from);
-    Ok(arguments.into_iter().chain([submission.script.clone().into_os_string()]).collect())
+    let (directory, script) = (submission.directory.as_os_str(), submission.script.as_os_str());
+    Ok(["-n".as_ref(), submission.token.0.as_ref(), "-d".as_ref(), directory, "-S".as_ref(), script]
+        .map(OsString::from)
+        .into())
 }
 
 /// What `oarsub` would misunderstand, in words.

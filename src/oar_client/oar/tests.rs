@@ -177,7 +177,6 @@ fn the_arguments_of_oarsub_are_as_oar_wants_them() {
         "-l /nodes=1,walltime=48:01:01",
         "--checkpoint 600",
         "--signal 12",
-        "-d /data",
         "-O /data/%jobid%.out",
         "-E /data/%jobid%.err",
         "--project alps",
@@ -194,8 +193,8 @@ fn the_arguments_of_oarsub_are_as_oar_wants_them() {
     );
     write_script(&submission);
     let arguments = submit::arguments(&submission).unwrap();
-    assert_eq!(arguments[..3], ["-n", "ecrins-m01-1", "-S"].map(OsString::from));
-    assert_eq!(arguments[3], submission.script);
+    assert_eq!(arguments[..5], ["-n", "ecrins-m01-1", "-d", "/data", "-S"].map(OsString::from));
+    assert_eq!(arguments[5], submission.script);
     submission.walltime += 1;
     assert!(matches!(submit::arguments(&submission), Err(BatchError::Refused(why)) if why.contains("#OAR")));
 }
@@ -238,7 +237,7 @@ fn a_submission_is_taken_by_its_positive_number_and_exit_0_only() {
         let seen = Arc::clone(&log);
         oar.on_command(move |logged| seen.lock().unwrap().push(logged.clone()));
         assert_eq!(oar.submit(&fake.submission()), Ok(JobId(1)));
-        assert!(fake.read("asked").starts_with("C -n ecrins-m01-1 -S /"));
+        assert!(fake.read("asked").starts_with("C -n ecrins-m01-1 -d /data -S /"));
         let log = log.lock().unwrap();
         assert!(log.len() == 1 && log[0].code == Some(0) && log[0].command.ends_with("/job.sh"), "{log:?}");
     }
