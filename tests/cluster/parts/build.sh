@@ -25,23 +25,24 @@ debian_key=$(printf '%s\n' "$suite" "${packages[@]}" "${options[@]}" "$(dpkg --p
 # The cores that OAR binds jobs to are those of this machine.
 oar_key=$({
   cat "$0" "$parts"/busctl "$parts"/rules/*
-  echo "$debian_key $version $(unified && echo v2) $(nproc) $cores $network ${hosts[*]} ${users[*]}"
+  echo "$version $(unified && echo v2) $(nproc) $cores $network ${hosts[*]} ${users[*]}"
 } | key)
 layers=$cache/layers
 debian=$layers/debian-$debian_key
-oar=$layers/oar-$version-$oar_key
+oar=$layers/oar-$version-$oar_key-on-$debian_key
 log=$cache/build-$version.log
 
-# The mirror that this machine itself uses.
-mirror() {
+# Prints the mirror that this machine itself uses.
+find_mirror() {
   local file uri
   [ -z "${ALPSCKPT_DEBIAN_MIRROR:-}" ] || { echo "$ALPSCKPT_DEBIAN_MIRROR"; return; }
   for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ -r "$file" ] || continue
-    uri=$(awk '/^URIs:/ { for (i = 2; i <= NF; i++) print $i }
-      /^deb[ \t]/ { sub(/\[[^]]*\]/, ""); print $2 }' "$file" | grep -m1 -E '/debian/?$') || continue
-    echo "$uri"
-    return
+    uri=$(awk '
+      /^URIs:/ { for (i = 2; i <= NF; i++) if (!uri && $i ~ "/debian/?$") uri = $i }
+      /^deb[ \t]/ { sub(/\[[^]]*\]/, ""); if (!uri && $2 ~ "/debian/?$") uri = $2 }
+      END { print uri }' "$file")
+    [ -z "$uri" ] || { echo "$uri"; return; }
   done
   die 'no Debian mirror in /etc/apt: name one in ALPSCKPT_DEBIAN_MIRROR'
 }
@@ -66,7 +67,7 @@ install_packages() {
   chmod 755 "$root/usr/sbin/policy-rc.d"
   cp /etc/resolv.conf /etc/hosts "$root/etc/"
   if [ "$oar_suite" != "$suite" ]; then
-    echo "deb $(mirror) $oar_suite main" >>"$root/etc/apt/sources.list"
+    echo "deb $mirror $oar_suite main" >>"$root/etc/apt/sources.list"
     cat >"$root/etc/apt/preferences.d/oar" <<PIN
 Package: *
 Pin: release n=$oar_suite
@@ -206,24 +207,23 @@ fi
 in_namespaces() { unshare --mount --pid --ipc --fork --kill-child --mount-proc --propagation private "$@" >>"$log" 2>&1 </dev/null; }
 
 mkdir -p "$layers"
-: >"$log"
+if [ ! -d "$debian" ] || [ ! -d "$oar" ]; then
+  : >"$log"
+  mirror=$(find_mirror)
+  export mirror # for the call inside
+fi
 if [ ! -d "$debian" ]; then
   say "Installing Debian $suite for the hosts, once for all versions of OAR ..."
   rm -rf --one-file-system "$layers"/debian-*.new
   in_namespaces mmdebstrap --mode=root "${options[@]}" --include="$(IFS=,; echo "${packages[*]}")" \
-    "$suite" "$debian.new" "deb $(mirror) $suite main" || die "Debian cannot be installed, see $log"
+    "$suite" "$debian.new" "deb $mirror $suite main" || die "Debian cannot be installed, see $log"
   mv "$debian.new" "$debian"
 fi
 if [ ! -d "$oar" ]; then
   say "Installing OAR $version ..."
-  rm -rf --one-file-system "$layers/oar-$version-"*
+  rm -rf --one-file-system "$layers/oar-$version-"*.{new,work,root}
   in_namespaces "$0" inside || die "OAR cannot be installed, see $log"
   rm -rf --one-file-system "$oar.work" "$oar.root"
   mv "$oar.new" "$oar"
-  echo "$debian" >"$oar.on"
-  # What no version stands on any more.
-  for old in "$layers"/debian-*; do
-    grep -qxF "$old" "$layers"/oar-*.on || rm -rf --one-file-system "$old"
-  done
 fi
 echo "$oar:$debian"

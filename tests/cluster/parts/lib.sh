@@ -131,20 +131,21 @@ hierarchies() {
   fi
 }
 
-# remove_control_groups [HOST]: of a host that has ended, or of the whole cluster. Also those of v1 hierarchies that are mounted
-# nowhere any more.
+# remove_control_groups [HOST]: of a host that has ended, or of the whole cluster, with all that still runs in them, as after an
+# interrupted `up`; also those of v1 hierarchies that are mounted nowhere any more.
 remove_control_groups() {
   local wanted=$control_group${1:+/$1}
   # shellcheck disable=SC2016 # for the inner shell
   {
-    hierarchies
     echo cgroup2
+    hierarchies
   } | unshare --mount --propagation private bash -c '
     mount -t tmpfs none /mnt
     while read -r options; do
       mkdir "/mnt/$options"
       if [ "$options" = cgroup2 ]; then
         mount -t cgroup2 none "/mnt/$options"
+        [ ! -e "/mnt/$options/$1/cgroup.kill" ] || echo 1 >"/mnt/$options/$1/cgroup.kill"
       else
         mount -t cgroup -o "$options" none "/mnt/$options" || continue
       fi
