@@ -430,8 +430,8 @@ fn print(report: &Report) -> Result<(), Failure> {
     row("memory held", &|p| p.peak_memory_bytes.map_or_else(|| "?".to_owned(), quantity::bytes));
     row("of a job, predicted", &|p| quantity::bytes(p.predicted_memory_bytes));
     let head = |pass: &&Pipeline| {
-        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        format!("{}, {}", plural(pass.months, "month"), plural(pass.threads as usize, "thread"))
+        let months = if pass.months == 1 { "1 month".to_owned() } else { format!("{} months", pass.months) };
+        if pass.threads == 1 { months } else { format!("{months}, {} threads", pass.threads) }
     };
     let heads: Vec<String> = passes.iter().map(head).collect();
     let heads: Vec<&str> =

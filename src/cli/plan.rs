@@ -29,10 +29,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return output::say_json(&plan);
     }
+    let tiles = if plan.tiles == 1 { "one tile".to_owned() } else { format!("{} tiles", plan.tiles) };
     output::say(format!(
-        "{} cells in {} tiles of {edge} x {edge}, {} maps",
+        "{} cells in {tiles} of {edge} x {edge} at most, {} maps",
         plan.cells,
-        plan.tiles,
         plan.maps,
         edge = plan.tile
     ))?;

@@ -12,7 +12,7 @@ const HEIGHTS: usize = 2048;
 
 /// Distance of the turbidities that tables are made for where it differs from place to place; between them air is linear,
 /// within 0.0002 of the radiation outside the air.
-pub(super) const TURBIDITY_STEP: f64 = 0.25;
+pub(super) const TURBIDITY_STEP: f64 = 0.0625;
 
 /// Direct radiation facing the sun and diffuse radiation of the whole sky on level ground, for a unit of radiation
 /// outside the air: cubics in the scaled pressure, and their values for the flat twin.
@@ -222,7 +222,7 @@ mod tests {
     fn turbidities_between_the_tabulated_ones_are_near_their_own_air() {
         let pressures = Pressures::new((400.0, 4000.0));
         let own = |linke| AirTable::new(&pressures, Air::Esra(linke), DiffuseModel::HayDavies);
-        for first in [1.0, 2.5, 3.75, 7.0] {
+        for first in [1.0, 2.5, 3.75, 7.0625] {
             let (low, high) = (own(first), own(first + TURBIDITY_STEP));
             for part in [0.0, 0.3, 0.5, 0.9] {
                 let (between, truth) = (low.between(&high, part), own(first + part * TURBIDITY_STEP));
