@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::submit::{Cluster, choose};
+use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::campaign::clock;
 use crate::campaign::shell::quoted;
@@ -29,12 +29,8 @@ Exit codes: 0 all is well, 65 bad campaign file, 69 something is not.")]
 pub(super) struct Args {
     /// The campaign file: its `site`, `setup` and `threads`, and the folder where its `output` goes.
     file: PathBuf,
-    /// The batch system.
-    #[arg(long, value_enum, default_value_t = Cluster::Embedded)]
-    cluster: Cluster,
-    /// The state folder of the embedded cluster [default: in the user's state folder].
-    #[arg(long, value_name = "DIR")]
-    cluster_dir: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
     /// How long the job may wait for a node, seconds.
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     wait: u64,
@@ -111,7 +107,7 @@ impl Findings {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = place::load(&args.file)?.spec;
-    let mut client = choose(args.cluster, args.cluster_dir.as_deref())?.connect()?;
+    let mut client = args.which.choose()?.connect()?;
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
     let folder = Folder::create(&beside)?;

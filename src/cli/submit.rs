@@ -1,6 +1,6 @@
 //! `alpsckpt submit`: a campaign as chained jobs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
@@ -22,34 +22,45 @@ Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refu
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
+    #[command(flatten)]
+    which: Which,
+    /// Only the chains of these months.
+    #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
+    months: Vec<u8>,
+}
+
+/// Which batch system is meant.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
     /// The batch system.
     #[arg(long, value_enum, default_value_t = Cluster::Embedded)]
     cluster: Cluster,
     /// The state folder of the embedded cluster [default: in the user's state folder].
     #[arg(long, value_name = "DIR")]
     cluster_dir: Option<PathBuf>,
-    /// Only the chains of these months.
-    #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
-    months: Vec<u8>,
 }
 
 /// A batch system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Cluster {
+enum Cluster {
     /// Real processes on this machine under OAR's rules.
     Embedded,
     /// OAR, by its commands.
     Oar,
 }
 
-/// The batch system that is meant.
-pub(super) fn choose(cluster: Cluster, directory: Option<&Path>) -> Result<ClusterChoice, Failure> {
-    match (cluster, directory) {
-        (Cluster::Oar, None) => Ok(ClusterChoice::Oar),
-        (Cluster::Oar, Some(_)) => {
-            Err(Failure::new(failure::USAGE, "--cluster-dir belongs to --cluster embedded", ""))
+impl Which {
+    /// The one that is meant.
+    pub(super) fn choose(&self) -> Result<ClusterChoice, Failure> {
+        match (self.cluster, &self.cluster_dir) {
+            (Cluster::Oar, None) => Ok(ClusterChoice::Oar),
+            (Cluster::Oar, Some(_)) => {
+                Err(Failure::new(failure::USAGE, "--cluster-dir belongs to --cluster embedded", ""))
+            }
+            (Cluster::Embedded, dir) => {
+                Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir.as_deref())? })
+            }
         }
-        (Cluster::Embedded, dir) => Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir)? }),
     }
 }
 
@@ -57,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
     inputs::check(&loaded, &asked)?;
-    let cluster = choose(args.cluster, args.cluster_dir.as_deref())?;
+    let cluster = args.which.choose()?;
     let mut controller = Controller::create(&loaded, &cluster)?;
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(|c| wanted(&c.1)).cloned().collect();
