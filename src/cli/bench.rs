@@ -26,8 +26,9 @@ use crate::quantity;
 
 /// Measures what the engine costs on this machine, in nanoseconds of one core.
 ///
-/// Twelve months in one pass and a single one on one thread, then the twelve months on all threads. Whole pipeline: reading the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient,
-/// temperature, compressed blocks of two maps a month.
+/// Twelve months in one pass and a single one on one thread, then the twelve months on all threads. Whole pipeline: reading
+/// the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient, temperature, compressed
+/// blocks of two maps a month.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -385,7 +386,7 @@ fn pipeline(
         bytes_per_pixel: bytes as f64 / cells / maps,
         gigabytes_per_second: 4.0 * (read + cells * maps) / wall,
         peak_memory_bytes: memory::peak(),
-        predicted_memory_bytes: engine.peak_memory(threads),
+        predicted_memory_bytes: engine.peak_memory(tile, threads),
     })
 }
 

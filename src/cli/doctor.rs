@@ -11,10 +11,10 @@ use serde::Serialize;
 use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::campaign::clock;
-use crate::campaign::shell::quoted;
+use crate::campaign::shell::{self, quoted};
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
-use crate::oar_client::{BatchError, BatchSystem, Job, JobId, Submission, Token, oar};
+use crate::oar_client::{BatchError, BatchSystem, Job, JobId, Submission, Token};
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
 ///
@@ -194,16 +194,11 @@ fn submission(
         stderr: folder.join("err"),
         site,
     };
-    let mut lines = vec!["#!/bin/bash".to_owned()];
-    // What OAR would refuse is told when it is asked.
-    lines.extend(oar::script_lines(&submission).unwrap_or_default());
-    lines.extend(setup.iter().map(|line| (*line).to_owned()));
-    let mut text = lines.join("\n").into_bytes();
-    text.extend(b"\nexec ");
-    text.extend(quoted(folder.join("alpsckpt").as_os_str().as_bytes()));
-    text.extend(b" job look --folder ");
-    text.extend(quoted(folder.as_os_str().as_bytes()));
-    text.push(b'\n');
+    let mut command = quoted(folder.join("alpsckpt").as_os_str().as_bytes());
+    command.extend(b" job look --folder ");
+    command.extend(quoted(folder.as_os_str().as_bytes()));
+    let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
+    let text = shell::job_script(&submission, about, setup, &command);
     let write = || {
         fs::write(&submission.script, &text)?;
         fs::set_permissions(&submission.script, fs::Permissions::from_mode(0o755))

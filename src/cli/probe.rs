@@ -41,12 +41,9 @@ fn room(spec: &Spec) -> Result<(u32, u64), Failure> {
     };
     // The sky view goes with one of the chains, perhaps not with this one.
     let request = Request { products: spec.products.clone(), ..request::request(spec, &longest) };
-    let tile = match spec.tile {
-        Some(tile) => tile,
-        None => Engine::open(request.clone())?.fitting_tile(threads),
-    };
-    let engine = Engine::open(Request { tile, ..request })?;
-    Ok((tile, engine.peak_memory(threads)))
+    let engine = Engine::open(request)?;
+    let tile = spec.tile.unwrap_or_else(|| engine.fitting_tile(threads));
+    Ok((tile, engine.peak_memory(tile, threads)))
 }
 
 /// Measures. The inputs must have been checked.

@@ -82,10 +82,10 @@ impl Load<'_> {
     pub(super) fn fitting_tile(&self, threads: u32) -> u32 {
         let allowed = ALLOWED.0 + u64::from(threads.max(1)) * ALLOWED.1;
         let longest = self.inputs.span.width.max(self.inputs.span.height) as u32;
-        let largest = largest(&self.request.model);
-        let sizes = TILES.into_iter().filter(|tile| *tile <= largest);
-        let least = TILES.into_iter().rev().find(|tile| *tile >= longest).unwrap_or(u32::MAX);
-        let mut sizes = sizes.filter(|tile| *tile <= least);
+        // One tile that takes in the region is enough.
+        let enough = TILES.into_iter().rev().find(|tile| *tile >= longest).unwrap_or(TILES[0]);
+        let largest = largest(&self.request.model).min(enough);
+        let mut sizes = TILES.into_iter().filter(|tile| *tile <= largest);
         sizes.find(|tile| self.peak(*tile, threads) <= allowed).unwrap_or(TILES[TILES.len() - 1])
     }
 }
@@ -122,11 +122,11 @@ impl Inputs {
 }
 
 impl Engine {
-    /// Bytes that a job with so many threads holds at most: two work tiles' terrain, the far skylines of one, its encoded
+    /// Bytes that a job with work tiles of this edge and so many threads holds at most: two work tiles' terrain, the far skylines of one, its encoded
     /// blocks and those of the tile being written, what is kept of the inputs' files.
     #[must_use]
-    pub fn peak_memory(&self, threads: u32) -> u64 {
-        self.load().peak(self.request().tile, threads)
+    pub fn peak_memory(&self, tile: u32, threads: u32) -> u64 {
+        self.load().peak(tile, threads)
     }
 
     /// The edge of the largest work tiles, cells, with which [`Engine::peak_memory`] stays below 1 GiB and a half more for

@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::ControlError;
-use crate::campaign::shell::quoted;
+use crate::campaign::shell::{self, quoted};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
-use crate::oar_client::{Submission, Token, oar};
+use crate::oar_client::{Submission, Token};
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
 pub(super) fn this_program() -> Result<PathBuf, ControlError> {
@@ -103,22 +103,14 @@ fn script(
     program_hash: &str,
 ) -> Vec<u8> {
     let name = spec.name.replace(['\n', '\r'], " ");
-    let mut lines = vec!["#!/bin/bash".to_owned()];
-    // What OAR would refuse is told when it is asked; the embedded cluster needs no such lines.
+    let about =
+        format!("Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this.");
+    let mut command = quoted(campaign.program(program_hash).as_os_str().as_bytes());
+    command.extend(b" job run --output ");
+    command.extend(quoted(campaign.output().as_os_str().as_bytes()));
+    command.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
     let wanted = submission(campaign, chain, spec, Token(chain.to_string()));
-    lines.extend(oar::script_lines(&wanted).unwrap_or_default());
-    lines.push(format!(
-        "# Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this."
-    ));
-    lines.extend(spec.setup_lines().into_iter().map(str::to_owned));
-    lines.push("# `exec`: the batch system signals only the process that this shell is.".to_owned());
-    let mut text = lines.join("\n").into_bytes();
-    text.extend(b"\nexec ");
-    text.extend(quoted(campaign.program(program_hash).as_os_str().as_bytes()));
-    text.extend(b" job run --output ");
-    text.extend(quoted(campaign.output().as_os_str().as_bytes()));
-    text.extend(format!(" --chain {chain} --spec {spec_hash}\n").into_bytes());
-    text
+    shell::job_script(&wanted, &about, &spec.setup_lines(), &command)
 }
 
 #[cfg(test)]

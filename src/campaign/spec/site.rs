@@ -74,13 +74,6 @@ impl Profile {
         ];
         all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
-
-    /// Bytes of memory that a job with so many threads may count on, its share of a node.
-    #[must_use]
-    pub fn memory(&self, threads: Option<u32>) -> Option<u64> {
-        let (all, cores) = (u64::from(self.memory_gb?) * 1_000_000_000, self.cores?);
-        Some(all / u64::from(cores.max(1)) * u64::from(threads.unwrap_or(cores).min(cores)))
-    }
 }
 
 /// The parts of the field `site`: names, and pairs of key and value.
@@ -139,13 +132,5 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sites");
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), FILES.len(), "a profile is not built in");
         assert_eq!(Profile::all().len(), FILES.len());
-    }
-
-    #[test]
-    fn a_job_may_count_on_its_share_of_a_node() {
-        let dahu = Profile::named("dahu").unwrap();
-        assert_eq!(dahu.memory(Some(8)), Some(48_000_000_000));
-        assert_eq!(dahu.memory(None), Some(192_000_000_000));
-        assert_eq!(Profile::named("generic").unwrap().memory(Some(8)), None);
     }
 }
