@@ -166,7 +166,7 @@ start_host() {
   mkdir -p "$folder"/{upper,work,root}
   setsid unshare --mount --uts --ipc --net --propagation private \
     "$parts/host.sh" begin "$host" </dev/null >"$folder/log" 2>&1 &
-  wait_for 20 test -e "$state/$host.pid" || die "$host does not start: $(tail -3 "$folder/log")"
+  wait_for 60 test -e "$state/$host.pid" || die "$host does not start: $(tail -3 "$folder/log")"
   pid=$(pid_of "$host") switch=$(pid_of switch)
   # The kernel takes its time to remove the cable of a host that has ended.
   wait_for 20 unplugged "$switch" "$host"
@@ -196,8 +196,9 @@ start_switch() {
   wait_for 10 test -e "$state/switch.pid" || die "the switch does not start: $(tail -3 "$state/switch.log")"
 }
 
+# Each of these leaves alone what runs.
 start_services() {
-  in_host "$1" /usr/sbin/sshd -f /etc/oar/sshd_config
+  in_host "$1" pgrep -f '^sshd: /usr/sbin/sshd' >/dev/null || in_host "$1" /usr/sbin/sshd -f /etc/oar/sshd_config
   [ "$1" = front ] || return 0
   start_database
   start_server
@@ -205,6 +206,7 @@ start_services() {
 
 database_answers() { sql 'select 1' >/dev/null 2>&1; }
 start_database() {
+  ! database_answers || return 0
   # shellcheck disable=SC2016 # for the inner shell
   in_host front sh -c '
     install -d -o postgres -g postgres /run/postgresql
@@ -212,7 +214,7 @@ start_database() {
     # left by a power cut; its pid may be that of anybody now
     pgrep -x postgres >/dev/null || rm -f "/var/lib/postgresql/$version/main/postmaster.pid"
     pg_ctlcluster "$version" main start'
-  wait_for 20 database_answers || die 'PostgreSQL does not answer'
+  wait_for 60 database_answers || die 'PostgreSQL does not answer'
 }
 stop_database() {
   # shellcheck disable=SC2016 # for the inner shell
@@ -224,7 +226,7 @@ server_stopped() { ! server_runs; }
 server_listens() { in_host front sh -c 'ss -ltn | grep -q ":6666 "'; }
 start_server() {
   server_runs || in_host front /usr/sbin/oar-server
-  wait_for 20 server_listens || die 'the OAR server does not listen'
+  wait_for 30 server_listens || die 'the OAR server does not listen'
 }
 stop_server() {
   # shellcheck disable=SC2016 # for the inner shell
@@ -237,5 +239,10 @@ all_alive() { [ "$(sql "select count(*) from resources where network_address = '
 set_alive() {
   ! all_alive "$1" || return 0
   in_host front oarnodesetting -h "$1" -s Alive >/dev/null
-  wait_for 30 all_alive "$1" || die "OAR does not take $1 for alive"
+  wait_for 90 all_alive "$1" || die "OAR does not take $1 for alive"
 }
+drained() { [ "$(sql "select count(*) from resources where network_address = '$1' and drain <> 'NO'")" != 0 ]; }
+
+# What `server slow` puts wrappers before.
+# shellcheck disable=SC2034 # for those that source this
+slowed=(/usr/local/bin/oar{sub,stat,del,nodes,hold,resume,walltime})
