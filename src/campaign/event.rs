@@ -58,6 +58,13 @@ pub enum Event {
         /// Which, in words.
         cluster: String,
     },
+    /// The campaign goes by another spec; no job was taken before.
+    Corrected {
+        /// The frozen spec.
+        spec: String,
+        /// Which fields are others, in words.
+        fields: String,
+    },
     /// An attempt is about to be submitted.
     SubmitIntent {
         /// The chain.
@@ -200,7 +207,7 @@ impl Event {
     #[must_use]
     pub fn chain(&self) -> Option<&ChainId> {
         match self {
-            Self::Created { .. } | Self::ClusterChosen { .. } => None,
+            Self::Created { .. } | Self::ClusterChosen { .. } | Self::Corrected { .. } => None,
             Self::Warning { chain, .. } => chain.as_ref(),
             Self::SubmitIntent { chain, .. }
             | Self::Submitted { chain, .. }
@@ -225,6 +232,7 @@ impl Event {
         match self {
             Self::Created { cluster, .. } => format!("campaign made, for {cluster}"),
             Self::ClusterChosen { cluster } => format!("goes to {cluster}"),
+            Self::Corrected { fields, .. } => format!("the campaign file was corrected: {fields}"),
             Self::SubmitIntent { attempt, recovered: false, .. } => format!("submitting attempt {attempt}"),
             Self::SubmitIntent { attempt, recovered: true, .. } => {
                 format!("attempt {attempt} found on disk: looking it up")

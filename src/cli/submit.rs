@@ -42,7 +42,7 @@ pub(super) struct Which {
 
 /// A batch system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Cluster {
+pub(super) enum Cluster {
     /// Real processes on this machine under OAR's rules.
     Embedded,
     /// OAR, by its commands.

@@ -55,13 +55,19 @@ impl Surroundings {
         let after = |seconds: f64| {
             Duration::try_from_secs_f64(seconds / self.time_scale).ok().and_then(|d| start.checked_add(d))
         };
+        let margin = spec.margin.seconds();
+        let signalled = walltime.saturating_sub(margin) as f64;
         Stop {
             asked: stop_flag(),
-            deadline: after(walltime.saturating_sub(spec.margin.seconds()) as f64),
+            deadline: after(signalled + SIGNAL_LATE.min(margin as f64 / 4.0)),
             not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }
     }
 }
+
+/// How late the batch system's checkpoint signal may come, scheduler seconds: OAR looks at its jobs every 10 to 12 s. Later the
+/// link stops by itself, as when the batch system's server is down.
+const SIGNAL_LATE: f64 = 15.0;
 
 /// This machine's name.
 #[must_use]

@@ -28,6 +28,7 @@ mod physics;
 mod reference;
 mod scene;
 mod support;
+mod terminal;
 mod time;
 mod toy;
 mod ui_tmux;

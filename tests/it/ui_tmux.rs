@@ -1,26 +1,31 @@
 //! The screens in a real terminal: tmux on a socket of its own, the real program, a real campaign, real keys.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use alpsckpt::oar_client::embedded::Embedded;
 
 use crate::support::have_programs;
+use crate::terminal::Terminal;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
-/// Only against hangs.
-const PATIENCE: Duration = Duration::from_mins(3);
 /// What stands at the beginning of the shell's lines.
 const PROMPT: &str = "prompt>";
 
-/// A tmux server with one shell, and a demo's folder. Leaves no process behind.
-struct Terminal {
+/// A shell in a terminal, and a demo's folder. Leaves no process behind.
+struct Shell {
     folder: tempfile::TempDir,
-    socket: String,
+    terminal: Terminal,
 }
 
-impl Drop for Terminal {
+impl std::ops::Deref for Shell {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.terminal
+    }
+}
+
+impl Drop for Shell {
     fn drop(&mut self) {
         self.tmux(&["kill-server"]);
         let cluster = self.demo().join("cluster");
@@ -32,54 +37,25 @@ impl Drop for Terminal {
     }
 }
 
-impl Terminal {
+impl Shell {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let socket = format!("alpsckpt-test-{}", std::process::id());
-        let terminal = Self { folder, socket };
         let shell = format!(
             "exec env HOME={0} ALPSCKPT_STATE={0}/state LC_ALL=C.UTF-8 PS1='{PROMPT} ' bash --norc --noprofile -i",
-            terminal.folder.path().display()
+            folder.path().display()
         );
-        let made = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "32", &shell]);
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        terminal.wait("the shell", |text| text.contains(PROMPT));
-        terminal
+        let shell = Self { folder, terminal: Terminal::new(110, 32, &shell) };
+        shell.wait("the shell", |text| text.contains(PROMPT));
+        shell
     }
 
     fn demo(&self) -> PathBuf {
         self.folder.path().join("demo")
     }
 
-    fn tmux(&self, arguments: &[&str]) -> Output {
-        Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().unwrap()
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        let sent = self.tmux(&[&["send-keys"], keys].concat());
-        assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
-    }
-
     fn type_line(&self, line: &str) {
         self.keys(&["-l", line]);
         self.keys(&["Enter"]);
-    }
-
-    fn shows(&self) -> String {
-        String::from_utf8_lossy(&self.tmux(&["capture-pane", "-p"]).stdout).into_owned()
-    }
-
-    /// Waits until the terminal shows what is wanted; returns it.
-    fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let began = Instant::now();
-        loop {
-            let text = self.shows();
-            if wanted(&text) {
-                return text;
-            }
-            assert!(began.elapsed() < PATIENCE, "{what} did not come:\n{text}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
     }
 
     /// The process of the program in front, a child of the shell.
@@ -124,7 +100,7 @@ fn a_campaign_is_followed_left_and_found_again_in_a_real_terminal() {
     if !have_programs("ui_tmux", &["tmux", "bash", "stty", "tput"]) {
         return;
     }
-    let terminal = Terminal::new();
+    let terminal = Shell::new();
     terminal.type_line(&format!("'{PROGRAM}' demo --dir '{}'; echo left with $?", terminal.demo().display()));
     let first = percent(&terminal.waits_for_months()).unwrap();
     for word in ["Parc des Écrins", "synthetic terrain", "1 s = 3 h", "January", "July", "? help", "q quit"]

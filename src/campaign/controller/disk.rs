@@ -82,6 +82,11 @@ impl ChainFiles {
         }
     }
 
+    /// A job was there, or may have been: an attempt that cannot be read counts as one.
+    pub(super) fn has_run(&self) -> bool {
+        !(self.links.is_empty() && self.generations.is_empty() && self.bad_attempts.is_empty())
+    }
+
     /// The attempts on disk with their tokens.
     pub(super) fn tokens(&self) -> impl Iterator<Item = (u32, Token)> {
         self.attempts.values().map(|a| (a.attempt, a.token.clone()))

@@ -103,7 +103,13 @@ impl Controller {
         let campaign = CampaignDir::new(&spec.output);
         let path = Identity::path(&campaign);
         if path.exists() {
-            same_campaign(&campaign, loaded)?;
+            let changed = changed_fields(&campaign, loaded)?;
+            if !changed.is_empty() {
+                let mut controller = Self::open_with(campaign.output(), reach)?;
+                controller.correct(spec, &changed, &loaded.file)?;
+                controller.choose_cluster(cluster)?;
+                return Ok(controller);
+            }
         } else {
             atomic::create_folder(&campaign.maps())?;
             atomic::create_folder(&campaign.state())?;
@@ -318,6 +324,37 @@ impl Controller {
         self.doubts = Doubts::default();
     }
 
+    /// Takes another spec, as long as no job was ever taken: what the batch system refused can be put right in the
+    /// campaign's file.
+    fn correct(&mut self, spec: &Spec, changed: &[&str], file: &Path) -> Result<(), ControlError> {
+        for (chain, _) in &self.chains {
+            let files = self.files.entry(chain.clone()).or_default();
+            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), 0)?;
+        }
+        let fields = changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
+        if !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run) {
+            return Err(ControlError::Campaign(format!(
+                "{}: this output folder belongs to the campaign \"{}\", made with another {fields}; write a new \
+                 `output` in {}, or set the field back",
+                self.campaign.output().display(),
+                self.identity.name,
+                file.display()
+            )));
+        }
+        if self.journal.is_none() {
+            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
+            return Err(ControlError::ReadOnly { holder });
+        }
+        let hash = install::frozen_spec(&self.campaign, spec)?;
+        self.record(vec![Event::Corrected { spec: hash.clone(), fields }])?;
+        self.identity.spec = hash;
+        self.identity.name.clone_from(&spec.name);
+        sealed::replace(&Identity::path(&self.campaign), &self.identity)?;
+        self.chains = spec.chains();
+        self.spec = spec.clone();
+        Ok(())
+    }
+
     /// Another batch system may be chosen as long as nothing was submitted.
     fn choose_cluster(&mut self, cluster: &ClusterChoice) -> Result<(), ControlError> {
         if *cluster == self.identity.cluster || self.journal.is_none() {
@@ -422,8 +459,8 @@ fn settled(spec: &Spec) -> Spec {
     plan::settle(spec, &plan::Facts::nominal(spec, cells))
 }
 
-/// The campaign in this folder was made from the same spec, else which fields differ.
-fn same_campaign(campaign: &CampaignDir, loaded: &Loaded) -> Result<(), ControlError> {
+/// The fields in which the campaign in this folder was made from another spec.
+fn changed_fields(campaign: &CampaignDir, loaded: &Loaded) -> Result<Vec<&'static str>, ControlError> {
     let identity = read_identity(campaign)?;
     let frozen = spec::frozen(campaign, &identity.spec)?;
     let mut asked = loaded.spec.clone();
@@ -432,16 +469,5 @@ fn same_campaign(campaign: &CampaignDir, loaded: &Loaded) -> Result<(), ControlE
         asked.months_per_chain = frozen.months_per_chain;
     }
     asked.tile = asked.tile.or(frozen.tile);
-    let changed = spec::changed_fields(&frozen, &asked);
-    if changed.is_empty() {
-        return Ok(());
-    }
-    Err(ControlError::Campaign(format!(
-        "{}: this output folder belongs to the campaign \"{}\", made with another {}; write a new `output` in {}, or \
-         set the field back",
-        campaign.output().display(),
-        identity.name,
-        changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", "),
-        loaded.file.display()
-    )))
+    Ok(spec::changed_fields(&frozen, &asked))
 }

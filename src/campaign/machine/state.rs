@@ -96,6 +96,9 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         if let Some(chain) = event.chain() {
             self.chains.entry(chain.clone()).or_default().apply(event);
+        } else if matches!(event, Event::Corrected { .. }) {
+            // What was refused is asked for anew.
+            self.chains.values_mut().for_each(|chain| chain.stage = Stage::Planned);
         }
     }
 }
@@ -190,6 +193,7 @@ impl ChainRecord {
             | Event::CheckpointAsked { .. }
             | Event::Created { .. }
             | Event::ClusterChosen { .. }
+            | Event::Corrected { .. }
             | Event::Warning { .. } => {}
         }
     }

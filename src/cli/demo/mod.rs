@@ -10,7 +10,8 @@ use crate::campaign::snapshot::ChainState;
 mod headless;
 mod recipe;
 
-use recipe::Folder;
+use super::submit::Cluster;
+use recipe::{Folder, Jobs};
 
 /// Shows alpsckpt at work: four months of the Parc des Écrins as chained jobs on three embedded nodes.
 ///
@@ -24,6 +25,7 @@ Examples:
   alpsckpt demo --headless            without a screen, at most 5 minutes
   alpsckpt demo --fresh               ends and removes the former demo first
   alpsckpt demo --dir alps --dem alps_25m.tif
+  alpsckpt demo --cluster oar --site project=climat --dir /shared/me/demo
 
 Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good,
 74 the folder cannot be written or is no demo's.")]
@@ -40,9 +42,28 @@ pub(super) struct Args {
     /// A terrain model of your own (a projected raster in metres): radiation only, its middle 12.8 km.
     #[arg(long, value_name = "FILE")]
     dem: Option<PathBuf>,
+    /// The batch system; on OAR two months of short jobs, in a folder that its nodes see.
+    #[arg(long, value_enum, default_value_t = Cluster::Embedded)]
+    cluster: Cluster,
+    /// What OAR's site wants, as in a campaign file.
+    #[arg(long, value_name = "SITE")]
+    site: Option<String>,
+}
+
+impl Args {
+    fn jobs(&self) -> Result<Jobs, Failure> {
+        match (self.cluster, &self.site) {
+            (Cluster::Oar, site) => Ok(Jobs::Oar { site: site.clone() }),
+            (Cluster::Embedded, None) => Ok(Jobs::Embedded),
+            (Cluster::Embedded, Some(_)) => {
+                Err(Failure::new(failure::USAGE, "--site belongs to --cluster oar", ""))
+            }
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let jobs = args.jobs()?;
     let folder = Folder { path: folder(args)? };
     if args.fresh {
         folder.remove()?;
@@ -50,10 +71,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if folder.is_ready() {
         reopen(&folder, args)?;
     } else {
-        folder.prepare(args.dem.as_deref())?;
+        folder.prepare(args.dem.as_deref(), &jobs)?;
     }
     let loaded = place::load(&folder.campaign_file())?;
-    let cluster = ClusterChoice::Embedded { directory: folder.cluster() };
+    let cluster = match jobs {
+        Jobs::Embedded => ClusterChoice::Embedded { directory: folder.cluster() },
+        Jobs::Oar { .. } => ClusterChoice::Oar,
+    };
     let mut controller = Controller::create(&loaded, &cluster)?;
     submit_planned(&mut controller)?;
     registry::remember(&loaded.spec.output, &loaded.spec.name)?;

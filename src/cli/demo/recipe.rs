@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::{Failure, failure, output, place};
+use crate::campaign::actions::possible;
+use crate::campaign::controller::{Action, ActionKind, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
@@ -61,11 +63,27 @@ impl Folder {
             return Ok(());
         }
         self.must_be_demo()?;
+        self.stop_jobs()?;
         if self.cluster().is_dir() {
             Embedded::new(&self.cluster()).shutdown(true)?;
         }
         fs::remove_dir_all(&self.path)
             .map_err(|e| Failure::output(format!("{}: cannot be removed: {e}", self.path.display())))
+    }
+
+    /// On OAR nobody else ends them.
+    fn stop_jobs(&self) -> Result<(), Failure> {
+        let mut controller = match Controller::open(&self.path) {
+            Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,
+            _ => return Ok(()),
+        };
+        let snapshot = controller.refresh()?;
+        for chain in snapshot.chains {
+            if possible(ActionKind::Stop, &chain, &snapshot.access).is_ok() {
+                output::note(controller.act(&Action::Stop(chain.id))?);
+            }
+        }
+        Ok(())
     }
 
     fn must_be_demo(&self) -> Result<(), Failure> {
@@ -77,21 +95,23 @@ impl Folder {
     }
 
     /// Makes what is missing of the demo; the campaign file, written last, says that it is all there.
-    pub(super) fn prepare(&self, dem: Option<&Path>) -> Result<(), Failure> {
+    pub(super) fn prepare(&self, dem: Option<&Path>, jobs: &Jobs) -> Result<(), Failure> {
         self.must_be_demo()?;
         atomic::create_folder(&self.path)?;
         atomic::replace(&self.path.join(MARKER), MARKER_TEXT.as_bytes())?;
         let text = match dem {
-            None => self.synthetic()?,
-            Some(dem) => real(dem)?,
+            None => self.synthetic(jobs)?,
+            Some(dem) => real(dem, jobs)?,
         };
-        Embedded::create(&self.cluster(), &cluster())?;
+        if matches!(jobs, Jobs::Embedded) {
+            Embedded::create(&self.cluster(), &cluster())?;
+        }
         atomic::replace(&self.campaign_file(), text.as_bytes())?;
         Ok(())
     }
 
     /// The campaign over synthetic terrain and climate.
-    fn synthetic(&self) -> Result<String, Failure> {
+    fn synthetic(&self, jobs: &Jobs) -> Result<String, Failure> {
         output::note(format!("Making the {} …", synthetic::LABEL));
         let inputs = self.path.join("inputs");
         atomic::create_folder(&inputs)?;
@@ -104,12 +124,13 @@ impl Folder {
             region: &centre_box(terrain.placement()),
             climate: CLIMATE,
             products: "[SkyView, Total, Solar, Quotient, Temperature]",
+            jobs,
         }))
     }
 }
 
 /// The campaign over somebody's own terrain: there is no climate for it, so radiation only.
-fn real(dem: &Path) -> Result<String, Failure> {
+fn real(dem: &Path, jobs: &Jobs) -> Result<String, Failure> {
     output::note(
         "On your own terrain the demo maps radiation; temperatures need climate grids (docs/data.md).",
     );
@@ -122,6 +143,7 @@ fn real(dem: &Path) -> Result<String, Failure> {
         region: &centre_box(terrain.placement()),
         climate: "",
         products: "[SkyView, Direct, Diffuse, Total]",
+        jobs,
     }))
 }
 
@@ -157,10 +179,56 @@ struct Campaign<'t> {
     region: &'t str,
     climate: &'t str,
     products: &'t str,
+    jobs: &'t Jobs,
 }
 
+/// The jobs that the demo runs as.
+pub(super) enum Jobs {
+    /// Four months on the embedded cluster, whose clock runs fast.
+    Embedded,
+    /// Two months on real OAR.
+    Oar {
+        /// What the site wants.
+        site: Option<String>,
+    },
+}
+
+impl Jobs {
+    fn months(&self) -> &'static str {
+        match self {
+            Self::Embedded => "[1, 4, 7, 10]",
+            Self::Oar { .. } => "[1, 7]",
+        }
+    }
+
+    /// The lines of the campaign file that only they need.
+    fn lines(&self) -> String {
+        let Self::Oar { site } = self else { return EMBEDDED_JOBS.to_owned() };
+        let site = site.as_ref().map_or(String::new(), |site| format!("    site: Some({site:?}),\n"));
+        format!("{OAR_JOBS}{site}")
+    }
+}
+
+const EMBEDDED_JOBS: &str = r#"    // In the cluster's time, of which 3 hours pass in a second: jobs of 16 s that checkpoint 3.3 s before their end.
+    walltime: "48:00:00",
+    margin: "10:00:00",
+    checkpoint_every: "4s",
+    // Slow enough to be watched: it changes no map.
+    pace: Some("80 tiles/min"),
+"#;
+
+/// OAR resubmits only jobs that ran for more than a minute, and signals up to 12 s late.
+const OAR_JOBS: &str = r#"    // Jobs of about two minutes that are asked to checkpoint after 70 s: three of them a month.
+    walltime: "00:02:10",
+    margin: "00:01:00",
+    checkpoint_every: "20s",
+    // Slow enough to be watched: it changes no map.
+    pace: Some("20 tiles/min"),
+"#;
+
 fn campaign(c: &Campaign) -> String {
-    let Campaign { name, dem, note, region, climate, products } = c;
+    let Campaign { name, dem, note, region, climate, products, jobs } = c;
+    let (months, jobs) = (jobs.months(), jobs.lines());
     format!(
         r#"// The demo of alpsckpt. Made by `alpsckpt demo`; every field is explained in docs/campaign-file.md.
 (
@@ -170,19 +238,13 @@ fn campaign(c: &Campaign) -> String {
     dem: {dem:?},
     terrain_note: {note},
     region: {region},
-    months: [1, 4, 7, 10],
+    months: {months},
     year: 2018,
 {climate}    products: {products},
-
-    // In the cluster's time, of which 3 hours pass in a second: jobs of 16 s that checkpoint 3.3 s before their end.
-    walltime: "48:00:00",
-    margin: "10:00:00",
-    checkpoint_every: "4s",
     threads: Some(1),
     tile: 64,
-    // Slow enough to be watched: it changes no map.
-    pace: Some("80 tiles/min"),
-)
+
+{jobs})
 "#
     )
 }

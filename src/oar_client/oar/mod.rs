@@ -13,6 +13,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::unistd::{Uid, User};
+
 pub use command::Logged;
 use command::{Output, Runner};
 
@@ -90,7 +92,9 @@ impl Oar {
     /// The jobs of these attempts, as `oarstat` lists them.
     fn query(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         let names: Vec<String> = tokens.iter().map(|t| format!("'{t}'")).collect();
-        let sql = format!("job_name IN ({})", names.join(", "));
+        // A colleague's copy of a campaign has the same tokens.
+        let mine = user().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
+        let sql = format!("job_name IN ({}){mine}", names.join(", "));
         let output = self.ask("oarstat", &["-f", "-J", "--sql", &sql])?;
         // A wrong query is exit 0, its text on the error stream.
         if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
@@ -108,10 +112,17 @@ impl Oar {
             // OAR has one text for a job that does not exist and for another's.
             Some(1) if output.complaint().contains("not the right user") => Err(BatchError::UnknownJob(job)),
             Some(1) => Err(BatchError::Refused(output.complaint().to_owned())),
-            Some(2 | 25) => Err(BatchError::Down(output.complaint().to_owned())),
+            // 3: the job's node does not answer.
+            Some(2 | 3 | 25) => Err(BatchError::Down(output.complaint().to_owned())),
             _ => Err(output.strange()),
         }
     }
+}
+
+/// Who submits and asks; `None` when the name would not be safe in SQL.
+fn user() -> Option<String> {
+    let user = User::from_uid(Uid::effective()).ok()??.name;
+    Token(user.clone()).is_plain().then_some(user)
 }
 
 /// The `#OAR` lines of a submission's script; see [`BatchSystem::submit`].

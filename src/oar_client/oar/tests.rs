@@ -305,7 +305,9 @@ fn attempts_are_found_by_their_names() {
         let fake = Fake::new(&[("oarstat", &body)]);
         let jobs = fake.oar().find(&tokens(&["campaign-seg", "other"])).unwrap();
         assert!(jobs.len() >= 2 && jobs[0].id == JobId(1));
-        assert_eq!(fake.read("asked"), "-f -J --sql job_name IN ('campaign-seg', 'other')\n");
+        let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).unwrap().unwrap().name;
+        let asked = format!("-f -J --sql job_name IN ('campaign-seg', 'other') AND job_user = '{user}'\n");
+        assert_eq!(fake.read("asked"), asked);
     }
 }
 

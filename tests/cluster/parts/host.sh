@@ -99,7 +99,7 @@ init)
   chmod 1777 "$root/run/lock"
   for shared in shared home; do
     mkdir -p "$root/$shared"
-    mount --bind "$state/$shared" "$root/$shared"
+    mount --rbind "$state/$shared" "$root/$shared"
   done
   cd "$root"
   mkdir -p .old

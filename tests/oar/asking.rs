@@ -1,0 +1,108 @@
+//! What persons ask for, what OAR's rules make of it, and whom it must not touch.
+
+use std::time::Duration;
+
+use crate::place::{PACED, Place, SAFE, begins, completes, link_ends, until};
+
+const SUBMIT: [&str; 4] = ["submit", "out.ron", "--cluster", "oar"];
+const CHECKPOINT: [&str; 4] = ["checkpoint", "m06", "--campaign", "out"];
+
+/// OAR resubmits only jobs that ran for more than a minute, and repeats its signals.
+pub(crate) fn early(place: &Place) {
+    place.campaign("out", &[PACED, SAFE]);
+    place.ask(&SUBMIT).good();
+    let chain = place.chain("out", "m06");
+    begins(&chain, 1);
+    // Asked twice within its first minute.
+    for _ in 0..2 {
+        place.ask(&CHECKPOINT).good();
+        std::thread::sleep(Duration::from_secs(5));
+    }
+    link_ends(&chain, 1);
+    // OAR is about to resubmit it: nobody else may.
+    place.ask(&["resubmit", "m06", "--campaign", "out"]).failed(75, &[]);
+    completes(&chain);
+    let status = place.reaches("out", "Complete");
+    assert_eq!((&status["attempts"], &status["resubmissions"]), (&1.into(), &1.into()), "{status}");
+    assert_eq!(status["links"].as_array().unwrap().len(), 2, "{status}");
+    let jobs = place.jobs();
+    assert_eq!(jobs.len(), 2, "{jobs:?}");
+    assert_eq!((jobs[0].exit, jobs[1].exit, jobs[1].from), (99 << 8, 0, jobs[0].id), "{jobs:?}");
+    assert!(jobs[0].stop - jobs[0].start > 60, "{jobs:?}");
+    let signals = place.events(jobs[0].id).iter().filter(|e| *e == "CHECKPOINT_SUCCESS").count();
+    assert_eq!(signals, 2);
+    place.has_maps_of_a_local_run(&place.here("out"), &[]);
+}
+
+/// A job that always leaves with 99 is resubmitted by OAR for ever.
+pub(crate) fn limit(place: &Place) {
+    place.campaign("out", &["pace: Some(\"4 tiles/min\"),", SAFE, "max_links: 2,"]);
+    place.ask(&SUBMIT).good();
+    let mut watch = place.start("watch", &["status", "--watch", "--json", "out"]);
+    watch.ends();
+    let chain = watch.snapshots().pop().unwrap()["chains"][0].clone();
+    assert_eq!(chain["state"], "Failed", "{chain}");
+    assert_eq!(chain["failure"]["class"], "too many links", "{chain}");
+    assert_eq!(chain["attempts"], 1, "{chain}");
+    let jobs = place.jobs();
+    assert_eq!(jobs.len(), 3, "{jobs:?}");
+    assert!(jobs[..2].iter().all(|job| job.exit == 99 << 8), "{jobs:?}");
+    let third = until("the end of the third job", 3000, || {
+        place.jobs().into_iter().nth(2).filter(|job| job.state == "Error")
+    });
+    assert_eq!(third.exit, -1, "{third:?}");
+}
+
+/// Jobs of another user, and of ours outside the campaign.
+pub(crate) fn others(place: &Place) {
+    let cluster = place.cluster;
+    place.campaign("out", &["pace: Some(\"4 tiles/min\"),", SAFE]);
+    place.ask(&SUBMIT).good();
+    let chain = place.chain("out", "m06");
+    begins(&chain, 1);
+    let ours = place.jobs_of("out").remove(0);
+    // They even have the same name, as when a colleague has copied the campaign's folder.
+    for user in ["alice", "bob"] {
+        let name = if user == "bob" { ours.name.as_str() } else { "mine" };
+        let command = [
+            "oarsub",
+            "-n",
+            name,
+            "--project",
+            "test",
+            "-d",
+            "/tmp",
+            "-l",
+            "/core=1,walltime=0:10:00",
+            "sleep 600",
+        ];
+        let submitted = cluster.exec(&format!("{user}@front"), &command).output().unwrap();
+        assert!(submitted.status.success(), "{}", String::from_utf8_lossy(&submitted.stderr));
+    }
+    let query = format!(
+        "SELECT job_id FROM jobs WHERE launching_directory = '/tmp' AND job_id > {} ORDER BY job_id",
+        ours.id
+    );
+    let others: Vec<String> = cluster.sql(&query).into_iter().map(|mut row| row.remove(0)).collect();
+    assert!(others.len() >= 2, "{others:?}");
+
+    let status = place.status("out");
+    assert_eq!(status["state"], "Running", "{status}");
+    assert_eq!(status["job"]["id"], ours.id, "{status}");
+    place.ask(&["stop", "m06", "--campaign", "out"]).good();
+    let status = place.reaches("out", "Stopped");
+    assert_eq!(status["attempts"], 1, "{status}");
+    place.ask(&["resubmit", "m06", "--campaign", "out"]).good();
+    begins(&chain, 2);
+    place.ask(&["stop", "m06", "--campaign", "out"]).good();
+    place.reaches("out", "Stopped");
+
+    assert!(place.jobs_of("out").iter().all(|job| job.state == "Error"), "{:?}", place.jobs_of("out"));
+    let query = format!(
+        "SELECT job_id FROM jobs WHERE job_id IN ({0}) AND state NOT IN ('Error', 'Terminated') AND NOT EXISTS \
+         (SELECT 1 FROM event_logs e WHERE e.job_id = jobs.job_id AND type LIKE 'FRAG%')",
+        others.join(", ")
+    );
+    assert_eq!(cluster.sql(&query).len(), others.len(), "jobs of others were touched: {others:?}");
+    cluster.admin(&["oardel", "--sql", &format!("job_id IN ({})", others.join(", "))]).good();
+}

@@ -1,0 +1,90 @@
+//! The cluster of one version of OAR, by the commands in `tests/cluster`.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use crate::scene::{Answer, PROGRAM};
+
+pub(crate) const VERSIONS: [&str; 2] = ["2.5", "2.6"];
+
+pub(crate) struct Cluster {
+    pub(crate) version: &'static str,
+    /// What its hosts see as `/shared`, on this machine.
+    pub(crate) shared: PathBuf,
+    outage: Mutex<()>,
+}
+
+impl Cluster {
+    /// The cluster, raised by whoever asks first; why it cannot run here.
+    pub(crate) fn get(version: &'static str) -> Result<&'static Self, &'static str> {
+        static CLUSTERS: [OnceLock<Result<Cluster, String>>; 2] = [const { OnceLock::new() }; 2];
+        let index = VERSIONS.iter().position(|v| *v == version).unwrap();
+        CLUSTERS[index].get_or_init(|| Self::raise(version)).as_ref().map_err(String::as_str)
+    }
+
+    fn raise(version: &'static str) -> Result<Self, String> {
+        let up = Answer::of(script("up", version).output().unwrap());
+        eprint!("{}", up.stderr);
+        if up.code != Some(0) {
+            return Err(format!("tests/cluster/up --oar {version}: {}", up.stderr.trim()));
+        }
+        let shared = up.stderr.trim().rsplit_once("/shared is ").expect("up says where /shared is").1;
+        let cluster = Self { version, shared: shared.into(), outage: Mutex::new(()) };
+        let program = std::fs::File::open(PROGRAM).unwrap();
+        let mut install =
+            cluster.exec("front", &["install", "-m", "755", "/dev/stdin", "/shared/bin/alpsckpt"]);
+        Answer::of(install.stdin(program).output().unwrap()).good();
+        // What an earlier run left would take the cores of this one.
+        let leftovers = "state NOT IN ('Terminated', 'Error') AND job_user IN ('alice', 'bob')";
+        cluster.admin(&["oardel", "--sql", leftovers]);
+        Ok(cluster)
+    }
+
+    /// Brings back what a failed scenario left cut or stopped.
+    pub(crate) fn restore(&self) {
+        Answer::of(script("up", self.version).output().unwrap()).good();
+    }
+
+    /// While it is held no other scenario stops parts of the cluster.
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.outage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A command on a host: `front`, `alice@front`, `node3` …
+    pub(crate) fn exec(&self, host: &str, command: &[impl AsRef<OsStr>]) -> Command {
+        let mut exec = script("exec", self.version);
+        exec.arg(host).args(command).stdin(Stdio::null());
+        exec
+    }
+
+    /// What an administrator does on the frontend.
+    pub(crate) fn admin(&self, command: &[&str]) -> Answer {
+        Answer::of(self.exec("front", command).output().unwrap())
+    }
+
+    /// No new job starts on this node, or some may again.
+    pub(crate) fn drain(&self, node: &str, on: bool) {
+        self.admin(&["oarnodesetting", "-h", node, "--drain", if on { "on" } else { "off" }]).good();
+    }
+
+    /// `tests/cluster/node`, `server` or `database` with these arguments.
+    pub(crate) fn switch(&self, what: &str, arguments: &[&str]) {
+        Answer::of(script(what, self.version).args(arguments).output().unwrap()).good();
+    }
+
+    /// The rows that a query gives, in columns. The database answers in a hundredth of the time that `oarstat` takes.
+    pub(crate) fn sql(&self, query: &str) -> Vec<Vec<String>> {
+        let psql = ["su", "postgres", "-c", "exec psql -qAtX oar -c \"$0\"", query];
+        let answer = self.admin(&psql);
+        let row = |line: &str| line.split('|').map(str::to_owned).collect();
+        answer.good().stdout.lines().map(row).collect()
+    }
+}
+
+fn script(name: &str, version: &str) -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster").join(name));
+    command.args(["--oar", version]).stdin(Stdio::null());
+    command
+}

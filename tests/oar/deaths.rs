@@ -1,0 +1,104 @@
+//! Jobs that do not end by themselves, and one that does not begin.
+
+use crate::place::{PACED, Place, SAFE, begins, completes, is_complete, seals, until};
+
+const NODE3: &str = "site: Some(\"project=test;properties=host='node3'\"),";
+
+/// The power of a node is cut under a job; OAR notices when the job's walltime is over.
+pub(crate) fn node(place: &Place) {
+    let cluster = place.cluster;
+    place.campaign("out", &[PACED, NODE3]);
+    place.ask(&["submit", "out.ron", "--cluster", "oar"]).good();
+    let chain = place.chain("out", "m06");
+    assert_eq!(begins(&chain, 1).node, "node3");
+    let mut watch = place.start("watch", &["status", "--watch", "--json", "out"]);
+    seals(&chain);
+    cluster.switch("node", &["cut", "node3"]);
+
+    // OAR says that it sends the signal; that is no checkpoint.
+    let job = place.jobs()[0].id;
+    cluster.admin(&["oardel", "-c", &job.to_string()]);
+    assert!(place.events(job).iter().any(|e| e == "CHECKPOINT_SUCCESS"));
+    until("silence", 500, || {
+        watch.snapshots().iter().any(|s| s["chains"][0]["state"] == "Silent").then_some(())
+    });
+    // That alone resubmits nothing, not even when a person asks.
+    place.ask(&["resubmit", "m06", "--campaign", "out"]).failed(75, &["its job has not ended"]);
+    assert_eq!(place.jobs()[0].state, "Running");
+
+    watch.ends();
+    let last = watch.snapshots().pop().unwrap()["chains"][0].clone();
+    assert_eq!(last["state"], "Failed", "{last}");
+    assert_eq!(last["failure"]["class"], "node died", "{last}");
+    assert!(last["failure"]["cause"].as_str().unwrap().contains("node node3 died"), "{last}");
+    let jobs = place.jobs();
+    assert_eq!(jobs.len(), 1, "OAR resubmitted it: {jobs:?}");
+    assert_eq!((jobs[0].state.as_str(), jobs[0].exit), ("Error", -1), "{jobs:?}");
+
+    cluster.switch("node", &["boot", "node3"]);
+    let sealed = last["sealed_tiles"].as_u64().unwrap();
+    assert!(sealed > 0, "{last}");
+    place.ask(&["resubmit", "m06", "--campaign", "out"]).good();
+    completes(&chain);
+    let chain = place.reaches("out", "Complete");
+    assert_eq!((&chain["attempts"], &chain["resubmissions"]), (&2.into(), &0.into()), "{chain}");
+    assert!(chain["links"][1]["resumed"].as_str().unwrap().contains("generation"), "{chain}");
+    assert_eq!(place.jobs().len(), 2);
+    place.has_maps_of_a_local_run(&place.here("out"), &[]);
+
+    no_start(place);
+}
+
+/// A job that cannot be started is made anew by OAR, whatever its type, and waits for the node.
+fn no_start(place: &Place) {
+    let cluster = place.cluster;
+    cluster.exec("node3", &["pkill", "-f", "^sshd: /usr/sbin/sshd"]).status().unwrap();
+    place.campaign("late", &[NODE3]);
+    place.ask(&["submit", "late.ron", "--cluster", "oar"]).good();
+    let jobs =
+        until("OAR's resubmission", 3000, || Some(place.jobs_of("late")).filter(|jobs| jobs.len() > 1));
+    assert_eq!((jobs[0].state.as_str(), jobs[1].from), ("Error", jobs[0].id), "{jobs:?}");
+    let chain = place.status("late");
+    assert_eq!((&chain["state"], &chain["attempts"]), (&"Waiting".into(), &1.into()), "{chain}");
+    place.ask(&["resubmit", "m06", "--campaign", "late"]).failed(75, &["it has a job already"]);
+
+    cluster.switch("node", &["boot", "node3"]);
+    completes(&place.chain("late", "m06"));
+    let chain = place.reaches("late", "Complete");
+    assert_eq!(chain["attempts"], 1, "{chain}");
+    assert_eq!(chain["links"].as_array().unwrap().len(), 1, "{chain}");
+    place.has_maps_of_a_local_run(&place.here("late"), &[]);
+}
+
+/// `oardel` by the user: SIGKILL at once, no resubmission by OAR; a person resubmits by a key of the screen.
+pub(crate) fn oardel(place: &Place) {
+    place.campaign("out", &[PACED, SAFE]);
+    place.ask(&["submit", "out.ron", "--cluster", "oar"]).good();
+    let screen = place.screen(100, 30);
+    let chain = place.chain("out", "m06");
+    begins(&chain, 1);
+    seals(&chain);
+    screen.wait("the running month", |text| text.contains("running"));
+    let job = place.jobs()[0].id;
+    let oardel = place.cluster.exec("alice@front", &["oardel", &job.to_string()]).output().unwrap();
+    assert!(oardel.status.success());
+    screen.says("was deleted");
+    assert!(!chain.link_end(alpsckpt::checkpoint::LinkNumber(1)).exists(), "a killed link said a last word");
+
+    screen.keys(&["r"]);
+    screen.says("Resubmit June");
+    screen.keys(&["y"]);
+    screen.says("submitted 2 times by us");
+    assert_eq!(begins(&chain, 2).link.0, 2);
+    completes(&chain);
+    screen.wait("the end", |text| text.contains("complete"));
+    screen.keys(&["q"]);
+    let jobs = place.jobs();
+    assert_eq!(jobs.len(), 2, "{jobs:?}");
+    assert_eq!((jobs[0].state.as_str(), jobs[0].exit), ("Error", -1), "{jobs:?}");
+    assert_ne!(jobs[0].name, jobs[1].name, "a new attempt has a name of its own");
+    let chain = place.status("out");
+    is_complete(&chain);
+    assert_eq!(chain["attempts"], 2, "{chain}");
+    place.has_maps_of_a_local_run(&place.here("out"), &[]);
+}
