@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Failure, output, place};
+use crate::campaign::clock;
 use crate::campaign::controller::Controller;
-use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState, Snapshot};
 use crate::ui::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
@@ -39,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let text = if args.json {
             serde_json::to_string_pretty(&snapshot).map_err(Failure::defect)?
         } else {
-            lines(&snapshot).join("\n")
+            lines(&snapshot, clock::wall_ms()).join("\n")
         };
         if text != shown {
             if !shown.is_empty() && !args.json {
@@ -57,7 +58,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Nothing more happens without a person.
 fn settled(snapshot: &Snapshot) -> bool {
-    snapshot.chains.iter().all(|c| is_settled(c.state))
+    let held = |chain: &ChainView| chain.job_state() == Some(&JobState::Hold);
+    snapshot.chains.iter().all(|c| is_settled(c.state) || held(c))
 }
 
 /// Nothing more happens to such a chain without a person.
@@ -67,7 +69,7 @@ pub(super) fn is_settled(state: ChainState) -> bool {
 }
 
 /// A snapshot in lines for a person.
-pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
+pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
     let mut lines = vec![format!("{}  {}", snapshot.name, snapshot.output.display())];
     if let Some(note) = &snapshot.terrain_note {
         lines.push(note.clone());
@@ -80,6 +82,13 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
     let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
     let head = ["chain", "state", "done", "links", "hops", "attempts", "checkpoint", "node", "left"];
     lines.extend(output::table(&head, &rows, &[2, 3, 4, 5, 6]));
+    let said: Vec<String> = (snapshot.chains.iter())
+        .filter_map(|chain| Some(format!("{}: {}", chain.id, words::explain(chain, now_ms)?)))
+        .collect();
+    if !said.is_empty() {
+        lines.push(String::new());
+        lines.extend(said);
+    }
     for chain in &snapshot.chains {
         let Some(failure) = &chain.failure else { continue };
         lines.push(String::new());

@@ -152,10 +152,34 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// In the queue, held or not.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Hold)
+    }
+
     /// No more will come of this job.
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Terminated | Self::Error)
+    }
+}
+
+impl fmt::Display for JobState {
+    /// In OAR's word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Waiting => "Waiting",
+            Self::Hold => "Hold",
+            Self::ToLaunch => "toLaunch",
+            Self::Launching => "Launching",
+            Self::Running => "Running",
+            Self::Suspended => "Suspended",
+            Self::Finishing => "Finishing",
+            Self::Terminated => "Terminated",
+            Self::Error => "Error",
+            Self::Unknown(word) => word,
+        })
     }
 }
 
@@ -252,6 +276,18 @@ pub trait BatchSystem: Send {
     /// # Errors
     /// When it does not answer or the job is not ours.
     fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// Asks that a waiting job is not started before it is resumed.
+    ///
+    /// # Errors
+    /// When it does not answer, the job is not ours or does not wait.
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// Asks that a held job waits again, a suspended one goes on.
+    ///
+    /// # Errors
+    /// When it does not answer, the job is not ours or is neither held nor suspended.
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError>;
 
     /// The nodes.
     ///

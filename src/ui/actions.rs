@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::glyphs::Glyphs;
 use super::model::{Model, Screen};
-use super::words;
+use super::{scroll, words};
 use crate::campaign::actions::possible;
 use crate::campaign::controller::ActionKind;
 
@@ -16,6 +16,8 @@ pub(crate) enum Command {
     SubmitAll,
     Resubmit,
     Checkpoint,
+    Hold,
+    Resume,
     Stop,
     Open,
     Back,
@@ -106,6 +108,22 @@ pub(crate) const TABLE: &[Entry] = &[
         &[Char('c')],
         "checkpoint",
         "checkpoint the selected month now: its job seals what it has and ends, the next one goes on",
+        ALL,
+        true,
+    ),
+    entry(
+        Command::Hold,
+        &[Char('H')],
+        "hold",
+        "hold the selected month: its waiting job does not start until it is resumed",
+        ALL,
+        true,
+    ),
+    entry(
+        Command::Resume,
+        &[Char('u')],
+        "resume",
+        "resume the selected month: its held or suspended job goes on",
         ALL,
         true,
     ),
@@ -268,9 +286,13 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
             (_, None, None) => Err("no month is planned".to_owned()),
             (snapshot, None, Some(planned)) => possible(ActionKind::Submit, planned, &snapshot.access),
         },
-        Command::Open if model.screen == Screen::Jobs && model.link_rows().is_empty() => {
-            Err("no job has started yet".to_owned())
-        }
+        Command::Open if model.screen == Screen::Jobs => match model.job_rows().get(model.job_row()) {
+            None => Err("there is no job yet".to_owned()),
+            Some(row) if row.link.is_none() && !scroll::has_log(row) => {
+                Err("this job has not begun: it has no log".to_owned())
+            }
+            Some(_) => Ok(()),
+        },
         Command::OlderLog | Command::NewerLog if model.chain().is_none_or(|c| c.logs.len() < 2) => {
             Err("there is no other log of this month".to_owned())
         }
@@ -284,6 +306,8 @@ pub(crate) fn kind_of(command: Command) -> Option<ActionKind> {
         Command::Submit => Some(ActionKind::Submit),
         Command::Resubmit => Some(ActionKind::Resubmit),
         Command::Checkpoint => Some(ActionKind::Checkpoint),
+        Command::Hold => Some(ActionKind::Hold),
+        Command::Resume => Some(ActionKind::Resume),
         Command::Stop => Some(ActionKind::Stop),
         _ => None,
     }

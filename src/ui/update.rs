@@ -212,8 +212,10 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Submit | Command::SubmitAll | Command::Resubmit | Command::Stop => {
             model.overlay = confirm::question(model, command).map(Overlay::Confirm);
         }
-        Command::Checkpoint => {
-            let action = model.chain().map(|c| Action::Checkpoint(c.id.clone()));
+        // Nothing is lost by these: no question.
+        Command::Checkpoint | Command::Hold | Command::Resume => {
+            let chain = model.chain().map(|c| c.id.clone());
+            let action = actions::kind_of(command).zip(chain).map(|(kind, id)| Action::new(kind, id));
             return start(model, action.into_iter().collect());
         }
         Command::Open => open(model),
@@ -251,13 +253,10 @@ fn open(model: &mut Model) {
     if model.screen == Screen::Months {
         model.screen = Screen::Jobs;
         model.jobs.all = false;
-        model.jobs.link = None;
+        model.jobs.row = None;
         return;
     }
-    let chosen = model.link_rows().get(model.link_row()).map(|(chain, at)| {
-        let link = chain.links.get(*at).map_or(0, |l| l.link);
-        (chain.id.clone(), scroll::log_of_link(chain, link))
-    });
+    let chosen = model.job_rows().get(model.job_row()).map(|row| (row.chain.id.clone(), scroll::log_of(row)));
     if let Some((chain, log)) = chosen {
         select(model, chain);
         model.log.choose(log);
@@ -284,14 +283,12 @@ fn step(model: &mut Model, by: isize) {
     match model.screen {
         Screen::Months | Screen::Map => move_chain(model, by),
         Screen::Jobs => {
-            let at = scroll::stepped(model.link_row(), by, model.link_rows().len());
-            let link = model
-                .link_rows()
-                .get(at)
-                .and_then(|(chain, i)| Some((chain.id.clone(), chain.links.get(*i)?.link)));
-            if let Some((chain, number)) = link {
+            let rows = model.job_rows();
+            let at = scroll::stepped(model.job_row(), by, rows.len());
+            let row = rows.get(at).map(|row| (row.chain.id.clone(), row.name()));
+            if let Some((chain, name)) = row {
                 select(model, chain.clone());
-                model.jobs.link = Some((chain, number));
+                model.jobs.row = Some((chain, name));
             }
         }
         Screen::Log => scroll::log_by(model, by),
@@ -302,7 +299,7 @@ fn move_chain(model: &mut Model, by: isize) {
     let at = scroll::stepped(model.row(), by, model.chains().len());
     if let Some(id) = model.chains().get(at).map(|c| c.id.clone()) {
         select(model, id);
-        model.jobs.link = None;
+        model.jobs.row = None;
     }
 }
 

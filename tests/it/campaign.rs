@@ -128,6 +128,19 @@ impl BatchSystem for Client {
         Ok(())
     }
 
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        cluster.job(job).state = JobState::Hold;
+        Ok(())
+    }
+
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let job = cluster.job(job);
+        job.state = if job.state == JobState::Hold { JobState::Waiting } else { JobState::Running };
+        Ok(())
+    }
+
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         Ok(vec![Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: Vec::new() }])
     }
@@ -378,6 +391,81 @@ fn a_chain_goes_through_its_states_to_completion() {
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
     assert!(!snapshot.complete, "June is not");
     assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+}
+
+#[test]
+fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    assert!(controller.act(&Action::Resume(january())).is_err(), "it is not held");
+    let said = controller.act(&Action::Hold(january())).expect("held");
+    assert!(said.contains("job 1"), "{said}");
+    let snapshot = controller.refresh().expect("a snapshot");
+    let view = chain(&snapshot, &january());
+    assert_eq!((view.state, view.job_state()), (ChainState::Waiting, Some(&JobState::Hold)));
+    assert!(snapshot.history.iter().any(|line| line.text == "hold asked of job 1"));
+    let again = controller.act(&Action::Hold(january())).expect_err("it is held");
+    assert!(again.to_string().contains("held already"), "{again}");
+    // Another frontend reads the same journal.
+    drop(controller);
+    let mut controller = stage.open();
+    controller.act(&Action::Resume(january())).expect("resumed");
+    assert_eq!(stage.with(|c| c.job(JobId(1)).state.clone()), JobState::Waiting);
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    let refused = controller.act(&Action::Hold(january())).expect_err("it runs");
+    assert!(refused.to_string().contains("checkpoint it now"), "{refused}");
+}
+
+#[test]
+fn a_suspended_job_is_not_called_silent_neither_before_nor_just_after_it_goes_on() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    assert_eq!(state(&mut controller), ChainState::Running);
+    stage.with(|c| c.job(JobId(1)).state = JobState::Suspended);
+    for _ in 0..3 {
+        stage.later();
+        assert_eq!(state(&mut controller), ChainState::Running);
+    }
+    assert!(controller.act(&Action::Checkpoint(january())).is_err(), "a frozen process hears no signal");
+    controller.act(&Action::Resume(january())).expect("resumed");
+    assert_eq!(state(&mut controller), ChainState::Running);
+    stage.later();
+    assert_eq!(state(&mut controller), ChainState::Silent, "now its silence counts again");
+}
+
+#[test]
+fn every_job_that_the_batch_system_knows_is_in_the_snapshot_with_its_end() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| {
+        let job = c.job(JobId(1));
+        (job.state, job.ended, job.started, job.stopped) =
+            (JobState::Terminated, Some(Ending::Code(99)), 10, 90);
+        let former = job.clone();
+        let next = c.new_job(&former.name, Some(&former));
+        c.job(next).state = JobState::Unknown("Dreaming".to_owned());
+    });
+    controller.act(&Action::Stop(january())).expect("stopped");
+    let snapshot = controller.refresh().expect("a snapshot");
+    let jobs = serde_json::to_value(&chain(&snapshot, &january()).jobs).expect("JSON");
+    let row = |at: usize| -> Vec<&serde_json::Value> {
+        ["id", "attempt", "state", "end", "started", "stopped", "resubmitted_from"]
+            .iter()
+            .map(|field| &jobs[at][*field])
+            .collect()
+    };
+    let null = serde_json::Value::Null;
+    assert_eq!(
+        row(0),
+        [&1.into(), &1.into(), &"Terminated".into(), &"exit code 99".into(), &10.into(), &90.into(), &null]
+    );
+    assert_eq!(row(1)[2..5], [&"Error".into(), &"no exit code".into(), &null]);
+    assert_eq!(row(1)[6], &serde_json::Value::from(1));
 }
 
 #[test]

@@ -26,7 +26,7 @@ use super::{clock, plan};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::geotiff::Raster;
-use crate::oar_client::{BatchSystem, ClusterInfo, Token};
+use crate::oar_client::{BatchSystem, ClusterInfo, JobState, Token};
 
 pub use choice::ClusterChoice;
 pub use request::{Action, ActionKind, ControlError};
@@ -206,6 +206,7 @@ impl Controller {
             files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
         }
         let polled = self.poll(now_ms, forced);
+        self.excuse_suspended(now_ms);
         let observation = Observation {
             now_ms,
             batch: self.batch.view.clone().filter(|_| polled),
@@ -219,6 +220,17 @@ impl Controller {
             doubts::keep(&self.campaign, &self.doubts)?;
         }
         Ok(())
+    }
+
+    /// The heartbeat of a suspended job stands still, and that says nothing.
+    fn excuse_suspended(&mut self, now_ms: u64) {
+        let Some(view) = &self.batch.view else { return };
+        for (chain, files) in &mut self.files {
+            let live = machine::live_jobs(&self.state.chain(chain), view);
+            if live.iter().any(|job| job.state == JobState::Suspended) {
+                files.excuse_silence(now_ms);
+            }
+        }
     }
 
     fn limits(&self) -> Limits {

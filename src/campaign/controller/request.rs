@@ -15,6 +15,10 @@ pub enum Action {
     Resubmit(ChainId),
     /// Checkpoint now: the link seals and ends, the batch system starts the next.
     Checkpoint(ChainId),
+    /// Hold a chain's waiting job: it is not started until it is resumed.
+    Hold(ChainId),
+    /// Let a chain's held or suspended job go on.
+    Resume(ChainId),
     /// Stop a chain: its job is deleted, what is sealed stays.
     Stop(ChainId),
 }
@@ -27,6 +31,8 @@ impl Action {
             ActionKind::Submit => Self::Submit(chain),
             ActionKind::Resubmit => Self::Resubmit(chain),
             ActionKind::Checkpoint => Self::Checkpoint(chain),
+            ActionKind::Hold => Self::Hold(chain),
+            ActionKind::Resume => Self::Resume(chain),
             ActionKind::Stop => Self::Stop(chain),
         }
     }
@@ -38,6 +44,8 @@ impl Action {
             Self::Submit(_) => ActionKind::Submit,
             Self::Resubmit(_) => ActionKind::Resubmit,
             Self::Checkpoint(_) => ActionKind::Checkpoint,
+            Self::Hold(_) => ActionKind::Hold,
+            Self::Resume(_) => ActionKind::Resume,
             Self::Stop(_) => ActionKind::Stop,
         }
     }
@@ -45,9 +53,14 @@ impl Action {
     /// The chain it is about.
     #[must_use]
     pub fn chain(&self) -> &ChainId {
-        let (Self::Submit(chain) | Self::Resubmit(chain) | Self::Checkpoint(chain) | Self::Stop(chain)) =
-            self;
-        chain
+        match self {
+            Self::Submit(chain)
+            | Self::Resubmit(chain)
+            | Self::Checkpoint(chain)
+            | Self::Hold(chain)
+            | Self::Resume(chain)
+            | Self::Stop(chain) => chain,
+        }
     }
 }
 
@@ -60,6 +73,10 @@ pub enum ActionKind {
     Resubmit,
     /// [`Action::Checkpoint`].
     Checkpoint,
+    /// [`Action::Hold`].
+    Hold,
+    /// [`Action::Resume`].
+    Resume,
     /// [`Action::Stop`].
     Stop,
 }

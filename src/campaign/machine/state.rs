@@ -188,6 +188,8 @@ impl ChainRecord {
             Event::Completed { .. } => self.enter(Stage::Complete),
             Event::SubmitUnanswered { .. }
             | Event::CheckpointAsked { .. }
+            | Event::HoldAsked { .. }
+            | Event::ResumeAsked { .. }
             | Event::Created { .. }
             | Event::ClusterChosen { .. }
             | Event::Warning { .. } => {}

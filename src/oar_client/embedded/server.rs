@@ -299,6 +299,8 @@ impl Server {
             Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
             Call::Delete(job) => self.delete(job)?,
             Call::Checkpoint(job) => self.checkpoint(job)?,
+            Call::Hold(job) => self.keep(job, JobState::Waiting)?,
+            Call::Resume(job) => self.keep(job, JobState::Hold)?,
             Call::SetPower { node, on } => self.set_power(node, on)?,
             Call::Shutdown { kill_jobs } => {
                 if kill_jobs {
@@ -324,14 +326,14 @@ impl Server {
         Ok(Ok(Answer::Submitted(job)))
     }
 
-    fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
+    pub(super) fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
         // A job that ended before this call ended by itself.
         self.tick()?;
         let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
         if record.state.is_over() || record.kill.is_some() {
             return Ok(Ok(Answer::Done));
         }
-        let (now, waiting) = (Moment::now(), record.state == JobState::Waiting);
+        let (now, waiting) = (Moment::now(), record.state.is_queued());
         self.record(&Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
         if waiting {
             self.record(&Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
@@ -352,6 +354,21 @@ impl Server {
         if !lost {
             self.perform(&Action::Signal(job));
         }
+        Ok(Ok(Answer::Done))
+    }
+
+    /// Holds a job that waits, or resumes one that is held: `from` is the state it must be in.
+    pub(super) fn keep(&mut self, job: JobId, from: JobState) -> Result<Response, DurableError> {
+        let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
+        if record.state != from {
+            let what = format!("job {job} is in the state {}, not {from}", record.state);
+            return Ok(Err(BatchError::Refused(what)));
+        }
+        self.record(&match from {
+            JobState::Waiting => Event::Held { job },
+            _ => Event::Released { job },
+        })?;
+        self.log.sync()?;
         Ok(Ok(Answer::Done))
     }
 
