@@ -45,6 +45,8 @@ pub struct ClusterView {
     pub answer_age: Option<u64>,
     /// Why the last query failed, if it did: the rest then shows what was known before.
     pub error: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
 }
 
 /// Whether this frontend may act.

@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Go(Screen),
     NextScreen,
     PreviousScreen,
+    Errors,
     Help,
     Redraw,
     Suspend,
@@ -199,6 +200,7 @@ pub(crate) const TABLE: &[Entry] = &[
         false,
     ),
     entry(Command::Back, &[Code(KeyCode::Esc)], "back", "back to the months", ALL, false),
+    entry(Command::Errors, &[Char('e')], "errors", "all that went wrong, in full, and what to do", ALL, true),
     entry(Command::Help, &[Char('?')], "help", "these keys", ALL, true),
     entry(Command::Redraw, &[Ctrl('l')], "redraw", "draw the screen anew", ALL, false),
     entry(Command::Suspend, &[Ctrl('z')], "background", "go to the background; fg comes back", ALL, false),
@@ -281,6 +283,7 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
         });
     }
     match command {
+        Command::Errors if model.errors().is_empty() => Err("nothing is wrong".to_owned()),
         Command::SubmitAll => match (snapshot?, model.holder(), model.planned().next()) {
             (_, Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
             (_, None, None) => Err("no month is planned".to_owned()),

@@ -13,6 +13,7 @@ use crate::campaign::snapshot::{
     LinkView, MapView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
+use crate::oar_client::BatchError;
 
 /// 2026-03-01 14:05:09 UTC, the moment of all made-up snapshots.
 pub(crate) const NOW: i64 = 1_772_373_909_000;
@@ -255,6 +256,7 @@ pub(crate) fn campaign(chains: Vec<ChainView>) -> Snapshot {
             time_scale: 1.0,
             answer_age: Some(1),
             error: None,
+            hint: None,
         },
         access: Access::Writer,
         chains,
@@ -319,7 +321,12 @@ pub(crate) fn mute_scheduler() -> Snapshot {
     let mut snapshot = mixed();
     snapshot.cluster.name = "OAR 2.5.9".to_owned();
     snapshot.cluster.answer_age = Some(125);
-    snapshot.cluster.error = Some("`oarstat -J -u` did not answer within 30 s".to_owned());
+    let error = BatchError::Down(
+        "DBI connect('database=oar;host=front;port=5432','oar_ro',...) failed: connection refused\n\tIs the server \
+         running on that host and accepting TCP/IP connections?\nDB connection error, exiting."
+            .to_owned(),
+    );
+    (snapshot.cluster.error, snapshot.cluster.hint) = (Some(error.to_string()), Some(error.hint()));
     snapshot
 }
 

@@ -8,6 +8,7 @@ use ratatui::crossterm::event::KeyEvent;
 
 use super::glyphs::Glyphs;
 use super::theme::{Meaning, Theme};
+use super::words;
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::{Access, ChainState, ChainView, JobView, LinkView, Snapshot};
 use crate::checkpoint::{ChainId, Quicklook};
@@ -102,6 +103,8 @@ pub(crate) struct Ask {
 pub(crate) enum Overlay {
     /// The keys; scrolled down by so many lines.
     Help(usize),
+    /// All that went wrong, in full; scrolled down by so many lines.
+    Errors(usize),
     /// A question.
     Confirm(Ask),
 }
@@ -226,6 +229,8 @@ pub(crate) struct Model {
     pub(crate) picture_error: Option<(ChainId, String)>,
     /// The result of the last action.
     pub(crate) notice: Option<Notice>,
+    /// Why the last action failed, in full, with what to do; `None` when it did not.
+    pub(crate) trouble: Option<String>,
     /// Actions under way.
     pub(crate) pending: Vec<Action>,
 }
@@ -288,6 +293,7 @@ impl Model {
             pictures: BTreeMap::new(),
             picture_error: None,
             notice: None,
+            trouble: None,
             pending: Vec::new(),
         }
     }
@@ -350,6 +356,26 @@ impl Model {
         chosen.or_else(|| logs.last()).copied()
     }
 
+    /// All that is wrong now: what is concerned, and the words in full.
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
+        let mut errors: Vec<(String, String)> = Vec::new();
+        errors.extend(self.trouble.clone().map(|said| ("The last action".to_owned(), said)));
+        errors
+            .extend(self.refresh_error.clone().map(|said| ("The campaign cannot be read".to_owned(), said)));
+        if let Some(cluster) = self.snapshot.as_ref().map(|s| &s.cluster)
+            && let Some(error) = &cluster.error
+        {
+            errors.push((cluster.name.clone(), with_hint(error, cluster.hint.as_deref().unwrap_or(""))));
+        }
+        let failed = self.chains().iter().filter(|c| c.state == ChainState::Failed);
+        errors.extend(failed.filter_map(|chain| {
+            let failure = chain.failure.as_ref()?;
+            let said = format!("{}: {}", failure.class, failure.cause);
+            Some((words::months(&chain.months, self.glyphs), with_hint(&said, &failure.hint)))
+        }));
+        errors
+    }
+
     /// The chains that were never submitted, without those whose submission is under way.
     pub(crate) fn planned(&self) -> impl Iterator<Item = &ChainView> {
         let waits = |c: &&ChainView| {
@@ -357,6 +383,12 @@ impl Model {
         };
         self.chains().iter().filter(waits)
     }
+}
+
+/// What went wrong, and what to do about it where that is known.
+pub(crate) fn with_hint(said: &str, hint: &str) -> String {
+    let said = said.trim_end();
+    if hint.is_empty() { said.to_owned() } else { format!("{said}\nTo do: {hint}") }
 }
 
 /// The logs of a chain: first what its jobs wrote on their outputs, then what its links said, each newest last.

@@ -126,9 +126,13 @@ fn acted(model: &mut Model, action: &Action, result: Result<String, String>) {
         model.pending.remove(at);
     }
     match result {
-        Ok(done) => say(model, done, Meaning::Good),
+        Ok(done) => {
+            model.trouble = None;
+            say(model, done, Meaning::Good);
+        }
         Err(why) => {
             let text = confirm::failed(model, action, &why);
+            model.trouble = Some(text.clone());
             say(model, text, Meaning::Bad);
         }
     }
@@ -152,7 +156,11 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     match model.overlay.take() {
         Some(Overlay::Confirm(ask)) => answer(model, ask, key),
         Some(Overlay::Help(line)) => {
-            help_key(model, line, key);
+            page_key(model, Overlay::Help, line, key);
+            Vec::new()
+        }
+        Some(Overlay::Errors(line)) => {
+            page_key(model, Overlay::Errors, line, key);
             Vec::new()
         }
         None => actions::command_of(key, model.screen).map_or_else(Vec::new, |c| command(model, c)),
@@ -177,8 +185,9 @@ fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn help_key(model: &mut Model, line: usize, key: &KeyEvent) {
-    let most = view::help_overflow(model);
+/// Keys while a page lies over the screen.
+fn page_key(model: &mut Model, page: fn(usize) -> Overlay, line: usize, key: &KeyEvent) {
+    let most = view::page_overflow(model, &page(0));
     let line = match actions::command_of(key, Screen::Months) {
         Some(Command::Up) => line.saturating_sub(1),
         Some(Command::Down) => line + 1,
@@ -186,10 +195,10 @@ fn help_key(model: &mut Model, line: usize, key: &KeyEvent) {
         Some(Command::PageDown) => line + 10,
         Some(Command::First) => 0,
         Some(Command::Last) => most,
-        // Any other key closes the help.
+        // Any other key closes it.
         _ => return,
     };
-    model.overlay = Some(Overlay::Help(line.min(most)));
+    model.overlay = Some(page(line.min(most)));
 }
 
 fn start(model: &mut Model, actions: Vec<Action>) -> Vec<Effect> {
@@ -235,6 +244,7 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Go(screen) => model.screen = screen,
         Command::NextScreen => turn(model, 1),
         Command::PreviousScreen => turn(model, Screen::ALL.len() - 1),
+        Command::Errors => model.overlay = Some(Overlay::Errors(0)),
         Command::Help => model.overlay = Some(Overlay::Help(0)),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],

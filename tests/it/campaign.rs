@@ -43,6 +43,7 @@ struct Cluster {
     faults: Vec<Fault>,
     down: bool,
     calls: u32,
+    node_calls: u32,
 }
 
 impl Cluster {
@@ -142,6 +143,7 @@ impl BatchSystem for Client {
     }
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).node_calls += 1;
         Ok(vec![Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: Vec::new() }])
     }
 }
@@ -494,7 +496,38 @@ fn a_failing_scheduler_keeps_the_last_picture_and_says_so() {
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Waiting);
     assert!(snapshot.cluster.answer_age.is_some());
     let refused = controller.act(&Action::Stop(january()));
-    assert!(refused.is_err_and(|e| e.to_string().contains("must be asked first")));
+    let error = refused.expect_err("nobody knows whether there is a job");
+    assert!(error.to_string().contains("must be asked first") && error.to_string().contains("no server"));
+    assert!(error.hint().contains("nothing is lost"), "{}", error.hint());
+    assert_eq!(snapshot.cluster.hint.as_deref(), Some(error.hint().as_str()));
+}
+
+#[test]
+fn oar_is_asked_for_its_nodes_each_minute_and_at_once_when_a_job_came_moved_or_ended() {
+    let stage = Stage::new();
+    let loaded = stage.loaded(&Stage::text());
+    let mut controller = Controller::create_with(&loaded, &ClusterChoice::Oar, stage.reach()).expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    let mut look_after = |ms: u64| {
+        stage.clock.fetch_add(ms, Ordering::SeqCst);
+        let before = stage.with(|c| (c.calls, c.node_calls));
+        controller.refresh().expect("a snapshot");
+        stage.with(|c| (c.calls - before.0, c.node_calls - before.1))
+    };
+    assert_eq!(look_after(0), (1, 1), "the first look");
+    assert_eq!(look_after(9_000), (0, 0), "too soon for either");
+    assert_eq!(look_after(1_000), (1, 0));
+    stage.with(|c| {
+        let job = c.job(JobId(1));
+        (job.state, job.node) = (JobState::Running, Some("dahu-1".to_owned()));
+    });
+    assert_eq!(look_after(10_000), (1, 1), "it moved");
+    for _ in 0..5 {
+        assert_eq!(look_after(10_000), (1, 0));
+    }
+    assert_eq!(look_after(10_000), (1, 1), "a minute is over");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Error);
+    assert_eq!(look_after(10_000), (1, 1), "why it ended may be its node's state");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::campaign::identity::AttemptFile;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
 use crate::checkpoint::ChainId;
-use crate::oar_client::{BatchSystem, JobId, Token};
+use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
     /// Does one action; the answer says in words what was done.
@@ -20,10 +20,7 @@ impl Controller {
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look(fresh)?;
         if fresh && let Some(error) = &self.batch.error {
-            return Err(not_now(
-                chain,
-                format!("the batch system must be asked first, and it fails: {error}"),
-            ));
+            return Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() });
         }
         let snapshot = self.snapshot();
         let Some(view) = snapshot.chains.iter().find(|c| c.id == *chain) else {
@@ -89,7 +86,10 @@ impl Controller {
                 Ok(job)
             }
             Err(e) => {
-                let text = e.to_string();
+                let text = match &e {
+                    BatchError::Refused(text) => text.clone(),
+                    e => e.to_string(),
+                };
                 self.record(vec![if e.surely_not_submitted() {
                     Event::SubmitRefused { chain, attempt, text }
                 } else {

@@ -90,6 +90,14 @@ pub enum ControlError {
     /// The batch system.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// The batch system does not say how the chain stands now.
+    #[error("{chain}: nothing was done: the batch system must be asked first, and it fails: {error}")]
+    Unasked {
+        /// The chain.
+        chain: String,
+        /// How it fails.
+        error: BatchError,
+    },
     /// Another frontend holds the lease.
     #[error("read-only: {holder} holds this campaign")]
     ReadOnly {
@@ -108,3 +116,20 @@ pub enum ControlError {
     #[error("{0}")]
     Campaign(String),
 }
+
+impl ControlError {
+    /// What a person can do about it; empty where the message says all.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
+            Self::File(_) | Self::Campaign(_) => String::new(),
+            Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
+            Self::ReadOnly { .. } => "act from there, or end it first".to_owned(),
+            Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
+        }
+    }
+}
+
+/// What to do about a full disk.
+pub const DISK_FULL_HINT: &str = "free space or raise the quota, then run the same command again";

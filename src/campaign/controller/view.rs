@@ -11,7 +11,7 @@ use crate::campaign::snapshot::{
 };
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Ending, Job};
+use crate::oar_client::{BatchError, Ending, Job};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
 const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
@@ -62,7 +62,8 @@ impl Controller {
             name,
             time_scale: self.batch.info.as_ref().map_or(1.0, |i| i.time_scale),
             answer_age: self.batch.answered_ms.map(|at| now_ms.saturating_sub(at) / 1000),
-            error: self.batch.error.clone(),
+            error: self.batch.error.as_ref().map(ToString::to_string),
+            hint: self.batch.error.as_ref().map(BatchError::hint),
         }
     }
 

@@ -299,8 +299,8 @@ impl Server {
             Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
             Call::Delete(job) => self.delete(job)?,
             Call::Checkpoint(job) => self.checkpoint(job)?,
-            Call::Hold(job) => self.keep(job, JobState::Waiting)?,
-            Call::Resume(job) => self.keep(job, JobState::Hold)?,
+            Call::Hold(job) => self.set_held(job, true)?,
+            Call::Resume(job) => self.set_held(job, false)?,
             Call::SetPower { node, on } => self.set_power(node, on)?,
             Call::Shutdown { kill_jobs } => {
                 if kill_jobs {
@@ -357,17 +357,15 @@ impl Server {
         Ok(Ok(Answer::Done))
     }
 
-    /// Holds a job that waits, or resumes one that is held: `from` is the state it must be in.
-    pub(super) fn keep(&mut self, job: JobId, from: JobState) -> Result<Response, DurableError> {
+    /// Holds a job that waits, or resumes one that is held.
+    pub(super) fn set_held(&mut self, job: JobId, held: bool) -> Result<Response, DurableError> {
+        let from = if held { JobState::Waiting } else { JobState::Hold };
         let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
         if record.state != from {
             let what = format!("job {job} is in the state {}, not {from}", record.state);
             return Ok(Err(BatchError::Refused(what)));
         }
-        self.record(&match from {
-            JobState::Waiting => Event::Held { job },
-            _ => Event::Released { job },
-        })?;
+        self.record(&if held { Event::Held { job } } else { Event::Released { job } })?;
         self.log.sync()?;
         Ok(Ok(Answer::Done))
     }

@@ -65,16 +65,16 @@ fn a_hold_outlives_the_server_and_a_held_job_can_be_resumed_or_deleted() {
         server.state.jobs.values().map(|job| job.state.clone()).collect()
     };
     let mut server = open();
-    server.keep(JobId(1), JobState::Waiting).unwrap().unwrap();
-    server.keep(JobId(2), JobState::Waiting).unwrap().unwrap();
-    let again = server.keep(JobId(1), JobState::Waiting).unwrap();
+    server.set_held(JobId(1), true).unwrap().unwrap();
+    server.set_held(JobId(2), true).unwrap().unwrap();
+    let again = server.set_held(JobId(1), true).unwrap();
     assert!(matches!(again, Err(BatchError::Refused(why)) if why.contains("in the state Hold")));
-    assert_eq!(server.keep(JobId(7), JobState::Hold).unwrap(), Err(BatchError::UnknownJob(JobId(7))));
+    assert_eq!(server.set_held(JobId(7), false).unwrap(), Err(BatchError::UnknownJob(JobId(7))));
     drop(server);
     let mut server = open();
     assert_eq!(states(&server), [JobState::Hold, JobState::Hold]);
     server.delete(JobId(1)).unwrap().unwrap();
-    server.keep(JobId(2), JobState::Hold).unwrap().unwrap();
+    server.set_held(JobId(2), false).unwrap().unwrap();
     drop(server);
     let server = open();
     assert_eq!(states(&server), [JobState::Error, JobState::Waiting]);

@@ -6,7 +6,7 @@ use crate::campaign::controller::{Action, ActionKind};
 use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState};
 use crate::checkpoint::ChainId;
 use crate::ui::fixtures;
-use crate::ui::model::{Effect, Message, Model, Overlay, RowName, Screen, Tail};
+use crate::ui::model::{Effect, Message, Model, Overlay, Row, RowName, Screen, Tail};
 use crate::ui::update::update;
 
 fn id(month: u8) -> ChainId {
@@ -121,7 +121,7 @@ fn a_job_that_never_started_has_a_row_and_is_chosen_by_its_number() {
     snapshot.chains[0].links = fixtures::running(3).links;
     snapshot.chains[0].links[0].job_id = "1051".to_owned();
     update(&mut model, Message::Snapshot(Box::new(snapshot)), fixtures::clock(2));
-    let names: Vec<RowName> = model.job_rows().iter().map(|row| row.name()).collect();
+    let names: Vec<RowName> = model.job_rows().iter().map(Row::name).collect();
     let links = [1, 2, 3].map(RowName::Link);
     assert_eq!(names, [&[RowName::Job(1048)], &links[..]].concat());
     assert_eq!(model.job_row(), 0);
@@ -327,6 +327,32 @@ fn help_scrolls_within_its_lines_and_any_other_key_closes_it() {
     assert_eq!(press(&mut model, "q"), [], "q closes the help only");
     assert_eq!(model.overlay, None);
     assert_eq!(press(&mut model, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn e_shows_the_whole_text_of_what_failed_and_what_to_do() {
+    let mut model = fixtures::model(fixtures::campaign(vec![fixtures::chain(1)]), 80, 24);
+    press(&mut model, "e");
+    assert_eq!((said(&model), &model.overlay), ("nothing is wrong", &None));
+    let refused = "refused by the batch system: Bad resource request\nLINE 4: ... ((foo='bar')...\n   ^\nTo do: edit it";
+    update(&mut model, Message::Acted(Action::Submit(id(1)), Err(refused.to_owned())), fixtures::clock(2));
+    // Later news hides it from the last lines, not from its page.
+    press(&mut model, "x");
+    assert_eq!(said(&model), "January: it has no job");
+    press(&mut model, "e");
+    let text = super::paint::text(&model);
+    for line in [
+        "January was not submitted: refused by the batch",
+        "  LINE 4: ... ((foo='bar')...",
+        "     ^",
+        "  To do: edit it",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    press(&mut model, "q");
+    assert_eq!(model.overlay, None);
+    update(&mut model, Message::Acted(Action::Submit(id(1)), Ok("done".to_owned())), fixtures::clock(3));
+    assert!(model.errors().is_empty());
 }
 
 #[test]

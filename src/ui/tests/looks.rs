@@ -140,6 +140,7 @@ fn maps() {
 
 #[test]
 fn overlays() {
+    look("errors", &fixtures::mute_scheduler(), "e");
     look("help", &fixtures::mixed(), "?");
     look_at("help_scrolled", &fixtures::mixed(), "?G", 60, 18);
     look("confirm_resubmit", &fixtures::mixed(), "r");
