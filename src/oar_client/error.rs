@@ -81,25 +81,25 @@ const NO_COMMAND: &str = "nothing was submitted: do this on the cluster's fronte
 const REFUSALS: [(&str, &str); 10] = [
     ("no such command", NO_COMMAND),
     // This program's own words for a key that it does not know.
-    ("site: ", "correct `site` in the campaign file"),
+    ("site: ", "correct `site` in the campaign file, then submit it again"),
     (
         "project",
-        "nothing was submitted: name a project that you are a member of in `site` (`project=NAME`), in a campaign file \
-         with a new `output`",
+        "nothing was submitted: name a project that you are a member of in the campaign file's `site` \
+         (`project=NAME`), then submit it again",
     ),
-    ("walltime", "nothing was submitted: set another `walltime`, in a campaign file with a new `output`"),
+    ("walltime", "nothing was submitted: set another `walltime` in the campaign file, then submit it again"),
     (
         "queue",
-        "nothing was submitted: name another queue in `site` (`queue=NAME`), in a campaign file with a new `output`",
+        "nothing was submitted: name another queue in the campaign file's `site` (`queue=NAME`), then submit it again",
     ),
     (
         "not enough resources",
-        "nothing was submitted: no node can ever run this; ask for less in `site` (`properties`, `resources`) or \
-         `threads`, in a campaign file with a new `output`",
+        "nothing was submitted, as no node can ever run this: ask for less in the campaign file's `site` \
+         (`properties`, `resources`) or `threads`, then submit it again",
     ),
     (
         "resource",
-        "nothing was submitted: correct `properties` and `resources` in `site`, in a campaign file with a new `output`",
+        "nothing was submitted: correct `properties` or `resources` in the campaign file's `site`, then submit it again",
     ),
     ("state", "the job went on meanwhile: see `alpsckpt status`"),
     ("has ended already", "the job went on meanwhile: see `alpsckpt status`"),
@@ -129,7 +129,7 @@ mod tests {
             (unknown_project, "`project=NAME`"),
             (recorded("2.5/err-oarsub-walltime-too-long.err"), "`walltime`"),
             (recorded("2.6/err-oarsub-bad-property.err"), "`properties`"),
-            ("# There are not enough resources for your request".to_owned(), "ask for less in `site`"),
+            ("# There are not enough resources for your request".to_owned(), "ask for less"),
             ("# Error: queue 'nope' does not exist".to_owned(), "`queue=NAME`"),
             ("# Error: cannot recognize -- ,walltime=abc -- resource".to_owned(), "`walltime`"),
             ("site: \"projet\" is not one of project, properties".to_owned(), "correct `site`"),
