@@ -1,11 +1,12 @@
 //! What can be done with a chain now, and why not: the one source for the keys, the menus and the command line.
 
 use super::controller::ActionKind;
-use super::snapshot::{Access, ChainState, ChainView};
+use super::snapshot::{Access, ChainState, ChainView, JobState};
 
 impl ActionKind {
     /// All actions, in the order they are offered.
-    pub const ALL: [Self; 4] = [Self::Submit, Self::Resubmit, Self::Checkpoint, Self::Stop];
+    pub const ALL: [Self; 6] =
+        [Self::Submit, Self::Resubmit, Self::Checkpoint, Self::Hold, Self::Resume, Self::Stop];
 }
 
 /// Every action, with the reason in words where it is not possible now.
@@ -33,7 +34,12 @@ pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<
             }
             state => stop(state),
         },
-        ActionKind::Checkpoint => checkpoint(chain.state),
+        ActionKind::Hold | ActionKind::Resume if foreground => {
+            no("it runs in the foreground: no batch system has a job of it")
+        }
+        ActionKind::Checkpoint => checkpoint(chain),
+        ActionKind::Hold => hold(chain),
+        ActionKind::Resume => resume(chain),
         ActionKind::Stop => stop(chain.state),
     }
 }
@@ -67,11 +73,41 @@ fn busy(state: ChainState) -> Result<(), String> {
     }
 }
 
-fn checkpoint(state: ChainState) -> Result<(), String> {
-    match state {
+fn checkpoint(chain: &ChainView) -> Result<(), String> {
+    match chain.state {
+        ChainState::Running if chain.job_state() == Some(&JobState::Suspended) => {
+            no("its job is suspended: resume it first")
+        }
         ChainState::Running => Ok(()),
         ChainState::Silent => no("its node does not answer"),
         _ => no("no link of it runs"),
+    }
+}
+
+fn hold(chain: &ChainView) -> Result<(), String> {
+    match (chain.state, chain.job_state()) {
+        (ChainState::Waiting, Some(JobState::Waiting)) => Ok(()),
+        (_, Some(JobState::Hold)) => no("it is held already: resume it"),
+        (_, Some(JobState::Suspended)) => no("it is suspended already: resume it"),
+        (ChainState::Waiting, Some(_)) => no("its job is just starting"),
+        (ChainState::Waiting, None) => no("the batch system has not shown its job yet"),
+        (ChainState::Running | ChainState::Silent, _) => {
+            no("its job runs: checkpoint it now and hold the next job, or stop it")
+        }
+        (ChainState::Between, _) => no("it is between two jobs: hold the next one when it waits"),
+        (state, _) => stop(state),
+    }
+}
+
+fn resume(chain: &ChainView) -> Result<(), String> {
+    match (chain.state, chain.job_state()) {
+        (_, Some(JobState::Hold | JobState::Suspended)) => Ok(()),
+        (ChainState::Failed | ChainState::Stopped, _) => no("it has no job: resubmit it"),
+        (ChainState::Waiting, _) => no("its job waits and is not held"),
+        (ChainState::Running | ChainState::Silent | ChainState::Between, _) => {
+            no("its job is neither held nor suspended")
+        }
+        (state, _) => stop(state),
     }
 }
 

@@ -169,6 +169,20 @@ pub enum Event {
         /// The job that gets the signal.
         job: JobId,
     },
+    /// A person asked that the waiting job is not started.
+    HoldAsked {
+        /// The chain.
+        chain: ChainId,
+        /// The job.
+        job: JobId,
+    },
+    /// A person asked that the held or suspended job goes on.
+    ResumeAsked {
+        /// The chain.
+        chain: ChainId,
+        /// The job.
+        job: JobId,
+    },
     /// The chain's jobs are to be deleted.
     StopIntent {
         /// The chain.
@@ -219,6 +233,8 @@ impl Event {
             | Self::LinkEnded { chain, .. }
             | Self::GenerationSeen { chain, .. }
             | Self::CheckpointAsked { chain, .. }
+            | Self::HoldAsked { chain, .. }
+            | Self::ResumeAsked { chain, .. }
             | Self::StopIntent { chain, .. }
             | Self::Stopped { chain }
             | Self::Failed { chain, .. }
@@ -252,6 +268,8 @@ impl Event {
                 format!("generation {} sealed: {tiles} tiles", generation.0)
             }
             Self::CheckpointAsked { job, .. } => format!("checkpoint asked of job {job}"),
+            Self::HoldAsked { job, .. } => format!("hold asked of job {job}"),
+            Self::ResumeAsked { job, .. } => format!("resume asked of job {job}"),
             Self::StopIntent { why: None, .. } => "stopping, as asked".to_owned(),
             Self::StopIntent { why: Some(why), .. } => format!("stopping: {}", why.cause),
             Self::Stopped { .. } => "stopped".to_owned(),
@@ -279,5 +297,25 @@ fn job_words(
         (JobStage::Over, Some(Ending::Code(code))) => format!("job {job} ended{on} with exit code {code}"),
         (JobStage::Over, Some(Ending::Signal(s))) => format!("job {job} ended{on} by signal {s}"),
         (JobStage::Over, None) => format!("job {job} is over{on}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_older_programs_journalled_is_read() {
+        let old = [
+            r#"{"at_ms":1,"event":{"CheckpointAsked":{"chain":"m01","job":7}}}"#,
+            r#"{"at_ms":1,"event":{"SubmitRefused":{"chain":"m01","attempt":1,"text":"no"}}}"#,
+            r#"{"at_ms":1,"event":{"JobSeen":{"chain":"m01","attempt":1,"job":7,"stage":"Over","node":null,
+                "resubmitted_from":null,"ending":{"Code":99}}}}"#,
+        ];
+        let words = old.map(|line| serde_json::from_str::<Entry>(line).unwrap().event.words());
+        assert_eq!(
+            words,
+            ["checkpoint asked of job 7", "attempt 1 refused: no", "job 7 ended with exit code 99"]
+        );
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::checkpoint::{ChainId, Phase};
+pub use crate::oar_client::JobState;
 
 /// The campaign at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,6 +45,8 @@ pub struct ClusterView {
     pub answer_age: Option<u64>,
     /// Why the last query failed, if it did: the rest then shows what was known before.
     pub error: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
 }
 
 /// Whether this frontend may act.
@@ -85,6 +88,8 @@ pub struct ChainView {
     pub generations: Vec<GenerationView>,
     /// The job now in the batch system.
     pub job: Option<JobView>,
+    /// All its jobs that the batch system knows, ended ones and that one too, oldest first.
+    pub jobs: Vec<JobView>,
     /// What the running link does.
     pub phase: Option<Phase>,
     /// Tiles a minute of the running link.
@@ -164,19 +169,44 @@ pub struct GenerationView {
     pub damage: Option<String>,
 }
 
-/// The job of a chain.
+/// A job of a chain.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobView {
     /// Its number.
     pub id: u64,
+    /// The attempt it belongs to.
+    pub attempt: u32,
     /// Its state in the batch system's word.
-    pub state: String,
-    /// Its node.
+    #[serde(serialize_with = "as_word")]
+    pub state: JobState,
+    /// The node it runs or ran on.
     pub node: Option<String>,
-    /// Why it waits, in the batch system's words.
-    pub message: String,
+    /// How it ended: `exit code 99`, `signal 9`, `no exit code` when it was killed or never started.
+    pub end: Option<String>,
+    /// The job that the batch system made it from.
+    pub resubmitted_from: Option<u64>,
     /// Seconds since 1970.
+    pub submitted: Option<i64>,
+    /// Seconds since 1970.
+    pub started: Option<i64>,
+    /// Seconds since 1970.
+    pub stopped: Option<i64>,
+    /// Why it waits or what happened, in the batch system's words.
+    pub message: String,
+    /// Seconds since 1970 when the batch system expects to start it.
     pub expected_start: Option<i64>,
+}
+
+fn as_word<S: Serializer>(state: &JobState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(state)
+}
+
+impl ChainView {
+    /// The state of the job now in the batch system.
+    #[must_use]
+    pub fn job_state(&self) -> Option<&JobState> {
+        self.job.as_ref().map(|job| &job.state)
+    }
 }
 
 /// Why a chain failed, in words.

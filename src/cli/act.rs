@@ -1,4 +1,4 @@
-//! `alpsckpt resubmit`, `stop`, `checkpoint`: the same actions as the screen's keys.
+//! `alpsckpt resubmit`, `checkpoint`, `hold`, `resume`, `stop`: the same actions as the screen's keys.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,8 @@ pub(super) const HELP: &str = "\
 Examples:
   alpsckpt resubmit m07
   alpsckpt checkpoint m01 --campaign my.ron
+  alpsckpt hold m06
+  alpsckpt resume m06
   alpsckpt stop m07
 
 Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, inputs, output, place};
+use super::{Failure, inputs, output, place, probe};
 use crate::engine::Engine;
 use crate::job::request;
 
@@ -19,6 +19,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
     inputs::check(&loaded, &loaded.spec.months)?;
+    probe::check_memory(&loaded)?;
     let engine = Engine::open(request::request(&loaded.spec, &loaded.spec.months))?;
     if let Some(warning) = inputs::low_disk(&loaded.spec, &engine) {
         output::note(warning);

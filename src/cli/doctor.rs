@@ -14,7 +14,7 @@ use crate::campaign::clock;
 use crate::campaign::shell::{self, quoted};
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
-use crate::oar_client::{BatchError, BatchSystem, Job, JobId, Submission, Token};
+use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
 ///
@@ -161,10 +161,9 @@ impl Drop for Folder {
 
 /// Whether the batch system answers and has nodes.
 fn ask(client: &mut dyn BatchSystem, findings: &mut Findings) -> bool {
-    let cure = "run this on the cluster's frontend, or ask its administrators";
     match client.info() {
         Ok(info) => findings.good("the batch system", info.name),
-        Err(e) => findings.bad("the batch system", e.to_string(), cure),
+        Err(e) => findings.bad("the batch system", e.to_string(), &e.hint()),
     }
     match client.nodes() {
         Ok(nodes) => {
@@ -173,7 +172,7 @@ fn ask(client: &mut dyn BatchSystem, findings: &mut Findings) -> bool {
             let cure = "wait until there is one, or ask the cluster's administrators";
             findings.add("its nodes", alive > 0, found, if alive > 0 { "" } else { cure });
         }
-        Err(e) => findings.bad("its nodes", e.to_string(), cure),
+        Err(e) => findings.bad("its nodes", e.to_string(), &e.hint()),
     }
     findings.all_good()
 }
@@ -222,11 +221,12 @@ fn visit(
             id
         }
         Err(e) => {
-            let cure = match e {
-                BatchError::Refused(_) => "correct `site` in the campaign file by what the refusal says",
-                _ => "try again; a job that was taken all the same ends by itself",
+            let cure = if e.surely_not_submitted() {
+                e.hint()
+            } else {
+                "try again; a job that was taken all the same ends by itself".to_owned()
             };
-            findings.bad(WHAT, e.to_string(), cure);
+            findings.bad(WHAT, e.to_string(), &cure);
             return None;
         }
     };
@@ -263,7 +263,7 @@ fn unanswered(
     const WHAT: &str = "a node's answer";
     let Some(job) = last.filter(|job| job.state.is_over()) else {
         let state =
-            last.map_or_else(|| "unknown".to_owned(), |job| format!("{:?}: {}", job.state, job.message));
+            last.map_or_else(|| "unknown".to_owned(), |job| format!("{}: {}", job.state, job.message));
         let removed = client.delete(id).map_or_else(|e| e.to_string(), |()| "it was deleted".to_owned());
         let found = format!("none in time; job {id} is {state}; {removed}");
         findings.bad(WHAT, found, "give it longer with --wait, or ask for less in `site`");
@@ -271,7 +271,7 @@ fn unanswered(
     };
     let said = fs::read_to_string(folder.join("err")).unwrap_or_default();
     let said = said.lines().next().unwrap_or("it said nothing here");
-    let found = format!("job {id} ended ({:?}, {:?}) without one: {said}", job.state, job.ended);
+    let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended);
     let cure = "the node must see the folder of `output` under the same path and be able to run this program";
     findings.bad(WHAT, found, cure);
 }

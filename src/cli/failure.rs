@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::campaign::controller::ControlError;
+use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
@@ -107,10 +107,12 @@ impl Failure {
 
 impl Display for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What a batch system said may have several lines.
+        let what = self.what.trim().replace('\n', "\n  ");
         if self.place.is_empty() {
-            writeln!(f, "error: {}", self.what)?;
+            writeln!(f, "error: {what}")?;
         } else {
-            writeln!(f, "error: {}\n  {}", self.place, self.what)?;
+            writeln!(f, "error: {}\n  {what}", self.place)?;
         }
         if self.cure.is_empty() { Ok(()) } else { writeln!(f, "  → {}", self.cure) }
     }
@@ -119,9 +121,7 @@ impl Display for Block {
 impl From<DurableError> for Failure {
     fn from(e: DurableError) -> Self {
         match e {
-            e if e.is_disk_full() => {
-                Self::new(DISK_FULL, &e, "free space or raise the quota, then run the same command again")
-            }
+            e if e.is_disk_full() => Self::new(DISK_FULL, &e, DISK_FULL_HINT),
             e if e.is_missing() => Self::new(MISSING, &e, ""),
             e => Self::output(&e),
         }
@@ -130,24 +130,19 @@ impl From<DurableError> for Failure {
 
 impl From<BatchError> for Failure {
     fn from(e: BatchError) -> Self {
-        let cure = match &e {
-            BatchError::Refused(_) => "correct what the batch system names, then submit again",
-            BatchError::UnknownJob(_) => "",
-            _ => "nothing is lost: run the same command again when it answers",
-        };
-        Self::new(BATCH, &e, cure)
+        Self::new(BATCH, &e, e.hint())
     }
 }
 
 impl From<ControlError> for Failure {
     fn from(e: ControlError) -> Self {
-        match e {
-            ControlError::File(e) => e.into(),
-            ControlError::Batch(e) => e.into(),
-            ControlError::ReadOnly { .. } => Self::new(NOT_NOW, &e, "act from there, or end it first"),
-            ControlError::NotNow { .. } => Self::new(NOT_NOW, &e, "see `alpsckpt status`"),
-            ControlError::Campaign(_) => Self::new(MISSING, &e, ""),
-        }
+        let code = match e {
+            ControlError::File(e) => return e.into(),
+            ControlError::Batch(_) | ControlError::Unasked { .. } => BATCH,
+            ControlError::ReadOnly { .. } | ControlError::NotNow { .. } => NOT_NOW,
+            ControlError::Campaign(_) => MISSING,
+        };
+        Self::new(code, &e, e.hint())
     }
 }
 
@@ -163,5 +158,28 @@ impl From<EngineError> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::inputs(vec![problem], |_| None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_the_batch_system_said_is_told_line_by_line_with_what_to_do() {
+        let text = "Bad resource request (ERROR:  column \"foo\" does not exist\nLINE 4: ... ((foo='bar')...\n   ^\n";
+        let failure = Failure::from(BatchError::Refused(text.to_owned()));
+        let said = failure.blocks[0].to_string();
+        assert!(said.starts_with("error: refused by the batch system: Bad resource request"), "{said}");
+        assert!(said.contains("\n  LINE 4: ... ((foo='bar')...\n     ^\n  → "), "{said}");
+        assert!(said.contains("correct `properties`") && failure.code == BATCH, "{said}");
+        let unasked = ControlError::Unasked {
+            chain: "m01".to_owned(),
+            error: BatchError::Down("no server".to_owned()),
+        };
+        assert_eq!(
+            (unasked.hint(), Failure::from(unasked).code),
+            (BatchError::Down(String::new()).hint(), BATCH)
+        );
     }
 }

@@ -79,6 +79,12 @@ enum Command {
     /// Asks a running chain to checkpoint now and go on in the next job.
     #[command(after_help = act::HELP)]
     Checkpoint(act::Args),
+    /// Holds a waiting chain: its job does not start until it is resumed.
+    #[command(after_help = act::HELP)]
+    Hold(act::Args),
+    /// Resumes a chain whose job is held or suspended.
+    #[command(after_help = act::HELP)]
+    Resume(act::Args),
     /// Stops a chain: its job is deleted, what is sealed stays and can be resubmitted.
     #[command(after_help = act::HELP)]
     Stop(act::Args),
@@ -116,6 +122,8 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Status(args) => done(status::run(&args)),
         Command::Resubmit(args) => done(act::run(&args, Action::Resubmit)),
         Command::Checkpoint(args) => done(act::run(&args, Action::Checkpoint)),
+        Command::Hold(args) => done(act::run(&args, Action::Hold)),
+        Command::Resume(args) => done(act::run(&args, Action::Resume)),
         Command::Stop(args) => done(act::run(&args, Action::Stop)),
         Command::Log(args) => done(log::run(&args)),
         Command::Verify(args) => done(verify::run(&args)),

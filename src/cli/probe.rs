@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
 use crate::campaign::plan::{self, Facts};
-use crate::campaign::spec::{Mode, MonthsPerChain, Spec};
+use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Spec};
 use crate::engine::geotiff::{Coding, Raster, encode_block};
 use crate::engine::grid::Grid;
 use crate::engine::{Engine, Layer, Request};
@@ -30,10 +30,9 @@ pub(super) fn settle(spec: &Spec) -> Result<Spec, Failure> {
     Ok(Spec { tile: spec.tile.or(Some(tile)), ..spec.clone() })
 }
 
-/// The edge of a work tile, cells, and the bytes of memory that a job of the campaign takes at most: one of its longest
+/// The edge of a work tile, cells, and the engine of the job of the campaign that takes most memory: one of its longest
 /// chain, all months where that is not settled.
-fn room(spec: &Spec) -> Result<(u32, u64), Failure> {
-    let threads = entry::threads(spec);
+fn room(spec: &Spec) -> Result<(u32, Engine), Failure> {
     let chains = spec.chains().into_iter().map(|(_, months)| months);
     let longest = match spec.months_per_chain {
         MonthsPerChain::Count(_) => chains.max_by_key(Vec::len).unwrap_or_default(),
@@ -42,13 +41,25 @@ fn room(spec: &Spec) -> Result<(u32, u64), Failure> {
     // The sky view goes with one of the chains, perhaps not with this one.
     let request = Request { products: spec.products.clone(), ..request::request(spec, &longest) };
     let engine = Engine::open(request)?;
-    let tile = spec.tile.unwrap_or_else(|| engine.fitting_tile(threads));
-    Ok((tile, engine.peak_memory(tile, threads)))
+    let tile = spec.tile.unwrap_or_else(|| engine.fitting_tile(entry::threads(spec)));
+    Ok((tile, engine))
+}
+
+/// Whether a job has room on a node of the campaign's site, where that is known. The inputs must have been checked.
+pub(super) fn check_memory(loaded: &Loaded) -> Result<(), Failure> {
+    let spec = &loaded.spec;
+    let Some(site) = spec.profile().filter(|site| site.memory_gb.is_some()) else { return Ok(()) };
+    let (tile, engine) = room(spec)?;
+    // The node's cores, not this machine's.
+    let threads = spec.threads.or(site.cores).unwrap_or_else(|| entry::threads(spec));
+    let bytes = engine.peak_memory(tile, threads);
+    loaded.too_large(site, threads, bytes).map_or(Ok(()), |error| Err(Failure::spec(vec![error])))
 }
 
 /// Measures. The inputs must have been checked.
 pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
-    let (tile, memory_bytes) = room(spec)?;
+    let (tile, engine) = room(spec)?;
+    let memory_bytes = engine.peak_memory(tile, entry::threads(spec));
     let spec = &Spec { tile: Some(tile), ..spec.clone() };
     let whole = Engine::open(request::request(spec, &spec.months))?;
     let terrain = Raster::open(&spec.dem)?;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Failure, output, place};
+use crate::campaign::clock;
 use crate::campaign::controller::Controller;
-use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState, Snapshot};
 use crate::ui::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
@@ -39,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let text = if args.json {
             serde_json::to_string_pretty(&snapshot).map_err(Failure::defect)?
         } else {
-            lines(&snapshot).join("\n")
+            lines(&snapshot, clock::wall_ms()).join("\n")
         };
         if text != shown {
             if !shown.is_empty() && !args.json {
@@ -57,7 +58,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Nothing more happens without a person.
 fn settled(snapshot: &Snapshot) -> bool {
-    snapshot.chains.iter().all(|c| is_settled(c.state))
+    let held = |chain: &ChainView| chain.job_state() == Some(&JobState::Hold);
+    snapshot.chains.iter().all(|c| is_settled(c.state) || held(c))
 }
 
 /// Nothing more happens to such a chain without a person.
@@ -67,12 +69,12 @@ pub(super) fn is_settled(state: ChainState) -> bool {
 }
 
 /// A snapshot in lines for a person.
-pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
+pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
     let mut lines = vec![format!("{}  {}", snapshot.name, snapshot.output.display())];
     if let Some(note) = &snapshot.terrain_note {
         lines.push(note.clone());
     }
-    lines.push(cluster_line(snapshot));
+    lines.extend(cluster_lines(snapshot));
     if let Access::ReadOnly { holder } = &snapshot.access {
         lines.push(format!("read-only: {holder} holds this campaign"));
     }
@@ -80,6 +82,13 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
     let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
     let head = ["chain", "state", "done", "links", "hops", "attempts", "checkpoint", "node", "left"];
     lines.extend(output::table(&head, &rows, &[2, 3, 4, 5, 6]));
+    let said: Vec<String> = (snapshot.chains.iter())
+        .filter_map(|chain| Some(format!("{}: {}", chain.id, words::explain(chain, now_ms)?)))
+        .collect();
+    if !said.is_empty() {
+        lines.push(String::new());
+        lines.extend(said);
+    }
     for chain in &snapshot.chains {
         let Some(failure) = &chain.failure else { continue };
         lines.push(String::new());
@@ -93,15 +102,17 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
     lines
 }
 
-fn cluster_line(snapshot: &Snapshot) -> String {
+fn cluster_lines(snapshot: &Snapshot) -> Vec<String> {
     let cluster = &snapshot.cluster;
     let pace = snapshot.paced.as_ref().map(|pace| format!("paced to {pace}"));
     let facts = [Some(cluster.name.clone()), words::scale(cluster.time_scale), pace];
-    let line = facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    match &cluster.error {
-        Some(error) => format!("{line}: {error}; what follows is what was known before"),
-        None => line,
+    let mut lines = vec![facts.into_iter().flatten().collect::<Vec<_>>().join(", ")];
+    if let Some(error) = &cluster.error {
+        lines.extend(error.trim().lines().map(|line| format!("  {line}")));
+        lines.extend(cluster.hint.iter().map(|hint| format!("  → {hint}")));
+        lines.push("  What follows is what was known before.".to_owned());
     }
+    lines
 }
 
 fn row(chain: &ChainView) -> Vec<String> {
@@ -119,4 +130,44 @@ fn row(chain: &ChainView) -> Vec<String> {
         node,
         chain.eta.map_or(String::new(), words::duration),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oar_client::BatchError;
+
+    fn snapshot(error: Option<&BatchError>) -> Snapshot {
+        Snapshot {
+            name: "two months".to_owned(),
+            spec_file: PathBuf::new(),
+            output: PathBuf::from("/out"),
+            terrain_note: None,
+            paced: None,
+            cluster: crate::campaign::snapshot::ClusterView {
+                name: "OAR 2.5.9".to_owned(),
+                time_scale: 1.0,
+                answer_age: None,
+                error: error.map(ToString::to_string),
+                hint: error.map(BatchError::hint),
+            },
+            access: Access::Writer,
+            chains: Vec::new(),
+            nodes: Vec::new(),
+            history: Vec::new(),
+            complete: false,
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_batch_system_stands_there_whole_with_what_to_do() {
+        let down = BatchError::Down("connection refused\n\tIs the server running?".to_owned());
+        let text = lines(&snapshot(Some(&down)), 0).join("\n");
+        assert!(
+            text.contains("OAR 2.5.9\n  the batch system does not answer: connection refused\n  \tIs the"),
+            "{text}"
+        );
+        assert!(text.contains("→ nothing is lost") && text.contains("known before"), "{text}");
+        assert!(!lines(&snapshot(None), 0).join("\n").contains('→'));
+    }
 }

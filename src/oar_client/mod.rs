@@ -2,12 +2,14 @@
 //! real processes on this machine under OAR's rules.
 
 pub mod embedded;
+mod error;
 pub mod oar;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use error::BatchError;
 use serde::{Deserialize, Serialize};
 
 /// A job's number.
@@ -152,10 +154,34 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// In the queue, held or not.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Hold)
+    }
+
     /// No more will come of this job.
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Terminated | Self::Error)
+    }
+}
+
+impl fmt::Display for JobState {
+    /// In OAR's word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Waiting => "Waiting",
+            Self::Hold => "Hold",
+            Self::ToLaunch => "toLaunch",
+            Self::Launching => "Launching",
+            Self::Running => "Running",
+            Self::Suspended => "Suspended",
+            Self::Finishing => "Finishing",
+            Self::Terminated => "Terminated",
+            Self::Error => "Error",
+            Self::Unknown(word) => word,
+        })
     }
 }
 
@@ -177,47 +203,6 @@ pub struct ClusterInfo {
     pub name: String,
     /// Scheduler seconds that pass in one real second: 1 on a real cluster.
     pub time_scale: f64,
-}
-
-/// Why a call to the batch system failed.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq, Serialize, Deserialize)]
-pub enum BatchError {
-    /// Refused by an admission rule or for a bad property or walltime: nothing was submitted.
-    #[error("refused by the batch system: {0}")]
-    Refused(String),
-    /// The server does not answer; a submission may or may not have been taken.
-    #[error("the batch system does not answer: {0}")]
-    Down(String),
-    /// No answer in time; a submission may or may not have been taken.
-    #[error("no answer within {seconds} s: {command}")]
-    TimedOut {
-        /// The command, as run.
-        command: String,
-        /// The limit.
-        seconds: u64,
-    },
-    /// An answer that this program cannot read.
-    #[error("unreadable answer to {command}: {what}")]
-    Unreadable {
-        /// The command, as run.
-        command: String,
-        /// What was not understood.
-        what: String,
-    },
-    /// The batch system's command is not installed on this machine: nothing was run.
-    #[error("{0}: no such command; this machine is not a frontend of OAR")]
-    NoCommand(String),
-    /// No such job, or not ours.
-    #[error("no such job: {0}")]
-    UnknownJob(JobId),
-}
-
-impl BatchError {
-    /// Whether a submission that failed so surely left no job behind.
-    #[must_use]
-    pub fn surely_not_submitted(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NoCommand(_))
-    }
 }
 
 /// A batch system. Every call is bounded in time; none is repeated behind the caller's back.
@@ -252,6 +237,18 @@ pub trait BatchSystem: Send {
     /// # Errors
     /// When it does not answer or the job is not ours.
     fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// Asks that a waiting job is not started before it is resumed.
+    ///
+    /// # Errors
+    /// When it does not answer, the job is not ours or does not wait.
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError>;
+
+    /// Asks that a held job waits again, a suspended one goes on.
+    ///
+    /// # Errors
+    /// When it does not answer, the job is not ours or is neither held nor suspended.
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError>;
 
     /// The nodes.
     ///

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::glyphs::Glyphs;
 use super::model::{Model, Screen};
-use super::words;
+use super::{scroll, words};
 use crate::campaign::actions::possible;
 use crate::campaign::controller::ActionKind;
 
@@ -16,6 +16,8 @@ pub(crate) enum Command {
     SubmitAll,
     Resubmit,
     Checkpoint,
+    Hold,
+    Resume,
     Stop,
     Open,
     Back,
@@ -34,6 +36,7 @@ pub(crate) enum Command {
     Go(Screen),
     NextScreen,
     PreviousScreen,
+    Errors,
     Help,
     Redraw,
     Suspend,
@@ -110,6 +113,22 @@ pub(crate) const TABLE: &[Entry] = &[
         true,
     ),
     entry(
+        Command::Hold,
+        &[Char('H')],
+        "hold",
+        "hold the selected month: its waiting job does not start until it is resumed",
+        ALL,
+        true,
+    ),
+    entry(
+        Command::Resume,
+        &[Char('u')],
+        "resume",
+        "resume the selected month: its held or suspended job goes on",
+        ALL,
+        true,
+    ),
+    entry(
         Command::Stop,
         &[Char('x')],
         "stop",
@@ -181,6 +200,7 @@ pub(crate) const TABLE: &[Entry] = &[
         false,
     ),
     entry(Command::Back, &[Code(KeyCode::Esc)], "back", "back to the months", ALL, false),
+    entry(Command::Errors, &[Char('e')], "errors", "all that went wrong, in full, and what to do", ALL, true),
     entry(Command::Help, &[Char('?')], "help", "these keys", ALL, true),
     entry(Command::Redraw, &[Ctrl('l')], "redraw", "draw the screen anew", ALL, false),
     entry(Command::Suspend, &[Ctrl('z')], "background", "go to the background; fg comes back", ALL, false),
@@ -263,14 +283,19 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
         });
     }
     match command {
+        Command::Errors if model.errors().is_empty() => Err("nothing is wrong".to_owned()),
         Command::SubmitAll => match (snapshot?, model.holder(), model.planned().next()) {
             (_, Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
             (_, None, None) => Err("no month is planned".to_owned()),
             (snapshot, None, Some(planned)) => possible(ActionKind::Submit, planned, &snapshot.access),
         },
-        Command::Open if model.screen == Screen::Jobs && model.link_rows().is_empty() => {
-            Err("no job has started yet".to_owned())
-        }
+        Command::Open if model.screen == Screen::Jobs => match model.job_rows().get(model.job_row()) {
+            None => Err("there is no job yet".to_owned()),
+            Some(row) if row.link.is_none() && !scroll::has_log(row) => {
+                Err("this job has not begun: it has no log".to_owned())
+            }
+            Some(_) => Ok(()),
+        },
         Command::OlderLog | Command::NewerLog if model.chain().is_none_or(|c| c.logs.len() < 2) => {
             Err("there is no other log of this month".to_owned())
         }
@@ -284,6 +309,8 @@ pub(crate) fn kind_of(command: Command) -> Option<ActionKind> {
         Command::Submit => Some(ActionKind::Submit),
         Command::Resubmit => Some(ActionKind::Resubmit),
         Command::Checkpoint => Some(ActionKind::Checkpoint),
+        Command::Hold => Some(ActionKind::Hold),
+        Command::Resume => Some(ActionKind::Resume),
         Command::Stop => Some(ActionKind::Stop),
         _ => None,
     }

@@ -82,6 +82,8 @@ pub(crate) fn under_way(model: &Model, action: &Action) -> String {
         Action::Submit(_) => format!("submitting {name}"),
         Action::Resubmit(_) => format!("resubmitting {name}"),
         Action::Checkpoint(_) => format!("asking {name} to checkpoint"),
+        Action::Hold(_) => format!("holding {name}"),
+        Action::Resume(_) => format!("resuming {name}"),
         Action::Stop(_) => format!("stopping {name}"),
     }
 }
@@ -92,6 +94,8 @@ pub(crate) fn failed(model: &Model, action: &Action, why: &str) -> String {
         Action::Submit(_) => "submitted",
         Action::Resubmit(_) => "resubmitted",
         Action::Checkpoint(_) => "checkpointed",
+        Action::Hold(_) => "held",
+        Action::Resume(_) => "resumed",
         Action::Stop(_) => "stopped",
     };
     format!("{} was not {verb}: {why}", name_of(model, action))

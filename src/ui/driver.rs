@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::UiError;
-use super::model::Message;
+use super::model::{Message, with_hint};
 use crate::campaign::controller::{Action, ControlError, Controller};
 
 /// The least time between two readings.
@@ -89,7 +89,7 @@ fn drive(output: &Path, orders: &Receiver<Action>, told: &UnboundedSender<Told>)
         let began = Instant::now();
         let message = match controller.refresh() {
             Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-            Err(e) => Message::RefreshFailed(e.to_string()),
+            Err(e) => Message::RefreshFailed(in_full(&e)),
         };
         if told.send(Told::Message(message)).is_err() {
             return;
@@ -99,7 +99,7 @@ fn drive(output: &Path, orders: &Receiver<Action>, told: &UnboundedSender<Told>)
             Ok(action) => {
                 // All that was asked for is done before the next reading shows it.
                 for action in std::iter::once(action).chain(orders.try_iter()) {
-                    let result = controller.act(&action).map_err(|e| e.to_string());
+                    let result = controller.act(&action).map_err(|e| in_full(&e));
                     let _ = told.send(Told::Message(Message::Acted(action, result)));
                 }
             }
@@ -107,6 +107,11 @@ fn drive(output: &Path, orders: &Receiver<Action>, told: &UnboundedSender<Told>)
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+/// An error with what to do about it.
+fn in_full(error: &ControlError) -> String {
+    with_hint(&error.to_string(), &error.hint())
 }
 
 /// The pause after a reading that took so long.

@@ -9,10 +9,11 @@ use super::model::{Clock, Message, Model, Picture};
 use super::theme::{Depth, Theme};
 use super::update::update;
 use crate::campaign::snapshot::{
-    Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobView, LinkView,
-    MapView, NodeView, Snapshot,
+    Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobState, JobView,
+    LinkView, MapView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
+use crate::oar_client::BatchError;
 
 /// 2026-03-01 14:05:09 UTC, the moment of all made-up snapshots.
 pub(crate) const NOW: i64 = 1_772_373_909_000;
@@ -34,6 +35,7 @@ pub(crate) fn chain(month: u8) -> ChainView {
         resubmissions: 0,
         generations: Vec::new(),
         job: None,
+        jobs: Vec::new(),
         phase: None,
         tiles_per_minute: None,
         silent_for: None,
@@ -62,6 +64,75 @@ fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
     GenerationView { number, link, bytes: tiles * 274_000, tiles, sealed_ms: NOW - ago * 1_000, damage: None }
 }
 
+/// The job of the third link.
+fn job(id: u64, state: JobState) -> JobView {
+    JobView {
+        id,
+        attempt: 1,
+        state,
+        node: Some("node-2".to_owned()),
+        end: None,
+        resubmitted_from: Some(id - 1),
+        submitted: Some(NOW / 1_000 - 110),
+        started: Some(NOW / 1_000 - 101),
+        stopped: None,
+        message: String::new(),
+        expected_start: None,
+    }
+}
+
+fn ended(id: u64, node: u32, from: Option<u64>, code: u8) -> JobView {
+    JobView {
+        node: Some(format!("node-{node}")),
+        end: Some(format!("exit code {code}")),
+        resubmitted_from: from,
+        stopped: Some(NOW / 1_000 - 110),
+        ..job(id, JobState::Terminated)
+    }
+}
+
+fn exterminated() -> JobView {
+    JobView {
+        end: Some("no exit code".to_owned()),
+        stopped: Some(NOW / 1_000 - 20),
+        message: "Job exterminated by Leon".to_owned(),
+        ..job(1043, JobState::Error)
+    }
+}
+
+/// A job in the queue.
+pub(crate) fn queued() -> JobView {
+    JobView {
+        node: None,
+        resubmitted_from: None,
+        started: None,
+        message: "no free resource; 2 jobs ahead".to_owned(),
+        expected_start: Some(NOW / 1_000 + 754),
+        ..job(1051, JobState::Waiting)
+    }
+}
+
+/// A month whose job waits in this state.
+pub(crate) fn in_state(month: u8, state: JobState) -> ChainView {
+    let job = JobView { state, expected_start: None, message: String::new(), ..queued() };
+    ChainView { job: Some(job.clone()), jobs: vec![job], ..waiting(month) }
+}
+
+/// A month whose first job was deleted before it started; it waits again.
+pub(crate) fn deleted_before_start(month: u8) -> ChainView {
+    let deleted = JobView {
+        state: JobState::Error,
+        end: Some("no exit code".to_owned()),
+        stopped: Some(NOW / 1_000 - 50),
+        message: "Job killed by Leon".to_owned(),
+        expected_start: None,
+        id: 1048,
+        ..queued()
+    };
+    let again = JobView { attempt: 2, ..queued() };
+    ChainView { attempts: 2, jobs: vec![deleted, again], ..waiting(month) }
+}
+
 fn log_path(month: u8, link: u32) -> PathBuf {
     PathBuf::from(format!("/home/lea/ecrins/maps/.alpsckpt/chains/m{month:02}/logs/{link:04}.log"))
 }
@@ -77,13 +148,8 @@ pub(crate) fn running(month: u8) -> ChainView {
         attempts: 1,
         resubmissions: 2,
         generations: vec![generation(6, 2, 90, 110), generation(7, 3, 118, 40)],
-        job: Some(JobView {
-            id: 1043,
-            state: "Running".to_owned(),
-            node: Some("node-2".to_owned()),
-            message: String::new(),
-            expected_start: None,
-        }),
+        job: Some(job(1043, JobState::Running)),
+        jobs: vec![ended(1041, 1, None, 99), ended(1042, 3, Some(1041), 99), job(1043, JobState::Running)],
         phase: Some(Phase::Computing),
         tiles_per_minute: Some(40.4),
         eta: Some(130),
@@ -100,6 +166,7 @@ pub(crate) fn failed(month: u8) -> ChainView {
     ChainView {
         state: ChainState::Failed,
         job: None,
+        jobs: vec![ended(1041, 1, None, 99), ended(1042, 3, Some(1041), 99), exterminated()],
         phase: None,
         eta: None,
         tiles: 131,
@@ -122,13 +189,8 @@ pub(crate) fn waiting(month: u8) -> ChainView {
     ChainView {
         state: ChainState::Waiting,
         attempts: 1,
-        job: Some(JobView {
-            id: 1051,
-            state: "Waiting".to_owned(),
-            node: None,
-            message: "no free resource; 2 jobs ahead".to_owned(),
-            expected_start: Some(NOW / 1_000 + 754),
-        }),
+        job: Some(queued()),
+        jobs: vec![queued()],
         ..chain(month)
     }
 }
@@ -194,6 +256,7 @@ pub(crate) fn campaign(chains: Vec<ChainView>) -> Snapshot {
             time_scale: 1.0,
             answer_age: Some(1),
             error: None,
+            hint: None,
         },
         access: Access::Writer,
         chains,
@@ -258,7 +321,12 @@ pub(crate) fn mute_scheduler() -> Snapshot {
     let mut snapshot = mixed();
     snapshot.cluster.name = "OAR 2.5.9".to_owned();
     snapshot.cluster.answer_age = Some(125);
-    snapshot.cluster.error = Some("`oarstat -J -u` did not answer within 30 s".to_owned());
+    let error = BatchError::Down(
+        "DBI connect('database=oar;host=front;port=5432','oar_ro',...) failed: connection refused\n\tIs the server \
+         running on that host and accepting TCP/IP connections?\nDB connection error, exiting."
+            .to_owned(),
+    );
+    (snapshot.cluster.error, snapshot.cluster.hint) = (Some(error.to_string()), Some(error.hint()));
     snapshot
 }
 

@@ -8,8 +8,9 @@ use ratatui::crossterm::event::KeyEvent;
 
 use super::glyphs::Glyphs;
 use super::theme::{Meaning, Theme};
+use super::words;
 use crate::campaign::controller::Action;
-use crate::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use crate::campaign::snapshot::{Access, ChainState, ChainView, JobView, LinkView, Snapshot};
 use crate::checkpoint::{ChainId, Quicklook};
 
 /// One of the four screens.
@@ -102,6 +103,8 @@ pub(crate) struct Ask {
 pub(crate) enum Overlay {
     /// The keys; scrolled down by so many lines.
     Help(usize),
+    /// All that went wrong, in full; scrolled down by so many lines.
+    Errors(usize),
     /// A question.
     Confirm(Ask),
 }
@@ -120,8 +123,54 @@ pub(crate) struct Notice {
 pub(crate) struct Jobs {
     /// Links of all chains, not only of the selected.
     pub(crate) all: bool,
-    /// The selected link; `None`: the newest.
-    pub(crate) link: Option<(ChainId, u32)>,
+    /// The selected row; `None`: the newest.
+    pub(crate) row: Option<(ChainId, RowName)>,
+}
+
+/// A row of the jobs screen: a link with its job, or a job that never became a link.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'m> {
+    /// The chain.
+    pub(crate) chain: &'m ChainView,
+    /// The link.
+    pub(crate) link: Option<&'m LinkView>,
+    /// The job, if the batch system knows it.
+    pub(crate) job: Option<&'m JobView>,
+}
+
+/// What tells a row from others of its chain while jobs come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowName {
+    /// A link's number.
+    Link(u32),
+    /// The number of a job without a link.
+    Job(u64),
+}
+
+impl Row<'_> {
+    /// Its name.
+    pub(crate) fn name(&self) -> RowName {
+        match (self.link, self.job) {
+            (Some(link), _) => RowName::Link(link.link),
+            (None, job) => RowName::Job(job.map_or(0, |job| job.id)),
+        }
+    }
+}
+
+/// The rows of a chain, newest last: its links in their order, other jobs by their numbers between them.
+fn rows_of(chain: &ChainView) -> Vec<Row<'_>> {
+    let job_of = |link: &LinkView| chain.jobs.iter().find(|job| link.job_id == job.id.to_string());
+    let linked: Vec<u64> = chain.links.iter().filter_map(|link| link.job_id.parse().ok()).collect();
+    let mut others = chain.jobs.iter().filter(|job| !linked.contains(&job.id)).peekable();
+    let other = |job| Row { chain, link: None, job: Some(job) };
+    let mut rows = Vec::new();
+    for link in &chain.links {
+        let number = link.job_id.parse().unwrap_or(0);
+        rows.extend(std::iter::from_fn(|| others.next_if(|job| job.id < number)).map(other));
+        rows.push(Row { chain, link: Some(link), job: job_of(link) });
+    }
+    rows.extend(others.map(other));
+    rows
 }
 
 /// What the log screen shows.
@@ -180,6 +229,8 @@ pub(crate) struct Model {
     pub(crate) picture_error: Option<(ChainId, String)>,
     /// The result of the last action.
     pub(crate) notice: Option<Notice>,
+    /// Why the last action failed, in full, with what to do; `None` when it did not.
+    pub(crate) trouble: Option<String>,
     /// Actions under way.
     pub(crate) pending: Vec<Action>,
 }
@@ -242,6 +293,7 @@ impl Model {
             pictures: BTreeMap::new(),
             picture_error: None,
             notice: None,
+            trouble: None,
             pending: Vec::new(),
         }
     }
@@ -280,19 +332,21 @@ impl Model {
         Some(answered.saturating_add(self.clock.steady_ms.saturating_sub(self.read_at) / 1_000))
     }
 
-    /// The links shown on the jobs screen, newest last: chain and index of the link.
-    pub(crate) fn link_rows(&self) -> Vec<(&ChainView, usize)> {
+    /// The rows of the jobs screen, newest last.
+    pub(crate) fn job_rows(&self) -> Vec<Row<'_>> {
         let chains = self.chains().iter().filter(|c| self.jobs.all || Some(&c.id) == self.selected.as_ref());
-        chains.flat_map(|c| (0..c.links.len()).map(move |i| (c, i))).collect()
+        chains.flat_map(rows_of).collect()
     }
 
-    /// The row of the selected link on the jobs screen.
-    pub(crate) fn link_row(&self) -> usize {
-        let rows = self.link_rows();
-        let chosen = self.jobs.link.as_ref().and_then(|(id, link)| {
-            rows.iter().position(|(c, i)| c.id == *id && c.links.get(*i).is_some_and(|l| l.link == *link))
-        });
-        chosen.or_else(|| rows.iter().rposition(|(c, _)| Some(&c.id) == self.selected.as_ref())).unwrap_or(0)
+    /// The position of the selected row on the jobs screen.
+    pub(crate) fn job_row(&self) -> usize {
+        let rows = self.job_rows();
+        let named = |(id, name): &(ChainId, RowName)| {
+            rows.iter().position(|row| row.chain.id == *id && row.name() == *name)
+        };
+        let chosen = self.jobs.row.as_ref().and_then(named);
+        let newest = || rows.iter().rposition(|row| Some(&row.chain.id) == self.selected.as_ref());
+        chosen.or_else(newest).unwrap_or(0)
     }
 
     /// The log to show: the chosen one, else the newest of the selected chain.
@@ -302,6 +356,26 @@ impl Model {
         chosen.or_else(|| logs.last()).copied()
     }
 
+    /// All that is wrong now: what is concerned, and the words in full.
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
+        let mut errors: Vec<(String, String)> = Vec::new();
+        errors.extend(self.trouble.clone().map(|said| ("The last action".to_owned(), said)));
+        errors
+            .extend(self.refresh_error.clone().map(|said| ("The campaign cannot be read".to_owned(), said)));
+        if let Some(cluster) = self.snapshot.as_ref().map(|s| &s.cluster)
+            && let Some(error) = &cluster.error
+        {
+            errors.push((cluster.name.clone(), with_hint(error, cluster.hint.as_deref().unwrap_or(""))));
+        }
+        let failed = self.chains().iter().filter(|c| c.state == ChainState::Failed);
+        errors.extend(failed.filter_map(|chain| {
+            let failure = chain.failure.as_ref()?;
+            let said = format!("{}: {}", failure.class, failure.cause);
+            Some((words::months(&chain.months, self.glyphs), with_hint(&said, &failure.hint)))
+        }));
+        errors
+    }
+
     /// The chains that were never submitted, without those whose submission is under way.
     pub(crate) fn planned(&self) -> impl Iterator<Item = &ChainView> {
         let waits = |c: &&ChainView| {
@@ -309,6 +383,12 @@ impl Model {
         };
         self.chains().iter().filter(waits)
     }
+}
+
+/// What went wrong, and what to do about it where that is known.
+pub(crate) fn with_hint(said: &str, hint: &str) -> String {
+    let said = said.trim_end();
+    if hint.is_empty() { said.to_owned() } else { format!("{said}\nTo do: {hint}") }
 }
 
 /// The logs of a chain: first what its jobs wrote on their outputs, then what its links said, each newest last.

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::model::{Model, Screen, Tail, logs_of};
+use super::model::{Model, Row, RowName, Screen, Tail, logs_of};
 use super::{text, view};
-use crate::campaign::snapshot::ChainView;
 use crate::checkpoint::LinkNumber;
 
 /// A position moved by so many rows, kept within `len`.
@@ -26,12 +25,25 @@ pub(crate) fn page(model: &Model) -> isize {
     isize::from(i16::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1))
 }
 
-/// The log of one link; `None` when it is the newest or is not there.
-pub(crate) fn log_of_link(chain: &ChainView, link: u32) -> Option<PathBuf> {
-    let name = LinkNumber(link).to_string();
-    let logs = logs_of(chain);
-    let at = logs.iter().rposition(|p| p.file_stem().is_some_and(|s| s.to_string_lossy() == name))?;
+/// The log of a row of the jobs screen; `None` when it is the newest or is not there.
+pub(crate) fn log_of(row: &Row<'_>) -> Option<PathBuf> {
+    let logs = logs_of(row.chain);
+    let at = log_position(row, &logs)?;
     logs.get(at).filter(|_| at + 1 < logs.len()).map(|path| (*path).clone())
+}
+
+/// Whether anything was written by a row's link or job.
+pub(crate) fn has_log(row: &Row<'_>) -> bool {
+    log_position(row, &logs_of(row.chain)).is_some()
+}
+
+/// Where the log of a link stands among the logs; of a job without one, what it wrote on its outputs.
+fn log_position(row: &Row<'_>, logs: &[&PathBuf]) -> Option<usize> {
+    let name = match row.name() {
+        RowName::Link(number) => LinkNumber(number).to_string(),
+        RowName::Job(number) => number.to_string(),
+    };
+    logs.iter().rposition(|p| p.file_stem().is_some_and(|s| s.to_string_lossy() == name))
 }
 
 /// The rows of a log that are visible, each with the name of its line.

@@ -126,9 +126,13 @@ fn acted(model: &mut Model, action: &Action, result: Result<String, String>) {
         model.pending.remove(at);
     }
     match result {
-        Ok(done) => say(model, done, Meaning::Good),
+        Ok(done) => {
+            model.trouble = None;
+            say(model, done, Meaning::Good);
+        }
         Err(why) => {
             let text = confirm::failed(model, action, &why);
+            model.trouble = Some(text.clone());
             say(model, text, Meaning::Bad);
         }
     }
@@ -152,7 +156,11 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     match model.overlay.take() {
         Some(Overlay::Confirm(ask)) => answer(model, ask, key),
         Some(Overlay::Help(line)) => {
-            help_key(model, line, key);
+            page_key(model, Overlay::Help, line, key);
+            Vec::new()
+        }
+        Some(Overlay::Errors(line)) => {
+            page_key(model, Overlay::Errors, line, key);
             Vec::new()
         }
         None => actions::command_of(key, model.screen).map_or_else(Vec::new, |c| command(model, c)),
@@ -177,8 +185,9 @@ fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn help_key(model: &mut Model, line: usize, key: &KeyEvent) {
-    let most = view::help_overflow(model);
+/// Keys while a page lies over the screen.
+fn page_key(model: &mut Model, page: fn(usize) -> Overlay, line: usize, key: &KeyEvent) {
+    let most = view::page_overflow(model, &page(0));
     let line = match actions::command_of(key, Screen::Months) {
         Some(Command::Up) => line.saturating_sub(1),
         Some(Command::Down) => line + 1,
@@ -186,10 +195,10 @@ fn help_key(model: &mut Model, line: usize, key: &KeyEvent) {
         Some(Command::PageDown) => line + 10,
         Some(Command::First) => 0,
         Some(Command::Last) => most,
-        // Any other key closes the help.
+        // Any other key closes it.
         _ => return,
     };
-    model.overlay = Some(Overlay::Help(line.min(most)));
+    model.overlay = Some(page(line.min(most)));
 }
 
 fn start(model: &mut Model, actions: Vec<Action>) -> Vec<Effect> {
@@ -212,8 +221,10 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Submit | Command::SubmitAll | Command::Resubmit | Command::Stop => {
             model.overlay = confirm::question(model, command).map(Overlay::Confirm);
         }
-        Command::Checkpoint => {
-            let action = model.chain().map(|c| Action::Checkpoint(c.id.clone()));
+        // Nothing is lost by these: no question.
+        Command::Checkpoint | Command::Hold | Command::Resume => {
+            let chain = model.chain().map(|c| c.id.clone());
+            let action = actions::kind_of(command).zip(chain).map(|(kind, id)| Action::new(kind, id));
             return start(model, action.into_iter().collect());
         }
         Command::Open => open(model),
@@ -233,6 +244,7 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Go(screen) => model.screen = screen,
         Command::NextScreen => turn(model, 1),
         Command::PreviousScreen => turn(model, Screen::ALL.len() - 1),
+        Command::Errors => model.overlay = Some(Overlay::Errors(0)),
         Command::Help => model.overlay = Some(Overlay::Help(0)),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
@@ -251,13 +263,10 @@ fn open(model: &mut Model) {
     if model.screen == Screen::Months {
         model.screen = Screen::Jobs;
         model.jobs.all = false;
-        model.jobs.link = None;
+        model.jobs.row = None;
         return;
     }
-    let chosen = model.link_rows().get(model.link_row()).map(|(chain, at)| {
-        let link = chain.links.get(*at).map_or(0, |l| l.link);
-        (chain.id.clone(), scroll::log_of_link(chain, link))
-    });
+    let chosen = model.job_rows().get(model.job_row()).map(|row| (row.chain.id.clone(), scroll::log_of(row)));
     if let Some((chain, log)) = chosen {
         select(model, chain);
         model.log.choose(log);
@@ -284,14 +293,12 @@ fn step(model: &mut Model, by: isize) {
     match model.screen {
         Screen::Months | Screen::Map => move_chain(model, by),
         Screen::Jobs => {
-            let at = scroll::stepped(model.link_row(), by, model.link_rows().len());
-            let link = model
-                .link_rows()
-                .get(at)
-                .and_then(|(chain, i)| Some((chain.id.clone(), chain.links.get(*i)?.link)));
-            if let Some((chain, number)) = link {
+            let rows = model.job_rows();
+            let at = scroll::stepped(model.job_row(), by, rows.len());
+            let row = rows.get(at).map(|row| (row.chain.id.clone(), row.name()));
+            if let Some((chain, name)) = row {
                 select(model, chain.clone());
-                model.jobs.link = Some((chain, number));
+                model.jobs.row = Some((chain, name));
             }
         }
         Screen::Log => scroll::log_by(model, by),
@@ -302,7 +309,7 @@ fn move_chain(model: &mut Model, by: isize) {
     let at = scroll::stepped(model.row(), by, model.chains().len());
     if let Some(id) = model.chains().get(at).map(|c| c.id.clone()) {
         select(model, id);
-        model.jobs.link = None;
+        model.jobs.row = None;
     }
 }
 

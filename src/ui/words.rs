@@ -1,6 +1,6 @@
 //! Numbers and states in words: no number without its unit.
 
-use crate::campaign::snapshot::{ChainState, ChainView, GenerationView};
+use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView};
 pub(crate) use crate::quantity::bytes;
 
 use super::glyphs::Glyphs;
@@ -79,8 +79,8 @@ pub(crate) fn state(chain: &ChainView) -> String {
     match chain.state {
         ChainState::Planned => "planned".to_owned(),
         ChainState::SubmissionUnknown => "unconfirmed".to_owned(),
-        ChainState::Waiting => "waiting".to_owned(),
-        ChainState::Running => "running".to_owned(),
+        ChainState::Waiting => odd_state(chain).unwrap_or_else(|| "waiting".to_owned()),
+        ChainState::Running => odd_state(chain).unwrap_or_else(|| "running".to_owned()),
         ChainState::Between => "between jobs".to_owned(),
         ChainState::Silent => match chain.silent_for {
             Some(s) => format!("silent {}", short_duration(s)),
@@ -92,9 +92,21 @@ pub(crate) fn state(chain: &ChainView) -> String {
     }
 }
 
+/// The word for a job that waits or runs in another way than usual; a state that this program does not know is told in
+/// the batch system's own word.
+fn odd_state(chain: &ChainView) -> Option<String> {
+    match chain.job_state()? {
+        JobState::Hold => Some("held".to_owned()),
+        JobState::Suspended => Some("suspended".to_owned()),
+        JobState::Unknown(word) => Some(word.clone()),
+        _ => None,
+    }
+}
+
 /// What a state means for a person, in a sentence; `None` where the word says all.
-pub(crate) fn explain(chain: &ChainView) -> Option<String> {
+pub(crate) fn explain(chain: &ChainView, now_ms: i64) -> Option<String> {
     match chain.state {
+        ChainState::Waiting | ChainState::Running if odd_state(chain).is_some() => odd_words(chain),
         ChainState::SubmissionUnknown => Some(
             "The answer to the submission was lost. It is looked up by its token and never sent twice."
                 .to_owned(),
@@ -106,14 +118,46 @@ pub(crate) fn explain(chain: &ChainView) -> Option<String> {
             "No heartbeat for {}. The job still has its node: it is only given up when the batch system ends it.",
             chain.silent_for.map_or_else(|| "a while".to_owned(), duration)
         )),
-        ChainState::Waiting => chain
-            .job
-            .as_ref()
-            .map(|j| j.message.trim())
-            .filter(|m| !m.is_empty())
-            .map(|m| format!("In the queue: {m}")),
+        ChainState::Waiting => {
+            let job = chain.job.as_ref()?;
+            let facts = [expected(job, now_ms), Some(job.message.trim().to_owned())];
+            let facts: Vec<String> = facts.into_iter().flatten().filter(|said| !said.is_empty()).collect();
+            (!facts.is_empty()).then(|| format!("In the queue: {}", facts.join("; ")))
+        }
         _ => None,
     }
+}
+
+/// What an unusual state of its job means, and what to do.
+fn odd_words(chain: &ChainView) -> Option<String> {
+    let job = chain.job.as_ref()?;
+    let resume = format!("resume it (key u, or `alpsckpt resume {}`)", chain.id);
+    Some(match &job.state {
+        JobState::Hold => format!("Job {} is held: it does not start until you {resume}.", job.id),
+        JobState::Suspended => format!("Job {} is suspended, its processes stand still: {resume}.", job.id),
+        state => format!("Job {} is in a state that this program does not know: {state}.", job.id),
+    })
+}
+
+/// When the batch system expects to start a job, if that lies ahead.
+fn expected(job: &JobView, now_ms: i64) -> Option<String> {
+    let wait = seconds_between(now_ms, job.expected_start?.saturating_mul(1_000));
+    (wait > 0 && job.started.is_none()).then(|| format!("expected to start in {}", duration(wait)))
+}
+
+/// A job in the batch system's words: state, node, how it ended or when it may start, and its message.
+pub(crate) fn job(job: &JobView, now_ms: i64) -> String {
+    let mut said = job.state.to_string();
+    if let Some(node) = &job.node {
+        said.push_str(&format!(" on {node}"));
+    }
+    for fact in [job.end.clone(), expected(job, now_ms)].into_iter().flatten() {
+        said.push_str(&format!(", {fact}"));
+    }
+    if !job.message.trim().is_empty() {
+        said.push_str(&format!(": {}", job.message.trim()));
+    }
+    said
 }
 
 /// The sign of a state.
@@ -220,6 +264,38 @@ mod tests {
         let snapshot = fixtures::mixed();
         assert_eq!(resume_point(&snapshot.chains[2]), "from generation 7 (62 %)");
         assert_eq!(resume_point(&fixtures::planned().chains[0]), "from the beginning");
+    }
+
+    #[test]
+    fn a_job_that_is_held_suspended_or_in_an_unknown_state_gives_its_month_the_word() {
+        let waiting = |state| self::state(&fixtures::in_state(3, state));
+        assert_eq!(waiting(JobState::Waiting), "waiting");
+        assert_eq!(waiting(JobState::Hold), "held");
+        assert_eq!(waiting(JobState::Unknown("toAckReservation".to_owned())), "toAckReservation");
+        let mut running = fixtures::running(1);
+        if let Some(job) = &mut running.job {
+            job.state = JobState::Suspended;
+        }
+        assert_eq!(self::state(&running), "suspended");
+        let said = explain(&running, fixtures::NOW).unwrap();
+        assert!(said.contains("key u, or `alpsckpt resume m01`"), "{said}");
+        let unknown = fixtures::in_state(3, JobState::Unknown("Dreaming".to_owned()));
+        let said = explain(&unknown, fixtures::NOW).unwrap();
+        assert!(said.contains("Dreaming"), "{said}");
+    }
+
+    #[test]
+    fn a_waiting_job_says_when_it_may_start_and_why_it_waits() {
+        let said = explain(&fixtures::waiting(3), fixtures::NOW).unwrap();
+        assert_eq!(said, "In the queue: expected to start in 12 min 34 s; no free resource; 2 jobs ahead");
+        let later = fixtures::NOW + 800_000;
+        let said = explain(&fixtures::waiting(3), later).unwrap();
+        assert_eq!(
+            said, "In the queue: no free resource; 2 jobs ahead",
+            "a forecast that passed says nothing"
+        );
+        let deleted = &fixtures::deleted_before_start(3).jobs[0];
+        assert_eq!(job(deleted, fixtures::NOW), "Error, no exit code: Job killed by Leon");
     }
 
     #[test]

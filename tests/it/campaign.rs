@@ -43,6 +43,7 @@ struct Cluster {
     faults: Vec<Fault>,
     down: bool,
     calls: u32,
+    node_calls: u32,
 }
 
 impl Cluster {
@@ -128,7 +129,21 @@ impl BatchSystem for Client {
         Ok(())
     }
 
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        cluster.job(job).state = JobState::Hold;
+        Ok(())
+    }
+
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let job = cluster.job(job);
+        job.state = if job.state == JobState::Hold { JobState::Waiting } else { JobState::Running };
+        Ok(())
+    }
+
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).node_calls += 1;
         Ok(vec![Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: Vec::new() }])
     }
 }
@@ -381,6 +396,81 @@ fn a_chain_goes_through_its_states_to_completion() {
 }
 
 #[test]
+fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    assert!(controller.act(&Action::Resume(january())).is_err(), "it is not held");
+    let said = controller.act(&Action::Hold(january())).expect("held");
+    assert!(said.contains("job 1"), "{said}");
+    let snapshot = controller.refresh().expect("a snapshot");
+    let view = chain(&snapshot, &january());
+    assert_eq!((view.state, view.job_state()), (ChainState::Waiting, Some(&JobState::Hold)));
+    assert!(snapshot.history.iter().any(|line| line.text == "hold asked of job 1"));
+    let again = controller.act(&Action::Hold(january())).expect_err("it is held");
+    assert!(again.to_string().contains("held already"), "{again}");
+    // Another frontend reads the same journal.
+    drop(controller);
+    let mut controller = stage.open();
+    controller.act(&Action::Resume(january())).expect("resumed");
+    assert_eq!(stage.with(|c| c.job(JobId(1)).state.clone()), JobState::Waiting);
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    let refused = controller.act(&Action::Hold(january())).expect_err("it runs");
+    assert!(refused.to_string().contains("checkpoint it now"), "{refused}");
+}
+
+#[test]
+fn a_suspended_job_is_not_called_silent_neither_before_nor_just_after_it_goes_on() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    assert_eq!(state(&mut controller), ChainState::Running);
+    stage.with(|c| c.job(JobId(1)).state = JobState::Suspended);
+    for _ in 0..3 {
+        stage.later();
+        assert_eq!(state(&mut controller), ChainState::Running);
+    }
+    assert!(controller.act(&Action::Checkpoint(january())).is_err(), "a frozen process hears no signal");
+    controller.act(&Action::Resume(january())).expect("resumed");
+    assert_eq!(state(&mut controller), ChainState::Running);
+    stage.later();
+    assert_eq!(state(&mut controller), ChainState::Silent, "now its silence counts again");
+}
+
+#[test]
+fn every_job_that_the_batch_system_knows_is_in_the_snapshot_with_its_end() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| {
+        let job = c.job(JobId(1));
+        (job.state, job.ended, job.started, job.stopped) =
+            (JobState::Terminated, Some(Ending::Code(99)), 10, 90);
+        let former = job.clone();
+        let next = c.new_job(&former.name, Some(&former));
+        c.job(next).state = JobState::Unknown("Dreaming".to_owned());
+    });
+    controller.act(&Action::Stop(january())).expect("stopped");
+    let snapshot = controller.refresh().expect("a snapshot");
+    let jobs = serde_json::to_value(&chain(&snapshot, &january()).jobs).expect("JSON");
+    let row = |at: usize| -> Vec<&serde_json::Value> {
+        ["id", "attempt", "state", "end", "started", "stopped", "resubmitted_from"]
+            .iter()
+            .map(|field| &jobs[at][*field])
+            .collect()
+    };
+    let null = serde_json::Value::Null;
+    assert_eq!(
+        row(0),
+        [&1.into(), &1.into(), &"Terminated".into(), &"exit code 99".into(), &10.into(), &90.into(), &null]
+    );
+    assert_eq!(row(1)[2..5], [&"Error".into(), &"no exit code".into(), &null]);
+    assert_eq!(row(1)[6], &serde_json::Value::from(1));
+}
+
+#[test]
 fn a_run_in_the_foreground_is_shown_without_any_submission() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
@@ -406,7 +496,38 @@ fn a_failing_scheduler_keeps_the_last_picture_and_says_so() {
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Waiting);
     assert!(snapshot.cluster.answer_age.is_some());
     let refused = controller.act(&Action::Stop(january()));
-    assert!(refused.is_err_and(|e| e.to_string().contains("must be asked first")));
+    let error = refused.expect_err("nobody knows whether there is a job");
+    assert!(error.to_string().contains("must be asked first") && error.to_string().contains("no server"));
+    assert!(error.hint().contains("nothing is lost"), "{}", error.hint());
+    assert_eq!(snapshot.cluster.hint.as_deref(), Some(error.hint().as_str()));
+}
+
+#[test]
+fn oar_is_asked_for_its_nodes_each_minute_and_at_once_when_a_job_came_moved_or_ended() {
+    let stage = Stage::new();
+    let loaded = stage.loaded(&Stage::text());
+    let mut controller = Controller::create_with(&loaded, &ClusterChoice::Oar, stage.reach()).expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    let mut look_after = |ms: u64| {
+        stage.clock.fetch_add(ms, Ordering::SeqCst);
+        let before = stage.with(|c| (c.calls, c.node_calls));
+        controller.refresh().expect("a snapshot");
+        stage.with(|c| (c.calls - before.0, c.node_calls - before.1))
+    };
+    assert_eq!(look_after(0), (1, 1), "the first look");
+    assert_eq!(look_after(9_000), (0, 0), "too soon for either");
+    assert_eq!(look_after(1_000), (1, 0));
+    stage.with(|c| {
+        let job = c.job(JobId(1));
+        (job.state, job.node) = (JobState::Running, Some("dahu-1".to_owned()));
+    });
+    assert_eq!(look_after(10_000), (1, 1), "it moved");
+    for _ in 0..5 {
+        assert_eq!(look_after(10_000), (1, 0));
+    }
+    assert_eq!(look_after(10_000), (1, 1), "a minute is over");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Error);
+    assert_eq!(look_after(10_000), (1, 1), "why it ended may be its node's state");
 }
 
 #[test]

@@ -276,6 +276,30 @@ fn a_deleted_job_is_killed_at_once_and_not_resubmitted() {
 }
 
 #[test]
+fn a_held_job_starts_only_when_it_is_resumed() {
+    let mut cluster = Cluster::new(|c| c.nodes.truncate(1));
+    let first = cluster.job("first", "echo $$ > pid; while :; do sleep 0.02; done", 90000, 60);
+    let second = cluster.job("second", "exit 0", 90000, 60);
+    let running = cluster.submit(&first);
+    cluster.wait_file("pid", |t| t.ends_with('\n'));
+    let waiting = cluster.submit(&second);
+    assert!(matches!(cluster.client.hold(running), Err(BatchError::Refused(_))));
+    assert!(matches!(cluster.client.resume(waiting), Err(BatchError::Refused(_))));
+    cluster.client.hold(waiting).unwrap();
+    // Another server must know it too.
+    cluster.kill_server();
+    cluster.client.delete(running).unwrap();
+    cluster.wait_over("first");
+    let mut passes = cluster.job("third", "exit 0", 90000, 60);
+    passes.checkpoint = 0;
+    cluster.submit(&passes);
+    cluster.wait_over("third");
+    assert_eq!(cluster.find("second")[0].state, JobState::Hold, "a later job passed it");
+    cluster.client.resume(waiting).unwrap();
+    assert_eq!(cluster.wait_over("second")[0].ended, Some(Ending::Code(0)));
+}
+
+#[test]
 fn a_signal_on_demand_reaches_the_job() {
     let mut cluster = Cluster::new(|_| ());
     let submission =

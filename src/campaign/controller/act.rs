@@ -7,7 +7,7 @@ use crate::campaign::identity::AttemptFile;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
 use crate::checkpoint::ChainId;
-use crate::oar_client::{JobId, Token};
+use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
     /// Does one action; the answer says in words what was done.
@@ -20,10 +20,7 @@ impl Controller {
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look(fresh)?;
         if fresh && let Some(error) = &self.batch.error {
-            return Err(not_now(
-                chain,
-                format!("the batch system must be asked first, and it fails: {error}"),
-            ));
+            return Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() });
         }
         let snapshot = self.snapshot();
         let Some(view) = snapshot.chains.iter().find(|c| c.id == *chain) else {
@@ -37,7 +34,7 @@ impl Controller {
         possible(action.kind(), view, &snapshot.access).map_err(|why| not_now(chain, why))?;
         match action {
             Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view),
-            Action::Checkpoint(_) => self.checkpoint(chain, view),
+            Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_) => self.order(action, view),
             Action::Stop(_) => self.stop(chain),
         }
     }
@@ -89,7 +86,10 @@ impl Controller {
                 Ok(job)
             }
             Err(e) => {
-                let text = e.to_string();
+                let text = match &e {
+                    BatchError::Refused(text) => text.clone(),
+                    e => e.to_string(),
+                };
                 self.record(vec![if e.surely_not_submitted() {
                     Event::SubmitRefused { chain, attempt, text }
                 } else {
@@ -100,13 +100,33 @@ impl Controller {
         }
     }
 
-    fn checkpoint(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
+    /// Asks something of the chain's job.
+    fn order(&mut self, action: &Action, view: &ChainView) -> Result<String, ControlError> {
+        let chain = action.chain();
         let Some(job) = view.job.as_ref().map(|j| JobId(j.id)) else {
             return Err(not_now(chain, "it has no job".to_owned()));
         };
-        self.record(vec![Event::CheckpointAsked { chain: chain.clone(), job }])?;
-        self.client()?.checkpoint(job)?;
-        Ok(format!("{chain}: the checkpoint signal was sent to job {job}"))
+        let of = chain.clone();
+        let (intent, order, done): (_, fn(&mut dyn BatchSystem, JobId) -> _, _) = match action {
+            Action::Hold(_) => (
+                Event::HoldAsked { chain: of, job },
+                |client, job| client.hold(job),
+                format!("job {job} is asked to wait until it is resumed"),
+            ),
+            Action::Resume(_) => (
+                Event::ResumeAsked { chain: of, job },
+                |client, job| client.resume(job),
+                format!("job {job} is asked to go on"),
+            ),
+            _ => (
+                Event::CheckpointAsked { chain: of, job },
+                |client, job| client.checkpoint(job),
+                format!("the checkpoint signal was sent to job {job}"),
+            ),
+        };
+        self.record(vec![intent])?;
+        order(self.client()?.as_mut(), job)?;
+        Ok(format!("{chain}: {done}"))
     }
 
     fn stop(&mut self, chain: &ChainId) -> Result<String, ControlError> {

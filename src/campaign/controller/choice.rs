@@ -50,6 +50,14 @@ impl ClusterChoice {
         }
     }
 
+    /// How old its nodes may be while no job of the campaign comes, moves or ends, milliseconds.
+    pub(super) fn nodes_every_ms(&self) -> u64 {
+        match self {
+            Self::Embedded { .. } => 0,
+            Self::Oar => 60_000,
+        }
+    }
+
     /// The embedded cluster in a state directory.
     #[must_use]
     pub fn embedded(directory: &Path) -> Self {

@@ -125,6 +125,13 @@ impl ChainFiles {
         self.open_link().and(self.beat).map(|b| now_ms.saturating_sub(b.since_ms))
     }
 
+    /// A suspended job cannot beat: its silence begins anew.
+    pub(super) fn excuse_silence(&mut self, now_ms: u64) {
+        if let Some(beat) = &mut self.beat {
+            beat.since_ms = now_ms;
+        }
+    }
+
     fn read_attempts(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
         for number in AttemptFile::numbers(dir)? {
             if self.attempts.contains_key(&number) {

@@ -26,10 +26,10 @@ use super::{clock, plan};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::geotiff::Raster;
-use crate::oar_client::{BatchSystem, ClusterInfo, Token};
+use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobState, Node, Token};
 
 pub use choice::ClusterChoice;
-pub use request::{Action, ActionKind, ControlError};
+pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
 
 /// Makes a client of a batch system.
 pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;
@@ -82,7 +82,9 @@ struct Batch {
     view: Option<BatchView>,
     asked_ms: Option<u64>,
     answered_ms: Option<u64>,
-    error: Option<String>,
+    /// When the nodes were last asked for.
+    nodes_ms: Option<u64>,
+    error: Option<BatchError>,
 }
 
 impl Controller {
@@ -212,6 +214,7 @@ impl Controller {
             files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
         }
         let polled = self.poll(now_ms, forced);
+        self.excuse_suspended(now_ms);
         let observation = Observation {
             now_ms,
             batch: self.batch.view.clone().filter(|_| polled),
@@ -225,6 +228,17 @@ impl Controller {
             doubts::keep(&self.campaign, &self.doubts)?;
         }
         Ok(())
+    }
+
+    /// The heartbeat of a suspended job stands still, and that says nothing.
+    fn excuse_suspended(&mut self, now_ms: u64) {
+        let Some(view) = &self.batch.view else { return };
+        for (chain, files) in &mut self.files {
+            let live = machine::live_jobs(&self.state.chain(chain), view);
+            if live.iter().any(|job| job.state == JobState::Suspended) {
+                files.excuse_silence(now_ms);
+            }
+        }
     }
 
     fn limits(&self) -> Limits {
@@ -252,7 +266,7 @@ impl Controller {
             let Some(client) = self.batch.client.as_mut() else { continue };
             // Not done now is done at the next look: the job then still lives.
             if let Err(e) = client.delete(job) {
-                self.batch.error = Some(e.to_string());
+                self.batch.error = Some(e);
             }
         }
         Ok(())
@@ -401,7 +415,7 @@ impl Controller {
             return false;
         }
         self.batch.asked_ms = Some(now_ms);
-        match self.ask(&tokens) {
+        match self.ask(&tokens, now_ms) {
             Ok(view) => {
                 self.batch.view = Some(view);
                 self.batch.answered_ms = Some(now_ms);
@@ -409,21 +423,39 @@ impl Controller {
                 true
             }
             Err(e) => {
-                self.batch.error = Some(e.to_string());
+                self.batch.error = Some(match e {
+                    ControlError::Batch(e) => e,
+                    other => BatchError::Down(other.to_string()),
+                });
                 false
             }
         }
     }
 
-    fn ask(&mut self, tokens: &[Token]) -> Result<BatchView, ControlError> {
-        let need_info = self.batch.info.is_none();
-        let client = self.client()?;
-        let info = if need_info { Some(client.info()?) } else { None };
-        let view = BatchView { jobs: client.find(tokens)?, nodes: client.nodes()? };
-        if info.is_some() {
-            self.batch.info = info;
+    fn ask(&mut self, tokens: &[Token], now_ms: u64) -> Result<BatchView, ControlError> {
+        if self.batch.info.is_none() {
+            self.batch.info = Some(self.client()?.info()?);
         }
-        Ok(view)
+        let jobs = self.client()?.find(tokens)?;
+        let nodes = if let Some(young) = self.young_nodes(&jobs, now_ms) {
+            young
+        } else {
+            let nodes = self.client()?.nodes()?;
+            self.batch.nodes_ms = Some(now_ms);
+            nodes
+        };
+        Ok(BatchView { jobs, nodes })
+    }
+
+    /// The nodes as last seen, while they are young and no job of ours has come, moved or ended since: the state of its
+    /// node tells why a job ended, and must be as new as the end.
+    fn young_nodes(&self, jobs: &[Job], now_ms: u64) -> Option<Vec<Node>> {
+        let every_ms = self.identity.cluster.nodes_every_ms();
+        let young = self.batch.nodes_ms.is_some_and(|asked| now_ms.saturating_sub(asked) < every_ms);
+        let place = |job: &Job| (job.id, job.node.clone(), job.state.is_over());
+        let known = self.batch.view.as_ref().filter(|_| young)?;
+        let same = known.jobs.iter().map(place).eq(jobs.iter().map(place));
+        same.then(|| known.nodes.clone())
     }
 
     /// The client of the batch system, made when first needed.

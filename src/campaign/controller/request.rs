@@ -15,6 +15,10 @@ pub enum Action {
     Resubmit(ChainId),
     /// Checkpoint now: the link seals and ends, the batch system starts the next.
     Checkpoint(ChainId),
+    /// Hold a chain's waiting job: it is not started until it is resumed.
+    Hold(ChainId),
+    /// Let a chain's held or suspended job go on.
+    Resume(ChainId),
     /// Stop a chain: its job is deleted, what is sealed stays.
     Stop(ChainId),
 }
@@ -27,6 +31,8 @@ impl Action {
             ActionKind::Submit => Self::Submit(chain),
             ActionKind::Resubmit => Self::Resubmit(chain),
             ActionKind::Checkpoint => Self::Checkpoint(chain),
+            ActionKind::Hold => Self::Hold(chain),
+            ActionKind::Resume => Self::Resume(chain),
             ActionKind::Stop => Self::Stop(chain),
         }
     }
@@ -38,6 +44,8 @@ impl Action {
             Self::Submit(_) => ActionKind::Submit,
             Self::Resubmit(_) => ActionKind::Resubmit,
             Self::Checkpoint(_) => ActionKind::Checkpoint,
+            Self::Hold(_) => ActionKind::Hold,
+            Self::Resume(_) => ActionKind::Resume,
             Self::Stop(_) => ActionKind::Stop,
         }
     }
@@ -45,9 +53,14 @@ impl Action {
     /// The chain it is about.
     #[must_use]
     pub fn chain(&self) -> &ChainId {
-        let (Self::Submit(chain) | Self::Resubmit(chain) | Self::Checkpoint(chain) | Self::Stop(chain)) =
-            self;
-        chain
+        match self {
+            Self::Submit(chain)
+            | Self::Resubmit(chain)
+            | Self::Checkpoint(chain)
+            | Self::Hold(chain)
+            | Self::Resume(chain)
+            | Self::Stop(chain) => chain,
+        }
     }
 }
 
@@ -60,6 +73,10 @@ pub enum ActionKind {
     Resubmit,
     /// [`Action::Checkpoint`].
     Checkpoint,
+    /// [`Action::Hold`].
+    Hold,
+    /// [`Action::Resume`].
+    Resume,
     /// [`Action::Stop`].
     Stop,
 }
@@ -73,6 +90,14 @@ pub enum ControlError {
     /// The batch system.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// The batch system does not say how the chain stands now.
+    #[error("{chain}: nothing was done: the batch system must be asked first, and it fails: {error}")]
+    Unasked {
+        /// The chain.
+        chain: String,
+        /// How it fails.
+        error: BatchError,
+    },
     /// Another frontend holds the lease.
     #[error("read-only: {holder} holds this campaign")]
     ReadOnly {
@@ -91,3 +116,20 @@ pub enum ControlError {
     #[error("{0}")]
     Campaign(String),
 }
+
+impl ControlError {
+    /// What a person can do about it; empty where the message says all.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
+            Self::File(_) | Self::Campaign(_) => String::new(),
+            Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
+            Self::ReadOnly { .. } => "act from there, or end it first".to_owned(),
+            Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
+        }
+    }
+}
+
+/// What to do about a full disk.
+pub const DISK_FULL_HINT: &str = "free space or raise the quota, then run the same command again";

@@ -4,14 +4,14 @@ use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::lease;
-use crate::campaign::machine::{ChainRecord, Stage, jobs_of, live_jobs, stage_of};
+use crate::campaign::machine::{ChainRecord, Stage, jobs_of, stage_of};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, HistoryLine, JobView, LinkView, NodeView,
     Snapshot,
 };
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Job, JobState};
+use crate::oar_client::{BatchError, Ending, Job};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
 const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
@@ -62,7 +62,8 @@ impl Controller {
             name,
             time_scale: self.batch.info.as_ref().map_or(1.0, |i| i.time_scale),
             answer_age: self.batch.answered_ms.map(|at| now_ms.saturating_sub(at) / 1000),
-            error: self.batch.error.clone(),
+            error: self.batch.error.as_ref().map(ToString::to_string),
+            hint: self.batch.error.as_ref().map(BatchError::hint),
         }
     }
 
@@ -93,8 +94,10 @@ impl Controller {
 
     fn chain_view(&self, id: &ChainId, months: &[u8], seen: &Seen<'_>) -> ChainView {
         let Seen { record, files, .. } = seen;
-        let job = self.newest_job(record);
-        let (state, failure) = seen.state(job);
+        let jobs = self.batch.view.as_ref().map_or_else(Vec::new, |view| jobs_of(record, view));
+        // The job that lives, else the newest one.
+        let job = jobs.iter().rfind(|(_, job)| !job.state.is_over()).or(jobs.last());
+        let (state, failure) = seen.state(job.map(|(_, job)| *job));
         let running = matches!(state, ChainState::Running | ChainState::Silent);
         let status = files.status.as_ref();
         let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
@@ -116,7 +119,8 @@ impl Controller {
             attempts: record.attempts.len() as u32,
             resubmissions: record.resubmissions(),
             generations: files.generation_views(),
-            job: job.filter(|j| !j.state.is_over()).map(job_view),
+            job: job.filter(|(_, j)| !j.state.is_over()).map(|(attempt, j)| job_view(*attempt, j)),
+            jobs: jobs.iter().map(|(attempt, job)| job_view(*attempt, job)).collect(),
             phase: open.map(|s| s.phase),
             tiles_per_minute: open.map(|s| s.tiles_per_minute),
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
@@ -126,12 +130,6 @@ impl Controller {
             quicklook: files.quicklook.clone(),
             logs: files.logs.clone(),
         }
-    }
-
-    /// The job that lives, else the newest one.
-    fn newest_job(&self, record: &ChainRecord) -> Option<&Job> {
-        let view = self.batch.view.as_ref()?;
-        live_jobs(record, view).pop().or_else(|| jobs_of(record, view).pop().map(|(_, job)| job))
     }
 
     /// Seconds for so many tiles at this rate, the pace counted in; `None` before the first tile.
@@ -253,15 +251,22 @@ fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
     if rejected.is_empty() { from } else { format!("{from}; {}", rejected.join("; ")) }
 }
 
-fn job_view(job: &Job) -> JobView {
+fn job_view(attempt: u32, job: &Job) -> JobView {
+    let moment = |seconds: i64| (seconds > 0).then_some(seconds);
     JobView {
         id: job.id.0,
-        state: match &job.state {
-            JobState::ToLaunch => "toLaunch".to_owned(),
-            JobState::Unknown(word) => word.clone(),
-            state => format!("{state:?}"),
-        },
+        attempt,
+        state: job.state.clone(),
         node: job.node.clone(),
+        end: match job.ended {
+            Some(Ending::Code(code)) => Some(format!("exit code {code}")),
+            Some(Ending::Signal(signal)) => Some(format!("signal {signal}")),
+            None => job.state.is_over().then(|| "no exit code".to_owned()),
+        },
+        resubmitted_from: job.resubmitted_from.map(|from| from.0),
+        submitted: moment(job.submitted),
+        started: moment(job.started),
+        stopped: moment(job.stopped),
         message: job.message.clone(),
         expected_start: job.expected_start,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
-use crate::oar_client::{Ending, JobId, Token};
+use crate::oar_client::{BatchError, Ending, JobId, Token};
 
 /// A campaign's chains as the journal knows them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -145,11 +145,10 @@ impl ChainRecord {
                 }
             }
             Event::SubmitRefused { attempt, text, .. } => {
-                let hint = "correct what it names (site, walltime, properties), then submit again";
-                let cause = format!("refused by the batch system: {text}");
+                let hint = BatchError::Refused(text.clone()).hint();
                 if let Some(known) = self.attempts.get_mut(attempt).filter(|a| a.job.is_none()) {
                     known.refused = true;
-                    self.without_job(*attempt, Failure::new("refused", cause, hint));
+                    self.without_job(*attempt, Failure::new("refused", text.trim(), hint));
                 }
             }
             Event::SubmitLost { attempt, .. } => {
@@ -191,6 +190,8 @@ impl ChainRecord {
             Event::Completed { .. } => self.enter(Stage::Complete),
             Event::SubmitUnanswered { .. }
             | Event::CheckpointAsked { .. }
+            | Event::HoldAsked { .. }
+            | Event::ResumeAsked { .. }
             | Event::Created { .. }
             | Event::ClusterChosen { .. }
             | Event::Corrected { .. }

@@ -321,7 +321,9 @@ fn a_refused_attempt_fails_at_once_and_has_no_token_to_look_up() {
     let mut world = World::default();
     world.take(Event::SubmitIntent { chain: m01(), attempt: 1, token: token(1), recovered: false });
     world.take(Event::SubmitRefused { chain: m01(), attempt: 1, text: "walltime too long".to_owned() });
-    assert_eq!(world.failure().class, "refused");
+    let failure = world.failure();
+    assert_eq!((failure.class.as_str(), failure.cause.as_str()), ("refused", "walltime too long"));
+    assert!(failure.hint.contains("set another `walltime`"), "{}", failure.hint);
     assert_eq!(world.state.tokens(), []);
 }
 

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::{Duration, Spec};
+use super::{Duration, Loaded, Spec, SpecError, fields};
+use crate::quantity;
 
 const FILES: [(&str, &str); 2] = [
     ("dahu.ron", include_str!("../../../assets/sites/dahu.ron")),
@@ -76,6 +77,30 @@ impl Profile {
     }
 }
 
+impl Loaded {
+    /// What is wrong when a job of so many threads takes more memory than a node of its site has.
+    #[must_use]
+    pub fn too_large(&self, site: &Profile, threads: u32, bytes: u64) -> Option<SpecError> {
+        let memory = u64::from(site.memory_gb?) * 1_000_000_000;
+        if bytes <= memory {
+            return None;
+        }
+        let (field, value, cure) = match self.spec.tile {
+            Some(tile) => ("tile", tile, "leave `tile` out: the largest that a job's memory allows is taken"),
+            None => ("threads", threads, "write a smaller `threads`: each takes memory of its own"),
+        };
+        let what = format!(
+            "`{field}` {value}: a job is predicted to take up to {} of memory with {threads} threads; a node of {} has {}",
+            quantity::bytes(bytes),
+            site.title,
+            quantity::bytes(memory)
+        );
+        let (fields, _) = fields::index(&self.text);
+        let line = fields.iter().find(|f| f.path == field).map(|f| fields::line_of(&self.text, f.start));
+        Some(SpecError::new(&self.file, line, what, cure))
+    }
+}
+
 /// The parts of the field `site`: names, and pairs of key and value.
 fn parts(site: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     site.split(';').map(str::trim).filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
@@ -122,6 +147,29 @@ impl Spec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_that_no_node_of_the_site_can_hold_is_told_with_line_and_numbers() {
+        let site = Profile { memory_gb: Some(4), ..Profile::named("dahu").unwrap().clone() };
+        let loaded = |field: &str| {
+            let text = crate::campaign::spec::template().replacen('(', &format!("({field}"), 1);
+            crate::campaign::spec::parse(std::path::Path::new("/data/my.ron"), &text).unwrap()
+        };
+        let tile = loaded("\n    tile: 4096,");
+        assert_eq!(tile.too_large(&site, 32, 4_000_000_000), None);
+        let error = tile.too_large(&site, 32, 5_200_000_000).unwrap();
+        let line = tile.text.lines().position(|line| line.trim() == "tile: 4096,").unwrap() + 1;
+        assert_eq!(error.line, Some(line));
+        assert!(error.what.starts_with("`tile` 4096: a job is predicted to take up to 5.2 GB"), "{error}");
+        assert!(
+            error.what.contains("Grenoble has 4.0 GB") && error.cure.contains("leave `tile` out"),
+            "{error}"
+        );
+        let threads = loaded("").too_large(&site, 8, 5_200_000_000).unwrap();
+        assert!(threads.what.starts_with("`threads` 8:") && threads.line.is_some(), "{threads}");
+        let unknown = Profile { memory_gb: None, ..site };
+        assert_eq!(tile.too_large(&unknown, 32, u64::MAX), None);
+    }
 
     #[test]
     fn every_profile_is_read_and_named_like_its_file() {

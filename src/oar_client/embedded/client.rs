@@ -248,6 +248,14 @@ impl BatchSystem for Embedded {
         self.call(Call::Checkpoint(job)).map(|_| ())
     }
 
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.call(Call::Hold(job)).map(|_| ())
+    }
+
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.call(Call::Resume(job)).map(|_| ())
+    }
+
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         match self.call(Call::Nodes)? {
             Answer::Nodes(nodes) => Ok(nodes),

@@ -28,6 +28,8 @@ pub(super) enum Call {
     Find(Vec<Token>),
     Delete(JobId),
     Checkpoint(JobId),
+    Hold(JobId),
+    Resume(JobId),
     Nodes,
     SetPower { node: String, on: bool },
     Shutdown { kill_jobs: bool },

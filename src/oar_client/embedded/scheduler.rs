@@ -91,7 +91,7 @@ impl Decisions<'_> {
         if job.owes_successor {
             return self.resubmit(job);
         }
-        if job.state == JobState::Waiting || job.state.is_over() {
+        if job.state.is_queued() || job.state.is_over() {
             return;
         }
         if job.lost && !self.seen.killed.contains(&job.id) {

@@ -120,6 +120,24 @@ fn an_exit_99_after_more_than_60_s_makes_a_new_job_of_the_same_array_on_another_
 }
 
 #[test]
+fn a_held_job_keeps_no_node_and_lets_others_pass_until_it_is_released() {
+    let mut world = World::new(|c| c.nodes.truncate(1));
+    let (held, other) = (world.submit("m01", 3600, 300), world.submit("m02", 3600, 300));
+    world.state.apply(&Event::Held { job: held });
+    world.settle();
+    assert_eq!(world.states(), [JobState::Hold, JobState::Running]);
+    assert_eq!(world.state.view(&world.state.jobs[&held]).expected_start, None);
+    // What runs cannot be held.
+    world.state.apply(&Event::Held { job: other });
+    world.pass(70.0);
+    world.exit(other, 0);
+    assert_eq!(world.states(), [JobState::Hold, JobState::Terminated], "a free node tempts it not");
+    world.state.apply(&Event::Released { job: held });
+    world.settle();
+    assert_eq!(world.states(), [JobState::Running, JobState::Terminated]);
+}
+
+#[test]
 fn no_other_end_makes_a_new_job() {
     for (ran, status) in [(60.0, EXIT_99), (59.0, EXIT_99), (500.0, 0), (500.0, 1 << 8), (500.0, 9)] {
         let mut world = World::new(|_| ());

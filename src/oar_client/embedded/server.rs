@@ -299,6 +299,8 @@ impl Server {
             Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
             Call::Delete(job) => self.delete(job)?,
             Call::Checkpoint(job) => self.checkpoint(job)?,
+            Call::Hold(job) => self.set_held(job, true)?,
+            Call::Resume(job) => self.set_held(job, false)?,
             Call::SetPower { node, on } => self.set_power(node, on)?,
             Call::Shutdown { kill_jobs } => {
                 if kill_jobs {
@@ -324,14 +326,14 @@ impl Server {
         Ok(Ok(Answer::Submitted(job)))
     }
 
-    fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
+    pub(super) fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
         // A job that ended before this call ended by itself.
         self.tick()?;
         let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
         if record.state.is_over() || record.kill.is_some() {
             return Ok(Ok(Answer::Done));
         }
-        let (now, waiting) = (Moment::now(), record.state == JobState::Waiting);
+        let (now, waiting) = (Moment::now(), record.state.is_queued());
         self.record(&Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
         if waiting {
             self.record(&Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
@@ -352,6 +354,19 @@ impl Server {
         if !lost {
             self.perform(&Action::Signal(job));
         }
+        Ok(Ok(Answer::Done))
+    }
+
+    /// Holds a job that waits, or resumes one that is held.
+    pub(super) fn set_held(&mut self, job: JobId, held: bool) -> Result<Response, DurableError> {
+        let from = if held { JobState::Waiting } else { JobState::Hold };
+        let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
+        if record.state != from {
+            let what = format!("job {job} is in the state {}, not {from}", record.state);
+            return Ok(Err(BatchError::Refused(what)));
+        }
+        self.record(&if held { Event::Held { job } } else { Event::Released { job } })?;
+        self.log.sync()?;
         Ok(Ok(Answer::Done))
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::config::default_config;
 use super::server::Server;
-use crate::oar_client::{JobState, Submission, Token};
+use crate::oar_client::{BatchError, JobId, JobState, Submission, Token};
 
 fn submission(token: &str) -> Submission {
     Submission {
@@ -55,4 +55,28 @@ fn a_log_damaged_before_its_end_is_refused_and_named() {
     let error = Server::open(folder.path(), default_config()).err().map(|e| e.to_string()).unwrap();
     assert!(error.contains("log: damaged") && error.contains("good records follow"), "{error}");
     assert_eq!(std::fs::read(&log).unwrap(), bytes, "nothing is cut off");
+}
+
+#[test]
+fn a_hold_outlives_the_server_and_a_held_job_can_be_resumed_or_deleted() {
+    let (folder, _log) = with_jobs(&["m01", "m02"]);
+    let open = || Server::open(folder.path(), default_config()).unwrap();
+    let states = |server: &Server| -> Vec<JobState> {
+        server.state.jobs.values().map(|job| job.state.clone()).collect()
+    };
+    let mut server = open();
+    server.set_held(JobId(1), true).unwrap().unwrap();
+    server.set_held(JobId(2), true).unwrap().unwrap();
+    let again = server.set_held(JobId(1), true).unwrap();
+    assert!(matches!(again, Err(BatchError::Refused(why)) if why.contains("in the state Hold")));
+    assert_eq!(server.set_held(JobId(7), false).unwrap(), Err(BatchError::UnknownJob(JobId(7))));
+    drop(server);
+    let mut server = open();
+    assert_eq!(states(&server), [JobState::Hold, JobState::Hold]);
+    server.delete(JobId(1)).unwrap().unwrap();
+    server.set_held(JobId(2), false).unwrap().unwrap();
+    drop(server);
+    let server = open();
+    assert_eq!(states(&server), [JobState::Error, JobState::Waiting]);
+    assert!(server.state.jobs[&JobId(1)].events.iter().any(|(kind, _)| kind == "FRAG_JOB_REQUEST"));
 }

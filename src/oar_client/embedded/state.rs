@@ -40,6 +40,10 @@ pub(super) enum Event {
     Running { job: JobId, at: Moment },
     /// The checkpoint signal was sent: by the scheduler, or asked by the user.
     Signalled { job: JobId, by_user: bool },
+    /// A waiting job is not started until it is released.
+    Held { job: JobId },
+    /// A held job waits again.
+    Released { job: JobId },
     /// It is to be killed.
     KillDecided { job: JobId, cause: Cause, at: Moment },
     /// It ended.
@@ -137,6 +141,9 @@ pub(super) struct NodeRecord {
 pub(super) const ALIVE: &str = "Alive";
 /// … and for one that is not believed any more.
 pub(super) const SUSPECTED: &str = "Suspected";
+
+/// Why a job waits.
+const WAITS: &str = "waits for a free node";
 
 /// Everything the cluster knows.
 #[derive(Debug, Clone)]
@@ -238,6 +245,8 @@ impl State {
             | Event::Launched { job }
             | Event::Running { job, .. }
             | Event::Signalled { job, .. }
+            | Event::Held { job }
+            | Event::Released { job }
             | Event::KillDecided { job, .. }
             | Event::Ended { job, .. } => {
                 if let Some(record) = self.jobs.get_mut(job) {
@@ -289,7 +298,7 @@ impl State {
             kill: None,
             lost: false,
             owes_successor: false,
-            message: "waits for a free node".to_owned(),
+            message: WAITS.to_owned(),
             events: Vec::new(),
         };
         self.jobs.insert(job, record);
@@ -340,6 +349,14 @@ impl Record {
             Event::Signalled { by_user, .. } => {
                 let kind = if *by_user { "CHECKPOINT_SUCCESS" } else { "CHECKPOINT_SUCCESSFULL" };
                 self.note(kind, format!("The job {} was notified to checkpoint itself", self.id));
+            }
+            Event::Held { .. } if self.state == JobState::Waiting => {
+                self.state = JobState::Hold;
+                "held until it is resumed".clone_into(&mut self.message);
+            }
+            Event::Released { .. } if self.state == JobState::Hold => {
+                self.state = JobState::Waiting;
+                WAITS.clone_into(&mut self.message);
             }
             Event::KillDecided { cause, at, .. } => self.kill_decided(*cause, *at),
             Event::Ended { end, resubmit, at, .. } => {

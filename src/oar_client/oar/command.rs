@@ -33,6 +33,26 @@ pub struct Logged {
     pub complaint: String,
 }
 
+/// Commands that may follow each other at once: submitting a year goes through.
+const BURST: u32 = 40;
+/// Then there is one each so often.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Keeps commands from coming too fast: each costs the frontend and its server half a second of computing.
+#[derive(Debug, Default)]
+struct Bucket {
+    /// When as many commands as ever may follow each other again.
+    full_at: Duration,
+}
+
+impl Bucket {
+    /// How long the next command must wait. Time goes on by itself: each call says what time it is.
+    fn take(&mut self, now: Duration) -> Duration {
+        self.full_at = self.full_at.max(now) + EVERY;
+        self.full_at.saturating_sub(now + EVERY * BURST)
+    }
+}
+
 type Hook = Box<dyn FnMut(&Logged) + Send>;
 
 /// What a command said.
@@ -69,6 +89,8 @@ pub(super) struct Runner {
     /// Instead of the environment's `PATH`.
     pub(super) search_path: Option<OsString>,
     hook: Option<Hook>,
+    bucket: Bucket,
+    began: Instant,
 }
 
 impl fmt::Debug for Runner {
@@ -79,20 +101,22 @@ impl fmt::Debug for Runner {
 
 impl Runner {
     pub(super) fn new() -> Self {
-        Self { search_path: None, hook: None }
+        Self { search_path: None, hook: None, bucket: Bucket::default(), began: Instant::now() }
     }
 
     pub(super) fn set_hook(&mut self, hook: Hook) {
         self.hook = Some(hook);
     }
 
-    /// Runs a command to its end, or kills it with all it started in its group when `limit` is over.
+    /// Runs a command to its end, or kills it with all it started in its group when `limit` is over. Before, it waits
+    /// while commands come too fast; that does not count.
     pub(super) fn run(
         &mut self,
         program: &str,
         arguments: &[OsString],
         limit: Duration,
     ) -> Result<Output, BatchError> {
+        std::thread::sleep(self.bucket.take(self.began.elapsed()));
         let began = Instant::now();
         let command = shown(program, arguments);
         let result = self.execute(program, arguments, limit, &command);
@@ -221,4 +245,43 @@ fn shown(program: &str, arguments: &[OsString]) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_goes_through_then_commands_come_at_a_steady_pace() {
+        let mut bucket = Bucket::default();
+        let mut now = Duration::from_secs(1000);
+        assert!((0..BURST).all(|_| bucket.take(now).is_zero()));
+        for _ in 0..3 {
+            let wait = bucket.take(now);
+            assert_eq!(wait, EVERY);
+            now += wait;
+        }
+        // A poll of two commands each ten seconds never waits again.
+        for _ in 0..50 {
+            now += Duration::from_secs(10);
+            assert!(bucket.take(now).is_zero() && bucket.take(now).is_zero());
+        }
+        now += EVERY * BURST;
+        assert!((0..BURST).all(|_| bucket.take(now).is_zero()) && !bucket.take(now).is_zero());
+    }
+
+    #[test]
+    fn in_no_minute_there_are_more_than_70_commands() {
+        let mut bucket = Bucket::default();
+        let mut now = Duration::ZERO;
+        let mut runs = Vec::new();
+        for _ in 0..300 {
+            now += bucket.take(now);
+            runs.push(now);
+        }
+        let minute = Duration::from_mins(1);
+        let most =
+            runs.iter().map(|from| runs.iter().filter(|t| *t >= from && **t < *from + minute).count()).max();
+        assert!(most.is_some_and(|most| (60..=70).contains(&most)), "{most:?}");
+    }
 }

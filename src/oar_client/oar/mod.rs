@@ -1,4 +1,4 @@
-//! Real OAR, by its commands (`oarsub`, `oarstat`, `oardel`, `oarnodes`), versions 2.5 and 2.6.
+//! Real OAR, by its commands (`oarsub`, `oarstat`, `oardel`, `oarhold`, `oarresume`, `oarnodes`), versions 2.5 and 2.6.
 //!
 //! [`command`] runs them, [`submit`] and [`parse`] speak their language. What they say in which case was recorded on
 //! real servers: `tests/data/oar/`.
@@ -28,7 +28,7 @@ const TOKENS_A_QUERY: usize = 100;
 pub struct Limits {
     /// `oarsub`: admission rules and the choice of resources take their time.
     pub submit: Duration,
-    /// `oarstat`, `oarnodes`, `oardel`.
+    /// All others.
     pub other: Duration,
 }
 
@@ -103,18 +103,29 @@ impl Oar {
         parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))
     }
 
-    /// Runs `oardel`.
-    fn oardel(&mut self, arguments: &[&str], job: JobId) -> Result<Deleted, BatchError> {
-        let output = self.run("oardel", arguments)?;
+    /// Runs a command that asks something of a job.
+    fn order(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<Ordered, BatchError> {
+        let output = self.run(program, arguments)?;
+        let complaint = output.complaint();
         match output.code {
-            Some(0) => Ok(Deleted::Now),
-            Some(6) => Ok(Deleted::Before),
-            // OAR has one text for a job that does not exist and for another's.
-            Some(1) if output.complaint().contains("not the right user") => Err(BatchError::UnknownJob(job)),
-            Some(1) => Err(BatchError::Refused(output.complaint().to_owned())),
+            Some(0) => Ok(Ordered::Sent),
+            Some(6) => Ok(Ordered::Late),
+            // `oardel` has one text for a job that does not exist and for another's.
+            Some(1) if UNKNOWN_JOB.iter().any(|text| complaint.contains(text)) => {
+                Err(BatchError::UnknownJob(job))
+            }
+            Some(1) => Err(BatchError::Refused(complaint.to_owned())),
             // 3: the job's node does not answer.
-            Some(2 | 3 | 25) => Err(BatchError::Down(output.complaint().to_owned())),
+            Some(2 | 3 | 25) => Err(BatchError::Down(complaint.to_owned())),
             _ => Err(output.strange()),
+        }
+    }
+
+    /// The same, where nothing can be asked any more of a job that has ended.
+    fn order_in_time(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<(), BatchError> {
+        match self.order(program, arguments, job)? {
+            Ordered::Sent => Ok(()),
+            Ordered::Late => Err(BatchError::Refused(format!("job {job} has ended already"))),
         }
     }
 }
@@ -125,6 +136,9 @@ fn user() -> Option<String> {
     Token(user.clone()).is_plain().then_some(user)
 }
 
+/// What the commands say of a job that is not there, or is another user's.
+const UNKNOWN_JOB: [&str; 2] = ["not the right user", "this job does not exist"];
+
 /// The `#OAR` lines of a submission's script; see [`BatchSystem::submit`].
 ///
 /// # Errors
@@ -133,9 +147,12 @@ pub fn script_lines(submission: &Submission) -> Result<Vec<String>, BatchError> 
     submit::script_lines(submission)
 }
 
-enum Deleted {
-    Now,
-    Before,
+/// What became of an order.
+enum Ordered {
+    /// It is on its way.
+    Sent,
+    /// The job had ended before.
+    Late,
 }
 
 impl BatchSystem for Oar {
@@ -180,14 +197,20 @@ impl BatchSystem for Oar {
 
     fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
         // Of a job that ended already nothing is left to delete.
-        self.oardel(&[&job.to_string()], job).map(|_| ())
+        self.order("oardel", &[&job.to_string()], job).map(|_| ())
     }
 
     fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
-        match self.oardel(&["-c", &job.to_string()], job)? {
-            Deleted::Now => Ok(()),
-            Deleted::Before => Err(BatchError::Refused(format!("job {job} does not run any more"))),
-        }
+        self.order_in_time("oardel", &["-c", &job.to_string()], job)
+    }
+
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.order_in_time("oarhold", &[&job.to_string()], job)
+    }
+
+    /// One command for both: `oarresume` has no `-r`, unlike the `oarhold` that suspends.
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.order_in_time("oarresume", &[&job.to_string()], job)
     }
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {

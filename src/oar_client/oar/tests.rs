@@ -357,6 +357,28 @@ fn deletions_are_understood_by_their_exit_codes() {
 }
 
 #[test]
+fn holds_and_resumes_are_understood_by_their_exit_codes_and_texts() {
+    let hold = |body: &str| Fake::new(&[("oarhold", body)]).oar().hold(JobId(16));
+    let resume = |body: &str| Fake::new(&[("oarresume", body)]).oar().resume(JobId(16));
+    let fake = Fake::new(&[
+        ("oarhold", "echo \"$*\" > held; echo '[16] Hold request was sent to the OAR server.'"),
+        ("oarresume", "echo \"$*\" > resumed; echo '[16] Resume request was sent to the OAR server.'"),
+    ]);
+    assert_eq!((fake.oar().hold(JobId(16)), fake.oar().resume(JobId(16))), (Ok(()), Ok(())));
+    assert_eq!((fake.read("held"), fake.read("resumed")), ("16\n".to_owned(), "16\n".to_owned()));
+    for why in ["this job does not exist.", "you are not the right user."] {
+        // The colon has a blank before it in 2.5 only.
+        let body = |verb: &str| format!("echo '/!\\ Cannot {verb} 16 : {why}' >&2; exit 1");
+        assert_eq!(hold(&body("hold")), Err(BatchError::UnknownJob(JobId(16))));
+        assert_eq!(resume(&body("resume")), Err(BatchError::UnknownJob(JobId(16))));
+    }
+    let wrong = "echo \"Cannot hold 16: the job is not in the right state (try '-r' option).\" >&2; exit 1";
+    assert!(matches!(hold(wrong), Err(BatchError::Refused(text)) if text.contains("not in the right state")));
+    assert!(matches!(resume("echo 'DB connection error' >&2; exit 25"), Err(BatchError::Down(_))));
+    assert!(matches!(hold("exit 77"), Err(BatchError::Unreadable { .. })));
+}
+
+#[test]
 fn the_version_is_in_the_name() {
     let fake = Fake::new(&[("oarstat", "echo 'OAR version: 2.6.1'")]);
     let info = fake.oar().info().unwrap();

@@ -1,11 +1,12 @@
 //! What keys do.
 
 use super::press;
-use crate::campaign::controller::Action;
-use crate::campaign::snapshot::ChainState;
+use crate::campaign::actions::possible;
+use crate::campaign::controller::{Action, ActionKind};
+use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState};
 use crate::checkpoint::ChainId;
 use crate::ui::fixtures;
-use crate::ui::model::{Effect, Message, Model, Overlay, Screen, Tail};
+use crate::ui::model::{Effect, Message, Model, Overlay, Row, RowName, Screen, Tail};
 use crate::ui::update::update;
 
 fn id(month: u8) -> ChainId {
@@ -67,6 +68,63 @@ fn escape_and_n_are_no() {
 fn a_checkpoint_needs_no_question() {
     let mut model = mixed();
     assert_eq!(press(&mut model, "kkc"), [Effect::Act(Action::Checkpoint(id(1)))]);
+}
+
+fn hold_and_resume(chain: &ChainView) -> [String; 2] {
+    [ActionKind::Hold, ActionKind::Resume]
+        .map(|kind| possible(kind, chain, &Access::Writer).err().unwrap_or_default())
+}
+
+#[test]
+fn what_waits_can_be_held_what_is_held_or_suspended_resumed() {
+    let waiting = fixtures::in_state(3, JobState::Waiting);
+    assert_eq!(hold_and_resume(&waiting), ["", "its job waits and is not held"]);
+    let held = fixtures::in_state(3, JobState::Hold);
+    assert_eq!(hold_and_resume(&held), ["it is held already: resume it", ""]);
+    let starting = fixtures::in_state(3, JobState::ToLaunch);
+    assert_eq!(hold_and_resume(&starting)[0], "its job is just starting");
+    let running = fixtures::running(1);
+    let [hold, resume] = hold_and_resume(&running);
+    assert!(hold.contains("checkpoint it now and hold the next job, or stop it"), "{hold}");
+    assert_eq!(resume, "its job is neither held nor suspended");
+    let suspended = ChainView { state: ChainState::Running, ..fixtures::in_state(1, JobState::Suspended) };
+    assert_eq!(hold_and_resume(&suspended), ["it is suspended already: resume it", ""]);
+    let checkpoint = possible(ActionKind::Checkpoint, &suspended, &Access::Writer);
+    assert_eq!(checkpoint, Err("its job is suspended: resume it first".to_owned()));
+    assert!(hold_and_resume(&fixtures::failed(6)).iter().all(|why| why.contains("no job")));
+}
+
+#[test]
+fn holding_and_resuming_need_no_question() {
+    let mut model = mixed();
+    assert_eq!(press(&mut model, "kH"), [Effect::Act(Action::Hold(id(3)))]);
+    assert_eq!(said(&model), "holding March …");
+    let failed = Message::Acted(Action::Hold(id(3)), Err("no answer".to_owned()));
+    update(&mut model, failed, fixtures::clock(2));
+    assert_eq!(said(&model), "March was not held: no answer");
+    press(&mut model, "u");
+    assert_eq!(said(&model), "March: its job waits and is not held");
+    let held = fixtures::campaign(vec![fixtures::in_state(3, JobState::Hold)]);
+    let mut model = fixtures::model(held, 80, 24);
+    assert_eq!(press(&mut model, "u"), [Effect::Act(Action::Resume(id(3)))]);
+}
+
+#[test]
+fn a_job_that_never_started_has_a_row_and_is_chosen_by_its_number() {
+    let mut model = fixtures::model(fixtures::campaign(vec![fixtures::deleted_before_start(3)]), 80, 24);
+    press(&mut model, "2k");
+    assert_eq!(model.jobs.row, Some((id(3), RowName::Job(1048))));
+    assert_eq!(press(&mut model, "<Enter>"), []);
+    assert_eq!(said(&model), "this job has not begun: it has no log");
+    // The newest job becomes a link; the chosen row stays.
+    let mut snapshot = fixtures::campaign(vec![fixtures::deleted_before_start(3)]);
+    snapshot.chains[0].links = fixtures::running(3).links;
+    snapshot.chains[0].links[0].job_id = "1051".to_owned();
+    update(&mut model, Message::Snapshot(Box::new(snapshot)), fixtures::clock(2));
+    let names: Vec<RowName> = model.job_rows().iter().map(Row::name).collect();
+    let links = [1, 2, 3].map(RowName::Link);
+    assert_eq!(names, [&[RowName::Job(1048)], &links[..]].concat());
+    assert_eq!(model.job_row(), 0);
 }
 
 #[test]
@@ -269,6 +327,32 @@ fn help_scrolls_within_its_lines_and_any_other_key_closes_it() {
     assert_eq!(press(&mut model, "q"), [], "q closes the help only");
     assert_eq!(model.overlay, None);
     assert_eq!(press(&mut model, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn e_shows_the_whole_text_of_what_failed_and_what_to_do() {
+    let mut model = fixtures::model(fixtures::campaign(vec![fixtures::chain(1)]), 80, 24);
+    press(&mut model, "e");
+    assert_eq!((said(&model), &model.overlay), ("nothing is wrong", &None));
+    let refused = "refused by the batch system: Bad resource request\nLINE 4: ... ((foo='bar')...\n   ^\nTo do: edit it";
+    update(&mut model, Message::Acted(Action::Submit(id(1)), Err(refused.to_owned())), fixtures::clock(2));
+    // Later news hides it from the last lines, not from its page.
+    press(&mut model, "x");
+    assert_eq!(said(&model), "January: it has no job");
+    press(&mut model, "e");
+    let text = super::paint::text(&model);
+    for line in [
+        "January was not submitted: refused by the batch",
+        "  LINE 4: ... ((foo='bar')...",
+        "     ^",
+        "  To do: edit it",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    press(&mut model, "q");
+    assert_eq!(model.overlay, None);
+    update(&mut model, Message::Acted(Action::Submit(id(1)), Ok("done".to_owned())), fixtures::clock(3));
+    assert!(model.errors().is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the screens look like: text and styles of the whole program, at the sizes people have.
 
 use super::{paint, press};
-use crate::campaign::snapshot::Snapshot;
+use crate::campaign::snapshot::{JobState, Snapshot};
 use crate::checkpoint::ChainId;
 use crate::ui::fixtures;
 use crate::ui::glyphs;
@@ -78,6 +78,20 @@ fn months_between_jobs_silent_unconfirmed_and_stopped() {
 }
 
 #[test]
+fn months_held_suspended_and_in_a_state_unknown_here() {
+    let held = fixtures::in_state(1, JobState::Hold);
+    let mut suspended = fixtures::running(3);
+    for job in suspended.job.iter_mut().chain(&mut suspended.jobs) {
+        job.state = JobState::Suspended;
+    }
+    let strange = fixtures::in_state(6, JobState::Unknown("toAckReservation".to_owned()));
+    let snapshot = fixtures::campaign(vec![held, suspended, strange]);
+    look("months_held", &snapshot, "k");
+    look("months_suspended", &snapshot, "");
+    look("jobs_never_started", &fixtures::campaign(vec![fixtures::deleted_before_start(3)]), "2k");
+}
+
+#[test]
 fn months_of_a_whole_year() {
     look("months_year", &fixtures::year(), "jjjjj");
 }
@@ -126,6 +140,7 @@ fn maps() {
 
 #[test]
 fn overlays() {
+    look("errors", &fixtures::mute_scheduler(), "e");
     look("help", &fixtures::mixed(), "?");
     look_at("help_scrolled", &fixtures::mixed(), "?G", 60, 18);
     look("confirm_resubmit", &fixtures::mixed(), "r");

@@ -40,7 +40,7 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
 
 fn keys() -> impl Strategy<Value = KeyEvent> {
     let codes = prop_oneof![
-        4 => proptest::sample::select("sSrcxajkhl[]fgGq?1234yn ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        4 => proptest::sample::select("sSrcHuexajkhl[]fgGq?1234yn ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         1 => any::<char>().prop_map(KeyCode::Char),
         2 => proptest::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up, KeyCode::Down, KeyCode::Left,
@@ -97,7 +97,8 @@ proptest! {
             let read_only = model.holder().is_some();
             for effect in update(&mut model, message, fixtures::clock(second as u64)) {
                 if let Effect::Act(action) = effect {
-                    prop_assert!(asked || matches!(action, Action::Checkpoint(_)), "{action:?} without a question");
+                    let free = matches!(action, Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_));
+                    prop_assert!(asked || free, "{action:?} without a question");
                     prop_assert!(!read_only, "{action:?} although read-only");
                 }
             }

@@ -47,10 +47,11 @@ pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     packed
 }
 
-/// Submitting is no matter once everything is submitted.
+/// Submitting is no matter once everything is submitted; some others only where they can be done.
 fn worth_showing(model: &Model, command: Command) -> bool {
     match command {
         Command::Submit | Command::SubmitAll => model.planned().next().is_some(),
+        Command::Hold | Command::Resume | Command::Errors => actions::available(model, command).is_ok(),
         _ => true,
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
     if let Some(failure) = chain.failure.as_ref().filter(|_| chain.state == ChainState::Failed) {
         facts.push(("to do", Meaning::Warning, failure.hint.clone()));
     }
-    if let Some(said) = words::explain(chain) {
+    if let Some(said) = words::explain(chain, model.clock.wall_ms) {
         facts.push(("state", Meaning::Base, said));
     }
     if chain.total > 0 {

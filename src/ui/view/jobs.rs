@@ -1,4 +1,4 @@
-//! The jobs: every link of the selected month or of all, what the selected one said of its end, checkpoints, nodes.
+//! The jobs: every link of the selected month or of all, and every job that never became one; what the selected one said of its end, checkpoints, nodes.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,23 +7,21 @@ use ratatui::text::Line;
 use super::pen::{Pen, mark_selected};
 use super::{details, is_wide, months};
 use crate::campaign::snapshot::{ChainState, ChainView, LinkView, Snapshot};
-use crate::ui::model::Model;
+use crate::ui::model::{Model, Row};
 use crate::ui::theme::Meaning;
 use crate::ui::{scroll, text, words};
 
 /// Draws them.
 pub(super) fn draw(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Frame<'_>, area: Rect) {
     let (room, rows) = (usize::from(area.width), usize::from(area.height));
-    let links = model.link_rows();
+    let jobs = model.job_rows();
     let kept = if rows >= 12 { rows / 2 } else { 0 };
-    let height = (links.len().max(1) + 2).min(rows - kept);
+    let height = (jobs.len().max(1) + 2).min(rows - kept);
     let mut lines = vec![pen.rule(&title(model, pen), room)];
-    lines.extend(table(model, &links, pen, room, height.saturating_sub(1)));
-    if let Some((chain, at)) = links.get(model.link_row())
-        && let Some(link) = chain.links.get(*at)
-    {
+    lines.extend(table(model, &jobs, pen, room, height.saturating_sub(1)));
+    if let Some(row) = jobs.get(model.job_row()) {
         lines.push(Line::default());
-        lines.extend(link_details(model, chain, link, pen, room));
+        lines.extend(row_details(model, row, pen, room));
     }
     lines.truncate(rows);
     let used = lines.len() as u16;
@@ -69,15 +67,9 @@ struct Widths {
     resumed: Option<usize>,
 }
 
-fn table(
-    model: &Model,
-    links: &[(&ChainView, usize)],
-    pen: Pen,
-    room: usize,
-    height: usize,
-) -> Vec<Line<'static>> {
-    if links.is_empty() {
-        return vec![Line::default(), pen.line(Meaning::Muted, "  no job has started yet")];
+fn table(model: &Model, jobs: &[Row<'_>], pen: Pen, room: usize, height: usize) -> Vec<Line<'static>> {
+    if jobs.is_empty() {
+        return vec![Line::default(), pen.line(Meaning::Muted, "  no job yet")];
     }
     let widths = Widths {
         month: model.jobs.all.then_some(10),
@@ -86,12 +78,10 @@ fn table(
     };
     let mut lines = vec![head(&widths, pen)];
     let height = height.saturating_sub(1);
-    let first = scroll::first_visible(model.link_row(), links.len(), height);
-    for (row, (chain, at)) in links.iter().enumerate().skip(first).take(height) {
-        if let Some(link) = chain.links.get(*at) {
-            let running = at + 1 == chain.links.len();
-            lines.push(link_row(model, chain, link, running, row == model.link_row(), &widths, pen, room));
-        }
+    let chosen = model.job_row();
+    let first = scroll::first_visible(chosen, jobs.len(), height);
+    for (at, row) in jobs.iter().enumerate().skip(first).take(height) {
+        lines.push(table_row(model, row, at == chosen, &widths, pen, room));
     }
     lines
 }
@@ -112,35 +102,36 @@ fn head(widths: &Widths, pen: Pen) -> Line<'static> {
     pen.line(Meaning::Muted, said)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of one table: its parts have no life of their own")]
-fn link_row(
+fn table_row(
     model: &Model,
-    chain: &ChainView,
-    link: &LinkView,
-    newest: bool,
+    row: &Row<'_>,
     chosen: bool,
     widths: &Widths,
     pen: Pen,
     room: usize,
 ) -> Line<'static> {
     let g = &pen.glyphs;
+    let cells = match row.link {
+        Some(link) => link_cells(model, row.chain, link),
+        None => job_cells(model, row),
+    };
     let mut spans = vec![pen.span(Meaning::Key, format!("{} ", if chosen { g.pointer } else { " " }))];
     if let Some(width) = widths.month {
-        spans.push(pen.span(Meaning::Title, text::left(&words::months(&chain.months, g), width, g)));
+        spans.push(pen.span(Meaning::Title, text::left(&words::months(&row.chain.months, g), width, g)));
     }
-    let number = text::right(&link.link.to_string(), 4, g);
-    spans.push(pen.span(Meaning::Base, format!("{number} {} ", text::right(&link.job_id, 7, g))));
-    let hop = if link.hop { format!(" {}", g.hop) } else { String::new() };
+    let number = text::right(&cells.link, 4, g);
+    spans.push(pen.span(Meaning::Base, format!("{number} {} ", text::right(&cells.job, 7, g))));
+    let hop = if cells.hop { format!(" {}", g.hop) } else { String::new() };
     let room_for_name = widths.node.saturating_sub(text::width(&hop));
-    let node = format!("{}{hop}", text::cut(super::table::short_host(&link.node), room_for_name, g));
+    let node = format!("{}{hop}", text::cut(super::table::short_host(&cells.node), room_for_name, g));
     spans.push(pen.span(Meaning::Base, format!("{} ", text::left(&node, widths.node, g))));
-    spans.push(pen.span(Meaning::Muted, format!("{} ", words::time_of_day(link.started_ms, &model.zone))));
-    spans.push(pen.span(Meaning::Base, text::left(&ran(model, chain, link, newest), 12, g)));
+    let started = cells.started_ms.map_or_else(String::new, |ms| words::time_of_day(ms, &model.zone));
+    spans.push(pen.span(Meaning::Muted, format!("{} ", text::left(&started, 8, g))));
+    spans.push(pen.span(Meaning::Base, text::left(&cells.ran, 12, g)));
     if let Some(width) = widths.resumed {
-        let said = link.resumed.as_deref().unwrap_or("");
-        spans.push(pen.span(Meaning::Muted, format!("{} ", text::left(said, width, g))));
+        spans.push(pen.span(Meaning::Muted, format!("{} ", text::left(&cells.resumed, width, g))));
     }
-    let (meaning, said) = end(chain, link, newest);
+    let (meaning, said) = cells.end;
     spans.push(pen.span(meaning, said));
     let mut line = text::cut_line(Line::from(spans), room, g);
     if chosen {
@@ -149,66 +140,89 @@ fn link_row(
     line
 }
 
-fn is_running(chain: &ChainView, link: &LinkView, newest: bool) -> bool {
+/// What stands in a row.
+struct Cells {
+    link: String,
+    job: String,
+    node: String,
+    hop: bool,
+    started_ms: Option<i64>,
+    ran: String,
+    resumed: String,
+    end: (Meaning, String),
+}
+
+fn link_cells(model: &Model, chain: &ChainView, link: &LinkView) -> Cells {
+    Cells {
+        link: link.link.to_string(),
+        job: link.job_id.clone(),
+        node: link.node.clone(),
+        hop: link.hop,
+        started_ms: Some(link.started_ms),
+        ran: ran(model, chain, link),
+        resumed: link.resumed.clone().unwrap_or_default(),
+        end: end(chain, link),
+    }
+}
+
+/// A job that waits, is starting, or ended before a link of it began.
+fn job_cells(model: &Model, row: &Row<'_>) -> Cells {
+    let job = row.job;
+    let ran = job.and_then(|job| Some(job.stopped? - job.started?));
+    let meaning = if job.is_some_and(|job| job.state.is_over()) { Meaning::Bad } else { Meaning::Base };
+    Cells {
+        link: String::new(),
+        job: job.map_or_else(String::new, |job| job.id.to_string()),
+        node: job.and_then(|job| job.node.clone()).unwrap_or_default(),
+        hop: false,
+        started_ms: job.and_then(|job| job.started).map(|seconds| seconds.saturating_mul(1_000)),
+        ran: ran.map_or_else(String::new, |seconds| words::duration(seconds.max(0).unsigned_abs())),
+        resumed: String::new(),
+        end: (meaning, job.map_or_else(String::new, |job| words::job(job, model.clock.wall_ms))),
+    }
+}
+
+fn is_running(chain: &ChainView, link: &LinkView) -> bool {
+    let newest = chain.links.last().is_some_and(|last| last.link == link.link);
     newest && link.end.is_none() && matches!(chain.state, ChainState::Running | ChainState::Silent)
 }
 
-fn ran(model: &Model, chain: &ChainView, link: &LinkView, newest: bool) -> String {
+fn ran(model: &Model, chain: &ChainView, link: &LinkView) -> String {
     let until = match link.ended_ms {
         Some(ended) => ended,
-        None if is_running(chain, link, newest) => model.clock.wall_ms,
+        None if is_running(chain, link) => model.clock.wall_ms,
         // Killed: when is not known.
         None => return String::new(),
     };
     words::duration(words::seconds_between(link.started_ms, until))
 }
 
-fn end(chain: &ChainView, link: &LinkView, newest: bool) -> (Meaning, String) {
+fn end(chain: &ChainView, link: &LinkView) -> (Meaning, String) {
     match &link.end {
         Some(said) => (Meaning::Base, said.clone()),
-        None if is_running(chain, link, newest) => {
-            (super::table::meaning_of(chain.state), words::state(chain))
-        }
+        None if is_running(chain, link) => (super::table::meaning_of(chain.state), words::state(chain)),
         None => (Meaning::Bad, "killed: it left no word".to_owned()),
     }
 }
 
-/// The selected link's words in full.
-fn link_details(
-    model: &Model,
-    chain: &ChainView,
-    link: &LinkView,
-    pen: Pen,
-    room: usize,
-) -> Vec<Line<'static>> {
-    let newest = chain.links.last().is_some_and(|l| l.link == link.link);
+/// The selected row in full: what its link said, and what the batch system says of its job.
+fn row_details(model: &Model, row: &Row<'_>, pen: Pen, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    if let Some(resumed) = &link.resumed {
-        lines.extend(details::fact("began with", Meaning::Base, resumed, pen, room));
+    if let Some(link) = row.link {
+        if let Some(resumed) = &link.resumed {
+            lines.extend(details::fact("began with", Meaning::Base, resumed, pen, room));
+        }
+        let (meaning, said) = end(row.chain, link);
+        lines.extend(details::fact("end", meaning, &said, pen, room));
     }
-    let (meaning, said) = end(chain, link, newest);
-    lines.extend(details::fact("end", meaning, &said, pen, room));
-    if let Some(job) = chain.job.as_ref().filter(|_| newest) {
-        lines.extend(details::fact("job now", Meaning::Base, &job_words(model, job), pen, room));
+    if let Some(job) = row.job {
+        let mut said = format!("{} {}", job.id, words::job(job, model.clock.wall_ms));
+        if let Some(from) = job.resubmitted_from {
+            said.push_str(&format!(" (made from job {from} by the batch system)"));
+        }
+        lines.extend(details::fact("job", Meaning::Base, &said, pen, room));
     }
     lines
-}
-
-fn job_words(model: &Model, job: &crate::campaign::snapshot::JobView) -> String {
-    let mut said = format!("{} {}", job.id, job.state);
-    if let Some(node) = &job.node {
-        said.push_str(&format!(" on {node}"));
-    }
-    if let Some(start) = job.expected_start {
-        let wait = words::seconds_between(model.clock.wall_ms, start.saturating_mul(1_000));
-        if wait > 0 {
-            said.push_str(&format!(", expected to start in {}", words::duration(wait)));
-        }
-    }
-    if !job.message.trim().is_empty() {
-        said.push_str(&format!(": {}", job.message.trim()));
-    }
-    said
 }
 
 /// The checkpoints of the selected month, newest first.

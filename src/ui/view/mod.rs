@@ -28,7 +28,7 @@ use ratatui::text::Line;
 use super::model::{Model, Overlay, Screen};
 use super::text;
 use super::theme::Meaning;
-pub(crate) use overlay::help_overflow;
+pub(crate) use overlay::page_overflow;
 use pen::Pen;
 
 /// Below this nothing useful can be drawn.
@@ -138,7 +138,9 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     pen.put(frame, areas.notice, &around.notice);
     pen.put(frame, areas.bar, &around.bar);
     match &model.overlay {
-        Some(Overlay::Help(line)) => overlay::help(model, *line, pen, frame),
+        Some(page @ (Overlay::Help(line) | Overlay::Errors(line))) => {
+            overlay::page(model, page, *line, pen, frame);
+        }
         Some(Overlay::Confirm(ask)) => overlay::confirm(ask, pen, frame),
         None => {}
     }

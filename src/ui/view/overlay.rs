@@ -7,11 +7,11 @@ use ratatui::widgets::{Block, Clear};
 
 use super::pen::Pen;
 use crate::ui::actions::{self, Entry, TABLE};
-use crate::ui::model::{Ask, Model};
+use crate::ui::model::{Ask, Model, Overlay};
 use crate::ui::text;
 use crate::ui::theme::Meaning;
 
-const HELP_WIDTH: u16 = 100;
+const PAGE_WIDTH: u16 = 100;
 const ASK_WIDTH: u16 = 66;
 
 /// A window in the middle; returns its inside.
@@ -60,28 +60,54 @@ fn answers(ask: &Ask, pen: Pen) -> Line<'static> {
     ])
 }
 
-/// Lines of the help that do not fit: how far it can be scrolled.
-pub(crate) fn help_overflow(model: &Model) -> usize {
-    let pen = Pen::of(model);
+/// Lines of a page that do not fit: how far it can be scrolled.
+pub(crate) fn page_overflow(model: &Model, page: &Overlay) -> usize {
     let rows = usize::from(model.size.1).saturating_sub(4);
-    help_lines(model, pen).len().saturating_sub(rows)
+    page_lines(model, page, Pen::of(model)).1.len().saturating_sub(rows)
 }
 
-/// The keys.
-pub(super) fn help(model: &Model, from: usize, pen: Pen, frame: &mut Frame<'_>) {
-    let lines = help_lines(model, pen);
-    let from = from.min(help_overflow(model));
-    let more = if help_overflow(model) > 0 {
-        format!("Keys ({} scroll)", pen.glyphs.up_down)
-    } else {
-        "Keys".to_owned()
-    };
-    let inner = window(frame, pen, &more, HELP_WIDTH, lines.len());
-    pen.put(frame, inner, lines.get(from..).unwrap_or(&[]));
+/// A page over the screen, from one of its lines on.
+pub(super) fn page(model: &Model, page: &Overlay, from: usize, pen: Pen, frame: &mut Frame<'_>) {
+    let (title, lines) = page_lines(model, page, pen);
+    let overflow = page_overflow(model, page);
+    let title =
+        if overflow > 0 { format!("{title} ({} scroll)", pen.glyphs.up_down) } else { title.to_owned() };
+    let inner = window(frame, pen, &title, PAGE_WIDTH, lines.len());
+    pen.put(frame, inner, lines.get(from.min(overflow)..).unwrap_or(&[]));
+}
+
+/// The title and all lines of a page.
+fn page_lines(model: &Model, page: &Overlay, pen: Pen) -> (&'static str, Vec<Line<'static>>) {
+    match page {
+        Overlay::Errors(_) => ("What is wrong", error_lines(model, pen)),
+        _ => ("Keys", help_lines(model, pen)),
+    }
+}
+
+/// Columns of a page's text.
+fn page_columns(model: &Model) -> usize {
+    usize::from(PAGE_WIDTH.min(model.size.0.saturating_sub(2))).saturating_sub(4)
+}
+
+fn error_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
+    let columns = page_columns(model).max(1);
+    let mut lines = Vec::new();
+    for (about, said) in model.errors() {
+        lines.push(pen.line(Meaning::Title, format!(" {about}")));
+        for line in said.lines() {
+            // What fits keeps its blanks: a database points into the line above.
+            let fits = text::width(line) <= columns;
+            let parts = if fits { vec![line.to_owned()] } else { text::wrap(line, columns) };
+            lines.extend(parts.into_iter().map(|part| pen.line(Meaning::Base, format!("  {part}"))));
+        }
+        lines.push(Line::default());
+    }
+    lines.push(pen.line(Meaning::Muted, " Any other key closes this."));
+    lines
 }
 
 fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
-    let columns = usize::from(HELP_WIDTH.min(model.size.0.saturating_sub(2))).saturating_sub(4);
+    let columns = page_columns(model);
     let here = |e: &&Entry| e.screens.contains(&model.screen);
     let mut lines = vec![pen.line(Meaning::Title, format!(" On the screen {}", model.screen.title()))];
     for entry in TABLE.iter().filter(here) {
