@@ -311,3 +311,10 @@ fn deletions_are_understood_by_their_exit_codes() {
     fake.oar().checkpoint(JobId(5)).unwrap();
     assert_eq!(fake.read("asked"), "-c 5\n");
 }
+
+#[test]
+fn the_version_is_in_the_name() {
+    let fake = Fake::new(&[("oarstat", "echo 'OAR version: 2.6.1'")]);
+    let info = fake.oar().info().unwrap();
+    assert_eq!((info.name.as_str(), info.time_scale.to_bits()), ("OAR 2.6.1", 1.0_f64.to_bits()));
+}
