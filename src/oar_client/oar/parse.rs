@@ -24,25 +24,30 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
 }
 
 fn job(key: &str, job: &Value) -> Result<Job, String> {
-    let id = number(&job["Job_Id"]).or_else(|| key.parse().ok()).and_then(positive);
-    let id = id.ok_or_else(|| format!("the job {key:?} has no number"))?;
+    let number_of_key: Option<i64> = key.parse().ok();
+    let number_told = number(&job["Job_Id"]).or(number_of_key);
+    if number_of_key.is_some() && number_told != number_of_key {
+        return Err(format!("the job {key:?} says that it is another"));
+    }
+    let id = number_told.and_then(positive).ok_or_else(|| format!("the job {key:?} has no number"))?;
     let state = job["state"].as_str().ok_or_else(|| format!("the job {id} has no state"))?;
     let state = self::state(state);
     // A job chosen to start has a start time already.
     let began =
         !matches!(state, JobState::Waiting | JobState::Hold | JobState::ToLaunch | JobState::Launching);
-    let time = |field: &str| number(&job[field]).unwrap_or(0);
+    let time = |field: &str| number(&job[field]).filter(|t| is_time(*t)).unwrap_or(0);
+    let wait_status = number(&job["exit_code"]).and_then(|s| u16::try_from(s).ok());
     Ok(Job {
         id,
         array_id: number(&job["array_id"]).and_then(positive).unwrap_or(id),
         name: text(&job["name"]),
         node: job["assigned_network_address"].get(0).and_then(Value::as_str).map(str::to_owned),
-        ended: number(&job["exit_code"]).and_then(|s| i32::try_from(s).ok()).map(Ending::of_wait_status),
+        ended: wait_status.map(|s| Ending::of_wait_status(s.into())),
         resubmitted_from: number(&job["resubmit_job_id"]).and_then(positive),
         submitted: time("submissionTime"),
         started: if began { time("startTime") } else { 0 },
         stopped: time("stopTime"),
-        expected_start: number(&job["scheduledStart"]).filter(|t| *t > 0),
+        expected_start: number(&job["scheduledStart"]).filter(|t| is_time(*t)),
         message: text(&job["message"]),
         events: events(&job["events"]),
         state,
@@ -114,6 +119,11 @@ pub(super) fn version(text: &str) -> Option<&str> {
 
 fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// Whether it is a time after 1970 and before the year 10 000; with such times one can reckon.
+fn is_time(seconds: i64) -> bool {
+    (1..253_402_300_800).contains(&seconds)
 }
 
 fn positive(number: i64) -> Option<JobId> {

@@ -85,8 +85,11 @@ fn problem(submission: &Submission) -> Option<String> {
 /// # Errors
 /// [`BatchError::Refused`] only when surely nothing was submitted.
 pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
-    let ids: Vec<i64> = output.stdout.lines().filter_map(job_id).collect();
-    let taken = ids.iter().copied().find(|id| *id > 0);
+    let told =
+        output.stdout.split_inclusive('\n').filter_map(|line| line.trim_start().strip_prefix("OAR_JOB_ID="));
+    let numbers: Vec<Option<i64>> = told.map(whole_number).collect();
+    let taken = numbers.iter().flatten().copied().find(|number| *number > 0);
+    let surely_none = numbers.iter().all(|number| number.is_some_and(|number| number <= 0));
     match (output.code, taken) {
         (Some(0), Some(id)) => Ok(JobId(id.unsigned_abs())),
         (Some(0), None) => Err(output.unreadable(format!("no job number in {:?}", output.stdout.trim()))),
@@ -95,7 +98,7 @@ pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
             output.complaint()
         ))),
         (Some(9 | 25), None) => Err(BatchError::Down(output.complaint().to_owned())),
-        (Some(code), None) if REFUSALS.contains(&code) => {
+        (Some(code), None) if surely_none && REFUSALS.contains(&code) => {
             Err(BatchError::Refused(output.complaint().to_owned()))
         }
         _ => Err(output.strange()),
@@ -107,6 +110,7 @@ pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
 /// reservation date 7; resubmission refused 4.
 const REFUSALS: [i32; 11] = [254, 8, 255, 18, 248, 12, 6, 5, 1, 7, 4];
 
-fn job_id(line: &str) -> Option<i64> {
-    line.trim().strip_prefix("OAR_JOB_ID=")?.parse().ok()
+/// The number that a line ends with; none when it is damaged, or cut off before its end.
+fn whole_number(end_of_line: &str) -> Option<i64> {
+    end_of_line.strip_suffix('\n')?.trim_end().parse().ok()
 }

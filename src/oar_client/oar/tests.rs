@@ -5,26 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::oar_client::{Ending, JobState};
+
+mod mutated;
+mod samples;
 
 const VERSIONS: [&str; 2] = ["2.5", "2.6"];
 
 fn sample(version: &str, name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oar").join(version).join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-fn only_job(version: &str, name: &str) -> Job {
-    let mut jobs = parse::jobs(&sample(version, name)).unwrap();
-    assert_eq!(jobs.len(), 1, "{version} {name}");
-    jobs.remove(0)
-}
-
-fn has_event(job: &Job, kind: &str) -> bool {
-    job.events.iter().any(|(k, _)| k == kind)
 }
 
 /// Commands in a folder of their own, each a script.
@@ -112,39 +103,6 @@ fn a_whole_chain_is_read_with_its_links_and_ends() {
                 "in the order of numbers"
             );
         }
-    }
-}
-
-#[test]
-fn every_recorded_state_and_end_is_read() {
-    for version in VERSIONS {
-        let job = |name: &str| only_job(version, &format!("{name}.out"));
-        assert_eq!(job("end-idem-99-75s").ended, Some(Ending::Code(99)));
-        assert_eq!(job("end-self-kill").ended, Some(Ending::Signal(9)));
-        assert_eq!(job("end-bad-command").ended, Some(Ending::Code(127)));
-        let killed = job("end-walltime-kill");
-        assert!(killed.state == JobState::Error && killed.ended.is_none() && has_event(&killed, "WALLTIME"));
-        assert!(has_event(&job("end-bad-dir"), "WORKING_DIRECTORY"));
-        assert!(has_event(&job("state-Error-oardel"), "FRAG_JOB_REQUEST"));
-        let dead = job("nodedeath");
-        assert!(has_event(&dead, "EXTERMINATE_JOB") && dead.message.contains("exterminated by Leon"));
-        assert_eq!(job("state-Suspended").state, JobState::Suspended);
-        assert_eq!(job("state-Hold").state, JobState::Hold);
-        let waiting = job("state-Waiting");
-        assert_eq!((&waiting.state, waiting.started, &waiting.node), (&JobState::Waiting, 0, &None));
-        assert!(job("state-auto-resubmitted").resubmitted_from.is_some());
-    }
-}
-
-#[test]
-fn cores_are_gathered_into_nodes() {
-    for version in VERSIONS {
-        let nodes = parse::nodes(&sample(version, "nodes-json.out")).unwrap();
-        let names: Vec<&str> = nodes.iter().map(|n| n.name.as_str()).collect();
-        assert_eq!(names, ["node1", "node2"]);
-        assert!(nodes.iter().all(|n| n.state == "Alive"));
-        let busy = parse::nodes(&sample(version, "nodes-json-suspended.out")).unwrap();
-        assert!(busy.iter().any(|n| !n.jobs.is_empty()), "{version}");
     }
 }
 
@@ -383,35 +341,4 @@ fn the_version_is_in_the_name() {
     let fake = Fake::new(&[("oarstat", "echo 'OAR version: 2.6.1'")]);
     let info = fake.oar().info().unwrap();
     assert_eq!((info.name.as_str(), info.time_scale.to_bits()), ("OAR 2.6.1", 1.0_f64.to_bits()));
-}
-
-proptest! {
-    #[test]
-    fn a_mutated_answer_never_panics(
-        file in prop::sample::select(vec!["chain-sql-full.out", "nodes-json.out", "nodedeath.out", "state-Hold.out"]),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
-        length in any::<prop::sample::Index>(),
-    ) {
-        let mut bytes = sample("2.5", file).into_bytes();
-        for (at, byte) in cuts {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        if length.index(4) == 0 {
-            bytes.truncate(length.index(bytes.len()));
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        if let Ok(jobs) = parse::jobs(&text) {
-            prop_assert!(jobs.iter().all(|j| j.id.0 > 0));
-        }
-        let _ = parse::nodes(&text);
-    }
-
-    #[test]
-    fn changed_values_are_read_or_named(value in "[-0-9a-z\"\\[\\]{}:,. ]{0,20}") {
-        let text = format!(r#"{{"7": {{"Job_Id": {value}, "state": "Running", "exit_code": {value}, "events": {value}}}}}"#);
-        if let Err(what) = parse::jobs(&text) {
-            prop_assert!(!what.is_empty());
-        }
-    }
 }
