@@ -1,6 +1,7 @@
 //! Jobs that do not end by themselves, and one that does not begin.
 
 use crate::place::{PACED, Place, SAFE, begins, completes, is_complete, seals, until};
+use crate::scene::Answer;
 
 const NODE3: &str = "site: Some(\"project=test;properties=host='node3'\"),";
 
@@ -62,7 +63,28 @@ fn no_start(place: &Place) {
     assert_eq!((&chain["state"], &chain["attempts"]), (&"Waiting".into(), &1.into()), "{chain}");
     place.ask(&["resubmit", "m06", "--campaign", "late"]).failed(75, &["it has a job already"]);
 
+    // Held, it lets others go first when the node is back.
+    place.ask(&["hold", "m06", "--campaign", "late"]).good();
     cluster.switch("node", &["boot", "node3"]);
+    let other = [
+        "oarsub",
+        "--project",
+        "test",
+        "-d",
+        "/tmp",
+        "-p",
+        "host='node3'",
+        "-l",
+        "/core=1,walltime=0:01:00",
+        "true",
+    ];
+    let other = Answer::of(cluster.exec("bob@front", &other).output().unwrap());
+    let other = other.good().stdout.lines().find_map(|l| l.strip_prefix("OAR_JOB_ID=")).unwrap().to_owned();
+    let ended = format!("SELECT 1 FROM jobs WHERE job_id = {other} AND state = 'Terminated'");
+    until("another's job on node3", 3000, || cluster.sql(&ended).pop());
+    let chain = place.status("late");
+    assert_eq!((&chain["state"], &chain["job"]["state"]), (&"Waiting".into(), &"Hold".into()), "{chain}");
+    place.ask(&["resume", "m06", "--campaign", "late"]).good();
     completes(&place.chain("late", "m06"));
     let chain = place.reaches("late", "Complete");
     assert_eq!(chain["attempts"], 1, "{chain}");

@@ -95,7 +95,9 @@ impl Sample {
             }),
             "oardel" if self.command.contains(" -") => oar.checkpoint(job).map(|()| "signalled".to_owned()),
             "oardel" => oar.delete(job).map(|()| "deleted".to_owned()),
-            "oarhold" | "oarresume" => return "not asked by the client".to_owned(),
+            // The client never asks with `-r`, which suspends.
+            "oarhold" => oar.hold(job).map(|()| "held".to_owned()),
+            "oarresume" => oar.resume(job).map(|()| "resumed".to_owned()),
             other => panic!("nothing here reads {other}"),
         };
         said.unwrap_or_else(|error| {
