@@ -31,11 +31,14 @@ pub(crate) struct Place<'c> {
     scene: Scene,
     /// The folder as the hosts see it.
     pub(crate) inside: String,
+    /// The last job before it: those of an earlier run have the same folder.
+    after: u64,
 }
 
 impl<'c> Place<'c> {
     pub(crate) fn new(cluster: &'c Cluster, name: &str) -> Self {
-        let place = Self { cluster, scene: Scene::new(64), inside: format!("/shared/alice/{name}") };
+        let after = cluster.sql("SELECT coalesce(max(job_id), 0) FROM jobs")[0][0].parse().unwrap();
+        let place = Self { cluster, scene: Scene::new(64), inside: format!("/shared/alice/{name}"), after };
         let folder = place.here("");
         let _ = std::fs::remove_dir_all(&folder);
         done(Command::new("cp").arg("-rT").arg(place.scene.path("")).arg(&folder));
@@ -155,7 +158,8 @@ impl<'c> Place<'c> {
     pub(crate) fn jobs_at(&self, folder: &str) -> Vec<Job> {
         let query = format!(
             "SELECT job_id, array_id, resubmit_job_id, job_name, job_user, state, coalesce(exit_code, -1), start_time, stop_time \
-             FROM jobs WHERE launching_directory LIKE '{folder}%' ORDER BY job_id"
+             FROM jobs WHERE launching_directory LIKE '{folder}%' AND job_id > {} ORDER BY job_id",
+            self.after
         );
         self.cluster.sql(&query).iter().map(|row| Job::of(row)).collect()
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::ControlError;
+use super::{ControlError, log};
+use crate::campaign::registry;
 use crate::oar_client::BatchSystem;
 use crate::oar_client::embedded::Embedded;
 use crate::oar_client::oar::Oar;
@@ -29,7 +30,13 @@ impl ClusterChoice {
     pub fn connect(&self) -> Result<Box<dyn BatchSystem>, ControlError> {
         match self {
             Self::Embedded { directory } => Ok(Box::new(Embedded::new(directory))),
-            Self::Oar => Ok(Box::new(Oar::new())),
+            Self::Oar => {
+                let mut oar = Oar::new();
+                if let Some(folder) = registry::state_folder() {
+                    oar.on_command(move |logged| log::write(&folder, logged));
+                }
+                Ok(Box::new(oar))
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod choice;
 mod disk;
 mod doubts;
 mod install;
+mod log;
 mod request;
 mod view;
 

@@ -9,9 +9,10 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User};
 
@@ -22,6 +23,8 @@ use super::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, 
 
 /// Attempts looked up by one `oarstat`: its argument stays short.
 const TOKENS_A_QUERY: usize = 100;
+/// How long a job that is over must have been the same: OAR writes down some events a little later.
+const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
 /// How long commands may take. With its database down `oarsub` tries again without end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +46,10 @@ impl Default for Limits {
 pub struct Oar {
     runner: Runner,
     limits: Limits,
-    /// An attempt that OAR has shown before: an answer without it is not believed.
-    sentinel: Option<Token>,
+    /// A job that OAR has shown before: an answer without it is not believed.
+    sentinel: Option<(Token, JobId)>,
+    /// Jobs that are over, as they were then, and since when they have not changed.
+    over: BTreeMap<JobId, (Job, Instant)>,
 }
 
 impl Default for Oar {
@@ -57,7 +62,7 @@ impl Oar {
     /// OAR by the commands in `PATH`.
     #[must_use]
     pub fn new() -> Self {
-        Self { runner: Runner::new(), limits: Limits::default(), sentinel: None }
+        Self { runner: Runner::new(), limits: Limits::default(), sentinel: None, over: BTreeMap::new() }
     }
 
     /// With commands from these folders (as in `PATH`), within these limits.
@@ -89,18 +94,73 @@ impl Oar {
         }
     }
 
-    /// The jobs of these attempts, as `oarstat` lists them.
-    fn query(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
-        let names: Vec<String> = tokens.iter().map(|t| format!("'{t}'")).collect();
-        // A colleague's copy of a campaign has the same tokens.
-        let mine = user().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
-        let sql = format!("job_name IN ({}){mine}", names.join(", "));
-        let output = self.ask("oarstat", &["-f", "-J", "--sql", &sql])?;
+    /// The jobs for which this SQL holds, as `oarstat` lists them.
+    fn query(&mut self, sql: &str) -> Result<Vec<Job>, BatchError> {
+        let output = self.ask("oarstat", &["-f", "-J", "--sql", sql])?;
         // A wrong query is exit 0, its text on the error stream.
         if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
             return Err(output.unreadable(output.complaint()));
         }
         parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))
+    }
+
+    /// The jobs of these attempts. `oarstat` works longest on those that are over and change no more, in the end nearly
+    /// all of a campaign's: they are asked for no longer.
+    fn look_up(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        let sentinel = self.sentinel.as_ref().map(|(token, _)| token).filter(|s| !tokens.contains(s));
+        let names: Vec<String> = tokens.iter().chain(sentinel).map(|t| format!("'{t}'")).collect();
+        // A colleague's copy of a campaign has the same tokens.
+        let mine = user().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
+        let settled = self.settled(tokens);
+        let ids: Vec<String> = settled.iter().map(|job| job.id.to_string()).collect();
+        let rest =
+            if ids.is_empty() { String::new() } else { format!(" AND job_id NOT IN ({})", ids.join(", ")) };
+        let mut jobs = self.query(&format!("job_name IN ({}){mine}{rest}", names.join(", ")))?;
+        self.certify(&jobs)?;
+        self.remember(&jobs);
+        jobs.retain(|job| tokens.iter().any(|t| t.0 == job.name));
+        jobs.extend(settled);
+        jobs.sort_by_key(|job| job.id);
+        Ok(jobs)
+    }
+
+    /// The jobs of these attempts that are surely the same as when they were last shown.
+    fn settled(&self, tokens: &[Token]) -> Vec<Job> {
+        let sentinel = self.sentinel.as_ref().map(|(_, job)| *job);
+        let settled = |(job, since): &&(Job, Instant)| {
+            since.elapsed() >= SETTLED_AFTER
+                && Some(job.id) != sentinel
+                && tokens.iter().any(|t| t.0 == job.name)
+        };
+        self.over.values().filter(settled).map(|(job, _)| job.clone()).collect()
+    }
+
+    fn remember(&mut self, jobs: &[Job]) {
+        for job in jobs {
+            if !job.state.is_over() {
+                self.over.remove(&job.id);
+            } else if self.over.get(&job.id).is_none_or(|(known, _)| known != job) {
+                self.over.insert(job.id, (job.clone(), Instant::now()));
+            }
+        }
+    }
+
+    /// An answer is certain when it shows a job that was shown before. As long as none was, an empty answer counts if
+    /// `oarnodes`, which reads the same database, shows a node.
+    fn certify(&mut self, jobs: &[Job]) -> Result<(), BatchError> {
+        let unsure = |what| Err(BatchError::Unreadable { command: "oarstat".to_owned(), what });
+        match (self.sentinel.as_ref().map(|(_, id)| *id), jobs.first()) {
+            (Some(id), _) if jobs.iter().any(|job| job.id == id) => Ok(()),
+            (Some(id), _) => unsure(format!("its answer lacks job {id}, which it has shown before")),
+            (None, Some(job)) => {
+                self.sentinel = Some((Token(job.name.clone()), job.id));
+                Ok(())
+            }
+            (None, None) if self.nodes()?.is_empty() => {
+                unsure("it shows no job, and `oarnodes` no node: that is no answer".to_owned())
+            }
+            (None, None) => Ok(()),
+        }
     }
 
     /// Runs a command that asks something of a job.
@@ -168,29 +228,13 @@ impl BatchSystem for Oar {
         submit::answer(&output)
     }
 
-    /// An answer is certain when it shows an attempt that was shown before. As long as none was, an empty answer counts
-    /// if `oarnodes`, which reads the same database, answers.
     fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         if let Some(token) = tokens.iter().find(|t| !t.is_plain()) {
             return Err(BatchError::Refused(format!("{:?} cannot be the name of a job", token.0)));
         }
         let mut all = Vec::new();
         for tokens in tokens.chunks(TOKENS_A_QUERY) {
-            let sentinel = self.sentinel.clone().filter(|s| !tokens.contains(s));
-            let asked: Vec<Token> = tokens.iter().chain(&sentinel).cloned().collect();
-            let jobs = self.query(&asked)?;
-            if let Some(sentinel) = self.sentinel.as_ref().filter(|s| !jobs.iter().any(|j| j.name == s.0)) {
-                return Err(BatchError::Unreadable {
-                    command: "oarstat".to_owned(),
-                    what: format!("its answer lacks {sentinel}, which it has shown before"),
-                });
-            }
-            if jobs.is_empty() {
-                self.nodes()?;
-            } else if self.sentinel.is_none() {
-                self.sentinel = jobs.first().map(|j| Token(j.name.clone()));
-            }
-            all.extend(jobs.into_iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)));
+            all.extend(self.look_up(tokens)?);
         }
         Ok(all)
     }

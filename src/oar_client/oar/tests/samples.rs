@@ -82,7 +82,7 @@ impl Sample {
         let said = match self.program() {
             "oarsub" => oar.submit(submission).map(|id| format!("job {id}")),
             "oarstat" if self.command.ends_with("--version") => oar.info().map(|info| info.name),
-            "oarstat" => oar.query(&tokens(&["any"])).map(|jobs| {
+            "oarstat" => oar.query("any").map(|jobs| {
                 for job in &jobs {
                     self.check(job);
                 }
