@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use alpsckpt::oar_client::Token;
@@ -112,26 +112,47 @@ impl Campaign {
         run(command, "")
     }
 
-    /// Follows the campaign, by the program; the number of OAR's commands that it has run.
-    pub(crate) fn follow(&self, seconds: u64) -> Outcome<usize> {
-        let asked = || fs::read_to_string(self.log("asked")).unwrap_or_default().lines().count();
-        let (before, began) = (asked(), Instant::now());
+    /// Follows the campaign, by the program.
+    pub(crate) fn follow(&self) -> Outcome<Follower<'_>> {
         // Into a file: it would wait for a reader of a pipe.
         let pictures = self.log("pictures");
         let file = fs::File::create(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
         let mut status = self.program();
         status.args(["status", "output", "--watch", "--json"]).stdin(Stdio::null()).stdout(file);
-        let mut child = status.spawn().map_err(|e| format!("{PROGRAM}: {e}"))?;
-        std::thread::sleep(Duration::from_secs(seconds).saturating_sub(began.elapsed()));
-        let ended = child.try_wait().map_err(|e| e.to_string())?;
-        let _ = child.kill();
-        child.wait().map_err(|e| e.to_string())?;
-        if let Some(status) = ended {
+        let child = status.spawn().map_err(|e| format!("{PROGRAM}: {e}"))?;
+        Ok(Follower { campaign: self, child, pictures })
+    }
+}
+
+/// The program, following the campaign.
+pub(crate) struct Follower<'c> {
+    campaign: &'c Campaign,
+    child: Child,
+    pictures: PathBuf,
+}
+
+impl Follower<'_> {
+    /// How many of OAR's commands it runs in so many seconds.
+    pub(crate) fn commands_in(&self, seconds: u64) -> usize {
+        let asked = || fs::read_to_string(self.campaign.log("asked")).unwrap_or_default().lines().count();
+        let before = asked();
+        std::thread::sleep(Duration::from_secs(seconds));
+        asked() - before
+    }
+
+    /// It has followed until now, and has seen each attempt's last job.
+    pub(crate) fn end(mut self) -> Outcome<()> {
+        if let Some(status) = self.child.try_wait().map_err(|e| e.to_string())? {
             return Err(format!("the campaign was not followed to the end: {status}"));
         }
-        let commands = asked() - before;
-        follows_last_jobs(&fs::read_to_string(&pictures).unwrap_or_default())?;
-        Ok(commands)
+        follows_last_jobs(&fs::read_to_string(&self.pictures).unwrap_or_default())
+    }
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

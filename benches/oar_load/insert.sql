@@ -3,6 +3,7 @@
 --   tokens  the names of the campaign's attempts, with commas between
 --   links   jobs of an attempt
 --   others  jobs of others
+--   owner   whose the campaign is
 -- The last job of an attempt, and a third of the others', has not ended. It is held: a job that waits or runs would be started or
 -- killed by the server, and costs oarstat about the same.
 begin;
@@ -15,13 +16,13 @@ with
   ),
   numbered as (
     select :first + attempt * :links + link as id, :first + attempt * :links as array_id, token as name,
-      'alice' as owner, link, link < :links - 1 as ended
+      (:'owner')::text as owner, link, link < :links - 1 as ended
     from attempts, generate_series(0, :links - 1) as link
     union all
     select :first + 1000000 + n, :first + 1000000 + n, 'other' || n, 'bob', 0, n % 3 <> 0
     from generate_series(0, :others - 1) as n
   )
-select *, owner = 'alice' as ours, case when ended then 'LOG' else 'CURRENT' end as index,
+select *, owner = :'owner' as ours, case when ended then 'LOG' else 'CURRENT' end as index,
   extract(epoch from now())::int - 8000 * (:links - link) as submitted
 from numbered;
 

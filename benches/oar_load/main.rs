@@ -1,7 +1,7 @@
 //! What following a campaign costs a real OAR: 300 jobs of ours among 3000 of others in its database.
 //!
 //! ```sh
-//! cargo bench --bench oar_load                          # OAR 2.5, three minutes
+//! cargo bench --bench oar_load                          # OAR 2.5, seven minutes
 //! cargo bench --bench oar_load -- --oar 2.6 --json
 //! cargo bench --bench oar_load -- --seconds 5 --repeat 1   # to see that it runs
 //! ```
@@ -19,6 +19,7 @@ mod report;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -31,6 +32,8 @@ type Outcome<T> = Result<T, String>;
 
 /// Jobs of one attempt.
 const LINKS: usize = 25;
+/// After this long the client asks no more for jobs that are over; then two refreshes more, so that it knows.
+const SETTLED: Duration = Duration::from_secs(50);
 /// Jobs of others.
 const OTHERS: usize = 3000;
 
@@ -100,7 +103,10 @@ fn measure(args: &Args) -> Outcome<bool> {
     let alone = campaign.cost_alone(args.repeat)?;
     eprintln!("watching the server for {} s, then again while the campaign is followed", args.seconds);
     let idle = load::watch(&cluster, args.seconds, || Ok(0))?;
-    let followed = load::watch(&cluster, args.seconds, || campaign.follow(args.seconds))?;
+    let follower = campaign.follow()?;
+    std::thread::sleep(SETTLED);
+    let followed = load::watch(&cluster, args.seconds, || Ok(follower.commands_in(args.seconds)))?;
+    follower.end()?;
     rows.remove()?;
     let report = Report::new(&cluster.version()?, args, stages, alone, idle, followed);
     let text = if args.json {

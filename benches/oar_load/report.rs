@@ -3,12 +3,13 @@
 use std::fmt::{Display, Formatter};
 
 use alpsckpt::oar_client::BatchSystem;
+use alpsckpt::oar_client::oar::Oar;
 use serde::Serialize;
 
 use crate::campaign::{Campaign, median};
 use crate::cluster::Cluster;
 use crate::load::{self, Load};
-use crate::{Args, Outcome};
+use crate::{Args, Outcome, SETTLED};
 
 /// What a refresh may take, s.
 const BOUND: f64 = 2.0;
@@ -21,6 +22,8 @@ pub(crate) struct Stage {
     others: usize,
     /// Medians, s: the client's lookup of its attempts, its nodes, both together as a campaign's refresh.
     find: f64,
+    /// The lookup by a client that has seen what is over.
+    later: f64,
     nodes: f64,
     refresh: f64,
     /// `oarstat -f -J`: every job of everybody that has not ended.
@@ -40,11 +43,16 @@ impl Stage {
         repeat: u32,
     ) -> Outcome<Self> {
         let tokens = campaign.tokens()?;
-        let find = || {
-            let jobs = campaign.client().find(&tokens).map_err(|e| e.to_string())?;
+        let find_by = |client: &mut Oar| {
+            let jobs = client.find(&tokens).map_err(|e| e.to_string())?;
             let right = jobs.len() == ours && jobs.iter().all(|j| tokens.iter().any(|t| t.0 == j.name));
             if right { Ok(()) } else { Err(format!("{} jobs were found, not our {ours}", jobs.len())) }
         };
+        let find = || find_by(&mut campaign.client());
+        let mut resident = campaign.client();
+        find_by(&mut resident)?;
+        std::thread::sleep(SETTLED);
+        let later = median(repeat, || find_by(&mut resident))?;
         let nodes = || match campaign.client().nodes().map_err(|e| e.to_string())?.len() {
             3 => Ok(()),
             other => Err(format!("{other} nodes, not 3")),
@@ -61,6 +69,7 @@ impl Stage {
             ours,
             others,
             find: times.0,
+            later,
             nodes: times.1,
             refresh: median(repeat, refresh)?,
             unfiltered: unfiltered_time,
@@ -137,6 +146,7 @@ impl Display for Report {
         line("  of others", &|s| s.others.to_string())?;
         line("one refresh, s", &|s| format!("{:.2}", s.refresh))?;
         line("  its jobs (oarstat)", &|s| format!("{:.2}", s.find))?;
+        line("    by a client that has seen them before", &|s| format!("{:.2}", s.later))?;
         line("  the nodes (oarnodes)", &|s| format!("{:.2}", s.nodes))?;
         line("  the frontend's cores, s", &|s| format!("{:.2}", s.load.front))?;
         line("    of it PostgreSQL", &|s| format!("{:.2}", s.load.postgres))?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
+use crate::place::until;
 use crate::scene::{Answer, PROGRAM};
 
 pub(crate) const VERSIONS: [&str; 2] = ["2.5", "2.6"];
@@ -14,24 +15,28 @@ pub(crate) struct Cluster {
     /// What its hosts see as `/shared`, on this machine.
     pub(crate) shared: PathBuf,
     outage: Mutex<()>,
+    /// It was up before.
+    found: bool,
 }
+
+static CLUSTERS: [OnceLock<Result<Cluster, String>>; 2] = [const { OnceLock::new() }; 2];
 
 impl Cluster {
     /// The cluster, raised by whoever asks first; why it cannot run here.
     pub(crate) fn get(version: &'static str) -> Result<&'static Self, &'static str> {
-        static CLUSTERS: [OnceLock<Result<Cluster, String>>; 2] = [const { OnceLock::new() }; 2];
         let index = VERSIONS.iter().position(|v| *v == version).unwrap();
         CLUSTERS[index].get_or_init(|| Self::raise(version)).as_ref().map_err(String::as_str)
     }
 
     fn raise(version: &'static str) -> Result<Self, String> {
+        let found = script("exec", version).args(["front", "true"]).output().unwrap().status.success();
         let up = Answer::of(script("up", version).output().unwrap());
         eprint!("{}", up.stderr);
         if up.code != Some(0) {
             return Err(format!("tests/cluster/up --oar {version}: {}", up.stderr.trim()));
         }
         let shared = up.stderr.trim().rsplit_once("/shared is ").expect("up says where /shared is").1;
-        let cluster = Self { version, shared: shared.into(), outage: Mutex::new(()) };
+        let cluster = Self { version, shared: shared.into(), outage: Mutex::new(()), found };
         let program = std::fs::File::open(PROGRAM).unwrap();
         let mut install =
             cluster.exec("front", &["install", "-m", "755", "/dev/stdin", "/shared/bin/alpsckpt"]);
@@ -39,7 +44,17 @@ impl Cluster {
         // What an earlier run left would take the cores of this one.
         let leftovers = "state NOT IN ('Terminated', 'Error') AND job_user IN ('alice', 'bob')";
         cluster.admin(&["oardel", "--sql", leftovers]);
+        let living = format!("SELECT 1 FROM jobs WHERE {leftovers}");
+        until("the end of an earlier run's jobs", 1000, || cluster.sql(&living).is_empty().then_some(()));
         Ok(cluster)
+    }
+
+    /// Stops what was raised here; what was up before is left in good order.
+    pub(crate) fn leave_all() {
+        for cluster in CLUSTERS.iter().filter_map(OnceLock::get).flatten() {
+            let command = if cluster.found { "up" } else { "down" };
+            Answer::of(script(command, cluster.version).output().unwrap()).good();
+        }
     }
 
     /// Brings back what a failed scenario left cut or stopped.

@@ -10,6 +10,10 @@ use crate::place::{PACED, Place, SAFE, begins, completes, is_complete, seals, un
 pub(crate) fn full(place: &Place) {
     let output = format!("/shared/small/{}", std::process::id());
     let outside = place.outside(&output);
+    for earlier in std::fs::read_dir(outside.parent().unwrap()).unwrap() {
+        let earlier = earlier.unwrap().path();
+        std::fs::remove_dir_all(&earlier).or_else(|_| std::fs::remove_file(&earlier)).unwrap();
+    }
     place.campaign(&output, &[PACED, SAFE]);
     let file = format!("{}.ron", std::process::id());
     place.ask(&["submit", &file, "--cluster", "oar"]).good();

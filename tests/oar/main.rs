@@ -71,6 +71,7 @@ fn main() -> ExitCode {
             scenario(&Place::new(cluster, name));
         }),
     );
+    Cluster::leave_all();
     if calm.has_failed() || outages.has_failed() { ExitCode::from(101) } else { ExitCode::SUCCESS }
 }
 

@@ -121,6 +121,7 @@ impl Oar {
         jobs.retain(|job| tokens.iter().any(|t| t.0 == job.name));
         jobs.extend(settled);
         jobs.sort_by_key(|job| job.id);
+        jobs.dedup_by_key(|job| job.id);
         Ok(jobs)
     }
 

@@ -270,9 +270,38 @@ fn attempts_are_found_by_their_names() {
 }
 
 #[test]
+fn jobs_that_are_over_and_change_no_more_are_asked_for_no_longer_but_for_one() {
+    for version in VERSIONS {
+        let answers = format!("echo \"$*\" > asked; {}", says(version, "chain-sql-full.out"));
+        let fake = Fake::new(&[("oarstat", &answers)]);
+        let mut oar = fake.oar();
+        let names = tokens(&["campaign-seg"]);
+        let all = oar.find(&names).unwrap();
+        let over: Vec<&Job> = all.iter().filter(|job| job.state.is_over()).collect();
+        assert!(over.len() >= 2, "{all:?}");
+        // At once nothing counts as settled, later all but the job that proves the answer.
+        assert_eq!(oar.find(&names).unwrap(), all);
+        assert!(!fake.read("asked").contains("NOT IN"), "{}", fake.read("asked"));
+        for (_, since) in oar.over.values_mut() {
+            *since = since.checked_sub(super::SETTLED_AFTER).unwrap();
+        }
+        assert_eq!(oar.find(&names).unwrap(), all);
+        let settled: Vec<String> =
+            over.iter().filter(|j| j.id != all[0].id).map(|j| j.id.to_string()).collect();
+        let asked = fake.read("asked");
+        assert!(asked.ends_with(&format!(" AND job_id NOT IN ({})\n", settled.join(", "))), "{asked}");
+        // Without that job the answer is not believed, whatever else is known.
+        fake.add("oarstat", "exit 0");
+        assert!(matches!(oar.find(&names), Err(BatchError::Unreadable { .. })));
+    }
+}
+
+#[test]
 fn an_empty_answer_counts_only_when_oarnodes_answers() {
     let fake = Fake::new(&[("oarstat", "exit 0"), ("oarnodes", &says("2.6", "nodes-json.out"))]);
     assert_eq!(fake.oar().find(&tokens(&["none"])), Ok(Vec::new()));
+    fake.add("oarnodes", "echo '{}'");
+    assert!(matches!(fake.oar().find(&tokens(&["none"])), Err(BatchError::Unreadable { .. })));
     fake.add("oarnodes", &format!("{} >&2; exit 25", says("2.6", "down-db-oarnodes.err")));
     assert!(matches!(fake.oar().find(&tokens(&["none"])), Err(BatchError::Down(_))));
     fake.add("oarstat", &format!("{} >&2", says("2.5", "err-oarstat-bad-sql.err")));
