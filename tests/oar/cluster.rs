@@ -29,6 +29,9 @@ impl Cluster {
     }
 
     fn raise(version: &'static str) -> Result<Self, String> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            return Err("`tmux` is not installed; tests/run installs it as root".to_owned());
+        }
         let found = script("exec", version).args(["front", "true"]).output().unwrap().status.success();
         let up = Answer::of(script("up", version).output().unwrap());
         eprint!("{}", up.stderr);

@@ -17,6 +17,8 @@ use crate::oar_client::BatchError;
 
 /// Longer answers are refused.
 const MAX_OUTPUT: u64 = 64 << 20;
+/// The alarm comes a second after the limit.
+const ALARM_LATE: Duration = Duration::from_secs(4);
 /// How long the pipes of an ended command may stay open: something it started may hold them.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -91,6 +93,16 @@ pub(super) struct Runner {
     hook: Option<Hook>,
     bucket: Bucket,
     began: Instant,
+    /// Commands that could not be ended: what they were asked for may still be done.
+    pub(super) strays: Vec<Stray>,
+}
+
+/// A command that outlives its limit.
+#[derive(Debug)]
+pub(super) struct Stray {
+    pub(super) child: Child,
+    pub(super) command: String,
+    pub(super) limit: Duration,
 }
 
 impl fmt::Debug for Runner {
@@ -101,7 +113,13 @@ impl fmt::Debug for Runner {
 
 impl Runner {
     pub(super) fn new() -> Self {
-        Self { search_path: None, hook: None, bucket: Bucket::default(), began: Instant::now() }
+        Self {
+            search_path: None,
+            hook: None,
+            bucket: Bucket::default(),
+            began: Instant::now(),
+            strays: Vec::new(),
+        }
     }
 
     pub(super) fn set_hook(&mut self, hook: Hook) {
@@ -130,8 +148,16 @@ impl Runner {
         result
     }
 
+    /// A command that is still at work after its limit.
+    pub(super) fn stray(&mut self) -> Result<(), BatchError> {
+        self.strays.retain_mut(|stray| !matches!(stray.child.try_wait(), Ok(Some(_))));
+        let timed_out =
+            |s: &Stray| BatchError::TimedOut { command: s.command.clone(), seconds: s.limit.as_secs() };
+        self.strays.first().map_or(Ok(()), |stray| Err(timed_out(stray)))
+    }
+
     fn execute(
-        &self,
+        &mut self,
         program: &str,
         arguments: &[OsString],
         limit: Duration,
@@ -148,6 +174,7 @@ impl Runner {
         if let Some(path) = &self.search_path {
             builder.env("PATH", path);
         }
+        end_by_alarm(&mut builder, limit);
         let until = Instant::now() + limit;
         let mut child = builder.spawn().map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => BatchError::NoCommand(program.to_owned()),
@@ -157,6 +184,10 @@ impl Runner {
         let in_time = ended(&child, until);
         if !in_time {
             kill_group(&child);
+            if !ended(&child, Instant::now() + ALARM_LATE) {
+                self.strays.push(Stray { child, command: command.to_owned(), limit });
+                return Err(BatchError::TimedOut { command: command.to_owned(), seconds: limit.as_secs() });
+            }
         }
         let (stdout, stderr) = (collect(streams.0), collect(streams.1));
         // What it left in its group would work on unseen. Until the child is reaped the group's number is its own.
@@ -175,6 +206,21 @@ impl Runner {
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
             stderr: String::from_utf8_lossy(&stderr).into_owned(),
         })
+    }
+}
+
+/// Has the kernel end the command, should it outlive its limit. OAR's commands become another user's by their setuid
+/// bit: who runs them may not kill them, and `oarsub` tries again without end while its database is down.
+pub(super) fn end_by_alarm(builder: &mut Command, limit: Duration) {
+    let seconds = u32::try_from(limit.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+    #[expect(unsafe_code, reason = "an alarm outlives exec, but must be set between fork and exec")]
+    // SAFETY: the closure runs between fork and exec, where only functions that are safe in a signal handler may be
+    // called; alarm(2) is one, and nothing is allocated or locked.
+    unsafe {
+        builder.pre_exec(move || {
+            nix::unistd::alarm::set(seconds);
+            Ok(())
+        });
     }
 }
 

@@ -233,6 +233,8 @@ impl BatchSystem for Oar {
         if let Some(token) = tokens.iter().find(|t| !t.is_plain()) {
             return Err(BatchError::Refused(format!("{:?} cannot be the name of a job", token.0)));
         }
+        // What is not there yet may still come.
+        self.runner.stray()?;
         let mut all = Vec::new();
         for tokens in tokens.chunks(TOKENS_A_QUERY) {
             all.extend(self.look_up(tokens)?);

@@ -297,6 +297,34 @@ fn jobs_that_are_over_and_change_no_more_are_asked_for_no_longer_but_for_one() {
 }
 
 #[test]
+fn nothing_is_sure_while_a_command_outlives_its_limit() {
+    let fake = Fake::new(&[("oarstat", "exit 0"), ("oarnodes", &says("2.6", "nodes-json.out"))]);
+    let mut oar = fake.oar();
+    let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    let command = "oarsub -n none".to_owned();
+    oar.runner.strays.push(super::command::Stray { child, command, limit: Duration::from_mins(1) });
+    let Err(BatchError::TimedOut { command, seconds: 60 }) = oar.find(&tokens(&["none"])) else {
+        panic!("an empty answer was believed");
+    };
+    assert_eq!(command, "oarsub -n none");
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while oar.find(&tokens(&["none"])) != Ok(Vec::new()) {
+        assert!(std::time::Instant::now() < until, "the command has ended, and counts still");
+    }
+}
+
+#[test]
+fn a_command_that_nobody_may_kill_is_ended_by_its_alarm() {
+    let mut command = std::process::Command::new("sleep");
+    command.arg("600");
+    super::command::end_by_alarm(&mut command, Duration::from_secs(1));
+    let status = command.spawn().unwrap().wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(14), "SIGALRM");
+}
+
+#[test]
 fn an_empty_answer_counts_only_when_oarnodes_answers() {
     let fake = Fake::new(&[("oarstat", "exit 0"), ("oarnodes", &says("2.6", "nodes-json.out"))]);
     assert_eq!(fake.oar().find(&tokens(&["none"])), Ok(Vec::new()));
