@@ -27,8 +27,11 @@ pub(crate) fn full(place: &Place) {
     let ended = || place.jobs_at(&output).into_iter().find(|job| job.state == "Terminated");
     let job = until("the end of the job", 3000, ended);
     assert_eq!(job.exit, i64::from(ExitClass::DiskFull.code()) << 8, "{job:?}");
-    // A frontend that cannot write its journal says the same, and loses nothing.
-    place.ask(&["status", &output]).failed(73, &["free space or raise the quota"]);
+    // A frontend that cannot write its journal shows what it sees, says why it does nothing, and does nothing.
+    let status = place.ask(&["status", &output]);
+    assert!(status.good().stdout.contains("No space left on device"), "{status}");
+    place.ask(&["resubmit", "m06", "--campaign", &output]).failed(75, &["No space left on device"]);
+    assert_eq!(place.jobs_at(&output).len(), 1);
     std::fs::remove_file(&filler).unwrap();
     let status = place.reaches(&output, "Failed");
     assert_eq!(status["failure"]["class"], "disk full", "{status}");
