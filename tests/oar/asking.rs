@@ -72,6 +72,8 @@ pub(crate) fn others(place: &Place) {
             "test",
             "-d",
             "/tmp",
+            "-p",
+            "host in ('node1','node2')",
             "-l",
             "/core=1,walltime=0:10:00",
             "sleep 600",
@@ -80,11 +82,11 @@ pub(crate) fn others(place: &Place) {
         assert!(submitted.status.success(), "{}", String::from_utf8_lossy(&submitted.stderr));
     }
     let query = format!(
-        "SELECT job_id FROM jobs WHERE launching_directory = '/tmp' AND job_id > {} ORDER BY job_id",
-        ours.id
+        "SELECT job_id FROM jobs WHERE launching_directory = '/tmp' AND job_name IN ('mine', '{}') AND job_id > {}",
+        ours.name, ours.id
     );
     let others: Vec<String> = cluster.sql(&query).into_iter().map(|mut row| row.remove(0)).collect();
-    assert!(others.len() >= 2, "{others:?}");
+    assert_eq!(others.len(), 2, "{others:?}");
 
     let status = place.status("out");
     assert_eq!(status["state"], "Running", "{status}");
