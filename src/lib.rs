@@ -20,6 +20,15 @@
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
 //! and who may write which.
 
+/// Writes a line to the error stream. `eprintln!` would panic where that is a file on a full disk, and a job would end with
+/// the exit code of a defect.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 pub mod campaign;
 pub mod checkpoint;
 pub mod cli;

@@ -92,7 +92,7 @@ pub fn entry(output: &Path, chain: &str, spec_hash: &str) -> u8 {
         Ok(options) => run_chain(output, &options, &|_| ()),
         Err(outcome) => outcome,
     };
-    eprintln!("alpsckpt: {}", outcome.message);
+    tell!("alpsckpt: {}", outcome.message);
     outcome.class.code()
 }
 

@@ -14,7 +14,7 @@ pub fn stop_flag() -> Arc<AtomicBool> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGUSR2, SIGTERM, SIGINT] {
             if let Err(e) = signal_hook::flag::register(signal, Arc::clone(&flag)) {
-                eprintln!("alpsckpt: signal {signal} cannot be caught: {e}");
+                tell!("alpsckpt: signal {signal} cannot be caught: {e}");
             }
         }
         flag

@@ -225,12 +225,12 @@ impl Screens {
         drop(self.screen);
         let acting = !self.model.pending.is_empty();
         if acting {
-            eprintln!(
+            tell!(
                 "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
             );
         }
         if !self.driver.stop(acting) && acting {
-            eprintln!("no answer yet: it is looked up when the campaign is opened next");
+            tell!("no answer yet: it is looked up when the campaign is opened next");
         }
         result
     }

@@ -298,7 +298,9 @@ fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
 #[test]
 fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
     let stage = Stage::new();
-    stage.create().expect("made");
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    drop(controller);
     let other = stage.loaded(&Stage::text().replace("2018", "2019").replace("[1, 6]", "[1, 7]"));
     let error = Controller::create_with(&other, &stage.choice(), stage.reach()).err().expect("refused");
     let text = error.to_string();
@@ -540,6 +542,33 @@ fn all_chains_are_looked_up_with_one_call_a_refresh() {
     let before = stage.with(|c| c.calls);
     controller.refresh().expect("a snapshot");
     assert_eq!(stage.with(|c| c.calls), before + 1);
+}
+
+#[test]
+fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    stage.with(|c| c.faults = vec![Fault::Refuse]);
+    controller.act(&Action::Submit(january())).expect_err("refused");
+    drop(controller);
+    let corrected = stage.loaded(&Stage::text().replace("2018", "2019"));
+    let mut controller =
+        Controller::create_with(&corrected, &stage.choice(), stage.reach()).expect("corrected");
+    assert_eq!(controller.spec().year, 2019);
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert!(snapshot.history.iter().any(|line| line.text.contains("corrected: `year`")), "{snapshot:?}");
+    assert_eq!(state(&mut controller), ChainState::Planned);
+    controller.act(&Action::Submit(january())).expect("submitted");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+    drop(controller);
+    let script = stage.campaign().chain(&january()).job_script();
+    let again = Controller::open_with(stage.campaign().output(), stage.reach()).expect("opened");
+    assert_eq!(again.spec().year, 2019);
+    assert!(std::fs::read_to_string(script).expect("a script").contains(again.spec_hash()));
+    drop(again);
+    // Now there is a job: the former file is another campaign's.
+    let former = stage.loaded(&Stage::text());
+    assert!(Controller::create_with(&former, &stage.choice(), stage.reach()).is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::place::until;
 use crate::scene::{Answer, PROGRAM};
@@ -29,6 +29,9 @@ impl Cluster {
     }
 
     fn raise(version: &'static str) -> Result<Self, String> {
+        // Both install Debian's packages.
+        static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
         if Command::new("tmux").arg("-V").output().is_err() {
             return Err("`tmux` is not installed; tests/run installs it as root".to_owned());
         }
@@ -67,7 +70,7 @@ impl Cluster {
 
     /// While it is held no other scenario stops parts of the cluster.
     pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
-        self.outage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A command on a host: `front`, `alice@front`, `node3` …

@@ -132,7 +132,7 @@ impl Processes {
                 self.children.insert(job.id, child);
             }
             Err(e) => {
-                eprintln!("job {}: {e}", job.id);
+                tell!("job {}: {e}", job.id);
                 self.not_launched.insert(job.id, e.to_string());
             }
         }
@@ -184,7 +184,7 @@ impl Processes {
 /// A file of a job that cannot be read is reported and taken for missing.
 fn told<T>(read: Result<Option<T>, DurableError>) -> Option<T> {
     read.unwrap_or_else(|e| {
-        eprintln!("{e}");
+        tell!("{e}");
         None
     })
 }

@@ -73,12 +73,7 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
     };
     let calls = listen(&owner.socket)?;
     let mut server = Server::open(&directory, config)?;
-    eprintln!(
-        "server {} of {} with {} jobs",
-        owner.process.pid,
-        directory.display(),
-        server.state.jobs.len()
-    );
+    tell!("server {} of {} with {} jobs", owner.process.pid, directory.display(), server.state.jobs.len());
     server.run(&calls.0, &record, &owner)?;
     owner::give_up(&record, &owner)?;
     // The last answers are on their way.
@@ -121,7 +116,7 @@ fn receive_visitor(stream: UnixStream, calls: Sender<Visit>, count: &Arc<AtomicU
     let count = Arc::clone(count);
     std::thread::spawn(move || {
         if let Err(e) = attend(stream, &calls) {
-            eprintln!("a client: {e}");
+            tell!("a client: {e}");
         }
         count.fetch_sub(1, Ordering::SeqCst);
     });
@@ -180,7 +175,7 @@ impl Server {
                 );
                 return Err(DurableError::damaged(&path, what));
             }
-            eprintln!("{}: a torn end is cut off at byte {}: {}", path.display(), damage.offset, damage.what);
+            tell!("{}: a torn end is cut off at byte {}: {}", path.display(), damage.offset, damage.what);
         }
         let log = framed::Writer::open(&path, MAGIC, reading.map(|r| r.good))?;
         let processes = Processes::new(directory);
@@ -216,12 +211,12 @@ impl Server {
                 last_check = Instant::now();
                 if !record.exists() || !owner.socket.exists() {
                     // The directory was removed, or the socket swept away: nobody can find this server any more.
-                    eprintln!("{}: this server's record or socket is gone", self.directory.display());
+                    tell!("{}: this server's record or socket is gone", self.directory.display());
                     break;
                 }
             }
             if self.state.open.is_empty() && last_call.elapsed() > IDLE {
-                eprintln!("idle: the next client starts another server");
+                tell!("idle: the next client starts another server");
                 break;
             }
         }

@@ -96,7 +96,7 @@ pub fn wrap(folder: &Path) -> ExitCode {
     match run(&JobFolder(folder.to_path_buf())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("{e}");
+            tell!("{e}");
             ExitCode::FAILURE
         }
     }
@@ -119,7 +119,7 @@ fn run(job: &JobFolder) -> Result<(), DurableError> {
     let exit = Exit { how, at: Moment::now() };
     // A status is not lost because the disk was full for a moment; the walltime's kill ends this at the latest.
     while let Err(e) = sealed::create_exclusive(&job.0.join("exit.ron"), &exit) {
-        eprintln!("{e}");
+        tell!("{e}");
         std::thread::sleep(Duration::from_secs(1));
     }
     Ok(())
@@ -159,14 +159,14 @@ fn attend(job: &JobFolder, mut child: Child) -> i32 {
         // Without this record the job gets no checkpoint signal; it still runs and its end is still recorded.
         let began = Began { process, at: Moment::now() };
         if let Err(e) = sealed::create_exclusive(&job.0.join("child.ron"), &began) {
-            eprintln!("{e}");
+            tell!("{e}");
         }
     }
     loop {
         match child.wait() {
             Ok(status) => return status.into_raw(),
             Err(e) => {
-                eprintln!("waiting for the script: {e}");
+                tell!("waiting for the script: {e}");
                 std::thread::sleep(Duration::from_secs(1));
             }
         }
