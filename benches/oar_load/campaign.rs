@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use alpsckpt::campaign::controller::{Connect, Controller, Reach};
 use alpsckpt::oar_client::Token;
 use alpsckpt::oar_client::oar::{Limits, Oar};
 
@@ -112,59 +113,42 @@ impl Campaign {
         run(command, "")
     }
 
-    /// Follows the campaign, by the program.
+    /// Follows the campaign as the screen does.
     pub(crate) fn follow(&self) -> Outcome<Follower<'_>> {
-        // Into a file: it would wait for a reader of a pipe.
-        let pictures = self.log("pictures");
-        let file = fs::File::create(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
-        let mut status = self.program();
-        status.args(["status", "output", "--watch", "--json"]).stdin(Stdio::null()).stdout(file);
-        let child = status.spawn().map_err(|e| format!("{PROGRAM}: {e}"))?;
-        Ok(Follower { campaign: self, child, pictures })
+        let commands = self.commands();
+        let connect: Connect = Box::new(move |_| Ok(Box::new(Oar::with(&commands, Limits::default()))));
+        let reach = Reach { connect, ..Reach::default() };
+        let controller = Controller::open_with(&self.log("output"), reach).map_err(|e| e.to_string())?;
+        Ok(Follower { campaign: self, controller })
     }
 }
 
-/// The program, following the campaign.
+/// A frontend on the campaign.
 pub(crate) struct Follower<'c> {
     campaign: &'c Campaign,
-    child: Child,
-    pictures: PathBuf,
+    controller: Controller,
 }
 
 impl Follower<'_> {
-    /// How many of OAR's commands it runs in so many seconds.
-    pub(crate) fn commands_in(&self, seconds: u64) -> usize {
-        let asked = || fs::read_to_string(self.campaign.log("asked")).unwrap_or_default().lines().count();
-        let before = asked();
-        std::thread::sleep(Duration::from_secs(seconds));
-        asked() - before
-    }
-
-    /// It has followed until now, and has seen each attempt's last job.
-    pub(crate) fn end(mut self) -> Outcome<()> {
-        if let Some(status) = self.child.try_wait().map_err(|e| e.to_string())? {
-            return Err(format!("the campaign was not followed to the end: {status}"));
+    /// How many of OAR's commands it runs in so many seconds, in which it looks each second.
+    pub(crate) fn commands_in(&mut self, time: Duration) -> Outcome<usize> {
+        let log = self.campaign.log("asked");
+        let asked = || fs::read_to_string(&log).unwrap_or_default().lines().count();
+        let (before, began) = (asked(), Instant::now());
+        let last: Vec<_> = (1..=12).map(|attempt| Some((FIRST_JOB + LINKS * attempt - 1) as u64)).collect();
+        while began.elapsed() < time {
+            let snapshot = self.controller.refresh().map_err(|e| e.to_string())?;
+            if let Some(error) = snapshot.cluster.error {
+                return Err(format!("the batch system does not answer: {error}"));
+            }
+            let jobs: Vec<_> = snapshot.chains.iter().map(|c| c.job.as_ref().map(|job| job.id)).collect();
+            if jobs != last {
+                return Err(format!("{jobs:?} are not the attempts' last jobs"));
+            }
+            std::thread::sleep(Duration::from_secs(1));
         }
-        follows_last_jobs(&fs::read_to_string(&self.pictures).unwrap_or_default())
+        Ok(asked() - before)
     }
-}
-
-impl Drop for Follower<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Whether the first picture has each attempt's last job.
-fn follows_last_jobs(pictures: &str) -> Outcome<()> {
-    let nonsense = |what: &dyn std::fmt::Display| format!("the program's picture of the campaign: {what}");
-    let first = serde_json::Deserializer::from_str(pictures).into_iter::<serde_json::Value>().next();
-    let picture = first.ok_or_else(|| nonsense(&"none"))?.map_err(|e| nonsense(&e))?;
-    let chains = picture["chains"].as_array().ok_or_else(|| nonsense(&"no chains"))?;
-    let jobs: Vec<_> = chains.iter().map(|chain| chain["job"]["id"].as_u64()).collect();
-    let last: Vec<_> = (1..=12).map(|attempt| Some((FIRST_JOB + LINKS * attempt - 1) as u64)).collect();
-    if jobs == last { Ok(()) } else { Err(nonsense(&format!("{jobs:?} are not the last jobs"))) }
 }
 
 /// The median of the times of so many calls, s.

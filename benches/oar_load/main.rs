@@ -103,10 +103,10 @@ fn measure(args: &Args) -> Outcome<bool> {
     let alone = campaign.cost_alone(args.repeat)?;
     eprintln!("watching the server for {} s, then again while the campaign is followed", args.seconds);
     let idle = load::watch(&cluster, args.seconds, || Ok(0))?;
-    let follower = campaign.follow()?;
-    std::thread::sleep(SETTLED);
-    let followed = load::watch(&cluster, args.seconds, || Ok(follower.commands_in(args.seconds)))?;
-    follower.end()?;
+    let mut follower = campaign.follow()?;
+    follower.commands_in(SETTLED)?;
+    let minute = Duration::from_secs(args.seconds);
+    let followed = load::watch(&cluster, args.seconds, || follower.commands_in(minute))?;
     rows.remove()?;
     let report = Report::new(&cluster.version()?, args, stages, alone, idle, followed);
     let text = if args.json {

@@ -256,14 +256,18 @@ impl Decider<'_> {
         let links: Vec<_> = self.disk.links.iter().filter(|l| ours(&l.start.job_id)).collect();
         let ends: Vec<_> = links.iter().filter_map(|l| l.end.as_ref()).collect();
         let last = links.last()?;
-        // Only between two links: the last one has ended, and the living job has not begun another.
+        // Best between two links: the last one has ended, and the living job has not begun another.
         let between = last.end.as_ref().is_some_and(|e| e.class == ExitClass::Checkpointed)
             && !live.iter().any(|job| last.start.job_id == job.id.to_string());
-        if !between {
+        // That moment is short and easily missed: a link beyond the limit is ended while it runs.
+        let beyond = last.end.is_none() && !live.is_empty();
+        if !between && !beyond {
             return None;
         }
         let hint = failure::resubmit_hint(self.chain, self.disk);
-        if let [.., before, one, two] = ends.as_slice() {
+        if let [.., before, one, two] = ends.as_slice()
+            && between
+        {
             let progress = |end: &crate::checkpoint::LinkEnd| {
                 let maps =
                     self.disk.generations.iter().find(|g| Some(g.number) == end.sealed).map(|g| g.maps);
@@ -276,8 +280,9 @@ impl Decider<'_> {
                 return Some(Failure::new("no progress", cause, hint));
             }
         }
-        (links.len() as u64 >= u64::from(self.limits.max_links)).then(|| {
-            let cause = format!("{} links did not complete the chain: the limit is max_links", links.len());
+        let ended = links.len() - usize::from(beyond);
+        (ended as u64 >= u64::from(self.limits.max_links)).then(|| {
+            let cause = format!("{ended} links did not complete the chain: the limit is max_links");
             Failure::new("too many links", cause, hint)
         })
     }

@@ -304,6 +304,20 @@ fn too_many_links_stop_the_chain_between_two_of_them() {
 }
 
 #[test]
+fn a_link_beyond_the_limit_is_ended_while_it_runs_when_nobody_looked_in_between() {
+    let mut world = World::submitted();
+    world.seen.limits.max_links = 2;
+    let over = |id| job(id, 1, JobState::Terminated, Some(Ending::Code(99)));
+    let checkpointed = |n, job, tiles| link(n, job, Some((ExitClass::Checkpointed, tiles)));
+    world.disk().links = vec![checkpointed(1, 10, 5), link(2, 11, None)];
+    assert_eq!(world.look(&[over(10), job(11, 1, JobState::Running, None)]), [0u64; 0]);
+    world.disk().links = vec![checkpointed(1, 10, 5), checkpointed(2, 11, 9), link(3, 12, None)];
+    assert_eq!(world.look(&[over(10), over(11), job(12, 1, JobState::Running, None)]), [12]);
+    world.look(&[over(10), over(11), job(12, 1, JobState::Error, None)]);
+    assert_eq!(world.failure().class, "too many links");
+}
+
+#[test]
 fn links_without_progress_stop_the_chain() {
     let mut world = World::submitted();
     let over = |id| job(id, 1, JobState::Terminated, Some(Ending::Code(99)));
