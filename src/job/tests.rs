@@ -111,8 +111,8 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
     );
     let start = Instant::now();
     let stop = found.stop(&spec(), start);
-    // Two hours less ten minutes, 15 s for a late signal, and 62 s, at sixty scheduler seconds a second.
-    assert_eq!(stop.deadline, Some(start + Duration::from_millis(110_250)));
+    // Two hours less ten minutes, 30 s for a late signal, and 62 s, at sixty scheduler seconds a second.
+    assert_eq!(stop.deadline, Some(start + Duration::from_millis(110_500)));
     assert_eq!(stop.not_before, start.checked_add(Duration::from_secs_f64(62.0 / 60.0)));
 }
 
@@ -125,7 +125,7 @@ fn an_environment_that_says_nothing_or_nonsense_falls_back_to_the_spec() {
         assert!(!found.node.is_empty());
         let start = Instant::now();
         let stop = found.stop(&spec(), start);
-        assert_eq!((stop.deadline, stop.not_before), (Some(start + Duration::from_secs(50 * 60 + 15)), None));
+        assert_eq!((stop.deadline, stop.not_before), (Some(start + Duration::from_secs(50 * 60 + 30)), None));
     }
 }
 

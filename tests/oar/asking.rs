@@ -75,8 +75,8 @@ pub(crate) fn others(place: &Place) {
             "-p",
             "host in ('node1','node2')",
             "-l",
-            "/core=1,walltime=0:10:00",
-            "sleep 600",
+            "/core=1,walltime=0:02:00",
+            "sleep 60",
         ];
         let submitted = cluster.exec(&format!("{user}@front"), &command).output().unwrap();
         assert!(submitted.status.success(), "{}", String::from_utf8_lossy(&submitted.stderr));

@@ -45,14 +45,17 @@ pub(crate) fn hops(place: &Place) {
         let id = format!(".{}.", chain["id"].as_str().unwrap());
         let jobs: Vec<_> = jobs.iter().filter(|job| job.name.contains(&id)).collect();
         assert_eq!(jobs.len(), links.len(), "{jobs:?}");
+        let mut signalled = 0;
         for (job, before) in jobs.iter().skip(1).zip(&jobs) {
             assert_eq!((job.array, job.from), (jobs[0].array, before.id), "{jobs:?}");
             assert_eq!(Ending::of_wait_status(before.exit as i32), Ending::Code(99), "{jobs:?}");
             assert!(before.stop - before.start > 60, "{jobs:?}");
             let events = place.events(before.id);
-            assert!(events.iter().any(|e| e == "CHECKPOINT_SUCCESSFULL"), "{events:?}");
+            signalled += usize::from(events.iter().any(|e| e == "CHECKPOINT_SUCCESSFULL"));
             assert!(events.iter().any(|e| e == "RESUBMIT_JOB_AUTOMATICALLY"), "{events:?}");
         }
+        // A job that OAR signals very late has stopped by its own clock.
+        assert!(signalled >= 1, "OAR sent no signal");
         assert_eq!(jobs.last().unwrap().exit, 0, "{jobs:?}");
     }
 
