@@ -54,6 +54,10 @@ const OUTAGES: &[Scenario] = &[
 ];
 
 fn main() -> ExitCode {
+    if std::env::var_os("ALPSCKPT_REAL_OAR").is_none() {
+        eprintln!("NOT RUN: campaigns on a real OAR; `tests/run --oar` runs them, in 20 to 35 minutes");
+        return ExitCode::SUCCESS;
+    }
     let mut arguments = Arguments::from_args();
     // They wait more than they work.
     arguments.test_threads.get_or_insert(VERSIONS.len() * CALM.len());
