@@ -1,5 +1,11 @@
 //! Quantities written for people, the same in logs, messages and screens.
 
+/// Now, as the lines of logs begin: `2026-03-21 14:05:09 UTC`.
+#[must_use]
+pub fn utc_now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

@@ -18,7 +18,7 @@ pub(super) fn say_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
 
 /// Prints a remark on the error stream, where it disturbs no pipe.
 pub(super) fn note(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    tell!("{line}");
 }
 
 /// What a write to standard output came to; a reader that went away is no error.

@@ -25,8 +25,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
     inputs::check(&loaded, &loaded.spec.months)?;
-    probe::check_memory(&loaded)?;
-    let plan = plan::plan(&loaded.spec, &probe::facts(&loaded.spec)?);
+    let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
     if args.json {
         return output::say_json(&plan);
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
 use crate::campaign::plan::{self, Facts};
-use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Spec};
+use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Profile, Spec};
 use crate::engine::geotiff::{Coding, Raster, encode_block};
 use crate::engine::grid::Grid;
 use crate::engine::{Engine, Layer, Request};
@@ -24,7 +24,7 @@ fn edge(spec: &Spec) -> u32 {
 /// have been checked.
 pub(super) fn settle(spec: &Spec) -> Result<Spec, Failure> {
     if spec.months_per_chain == MonthsPerChain::Auto {
-        return Ok(plan::settle(spec, &facts(spec)?));
+        return Ok(plan::settle(spec, &measure(spec, room(spec)?)?));
     }
     let (tile, _) = room(spec)?;
     Ok(Spec { tile: spec.tile.or(Some(tile)), ..spec.clone() })
@@ -50,15 +50,28 @@ pub(super) fn check_memory(loaded: &Loaded) -> Result<(), Failure> {
     let spec = &loaded.spec;
     let Some(site) = spec.profile().filter(|site| site.memory_gb.is_some()) else { return Ok(()) };
     let (tile, engine) = room(spec)?;
+    fits(loaded, site, tile, &engine)
+}
+
+fn fits(loaded: &Loaded, site: &Profile, tile: u32, engine: &Engine) -> Result<(), Failure> {
+    let spec = &loaded.spec;
     // The node's cores, not this machine's.
     let threads = spec.threads.or(site.cores).unwrap_or_else(|| entry::threads(spec));
     let bytes = engine.peak_memory(tile, threads);
     loaded.too_large(site, threads, bytes).map_or(Ok(()), |error| Err(Failure::spec(vec![error])))
 }
 
-/// Measures. The inputs must have been checked.
-pub(super) fn facts(spec: &Spec) -> Result<Facts, Failure> {
-    let (tile, engine) = room(spec)?;
+/// Measures, where a job has room on a node of the campaign's site. The inputs must have been checked.
+pub(super) fn facts(loaded: &Loaded) -> Result<Facts, Failure> {
+    let (tile, engine) = room(&loaded.spec)?;
+    if let Some(site) = loaded.spec.profile() {
+        fits(loaded, site, tile, &engine)?;
+    }
+    measure(&loaded.spec, (tile, engine))
+}
+
+/// What one of the longest jobs takes, on this machine.
+fn measure(spec: &Spec, (tile, engine): (u32, Engine)) -> Result<Facts, Failure> {
     let memory_bytes = engine.peak_memory(tile, entry::threads(spec));
     let spec = &Spec { tile: Some(tile), ..spec.clone() };
     let whole = Engine::open(request::request(spec, &spec.months))?;

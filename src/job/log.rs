@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use crate::checkpoint::{ChainDir, LinkNumber};
 use crate::durable::{DurableError, atomic};
+use crate::quantity;
 
 /// A link's log. A line that cannot be written is lost: a full disk must not change what the link does.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Log {
 
     /// Writes one sentence.
     pub(super) fn say(&self, sentence: &str) {
-        let line = format!("{}  {sentence}\n", jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC"));
+        let line = format!("{}  {sentence}\n", quantity::utc_now());
         if let Ok(mut file) = self.file.lock() {
             let _ = file.write_all(line.as_bytes());
         }

@@ -58,14 +58,13 @@ impl Cluster {
     /// Stops what was raised here; what was up before is left in good order.
     pub(crate) fn leave_all() {
         for cluster in CLUSTERS.iter().filter_map(OnceLock::get).flatten() {
-            let command = if cluster.found { "up" } else { "down" };
-            Answer::of(script(command, cluster.version).output().unwrap()).good();
+            cluster.switch(if cluster.found { "up" } else { "down" }, &[]);
         }
     }
 
     /// Brings back what a failed scenario left cut or stopped.
     pub(crate) fn restore(&self) {
-        Answer::of(script("up", self.version).output().unwrap()).good();
+        self.switch("up", &[]);
     }
 
     /// While it is held no other scenario stops parts of the cluster.
@@ -90,7 +89,7 @@ impl Cluster {
         self.admin(&["oarnodesetting", "-h", node, "--drain", if on { "on" } else { "off" }]).good();
     }
 
-    /// `tests/cluster/node`, `server` or `database` with these arguments.
+    /// A command of `tests/cluster` that changes it, with these arguments.
     pub(crate) fn switch(&self, what: &str, arguments: &[&str]) {
         Answer::of(script(what, self.version).args(arguments).output().unwrap()).good();
     }

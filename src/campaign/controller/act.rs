@@ -28,8 +28,7 @@ impl Controller {
             return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
         };
         if self.journal.is_none() {
-            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
-            return Err(ControlError::ReadOnly { holder });
+            return Err(self.read_only());
         }
         possible(action.kind(), view, &snapshot.access).map_err(|why| not_now(chain, why))?;
         match action {
@@ -65,8 +64,7 @@ impl Controller {
         self.record(vec![intent])?;
         if self.journal.is_none() {
             // The lease was lost just now: the holder finds the attempt's file and looks it up.
-            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
-            return Err(ControlError::ReadOnly { holder });
+            return Err(self.read_only());
         }
         let job = self.submit_attempt(chain, attempt, token)?;
         let from = view.generations.iter().rfind(|g| g.damage.is_none());

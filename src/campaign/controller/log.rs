@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::oar_client::oar::Logged;
+use crate::quantity;
 
 /// A longer log becomes `oar.log.1`.
 const LONGEST: u64 = 1 << 20;
@@ -14,7 +15,7 @@ pub(super) fn write(folder: &Path, logged: &Logged) {
     let path = folder.join("oar.log");
     let Logged { command, code, seconds, complaint } = logged;
     let code = code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-    let when = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
+    let when = quantity::utc_now();
     let line =
         format!("{when}  {seconds:6.2} s  {code}  {command}  {complaint}").trim_end().to_owned() + "\n";
     if fs::metadata(&path).is_ok_and(|m| m.len() > LONGEST) {

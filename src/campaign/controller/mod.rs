@@ -210,10 +210,7 @@ impl Controller {
     fn look(&mut self, forced: bool) -> Result<(), ControlError> {
         self.tend_lease()?;
         let now_ms = (self.reach.now_ms)();
-        for (chain, _) in &self.chains {
-            let files = self.files.entry(chain.clone()).or_default();
-            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
-        }
+        self.read_files(now_ms)?;
         let polled = self.poll(now_ms, forced);
         self.excuse_suspended(now_ms);
         let observation = Observation {
@@ -229,6 +226,20 @@ impl Controller {
             doubts::keep(&self.campaign, &self.doubts)?;
         }
         Ok(())
+    }
+
+    /// Reads what is new of each chain's files.
+    fn read_files(&mut self, now_ms: u64) -> Result<(), ControlError> {
+        for (chain, _) in &self.chains {
+            let files = self.files.entry(chain.clone()).or_default();
+            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Another frontend holds the lease.
+    fn read_only(&self) -> ControlError {
+        ControlError::ReadOnly { holder: self.lease.holder().unwrap_or("another frontend").to_owned() }
     }
 
     /// The heartbeat of a suspended job stands still, and that says nothing.
@@ -342,10 +353,7 @@ impl Controller {
     /// Takes another spec, as long as no job was ever taken: what the batch system refused can be put right in the
     /// campaign's file.
     fn correct(&mut self, spec: &Spec, changed: &[&str], file: &Path) -> Result<(), ControlError> {
-        for (chain, _) in &self.chains {
-            let files = self.files.entry(chain.clone()).or_default();
-            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), 0)?;
-        }
+        self.read_files(0)?;
         let fields = changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
         if !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run) {
             return Err(ControlError::Campaign(format!(
@@ -357,8 +365,7 @@ impl Controller {
             )));
         }
         if self.journal.is_none() {
-            let holder = self.lease.holder().unwrap_or("another frontend").to_owned();
-            return Err(ControlError::ReadOnly { holder });
+            return Err(self.read_only());
         }
         let hash = install::frozen_spec(&self.campaign, spec)?;
         self.record(vec![Event::Corrected { spec: hash.clone(), fields }])?;
@@ -375,10 +382,7 @@ impl Controller {
         if *cluster == self.identity.cluster || self.journal.is_none() {
             return Ok(());
         }
-        for (chain, _) in &self.chains {
-            let files = self.files.entry(chain.clone()).or_default();
-            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), 0)?;
-        }
+        self.read_files(0)?;
         if !self.tokens().is_empty() {
             return Err(ControlError::Campaign(format!(
                 "this campaign was submitted to {}: it cannot go on on {}",

@@ -46,6 +46,8 @@ impl Default for Limits {
 pub struct Oar {
     runner: Runner,
     limits: Limits,
+    /// Who submits and asks.
+    user: Option<String>,
     /// A job that OAR has shown before: an answer without it is not believed.
     sentinel: Option<(Token, JobId)>,
     /// Jobs that are over, as they were then, and since when they have not changed.
@@ -62,7 +64,13 @@ impl Oar {
     /// OAR by the commands in `PATH`.
     #[must_use]
     pub fn new() -> Self {
-        Self { runner: Runner::new(), limits: Limits::default(), sentinel: None, over: BTreeMap::new() }
+        Self {
+            runner: Runner::new(),
+            limits: Limits::default(),
+            user: user(),
+            sentinel: None,
+            over: BTreeMap::new(),
+        }
     }
 
     /// With commands from these folders (as in `PATH`), within these limits.
@@ -110,7 +118,7 @@ impl Oar {
         let sentinel = self.sentinel.as_ref().map(|(token, _)| token).filter(|s| !tokens.contains(s));
         let names: Vec<String> = tokens.iter().chain(sentinel).map(|t| format!("'{t}'")).collect();
         // A colleague's copy of a campaign has the same tokens.
-        let mine = user().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
+        let mine = self.user.as_ref().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
         let settled = self.settled(tokens);
         let ids: Vec<String> = settled.iter().map(|job| job.id.to_string()).collect();
         let rest =
