@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::status::is_settled;
 use super::super::{Failure, failure, output, place};
-use crate::campaign::actions::possible;
-use crate::campaign::controller::{Action, ActionKind, ClusterChoice, Controller};
+use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
@@ -71,17 +71,14 @@ impl Folder {
             .map_err(|e| Failure::output(format!("{}: cannot be removed: {e}", self.path.display())))
     }
 
-    /// On OAR nobody else ends them.
+    /// On OAR nobody else ends them: where that fails, as when another frontend holds the demo, it is not removed.
     fn stop_jobs(&self) -> Result<(), Failure> {
         let mut controller = match Controller::open(&self.path) {
             Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,
             _ => return Ok(()),
         };
-        let snapshot = controller.refresh()?;
-        for chain in snapshot.chains {
-            if possible(ActionKind::Stop, &chain, &snapshot.access).is_ok() {
-                output::note(controller.act(&Action::Stop(chain.id))?);
-            }
+        for chain in controller.refresh()?.chains.into_iter().filter(|chain| !is_settled(chain.state)) {
+            output::note(controller.act(&Action::Stop(chain.id))?);
         }
         Ok(())
     }
