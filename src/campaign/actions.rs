@@ -20,8 +20,8 @@ pub fn actions(chain: &ChainView, access: &Access) -> Vec<(ActionKind, Result<()
 /// # Errors
 /// Why it is not, in words.
 pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<(), String> {
-    if let Access::ReadOnly { holder } = access {
-        return Err(format!("read-only: {holder} holds this campaign"));
+    if let Access::ReadOnly { why } = access {
+        return Err(format!("read-only: {why}"));
     }
     let foreground =
         chain.job.is_none() && chain.links.last().is_some_and(|l| l.job_id == "local" && l.end.is_none());

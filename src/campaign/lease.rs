@@ -76,7 +76,7 @@ pub struct Lease {
     renewed_ms: u64,
     /// The other holder's file as last read, and since when it reads so.
     watched: Option<(Vec<u8>, u64)>,
-    holder: String,
+    why_not: String,
 }
 
 impl Lease {
@@ -90,14 +90,14 @@ impl Lease {
             held: false,
             renewed_ms: 0,
             watched: None,
-            holder: String::new(),
+            why_not: String::new(),
         }
     }
 
-    /// Who else holds it, in words; `None` while this one does.
+    /// Why this one does not hold it, in words: who else does, or why it cannot be made; `None` while this one does.
     #[must_use]
-    pub fn holder(&self) -> Option<&str> {
-        (!self.held).then_some(self.holder.as_str())
+    pub fn why_not(&self) -> Option<&str> {
+        (!self.held).then_some(self.why_not.as_str())
     }
 
     /// Renews the lease when held, else tries to get it; says whether it is held now. `now` is
@@ -117,7 +117,7 @@ impl Lease {
             return Ok(self.held);
         }
         self.acquire(now).or_else(|e| {
-            self.holder = format!("nobody ({e})");
+            self.why_not = format!("this campaign cannot be claimed: {e}");
             Ok(false)
         })
     }
@@ -131,7 +131,7 @@ impl Lease {
         let found = found.and_then(|bytes| sealed::decode::<Holder>(&self.path, &bytes).ok());
         self.held = self.held && found.as_ref().is_some_and(|f| f.nonce == self.me.nonce);
         if !self.held {
-            self.holder = found.map_or_else(|| "nobody".to_owned(), |f| f.words());
+            self.why_not = held_by(&found.map_or_else(|| "nobody".to_owned(), |f| f.words()));
         }
         Ok(self.held)
     }
@@ -139,7 +139,8 @@ impl Lease {
     fn acquire(&mut self, now: u64) -> Result<bool, DurableError> {
         let Some(bytes) = read_bytes(&self.path)? else { return self.create(now) };
         let found = sealed::decode::<Holder>(&self.path, &bytes).ok();
-        self.holder = found.as_ref().map_or_else(|| "an unreadable lease".to_owned(), Holder::words);
+        self.why_not =
+            held_by(&found.as_ref().map_or_else(|| "an unreadable lease".to_owned(), Holder::words));
         if found.as_ref().is_some_and(|f| f.nonce == self.me.nonce) {
             // Ours, put back by one that took it by mistake.
             self.held = true;
@@ -205,6 +206,10 @@ impl Drop for Lease {
     }
 }
 
+fn held_by(holder: &str) -> String {
+    format!("{holder} holds this campaign")
+}
+
 fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, DurableError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -261,10 +266,10 @@ mod tests {
         assert!(first.tend(0).unwrap());
         assert!(!second.tend(0).unwrap());
         assert!(!second.tend(10 * UNCHANGED_MS).unwrap(), "a living process of this host keeps its lease");
-        assert!(second.holder().unwrap().contains(&std::process::id().to_string()));
+        assert!(second.why_not().unwrap().contains(&std::process::id().to_string()));
         drop(first);
         assert!(second.tend(0).unwrap());
-        assert_eq!(second.holder(), None);
+        assert_eq!(second.why_not(), None);
     }
 
     #[test]
@@ -300,7 +305,7 @@ mod tests {
         assert!(mine.tend(0).unwrap());
         put(folder.path(), &Holder { host: "elsewhere".to_owned(), ..Holder::this_process() });
         assert!(!mine.verify().unwrap());
-        assert!(mine.holder().unwrap().contains("elsewhere"));
+        assert!(mine.why_not().unwrap().contains("elsewhere"));
         drop(mine);
         assert!(folder.path().join("lease").exists());
     }

@@ -54,10 +54,10 @@ pub struct ClusterView {
 pub enum Access {
     /// It holds the lease.
     Writer,
-    /// Another one does: `host`, `pid`, since.
+    /// It does not.
     ReadOnly {
-        /// Who, in words.
-        holder: String,
+        /// Who does, or why it cannot, in words.
+        why: String,
     },
 }
 

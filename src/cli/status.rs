@@ -75,8 +75,8 @@ pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
         lines.push(note.clone());
     }
     lines.extend(cluster_lines(snapshot));
-    if let Access::ReadOnly { holder } = &snapshot.access {
-        lines.push(format!("read-only: {holder} holds this campaign"));
+    if let Access::ReadOnly { why } = &snapshot.access {
+        lines.push(format!("read-only: {why}"));
     }
     lines.push(String::new());
     let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();

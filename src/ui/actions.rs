@@ -277,15 +277,15 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
         if model.pending.iter().any(|a| a.chain() == &chain.id) {
             return Err(format!("{name}: an action is under way"));
         }
-        return possible(kind, chain, &snapshot.access).map_err(|why| match model.holder() {
+        return possible(kind, chain, &snapshot.access).map_err(|why| match model.read_only() {
             Some(_) => why,
             None => format!("{name}: {why}"),
         });
     }
     match command {
         Command::Errors if model.errors().is_empty() => Err("nothing is wrong".to_owned()),
-        Command::SubmitAll => match (snapshot?, model.holder(), model.planned().next()) {
-            (_, Some(holder), _) => Err(format!("read-only: {holder} holds this campaign")),
+        Command::SubmitAll => match (snapshot?, model.read_only(), model.planned().next()) {
+            (_, Some(why), _) => Err(format!("read-only: {why}")),
             (_, None, None) => Err("no month is planned".to_owned()),
             (snapshot, None, Some(planned)) => possible(ActionKind::Submit, planned, &snapshot.access),
         },

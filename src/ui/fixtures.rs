@@ -333,7 +333,8 @@ pub(crate) fn mute_scheduler() -> Snapshot {
 /// Another frontend holds the campaign.
 pub(crate) fn read_only() -> Snapshot {
     let mut snapshot = mixed();
-    snapshot.access = Access::ReadOnly { holder: "frontend-2 (process 4242, since 13:58)".to_owned() };
+    snapshot.access =
+        Access::ReadOnly { why: "frontend-2 (process 4242, since 13:58) holds this campaign".to_owned() };
     snapshot
 }
 

@@ -318,10 +318,10 @@ impl Model {
         self.chains().iter().position(|c| Some(&c.id) == self.selected.as_ref()).unwrap_or(0)
     }
 
-    /// Who else holds the campaign, if we may only look.
-    pub(crate) fn holder(&self) -> Option<&str> {
+    /// Why we may only look, if so.
+    pub(crate) fn read_only(&self) -> Option<&str> {
         match self.snapshot.as_ref().map(|s| &s.access) {
-            Some(Access::ReadOnly { holder }) => Some(holder),
+            Some(Access::ReadOnly { why }) => Some(why),
             _ => None,
         }
     }

@@ -334,8 +334,8 @@ fn a_second_frontend_is_read_only_and_takes_over_when_the_first_ends() {
     let mut second = stage.open();
     first.act(&Action::Submit(january())).expect("submitted");
     let seen = second.refresh().expect("a snapshot");
-    let Access::ReadOnly { holder } = &seen.access else { panic!("{:?}", seen.access) };
-    assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+    let Access::ReadOnly { why } = &seen.access else { panic!("{:?}", seen.access) };
+    assert!(why.contains(&std::process::id().to_string()), "{why}");
     assert_eq!(chain(&seen, &january()).state, ChainState::Waiting);
     let refused = second.act(&Action::Stop(january()));
     assert!(matches!(refused, Err(ControlError::ReadOnly { .. })), "{refused:?}");

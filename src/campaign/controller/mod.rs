@@ -237,9 +237,9 @@ impl Controller {
         Ok(())
     }
 
-    /// Another frontend holds the lease.
+    /// This frontend does not hold the lease.
     fn read_only(&self) -> ControlError {
-        ControlError::ReadOnly { holder: self.lease.holder().unwrap_or("another frontend").to_owned() }
+        ControlError::ReadOnly { why: self.lease.why_not().unwrap_or("another frontend acts").to_owned() }
     }
 
     /// The heartbeat of a suspended job stands still, and that says nothing.

@@ -98,11 +98,11 @@ pub enum ControlError {
         /// How it fails.
         error: BatchError,
     },
-    /// Another frontend holds the lease.
-    #[error("read-only: {holder} holds this campaign")]
+    /// This frontend does not hold the lease.
+    #[error("read-only: {why}")]
     ReadOnly {
-        /// Who, in words.
-        holder: String,
+        /// Who does, or why it cannot, in words.
+        why: String,
     },
     /// The action does not fit the chain's state.
     #[error("{chain}: {why}")]

@@ -41,9 +41,9 @@ impl Controller {
             terrain_note: self.spec.terrain_note.clone(),
             paced: self.spec.pace.map(|p| p.to_string()),
             cluster: self.cluster_view(now_ms),
-            access: match self.lease.holder() {
+            access: match self.lease.why_not() {
                 None => Access::Writer,
-                Some(holder) => Access::ReadOnly { holder: holder.to_owned() },
+                Some(why) => Access::ReadOnly { why: why.to_owned() },
             },
             nodes: self.nodes(&chains),
             history: self.history(),

@@ -94,7 +94,7 @@ proptest! {
         let mut model = fixtures::model_in(depth, signs, fixtures::mixed(), 80, 24);
         for (second, message) in messages.into_iter().enumerate() {
             let asked = matches!(model.overlay, Some(Overlay::Confirm(_)));
-            let read_only = model.holder().is_some();
+            let read_only = model.read_only().is_some();
             for effect in update(&mut model, message, fixtures::clock(second as u64)) {
                 if let Effect::Act(action) = effect {
                     let free = matches!(action, Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_));

@@ -116,8 +116,8 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
             &format!("{}: {error} ({known})", snapshot.cluster.name),
         ));
     }
-    if let Some(holder) = model.holder() {
-        let said = format!("read-only: {holder} holds this campaign; here it can only be watched");
+    if let Some(why) = model.read_only() {
+        let said = format!("read-only: {why}; here it can only be watched");
         lines.extend(banner(model, pen, Meaning::Warning, &said));
     }
     if snapshot.complete {
