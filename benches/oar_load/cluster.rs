@@ -73,7 +73,12 @@ impl Cluster {
     }
 
     pub(crate) fn remove_rows(&self) -> Outcome<()> {
-        self.sql("oar", &[("first", FIRST_JOB.to_string())], include_str!("delete.sql")).map(drop)
+        self.sql(
+            "oar",
+            &[("first", FIRST_JOB.to_string())],
+            include_str!("../../tests/cluster/rows/delete.sql"),
+        )
+        .map(drop)
     }
 }
 
@@ -99,7 +104,7 @@ impl Rows<'_> {
             // The client asks for the jobs of the user that it runs as, here the machine's.
             ("owner", me()?),
         ];
-        self.0.sql("oar", &variables, include_str!("insert.sql")).map(drop)
+        self.0.sql("oar", &variables, include_str!("../../tests/cluster/rows/insert.sql")).map(drop)
     }
 
     pub(crate) fn remove(self) -> Outcome<()> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cluster::{FIRST_ROW, Rows};
 use crate::place::{PACED, Place, SAFE, begins, completes, link_ends, until};
 
 const SUBMIT: [&str; 4] = ["submit", "out.ron", "--cluster", "oar"];
@@ -36,7 +37,8 @@ pub(crate) fn early(place: &Place) {
 
 /// A job that always leaves with 99 is resubmitted by OAR for ever.
 pub(crate) fn limit(place: &Place) {
-    place.campaign("out", &["pace: Some(\"4 tiles/min\"),", SAFE, "max_links: 2,"]);
+    // More work than three jobs can do.
+    place.campaign("out", &["pace: Some(\"2 tiles/min\"),", SAFE, "max_links: 2,"]);
     place.ask(&SUBMIT).good();
     let mut watch = place.start("watch", &["status", "--watch", "--json", "out"]);
     watch.ends();
@@ -87,6 +89,15 @@ pub(crate) fn others(place: &Place) {
     );
     let others: Vec<String> = cluster.sql(&query).into_iter().map(|mut row| row.remove(0)).collect();
     assert_eq!(others.len(), 2, "{others:?}");
+    // And a whole chain of such a colleague, over but for one that is held.
+    let rows = FIRST_ROW + 50_000_000;
+    cluster.put_rows(&Rows { first: rows, token: &ours.name, links: 3, others: 0, owner: "bob" });
+    let theirs = format!(
+        "SELECT job_id, state, exit_code, stop_time, (SELECT count(*) FROM event_logs e WHERE e.job_id = jobs.job_id) \
+         FROM jobs WHERE job_id >= {rows} ORDER BY job_id"
+    );
+    let before = cluster.sql(&theirs);
+    assert_eq!(before.len(), 3, "{before:?}");
 
     let status = place.status("out");
     assert_eq!(status["state"], "Running", "{status}");
@@ -99,6 +110,7 @@ pub(crate) fn others(place: &Place) {
     place.ask(&["stop", "m06", "--campaign", "out"]).good();
     place.reaches("out", "Stopped");
 
+    assert_eq!(cluster.sql(&theirs), before);
     assert!(place.jobs_of("out").iter().all(|job| job.state == "Error"), "{:?}", place.jobs_of("out"));
     let query = format!(
         "SELECT job_id FROM jobs WHERE job_id IN ({}) AND state <> 'Error' AND NOT EXISTS \

@@ -1,6 +1,7 @@
 //! The cluster of one version of OAR, by the commands in `tests/cluster`.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +19,9 @@ pub(crate) struct Cluster {
     /// It was up before.
     found: bool,
 }
+
+/// Far above the numbers that OAR gives, within the 32 bits of its tables.
+pub(crate) const FIRST_ROW: u64 = 1_900_000_000;
 
 static CLUSTERS: [OnceLock<Result<Cluster, String>>; 2] = [const { OnceLock::new() }; 2];
 
@@ -47,11 +51,13 @@ impl Cluster {
         let mut install =
             cluster.exec("front", &["install", "-m", "755", "/dev/stdin", "/shared/bin/alpsckpt"]);
         Answer::of(install.stdin(program).output().unwrap()).good();
+        cluster.remove_rows();
         // What an earlier run left would take the cores of this one.
         let leftovers = "state NOT IN ('Terminated', 'Error') AND job_user IN ('alice', 'bob')";
         cluster.admin(&["oardel", "--sql", leftovers]);
         let living = format!("SELECT 1 FROM jobs WHERE {leftovers}");
         until("the end of an earlier run's jobs", 1000, || cluster.sql(&living).is_empty().then_some(()));
+        cluster.put_rows(&Rows { first: FIRST_ROW, token: "", links: 0, others: 600, owner: "bob" });
         Ok(cluster)
     }
 
@@ -94,6 +100,37 @@ impl Cluster {
         Answer::of(script(what, self.version).args(arguments).output().unwrap()).good();
     }
 
+    /// Puts jobs into the database.
+    pub(crate) fn put_rows(&self, rows: &Rows) {
+        let Rows { first, token, links, others, owner } = rows;
+        self.psql(
+            &[
+                &format!("first={first}"),
+                &format!("tokens={token}"),
+                &format!("links={links}"),
+                &format!("others={others}"),
+                &format!("owner={owner}"),
+            ],
+            include_str!("../cluster/rows/insert.sql"),
+        );
+    }
+
+    /// Removes all that were put there, also by others.
+    fn remove_rows(&self) {
+        self.psql(&[&format!("first={FIRST_ROW}")], include_str!("../cluster/rows/delete.sql"));
+    }
+
+    fn psql(&self, variables: &[&str], script: &str) {
+        let mut psql =
+            vec!["runuser", "-u", "postgres", "--", "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "oar"];
+        psql.extend(variables.iter().flat_map(|variable| ["-v", variable]));
+        let mut exec = self.exec("front", &psql);
+        let mut child =
+            exec.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        Answer::of(child.wait_with_output().unwrap()).good();
+    }
+
     /// The rows that a query gives, in columns. The database answers in a hundredth of the time that `oarstat` takes.
     pub(crate) fn sql(&self, query: &str) -> Vec<Vec<String>> {
         let psql = ["su", "postgres", "-c", "exec psql -qAtX oar -c \"$0\"", query];
@@ -103,7 +140,22 @@ impl Cluster {
     }
 }
 
-fn script(name: &str, version: &str) -> Command {
+/// Jobs that exist in OAR's database only: a third of the others' and the last of the attempt are held, the rest has ended.
+pub(crate) struct Rows<'a> {
+    /// The lowest number, [`FIRST_ROW`] at least.
+    pub(crate) first: u64,
+    /// The attempt, a job's name.
+    pub(crate) token: &'a str,
+    /// Its jobs.
+    pub(crate) links: u32,
+    /// Jobs of others beside it.
+    pub(crate) others: u32,
+    /// Whose the attempt is.
+    pub(crate) owner: &'a str,
+}
+
+/// A command of `tests/cluster` on the cluster of a version.
+pub(crate) fn script(name: &str, version: &str) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster").join(name));
     command.args(["--oar", version]).stdin(Stdio::null());
     command

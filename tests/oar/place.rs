@@ -37,7 +37,7 @@ pub(crate) struct Place<'c> {
 
 impl<'c> Place<'c> {
     pub(crate) fn new(cluster: &'c Cluster, name: &str) -> Self {
-        let after = cluster.sql("SELECT coalesce(max(job_id), 0) FROM jobs")[0][0].parse().unwrap();
+        let after = cluster.sql("SELECT last_value FROM jobs_job_id_seq")[0][0].parse().unwrap();
         let place = Self { cluster, scene: Scene::new(64), inside: format!("/shared/alice/{name}"), after };
         let folder = place.here("");
         let _ = std::fs::remove_dir_all(&folder);

@@ -1,6 +1,6 @@
 -- The rows that real jobs leave in OAR's tables: a campaign's, and others'. Read by psql with these variables:
 --   first   the lowest number of a job, far above OAR's own
---   tokens  the names of the campaign's attempts, with commas between
+--   tokens  the names of the campaign's attempts, with commas between; may be empty
 --   links   jobs of an attempt
 --   others  jobs of others
 --   owner   whose the campaign is
