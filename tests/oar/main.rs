@@ -14,6 +14,7 @@ mod demo;
 mod disk;
 mod outages;
 mod place;
+mod refusals;
 #[path = "../it/scene.rs"]
 #[expect(dead_code, reason = "the embedded cluster is not needed here")]
 mod scene;
@@ -54,10 +55,6 @@ const OUTAGES: &[Scenario] = &[
 ];
 
 fn main() -> ExitCode {
-    if std::env::var_os("ALPSCKPT_REAL_OAR").is_none() {
-        eprintln!("NOT RUN: campaigns on a real OAR; `tests/run --oar` runs them, in 20 to 35 minutes");
-        return ExitCode::SUCCESS;
-    }
     let mut arguments = Arguments::from_args();
     // They wait more than they work.
     arguments.test_threads.get_or_insert(VERSIONS.len() * CALM.len());
@@ -75,8 +72,13 @@ fn main() -> ExitCode {
             scenario(&Place::new(cluster, name));
         }),
     );
+    let refusals = vec![Trial::test("a_machine_that_cannot_have_a_cluster_is_told_why", || {
+        refusals::sentences();
+        Ok(())
+    })];
+    let refusals = libtest_mimic::run(&arguments, refusals);
     Cluster::leave_all();
-    if calm.has_failed() || outages.has_failed() { ExitCode::from(101) } else { ExitCode::SUCCESS }
+    if [calm, outages, refusals].iter().any(libtest_mimic::Conclusion::has_failed) { ExitCode::from(101) } else { ExitCode::SUCCESS }
 }
 
 fn trials(scenarios: &[Scenario], run: fn(&'static Cluster, &str, fn(&Place))) -> Vec<Trial> {
