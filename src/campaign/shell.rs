@@ -1,5 +1,8 @@
 //! Scripts for a shell.
 
+use std::os::unix::ffi::OsStrExt;
+
+use crate::checkpoint::ExitClass;
 use crate::oar_client::{Submission, oar};
 
 /// The script of a submission: what the batch system is asked for, what the script is, the lines that the site wants first,
@@ -9,10 +12,15 @@ pub(crate) fn job_script(submission: &Submission, about: &str, setup: &[&str], c
     // What OAR would refuse is told when it is asked; the embedded cluster needs no such lines.
     lines.extend(oar::script_lines(submission).unwrap_or_default());
     lines.push(format!("# {about}"));
-    lines.extend(setup.iter().map(|line| (*line).to_owned()));
-    lines.push("# `exec`: the batch system signals only the process that this shell is.".to_owned());
     let mut text = lines.join("\n").into_bytes();
-    text.extend(b"\nexec ");
+    // OAR begins it in the script's folder.
+    text.extend(b"\ncd ");
+    text.extend(quoted(submission.directory.as_os_str().as_bytes()));
+    text.extend(format!(" || exit {}\n", ExitClass::Output.code()).into_bytes());
+    for line in setup {
+        text.extend([line.as_bytes(), b"\n"].concat());
+    }
+    text.extend(b"# `exec`: the batch system signals only the process that this shell is.\nexec ");
     text.extend(command);
     text.push(b'\n');
     text
@@ -34,7 +42,33 @@ pub(crate) fn quoted(word: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::ffi::OsStr;
+    use std::process::Command;
+
     use super::*;
+    use crate::oar_client::Token;
+
+    #[test]
+    fn a_job_begins_in_its_folder_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("it's \"$HOME\" é");
+        let submission = Submission {
+            token: Token("token".to_owned()),
+            script: folder.path().join("job.sh"),
+            directory: output.clone(),
+            walltime: 60,
+            checkpoint: 0,
+            stdout: folder.path().join("out"),
+            stderr: folder.path().join("err"),
+            site: BTreeMap::new(),
+        };
+        let script = job_script(&submission, "A job.", &["here=$PWD"], b"printf %s \"$here\"");
+        let run = || Command::new("bash").arg("-c").arg(OsStr::from_bytes(&script)).output().unwrap();
+        assert_eq!(run().status.code(), Some(ExitClass::Output.code().into()));
+        std::fs::create_dir(&output).unwrap();
+        assert_eq!(run().stdout, output.as_os_str().as_bytes());
+    }
 
     #[test]
     fn any_path_survives_the_shell() {
@@ -44,7 +78,7 @@ mod tests {
             let mut script = b"printf %s ".to_vec();
             script.extend(quoted(word.as_bytes()));
             let script = String::from_utf8(script).unwrap();
-            let out = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            let out = Command::new("bash").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -127,17 +128,18 @@ impl Runner {
     }
 
     /// Runs a command to its end, or kills it with all it started in its group when `limit` is over. Before, it waits
-    /// while commands come too fast; that does not count.
+    /// while commands come too fast; that does not count. In this folder, where one is given.
     pub(super) fn run(
         &mut self,
         program: &str,
         arguments: &[OsString],
         limit: Duration,
+        folder: Option<&Path>,
     ) -> Result<Output, BatchError> {
         std::thread::sleep(self.bucket.take(self.began.elapsed()));
         let began = Instant::now();
         let command = shown(program, arguments);
-        let result = self.execute(program, arguments, limit, &command);
+        let result = self.execute(program, arguments, limit, folder, &command);
         if let Some(hook) = &mut self.hook {
             let (code, complaint) = match &result {
                 Ok(output) => (output.code, output.stderr.lines().next().unwrap_or_default().to_owned()),
@@ -161,6 +163,7 @@ impl Runner {
         program: &str,
         arguments: &[OsString],
         limit: Duration,
+        folder: Option<&Path>,
         command: &str,
     ) -> Result<Output, BatchError> {
         let mut builder = Command::new(program);
@@ -171,6 +174,9 @@ impl Runner {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        if let Some(folder) = folder {
+            builder.current_dir(folder);
+        }
         if let Some(path) = &self.search_path {
             builder.env("PATH", path);
         }

@@ -89,7 +89,7 @@ impl Oar {
 
     fn run(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-        self.runner.run(program, &arguments, self.limits.other)
+        self.runner.run(program, &arguments, self.limits.other, None)
     }
 
     /// The answer of a command that only reads.
@@ -233,7 +233,8 @@ impl BatchSystem for Oar {
 
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
         let arguments = submit::arguments(submission)?;
-        let output = self.runner.run("oarsub", &arguments, self.limits.submit)?;
+        let folder = Some(submit::folder(submission));
+        let output = self.runner.run("oarsub", &arguments, self.limits.submit, folder)?;
         submit::answer(&output)
     }
 

@@ -1,7 +1,7 @@
 //! `oarsub`: what is asked, and whether it was taken.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::command::Output;
 use crate::oar_client::{BatchError, JobId, Submission};
@@ -33,7 +33,7 @@ pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, Batch
         lines.push("--signal 12".to_owned());
     }
     for (option, path) in [("-O", &submission.stdout), ("-E", &submission.stderr)] {
-        lines.push(format!("{option} {}", path.display()));
+        lines.push(format!("{option} {}", seen_from(folder(submission), path).display()));
     }
     for (key, option) in SITE_OPTIONS {
         if let Some(value) = submission.site.get(key) {
@@ -57,10 +57,20 @@ pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchE
     if given != wanted {
         return Err(BatchError::Refused(format!("{path}: its #OAR lines are not those of this submission")));
     }
-    let (directory, script) = (submission.directory.as_os_str(), submission.script.as_os_str());
-    Ok(["-n".as_ref(), submission.token.0.as_ref(), "-d".as_ref(), directory, "-S".as_ref(), script]
-        .map(OsString::from)
-        .into())
+    let mut script = OsString::from("./");
+    script.push(seen_from(folder(submission), &submission.script));
+    let options = ["-n".as_ref(), submission.token.0.as_ref(), "-d".as_ref(), folder(submission).as_os_str()];
+    Ok(options.map(OsString::from).into_iter().chain(["-S".into(), script]).collect())
+}
+
+/// The folder of the script, where `oarsub` is run and OAR begins the job: from there the script and the output files have
+/// plain names, whatever the folder's own is.
+pub(super) fn folder(submission: &Submission) -> &Path {
+    submission.script.parent().unwrap_or(Path::new("/"))
+}
+
+fn seen_from<'p>(folder: &Path, path: &'p Path) -> &'p Path {
+    path.strip_prefix(folder).unwrap_or(path)
 }
 
 /// What `oarsub` would misunderstand, in words.
@@ -72,12 +82,24 @@ fn problem(submission: &Submission) -> Option<String> {
     if let Some((key, value)) = submission.site.iter().find(|(_, value)| value.contains(char::is_control)) {
         return Some(format!("site: {key} {value:?} is more than one line"));
     }
-    // The node's shell reads the command, and OAR's scripts the other paths.
-    let plain = |c: char| c.is_alphanumeric() || "/-_.,=:%+@".contains(c);
-    let is_odd = |p: &&Path| !p.to_string_lossy().chars().all(plain);
-    let Submission { script, directory, stdout, stderr, .. } = submission;
-    let odd = [script, directory, stdout, stderr].map(PathBuf::as_path).into_iter().find(is_odd)?;
-    Some(format!("{}: OAR's shells would misread this path (blanks or special characters)", odd.display()))
+    let folder = folder(submission);
+    // OAR puts it between single quotes into a program that the node's perl runs, and both kinds of quotes around it for a shell.
+    let breaks = |c: char| c.is_control() || "'\"\\$`".contains(c);
+    if folder.to_str().is_none_or(|f| f.contains(breaks)) {
+        return Some(format!(
+            "{}: OAR takes no folder with ' \" $ ` \\ or other than UTF-8 in its path: choose another `output`",
+            folder.display()
+        ));
+    }
+    // The node's shell reads the script's name; what the names of output files may hold is a rule of OAR.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.%".contains(c);
+    let Submission { script, stdout, stderr, .. } = submission;
+    let names = [script, stdout, stderr].map(|path| seen_from(folder, path));
+    let odd = names.into_iter().find(|name| !name.to_string_lossy().chars().all(plain))?;
+    Some(format!(
+        "{}: OAR takes only letters without accents, digits and / - _ . % in this path",
+        odd.display()
+    ))
 }
 
 /// The number of the job, when it was surely taken.
@@ -106,9 +128,9 @@ pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
 }
 
 /// Exit codes of OAR 2.5 and 2.6 that mean: nothing was submitted. Admission rule 254; resources or property 8; walltime
-/// or resource syntax 255 and 18; no such queue 248; script or parameter file 12, 6; no command 5; option 1;
+/// or resource syntax 255 and 18; no such queue 248; name of an output file 244; script or parameter file 12, 6; no command 5; option 1;
 /// reservation date 7; resubmission refused 4.
-const REFUSALS: [i32; 11] = [254, 8, 255, 18, 248, 12, 6, 5, 1, 7, 4];
+const REFUSALS: [i32; 12] = [254, 8, 255, 18, 248, 244, 12, 6, 5, 1, 7, 4];
 
 /// The number that a line ends with; none when it is damaged, or cut off before its end.
 fn whole_number(end_of_line: &str) -> Option<i64> {

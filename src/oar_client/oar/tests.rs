@@ -1,6 +1,8 @@
 //! OAR's commands played by small scripts, and its recorded answers (`tests/data/oar/`).
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -121,6 +123,8 @@ fn unknown_states_fields_and_texts_for_numbers_are_taken_as_they_come() {
 #[test]
 fn the_arguments_of_oarsub_are_as_oar_wants_them() {
     let mut submission = submission();
+    submission.stdout = PathBuf::from("/data/logs/%jobid%.out");
+    submission.stderr = PathBuf::from("/elsewhere/%jobid%.err");
     submission.site = [
         ("project", "alps"),
         ("properties", "cluster='dahu'"),
@@ -135,8 +139,8 @@ fn the_arguments_of_oarsub_are_as_oar_wants_them() {
         "-l /nodes=1,walltime=48:01:01",
         "--checkpoint 600",
         "--signal 12",
-        "-O /data/%jobid%.out",
-        "-E /data/%jobid%.err",
+        "-O logs/%jobid%.out",
+        "-E /elsewhere/%jobid%.err",
         "--project alps",
         "-p cluster='dahu'",
         "-q default",
@@ -145,14 +149,17 @@ fn the_arguments_of_oarsub_are_as_oar_wants_them() {
 
     // The script says the same, or nothing is asked.
     let folder = tempfile::tempdir().unwrap();
-    submission.script = folder.path().join("job.sh");
+    let inner = folder.path().join("Parc des Écrins (2018) & *");
+    std::fs::create_dir(&inner).unwrap();
+    submission.script = inner.join("job.sh");
+    submission.stdout = inner.join("logs/%jobid%.out");
     assert!(
         matches!(submit::arguments(&submission), Err(BatchError::Refused(why)) if why.contains("job.sh"))
     );
     write_script(&submission);
     let arguments = submit::arguments(&submission).unwrap();
-    assert_eq!(arguments[..5], ["-n", "ecrins-m01-1", "-d", "/data", "-S"].map(OsString::from));
-    assert_eq!(arguments[5], submission.script);
+    let inner = inner.to_str().unwrap();
+    assert_eq!(arguments, ["-n", "ecrins-m01-1", "-d", inner, "-S", "./job.sh"].map(OsString::from));
     submission.walltime += 1;
     assert!(matches!(submit::arguments(&submission), Err(BatchError::Refused(why)) if why.contains("#OAR")));
 }
@@ -173,6 +180,11 @@ fn what_oar_would_misread_is_refused_before_it_is_asked() {
     for refused in [
         with(|s| s.token.0 = "x'; DROP".to_owned()),
         with(|s| s.script = PathBuf::from("/data/my job.sh")),
+        with(|s| s.script = PathBuf::from("/data/it's/job.sh")),
+        with(|s| s.script = PathBuf::from("/data/a\nb/job.sh")),
+        with(|s| s.script = PathBuf::from("/data/`id`/job.sh")),
+        with(|s| s.script = PathBuf::from(OsStr::from_bytes(b"/data/\xff/job.sh"))),
+        with(|s| s.stderr = PathBuf::from("/données/%jobid%.err")),
         with(|s| s.stdout = PathBuf::from("/data/$(reboot)")),
         with(|s| s.directory = PathBuf::from("data")),
         with(|s| {
@@ -195,7 +207,8 @@ fn a_submission_is_taken_by_its_positive_number_and_exit_0_only() {
         let seen = Arc::clone(&log);
         oar.on_command(move |logged| seen.lock().unwrap().push(logged.clone()));
         assert_eq!(oar.submit(&fake.submission()), Ok(JobId(1)));
-        assert!(fake.read("asked").starts_with("C -n ecrins-m01-1 -d /data -S /"));
+        let folder = fake.0.path().display();
+        assert_eq!(fake.read("asked"), format!("C -n ecrins-m01-1 -d {folder} -S ./job.sh\n"));
         let log = log.lock().unwrap();
         assert!(log.len() == 1 && log[0].code == Some(0) && log[0].command.ends_with("/job.sh"), "{log:?}");
     }
