@@ -96,6 +96,37 @@ fn no_start(place: &Place) {
     place.has_maps_of_a_local_run(&place.here("late"), &[]);
 }
 
+/// A job that takes no signals any more, as one that waits for a dead disk, is killed at its walltime.
+pub(crate) fn walltime(place: &Place) {
+    place.campaign("out", &[PACED, SAFE]);
+    place.ask(&["submit", "out.ron", "--cluster", "oar"]).good();
+    let chain = place.chain("out", "m06");
+    let node = begins(&chain, 1).node;
+    let mut watch = place.start("watch", &["status", "--watch", "--json", "out"]);
+    seals(&chain);
+    let program = format!("job run --output {}/out ", place.inside);
+    let stopped = place.cluster.exec(&node, &["pkill", "-STOP", "-f", &program]).status().unwrap();
+    assert!(stopped.success(), "the job does not run on {node}");
+
+    watch.ends();
+    let last = watch.snapshots().pop().unwrap()["chains"][0].clone();
+    assert_eq!(last["state"], "Failed", "{last}");
+    assert_eq!(last["failure"]["class"], "walltime", "{last}");
+    let jobs = place.jobs();
+    assert_eq!(jobs.len(), 1, "OAR resubmitted it: {jobs:?}");
+    assert_eq!((jobs[0].state.as_str(), jobs[0].exit), ("Error", -1), "{jobs:?}");
+    assert!(jobs[0].stop - jobs[0].start >= 130, "{jobs:?}");
+    let events = place.events(jobs[0].id);
+    assert!(events.iter().any(|e| e == "CHECKPOINT_SUCCESSFULL"), "no signal was sent: {events:?}");
+
+    place.ask(&["resubmit", "m06", "--campaign", "out"]).good();
+    completes(&chain);
+    let chain = place.reaches("out", "Complete");
+    assert_eq!((&chain["attempts"], &chain["resubmissions"]), (&2.into(), &0.into()), "{chain}");
+    assert!(chain["links"][1]["resumed"].as_str().unwrap().contains("generation"), "{chain}");
+    place.has_maps_of_a_local_run(&place.here("out"), &[]);
+}
+
 /// `oardel` by the user: SIGKILL at once, no resubmission by OAR; a person resubmits by a key of the screen.
 pub(crate) fn oardel(place: &Place) {
     place.campaign("out", &[PACED, SAFE]);

@@ -18,6 +18,7 @@ mod refusals;
 #[path = "../it/scene.rs"]
 #[expect(dead_code, reason = "the embedded cluster is not needed here")]
 mod scene;
+mod site;
 mod submissions;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "the clusters bring their programs")]
@@ -38,6 +39,7 @@ type Scenario = (&'static str, fn(&Place));
 const CALM: &[Scenario] = &[
     ("the_demo_hops_between_nodes_and_its_maps_are_those_of_a_local_run", demo::hops),
     ("node3_dies_and_later_cannot_start_a_job", deaths::node),
+    ("a_job_that_takes_no_signals_is_killed_at_its_walltime", deaths::walltime),
     ("a_user_deletes_a_job_and_the_month_is_resubmitted_by_a_key", deaths::oardel),
     ("a_frontend_killed_around_oarsub_neither_loses_nor_doubles", submissions::killed),
     ("an_oarsub_that_answers_too_late_is_killed_and_its_job_found", submissions::late),
@@ -46,6 +48,7 @@ const CALM: &[Scenario] = &[
     ("asked_to_checkpoint_early_a_job_stays_until_oar_resubmits_it", asking::early),
     ("oar_has_no_limit_of_resubmissions_so_ours_ends_the_chain", asking::limit),
     ("others_jobs_are_never_touched", asking::others),
+    ("the_doctor_looks_at_the_site_and_odd_names_reach_the_job_as_they_are", site::doctor),
 ];
 
 /// They stop parts of it.
@@ -78,7 +81,11 @@ fn main() -> ExitCode {
     })];
     let refusals = libtest_mimic::run(&arguments, refusals);
     Cluster::leave_all();
-    if [calm, outages, refusals].iter().any(libtest_mimic::Conclusion::has_failed) { ExitCode::from(101) } else { ExitCode::SUCCESS }
+    if [calm, outages, refusals].iter().any(libtest_mimic::Conclusion::has_failed) {
+        ExitCode::from(101)
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn trials(scenarios: &[Scenario], run: fn(&'static Cluster, &str, fn(&Place))) -> Vec<Trial> {
