@@ -37,7 +37,9 @@ pub(crate) struct Place<'c> {
 
 impl<'c> Place<'c> {
     pub(crate) fn new(cluster: &'c Cluster, name: &str) -> Self {
-        let after = cluster.sql("SELECT last_value FROM jobs_job_id_seq")[0][0].parse().unwrap();
+        // A sequence that has given nothing yet says 1.
+        let query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM jobs_job_id_seq";
+        let after = cluster.sql(query)[0][0].parse().unwrap();
         let place = Self { cluster, scene: Scene::new(64), inside: format!("/shared/alice/{name}"), after };
         let folder = place.here("");
         let _ = std::fs::remove_dir_all(&folder);
