@@ -92,7 +92,7 @@ pub struct ChainView {
     pub jobs: Vec<JobView>,
     /// What the running link does.
     pub phase: Option<Phase>,
-    /// Tiles a minute of the running link.
+    /// Tiles a minute of the running link, the campaign's pace at most.
     pub tiles_per_minute: Option<f64>,
     /// How long this frontend has seen the heartbeat unchanged, seconds; `None` when no link runs.
     pub silent_for: Option<u64>,

@@ -345,6 +345,20 @@ fn a_second_frontend_is_read_only_and_takes_over_when_the_first_ends() {
 }
 
 #[test]
+fn a_paced_month_is_told_its_pace() {
+    let stage = Stage::new();
+    let text = Stage::text().replace("products:", "pace: Some(\"2 tiles/min\"), products:");
+    let mut controller =
+        Controller::create_with(&stage.loaded(&text), &stage.choice(), stage.reach()).expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    let snapshot = controller.refresh().expect("a snapshot");
+    let view = chain(&snapshot, &january());
+    assert_eq!((view.tiles_per_minute, view.eta), (Some(2.0), Some(210)), "it computes seven a minute");
+}
+
+#[test]
 fn a_chain_goes_through_its_states_to_completion() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");

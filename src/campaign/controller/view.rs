@@ -107,6 +107,8 @@ impl Controller {
         let complete = state == ChainState::Complete;
         let tiles = if complete { total } else { open.map_or(sealed_tiles, |s| s.tiles.max(sealed_tiles)) };
         let links = link_views(files);
+        let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
+        let rate = open.map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
             months: months.to_vec(),
@@ -122,22 +124,20 @@ impl Controller {
             job: job.filter(|(_, j)| !j.state.is_over()).map(|(attempt, j)| job_view(*attempt, j)),
             jobs: jobs.iter().map(|(attempt, job)| job_view(*attempt, job)).collect(),
             phase: open.map(|s| s.phase),
-            tiles_per_minute: open.map(|s| s.tiles_per_minute),
+            tiles_per_minute: rate,
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
-            eta: open.and_then(|s| self.eta(total.saturating_sub(tiles), s.tiles_per_minute)),
+            eta: rate.and_then(|rate| eta(total.saturating_sub(tiles), rate)),
             failure: failure.map(|f| FailureView { class: f.class, cause: f.cause, hint: f.hint }),
             maps: files.maps.clone().unwrap_or_default(),
             quicklook: files.quicklook.clone(),
             logs: files.logs.clone(),
         }
     }
+}
 
-    /// Seconds for so many tiles at this rate, the pace counted in; `None` before the first tile.
-    fn eta(&self, left: u64, tiles_per_minute: f64) -> Option<u64> {
-        let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
-        let rate = tiles_per_minute.min(pace);
-        (rate > 0.0 && rate.is_finite()).then(|| (left as f64 / rate * 60.0).ceil() as u64)
-    }
+/// Seconds for so many tiles at this rate; `None` before the first tile.
+fn eta(left: u64, rate: f64) -> Option<u64> {
+    (rate > 0.0 && rate.is_finite()).then(|| (left as f64 / rate * 60.0).ceil() as u64)
 }
 
 /// What is known of one chain.
