@@ -1,10 +1,8 @@
 //! `alpsckpt doctor`: a site is looked at by a job of its own, of which nothing stays.
 
-use std::fs;
-
 use serde_json::Value;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, names_in};
 
 #[test]
 fn a_good_site_is_found_good_and_left_as_it_was() {
@@ -49,9 +47,5 @@ fn a_job_that_cannot_end_well_is_told_with_its_last_words() {
 
 /// What lies in the scene's folder, the cluster's own affairs left out.
 fn names(scene: &Scene) -> Vec<String> {
-    let entries = fs::read_dir(scene.path("")).unwrap();
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| !["cluster", "state", "data"].contains(&name.as_str()));
-    names.sort();
-    names
+    names_in(&scene.path(""), &["cluster", "state", "data"])
 }

@@ -134,6 +134,15 @@ pub(crate) fn maps_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
     maps
 }
 
+/// What lies in a folder, but for these names, in order.
+pub(crate) fn names_in(folder: &Path, but: &[&str]) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !but.contains(&name.as_str()));
+    names.sort();
+    names
+}
+
 /// The same maps with the same bytes; a difference names the map, not its bytes.
 pub(crate) fn assert_same_maps(found: &[(String, Vec<u8>)], expected: &[(String, Vec<u8>)]) {
     let names = |maps: &[(String, Vec<u8>)]| maps.iter().map(|m| m.0.clone()).collect::<Vec<_>>();

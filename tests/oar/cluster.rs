@@ -120,7 +120,8 @@ impl Cluster {
         self.psql(&[&format!("first={FIRST_ROW}")], include_str!("../cluster/rows/delete.sql"));
     }
 
-    fn psql(&self, variables: &[&str], script: &str) {
+    /// Runs statements in OAR's database; what they say, columns separated by `|`.
+    fn psql(&self, variables: &[&str], script: &str) -> String {
         let mut psql =
             vec!["runuser", "-u", "postgres", "--", "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "oar"];
         psql.extend(variables.iter().flat_map(|variable| ["-v", variable]));
@@ -128,15 +129,13 @@ impl Cluster {
         let mut child =
             exec.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        Answer::of(child.wait_with_output().unwrap()).good();
+        Answer::of(child.wait_with_output().unwrap()).good().stdout.clone()
     }
 
     /// The rows that a query gives, in columns. The database answers in a hundredth of the time that `oarstat` takes.
     pub(crate) fn sql(&self, query: &str) -> Vec<Vec<String>> {
-        let psql = ["su", "postgres", "-c", "exec psql -qAtX oar -c \"$0\"", query];
-        let answer = self.admin(&psql);
         let row = |line: &str| line.split('|').map(str::to_owned).collect();
-        answer.good().stdout.lines().map(row).collect()
+        self.psql(&[], query).lines().map(row).collect()
     }
 }
 

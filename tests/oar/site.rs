@@ -1,10 +1,9 @@
 //! What a site is found to be before a campaign, and what reaches a job from the campaign's file.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::place::{Place, SAFE, completes, is_complete};
+use crate::scene::names_in;
 
 /// A folder as people name it, and worse.
 const ODD: &str = "Parc des Écrins (2018) & *;#~%jobid%[a]!";
@@ -13,7 +12,7 @@ pub(crate) fn doctor(place: &Place) {
     let setup = r#"setup: ["SAID='l\"été $HOME $(id) ;'", "echo \"set up: $SAID in $HOME\""],"#;
     place.campaign(ODD, &[SAFE, setup]);
     let file = format!("{ODD}.ron");
-    let before = names(&place.here(""));
+    let before = names_in(&place.here(""), &["state"]);
     // Others wait for the same cores.
     let doctor = ["doctor", &file, "--cluster", "oar", "--wait", "800"];
     let answer = place.ask(&[&doctor[..], &["--json"]].concat());
@@ -30,15 +29,14 @@ pub(crate) fn doctor(place: &Place) {
     told("a job for the project", "accepted as job");
     told("the folder is shared with node", "");
     told("the clock of node", "apart");
-    assert_eq!(names(&place.here("")), before, "something of the job stays");
+    assert_eq!(names_in(&place.here(""), &["state"]), before, "something of the job stays");
 
     place.campaign("unknown", &["site: Some(\"project=weather\"),"]);
     let answer = place.ask(&["doctor", "unknown.ron", "--cluster", "oar"]);
     answer.failed(69, &["not fit"]);
     assert!(answer.stdout.contains("Unknown project \"weather\""), "{answer}");
 
-    let submitted = place.ask(&["submit", &file, "--cluster", "oar"]);
-    submitted.good();
+    place.ask(&["submit", &file, "--cluster", "oar"]).good();
     let chain = place.chain(ODD, "m06");
     completes(&chain);
     is_complete(&place.reaches(ODD, "Complete"));
@@ -59,12 +57,4 @@ fn refuses_quotes(place: &Place) {
     let answer = place.ask(&["submit", "$(id).ron", "--cluster", "oar"]);
     answer.failed(69, &["$(id)", "OAR takes no folder with ' "]);
     assert_eq!(place.jobs().len(), 2);
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name != "state");
-    names.sort();
-    names
 }
