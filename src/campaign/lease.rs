@@ -131,7 +131,7 @@ impl Lease {
         let found = found.and_then(|bytes| sealed::decode::<Holder>(&self.path, &bytes).ok());
         self.held = self.held && found.as_ref().is_some_and(|f| f.nonce == self.me.nonce);
         if !self.held {
-            self.why_not = held_by(&found.map_or_else(|| "nobody".to_owned(), |f| f.words()));
+            self.why_not = held_by(found.as_ref(), "nobody");
         }
         Ok(self.held)
     }
@@ -139,8 +139,7 @@ impl Lease {
     fn acquire(&mut self, now: u64) -> Result<bool, DurableError> {
         let Some(bytes) = read_bytes(&self.path)? else { return self.create(now) };
         let found = sealed::decode::<Holder>(&self.path, &bytes).ok();
-        self.why_not =
-            held_by(&found.as_ref().map_or_else(|| "an unreadable lease".to_owned(), Holder::words));
+        self.why_not = held_by(found.as_ref(), "an unreadable lease");
         if found.as_ref().is_some_and(|f| f.nonce == self.me.nonce) {
             // Ours, put back by one that took it by mistake.
             self.held = true;
@@ -206,7 +205,8 @@ impl Drop for Lease {
     }
 }
 
-fn held_by(holder: &str) -> String {
+fn held_by(holder: Option<&Holder>, or_else: &str) -> String {
+    let holder = holder.map_or_else(|| or_else.to_owned(), Holder::words);
     format!("{holder} holds this campaign")
 }
 

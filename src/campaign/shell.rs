@@ -8,21 +8,24 @@ use crate::oar_client::{Submission, oar};
 /// The script of a submission: what the batch system is asked for, what the script is, the lines that the site wants first,
 /// and the command that it becomes.
 pub(crate) fn job_script(submission: &Submission, about: &str, setup: &[&str], command: &[u8]) -> Vec<u8> {
-    let mut lines = vec!["#!/bin/bash".to_owned()];
+    let mut text = b"#!/bin/bash\n".to_vec();
+    let mut line = |parts: &[&[u8]]| {
+        text.extend(parts.concat());
+        text.push(b'\n');
+    };
     // What OAR would refuse is told when it is asked; the embedded cluster needs no such lines.
-    lines.extend(oar::script_lines(submission).unwrap_or_default());
-    lines.push(format!("# {about}"));
-    let mut text = lines.join("\n").into_bytes();
-    // OAR begins it in the script's folder.
-    text.extend(b"\ncd ");
-    text.extend(quoted(submission.directory.as_os_str().as_bytes()));
-    text.extend(format!(" || exit {}\n", ExitClass::Output.code()).into_bytes());
-    for line in setup {
-        text.extend([line.as_bytes(), b"\n"].concat());
+    for wanted in oar::script_lines(submission).unwrap_or_default() {
+        line(&[wanted.as_bytes()]);
     }
-    text.extend(b"# `exec`: the batch system signals only the process that this shell is.\nexec ");
-    text.extend(command);
-    text.push(b'\n');
+    line(&[b"# ", about.as_bytes()]);
+    // OAR begins it in the script's folder.
+    let directory = quoted(submission.directory.as_os_str().as_bytes());
+    line(&[b"cd ", &directory, format!(" || exit {}", ExitClass::Output.code()).as_bytes()]);
+    for wanted in setup {
+        line(&[wanted.as_bytes()]);
+    }
+    line(&[b"# `exec`: the batch system signals only the process that this shell is."]);
+    line(&[b"exec ", command]);
     text
 }
 

@@ -57,10 +57,12 @@ pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchE
     if given != wanted {
         return Err(BatchError::Refused(format!("{path}: its #OAR lines are not those of this submission")));
     }
-    let mut script = OsString::from("./");
-    script.push(seen_from(folder(submission), &submission.script));
-    let options = ["-n".as_ref(), submission.token.0.as_ref(), "-d".as_ref(), folder(submission).as_os_str()];
-    Ok(options.map(OsString::from).into_iter().chain(["-S".into(), script]).collect())
+    let folder = folder(submission);
+    let script = Path::new(".").join(seen_from(folder, &submission.script));
+    let token = submission.token.0.as_ref();
+    Ok(["-n".as_ref(), token, "-d".as_ref(), folder.as_os_str(), "-S".as_ref(), script.as_os_str()]
+        .map(OsString::from)
+        .into())
 }
 
 /// The folder of the script, where `oarsub` is run and OAR begins the job: from there the script and the output files have
@@ -128,8 +130,8 @@ pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
 }
 
 /// Exit codes of OAR 2.5 and 2.6 that mean: nothing was submitted. Admission rule 254; resources or property 8; walltime
-/// or resource syntax 255 and 18; no such queue 248; name of an output file 244; script or parameter file 12, 6; no command 5; option 1;
-/// reservation date 7; resubmission refused 4.
+/// or resource syntax 255 and 18; no such queue 248; name of the output file 244; script or parameter file 12, 6;
+/// no command 5; option 1; reservation date 7; resubmission refused 4.
 const REFUSALS: [i32; 12] = [254, 8, 255, 18, 248, 244, 12, 6, 5, 1, 7, 4];
 
 /// The number that a line ends with; none when it is damaged, or cut off before its end.
