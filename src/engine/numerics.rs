@@ -1,0 +1,11 @@
+//! The number of the engine's numerics: which maps belong together.
+
+/// Raised by any change of a bit of any map of any request, and by nothing else: maps of one number are the same, bit
+/// by bit, whatever the program's version, the processor, the threads and the order of the tiles. Tiles of two numbers do
+/// not belong into one map.
+///
+/// 1 is the engine before programs told their number.
+pub const NUMERICS: u32 = 1;
+
+#[cfg(test)]
+mod tests;
