@@ -14,6 +14,7 @@ pub mod crs;
 pub mod geotiff;
 pub mod grid;
 mod horizon;
+pub mod identity;
 mod inputs;
 mod lanes;
 mod layers;

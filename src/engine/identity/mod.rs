@@ -1,0 +1,174 @@
+//! What a file is, told without reading all of it.
+//!
+//! An [`Identity`] is what a file holds as far as a look of a second can tell: its length, all that its directories say
+//! (where it lies, what its numbers mean, where each block is), and some hundred samples of its bytes. Where the file
+//! lies, what it is called and when it was touched are no part of it; they are hints ([`Stamp`]) that spare the look.
+
+mod directories;
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Problem;
+
+/// A smaller file is read whole, bytes.
+const WHOLE: u64 = 32 << 20;
+/// Samples of a larger one: the first, the last, and others evenly between.
+const SAMPLES: u64 = 256;
+/// Bytes of a sample.
+const SAMPLE: u64 = 64 << 10;
+
+/// What a file holds, as far as [`quick`] tells. Two are equal when they tell of the same content; the stamp does not
+/// count.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Identity {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// SHA-256 of its header and of every tag of every directory, as 32 hexadecimal digits: placement, meaning, the
+    /// places and lengths of all blocks. That of no bytes for what is no TIFF.
+    pub head: String,
+    /// SHA-256 of its bytes, all of them or samples, as 32 hexadecimal digits.
+    pub content: String,
+    /// What the file system said of it then.
+    pub stamp: Stamp,
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        (self.bytes, &self.head, &self.content) == (other.bytes, &other.head, &other.content)
+    }
+}
+
+impl Eq for Identity {}
+
+impl Identity {
+    /// Twelve hexadecimal digits that stand for it.
+    #[must_use]
+    pub fn short(&self) -> String {
+        digest(format!("{} {} {}", self.bytes, self.head, self.content).as_bytes()).chars().take(12).collect()
+    }
+
+    /// What differs in another file, in words; `None` where nothing does.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        if self.bytes != other.bytes {
+            return Some(format!("it has {} bytes, it had {}", other.bytes, self.bytes));
+        }
+        if self.head != other.head {
+            return Some(
+                "its directory is another: where it lies, what its numbers mean, or how it is stored"
+                    .to_owned(),
+            );
+        }
+        (self.content != other.content).then(|| "its cells are others".to_owned())
+    }
+}
+
+/// What a file system says of a file. Where it is the same the content is too, unless somebody took pains to hide a
+/// change; where it is not the content may still be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// When its content was written last, nanoseconds since 1970.
+    pub written_ns: i128,
+    /// When it was changed last in any way, nanoseconds since 1970.
+    pub changed_ns: i128,
+    /// Its number in the file system.
+    pub inode: u64,
+}
+
+impl Stamp {
+    fn of(facts: &Metadata) -> Self {
+        let ns = |seconds: i64, more: i64| i128::from(seconds) * 1_000_000_000 + i128::from(more);
+        Self {
+            bytes: facts.len(),
+            written_ns: ns(facts.mtime(), facts.mtime_nsec()),
+            changed_ns: ns(facts.ctime(), facts.ctime_nsec()),
+            inode: facts.ino(),
+        }
+    }
+
+    /// When its content was written last, milliseconds since 1970.
+    #[must_use]
+    pub fn written_ms(&self) -> i64 {
+        (self.written_ns / 1_000_000) as i64
+    }
+}
+
+/// The stamp of a file: one call of the system.
+///
+/// # Errors
+/// When there is no such file, or it is a folder or a device.
+pub fn stamp(path: &Path) -> Result<Stamp, Problem> {
+    let facts = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?;
+    if !facts.is_file() {
+        let what = if facts.is_dir() { "is a folder, not a file" } else { "is not a regular file" };
+        return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
+    }
+    Ok(Stamp::of(&facts))
+}
+
+/// Looks at a file: all of it below 32 MiB, else 16 MiB of samples, read side by side in the rayon pool it is called in.
+///
+/// # Errors
+/// When the file cannot be read. What is no TIFF has an identity as well.
+pub fn quick(path: &Path) -> Result<Identity, Problem> {
+    stamp(path)?;
+    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    let facts = file.metadata().map_err(|e| unreadable(path, &e))?;
+    let mut head = Sha256::new();
+    directories::visit(&file, facts.len(), &mut |bytes| head.update(bytes))
+        .map_err(|e| unreadable(path, &e))?;
+    let content = samples(&file, facts.len()).map_err(|e| unreadable(path, &e))?;
+    Ok(Identity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp: Stamp::of(&facts) })
+}
+
+/// The digest of the digests of the samples.
+fn samples(file: &File, length: u64) -> std::io::Result<String> {
+    let count = if length <= WHOLE { length.div_ceil(SAMPLE).max(1) } else { SAMPLES };
+    let last = length.saturating_sub(SAMPLE);
+    let one = |number: u64| -> std::io::Result<Vec<u8>> {
+        let offset = if length <= WHOLE { number * SAMPLE } else { spread(number, last) };
+        let mut bytes = vec![0; SAMPLE.min(length - offset) as usize];
+        file.read_exact_at(&mut bytes, offset)?;
+        Ok(Sha256::digest(&bytes).to_vec())
+    };
+    let digests = (0..count).into_par_iter().map(one).collect::<std::io::Result<Vec<_>>>()?;
+    Ok(digest(&digests.concat()))
+}
+
+/// Where a sample begins: on the edge of a page, the last at the very end.
+fn spread(number: u64, last: u64) -> u64 {
+    if number + 1 == SAMPLES { last } else { last / (SAMPLES - 1) * number / 4096 * 4096 }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The first 32 hexadecimal digits.
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            Problem::new(path, "there is no such file", "correct the path or put the file there")
+        }
+        ErrorKind::PermissionDenied => {
+            Problem::new(path, "may not be read", "give yourself the right to read it (chmod, setfacl)")
+        }
+        _ => Problem::new(path, format!("cannot be read: {error}"), "make sure that the disk answers"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
