@@ -11,6 +11,7 @@ mod bspline;
 mod checks;
 mod coarse;
 pub mod crs;
+mod cure;
 pub mod geotiff;
 pub mod grid;
 mod horizon;

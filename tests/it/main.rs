@@ -8,6 +8,7 @@ mod checkpoint;
 mod cli;
 mod cluster;
 mod crash;
+mod cures;
 mod cuts;
 mod damage;
 mod demo;

@@ -1,0 +1,48 @@
+//! Commands in cures: they name the file at hand and can be pasted into a shell as they are printed.
+//!
+//! A cure holds at most one command, between backticks. Its result lies beside the file, under a name of its own.
+
+#![allow(dead_code)]
+
+use std::path::Path;
+
+/// A path as one word of a shell's command line; bare where the shell takes it as it is.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The name of a command's result, as one word of a shell's command line: that of the file with `addition`, as a GeoTIFF.
+pub(super) fn result(file: &Path, addition: &str) -> String {
+    let stem = file.file_stem().map_or_else(|| "out".into(), |stem| stem.to_string_lossy());
+    quoted(&file.with_file_name(format!("{stem}_{addition}.tif")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_one_word_of_a_shell() {
+        for (path, word) in [
+            ("/data/dem.tif", "/data/dem.tif"),
+            ("Écrins/dem 25.tif", "'Écrins/dem 25.tif'"),
+            ("it's.tif", r"'it'\''s.tif'"),
+            ("a$b.tif", "'a$b.tif'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), word);
+        }
+    }
+
+    #[test]
+    fn results_lie_beside_the_file() {
+        assert_eq!(result(Path::new("/data/dem.tif"), "utm32"), "/data/dem_utm32.tif");
+        assert_eq!(result(Path::new("my tiles/n45.hgt"), "upright"), "'my tiles/n45_upright.tif'");
+        assert_eq!(result(Path::new("dem"), "25m"), "dem_25m.tif");
+    }
+}
