@@ -70,7 +70,7 @@ pub const WITH_OVERVIEWS: f64 = 4.0 / 3.0;
 pub fn most_bytes_per_cell(spec: &Spec) -> f64 {
     let of_a_cell = match spec.storage {
         Storage::Integer => 2.0,
-        Storage::Float32 => 4.0,
+        Storage::Rounded | Storage::Float32 => 4.0,
     };
     WITH_OVERVIEWS * of_a_cell
 }

@@ -54,6 +54,9 @@ pub(super) struct Args {
     /// How the steps of a month are summed: `look-up`, or `exact`, one by one and a hundred times slower.
     #[arg(long, value_enum, default_value_t)]
     steps: Steps,
+    /// What the cells of the maps are stored as; the default of a campaign file without it.
+    #[arg(long, value_enum, default_value_t)]
+    storage: Stored,
     /// The class of vector instructions: portable, avx2 or avx512; the best by default.
     #[arg(long, value_parser = vectors)]
     vectors: Option<Vectors>,
@@ -63,6 +66,25 @@ pub(super) struct Args {
     /// One pass alone, as JSON: what the passes' own processes are told.
     #[arg(long, hide = true, value_enum)]
     pass: Option<Pass>,
+}
+
+/// What cells are stored as, as the command line has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Stored {
+    #[default]
+    Integer,
+    Rounded,
+    Float32,
+}
+
+impl From<Stored> for Storage {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Integer => Self::Integer,
+            Stored::Rounded => Self::Rounded,
+            Stored::Float32 => Self::Float32,
+        }
+    }
 }
 
 /// Which months go into a pass.
@@ -197,6 +219,7 @@ fn apart(args: &Args, dem: &Path, pass: Pass, threads: u32) -> Result<Pipeline, 
     child.args(args.vectors.iter().flat_map(|class| ["--vectors".to_owned(), plain(*class)]));
     let value = |value: Option<PossibleValue>| value.map_or_else(String::new, |v| v.get_name().to_owned());
     child.args(["--steps", &value(args.steps.to_possible_value())]);
+    child.args(["--storage", &value(args.storage.to_possible_value())]);
     child.args(["--pass", &value(pass.to_possible_value())]);
     let output = child.stderr(Stdio::inherit()).output().map_err(Failure::defect)?;
     if !output.status.success() {
@@ -328,7 +351,7 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
         tile: 256,
         block: 256,
         compression: Compression::Zstd,
-        storage: Storage::default(),
+        storage: args.storage.into(),
     })
 }
 

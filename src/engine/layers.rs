@@ -71,6 +71,12 @@ impl Steps {
         Self { per_unit, signed: true }
     }
 
+    /// The power of two that is as many steps of one unit, or the next more: what rounded floats are multiples of.
+    #[must_use]
+    pub const fn finer(self) -> u32 {
+        (self.per_unit as u32).next_power_of_two()
+    }
+
     /// The integer that means "no data".
     #[must_use]
     pub const fn nodata(self) -> i32 {

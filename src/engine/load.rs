@@ -63,7 +63,7 @@ impl Load<'_> {
         };
         let encoded = match self.request.storage {
             Storage::Integer => 2,
-            Storage::Float32 => 4,
+            Storage::Rounded | Storage::Float32 => 4,
         };
         let piece = cells((super::tiling::PIECE as usize, super::tiling::PIECE as usize));
         let blocks = cells((region.width.div_ceil(256), region.height.div_ceil(256)));

@@ -117,6 +117,9 @@ pub enum Storage {
     /// Integers of 16 bits that count the layer's fixed steps: half the room, and written several times faster.
     #[default]
     Integer,
+    /// Float32 rounded to the next finer power of two of the layer's step: values for every program, in half again the room
+    /// of integers.
+    Rounded,
     /// What was computed, bit by bit.
     Float32,
 }

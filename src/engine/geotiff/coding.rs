@@ -14,6 +14,13 @@ pub struct Coding {
 pub(super) enum Cells {
     /// The value itself; NaN = no data.
     Float32,
+    /// The value, rounded to a multiple of a power of two; NaN = no data.
+    Rounded {
+        /// Multiples of one unit: a power of two, so that the last bits of a cell are zero.
+        per_unit: f32,
+        /// The least and the largest multiple within the layer's range.
+        limits: (f32, f32),
+    },
     /// The whole number of steps.
     Whole {
         steps: Steps,
@@ -27,7 +34,18 @@ impl Coding {
     #[must_use]
     pub fn of(layer: &Layer, storage: Storage, compression: Compression) -> Self {
         let cells = match (storage, layer.steps) {
-            (Storage::Integer, Some(steps)) => Cells::Whole { steps, limits: limits(steps, layer.range) },
+            (Storage::Integer, Some(steps)) => {
+                let (least, most) = multiples(layer.range, f64::from(steps.per_unit));
+                let (first, last) = steps.reach();
+                let limits = (least.max(f64::from(first)) as f32, most.min(f64::from(last)) as f32);
+                Cells::Whole { steps, limits }
+            }
+            (Storage::Rounded, Some(steps)) => {
+                let per_unit = f64::from(steps.finer());
+                let (least, most) = multiples(layer.range, per_unit);
+                let limits = ((least / per_unit) as f32, (most / per_unit) as f32);
+                Cells::Rounded { per_unit: per_unit as f32, limits }
+            }
             (Storage::Float32, _) | (_, None) => Cells::Float32,
         };
         Self { cells, compression }
@@ -36,7 +54,7 @@ impl Coding {
     /// Bytes of a cell before compression.
     pub(super) fn cell_bytes(self) -> u64 {
         match self.cells {
-            Cells::Float32 => 4,
+            Cells::Float32 | Cells::Rounded { .. } => 4,
             Cells::Whole { .. } => 2,
         }
     }
@@ -44,7 +62,7 @@ impl Coding {
     /// The type's number in TIFF.
     pub(super) fn sample_format(self) -> u16 {
         match self.cells {
-            Cells::Float32 => 3,
+            Cells::Float32 | Cells::Rounded { .. } => 3,
             Cells::Whole { steps, .. } => 1 + u16::from(steps.signed),
         }
     }
@@ -52,7 +70,7 @@ impl Coding {
     /// The number that means no data, as GDAL writes it.
     pub(super) fn nodata(self) -> String {
         match self.cells {
-            Cells::Float32 => "nan".to_owned(),
+            Cells::Float32 | Cells::Rounded { .. } => "nan".to_owned(),
             Cells::Whole { steps, .. } => steps.nodata().to_string(),
         }
     }
@@ -60,7 +78,7 @@ impl Coding {
     /// One step of the integers, in the layer's unit.
     pub(super) fn step(self) -> Option<f64> {
         match self.cells {
-            Cells::Float32 => None,
+            Cells::Float32 | Cells::Rounded { .. } => None,
             Cells::Whole { steps, .. } => Some(1.0 / f64::from(steps.per_unit)),
         }
     }
@@ -70,14 +88,13 @@ impl Coding {
         match (self.compression, self.cells) {
             (Compression::None, _) => 1,
             (_, Cells::Whole { .. }) => 2,
-            (_, Cells::Float32) => 3,
+            (_, Cells::Float32 | Cells::Rounded { .. }) => 3,
         }
     }
 }
 
-/// A value at the edge of the range must not be rounded to one beyond it, which nobody would believe.
-fn limits(steps: Steps, range: (f32, f32)) -> (f32, f32) {
-    let (least, most) = steps.reach();
-    let of = |value: f32| f64::from(value) * f64::from(steps.per_unit);
-    (of(range.0).ceil().max(f64::from(least)) as f32, of(range.1).floor().min(f64::from(most)) as f32)
+/// The least and the largest multiple of a step within a range: a value at its edge must not be rounded to one beyond it,
+/// which nobody would believe.
+fn multiples(range: (f32, f32), per_unit: f64) -> (f64, f64) {
+    ((f64::from(range.0) * per_unit).ceil(), (f64::from(range.1) * per_unit).floor())
 }

@@ -54,7 +54,7 @@ pub(super) enum Predictor {
 /// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
 pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<Vec<f32>, String> {
     let (sample, nodata) = match coding.cells {
-        Cells::Float32 => (Sample::F32, None),
+        Cells::Float32 | Cells::Rounded { .. } => (Sample::F32, None),
         Cells::Whole { steps, .. } if steps.signed => (Sample::I16, Some(f64::from(steps.nodata()))),
         Cells::Whole { steps, .. } => (Sample::U16, Some(f64::from(steps.nodata()))),
     };
@@ -62,8 +62,8 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<V
         (Compression::None, _) => (Codec::None, Predictor::None),
         (Compression::Deflate, Cells::Whole { .. }) => (Codec::Deflate, Predictor::Horizontal),
         (Compression::Zstd, Cells::Whole { .. }) => (Codec::Zstd, Predictor::Horizontal),
-        (Compression::Deflate, Cells::Float32) => (Codec::Deflate, Predictor::FloatingPoint),
-        (Compression::Zstd, Cells::Float32) => (Codec::Zstd, Predictor::FloatingPoint),
+        (Compression::Deflate, Cells::Float32 | Cells::Rounded { .. }) => (Codec::Deflate, Predictor::FloatingPoint),
+        (Compression::Zstd, Cells::Float32 | Cells::Rounded { .. }) => (Codec::Zstd, Predictor::FloatingPoint),
     };
     let columns = block as usize;
     let plain = decompress(codec, bytes.to_vec(), columns * columns * sample.size())?;

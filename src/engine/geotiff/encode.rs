@@ -78,7 +78,7 @@ impl Kernel for Counting<'_> {
 pub fn encode_block(cells: &[f32], block: u32, coding: Coding) -> Vec<u8> {
     match coding.cells {
         Cells::Whole { steps, .. } => encode(cells, f32::from(steps.per_unit), block, coding),
-        Cells::Float32 => encode_numbers(cells, block, coding),
+        Cells::Float32 | Cells::Rounded { .. } => encode_numbers(cells, block, coding),
     }
 }
 
@@ -91,8 +91,11 @@ fn encode(cells: &[f32], per_unit: f32, block: u32, Coding { cells: kind, compre
     let columns = (block as usize).max(1);
     let predicted = compression != Compression::None;
     let bytes = match kind {
-        Cells::Float32 if predicted => sort_bytes(cells, columns),
-        Cells::Float32 => cells.iter().flat_map(|cell| canonical(*cell).to_le_bytes()).collect(),
+        Cells::Float32 => Vectors::best().run(Floats { cells, rounding: None, columns, predicted }),
+        Cells::Rounded { per_unit, limits } => {
+            let rounding = Some(Rounding { limits, adding: ROUNDING / per_unit });
+            Vectors::best().run(Floats { cells, rounding, columns, predicted })
+        }
         Cells::Whole { steps, limits } => {
             let nodata = steps.nodata() as u16;
             Vectors::best().run(WholeNumbers { cells, per_unit, limits, nodata, columns, predicted })
@@ -128,14 +131,20 @@ fn zstd() -> Compressor<'static> {
     zstd
 }
 
+/// Adding it to less than 2^22 leaves a float32 whose last bits are the nearest whole number, ties to even.
+const ROUNDING: f32 = 12_582_912.0;
+
+/// The number, or what it is beyond of the limits; the least for NaN.
+#[inline(always)]
+fn within(number: f32, (least, most): (f32, f32)) -> f32 {
+    let kept = if number > least { number } else { least };
+    if kept < most { kept } else { most }
+}
+
 /// The nearest whole number within the limits, ties to even; `nodata` for NaN.
 #[inline(always)]
-fn quantised(number: f32, (least, most): (f32, f32), nodata: u16) -> u16 {
-    /// Adding it leaves a float32 whose last bits are the nearest whole number.
-    const ROUNDING: f32 = 12_582_912.0;
-    let kept = if number > least { number } else { least };
-    let kept = if kept < most { kept } else { most };
-    let whole = (kept + ROUNDING).to_bits().wrapping_sub(ROUNDING.to_bits()) as u16;
+fn quantised(number: f32, limits: (f32, f32), nodata: u16) -> u16 {
+    let whole = (within(number, limits) + ROUNDING).to_bits().wrapping_sub(ROUNDING.to_bits()) as u16;
     if number.is_nan() { nodata } else { whole }
 }
 
@@ -174,23 +183,79 @@ impl Kernel for WholeNumbers<'_> {
     }
 }
 
-/// The processor chooses sign and payload of a NaN it makes; files must not depend on them.
-fn canonical(cell: f32) -> f32 {
-    if cell.is_nan() { f32::NAN } else { cell }
+/// How floats are rounded.
+#[derive(Clone, Copy)]
+struct Rounding {
+    /// The least and the largest that they may become.
+    limits: (f32, f32),
+    /// Adding it leaves no bits below those of the multiples.
+    adding: f32,
 }
 
-/// The floating-point predictor (3): in each row the cells' bytes sorted by significance, then differences.
-fn sort_bytes(cells: &[f32], columns: usize) -> Vec<u8> {
-    let mut sorted = Vec::with_capacity(cells.len() * 4);
-    for row in cells.chunks(columns) {
-        let mut before = 0u8;
-        for plane in 0..4 {
-            for cell in row {
-                let byte = (canonical(*cell).to_bits() >> (24 - 8 * plane)) as u8;
-                sorted.push(byte.wrapping_sub(before));
-                before = byte;
+impl Rounding {
+    /// The nearest multiple within the limits, ties to even.
+    #[inline(always)]
+    fn of(self, value: f32) -> f32 {
+        (within(value, self.limits) + self.adding) - self.adding
+    }
+}
+
+/// One kernel call: the cells as float32, with the floating-point predictor (3): in each row the cells' bytes sorted by
+/// significance, then differences.
+struct Floats<'a> {
+    cells: &'a [f32],
+    rounding: Option<Rounding>,
+    columns: usize,
+    predicted: bool,
+}
+
+impl Kernel for Floats<'_> {
+    type Output = Vec<u8>;
+
+    #[inline(always)]
+    fn run<C: Class>(self, _: C) -> Vec<u8> {
+        let Self { cells, rounding, columns, predicted } = self;
+        let mut bytes = vec![0; cells.len() * 4];
+        let mut row = vec![0.0; columns];
+        // Before the first byte of a row stands a zero, of which its difference is taken.
+        let mut sorted = vec![0; columns * 4 + 1];
+        for (to, from) in bytes.chunks_mut(columns * 4).zip(cells.chunks(columns)) {
+            match rounding {
+                Some(rounding) => {
+                    for (number, value) in row.iter_mut().zip(from) {
+                        // The processor chooses sign and payload of a NaN it makes; files must not depend on them.
+                        *number = if value.is_nan() { f32::NAN } else { rounding.of(*value) };
+                    }
+                }
+                None => {
+                    for (number, value) in row.iter_mut().zip(from) {
+                        *number = if value.is_nan() { f32::NAN } else { *value };
+                    }
+                }
+            }
+            if predicted {
+                sort_bytes(&row, &mut sorted);
+                for ((to, byte), before) in to.iter_mut().zip(&sorted[1..]).zip(&sorted) {
+                    *to = byte.wrapping_sub(*before);
+                }
+            } else {
+                for (to, number) in to.as_chunks_mut::<4>().0.iter_mut().zip(&row) {
+                    *to = number.to_le_bytes();
+                }
             }
         }
+        bytes
     }
-    sorted
+}
+
+/// The bytes of a row after the first of `sorted`: the most significant of all cells, then the next of all, …
+#[inline(always)]
+fn sort_bytes(row: &[f32], sorted: &mut [u8]) {
+    let Some((_, sorted)) = sorted.split_first_mut() else { return };
+    for (plane, bytes) in sorted.chunks_exact_mut(row.len().max(1)).enumerate() {
+        let shift = 24_u32.saturating_sub(8 * plane as u32);
+        for (byte, number) in bytes.iter_mut().zip(row) {
+            *byte = (number.to_bits() >> shift) as u8;
+        }
+    }
 }
