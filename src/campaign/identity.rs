@@ -9,15 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use super::clock;
 use super::controller::ClusterChoice;
+use crate::checkpoint::form::{self, FORM, Head};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::oar_client::Token;
 
-/// `campaign.ron`: the last file written when a campaign is made.
+/// `campaign.ron`: the last file written when a campaign is made, the first one read.
+///
+/// Its first three fields are those of [`form::Head`], which every later form keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "Campaign")]
 pub struct Identity {
-    /// Version of this format: 1.
-    pub version: u32,
+    /// The form of the folder as it was last written.
+    pub form: u32,
+    /// The version of the program that brought it to this form.
+    pub written_by: String,
+    /// The form in which the campaign was made: a field left out of its file means what it meant then.
+    pub made: u32,
     /// A random name, the beginning of all tokens: no other campaign has it.
     pub id: String,
     /// The campaign's name.
@@ -35,7 +43,9 @@ impl Identity {
     #[must_use]
     pub fn new(name: &str, spec: &str, cluster: &ClusterChoice) -> Self {
         Self {
-            version: 1,
+            form: FORM,
+            written_by: env!("CARGO_PKG_VERSION").to_owned(),
+            made: FORM,
             id: clock::random_name(8),
             name: name.to_owned(),
             spec: spec.to_owned(),
@@ -44,24 +54,57 @@ impl Identity {
         }
     }
 
-    /// Where it lies.
-    #[must_use]
-    pub fn path(campaign: &CampaignDir) -> PathBuf {
-        campaign.state().join("campaign.ron")
-    }
-
-    /// Reads it.
+    /// Reads it, in any form up to this program's.
     ///
     /// # Errors
-    /// When it is missing or damaged.
+    /// When it is missing, damaged, or of a form that this program does not know.
     pub fn read(campaign: &CampaignDir) -> Result<Self, DurableError> {
-        sealed::read(&Self::path(campaign))
+        let path = campaign.identity();
+        let bytes = std::fs::read(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+        match Head::decode(&path, &bytes)? {
+            head if head.form == form::first() => {
+                sealed::decode::<First>(&path, &bytes).map(|first| first.with(head))
+            }
+            _ => sealed::decode(&path, &bytes),
+        }
+    }
+
+    /// Writes it, in this program's form. From then on an older program refuses the campaign, so nothing that it does
+    /// not know may be written before. Only the lease's holder does this.
+    ///
+    /// # Errors
+    /// When it cannot be written; the former one then still stands.
+    pub fn write(&mut self, campaign: &CampaignDir) -> Result<(), DurableError> {
+        if self.form < FORM {
+            self.form = FORM;
+            env!("CARGO_PKG_VERSION").clone_into(&mut self.written_by);
+        }
+        sealed::replace(&campaign.identity(), self)
     }
 
     /// A token for an attempt: lower-case letters, digits, dots and dashes, as a job's name may be.
     #[must_use]
     pub fn token(&self, chain: &ChainId, attempt: u32) -> Token {
         Token(format!("{}.{chain}.{attempt}.{}", self.id, clock::random_name(6)))
+    }
+}
+
+/// `campaign.ron` in form 1.
+#[derive(Deserialize)]
+#[serde(rename = "Identity")]
+struct First {
+    id: String,
+    name: String,
+    spec: String,
+    cluster: ClusterChoice,
+    created_ms: i64,
+}
+
+impl First {
+    fn with(self, head: Head) -> Identity {
+        let Self { id, name, spec, cluster, created_ms } = self;
+        let Head { form, written_by, made } = head;
+        Identity { form, written_by, made, id, name, spec, cluster, created_ms }
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A framed log of JSON records ([`Entry`]). A torn tail or damage in the middle costs the records from there on and
 //! nothing else: the writer sets the damaged bytes aside as `journal.damaged-<offset>`, goes on after the good
-//! prefix, and the state is rebuilt from what the chains and the batch system show. No submission depends on the
-//! journal alone: each attempt also has an exclusively created file of its own (see [`super::identity`]).
+//! prefix, and the state is rebuilt from what the chains and the batch system show. A record that is intact and yet
+//! not understood is no damage but a later program's: then there is no writer, and nothing is cut. No submission depends
+//! on the journal alone: each attempt also has an exclusively created file of its own (see [`super::identity`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,29 +25,34 @@ pub struct Reading {
     pub good: Option<u64>,
     /// Where and why reading stopped early.
     pub damage: Option<String>,
+    /// What a later program wrote, in words: its records are passed over, and nothing may be appended.
+    pub newer: Option<String>,
     offset: u64,
 }
 
 /// Reads all good entries; a missing journal is empty, a damaged one gives its good prefix.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
+/// When the file is there and cannot be read, or is of a later version of the format.
 pub fn read(path: &Path) -> Result<Reading, DurableError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Reading::default()),
         Err(e) => return Err(DurableError::io(path, "read", e)),
     };
-    Ok(decode(path, &bytes))
+    decode(path, &bytes)
 }
 
-/// The good entries of the journal's bytes. Never fails: damage is part of the answer.
-#[must_use]
-pub fn decode(path: &Path, bytes: &[u8]) -> Reading {
+/// The good entries of the journal's bytes. Damage is no error but part of the answer.
+///
+/// # Errors
+/// When it is of a later version of the format.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
     let log = match framed::decode(path, bytes, MAGIC) {
         Ok(log) => log,
+        Err(e @ DurableError::UnknownForm { .. }) => return Err(e),
         Err(e) => {
-            return Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() };
+            return Ok(Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() });
         }
     };
     let mut reading = Reading { good: Some(MAGIC.len() as u64), ..Reading::default() };
@@ -55,11 +61,13 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Reading {
         match serde_json::from_slice(record) {
             Ok(entry) => reading.entries.push(entry),
             Err(e) => {
-                reading.damage =
-                    Some(format!("{}: the record at byte {end} cannot be read: {e}", path.display()));
-                reading.offset = end;
-                reading.good = Some(end);
-                return reading;
+                reading.newer.get_or_insert_with(|| {
+                    let version = env!("CARGO_PKG_VERSION");
+                    format!(
+                        "the record at byte {end} was written by a newer alpsckpt than this one, {version}: update it; \
+                         nothing was changed ({e})"
+                    )
+                });
             }
         }
         end += 8 + record.len() as u64;
@@ -70,7 +78,7 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Reading {
         reading.damage =
             Some(format!("{}: damaged at byte {}: {}", path.display(), damage.offset, damage.what));
     }
-    reading
+    Ok(reading)
 }
 
 /// Appends entries. Only the lease's holder has one.
@@ -83,9 +91,12 @@ impl Journal {
     /// Opens the journal for appending and returns what it holds. Damaged bytes are first set aside, whole.
     ///
     /// # Errors
-    /// When it cannot be read, set aside, created or cut.
+    /// When it cannot be read, set aside, created or cut; [`DurableError::UnknownForm`] when a later program wrote to it.
     pub fn open(path: &Path) -> Result<(Self, Reading, Option<PathBuf>), DurableError> {
         let reading = read(path)?;
+        if let Some(newer) = &reading.newer {
+            return Err(DurableError::unknown_form(path, newer.clone()));
+        }
         let mut aside = None;
         let mut good = reading.good;
         if reading.damage.is_some() {
@@ -210,6 +221,35 @@ mod tests {
         assert_eq!(read(&path).unwrap().entries, entries);
     }
 
+    #[test]
+    fn what_a_later_program_wrote_is_read_past_and_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, entries) = written(folder.path());
+        let known = fs::read(&path).unwrap();
+        let strange =
+            framed::frame(br#"{"at_ms":1,"event":{"Annotated":{"chain":"m01","text":"of later"}}}"#);
+        let last = serde_json::to_vec(&entries[0]).unwrap();
+        let bytes = [known.clone(), strange, framed::frame(&last)].concat();
+        fs::write(&path, &bytes).unwrap();
+        let reading = read(&path).unwrap();
+        assert_eq!((reading.entries.len(), reading.damage), (5, None));
+        assert!(reading.newer.unwrap().contains(&format!("at byte {} was written by a newer", known.len())));
+        let refused = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            let error = Journal::open(&path).unwrap_err();
+            assert!(matches!(error, DurableError::UnknownForm { .. }), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is set aside");
+        };
+        refused(&bytes);
+        // Not even with damage behind it.
+        refused(&[&bytes[..], &[0xff; 9]].concat());
+        let mut later = known;
+        later[7] = b'2';
+        refused(&later);
+        assert!(read(&path).is_err());
+    }
+
     proptest::proptest! {
         // Each case syncs files.
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
@@ -225,7 +265,15 @@ mod tests {
             let at = flip % bytes.len();
             if zero { bytes[at..].fill(0) } else { bytes[at] ^= 1 << bit }
             fs::write(&path, &bytes).unwrap();
-            let (mut journal, reading, _) = Journal::open(&path).unwrap();
+            let (mut journal, reading, _) = match Journal::open(&path) {
+                Ok(opened) => opened,
+                Err(e) => {
+                    // One bit makes `alpsjrn1` the head of a later version: refused, not cut.
+                    proptest::prop_assert!(matches!(e, DurableError::UnknownForm { .. }) && at == 7, "{}", e);
+                    proptest::prop_assert_eq!(fs::read(&path).unwrap(), bytes);
+                    return Ok(());
+                }
+            };
             proptest::prop_assert!(entries.starts_with(&reading.entries));
             journal.append(&entries[..1]).unwrap();
             let again = read(&path).unwrap();

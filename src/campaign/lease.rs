@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::clock;
+use crate::checkpoint::form::{self, FORM};
 use crate::durable::{DurableError, sealed};
 
 /// How long another host's counter must stand still before its lease is taken over, milliseconds.
@@ -22,6 +23,12 @@ pub const RENEW_MS: u64 = 5_000;
 /// Who holds the lease, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
+    /// The form that it writes.
+    #[serde(default = "form::first")]
+    pub form: u32,
+    /// The version of its program; empty in form 1.
+    #[serde(default)]
+    pub program: String,
     /// The host's name.
     pub host: String,
     /// The kernel's random name of this boot.
@@ -44,6 +51,8 @@ impl Holder {
     pub fn this_process() -> Self {
         let pid = std::process::id();
         Self {
+            form: FORM,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
             host: host(),
             boot: boot(),
             pid,
@@ -77,6 +86,8 @@ pub struct Lease {
     /// The other holder's file as last read, and since when it reads so.
     watched: Option<(Vec<u8>, u64)>,
     why_not: String,
+    /// Why this one may not hold it at all.
+    barred: Option<String>,
 }
 
 impl Lease {
@@ -91,13 +102,26 @@ impl Lease {
             renewed_ms: 0,
             watched: None,
             why_not: String::new(),
+            barred: None,
         }
+    }
+
+    /// Gives the lease back for this reason; the next [`Lease::tend`] tries to get it again.
+    pub fn decline(&mut self, why: impl Into<String>) {
+        self.release();
+        self.why_not = why.into();
+    }
+
+    /// Gives the lease back and never takes it again, for this reason: its holder would write what it must not.
+    pub fn bar(&mut self, why: impl Into<String>) {
+        self.release();
+        self.barred = Some(why.into());
     }
 
     /// Why this one does not hold it, in words: who else does, or why it cannot be made; `None` while this one does.
     #[must_use]
     pub fn why_not(&self) -> Option<&str> {
-        (!self.held).then_some(self.why_not.as_str())
+        (!self.held).then(|| self.barred.as_deref().unwrap_or(&self.why_not))
     }
 
     /// Renews the lease when held, else tries to get it; says whether it is held now. `now` is
@@ -115,6 +139,9 @@ impl Lease {
                 self.renewed_ms = now;
             }
             return Ok(self.held);
+        }
+        if self.barred.is_some() {
+            return Ok(false);
         }
         self.acquire(now).or_else(|e| {
             self.why_not = format!("this campaign cannot be claimed: {e}");
@@ -138,7 +165,14 @@ impl Lease {
 
     fn acquire(&mut self, now: u64) -> Result<bool, DurableError> {
         let Some(bytes) = read_bytes(&self.path)? else { return self.create(now) };
-        let found = sealed::decode::<Holder>(&self.path, &bytes).ok();
+        let found = match sealed::decode::<Holder>(&self.path, &bytes) {
+            Ok(found) => {
+                form::known(&self.path, found.form, &found.program)?;
+                Some(found)
+            }
+            Err(e @ DurableError::UnknownForm { .. }) => return Err(e),
+            Err(_) => None,
+        };
         self.why_not = held_by(found.as_ref(), "an unreadable lease");
         if found.as_ref().is_some_and(|f| f.nonce == self.me.nonce) {
             // Ours, put back by one that took it by mistake.
@@ -326,6 +360,39 @@ mod tests {
         let mut mine = lease(folder.path());
         assert!(!mine.tend(0).unwrap());
         assert!(mine.tend(UNCHANGED_MS).unwrap());
+    }
+
+    #[test]
+    fn a_lease_of_a_later_form_is_never_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lease");
+        let later = Holder { form: FORM + 1, program: "9.0.0".to_owned(), ..dead_process() };
+        put(folder.path(), &later);
+        let former = fs::read(&path).unwrap();
+        let mut mine = lease(folder.path());
+        assert!(!mine.tend(0).unwrap() && !mine.tend(10 * UNCHANGED_MS).unwrap());
+        assert!(mine.why_not().unwrap().contains("use alpsckpt 9.0.0 or newer"), "{:?}", mine.why_not());
+        assert_eq!(fs::read(&path).unwrap(), former);
+        // Of a form that cannot even be read as a holder.
+        sealed::replace(&path, &(7, "host")).unwrap();
+        assert!(!mine.tend(20 * UNCHANGED_MS).unwrap() && !mine.tend(40 * UNCHANGED_MS).unwrap());
+        // What the first form wrote is a holder like any other.
+        let text = format!(
+            "Holder(host: {:?}, boot: \"another\", pid: 1, process_start: 1, nonce: \"n\", counter: 1, since_ms: 1)\n",
+            host()
+        );
+        fs::write(&path, format!("{text}// crc32 {:08x}\n", crc32fast::hash(text.as_bytes()))).unwrap();
+        assert!(mine.tend(0).unwrap(), "{:?}", mine.why_not());
+    }
+
+    #[test]
+    fn a_barred_claim_gives_the_lease_back_and_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mine = lease(folder.path());
+        assert!(mine.tend(0).unwrap());
+        mine.bar("written by a newer alpsckpt");
+        assert!(!folder.path().join("lease").exists() && !mine.tend(0).unwrap());
+        assert_eq!(mine.why_not(), Some("written by a newer alpsckpt"));
     }
 
     #[test]

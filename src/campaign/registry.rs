@@ -67,13 +67,18 @@ impl Registry {
         self.list().into_iter().map(|known| known.output).find(|output| exists(output))
     }
 
-    /// Puts a campaign at the head of the list and drops those that are gone.
+    /// Puts a campaign at the head of the list and drops those that are gone. A list of a later form is left as it is.
     ///
     /// # Errors
     /// When the list cannot be written.
     pub fn remember(&self, output: &Path, name: &str) -> Result<(), DurableError> {
         let output = std::path::absolute(output).unwrap_or_else(|_| output.to_path_buf());
-        let mut list = self.list();
+        let mut list: Vec<Known> = match sealed::read(&self.path()) {
+            Ok(list) => list,
+            // A later program's: it finds its own list again, and each campaign is whole without this one's.
+            Err(DurableError::UnknownForm { .. }) => return Ok(()),
+            Err(_) => Vec::new(),
+        };
         list.retain(|known| known.output != output && exists(&known.output));
         list.insert(0, Known { output, name: name.to_owned(), opened_ms: clock::wall_ms() });
         atomic::create_folder(&self.folder)?;
@@ -139,6 +144,17 @@ mod tests {
         assert_eq!(registry.last(), Some(a.clone()));
         registry.remember(&a, "A").unwrap();
         assert_eq!(registry.list().len(), 1);
+    }
+
+    #[test]
+    fn a_list_of_a_later_form_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new(folder.path());
+        sealed::replace(&registry.path(), &("of a later form", 9)).unwrap();
+        let before = std::fs::read(registry.path()).unwrap();
+        registry.remember(&campaign(folder.path(), "a"), "A").unwrap();
+        assert_eq!(std::fs::read(registry.path()).unwrap(), before);
+        assert_eq!(registry.last(), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::form;
+use super::generation::{Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::{LinkNumber, LinkStart};
 use crate::durable::{DurableError, atomic, sealed};
@@ -23,6 +25,22 @@ pub fn begin(dir: &ChainDir, start: impl Fn(LinkNumber) -> LinkStart) -> Result<
         }
         number = number.saturating_add(1);
     }
+}
+
+/// Refuses a chain whose newest link or generation a later program wrote, before anything is written beside it.
+///
+/// # Errors
+/// [`DurableError::UnknownForm`]; when a folder cannot be read. A damaged record is none: it is looked at later.
+pub fn ensure_known(dir: &ChainDir) -> Result<(), DurableError> {
+    let link = newest(dir)?.map(|link| form::read::<LinkStart>(&dir.link_start(link)).map(|_| ()));
+    let generation = numbers(&dir.generations())?.pop().map(GenerationNumber);
+    let generation = generation.map(|number| form::read::<Generation>(&dir.generation(number)).map(|_| ()));
+    for read in [link, generation].into_iter().flatten() {
+        if let Err(e @ DurableError::UnknownForm { .. }) = read {
+            return Err(e);
+        }
+    }
+    Ok(())
 }
 
 /// The highest link that began, by the names of the files alone: a damaged record fences as well as a good one.

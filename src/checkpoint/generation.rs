@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::form::{self, Formed};
 use super::link::LinkNumber;
 
 /// A checkpoint's number within its chain, from 1; never reused.
@@ -19,6 +20,12 @@ impl fmt::Display for GenerationNumber {
 /// A sealed checkpoint: the files it consists of, and how far each counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Generation {
+    /// The form that it was written in.
+    #[serde(default = "form::first")]
+    pub form: u32,
+    /// The version of the program that sealed it; empty in form 1.
+    #[serde(default)]
+    pub written_by: String,
     /// Its number.
     pub number: GenerationNumber,
     /// The link that sealed it.
@@ -37,6 +44,16 @@ pub struct Generation {
     pub segments: Vec<Segment>,
     /// Maps that are finished already.
     pub maps: Vec<MapRecord>,
+}
+
+impl Formed for Generation {
+    fn form(&self) -> u32 {
+        self.form
+    }
+
+    fn written_by(&self) -> &str {
+        &self.written_by
+    }
 }
 
 /// What one link added: its index and parts, up to these lengths.
@@ -104,6 +121,12 @@ pub struct MapRecord {
 /// The end of a chain: every map, with the checksum of each block as recorded when it was computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Complete {
+    /// The form that it was written in.
+    #[serde(default = "form::first")]
+    pub form: u32,
+    /// The version of the program that finished the chain; empty in form 1.
+    #[serde(default)]
+    pub written_by: String,
     /// The link that finished the chain.
     pub link: LinkNumber,
     /// The frozen spec it belongs to.
@@ -116,4 +139,14 @@ pub struct Complete {
     pub blocks: Vec<Vec<(u32, u32)>>,
     /// Valid pixels of the DEM inside the region: each map has as many.
     pub valid: u64,
+}
+
+impl Formed for Complete {
+    fn form(&self) -> u32 {
+        self.form
+    }
+
+    fn written_by(&self) -> &str {
+        &self.written_by
+    }
 }

@@ -86,6 +86,12 @@ impl CampaignDir {
         self.output.join(".alpsckpt")
     }
 
+    /// What makes the folder this campaign; its form.
+    #[must_use]
+    pub fn identity(&self) -> PathBuf {
+        self.state().join("campaign.ron")
+    }
+
     /// The campaign's journal, written by the lease's holder.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::form::{self, Formed};
 use super::generation::GenerationNumber;
 
 /// The k-th execution of a chain that started, from 1, over all attempts; never reused.
@@ -19,6 +20,9 @@ impl fmt::Display for LinkNumber {
 /// A link began. The exclusive creation of this file is what makes its number its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkStart {
+    /// The form that it writes.
+    #[serde(default = "form::first")]
+    pub form: u32,
     /// Its number.
     pub link: LinkNumber,
     /// The batch system's job, or `local` for a run in the foreground.
@@ -35,6 +39,16 @@ pub struct LinkStart {
     pub program: String,
     /// Threads it computes with.
     pub threads: u32,
+}
+
+impl Formed for LinkStart {
+    fn form(&self) -> u32 {
+        self.form
+    }
+
+    fn written_by(&self) -> &str {
+        &self.program
+    }
 }
 
 /// What a link found to go on from.

@@ -17,6 +17,7 @@
 //! A link writes only to files named by its number; nothing is ever appended to another link's file.
 
 pub mod fence;
+pub mod form;
 pub mod generation;
 pub mod layout;
 pub mod link;

@@ -9,11 +9,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::fence;
+use super::form;
 use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
 use super::layout::ChainDir;
 use super::link::{LinkNumber, Rejected};
 use super::tile_record::INDEX_MAGIC;
-use crate::durable::{DurableError, framed, sealed};
+use crate::durable::{DurableError, framed};
 
 /// What a chain's generations must fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,7 @@ fn verify(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Resumed, Verdict> {
     let path = dir.generation(number);
-    let generation: Generation = sealed::read(&path)?;
+    let generation: Generation = form::read(&path)?;
     let misfit = |what: String| Verdict::Bad(DurableError::damaged(&path, what).to_string());
     if generation.spec != shape.spec {
         return Err(Verdict::Fatal(ResumeError::Foreign(format!(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::fence;
+use super::form;
 use super::generation::{Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
@@ -78,9 +79,12 @@ pub fn let_go(
     }
     let mut needed = BTreeSet::from([link]);
     for number in &kept {
-        // One that cannot be read cannot be resumed either: nothing is kept for its sake.
-        if let Ok(generation) = sealed::read::<Generation>(&dir.generation(*number)) {
-            needed.extend(generation.segments.iter().map(|s| s.link));
+        match form::read::<Generation>(&dir.generation(*number)) {
+            Ok(generation) => needed.extend(generation.segments.iter().map(|s| s.link)),
+            // It may need any part.
+            Err(DurableError::UnknownForm { .. }) => return Ok(()),
+            // One that cannot be read cannot be resumed either: nothing is kept for its sake.
+            Err(_) => {}
         }
     }
     remove_temporaries(dir, link);

@@ -29,6 +29,9 @@ pub(super) const OUTPUT: u8 = 74;
 /// Another frontend holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
 pub(super) const NOT_NOW: u8 = 75;
 
+/// What is to be read or changed is a newer program's (`EX_PROTOCOL`).
+pub(super) const FOREIGN: u8 = 76;
+
 /// Why a command failed.
 #[derive(Debug, Default)]
 pub(super) struct Failure {
@@ -123,6 +126,7 @@ impl From<DurableError> for Failure {
         match e {
             e if e.is_disk_full() => Self::new(DISK_FULL, &e, DISK_FULL_HINT),
             e if e.is_missing() => Self::new(MISSING, &e, ""),
+            DurableError::UnknownForm { .. } => Self::new(FOREIGN, &e, ""),
             e => Self::output(&e),
         }
     }

@@ -36,7 +36,7 @@ pub struct Damage {
 /// Reads all good records of `path`.
 ///
 /// # Errors
-/// When the file cannot be read, or does not begin with `magic`.
+/// When the file cannot be read; as [`decode`].
 pub fn read(path: &Path, magic: [u8; 8]) -> Result<Reading, DurableError> {
     let mut bytes = Vec::new();
     File::open(path)
@@ -48,9 +48,13 @@ pub fn read(path: &Path, magic: [u8; 8]) -> Result<Reading, DurableError> {
 /// Reads all good records from the bytes of the file `path`.
 ///
 /// # Errors
-/// When the bytes do not begin with `magic`.
+/// When the bytes do not begin with `magic`; [`DurableError::UnknownForm`] when they begin with that of a later version.
 pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, DurableError> {
     let Some(mut rest) = bytes.strip_prefix(&magic) else {
+        if let Some(version) = newer_version(bytes, magic) {
+            let what = format!("version {version} of its format is newer than this program");
+            return Err(DurableError::unknown_form(path, what));
+        }
         return Err(DurableError::damaged(path, "its first 8 bytes are not those of this kind of file"));
     };
     let mut reading = Reading { good: HEADER, ..Reading::default() };
@@ -68,6 +72,13 @@ pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, Dura
         }
     }
     Ok(reading)
+}
+
+/// The version in the magic of a log, its last character, where it is a higher digit than ours.
+fn newer_version(bytes: &[u8], magic: [u8; 8]) -> Option<char> {
+    let [stem @ .., ours] = magic;
+    let version = bytes.strip_prefix(&stem)?.first().copied()?;
+    (version.is_ascii_digit() && version > ours).then(|| char::from(version))
 }
 
 /// Whether good records follow the damage in the bytes of a log: then it is no torn tail, and what was lost is unknown.

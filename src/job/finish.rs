@@ -9,6 +9,7 @@ use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
 use super::workload::Workload;
+use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, LinkNumber, Phase, seal};
 use crate::durable::{DurableError, atomic, sealed};
@@ -27,7 +28,7 @@ impl Session<'_> {
         pool: &rayon::ThreadPool,
     ) -> Result<Option<Done>, Failure> {
         let path = self.dir.complete();
-        let complete: Complete = match sealed::read(&path) {
+        let complete: Complete = match form::read(&path) {
             Ok(complete) => complete,
             Err(e) if e.is_missing() => return Ok(None),
             Err(e @ DurableError::Damaged { .. }) => {
@@ -95,6 +96,8 @@ impl Session<'_> {
         let valid = state.workload.valid_cells()?;
         let layers = state.workload.layers();
         let mut complete = Complete {
+            form: FORM,
+            written_by: env!("CARGO_PKG_VERSION").to_owned(),
             link: self.link,
             spec: self.options.spec_hash.clone(),
             tiles: state.tiles.len() as u64,

@@ -14,6 +14,7 @@ use super::request;
 use super::session::{Done, Session};
 use super::workload::Workload;
 use crate::campaign::spec::Spec;
+use crate::checkpoint::form::FORM;
 use crate::checkpoint::{
     CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
 };
@@ -134,7 +135,9 @@ pub fn run_with<W: Workload>(
 
 /// Takes the link's number.
 fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableError> {
+    fence::ensure_known(dir)?;
     let start = fence::begin(dir, |link| LinkStart {
+        form: FORM,
         link,
         job_id: options.job_id.clone(),
         node: options.node.clone(),

@@ -10,6 +10,7 @@ use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
+use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
 use crate::checkpoint::{
@@ -231,6 +232,8 @@ impl<'a> Session<'a> {
         };
         let segments: Vec<Segment> = state.earlier.iter().cloned().chain(own.clone()).collect();
         let draft = Generation {
+            form: FORM,
+            written_by: env!("CARGO_PKG_VERSION").to_owned(),
             number: GenerationNumber(0),
             link: self.link,
             spec: self.options.spec_hash.clone(),

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::workload::Contents;
-use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord};
-use crate::durable::{DurableError, sealed};
+use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, form};
+use crate::durable::DurableError;
 use crate::engine::Problem;
 use crate::engine::geotiff::{Placement, Raster};
 
@@ -40,7 +40,7 @@ pub fn verify_chain(
     chain: &ChainId,
     dem: &Path,
 ) -> Result<Vec<Verified>, DurableError> {
-    let complete: Complete = sealed::read(&campaign.chain(chain).complete())?;
+    let complete: Complete = form::read(&campaign.chain(chain).complete())?;
     let mut verified = verify_complete(&campaign.maps(), &complete, &read_map, &|| false);
     let expected = verified.first().map(|map| valid_cells(dem, &map.path));
     for map in &mut verified {

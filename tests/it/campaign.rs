@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
+use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
     CampaignDir, ChainId, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, Phase, Status,
 };
@@ -228,6 +229,7 @@ impl Stage {
             atomic::create_folder(file.parent().expect("a folder")).expect("made");
         }
         let start = LinkStart {
+            form: FORM,
             link: LinkNumber(link),
             job_id: job_id.to_owned(),
             node: format!("dahu-{link}"),
@@ -396,6 +398,8 @@ fn a_chain_goes_through_its_states_to_completion() {
     assert_eq!((view.state, view.hops, view.resubmissions, view.attempts), (ChainState::Running, 1, 1, 1));
 
     let complete = Complete {
+        form: FORM,
+        written_by: String::new(),
         link: LinkNumber(2),
         spec: "x".to_owned(),
         tiles: 10,

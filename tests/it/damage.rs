@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use alpsckpt::checkpoint::{Complete, ExitClass, GenerationNumber, LinkNumber, LinkResume};
+use alpsckpt::checkpoint::form::FORM;
+use alpsckpt::checkpoint::{
+    Complete, ExitClass, Generation, GenerationNumber, LinkNumber, LinkResume, LinkStart,
+};
 use alpsckpt::durable::sealed;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::support::{contents, copy_all};
 use crate::toy::{Site, Toy, options, undisturbed};
 
 /// What happens to a file, at a fraction of its length.
@@ -37,18 +41,6 @@ fn apply(harm: Harm, path: &Path) -> bool {
     }
     std::fs::write(path, &bytes).unwrap();
     bytes != before
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_all(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn copy_of(site: &Site) -> Site {
@@ -113,6 +105,37 @@ fn every_generation_damaged_means_beginning_anew_with_a_higher_number() {
     assert_eq!(outcome.sealed, Some(GenerationNumber(3)), "{}", outcome.message);
     assert_eq!(site.run(&Toy::new(), &options()).class, ExitClass::Complete);
     assert_eq!(site.maps(), undisturbed());
+}
+
+#[test]
+fn a_chain_that_a_later_program_went_on_with_is_refused_before_a_link_begins() {
+    let base = two_links();
+    let dir = base.chain();
+    let start: LinkStart = sealed::read(&dir.link_start(LinkNumber(2))).unwrap();
+    let later = LinkStart { form: FORM + 1, program: "9.1.0".to_owned(), ..start };
+    let generation: Generation = sealed::read(&dir.generation(GenerationNumber(2))).unwrap();
+    let sealed_later = Generation { form: FORM + 1, written_by: "9.1.0".to_owned(), ..generation };
+    for which in [0, 1] {
+        let site = copy_of(&base);
+        let dir = site.chain();
+        match which {
+            0 => sealed::replace(&dir.link_start(LinkNumber(2)), &later).unwrap(),
+            _ => sealed::replace(&dir.generation(GenerationNumber(2)), &sealed_later).unwrap(),
+        }
+        let before = contents(&site.output());
+        let outcome = site.run(&Toy::new(), &options());
+        assert_eq!((outcome.class, outcome.link), (ExitClass::Foreign, None), "{}", outcome.message);
+        assert!(outcome.message.contains("use alpsckpt 9.1.0 or newer"), "{}", outcome.message);
+        assert_eq!(contents(&site.output()), before);
+    }
+    // Finished by a later one: its record is not thrown away, nor its maps.
+    assert_eq!(base.run(&Toy::new(), &options()).class, ExitClass::Complete);
+    let complete: Complete = sealed::read(&dir.complete()).unwrap();
+    sealed::replace(&dir.complete(), &Complete { form: FORM + 1, ..complete }).unwrap();
+    let before = (contents(&dir.parts()), std::fs::read(dir.complete()).unwrap(), base.maps());
+    let outcome = base.run(&Toy::new(), &options());
+    assert_eq!(outcome.class, ExitClass::Foreign, "{}", outcome.message);
+    assert_eq!((contents(&dir.parts()), std::fs::read(dir.complete()).unwrap(), base.maps()), before);
 }
 
 #[test]

@@ -17,6 +17,7 @@ const CHILD: &str = "ALPSCKPT_TEST_CHILD";
 
 fn begin(dir: &ChainDir) -> LinkNumber {
     let start = |link| LinkStart {
+        form: alpsckpt::checkpoint::form::FORM,
         link,
         job_id: "1".to_owned(),
         node: "n".to_owned(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::campaign::identity::{AttemptFile, numbered};
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
+use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::{
     ChainDir, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart, Status,
 };
@@ -156,7 +157,7 @@ impl ChainFiles {
             let files = match self.links.entry(number) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                 std::collections::btree_map::Entry::Vacant(new) => {
-                    let start = sealed::read(&dir.link_start(link)).unwrap_or_else(|_| unreadable(link));
+                    let start = form::read(&dir.link_start(link)).unwrap_or_else(|_| unreadable(link));
                     new.insert(LinkFiles { start, resume: None, end: None })
                 }
             };
@@ -175,7 +176,7 @@ impl ChainFiles {
         self.generations.retain(|number, _| numbers.contains(number));
         for number in numbers {
             if !matches!(self.generations.get(&number), Some(Ok(_))) {
-                let read = sealed::read(&dir.generation(GenerationNumber(number))).map_err(|e| e.to_string());
+                let read = form::read(&dir.generation(GenerationNumber(number))).map_err(|e| e.to_string());
                 self.generations.insert(number, read);
             }
         }
@@ -186,7 +187,7 @@ impl ChainFiles {
         if self.maps.is_some() {
             return;
         }
-        match sealed::read::<Complete>(&dir.complete()) {
+        match form::read::<Complete>(&dir.complete()) {
             Ok(complete) => {
                 let view = |map: &crate::checkpoint::MapRecord| MapView {
                     path: maps.join(&map.file),
@@ -222,6 +223,7 @@ impl ChainFiles {
 /// Stands for a link whose record cannot be read: its number still counts.
 fn unreadable(link: LinkNumber) -> LinkStart {
     LinkStart {
+        form: FORM,
         link,
         job_id: String::new(),
         node: "(its record is unreadable)".to_owned(),

@@ -24,6 +24,7 @@ use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, Sta
 use super::snapshot::Snapshot;
 use super::spec::{self, Loaded, Spec};
 use super::{clock, plan};
+use crate::checkpoint::form::FORM;
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::geotiff::Raster;
@@ -63,6 +64,8 @@ pub struct Controller {
     chains: Vec<(ChainId, Vec<u8>)>,
     reach: Reach,
     lease: Lease,
+    /// What a later program wrote to the journal, in words: this one then only reads.
+    newer: Option<String>,
     /// There while the lease is held.
     journal: Option<Journal>,
     entries: Vec<Entry>,
@@ -104,7 +107,7 @@ impl Controller {
     pub fn create_with(loaded: &Loaded, cluster: &ClusterChoice, reach: Reach) -> Result<Self, ControlError> {
         let spec = &settled(&loaded.spec);
         let campaign = CampaignDir::new(&spec.output);
-        let path = Identity::path(&campaign);
+        let path = campaign.identity();
         if path.exists() {
             let changed = changed_fields(&campaign, loaded)?;
             if !changed.is_empty() {
@@ -154,6 +157,7 @@ impl Controller {
             identity,
             spec,
             reach,
+            newer: None,
             journal: None,
             entries: Vec::new(),
             read_length: 0,
@@ -239,6 +243,9 @@ impl Controller {
 
     /// This frontend does not hold the lease.
     fn read_only(&self) -> ControlError {
+        if let Some(newer) = &self.newer {
+            return DurableError::unknown_form(&self.campaign.journal(), newer.clone()).into();
+        }
         ControlError::ReadOnly { why: self.lease.why_not().unwrap_or("another frontend acts").to_owned() }
     }
 
@@ -307,11 +314,19 @@ impl Controller {
 
     /// Keeps or gets the lease; with it the journal is opened for writing, without it only read.
     fn tend_lease(&mut self) -> Result<(), ControlError> {
-        let held = self.lease.tend((self.reach.now_ms)())?;
         let path = self.campaign.journal();
+        if self.journal.is_none() {
+            // Before the lease is taken: what a later program wrote is not even claimed.
+            self.read_journal(&path)?;
+        }
+        let held = self.lease.tend((self.reach.now_ms)())?;
         match (held, self.journal.is_some()) {
             (true, true) => Ok(()),
             (true, false) => {
+                let upgraded = match self.upgrade() {
+                    Ok(upgraded) => upgraded,
+                    Err(e) => return self.decline(e),
+                };
                 let (journal, reading, aside) = Journal::open(&path)?;
                 self.journal = Some(journal);
                 let new = reading.good.is_none();
@@ -329,17 +344,68 @@ impl Controller {
                     );
                     events.push(Event::Warning { chain: None, text });
                 }
+                if let Some(text) = upgraded {
+                    events.push(Event::Warning { chain: None, text });
+                }
                 self.record(events)
             }
-            (false, _) => {
+            (false, had) => {
                 self.journal = None;
-                let length = std::fs::metadata(&path).map_or(0, |m| m.len());
-                if length != self.read_length || length == 0 {
-                    let reading = journal::read(&path)?;
-                    self.read_length = length;
-                    self.take_in(reading.entries);
+                if had {
+                    self.read_journal(&path)?;
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// Reads the journal if it grew. One that a later program wrote to makes a reader of this frontend.
+    fn read_journal(&mut self, path: &Path) -> Result<(), ControlError> {
+        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        if length == self.read_length && length > 0 {
+            return Ok(());
+        }
+        let reading = journal::read(path)?;
+        self.read_length = length;
+        if let Some(newer) = &reading.newer {
+            self.lease.bar(format!("{}: {newer}", path.display()));
+        }
+        self.newer = reading.newer;
+        self.take_in(reading.entries);
+        Ok(())
+    }
+
+    /// Brings an older campaign to this program's form, before anything else is written: older programs refuse it from
+    /// then on. Says so in words.
+    fn upgrade(&mut self) -> Result<Option<String>, ControlError> {
+        // Read again: another frontend may have changed it before this one got the lease.
+        let identity = read_identity(&self.campaign)?;
+        if identity.spec != self.identity.spec {
+            self.spec = spec::frozen(&self.campaign, &identity.spec)?;
+            self.chains = self.spec.chains();
+        }
+        self.identity = identity;
+        let former = self.identity.form;
+        if former >= FORM {
+            return Ok(None);
+        }
+        self.identity.write(&self.campaign)?;
+        Ok(Some(format!(
+            "the campaign's folder was of form {former} and is now of form {FORM}: older versions of alpsckpt refuse it \
+             from now on; jobs that run go on"
+        )))
+    }
+
+    /// Gives the lease back where the campaign cannot be brought to this program's form: it can still be looked at.
+    fn decline(&mut self, why: ControlError) -> Result<(), ControlError> {
+        match why {
+            ControlError::File(e @ DurableError::Io { .. }) => {
+                self.lease.decline(format!("this campaign cannot be claimed: {e}"));
+                Ok(())
+            }
+            e => {
+                self.lease.bar(e.to_string());
+                Err(e)
             }
         }
     }
@@ -371,7 +437,7 @@ impl Controller {
         self.record(vec![Event::Corrected { spec: hash.clone(), fields }])?;
         self.identity.spec = hash;
         self.identity.name.clone_from(&spec.name);
-        sealed::replace(&Identity::path(&self.campaign), &self.identity)?;
+        self.identity.write(&self.campaign)?;
         self.chains = spec.chains();
         self.spec = spec.clone();
         Ok(())
@@ -391,7 +457,7 @@ impl Controller {
             )));
         }
         self.identity.cluster = cluster.clone();
-        sealed::replace(&Identity::path(&self.campaign), &self.identity)?;
+        self.identity.write(&self.campaign)?;
         self.batch = Batch::default();
         self.record(vec![Event::ClusterChosen { cluster: cluster.words() }])
     }

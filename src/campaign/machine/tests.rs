@@ -32,6 +32,7 @@ fn job(id: u64, attempt: u32, state: JobState, ended: Option<Ending>) -> Job {
 fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
     LinkOnDisk {
         start: LinkStart {
+            form: crate::checkpoint::form::FORM,
             link: LinkNumber(number),
             job_id: job.to_string(),
             node: "dahu-2".to_owned(),

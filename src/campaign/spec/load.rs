@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ron::error::{Error, SpannedError};
 
 use super::fields::{self, Field};
-use super::{Loaded, Spec, SpecError, check};
+use super::{Loaded, Spec, SpecError, check, forms};
 
 /// What stands in for a required field that is missing or unreadable, so that the others can still be read.
 const STAND_INS: [(&str, &str); 8] = [
@@ -46,6 +46,9 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<SpecError>> {
 /// As [`load`].
 pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     let (index, _) = fields::index(text);
+    if let Some(version) = forms::version(text, &index).filter(|version| *version > forms::VERSION) {
+        return Err(vec![newer(file, text, &index, version)]);
+    }
     let mut reading = Reading {
         file,
         text,
@@ -60,12 +63,25 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     let Some(mut spec) = spec else { return Err(errors) };
     let places = check::Places { file, text, index: &index, bad: &bad };
     errors.extend(check::values(&spec, &places));
+    let given = index;
     if !errors.is_empty() {
         errors.sort_by_key(|e| e.line.unwrap_or(0));
         return Err(errors);
     }
     make_absolute(&mut spec, file);
+    forms::fill(&mut spec, &given);
     Ok(Loaded { spec, file: absolute(file), text: text.to_owned() })
+}
+
+/// A file of a later version is not judged by this one's fields.
+fn newer(file: &Path, text: &str, index: &[Field], version: u32) -> SpecError {
+    let line = index.iter().find(|f| f.path == "version").map(|f| fields::line_of(text, f.start));
+    let own = env!("CARGO_PKG_VERSION");
+    let what = format!(
+        "version {version} of the campaign file is newer than {}, which alpsckpt {own} knows",
+        forms::VERSION
+    );
+    SpecError::new(file, line, what, "use the alpsckpt that the file was written for, or a newer one")
 }
 
 struct Reading<'t> {

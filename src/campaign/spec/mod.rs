@@ -11,6 +11,7 @@ use crate::engine::{Compression, DiffuseModel, Product, Storage, Summing};
 mod atmosphere;
 mod check;
 mod fields;
+mod forms;
 mod freeze;
 mod load;
 mod site;

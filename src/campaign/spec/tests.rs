@@ -130,7 +130,7 @@ fn an_unknown_word_is_named_with_the_words_there_are() {
 #[test]
 fn all_faults_are_told_at_once_in_the_order_of_the_file() {
     let text = r#"(
-    version: 2,
+    version: 0,
     name: "",
     otput: "out",
     dem: 7,
@@ -147,6 +147,22 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
     let expected = [0, 2, 3, 4, 5, 6, 6, 8, 9, 11, 12];
     assert_eq!(lines, expected.map(|l| (l > 0).then_some(l)), "{found:#?}");
     assert!(found[0].1.contains("`output` is missing"), "{found:#?}");
+}
+
+#[test]
+fn a_file_of_a_later_version_is_not_judged_by_our_fields() {
+    for text in [
+        "version: 2, quota: \"10 GB\", months: All,",
+        "version: 4294967295",
+        "name: [\"x\"], version: 17 , year: 1",
+    ] {
+        let error = only(&format!("(\n    {text}\n)"));
+        assert_eq!(error.line, Some(2), "{error}");
+        assert!(
+            error.what.contains("of the campaign file is newer than 1") && error.cure.contains("newer one"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

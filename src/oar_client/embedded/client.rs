@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::config::{Config, private_folder};
+use super::config::{Config, ensure_known, private_folder};
 use super::owner::{self, Owner, Ownership};
-use super::protocol::{Answer, Call, Request, Response, VERSION, receive, send};
+use super::protocol::{Answer, Call, Request, Response, receive, send};
 use crate::durable::DurableError;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 
@@ -136,7 +136,7 @@ impl Embedded {
         let exchange = || -> std::io::Result<Response> {
             stream.set_read_timeout(Some(CALL))?;
             stream.set_write_timeout(Some(CALL))?;
-            send(&mut stream, &Request { version: VERSION, call })?;
+            send(&mut stream, &Request { version: call.version(), call })?;
             receive(&stream)
         };
         exchange().map_err(|e| match e.kind() {
@@ -154,6 +154,7 @@ impl Embedded {
 
     /// The server and a connection to it; it is started if there is none.
     fn server(&self) -> Result<(Owner, UnixStream), BatchError> {
+        ensure_known(&self.directory).map_err(|e| self.down(&e.to_string()))?;
         let until = Instant::now() + START;
         let mut started = false;
         loop {

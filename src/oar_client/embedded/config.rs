@@ -13,6 +13,9 @@ const FILE: &str = "cluster.ron";
 /// The cluster's settings, `cluster.ron` in its state directory; written once, when the cluster is made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
+    /// The form of the state directory.
+    #[serde(default = "first_form")]
+    pub form: u32,
     /// The nodes' names.
     pub nodes: Vec<String>,
     /// Jobs that a node takes at a time.
@@ -23,6 +26,14 @@ pub struct Config {
     pub prefer_other_node: bool,
     /// Nodes that lose power by plan: for the demo and tests.
     pub faults: Vec<Fault>,
+}
+
+/// The form that this program writes. The log's events and what the wrappers write belong to it.
+pub(super) const FORM: u32 = 1;
+
+/// The form of settings that say none.
+fn first_form() -> u32 {
+    1
 }
 
 /// A node loses power by plan, once.
@@ -40,6 +51,7 @@ pub struct Fault {
 #[must_use]
 pub fn default_config() -> Config {
     Config {
+        form: FORM,
         nodes: ["dahu-1", "dahu-2", "dahu-3"].map(str::to_owned).to_vec(),
         slots: 1,
         time_scale: 1.0,
@@ -102,9 +114,32 @@ impl Config {
             }
             read => read?,
         };
+        known(&path, config.form)?;
         let problems = config.problems();
         if problems.is_empty() { Ok(config) } else { Err(DurableError::damaged(&path, problems.join("; "))) }
     }
+}
+
+/// Refuses a cluster that a later program made or went on with, before anything in it is touched. One that is not there or
+/// damaged is for others to report.
+pub(super) fn ensure_known(directory: &Path) -> Result<(), DurableError> {
+    let path = directory.join(FILE);
+    match sealed::read::<Config>(&path) {
+        Ok(config) => known(&path, config.form),
+        Err(e @ DurableError::UnknownForm { .. }) => Err(e),
+        Err(_) => Ok(()),
+    }
+}
+
+fn known(path: &Path, form: u32) -> Result<(), DurableError> {
+    if form <= FORM {
+        return Ok(());
+    }
+    let own = env!("CARGO_PKG_VERSION");
+    let what = format!(
+        "form {form} of the embedded cluster is newer than {FORM}, which alpsckpt {own} knows: update it"
+    );
+    Err(DurableError::unknown_form(path, what))
 }
 
 /// Creates a folder that only its owner can enter.
@@ -137,9 +172,40 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_a_later_form_are_refused_and_older_ones_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let settings = |form: &str| {
+            format!(
+                "Config({form} nodes: [\"a\"], slots: 1, time_scale: 1.0, prefer_other_node: true, faults: [])\n"
+            )
+        };
+        let put = |form: &str| {
+            let text = settings(form);
+            std::fs::write(&path, format!("{text}// crc32 {:08x}\n", crc32fast::hash(text.as_bytes())))
+                .unwrap();
+        };
+        put("");
+        assert_eq!(Config::open(folder.path()).unwrap().form, 1);
+        ensure_known(folder.path()).unwrap();
+        for later in ["form: 2,", "form: 7, gpus: 3,"] {
+            put(later);
+            for error in [Config::open(folder.path()).unwrap_err(), ensure_known(folder.path()).unwrap_err()]
+            {
+                assert!(matches!(error, DurableError::UnknownForm { .. }), "{error}");
+                assert!(
+                    error.to_string().contains("cluster.ron") && error.to_string().contains("update it"),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn all_wrong_settings_are_named_at_once() {
         let fault = Fault { job_name_contains: String::new(), nth: 0, after_seconds: 1.0 };
         let config = Config {
+            form: FORM,
             nodes: vec!["a b".to_owned(), "a b".to_owned()],
             slots: 0,
             time_scale: f64::NAN,

@@ -8,16 +8,43 @@ use serde::{Deserialize, Serialize};
 
 use crate::oar_client::{BatchError, ClusterInfo, Job, JobId, Node, Submission, Token};
 
-/// The version both sides must have.
+/// The newest version of the calls that is known. It is raised with each call that is added: a server takes older calls and
+/// refuses newer ones in words.
 pub(super) const VERSION: u32 = 1;
 /// Longer lines are refused.
 const MAX_LINE: u64 = 32 << 20;
 
-/// A call with the version of who calls.
+/// A call with the version in which it came to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Request {
     pub(super) version: u32,
     pub(super) call: Call,
+}
+
+/// A call as it arrives: its version is read before the call itself, which may be one of a later version.
+#[derive(Debug, Deserialize)]
+pub(super) struct Arrived {
+    version: u32,
+    call: serde_json::Value,
+}
+
+impl Arrived {
+    /// The call.
+    ///
+    /// # Errors
+    /// In words, when it is one of a later version, or none at all.
+    pub(super) fn call(self) -> Result<Call, String> {
+        let own = env!("CARGO_PKG_VERSION");
+        if self.version > VERSION {
+            return Err(format!(
+                "the cluster's server is alpsckpt {own} and knows calls up to version {VERSION}, the client's is of \
+                 version {}: end the server with `alpsckpt cluster stop`; the next command starts a newer one, jobs go on",
+                self.version
+            ));
+        }
+        serde_json::from_value(self.call)
+            .map_err(|e| format!("the cluster's server is alpsckpt {own} and does not know this call: {e}"))
+    }
 }
 
 /// What a client may ask.
@@ -33,6 +60,25 @@ pub(super) enum Call {
     Nodes,
     SetPower { node: String, on: bool },
     Shutdown { kill_jobs: bool },
+}
+
+impl Call {
+    /// The version in which it came to be: a newer client can still say to an older server what that understands, such as to
+    /// end.
+    pub(super) fn version(&self) -> u32 {
+        match self {
+            Self::Info
+            | Self::Submit(_)
+            | Self::Find(_)
+            | Self::Delete(_)
+            | Self::Checkpoint(_)
+            | Self::Hold(_)
+            | Self::Resume(_)
+            | Self::Nodes
+            | Self::SetPower { .. }
+            | Self::Shutdown { .. } => 1,
+        }
+    }
 }
 
 /// The server's answer.
@@ -76,6 +122,25 @@ mod tests {
             Request { version: VERSION, call: Call::SetPower { node: "n\n1".to_owned(), on: true } };
         send(&mut a, &request).unwrap();
         assert_eq!(receive::<Request>(&b).unwrap(), request);
+    }
+
+    #[test]
+    fn a_call_of_a_later_version_is_refused_in_words_and_an_older_one_taken() {
+        let arrived = |text: &str| serde_json::from_str::<Arrived>(text).unwrap().call();
+        assert_eq!(arrived(r#"{"version":1,"call":{"Delete":7}}"#), Ok(Call::Delete(JobId(7))));
+        assert_eq!(arrived(r#"{"version":0,"call":"Nodes"}"#), Ok(Call::Nodes));
+        let later = arrived(r#"{"version":2,"call":{"Suspend":{"job":7}}}"#).unwrap_err();
+        assert!(
+            later.contains("calls up to version 1") && later.contains("alpsckpt cluster stop"),
+            "{later}"
+        );
+        let strange = arrived(r#"{"version":1,"call":{"Suspend":{"job":7}}}"#).unwrap_err();
+        assert!(strange.contains("does not know this call"), "{strange}");
+        assert_eq!(
+            Call::Shutdown { kill_jobs: false }.version(),
+            1,
+            "every server must understand how it is ended"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::effects::Processes;
 use super::owner::{self, Owner, Ownership};
 use super::process::boot_id;
-use super::protocol::{Answer, Call, Request, Response, VERSION, receive, send};
+use super::protocol::{Answer, Arrived, Call, Response, receive, send};
 use super::scheduler::{self, Action};
 use super::state::{Cause, End, Event, Moment, State};
 use crate::durable::{DurableError, framed};
@@ -125,15 +125,16 @@ fn receive_visitor(stream: UnixStream, calls: Sender<Visit>, count: &Arc<AtomicU
 fn attend(mut stream: UnixStream, calls: &Sender<Visit>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(CONNECTION))?;
     stream.set_write_timeout(Some(CONNECTION))?;
-    let request: Request = receive(&stream)?;
-    let response = if request.version == VERSION {
-        let (sender, receiver) = sync_channel(1);
-        let sent = calls.send((request.call, sender)).is_ok();
-        let answer = if sent { receiver.recv_timeout(2 * CONNECTION).ok() } else { None };
-        answer.unwrap_or_else(|| Err(BatchError::Down("the cluster's server is ending".to_owned())))
-    } else {
-        let what = format!("the cluster's server speaks version {VERSION}, the client {}", request.version);
-        Err(BatchError::Unreadable { command: "the call".to_owned(), what })
+    let arrived: Arrived = receive(&stream)?;
+    let response = match arrived.call() {
+        Ok(call) => {
+            let (sender, receiver) = sync_channel(1);
+            let sent = calls.send((call, sender)).is_ok();
+            let answer = if sent { receiver.recv_timeout(2 * CONNECTION).ok() } else { None };
+            answer.unwrap_or_else(|| Err(BatchError::Down("the cluster's server is ending".to_owned())))
+        }
+        // Nothing was done, and nothing will be.
+        Err(why) => Err(BatchError::Refused(why)),
     };
     send(&mut stream, &response)
 }
@@ -160,8 +161,12 @@ impl Server {
         let reading = if path.exists() { Some(framed::decode(&path, &bytes, MAGIC)?) } else { None };
         let mut state = State::new(config);
         for record in reading.iter().flat_map(|r| &r.records) {
-            let event: Event = serde_json::from_slice(record)
-                .map_err(|e| DurableError::damaged(&path, format!("an event that cannot be read: {e}")))?;
+            let event: Event = serde_json::from_slice(record).map_err(|e| {
+                let own = env!("CARGO_PKG_VERSION");
+                let what =
+                    format!("an event of a newer alpsckpt than {own}: update it, nothing was changed ({e})");
+                DurableError::unknown_form(&path, what)
+            })?;
             state.apply(&event);
         }
         if let Some(damage) = reading.as_ref().and_then(|r| r.damage.as_ref()) {

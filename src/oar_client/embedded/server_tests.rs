@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::config::default_config;
 use super::server::Server;
+use crate::durable::{DurableError, framed};
 use crate::oar_client::{BatchError, JobId, JobState, Submission, Token};
 
 fn submission(token: &str) -> Submission {
@@ -55,6 +56,21 @@ fn a_log_damaged_before_its_end_is_refused_and_named() {
     let error = Server::open(folder.path(), default_config()).err().map(|e| e.to_string()).unwrap();
     assert!(error.contains("log: damaged") && error.contains("good records follow"), "{error}");
     assert_eq!(std::fs::read(&log).unwrap(), bytes, "nothing is cut off");
+}
+
+#[test]
+fn a_log_that_a_later_program_wrote_to_is_refused_and_left_as_it_is() {
+    let (folder, log) = with_jobs(&["m01"]);
+    let known = std::fs::read(&log).unwrap();
+    let strange = framed::frame(br#"{"Suspended":{"job":1}}"#);
+    let mut later = known.clone();
+    later[7] = b'2';
+    for bytes in [[known, strange].concat(), later] {
+        std::fs::write(&log, &bytes).unwrap();
+        let error = Server::open(folder.path(), default_config()).err().unwrap();
+        assert!(matches!(error, DurableError::UnknownForm { .. }), "{error}");
+        assert_eq!(std::fs::read(&log).unwrap(), bytes);
+    }
 }
 
 #[test]
