@@ -3,7 +3,17 @@
 /// Now, as the lines of logs begin: `2026-03-21 14:05:09 UTC`.
 #[must_use]
 pub fn utc_now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    stamp(jiff::Timestamp::now())
+}
+
+/// A moment in milliseconds since 1970, in the same form.
+#[must_use]
+pub fn utc(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms since 1970"), stamp)
+}
+
+fn stamp(moment: jiff::Timestamp) -> String {
+    moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.

@@ -57,9 +57,14 @@ pub(crate) fn request(
 /// Opens the engine and makes sure that it maps that part and no other.
 pub(crate) fn open(terrain: &Terrain, request: Request, part: Part) -> Outcome<Engine> {
     let engine = Engine::open(request).map_err(|error| {
-        let Problem { file, what, cure } = problem(error, &terrain.source);
+        let Problem { file, what, cure, changed } = problem(error, &terrain.source);
         // Of the copy of its middle nobody knows.
-        Problem { file: if file == terrain.file { terrain.source.clone() } else { file }, what, cure }
+        Problem {
+            file: if file == terrain.file { terrain.source.clone() } else { file },
+            what,
+            cure,
+            changed,
+        }
     })?;
     let tiling = engine.tiling();
     if (tiling.width as usize, tiling.height as usize) != (part.width, part.height) {

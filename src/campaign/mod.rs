@@ -16,6 +16,7 @@ pub mod clock;
 pub mod controller;
 pub mod event;
 pub mod identity;
+pub mod inputs;
 pub mod journal;
 pub mod lease;
 pub mod machine;

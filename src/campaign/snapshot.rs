@@ -140,6 +140,12 @@ pub struct LinkView {
     pub job_id: String,
     /// Its node.
     pub node: String,
+    /// The version of its program.
+    pub program: String,
+    /// The number of its engine.
+    pub numerics: u32,
+    /// Twelve hexadecimal digits that stand for the inputs that it computed from, when they are known.
+    pub inputs: Option<String>,
     /// Milliseconds since 1970.
     pub started_ms: i64,
     /// Milliseconds since 1970, when it ended by itself.

@@ -51,6 +51,22 @@ pub fn newest(dir: &ChainDir) -> Result<Option<LinkNumber>, DurableError> {
     Ok(numbers(&dir.links())?.into_iter().max().map(LinkNumber))
 }
 
+/// The numbers of all links that began, in order.
+///
+/// # Errors
+/// When the folder exists and cannot be read.
+pub fn all(dir: &ChainDir) -> Result<Vec<LinkNumber>, DurableError> {
+    Ok(numbers(&dir.links())?.into_iter().map(LinkNumber).collect())
+}
+
+/// The numbers of all generations on disk, in order.
+///
+/// # Errors
+/// When the folder exists and cannot be read.
+pub fn generations(dir: &ChainDir) -> Result<Vec<GenerationNumber>, DurableError> {
+    Ok(numbers(&dir.generations())?.into_iter().map(GenerationNumber).collect())
+}
+
 /// The newer link that fences `link`, if there is one.
 ///
 /// # Errors

@@ -42,6 +42,9 @@ pub struct Generation {
     pub bytes: u64,
     /// The files, a segment for each link that added tiles, in the order of the links.
     pub segments: Vec<Segment>,
+    /// The number of the engine that computed all of its tiles.
+    #[serde(default = "super::link::first_numerics")]
+    pub numerics: u32,
     /// Maps that are finished already.
     pub maps: Vec<MapRecord>,
 }
@@ -69,6 +72,12 @@ pub struct Segment {
     pub index_crc: u32,
     /// Length of each layer's part, bytes, in the order of the engine's layers.
     pub part_bytes: Vec<u64>,
+    /// Length of its table of the inputs that it read, bytes; 0: there is none.
+    #[serde(default)]
+    pub inputs_bytes: u64,
+    /// Checksum (CRC-32) of these bytes.
+    #[serde(default)]
+    pub inputs_crc: u32,
 }
 
 /// One tile of the index: where its blocks lie in the parts of its link.

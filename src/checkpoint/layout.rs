@@ -116,6 +116,18 @@ impl CampaignDir {
         self.state().join(format!("spec-{hash}.ron"))
     }
 
+    /// Hashes of earlier frozen specs of the same work in another place.
+    #[must_use]
+    pub fn lineage(&self) -> PathBuf {
+        self.state().join("lineage.ron")
+    }
+
+    /// The folder of the chains.
+    #[must_use]
+    pub fn chains(&self) -> PathBuf {
+        self.state().join("chains")
+    }
+
     /// The program that the jobs run.
     #[must_use]
     pub fn program(&self, hash: &str) -> PathBuf {
@@ -125,7 +137,7 @@ impl CampaignDir {
     /// The folder of one chain.
     #[must_use]
     pub fn chain(&self, id: &ChainId) -> ChainDir {
-        ChainDir { path: self.state().join("chains").join(id.as_str()) }
+        ChainDir { path: self.chains().join(id.as_str()) }
     }
 }
 
@@ -164,6 +176,18 @@ impl ChainDir {
     #[must_use]
     pub fn link_resume(&self, link: LinkNumber) -> PathBuf {
         self.links().join(format!("{link}.resume.ron"))
+    }
+
+    /// What the inputs were that a link computed from.
+    #[must_use]
+    pub fn link_inputs(&self, link: LinkNumber) -> PathBuf {
+        self.links().join(format!("{link}.inputs.ron"))
+    }
+
+    /// What the inputs were when the campaign was made, or when the chain was begun anew.
+    #[must_use]
+    pub fn inputs(&self) -> PathBuf {
+        self.path.join("inputs.ron")
     }
 
     /// How a link ended.
@@ -212,6 +236,12 @@ impl ChainDir {
     #[must_use]
     pub fn index(&self, link: LinkNumber) -> PathBuf {
         self.parts().join(format!("{link}.index"))
+    }
+
+    /// The blocks of the inputs that one link read first.
+    #[must_use]
+    pub fn inputs_read(&self, link: LinkNumber) -> PathBuf {
+        self.parts().join(format!("{link}.inputs"))
     }
 
     /// The folder of the checkpoints.

@@ -37,6 +37,9 @@ pub struct LinkStart {
     pub spec: String,
     /// The version of the program.
     pub program: String,
+    /// The number of its engine: see [`crate::checkpoint::Generation::numerics`].
+    #[serde(default = "first_numerics")]
+    pub numerics: u32,
     /// Threads it computes with.
     pub threads: u32,
 }
@@ -60,6 +63,14 @@ pub struct LinkResume {
     pub rejected: Vec<Rejected>,
     /// Tiles it need not compute again.
     pub tiles: u64,
+    /// Twelve hexadecimal digits that stand for the inputs that it computes from; empty where they are unknown.
+    #[serde(default)]
+    pub inputs: String,
+}
+
+/// The engine's number before there was one.
+pub(super) fn first_numerics() -> u32 {
+    1
 }
 
 /// A generation that did not verify.

@@ -3,13 +3,16 @@
 //! ```text
 //! <output>/.alpsckpt/chains/<id>/
 //!   job.sh                     the script the batch system runs, at each link the same
+//!   inputs.ron                 what the inputs were when the campaign was made, or when the chain was begun anew
 //!   links/0001.ron             link 1 began (created exclusively: the fence)
 //!   links/0001.resume.ron      what it found: the generation it goes on from, those it rejected
+//!   links/0001.inputs.ron      what its inputs were
 //!   links/0001.end.ron         how it ended
 //!   status/0001.ron            its heartbeat: counter, progress
 //!   status/0001.quicklook      a small picture of the map as it fills
 //!   parts/0001.<layer>.part    the encoded blocks it computed, one file a layer
 //!   parts/0001.index           a framed record a tile: where its blocks lie, with checksums
+//!   parts/0001.inputs          the blocks of the inputs that it read first, with checksums
 //!   generations/000001.ron     a checkpoint: which parts, up to which lengths
 //!   complete.ron               the finished maps, block by block
 //!   logs/0001.log              what it said
@@ -19,6 +22,7 @@
 pub mod fence;
 pub mod form;
 pub mod generation;
+pub mod inputs;
 pub mod layout;
 pub mod link;
 pub mod resume;
@@ -28,6 +32,7 @@ pub mod status;
 mod tile_record;
 
 pub use generation::{BlockRecord, Complete, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
+pub use inputs::{InputBlock, InputBlocks};
 pub use layout::{CampaignDir, ChainDir, ChainId};
 pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Rejected};
 pub use resume::{Held, Resumed, Shape};

@@ -21,6 +21,12 @@ use crate::durable::{DurableError, framed};
 pub struct Shape {
     /// The frozen spec's hash.
     pub spec: String,
+    /// Hashes of earlier frozen specs of the same work: their tiles count as well.
+    pub lineage: Vec<String>,
+    /// The number of the engine: tiles of another are not resumed.
+    pub numerics: u32,
+    /// The chain was begun anew after this link: what it and earlier ones sealed does not count. 0: never.
+    pub after: LinkNumber,
     /// The layers' names, in the engine's order.
     pub layers: Vec<String>,
     /// For each tile the numbers of its blocks in a map.
@@ -66,6 +72,8 @@ pub enum ResumeError {
 /// Why one generation does not count.
 enum Verdict {
     Bad(String),
+    /// Sealed before the chain was begun anew.
+    Superseded,
     Fatal(ResumeError),
 }
 
@@ -106,6 +114,7 @@ pub fn newest_good(
         match verify(dir, maps, shape, number, stop) {
             Ok(resumed) => return Ok(Resumed { rejected, ..resumed }),
             Err(Verdict::Bad(why)) => rejected.push(Rejected { generation: number, why }),
+            Err(Verdict::Superseded) => {}
             Err(Verdict::Fatal(e)) => return Err(e),
         }
     }
@@ -121,8 +130,11 @@ fn verify(
 ) -> Result<Resumed, Verdict> {
     let path = dir.generation(number);
     let generation: Generation = form::read(&path)?;
+    if generation.link <= shape.after {
+        return Err(Verdict::Superseded);
+    }
     let misfit = |what: String| Verdict::Bad(DurableError::damaged(&path, what).to_string());
-    if generation.spec != shape.spec {
+    if generation.spec != shape.spec && !shape.lineage.contains(&generation.spec) {
         return Err(Verdict::Fatal(ResumeError::Foreign(format!(
             "{}: belongs to the campaign file with hash {}, this job to {} (a changed campaign needs another output folder)",
             path.display(),
@@ -132,6 +144,13 @@ fn verify(
     }
     if generation.number != number {
         return Err(misfit(format!("it holds generation {}", generation.number)));
+    }
+    if generation.numerics != shape.numerics {
+        // Intact, but a map never holds tiles of two engines.
+        return Err(Verdict::Bad(format!(
+            "its tiles are those of engine {}, this program has engine {}",
+            generation.numerics, shape.numerics
+        )));
     }
     if generation.total != shape.blocks.len() as u64 {
         return Err(misfit(format!("{} tiles in all, expected {}", generation.total, shape.blocks.len())));

@@ -5,6 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::generation::{BlockRecord, Segment, TileRecord};
+use super::inputs::{INPUTS_MAGIC, InputBlocks};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use super::tile_record::INDEX_MAGIC;
@@ -33,6 +34,9 @@ pub struct SegmentWriter {
     parts: Vec<Part>,
     index: framed::Writer,
     index_crc: crc32fast::Hasher,
+    /// The blocks of the inputs that were read first.
+    inputs: framed::Writer,
+    inputs_crc: crc32fast::Hasher,
     tiles: u64,
     /// Bytes appended since the parts were last synced.
     unsynced: u64,
@@ -77,11 +81,16 @@ impl SegmentWriter {
         let index = dir.index(link);
         atomic::create_folder(index.parent().unwrap_or(Path::new(".")))?;
         let parts = layers.iter().map(|l| Part::create(dir.part(link, l))).collect::<Result<_, _>>()?;
+        let inputs = framed::Writer::open(&dir.inputs_read(link), INPUTS_MAGIC, None)?;
         // The index last: its creation also makes the names of the parts durable.
         let index = framed::Writer::open(&index, INDEX_MAGIC, None)?;
-        let mut index_crc = crc32fast::Hasher::new();
-        index_crc.update(&INDEX_MAGIC);
-        Ok(Self { link, parts, index, index_crc, tiles: 0, unsynced: 0, sealed: None })
+        let crc_of = |magic: &[u8]| {
+            let mut crc = crc32fast::Hasher::new();
+            crc.update(magic);
+            crc
+        };
+        let (index_crc, inputs_crc) = (crc_of(&INDEX_MAGIC), crc_of(&INPUTS_MAGIC));
+        Ok(Self { link, parts, index, index_crc, inputs, inputs_crc, tiles: 0, unsynced: 0, sealed: None })
     }
 
     /// Appends the blocks of one tile and its record; all of it or nothing.
@@ -130,12 +139,25 @@ impl SegmentWriter {
         Ok(records)
     }
 
+    /// Appends blocks of the inputs that were read first. Tiles computed from them must not be sealed without them.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn append_inputs(&mut self, read: &[InputBlocks]) -> Result<(), DurableError> {
+        for record in read.iter().flat_map(InputBlocks::records) {
+            self.inputs.push(&record)?;
+            self.inputs_crc.update(&framed::frame(&record));
+        }
+        Ok(())
+    }
+
     /// Makes everything appended durable and says what a generation may count; `None` before the first tile.
     ///
     /// # Errors
     /// When the disk refuses: then nothing new may be counted.
     pub fn sync(&mut self) -> Result<Option<Segment>, DurableError> {
         self.sync_parts()?;
+        self.inputs.sync()?;
         self.index.sync()?;
         Ok((self.tiles > 0).then(|| Segment {
             link: self.link,
@@ -143,6 +165,8 @@ impl SegmentWriter {
             index_bytes: self.index.length(),
             index_crc: self.index_crc.clone().finalize(),
             part_bytes: self.parts.iter().map(|p| p.length).collect(),
+            inputs_bytes: self.inputs.length(),
+            inputs_crc: self.inputs_crc.clone().finalize(),
         }))
     }
 
@@ -178,6 +202,6 @@ impl SegmentWriter {
     /// Bytes appended by this link.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.parts.iter().map(|p| p.length).sum::<u64>() + self.index.length()
+        self.parts.iter().map(|p| p.length).sum::<u64>() + self.index.length() + self.inputs.length()
     }
 }

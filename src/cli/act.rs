@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, output, place};
 use crate::campaign::controller::{Action, Controller};
+use crate::campaign::snapshot::ChainState;
 use crate::checkpoint::ChainId;
 
 pub(super) const HELP: &str = "\
@@ -17,6 +18,15 @@ Examples:
 Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it,
 or another frontend holds the campaign.";
 
+pub(super) const RESUBMIT_HELP: &str = "\
+Examples:
+  alpsckpt resubmit m07
+  alpsckpt resubmit m07 --campaign my.ron
+  alpsckpt resubmit m07 --anew
+
+Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it,
+or another frontend holds the campaign, 76 an input is not what the chain's tiles were computed from.";
+
 /// A chain of a campaign.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,6 +36,34 @@ pub(super) struct Args {
     /// A campaign file or output folder; the campaign opened last without it.
     #[arg(long, short, value_name = "CAMPAIGN")]
     campaign: Option<PathBuf>,
+}
+
+/// A failed or stopped chain.
+#[derive(Debug, clap::Args)]
+pub(super) struct Resubmission {
+    #[command(flatten)]
+    of: Args,
+    /// Computes the chain anew from the inputs as they are now; what it sealed so far does not count any more.
+    #[arg(long)]
+    anew: bool,
+}
+
+/// Submits a failed or stopped chain again. The campaign's file, when it is named, may say where the files lie now.
+pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
+    let Args { chain, campaign } = &args.of;
+    let output = place::output_of(campaign.as_deref())?;
+    let mut controller = Controller::open(&output)?;
+    if let Some(file) = campaign.as_deref().filter(|path| path.is_file()) {
+        controller.follow(&place::load_settled(file)?)?;
+    }
+    let snapshot = controller.refresh()?;
+    let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);
+    if args.anew {
+        controller.begin_anew(chain)?;
+    }
+    // What never was submitted is begun from other inputs than the campaign was made with.
+    let action = if args.anew && planned { Action::Submit } else { Action::Resubmit };
+    output::say(controller.act(&action(chain.clone()))?)
 }
 
 /// Does one action on the chain and says what was done.

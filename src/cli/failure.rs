@@ -29,7 +29,7 @@ pub(super) const OUTPUT: u8 = 74;
 /// Another frontend holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
 pub(super) const NOT_NOW: u8 = 75;
 
-/// What is to be read or changed is a newer program's (`EX_PROTOCOL`).
+/// What was computed belongs to another campaign file or to other inputs, or is a newer program's (`EX_PROTOCOL`).
 pub(super) const FOREIGN: u8 = 76;
 
 /// Why a command failed.
@@ -145,6 +145,7 @@ impl From<ControlError> for Failure {
             ControlError::Batch(_) | ControlError::Unasked { .. } => BATCH,
             ControlError::ReadOnly { .. } | ControlError::NotNow { .. } => NOT_NOW,
             ControlError::Campaign(_) => MISSING,
+            ControlError::Foreign(_) => FOREIGN,
         };
         Self::new(code, &e, e.hint())
     }
@@ -154,6 +155,7 @@ impl From<EngineError> for Failure {
     fn from(e: EngineError) -> Self {
         match e {
             EngineError::Input(problem) => problem.into(),
+            EngineError::Changed(problem) => Self { code: FOREIGN, ..problem.into() },
             EngineError::Stopped => Self::silent(ExitClass::Checkpointed.code()),
         }
     }

@@ -5,11 +5,30 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 
 use super::Failure;
+use crate::campaign::controller::ControlError;
+use crate::campaign::inputs as recorded;
 use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
+use crate::checkpoint::CampaignDir;
 use crate::engine::{Engine, Problem};
 use crate::job::request;
 use crate::ui::words;
+
+/// Refuses inputs that are not what the sealed tiles of these months' chains were computed from.
+pub(super) fn unchanged(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
+    let campaign = CampaignDir::new(&loaded.spec.output);
+    for (chain, of_chain) in loaded.spec.chains() {
+        let asked = of_chain.iter().any(|month| months.contains(month));
+        let dir = campaign.chain(&chain);
+        if asked
+            && !(dir.complete().exists() && recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after))
+        {
+            let depth = recorded::Depth::Look;
+            recorded::check(&campaign, &chain, &loaded.spec, &of_chain, depth).map_err(ControlError::from)?;
+        }
+    }
+    Ok(())
+}
 
 /// Verifies every input of these months and the output folder.
 pub(super) fn check(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {

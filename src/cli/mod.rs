@@ -74,8 +74,8 @@ enum Command {
     Open(open::Args),
     Status(status::Args),
     /// Submits a failed or stopped chain again, from its last good checkpoint.
-    #[command(after_help = act::HELP)]
-    Resubmit(act::Args),
+    #[command(after_help = act::RESUBMIT_HELP)]
+    Resubmit(act::Resubmission),
     /// Asks a running chain to checkpoint now and go on in the next job.
     #[command(after_help = act::HELP)]
     Checkpoint(act::Args),
@@ -120,7 +120,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Submit(args) => done(submit::run(&args)),
         Command::Open(args) => done(open::run(&args)),
         Command::Status(args) => done(status::run(&args)),
-        Command::Resubmit(args) => done(act::run(&args, Action::Resubmit)),
+        Command::Resubmit(args) => done(act::resubmit(&args)),
         Command::Checkpoint(args) => done(act::run(&args, Action::Checkpoint)),
         Command::Hold(args) => done(act::run(&args, Action::Hold)),
         Command::Resume(args) => done(act::run(&args, Action::Resume)),

@@ -11,7 +11,7 @@ use super::{Failure, failure, inputs, output, place, status, submit, verify};
 use crate::campaign::controller::{ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::registry;
-use crate::campaign::snapshot::ChainView;
+use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, Phase};
 use crate::job::verify::verify_chain;
@@ -26,10 +26,11 @@ use crate::ui::words;
 Examples:
   alpsckpt run my.ron
   alpsckpt run my.ron --months 1,7 --threads 8
+  alpsckpt run my.ron --months 7 --anew
 
 Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full,
 74 the output cannot be written, 75 another run of the chain took over, 76 the checkpoints belong to another
-campaign file, 99 checkpointed after Ctrl-C: run it again to go on.")]
+campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
@@ -39,13 +40,20 @@ pub(super) struct Args {
     /// Only the chains of these months.
     #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
     months: Vec<u8>,
+    /// Computes the chains that are not complete anew, from the inputs as they are now; what they sealed so far does not
+    /// count any more.
+    #[arg(long)]
+    anew: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
+    if !args.anew {
+        inputs::unchanged(&loaded, &months)?;
+    }
     inputs::check(&loaded, &months)?;
-    let campaign = begin(&loaded, &months)?;
+    let campaign = begin(&loaded, &months, args.anew)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };
     let stop = Stop { asked: asked_to_stop()?, ..Stop::default() };
@@ -84,7 +92,7 @@ struct Begun {
 }
 
 /// Makes the campaign's folder if need be; refuses chains that the batch system has.
-fn begin(loaded: &Loaded, months: &[u8]) -> Result<Begun, Failure> {
+fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     let output = &loaded.spec.output;
     let cluster = match Identity::read(&CampaignDir::new(output)) {
         Ok(identity) => identity.cluster,
@@ -101,6 +109,11 @@ fn begin(loaded: &Loaded, months: &[u8]) -> Result<Begun, Failure> {
         let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
         let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);
         return Err(Failure::new(failure::NOT_NOW, what, cure));
+    }
+    for (chain, _) in chains.iter().filter(|_| anew) {
+        if snapshot.chains.iter().any(|c| c.id == *chain && c.state != ChainState::Complete) {
+            controller.begin_anew(chain)?;
+        }
     }
     registry::remember(output, &loaded.spec.name)?;
     Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
@@ -139,7 +152,14 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
         output::note(format!("Nothing is lost. Go on with: alpsckpt run {}", file.display()));
         return Failure::silent(outcome.class.code());
     }
-    Failure::new(outcome.class.code(), what, "")
+    let cure = match outcome.class {
+        ExitClass::Foreign => {
+            let months = chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+            format!("or, to begin anew: alpsckpt run {} --months {months} --anew", file.display())
+        }
+        _ => String::new(),
+    };
+    Failure::new(outcome.class.code(), what, cure)
 }
 
 fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {

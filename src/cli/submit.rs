@@ -18,7 +18,7 @@ Examples:
   alpsckpt submit my.ron --months 1,7        two months only, the others stay planned
 
 Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent,
-75 another frontend holds the campaign.")]
+75 another frontend holds the campaign, 76 the folder belongs to another campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
@@ -67,6 +67,7 @@ impl Which {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
+    inputs::unchanged(&loaded, &asked)?;
     inputs::check(&loaded, &asked)?;
     let cluster = args.which.choose()?;
     let mut controller = Controller::create(&loaded, &cluster)?;

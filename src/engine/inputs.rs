@@ -1,12 +1,13 @@
 //! The files of a request, opened, brought to the region and checked against each other.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Problem;
 use super::checks;
 use super::coarse::{Coarse, Span};
 use super::crs::Crs;
-use super::geotiff::{Placement, Raster};
+use super::geotiff::{Placement, Raster, Witness};
 use super::model::Atmosphere;
 use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
 
@@ -26,6 +27,8 @@ pub(super) struct Inputs {
     pub reference_height: Option<Coarse>,
     /// The months in the order of the request.
     pub months: Vec<MonthData>,
+    /// What was read of each file.
+    pub witnesses: Vec<Arc<Witness>>,
 }
 
 /// The coarse grids of a month.
@@ -81,16 +84,17 @@ impl Inputs {
         let mut problems = checks::settings(request);
         let dem = keep(checks::dem(&request.dem), &mut problems);
         let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut problems));
-        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, problems };
+        let witnesses = dem.iter().map(Raster::witness).collect();
+        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, problems, witnesses };
         let temperatures = request.products.contains(&Product::Temperature)
             && request.months.iter().any(|month| !month.temperatures.is_empty());
         let reference_height = gatherer.reference_height(temperatures);
         let months = request.months.iter().map(|month| gatherer.month(month, temperatures)).collect();
-        let mut problems = gatherer.problems;
+        let Gatherer { mut problems, witnesses, .. } = gatherer;
         let (Some(dem), Some(span)) = (dem, span) else { return (None, problems) };
         problems.extend(checks::heights(&request.dem, &dem, span));
         let placement = part_of(dem.placement(), span);
-        (Some(Self { dem, span, placement, reference_height, months }), problems)
+        (Some(Self { dem, span, placement, reference_height, months, witnesses }), problems)
     }
 }
 
@@ -103,9 +107,16 @@ struct Gatherer<'a> {
     dem: Option<&'a Raster>,
     span: Option<Span>,
     problems: Vec<Problem>,
+    witnesses: Vec<Arc<Witness>>,
 }
 
 impl Gatherer<'_> {
+    fn open(&mut self, path: &Path) -> Option<Raster> {
+        let raster = keep(Raster::open(path), &mut self.problems)?;
+        self.witnesses.push(raster.witness());
+        Some(raster)
+    }
+
     /// Opens a coarse grid and checks that it covers the region and that `plausible` finds nothing.
     ///
     /// Without a DEM or a region only the opening can be checked.
@@ -114,7 +125,7 @@ impl Gatherer<'_> {
         path: &Path,
         plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
     ) -> Option<Coarse> {
-        let raster = keep(Raster::open(path), &mut self.problems)?;
+        let raster = self.open(path)?;
         let (dem, span) = (self.dem?, self.span?);
         let coarse = keep(Coarse::load(path, &raster, dem.placement(), span), &mut self.problems)?;
         self.problems.extend(checks::covers(&coarse, dem, span));
@@ -184,7 +195,7 @@ impl Gatherer<'_> {
     }
 
     fn clouds(&mut self, path: &Path) -> Option<Clouds> {
-        let raster = keep(Raster::open(path), &mut self.problems)?;
+        let raster = self.open(path)?;
         let (dem, span) = (self.dem?, self.span?);
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
             return self.coarse(path, checks::cloud_cover).map(Clouds::Coarse);

@@ -51,6 +51,8 @@ pub use vector::Vectors;
 
 use std::path::{Path, PathBuf};
 
+use crate::quantity;
+
 /// One thing that is wrong with an input: what, where and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what} ({cure})", file.display())]
@@ -61,12 +63,25 @@ pub struct Problem {
     pub what: String,
     /// What to do about it.
     pub cure: String,
+    /// It was another when it was read before: maps must not be made of both.
+    pub changed: bool,
 }
 
 impl Problem {
     /// A problem of `file`.
     pub fn new(file: &Path, what: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { file: file.to_path_buf(), what: what.into(), cure: cure.into() }
+        Self { file: file.to_path_buf(), what: what.into(), cure: cure.into(), changed: false }
+    }
+
+    /// `file` is not what it was when it was read before: `place` tells where, `since` who read it when.
+    #[must_use]
+    pub fn changed(file: &Path, place: &str, since: &str) -> Self {
+        let now = identity::stamp(file).map_or_else(
+            |problem| problem.what,
+            |stamp| format!("it was written last on {}", quantity::utc(stamp.written_ms())),
+        );
+        let what = format!("was changed: its content {place} is not what {since} read; {now}");
+        Self { changed: true, ..Self::new(file, what, "put the file back as it was") }
     }
 }
 
@@ -75,8 +90,17 @@ impl Problem {
 pub enum EngineError {
     /// An input is unfit.
     #[error(transparent)]
-    Input(#[from] Problem),
+    Input(Problem),
+    /// An input is not what it was when it was read before.
+    #[error(transparent)]
+    Changed(Problem),
     /// It was asked to stop in the middle of a tile.
     #[error("stopped in the middle of a tile, as asked")]
     Stopped,
+}
+
+impl From<Problem> for EngineError {
+    fn from(problem: Problem) -> Self {
+        if problem.changed { Self::Changed(problem) } else { Self::Input(problem) }
+    }
 }

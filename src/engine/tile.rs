@@ -1,12 +1,12 @@
 //! The engine opened on a request, and the computing of one tile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::geotiff::Placement;
+use super::geotiff::{Placement, Witness};
 use super::horizon::EDGE;
 use super::inputs::Inputs;
 use super::layers::{self, Layer, Source};
@@ -142,6 +142,13 @@ impl Engine {
             count += rows.values.iter().filter(|z| !z.is_nan()).count() as u64;
         }
         Ok(count)
+    }
+
+    /// What was read of each input file: the bytes of its blocks at their first reading. A file that serves twice is
+    /// there twice.
+    #[must_use]
+    pub fn witnesses(&self) -> &[Arc<Witness>] {
+        &self.inputs.witnesses
     }
 
     /// Reads the terrain of a tile and around it: what computing it begins with, and what can be done while another tile is

@@ -136,7 +136,12 @@ impl Session<'_> {
     }
 
     /// On a full disk the tiles before this one are sealed if there is still room for that.
-    fn not_appended<W>(&self, state: &mut State<'_, W>, e: DurableError, blocks: &[EncodedBlock]) -> Failure {
+    fn not_appended<W: Workload>(
+        &self,
+        state: &mut State<'_, W>,
+        e: DurableError,
+        blocks: &[EncodedBlock],
+    ) -> Failure {
         let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
         let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
         self.remember_needed(size.saturating_mul(left));

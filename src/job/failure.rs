@@ -3,9 +3,10 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::campaign::inputs::way_on;
 use crate::checkpoint::resume::ResumeError;
 use crate::checkpoint::seal::SealError;
-use crate::checkpoint::{ExitClass, LinkNumber};
+use crate::checkpoint::{ChainId, ExitClass, LinkNumber};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::quantity::bytes;
@@ -19,6 +20,9 @@ pub enum Failure {
     /// An input.
     #[error(transparent)]
     Input(#[from] Problem),
+    /// An input is not what the sealed tiles were computed from.
+    #[error(transparent)]
+    Changed(Problem),
     /// A newer link of the chain exists.
     #[error("link {0} of this chain began meanwhile: this one stopped without publishing anything more")]
     Fenced(LinkNumber),
@@ -40,6 +44,7 @@ impl From<EngineError> for Failure {
     fn from(e: EngineError) -> Self {
         match e {
             EngineError::Input(problem) => Self::Input(problem),
+            EngineError::Changed(problem) => Self::Changed(problem),
             EngineError::Stopped => Self::Stopped,
         }
     }
@@ -65,6 +70,15 @@ impl From<ResumeError> for Failure {
 }
 
 impl Failure {
+    /// With what can be done about it for this chain.
+    #[must_use]
+    pub(super) fn told_for(self, chain: &ChainId) -> Self {
+        match self {
+            Self::Changed(problem) => Self::Changed(Problem { cure: way_on(chain), ..problem }),
+            other => other,
+        }
+    }
+
     /// The disk or the quota is full.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
@@ -76,7 +90,9 @@ impl Failure {
     pub fn class(&self) -> ExitClass {
         match self {
             Self::File(e) if e.is_disk_full() => ExitClass::DiskFull,
-            Self::File(DurableError::UnknownForm { .. }) | Self::Foreign(_) => ExitClass::Foreign,
+            Self::File(DurableError::UnknownForm { .. }) | Self::Foreign(_) | Self::Changed(_) => {
+                ExitClass::Foreign
+            }
             Self::File(_) | Self::Untrusted(_) => ExitClass::Output,
             Self::Input(_) => ExitClass::Input,
             Self::Fenced(_) => ExitClass::Fenced,

@@ -9,6 +9,7 @@ use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
 use super::workload::Workload;
+use crate::campaign::spec;
 use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, LinkNumber, Phase, seal};
@@ -37,7 +38,11 @@ impl Session<'_> {
             }
             Err(e) => return Err(e.into()),
         };
-        if complete.spec != self.options.spec_hash {
+        if complete.link <= self.after()? {
+            return Ok(None);
+        }
+        if complete.spec != self.options.spec_hash && !spec::lineage(self.campaign)?.contains(&complete.spec)
+        {
             return Err(Failure::Foreign(format!(
                 "{}: belongs to the campaign file with hash {}, this job to {} (use another output folder)",
                 path.display(),

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod failure;
 mod finish;
 mod heart;
+mod inputs;
 mod log;
 mod look;
 mod make;

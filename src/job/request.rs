@@ -1,7 +1,6 @@
 //! From the campaign's spec to the engine's request.
 
-use std::path::{Path, PathBuf};
-
+pub use crate::campaign::spec::of_month;
 use crate::campaign::spec::{Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit};
 use crate::checkpoint::ChainId;
 use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
@@ -86,13 +85,6 @@ fn field(monthly: &Monthly, month: u8) -> Field {
             Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
         }
     }
-}
-
-/// The file of a month: `{month}` becomes 01 … 12.
-#[must_use]
-pub fn of_month(file: &Path, month: u8) -> PathBuf {
-    // Only the name and folders that are text can hold the placeholder.
-    file.to_str().map_or_else(|| file.to_path_buf(), |f| f.replace("{month}", &format!("{month:02}")).into())
 }
 
 fn model(spec: &Spec) -> Model {

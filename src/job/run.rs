@@ -19,7 +19,7 @@ use crate::checkpoint::{
     CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
 };
 use crate::durable::{DurableError, sealed};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, NUMERICS};
 use crate::quantity;
 
 /// When a link must stop.
@@ -111,7 +111,7 @@ pub fn run_with<W: Workload>(
     // Whatever went wrong, a link that was overtaken meanwhile is just that.
     let result = result.map_err(|failure| match fence::newer(&dir, link) {
         Ok(Some(newer)) => Failure::Fenced(newer),
-        _ => failure,
+        _ => failure.told_for(&options.chain),
     });
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
@@ -145,6 +145,7 @@ fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableErro
         started_ms: now_ms(),
         spec: options.spec_hash.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
+        numerics: NUMERICS,
         threads: options.threads,
     })?;
     Ok(start.link)
@@ -154,7 +155,7 @@ fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableErro
 fn announce(dir: &ChainDir, options: &RunOptions, link: LinkNumber) -> Result<(Log, Heart), DurableError> {
     let log = Log::create(dir, link)?;
     log.say(&format!(
-        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, spec {}.",
+        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,
         options.chain,
         options.job_id,

@@ -10,6 +10,7 @@ use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
+use crate::campaign::spec;
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
@@ -18,7 +19,7 @@ use crate::checkpoint::{
     Segment, seal,
 };
 use crate::durable::sealed;
-use crate::engine::{EngineError, Tile, Tiling};
+use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
 use crate::quantity::bytes;
 
 /// How a link ended well, with what to say about it.
@@ -100,16 +101,20 @@ impl<'a> Session<'a> {
         let opened = match self.already_complete::<W>(&pool) {
             Ok(Some(done)) => return Ok(done),
             Ok(None) if self.heart.must_stop() => Err(Failure::Stopped),
-            Ok(None) => pool.install(open).map_err(Failure::from),
+            Ok(None) => self.check_inputs(&pool).and_then(|checked| {
+                let workload = pool.install(open)?;
+                self.hold_to_inputs(&workload, &checked)?;
+                Ok((workload, checked.inputs.short()))
+            }),
             Err(e) => Err(e),
         };
-        let workload = match opened {
+        let (workload, inputs) = match opened {
             Err(Failure::Stopped) => {
                 return self.leave("before the inputs were opened: nothing new is sealed");
             }
             other => other?,
         };
-        let mut state = match self.resume(&workload, &pool) {
+        let mut state = match self.resume(&workload, &pool, inputs) {
             Err(Failure::Stopped) => {
                 return self.leave("while the checkpoint was verified: nothing new is sealed");
             }
@@ -158,9 +163,10 @@ impl<'a> Session<'a> {
         &self,
         workload: &'w W,
         pool: &'w rayon::ThreadPool,
+        inputs: String,
     ) -> Result<State<'w, W>, Failure> {
         let tiling = workload.tiling();
-        let shape = shape(&self.options.spec_hash, workload);
+        let shape = self.shape(workload)?;
         let began = Instant::now();
         let stop = || self.heart.must_stop();
         let maps = self.campaign.maps();
@@ -169,6 +175,7 @@ impl<'a> Session<'a> {
             from: found.from.as_ref().map(|g| g.number),
             rejected: found.rejected.clone(),
             tiles: found.tiles.len() as u64,
+            inputs,
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
         sealed::replace(&self.dir.link_resume(self.link), &record)?;
@@ -207,6 +214,20 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// What the chain's generations must fit.
+    fn shape<W: Workload>(&self, workload: &W) -> Result<Shape, Failure> {
+        let tiling = workload.tiling();
+        let tiles = (0..tiling.count()).filter_map(|n| tiling.tile(n));
+        Ok(Shape {
+            spec: self.options.spec_hash.clone(),
+            lineage: spec::lineage(self.campaign)?,
+            numerics: NUMERICS,
+            after: self.after()?,
+            layers: workload.layers().iter().map(|l| l.name.clone()).collect(),
+            blocks: tiles.map(|tile| blocks_of(tiling, tile)).collect(),
+        })
+    }
+
     fn log_resume(&self, record: &LinkResume, total: usize, took: Duration) {
         for rejected in &record.rejected {
             self.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
@@ -222,10 +243,11 @@ impl<'a> Session<'a> {
     }
 
     /// Seals all that is done so far as the next generation.
-    pub(super) fn seal<W>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
         let before = self.heart.status().phase;
         self.enter(Phase::Sealing);
         let began = Instant::now();
+        self.keep_inputs(state)?;
         let own = match &mut state.writer {
             Some(writer) => writer.sync()?,
             None => None,
@@ -240,8 +262,12 @@ impl<'a> Session<'a> {
             sealed_ms: now_ms(),
             tiles: state.tiles.len() as u64,
             total: state.shape.blocks.len() as u64,
-            bytes: segments.iter().map(|s| s.index_bytes + s.part_bytes.iter().sum::<u64>()).sum(),
+            bytes: segments
+                .iter()
+                .map(|s| s.index_bytes + s.inputs_bytes + s.part_bytes.iter().sum::<u64>())
+                .sum(),
             segments,
+            numerics: NUMERICS,
             maps: state.maps.clone(),
         };
         let generation = seal::seal(&self.dir, draft, state.newest)?;
@@ -322,17 +348,6 @@ impl<'a> Session<'a> {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the chain's generations must fit.
-fn shape<W: Workload>(spec: &str, workload: &W) -> Shape {
-    let tiling = workload.tiling();
-    let blocks = (0..tiling.count()).filter_map(|n| tiling.tile(n)).map(|t| blocks_of(tiling, t)).collect();
-    Shape {
-        spec: spec.to_owned(),
-        layers: workload.layers().iter().map(|l| l.name.clone()).collect(),
-        blocks,
     }
 }
 

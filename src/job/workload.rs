@@ -1,9 +1,10 @@
 //! What a link needs of whatever computes: tiles, layers, blocks and map files. The engine offers it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::engine::geotiff::{self, Coding, Pyramid};
+use crate::engine::geotiff::{self, Coding, Pyramid, Witness};
 use crate::engine::{Engine, EngineError, Ground, Layer, Piece, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
@@ -40,6 +41,11 @@ pub trait Workload: Send + Sync {
         stop: &AtomicBool,
         each: &(dyn Fn(&Piece) + Sync),
     ) -> Result<(), EngineError>;
+
+    /// What is read of each input file; none where there are none.
+    fn witnesses(&self) -> &[Arc<Witness>] {
+        &[]
+    }
 
     /// Encodes one block of `block * block` cells of a layer.
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8>;
@@ -117,6 +123,10 @@ impl Workload for Engine {
         each: &(dyn Fn(&Piece) + Sync),
     ) -> Result<(), EngineError> {
         self.compute_pieces(ground, stop, each)
+    }
+
+    fn witnesses(&self) -> &[Arc<Witness>] {
+        Engine::witnesses(self)
     }
 
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {

@@ -237,6 +237,7 @@ impl Stage {
             started_ms: 5,
             spec: "x".to_owned(),
             program: "0.1.0".to_owned(),
+            numerics: 1,
             threads: 1,
         };
         sealed::replace(&dir.link_start(LinkNumber(link)), &start).expect("written");

@@ -25,6 +25,7 @@ fn begin(dir: &ChainDir) -> LinkNumber {
         started_ms: 0,
         spec: String::new(),
         program: String::new(),
+        numerics: 1,
         threads: 1,
     };
     fence::begin(dir, start).unwrap().link

@@ -4,6 +4,7 @@ use super::{Action, ControlError, Controller, install};
 use crate::campaign::actions::possible;
 use crate::campaign::event::Event;
 use crate::campaign::identity::AttemptFile;
+use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
 use crate::checkpoint::ChainId;
@@ -39,6 +40,8 @@ impl Controller {
     }
 
     fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
+        self.refuse_moved(chain)?;
+        inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
         // Before anything is written: without a client there is no attempt.
         self.client()?;
         let files = self.files.entry(chain.clone()).or_default();
@@ -52,7 +55,7 @@ impl Controller {
         let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);
         let attempt = record.last_attempt().max(on_disk) + 1;
         let token = self.identity.token(chain, attempt);
-        let program = self.program()?;
+        let (program, said) = self.program_for(chain)?;
         let hash = self.identity.spec.clone();
         install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
         let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
@@ -71,7 +74,25 @@ impl Controller {
         let from = from.map_or_else(String::new, |g| {
             format!("; it goes on from generation {} with {} tiles", g.number, g.tiles)
         });
-        Ok(format!("{chain}: submitted as job {job}{from}"))
+        let said = said.map_or_else(String::new, |said| format!("; {said}"));
+        Ok(format!("{chain}: submitted as job {job}{from}{said}"))
+    }
+
+    /// The frozen paths lead to where the campaign was made.
+    fn refuse_moved(&self, chain: &ChainId) -> Result<(), ControlError> {
+        let (made, here) = (&self.spec.output, self.campaign.output());
+        let same = made == here
+            || std::fs::canonicalize(made)
+                .is_ok_and(|made| std::fs::canonicalize(here).is_ok_and(|here| made == here));
+        if same {
+            return Ok(());
+        }
+        let why = format!(
+            "this folder was moved here from {}: name the campaign's file, which tells where the inputs are now: \
+             `alpsckpt resubmit {chain} --campaign FILE`",
+            made.display()
+        );
+        Err(not_now(chain, why))
     }
 
     /// The outside effect, its intent being durable, and its outcome.
@@ -148,7 +169,7 @@ impl Controller {
     }
 
     /// The hash of this program, copied beside the campaign.
-    fn program(&mut self) -> Result<String, ControlError> {
+    pub(super) fn program(&mut self) -> Result<String, ControlError> {
         if let Some(hash) = &self.program {
             return Ok(hash.clone());
         }
@@ -159,6 +180,6 @@ impl Controller {
     }
 }
 
-fn not_now(chain: &ChainId, why: String) -> ControlError {
+pub(super) fn not_now(chain: &ChainId, why: String) -> ControlError {
     ControlError::NotNow { chain: chain.to_string(), why }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::campaign::identity::{AttemptFile, numbered};
+use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
 use crate::checkpoint::form::{self, FORM};
@@ -16,7 +17,9 @@ use crate::oar_client::Token;
 /// One chain's files, remembered from one reading to the next.
 #[derive(Debug, Default)]
 pub(super) struct ChainFiles {
-    attempts: BTreeMap<u32, AttemptFile>,
+    /// The chain was begun anew after this link: what is older does not count.
+    after: u32,
+    pub(super) attempts: BTreeMap<u32, AttemptFile>,
     /// Attempt files that cannot be read: nothing may be submitted beside them unless the journal knows them.
     pub(super) bad_attempts: BTreeMap<u32, String>,
     pub(super) links: BTreeMap<u32, LinkFiles>,
@@ -52,6 +55,7 @@ impl ChainFiles {
     /// # Errors
     /// When a folder is there and cannot be read; a damaged file is no error but shown as such.
     pub(super) fn refresh(&mut self, dir: &ChainDir, maps: &Path, now_ms: u64) -> Result<(), DurableError> {
+        self.after = Inputs::first(dir)?.after;
         self.read_attempts(dir)?;
         self.read_links(dir)?;
         self.read_generations(dir)?;
@@ -180,6 +184,8 @@ impl ChainFiles {
                 self.generations.insert(number, read);
             }
         }
+        let after = self.after;
+        self.generations.retain(|_, read| read.as_ref().map_or(true, |g: &Generation| g.link.0 > after));
         Ok(())
     }
 
@@ -188,6 +194,7 @@ impl ChainFiles {
             return;
         }
         match form::read::<Complete>(&dir.complete()) {
+            Ok(complete) if complete.link.0 <= self.after => self.complete_damage = None,
             Ok(complete) => {
                 let view = |map: &crate::checkpoint::MapRecord| MapView {
                     path: maps.join(&map.file),
@@ -231,6 +238,7 @@ fn unreadable(link: LinkNumber) -> LinkStart {
         started_ms: 0,
         spec: String::new(),
         program: String::new(),
+        numerics: 0,
         threads: 0,
     }
 }

@@ -16,8 +16,11 @@ use crate::oar_client::{Submission, Token};
 pub(super) fn this_program() -> Result<PathBuf, ControlError> {
     match std::env::var_os("ALPSCKPT_PROGRAM") {
         Some(path) => Ok(PathBuf::from(path)),
-        None => std::env::current_exe()
-            .map_err(|e| ControlError::Campaign(format!("this program cannot find its own file: {e}"))),
+        // What it was started from may have been replaced meanwhile: then this still leads to what runs.
+        None => match std::env::current_exe() {
+            Ok(path) if path.exists() => Ok(path),
+            _ => Ok(PathBuf::from("/proc/self/exe")),
+        },
     }
 }
 
@@ -27,7 +30,7 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     let bytes = fs::read(source).map_err(|e| DurableError::io(source, "read", e))?;
     let hash = spec::short_hash(&bytes);
     let target = campaign.program(&hash);
-    if target.exists() {
+    if is_whole(campaign, &hash) {
         return Ok(hash);
     }
     if let Some(folder) = target.parent() {
@@ -46,6 +49,11 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     })?;
     atomic::sync_folder_of(&target)?;
     Ok(hash)
+}
+
+/// Whether the copy of this name is there and holds what its name says.
+pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
+    fs::read(campaign.program(hash)).is_ok_and(|bytes| spec::short_hash(&bytes) == hash)
 }
 
 /// Freezes the spec in the campaign's folder; says its hash.
@@ -127,6 +135,12 @@ mod tests {
         assert_eq!(program(&campaign, &source).unwrap(), hash);
         assert_eq!(fs::read_dir(campaign.state().join("bin")).unwrap().count(), 1);
         assert_eq!(fs::metadata(campaign.program(&hash)).unwrap().permissions().mode() & 0o111, 0o111);
+        // A damaged copy is not trusted by its name.
+        fs::write(campaign.program(&hash), "#!/bin/sh\nexit 5\n").unwrap();
+        assert!(!is_whole(&campaign, &hash));
+        assert_eq!(program(&campaign, &source).unwrap(), hash);
+        assert_eq!(fs::read(campaign.program(&hash)).unwrap(), fs::read(&source).unwrap());
+        assert!(is_whole(&campaign, &hash));
         fs::write(&source, "#!/bin/sh\nexit 4\n").unwrap();
         assert_ne!(program(&campaign, &source).unwrap(), hash);
         assert!(campaign.program(&hash).exists());

@@ -4,11 +4,13 @@
 //! order of every submission is: attempt file (exclusive), journalled intent, the batch system, journalled outcome.
 
 mod act;
+mod anew;
 mod choice;
 mod disk;
 mod doubts;
 mod install;
 mod log;
+mod relocate;
 mod request;
 mod view;
 
@@ -18,6 +20,7 @@ use std::path::{Path, PathBuf};
 use self::disk::ChainFiles;
 use super::event::{Entry, Event};
 use super::identity::Identity;
+use super::inputs::Inputs;
 use super::journal::{self, Journal};
 use super::lease::Lease;
 use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, State};
@@ -109,10 +112,10 @@ impl Controller {
         let campaign = CampaignDir::new(&spec.output);
         let path = campaign.identity();
         if path.exists() {
-            let changed = changed_fields(&campaign, loaded)?;
+            let changed = relocate::changes(&campaign, loaded)?;
             if !changed.is_empty() {
                 let mut controller = Self::open_with(campaign.output(), reach)?;
-                controller.correct(spec, &changed, &loaded.file)?;
+                controller.take_spec(spec, &changed, &loaded.file)?;
                 controller.choose_cluster(cluster)?;
                 return Ok(controller);
             }
@@ -122,8 +125,11 @@ impl Controller {
             let hash = install::frozen_spec(&campaign, spec)?;
             let source = reach.program.clone().map_or_else(install::this_program, Ok)?;
             let program = install::program(&campaign, &source)?;
-            for (chain, _) in spec.chains() {
+            let mut known = BTreeMap::new();
+            for (chain, months) in spec.chains() {
                 install::job_script(&campaign, &chain, spec, &hash, &program)?;
+                let inputs = Inputs::take(spec, &months, &mut known);
+                sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
             }
             // Last: from here on the campaign exists. Of two makers the second opens what the first made.
             sealed::create_exclusive(&path, &Identity::new(&spec.name, &hash, cluster))?;
@@ -416,33 +422,6 @@ impl Controller {
         self.doubts = Doubts::default();
     }
 
-    /// Takes another spec, as long as no job was ever taken: what the batch system refused can be put right in the
-    /// campaign's file.
-    fn correct(&mut self, spec: &Spec, changed: &[&str], file: &Path) -> Result<(), ControlError> {
-        self.read_files(0)?;
-        let fields = changed.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
-        if !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run) {
-            return Err(ControlError::Campaign(format!(
-                "{}: this output folder belongs to the campaign \"{}\", made with another {fields}; write a new \
-                 `output` in {}, or set the field back",
-                self.campaign.output().display(),
-                self.identity.name,
-                file.display()
-            )));
-        }
-        if self.journal.is_none() {
-            return Err(self.read_only());
-        }
-        let hash = install::frozen_spec(&self.campaign, spec)?;
-        self.record(vec![Event::Corrected { spec: hash.clone(), fields }])?;
-        self.identity.spec = hash;
-        self.identity.name.clone_from(&spec.name);
-        self.identity.write(&self.campaign)?;
-        self.chains = spec.chains();
-        self.spec = spec.clone();
-        Ok(())
-    }
-
     /// Another batch system may be chosen as long as nothing was submitted.
     fn choose_cluster(&mut self, cluster: &ClusterChoice) -> Result<(), ControlError> {
         if *cluster == self.identity.cluster || self.journal.is_none() {
@@ -560,17 +539,4 @@ fn settled(spec: &Spec) -> Spec {
         placement.width as u64 * placement.height as u64
     });
     plan::settle(spec, &plan::Facts::nominal(spec, cells))
-}
-
-/// The fields in which the campaign in this folder was made from another spec.
-fn changed_fields(campaign: &CampaignDir, loaded: &Loaded) -> Result<Vec<&'static str>, ControlError> {
-    let identity = read_identity(campaign)?;
-    let frozen = spec::frozen(campaign, &identity.spec)?;
-    let mut asked = loaded.spec.clone();
-    if asked.months_per_chain == spec::MonthsPerChain::Auto {
-        // Settled when the campaign was made.
-        asked.months_per_chain = frozen.months_per_chain;
-    }
-    asked.tile = asked.tile.or(frozen.tile);
-    Ok(spec::changed_fields(&frozen, &asked))
 }

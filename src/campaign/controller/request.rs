@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::inputs::CheckError;
 use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
 use crate::oar_client::BatchError;
@@ -112,6 +113,9 @@ pub enum ControlError {
         /// Why not, in words.
         why: String,
     },
+    /// What is computed already belongs to another campaign file or to other inputs.
+    #[error("{0}")]
+    Foreign(String),
     /// The campaign is not what was asked for.
     #[error("{0}")]
     Campaign(String),
@@ -123,10 +127,19 @@ impl ControlError {
     pub fn hint(&self) -> String {
         match self {
             Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
-            Self::File(_) | Self::Campaign(_) => String::new(),
+            Self::File(_) | Self::Campaign(_) | Self::Foreign(_) => String::new(),
             Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
             Self::ReadOnly { .. } => "act from there, or end it first".to_owned(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
+        }
+    }
+}
+
+impl From<CheckError> for ControlError {
+    fn from(e: CheckError) -> Self {
+        match e {
+            CheckError::File(e) => Self::File(e),
+            CheckError::Changed(problem) => Self::Foreign(problem.to_string()),
         }
     }
 }

@@ -192,6 +192,10 @@ impl Seen<'_> {
         };
         match end.class {
             ExitClass::Checkpointed => (ChainState::Stopped, None),
+            ExitClass::Foreign => {
+                let hint = "put back what was changed and run it again, or begin anew with `--anew`";
+                (ChainState::Failed, Some(Failure::new("foreign", end.message.clone(), hint)))
+            }
             class => {
                 let class = format!("{class:?}").to_lowercase();
                 (ChainState::Failed, Some(Failure::new(&class, end.message.clone(), hint)))
@@ -227,6 +231,9 @@ fn link_views(files: &ChainFiles) -> Vec<LinkView> {
             link: *number,
             job_id: link.start.job_id.clone(),
             node: node.to_owned(),
+            program: link.start.program.clone(),
+            numerics: link.start.numerics,
+            inputs: link.resume.as_ref().map(|r| r.inputs.clone()).filter(|inputs| !inputs.is_empty()),
             started_ms: link.start.started_ms,
             ended_ms: link.end.as_ref().map(|e| e.ended_ms),
             resumed: link.resume.as_ref().map(resumed_words),

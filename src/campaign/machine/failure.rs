@@ -67,7 +67,10 @@ impl Say<'_> {
             ExitClass::DiskFull => self.after("disk full", cause, "make room on the disk or in the quota"),
             ExitClass::Output => self.after("output", cause, "make the output folder writable"),
             ExitClass::Foreign => {
-                let hint = "the checkpoint was made from another campaign file: use a new output folder";
+                let hint = format!(
+                    "put back what was changed and resubmit it (key r), or begin it anew: `alpsckpt resubmit {} --anew`",
+                    self.chain
+                );
                 Failure::new("foreign checkpoint", cause, hint)
             }
             ExitClass::Fenced => self.failure("fenced", cause),

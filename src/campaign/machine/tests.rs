@@ -40,6 +40,7 @@ fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
             started_ms: 0,
             spec: String::new(),
             program: String::new(),
+            numerics: 1,
             threads: 1,
         },
         end: end.map(|(class, tiles)| LinkEnd {

@@ -1,5 +1,7 @@
 //! The frozen spec: what the jobs of a campaign go by, whatever becomes of its file.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -45,9 +47,57 @@ pub fn frozen(campaign: &CampaignDir, hash: &str) -> Result<Spec, DurableError> 
     }
 }
 
-/// The fields in which two specs differ, in the order of the file.
+/// Hashes of earlier frozen specs whose tiles count as those of the present one: the same work in another place.
+///
+/// # Errors
+/// When the record is there and cannot be read.
+pub fn lineage(campaign: &CampaignDir) -> Result<Vec<String>, DurableError> {
+    match sealed::read(&campaign.lineage()) {
+        Err(e) if e.is_missing() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// Has the tiles of a frozen spec count as those of the present one from now on.
+///
+/// # Errors
+/// When the record cannot be read or written.
+pub fn extend_lineage(campaign: &CampaignDir, hash: &str) -> Result<(), DurableError> {
+    let mut lineage = lineage(campaign)?;
+    if lineage.iter().any(|known| known == hash) {
+        return Ok(());
+    }
+    lineage.push(hash.to_owned());
+    sealed::replace(&campaign.lineage(), &lineage)
+}
+
+/// What the change of a field means for what is computed already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Where files lie: nothing, as long as they are the same files.
+    Place,
+    /// What is computed: it belongs to another campaign.
+    Science,
+}
+
+/// The fields in which two specs differ, in the order of the file, with what that means.
 #[must_use]
-pub fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
+pub fn changes(one: &Spec, other: &Spec) -> Vec<(&'static str, Change)> {
+    let beyond_places = changed_fields(&without_places(one), &without_places(other));
+    let change = |name| if beyond_places.contains(&name) { Change::Science } else { Change::Place };
+    changed_fields(one, other).into_iter().map(|name| (name, change(name))).collect()
+}
+
+/// The spec with all its paths left out.
+fn without_places(spec: &Spec) -> Spec {
+    let mut spec = spec.clone();
+    spec.output = PathBuf::new();
+    spec.inputs_mut().into_iter().for_each(|path| *path = PathBuf::new());
+    spec
+}
+
+/// The fields in which two specs differ, in the order of the file.
+fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
     /// Names and the RON of each field, so that no field can be forgotten here.
     macro_rules! fields {
         ($($name:ident),* $(,)?) => {{

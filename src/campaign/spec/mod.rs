@@ -13,6 +13,7 @@ mod check;
 mod fields;
 mod forms;
 mod freeze;
+mod inputs;
 mod load;
 mod site;
 #[cfg(test)]
@@ -21,7 +22,8 @@ mod values;
 
 pub use atmosphere::Atmosphere;
 pub(crate) use freeze::short_hash;
-pub use freeze::{Frozen, changed_fields, freeze, frozen};
+pub use freeze::{Change, Frozen, changes, extend_lineage, freeze, frozen, lineage};
+pub use inputs::of_month;
 pub use load::{load, parse};
 pub use site::Profile;
 

@@ -299,7 +299,7 @@ fn a_spec_without_the_younger_fields_is_frozen_as_before_there_were_any() {
     };
     let text = freeze(&chosen).unwrap().text;
     assert_eq!(ron::from_str::<Spec>(&text).unwrap(), chosen);
-    assert_eq!(changed_fields(&spec, &chosen), ["atmosphere", "albedo"]);
+    assert_eq!(changes(&spec, &chosen), [("atmosphere", Change::Science), ("albedo", Change::Science)]);
 }
 
 #[test]
@@ -339,13 +339,22 @@ fn a_frozen_spec_reads_back_the_same_with_the_same_hash() {
 }
 
 #[test]
-fn changed_fields_are_named() {
+fn changed_fields_are_named_with_what_they_mean() {
     let one = parsed(FULL).unwrap().spec;
     let mut other = one.clone();
     other.year = 2019;
     other.lai = 0.5;
-    assert_eq!(changed_fields(&one, &other), ["year", "lai"]);
-    assert!(changed_fields(&one, &one).is_empty());
+    assert_eq!(changes(&one, &other), [("year", Change::Science), ("lai", Change::Science)]);
+    assert!(changes(&one, &one).is_empty());
+    // The same files in another place; another unit is another campaign whatever its place.
+    let mut moved = one.clone();
+    moved.output = "/elsewhere/out".into();
+    moved.dem = "/elsewhere/dem.tif".into();
+    moved.temperature.values_mut().for_each(|t| t.file = "/elsewhere/t_{month}.tif".into());
+    let place = |name| (name, Change::Place);
+    assert_eq!(changes(&one, &moved), [place("output"), place("dem"), place("temperature")]);
+    moved.temperature.values_mut().for_each(|t| t.unit = TemperatureUnit::DeciKelvin);
+    assert_eq!(changes(&one, &moved), [place("output"), place("dem"), ("temperature", Change::Science)]);
 }
 
 #[test]

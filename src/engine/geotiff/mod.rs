@@ -17,6 +17,7 @@ mod pyramid;
 mod raster;
 mod structure;
 mod tags;
+mod witness;
 mod write;
 
 pub use super::grid::Placement;
@@ -25,6 +26,7 @@ pub use encode::{Tally, cut_block, encode_block, tally};
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;
+pub use witness::{ReadBlock, Witness};
 pub use write::write_grid;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::cache::{Cache, Chunk};
 use super::ifd::{COPY_AGAIN, Directory, Source};
 use super::meaning::Meaning;
 use super::structure::Structure;
+use super::witness::Witness;
 use super::{decode, keys, tags};
 use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
@@ -29,6 +30,7 @@ pub struct Raster {
     structure: Structure,
     meaning: Meaning,
     cache: Cache,
+    witness: Arc<Witness>,
 }
 
 impl Raster {
@@ -43,7 +45,8 @@ impl Raster {
         let placement = keys::placement(&directory, structure.width, structure.height)?;
         let meaning = Meaning::of(&directory)?;
         refuse_mask(&directory)?;
-        Ok(Self { placement, structure, meaning, cache: Cache::default(), source })
+        let witness = Arc::new(Witness::new(path));
+        Ok(Self { placement, structure, meaning, cache: Cache::default(), witness, source })
     }
 
     /// Keeps little of what was read: for rasters of which each cell is wanted once.
@@ -64,6 +67,11 @@ impl Raster {
     #[must_use]
     pub fn placement(&self) -> &Placement {
         &self.placement
+    }
+
+    /// What was read of it.
+    pub(in super::super) fn witness(&self) -> Arc<Witness> {
+        Arc::clone(&self.witness)
     }
 
     /// The file.
@@ -159,9 +167,17 @@ impl Raster {
             return Ok(vec![if self.meaning.nodata.is_some() { f32::NAN } else { zero }; cells]);
         }
         let raw = self.source.read(offset, length)?;
+        let (row, column) =
+            (index / layout.across * layout.chunk_height, index % layout.across * layout.chunk_width);
+        self.witness.see(offset, &raw).map_err(|since| {
+            let place = format!(
+                "from column {column}, row {row} on ({} x {} cells)",
+                layout.chunk_width,
+                layout.rows_of(index)
+            );
+            Problem::changed(&self.source.path, &place, &since)
+        })?;
         let bytes = decode::decompress(layout.codec, raw, cells * layout.sample.size()).map_err(|why| {
-            let (row, column) =
-                (index / layout.across * layout.chunk_height, index % layout.across * layout.chunk_width);
             let what =
                 format!("is damaged: the block at column {column}, row {row} cannot be decoded: {why}");
             self.source.problem(what, COPY_AGAIN)

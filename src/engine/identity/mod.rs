@@ -4,6 +4,7 @@
 //! (where it lies, what its numbers mean, where each block is), and some hundred samples of its bytes. Where the file
 //! lies, what it is called and when it was touched are no part of it; they are hints ([`Stamp`]) that spare the look.
 
+mod blocks;
 mod directories;
 
 use std::fs::{File, Metadata};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Problem;
+pub use blocks::first_changed;
 
 /// A smaller file is read whole, bytes.
 const WHOLE: u64 = 32 << 20;
@@ -77,16 +79,16 @@ pub struct Stamp {
     /// Bytes of the file.
     pub bytes: u64,
     /// When its content was written last, nanoseconds since 1970.
-    pub written_ns: i128,
+    pub written_ns: i64,
     /// When it was changed last in any way, nanoseconds since 1970.
-    pub changed_ns: i128,
+    pub changed_ns: i64,
     /// Its number in the file system.
     pub inode: u64,
 }
 
 impl Stamp {
     fn of(facts: &Metadata) -> Self {
-        let ns = |seconds: i64, more: i64| i128::from(seconds) * 1_000_000_000 + i128::from(more);
+        let ns = |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
         Self {
             bytes: facts.len(),
             written_ns: ns(facts.mtime(), facts.mtime_nsec()),
@@ -98,7 +100,7 @@ impl Stamp {
     /// When its content was written last, milliseconds since 1970.
     #[must_use]
     pub fn written_ms(&self) -> i64 {
-        (self.written_ns / 1_000_000) as i64
+        self.written_ns / 1_000_000
     }
 }
 

@@ -1,0 +1,42 @@
+//! The files that a chain of a campaign reads.
+
+use std::path::{Path, PathBuf};
+
+use super::{Atmosphere, Cloud, Monthly, Spec};
+use crate::engine::Product;
+
+impl Spec {
+    /// The files that the chain of these months reads, each with what it is to the chain (`dem`, `cloud 07`): a name that
+    /// stays the same wherever the file lies.
+    #[must_use]
+    pub fn inputs_of(&self, months: &[u8]) -> Vec<(String, PathBuf)> {
+        let mut files = vec![("dem".to_owned(), self.dem.clone())];
+        let temperatures =
+            self.products_of(months).contains(&Product::Temperature) && !self.temperature.is_empty();
+        files.extend(self.reference_height.iter().map(|path| ("reference_height".to_owned(), path.clone())));
+        for month in months.iter().copied() {
+            let mut add =
+                |name: &str, file: &Path| files.push((format!("{name} {month:02}"), of_month(file, month)));
+            if let Cloud::Grid(file) = &self.cloud {
+                add("cloud", file);
+            }
+            if let (Monthly::Grid(file), true) = (&self.lapse, temperatures) {
+                add("lapse", file);
+            }
+            for (name, temperature) in self.temperature.iter().filter(|_| temperatures) {
+                add(&format!("temperature {name}"), &temperature.file);
+            }
+            if let Atmosphere::Esra { linke: Monthly::Grid(file) } = &self.atmosphere {
+                add("linke", file);
+            }
+        }
+        files
+    }
+}
+
+/// The file of a month: `{month}` becomes 01 … 12.
+#[must_use]
+pub fn of_month(file: &Path, month: u8) -> PathBuf {
+    // Only the name and folders that are text can hold the placeholder.
+    file.to_str().map_or_else(|| file.to_path_buf(), |f| f.replace("{month}", &format!("{month:02}")).into())
+}

@@ -1,0 +1,77 @@
+//! A link and its inputs: they are what the sealed tiles were computed from, or it does not go on.
+
+use super::failure::Failure;
+use super::session::{Session, State};
+use super::workload::Workload;
+use crate::campaign::inputs::{self, CheckError, Checked, Depth, Inputs};
+use crate::checkpoint::{InputBlocks, LinkNumber};
+use crate::durable::sealed;
+use crate::engine::EngineError;
+
+impl From<CheckError> for Failure {
+    fn from(e: CheckError) -> Self {
+        match e {
+            CheckError::File(e) => Self::File(e),
+            CheckError::Changed(problem) => Self::Changed(*problem),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// The chain was begun anew after this link.
+    pub(super) fn after(&self) -> Result<LinkNumber, Failure> {
+        Ok(LinkNumber(Inputs::first(&self.dir)?.after))
+    }
+
+    /// Compares the inputs with what was recorded, before any of them is opened.
+    pub(super) fn check_inputs(&self, pool: &rayon::ThreadPool) -> Result<Checked, Failure> {
+        let stop = || self.heart.must_stop();
+        let (spec, months) = (&self.options.spec, &self.options.months);
+        let check = || inputs::check(self.campaign, &self.options.chain, spec, months, Depth::Decide(&stop));
+        let mut checked = pool.install(check)?;
+        if stop() {
+            return Err(Failure::Stopped);
+        }
+        checked.said.iter().for_each(|sentence| self.log.say(sentence));
+        for file in checked.inputs.files.iter_mut().filter(|file| file.since_link == 0) {
+            file.since_link = self.link.0;
+        }
+        Ok(checked)
+    }
+
+    /// Has every reading compared with those that the sealed tiles came from, and records the inputs.
+    pub(super) fn hold_to_inputs<W: Workload>(&self, workload: &W, checked: &Checked) -> Result<(), Failure> {
+        for (role, path) in self.options.spec.inputs_of(&self.options.months) {
+            for (since, table) in checked.tables.iter().filter(|(_, table)| table.role == role) {
+                let blocks: Vec<_> = table.blocks.iter().copied().map(inputs::read_block).collect();
+                for witness in workload.witnesses().iter().filter(|w| w.path() == path) {
+                    witness.expect(&blocks, since).map_err(EngineError::from)?;
+                }
+            }
+        }
+        if !checked.inputs.files.is_empty() {
+            self.log.say(&format!(
+                "Inputs {}: {} files.",
+                checked.inputs.short(),
+                checked.inputs.files.len()
+            ));
+            sealed::replace(&self.dir.link_inputs(self.link), &checked.inputs)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what was read of the inputs beside the tiles that are about to be sealed.
+    pub(super) fn keep_inputs<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+        let Some(writer) = &mut state.writer else { return Ok(()) };
+        let roles = self.options.spec.inputs_of(&self.options.months);
+        for witness in state.workload.witnesses() {
+            let read = witness.newly_read();
+            let blocks: Vec<_> = read.into_iter().map(inputs::input_block).collect();
+            let of_file = roles.iter().filter(|(_, path)| path == witness.path() && !blocks.is_empty());
+            let tables: Vec<InputBlocks> =
+                of_file.map(|(role, _)| InputBlocks { role: role.clone(), blocks: blocks.clone() }).collect();
+            writer.append_inputs(&tables)?;
+        }
+        Ok(())
+    }
+}
