@@ -116,7 +116,7 @@ fn air(model: &Model) -> Vec<Problem> {
 
 /// Opens the DEM; it must be projected, with square cells.
 pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
-    let raster = Raster::open(path)?;
+    let raster = Raster::open_heights(path)?;
     let place = raster.placement();
     if place.crs.is_geographic() {
         return Err(Problem::new(

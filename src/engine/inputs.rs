@@ -112,7 +112,12 @@ struct Gatherer<'a> {
 
 impl Gatherer<'_> {
     fn open(&mut self, path: &Path) -> Option<Raster> {
-        let raster = keep(Raster::open(path), &mut self.problems)?;
+        self.opened(Raster::open(path))
+    }
+
+    /// What was opened, its witness remembered.
+    fn opened(&mut self, raster: Result<Raster, Problem>) -> Option<Raster> {
+        let raster = keep(raster, &mut self.problems)?;
         self.witnesses.push(raster.witness());
         Some(raster)
     }
@@ -126,8 +131,18 @@ impl Gatherer<'_> {
         plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
     ) -> Option<Coarse> {
         let raster = self.open(path)?;
+        self.placed(path, &raster, plausible)
+    }
+
+    /// As [`Gatherer::coarse`], of a grid that is open.
+    fn placed(
+        &mut self,
+        path: &Path,
+        raster: &Raster,
+        plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
+    ) -> Option<Coarse> {
         let (dem, span) = (self.dem?, self.span?);
-        let coarse = keep(Coarse::load(path, &raster, dem.placement(), span), &mut self.problems)?;
+        let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.problems)?;
         self.problems.extend(checks::covers(&coarse, dem, span));
         self.problems.extend(plausible(path, &coarse.grid.values));
         Some(coarse)
@@ -135,7 +150,8 @@ impl Gatherer<'_> {
 
     fn reference_height(&mut self, needed: bool) -> Option<Coarse> {
         if let Some(path) = &self.request.reference_height {
-            return self.coarse(path, checks::reference_height);
+            let raster = self.opened(Raster::open_heights(path))?;
+            return self.placed(path, &raster, checks::reference_height);
         }
         if needed {
             self.problems.push(Problem::new(

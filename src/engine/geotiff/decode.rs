@@ -2,8 +2,11 @@
 
 use std::io::Read;
 
+use half::f16;
+
 use super::coding::{Cells, Coding};
 use super::ifd::Order;
+use super::lent;
 use super::meaning::Meaning;
 use crate::engine::Compression;
 
@@ -16,6 +19,9 @@ pub(super) enum Sample {
     I16,
     U32,
     I32,
+    U64,
+    I64,
+    F16,
     F32,
     F64,
 }
@@ -25,9 +31,9 @@ impl Sample {
     pub(super) fn size(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 => 2,
+            Self::U16 | Self::I16 | Self::F16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
-            Self::F64 => 8,
+            Self::U64 | Self::I64 | Self::F64 => 8,
         }
     }
 }
@@ -39,6 +45,8 @@ pub(super) enum Codec {
     Lzw,
     Deflate,
     Zstd,
+    PackBits,
+    Jpeg,
 }
 
 /// What was done to the cells before compression.
@@ -70,15 +78,22 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<V
         }
     };
     let columns = block as usize;
-    let plain = decompress(codec, bytes.to_vec(), columns * columns * sample.size())?;
+    let plain = decompress(codec, &[], bytes.to_vec(), [columns, columns], sample.size())?;
     let meaning = Meaning { nodata, scale: 1.0, offset: 0.0 };
     Ok(cells(plain, columns, sample, predictor, Order::Little, meaning))
 }
 
-/// Decompresses a chunk of `expected` bytes.
+/// Decompresses a chunk of so many columns and rows of cells of `size` bytes.
 ///
 /// Memory grows only with what really comes out, whatever a damaged file claims. Errors are in words.
-pub(super) fn decompress(codec: Codec, mut raw: Vec<u8>, expected: usize) -> Result<Vec<u8>, String> {
+pub(super) fn decompress(
+    codec: Codec,
+    jpeg_tables: &[u8],
+    mut raw: Vec<u8>,
+    [columns, rows]: [usize; 2],
+    size: usize,
+) -> Result<Vec<u8>, String> {
+    let expected = columns.saturating_mul(rows).saturating_mul(size);
     let limit = expected as u64;
     let mut bytes = Vec::with_capacity(expected.min(raw.len().saturating_mul(16)));
     let read = match codec {
@@ -91,6 +106,8 @@ pub(super) fn decompress(codec: Codec, mut raw: Vec<u8>, expected: usize) -> Res
         Codec::Zstd => zstd::stream::read::Decoder::with_buffer(raw.as_slice())
             .and_then(|decoder| decoder.take(limit).read_to_end(&mut bytes)),
         Codec::Lzw => lzw(&raw, expected, &mut bytes),
+        Codec::PackBits => return lent::packbits(raw, columns * size, rows),
+        Codec::Jpeg => return lent::jpeg(jpeg_tables, raw, columns, rows),
     };
     match read {
         Ok(n) if n == expected => Ok(bytes),
@@ -156,10 +173,20 @@ pub(super) fn cells(
         (Sample::U32, Order::Big) => convert(&bytes, meaning, |b| f64::from(u32::from_be_bytes(b))),
         (Sample::I32, Order::Little) => convert(&bytes, meaning, |b| f64::from(i32::from_le_bytes(b))),
         (Sample::I32, Order::Big) => convert(&bytes, meaning, |b| f64::from(i32::from_be_bytes(b))),
+        (Sample::U64, Order::Little) => convert(&bytes, meaning, |b| u64::from_le_bytes(b) as f64),
+        (Sample::U64, Order::Big) => convert(&bytes, meaning, |b| u64::from_be_bytes(b) as f64),
+        (Sample::I64, Order::Little) => convert(&bytes, meaning, |b| i64::from_le_bytes(b) as f64),
+        (Sample::I64, Order::Big) => convert(&bytes, meaning, |b| i64::from_be_bytes(b) as f64),
+        (Sample::F16, Order::Little) => convert(&bytes, meaning, |b| f16::from_le_bytes(b).to_f64()),
+        (Sample::F16, Order::Big) => convert(&bytes, meaning, |b| f16::from_be_bytes(b).to_f64()),
         (Sample::F32, Order::Little) => floats(f32::from_le_bytes),
         (Sample::F32, Order::Big) => floats(f32::from_be_bytes),
-        (Sample::F64, Order::Little) => convert(&bytes, meaning, f64::from_le_bytes),
-        (Sample::F64, Order::Big) => convert(&bytes, meaning, f64::from_be_bytes),
+        (Sample::F64, Order::Little) => {
+            convert(&bytes, meaning, |b| near_nodata(f64::from_le_bytes(b), meaning))
+        }
+        (Sample::F64, Order::Big) => {
+            convert(&bytes, meaning, |b| near_nodata(f64::from_be_bytes(b), meaning))
+        }
     }
 }
 
@@ -174,12 +201,26 @@ fn convert<const N: usize>(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 
     bytes.as_chunks::<N>().0.iter().map(cell).collect()
 }
 
-/// Nodata is text, often with fewer digits than a float32 needs (-3.40282e+38), so that neighbours count, too.
+/// Beyond this, nodata values that are text with too few digits (-3.40282e+38) stand for their neighbours, too.
+const NOBODYS_HEIGHT: f64 = 1e30;
+
+/// The number, or nodata where it stands so close to it that only digits are missing.
+fn near_nodata(number: f64, meaning: Meaning) -> f64 {
+    match meaning.nodata {
+        Some(nodata) if nodata.abs() > NOBODYS_HEIGHT && (number - nodata).abs() <= 1e-6 * nodata.abs() => {
+            nodata
+        }
+        _ => number,
+    }
+}
+
+/// As [`convert`], in single precision.
 fn convert_floats(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
     let (low, high) = match meaning.nodata {
-        Some(nodata) if nodata.is_finite() => {
-            let (nodata, slack) =
-                (nodata as f32, if nodata.abs() > 1e30 { 1e-6 * nodata.abs() } else { 0.0 } as f32);
+        // A nodata value of double precision that float32 cannot hold is infinite there, as in GDAL.
+        Some(nodata) if (nodata as f32).is_finite() => {
+            let slack = if nodata.abs() > NOBODYS_HEIGHT { 1e-6 * nodata.abs() } else { 0.0 };
+            let (nodata, slack) = (nodata as f32, slack as f32);
             // Beyond the largest float32 lies infinity, which is nobody's height.
             (nodata - slack, nodata + slack)
         }

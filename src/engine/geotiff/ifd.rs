@@ -1,12 +1,19 @@
-//! The bytes of a TIFF file and its image file directories (TIFF 6.0 §2; BigTIFF: libtiff's design page).
+//! The bytes of a TIFF file and its image file directories, whose tags are read through the crate `tiff`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::fs::File;
-use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::engine::Problem;
+use nix::fcntl::OFlag;
+use tiff::decoder::{Decoder, Limits};
+use tiff::tags::{IfdPointer, Tag, Type, ValueBuffer};
+use tiff::{TiffError, TiffResult};
+
+use super::foreign;
+use crate::engine::{Problem, cure};
 
 /// What to do about a file that is not whole.
 pub(super) const COPY_AGAIN: &str =
@@ -38,7 +45,9 @@ impl Source {
                 "make sure that the file can be read from here",
             ),
         };
-        let file = File::open(path).map_err(problem)?;
+        // A pipe would be waited for until somebody writes into it.
+        let unwaited = OFlag::O_NONBLOCK.bits();
+        let file = File::options().read(true).custom_flags(unwaited).open(path).map_err(problem)?;
         let facts = file.metadata().map_err(problem)?;
         if !facts.is_file() {
             let what =
@@ -51,6 +60,19 @@ impl Source {
     /// A problem of this file.
     pub(super) fn problem(&self, what: impl Into<String>, cure: impl Into<String>) -> Problem {
         Problem::new(&self.path, what, cure)
+    }
+
+    /// A cure that ends in a command: writes the file anew, as another file beside it.
+    pub(super) fn anew(&self, aim: &str, options: &str, addition: &str) -> String {
+        let (file, result) = (cure::quoted(&self.path), cure::result(&self.path, addition));
+        let space = if options.is_empty() { "" } else { " " };
+        format!("{aim}: `gdal_translate {options}{space}{file} {result}`")
+    }
+
+    /// A cure that turns hidden cells into nodata: NaN, which no valid cell of any type is.
+    pub(super) fn unmasked(&self) -> String {
+        let (file, result) = (cure::quoted(&self.path), cure::result(&self.path, "nodata"));
+        format!("turn it into nodata: `gdalwarp -overwrite -ot Float32 -dstnodata nan {file} {result}`")
     }
 
     /// `length` bytes from `offset`; never allocates more than the file holds.
@@ -97,117 +119,85 @@ impl Order {
 }
 
 /// One directory: the tags of one image.
-#[derive(Debug)]
 pub(super) struct Directory<'s> {
     pub(super) source: &'s Source,
     pub(super) order: Order,
-    /// Where the next directory is; 0 after the last.
-    next: u64,
     big: bool,
-    entries: BTreeMap<u16, Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    kind: u16,
-    count: u64,
-    /// The value itself when it fits, else its offset.
-    field: Vec<u8>,
-}
-
-impl Entry {
-    /// Bytes of one value; 0 for an unknown type.
-    fn size(&self) -> u64 {
-        match self.kind {
-            1 | 2 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 11 | 13 => 4,
-            5 | 10 | 12 | 16 | 17 | 18 => 8,
-            _ => 0,
-        }
-    }
+    decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+    tags: tiff::Directory,
 }
 
 impl<'s> Directory<'s> {
     /// The first directory.
     pub(super) fn first(source: &'s Source) -> Result<Self, Problem> {
-        let foreign = |what: &str| {
-            let cure = "give a GeoTIFF; `gdal_translate FILE OUT.tif` converts other rasters";
-            Err(source.problem(format!("is not a TIFF file: {what}"), cure))
-        };
-        if source.length < 8 {
-            return foreign(&format!("it has only {} bytes", source.length));
-        }
-        let head = source.read(0, source.length.min(16))?;
-        let order = match head.get(..2) {
-            Some(b"II") => Order::Little,
-            Some(b"MM") => Order::Big,
-            _ => return foreign("it does not begin with II or MM"),
-        };
-        let at = |from: usize, to: usize| head.get(from..to).map(|bytes| order.unsigned(bytes));
-        match (at(2, 4), at(4, 6), at(4, 8), at(8, 16)) {
-            (Some(42), _, Some(offset), _) => Self::at(source, order, false, offset),
-            (Some(43), Some(8), _, Some(offset)) => Self::at(source, order, true, offset),
-            _ => foreign("its header has neither the number of TIFF (42) nor of BigTIFF (43)"),
-        }
+        let (order, big, offset) = header(source)?;
+        let start = (order, big);
+        let bytes = Bytes { source, opening: opening(start), at: 0 };
+        let damaged = |e: TiffError| source.problem(format!("cannot be opened: {e}"), COPY_AGAIN);
+        let mut decoder = Decoder::new(BufReader::new(bytes)).map_err(damaged)?.with_limits(limits());
+        decoder.inner().get_mut().opening = Vec::new();
+        Self::at(source, start, Rc::new(RefCell::new(decoder)), offset)
     }
 
     /// The directory after this one.
     pub(super) fn following(&self) -> Option<Result<Self, Problem>> {
-        (self.next != 0).then(|| Self::at(self.source, self.order, self.big, self.next))
+        let next = self.tags.next()?;
+        Some(Self::at(self.source, (self.order, self.big), Rc::clone(&self.decoder), next.0))
     }
 
-    fn at(source: &'s Source, order: Order, big: bool, offset: u64) -> Result<Self, Problem> {
-        let (count_size, entry_size, word) = if big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = order.unsigned(&source.read(offset, count_size)?);
+    fn at(
+        source: &'s Source,
+        (order, big): (Order, bool),
+        decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+        offset: u64,
+    ) -> Result<Self, Problem> {
+        let count = order.unsigned(&source.read(offset, if big { 8 } else { 2 })?);
         if count == 0 || count > MOST_ENTRIES {
             return Err(
                 source.problem(format!("is damaged: its directory claims {count} entries"), COPY_AGAIN)
             );
         }
-        // `read` has verified that offset + count_size lies inside the file: no overflow.
-        let body = source.read(offset + count_size, count * entry_size + word)?;
-        let (table, next) = body.split_at(body.len() - word as usize);
-        let mut entries = BTreeMap::new();
-        for entry in table.chunks_exact(entry_size as usize) {
-            let (tag, rest) = entry.split_at(2);
-            let (kind, rest) = rest.split_at(2);
-            let (count, field) = rest.split_at(word as usize);
-            entries.insert(
-                order.unsigned(tag) as u16,
-                Entry {
-                    kind: order.unsigned(kind) as u16,
-                    count: order.unsigned(count),
-                    field: field.to_vec(),
-                },
-            );
+        let tags = decoder.borrow_mut().read_directory(IfdPointer(offset));
+        let tags = tags.map_err(|e| failed(source, "its directory", &e))?;
+        // After an entry of a type that it does not know, the crate loses its place in a BigTIFF.
+        if big && tags.len() as u64 != count {
+            let what =
+                format!("is damaged: of the {count} entries of its directory {} can be read", tags.len());
+            return Err(source.problem(what, COPY_AGAIN));
         }
-        let directory = Self { source, order, next: order.unsigned(next), big, entries };
-        directory.entries.iter().try_for_each(|(tag, entry)| directory.verify_extent(*tag, entry))?;
+        let directory = Self { source, order, big, decoder, tags };
+        directory.tags.iter().try_for_each(|(tag, _)| directory.verify_extent(tag.to_u16()))?;
         Ok(directory)
     }
 
     /// A file cut anywhere is told when it is opened, even where the lost values would not be needed.
-    fn verify_extent(&self, tag: u16, entry: &Entry) -> Result<(), Problem> {
-        let length = entry.count.checked_mul(entry.size()).ok_or_else(|| self.strange(tag, entry))?;
-        if length > entry.field.len() as u64 {
-            self.source.verify_extent(self.order.unsigned(&entry.field), length)?;
-        }
-        Ok(())
+    fn verify_extent(&self, tag: u16) -> Result<(), Problem> {
+        let Some((kind, count)) = self.entry(tag) else { return Ok(()) };
+        let Some(length) = count.checked_mul(size(kind)) else { return Err(self.strange(tag)) };
+        let mut last = [0];
+        let read = self.read(tag, |tags, tag| tags.find_tag_bytes(tag, &mut last, length.saturating_sub(1)));
+        read.map(drop)
+    }
+
+    /// Type and count of a tag.
+    fn entry(&self, tag: u16) -> Option<(Type, u64)> {
+        let entry = self.tags.get(Tag::from_u16_exhaustive(tag))?;
+        Some((entry.field_type(), entry.count()))
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {
-        self.entries.contains_key(&tag)
+        self.entry(tag).is_some()
     }
 
     /// The values of a tag of whole numbers; `None` when it is not there.
     pub(super) fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, Problem> {
-        let Some(entry) = self.entries.get(&tag) else { return Ok(None) };
-        if !matches!(entry.kind, 1 | 3 | 4 | 13 | 16 | 18) {
-            return Err(self.strange(tag, entry));
+        let Some((kind, _)) = self.entry(tag) else { return Ok(None) };
+        match kind {
+            Type::BYTE | Type::SHORT | Type::LONG | Type::IFD | Type::LONG8 | Type::IFD8 => {}
+            _ => return Err(self.strange(tag)),
         }
-        let bytes = self.bytes(tag, entry)?;
-        Ok(Some(bytes.chunks_exact(entry.size() as usize).map(|b| self.order.unsigned(b)).collect()))
+        let bytes = self.bytes(tag)?;
+        Ok(Some(bytes.chunks_exact(size(kind) as usize).map(|b| self.order.unsigned(b)).collect()))
     }
 
     /// The first value of a tag of whole numbers.
@@ -217,34 +207,167 @@ impl<'s> Directory<'s> {
 
     /// The values of a tag of doubles; empty when it is not there.
     pub(super) fn doubles(&self, tag: u16) -> Result<Vec<f64>, Problem> {
-        let Some(entry) = self.entries.get(&tag) else { return Ok(Vec::new()) };
-        if entry.kind != 12 {
-            return Err(self.strange(tag, entry));
+        let Some((kind, _)) = self.entry(tag) else { return Ok(Vec::new()) };
+        if kind != Type::DOUBLE {
+            return Err(self.strange(tag));
         }
-        let bytes = self.bytes(tag, entry)?;
+        let bytes = self.bytes(tag)?;
         Ok(bytes.chunks_exact(8).map(|b| f64::from_bits(self.order.unsigned(b))).collect())
     }
 
-    /// The text of a tag, without the closing zeros.
+    /// The text of a tag, up to its closing zero.
     pub(super) fn text(&self, tag: u16) -> Result<Option<String>, Problem> {
-        let Some(entry) = self.entries.get(&tag) else { return Ok(None) };
-        if entry.kind != 2 {
-            return Err(self.strange(tag, entry));
+        let Some((kind, _)) = self.entry(tag) else { return Ok(None) };
+        if kind != Type::ASCII {
+            return Err(self.strange(tag));
         }
-        let bytes = self.bytes(tag, entry)?;
-        Ok(Some(String::from_utf8_lossy(&bytes).trim_end_matches('\0').trim().to_owned()))
+        let bytes = self.bytes(tag)?;
+        let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(Some(String::from_utf8_lossy(text).trim().to_owned()))
     }
 
-    fn bytes(&self, tag: u16, entry: &Entry) -> Result<Vec<u8>, Problem> {
-        let length = entry.count.checked_mul(entry.size()).ok_or_else(|| self.strange(tag, entry))?;
-        match usize::try_from(length).ok().and_then(|length| entry.field.get(..length)) {
-            Some(inline) => Ok(inline.to_vec()),
-            None => self.source.read(self.order.unsigned(&entry.field), length),
-        }
+    /// The bytes of a tag's values, in the file's order.
+    ///
+    /// Not as the crate's own values: those take 32 bytes for a number, and refuse texts that are not ASCII.
+    pub(super) fn bytes(&self, tag: u16) -> Result<Vec<u8>, Problem> {
+        let mut values = ValueBuffer::empty(Type::BYTE);
+        self.read(tag, |tags, tag| tags.find_tag_buf(tag, &mut values))?;
+        Ok(values.as_bytes().to_vec())
     }
 
-    fn strange(&self, tag: u16, entry: &Entry) -> Problem {
-        let what = format!("is damaged: tag {tag} has {} values of type {}", entry.count, entry.kind);
-        self.source.problem(what, COPY_AGAIN)
+    fn read<T>(
+        &self,
+        tag: u16,
+        what: impl FnOnce(&mut tiff::decoder::IfdDecoder, Tag) -> TiffResult<T>,
+    ) -> Result<T, Problem> {
+        let mut decoder = self.decoder.borrow_mut();
+        what(&mut decoder.read_directory_tags(&self.tags), Tag::from_u16_exhaustive(tag))
+            .map_err(|e| failed(self.source, &format!("tag {tag}"), &e))
+    }
+
+    fn strange(&self, tag: u16) -> Problem {
+        let found = self.entry(tag).map_or("no values".to_owned(), |(kind, count)| {
+            format!("{count} values of type {}", kind.to_u16())
+        });
+        self.source.problem(format!("is damaged: tag {tag} has {found}"), COPY_AGAIN)
+    }
+}
+
+/// Bytes of one value.
+fn size(kind: Type) -> u64 {
+    match kind {
+        Type::BYTE | Type::ASCII | Type::SBYTE | Type::UNDEFINED => 1,
+        Type::SHORT | Type::SSHORT => 2,
+        Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD => 4,
+        // Not an open list for long: no type of TIFF has more.
+        _ => 8,
+    }
+}
+
+/// What the crate could not read, in our words.
+fn failed(source: &Source, what: &str, error: &TiffError) -> Problem {
+    match error {
+        // Those of `Bytes`.
+        TiffError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
+            let what = format!("is cut or damaged: {what} reaches beyond its end at byte {}", source.length);
+            source.problem(what, COPY_AGAIN)
+        }
+        TiffError::IoError(e) => source.problem(
+            format!("cannot be read ({what}): {e}"),
+            "make sure that the disk answers and nobody rewrites the file",
+        ),
+        e => source.problem(format!("is damaged: {what} cannot be read: {e}"), COPY_AGAIN),
+    }
+}
+
+/// Values of a tag are never larger than this; those of a raster in a hundred million blocks are.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = 1 << 30;
+    limits
+}
+
+/// Byte order, whether it is a BigTIFF, and where the first directory is.
+fn header(source: &Source) -> Result<(Order, bool, u64), Problem> {
+    let head = source.read(0, source.length.min(16))?;
+    let order = match head.get(..2) {
+        Some(b"II") => Some(Order::Little),
+        Some(b"MM") => Some(Order::Big),
+        _ => None,
+    };
+    let Some(order) = order.filter(|_| source.length >= 8) else { return Err(foreign::problem(source)) };
+    let at = |from: usize, to: usize| head.get(from..to).map(|bytes| order.unsigned(bytes));
+    match (at(2, 4), at(4, 8), at(4, 6), at(8, 16)) {
+        (Some(42), Some(offset), _, _) => Ok((order, false, offset)),
+        (Some(43), _, Some(8), Some(offset)) => Ok((order, true, offset)),
+        _ => Err(foreign::problem(source)),
+    }
+}
+
+/// What the crate sees while it opens a file.
+///
+/// It takes a file only when its first directory is an image as it can decode it, and refuses those without, for example,
+/// lengths of strips. So it is shown an image of one cell, in the file's byte order and form, and then the file.
+fn opening((order, big): (Order, bool)) -> Vec<u8> {
+    let number = |value: u64, length: usize| {
+        let mut bytes = value.to_le_bytes().get(..length).unwrap_or_default().to_vec();
+        if order == Order::Big {
+            bytes.reverse();
+        }
+        bytes
+    };
+    let word = if big { 8 } else { 4 };
+    let mut bytes = if order == Order::Little { b"II".to_vec() } else { b"MM".to_vec() };
+    if big {
+        bytes.extend([number(43, 2), number(8, 2), number(0, 2), number(16, 8)].concat());
+    } else {
+        bytes.extend([number(42, 2), number(8, 4)].concat());
+    }
+    let long = Type::LONG.to_u16();
+    let tags = [Tag::ImageWidth, Tag::ImageLength, Tag::PhotometricInterpretation, Tag::StripOffsets];
+    let tags = tags.into_iter().chain([Tag::StripByteCounts]);
+    bytes.extend(number(5, if big { 8 } else { 2 }));
+    for tag in tags {
+        let value = number(1, 4);
+        bytes.extend(
+            [number(tag.to_u16().into(), 2), number(long.into(), 2), number(1, word), value].concat(),
+        );
+        bytes.resize(bytes.len() + word - 4, 0);
+    }
+    bytes.extend(number(0, word));
+    bytes
+}
+
+/// The bytes of a file as the crate reads them.
+struct Bytes<'s> {
+    source: &'s Source,
+    /// What is shown instead of the file until this is emptied.
+    opening: Vec<u8>,
+    at: u64,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let read = if self.opening.is_empty() {
+            // The system refuses places beyond 2^63; a damaged file may name them.
+            if self.at < self.source.length { self.source.file.read_at(to, self.at)? } else { 0 }
+        } else {
+            let from = usize::try_from(self.at).ok().and_then(|at| self.opening.get(at..));
+            from.unwrap_or_default().read(to)?
+        };
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Bytes<'_> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let beyond = || std::io::Error::from(ErrorKind::InvalidInput);
+        self.at = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::Current(by) => self.at.checked_add_signed(by).ok_or_else(beyond)?,
+            SeekFrom::End(by) => self.source.length.checked_add_signed(by).ok_or_else(beyond)?,
+        };
+        Ok(self.at)
     }
 }

@@ -1,8 +1,9 @@
-//! What the numbers in a file mean: which is no data, and the scale and offset that make a value of the others.
+//! What the numbers in a file mean: which is no data, the scale and offset that make a value of the others, its unit.
 
-use super::ifd::Directory;
+use super::ifd::{Directory, Source};
+use super::side::Side;
 use super::tags;
-use crate::engine::Problem;
+use crate::engine::{Problem, cure};
 
 /// What the numbers in a file mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,25 +17,32 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
-    /// As GDAL finds it: nodata in a tag of its own, scale and offset among the items of its metadata.
-    pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
+    /// As GDAL finds it: nodata in a tag of its own, but rather beside the file; scale and offset among the items of its
+    /// metadata, or else beside the file.
+    pub(super) fn of(directory: &Directory, side: &Side) -> Result<Self, Problem> {
+        let source = directory.source;
         let metadata = directory.text(tags::GDAL_METADATA)?.unwrap_or_default();
-        let number = |role: &str| match item(&metadata, role).map(|text| (text, text.parse::<f64>())) {
-            None => Ok(None),
-            Some((_, Ok(number))) if number.is_finite() => Ok(Some(number)),
-            Some((text, _)) => Err(directory.source.problem(
-                format!("has the {role} {text:?} in its metadata, expected a number"),
-                "correct it: gdal_edit.py -scale 1 -offset 0 FILE, with the file's own scale and offset",
-            )),
-        };
-        let scale = number("scale")?.unwrap_or(1.0);
+        let inside = ["scale", "offset"].map(|role| item(&metadata, role));
+        let beside = ["Scale", "Offset"].map(|name| side.of_band(name));
+        let [scale, offset] = if inside.iter().any(Option::is_some) { inside } else { beside };
+        let finite =
+            |role: &str, text: Option<&str>, default: f64| match text.map(|text| (text, number(text))) {
+                None => Ok(default),
+                Some((_, Some(number))) if number.is_finite() => Ok(number),
+                Some((text, _)) => Err(source.problem(
+                    format!("has the {role} {text:?} in its metadata, expected a number"),
+                    edit(source, "correct it, here to no scale and no offset", "-scale 1 -offset 0"),
+                )),
+            };
+        let scale = finite("scale", scale, 1.0)?;
+        let offset = finite("offset", offset, 0.0)?;
         if scale == 0.0 {
-            return Err(directory.source.problem(
+            return Err(source.problem(
                 "has the scale 0 in its metadata, which makes all values one",
-                "correct it: gdal_edit.py -scale 1 FILE, with the file's own scale",
+                edit(source, "correct it, here to no scale", &format!("-scale 1 -offset {offset}")),
             ));
         }
-        Ok(Self { nodata: nodata(directory)?, scale, offset: number("offset")?.unwrap_or(0.0) })
+        Ok(Self { nodata: nodata(directory, side)?, scale, offset })
     }
 
     /// The cells are the numbers.
@@ -42,19 +50,50 @@ impl Meaning {
     pub(super) fn is_plain(self) -> bool {
         self.scale == 1.0 && self.offset == 0.0
     }
+
+    /// The same cells in a unit of which the present one has so many.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self { scale: self.scale * factor, offset: self.offset * factor, ..self }
+    }
 }
 
-fn nodata(directory: &Directory) -> Result<Option<f64>, Problem> {
-    let Some(text) = directory.text(tags::GDAL_NODATA)?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match text.parse() {
-        Ok(value) => Ok(Some(value)),
-        Err(_) if text.to_ascii_lowercase().contains("nan") => Ok(Some(f64::NAN)),
-        Err(_) => Err(directory.source.problem(
+/// The unit of the band as its file names it; `None` where it names none.
+pub(super) fn unit(directory: &Directory, side: &Side) -> Result<Option<String>, Problem> {
+    let metadata = directory.text(tags::GDAL_METADATA)?.unwrap_or_default();
+    let unit =
+        item(&metadata, "unittype").filter(|unit| !unit.is_empty()).or_else(|| side.of_band("UnitType"));
+    Ok(unit.map(str::to_owned))
+}
+
+/// A cure that ends in a command: corrects what the file says of itself, in its place.
+pub(super) fn edit(source: &Source, aim: &str, options: &str) -> String {
+    format!("{aim}: `gdal_edit.py {options} {}`", cure::quoted(&source.path))
+}
+
+fn nodata(directory: &Directory, side: &Side) -> Result<Option<f64>, Problem> {
+    let inside = directory.text(tags::GDAL_NODATA)?.filter(|text| !text.is_empty());
+    let Some(text) = side.nodata().or(inside) else { return Ok(None) };
+    number(&text).map(Some).ok_or_else(|| {
+        directory.source.problem(
             format!("has the nodata value {text:?}, expected a number"),
-            "correct it: gdal_edit.py -a_nodata -9999 FILE, with the file's own value",
-        )),
+            edit(directory.source, "correct it, here to none", "-unsetnodata"),
+        )
+    })
+}
+
+/// A number in the notations of programs that write nodata values; what follows a space is none of it.
+fn number(text: &str) -> Option<f64> {
+    let word = text.split_whitespace().next()?.to_ascii_lowercase();
+    let (sign, size) = match word.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, word.as_str()),
+    };
+    match size {
+        // As Microsoft's C library wrote them.
+        "1.#inf" => Some(sign * f64::INFINITY),
+        "1.#qnan" | "1.#snan" | "1.#ind" => Some(f64::NAN),
+        _ if size.starts_with("nan") => Some(f64::NAN),
+        _ => word.parse().ok(),
     }
 }
 
@@ -83,5 +122,28 @@ mod tests {
         assert_eq!(item(metadata, "offset"), Some("-273.15"));
         assert_eq!(item(metadata, "unittype"), None);
         assert_eq!(item("<Item sample=\"0\" role=\"scale\"", "scale"), None);
+    }
+
+    #[test]
+    fn numbers_are_known_in_the_notations_of_other_programs() {
+        for (text, value) in [
+            ("-9999", -9999.0),
+            (" -9999.0 ", -9999.0),
+            ("-9999 m", -9999.0),
+            ("-32768.", -32768.0),
+            ("1e4", 1e4),
+            ("-3.40282346638529e+38", -3.402_823_466_385_29e38),
+            ("inf", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("-1.#INF", f64::NEG_INFINITY),
+        ] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in ["nan", "-nan", "NaN", "nan(ind)", "1.#QNAN", "-1.#IND", "1.#SNAN"] {
+            assert!(number(text).is_some_and(f64::is_nan), "{text}");
+        }
+        for text in ["", "none", "NULL", "- 9999", "-9999,5", "0x10", "9999m"] {
+            assert_eq!(number(text), None, "{text}");
+        }
     }
 }

@@ -8,10 +8,12 @@ use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
 use super::ifd::{COPY_AGAIN, Directory, Source};
-use super::meaning::Meaning;
+use super::meaning::{self, Meaning};
+use super::side::{self, Side};
 use super::structure::Structure;
+use super::vertical::Vertical;
 use super::witness::Witness;
-use super::{decode, keys, tags};
+use super::{decode, keys, tags, units};
 use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
 
@@ -22,13 +24,16 @@ const MOST_DIRECTORIES: usize = 64;
 
 /// An opened raster: its placement and the meaning of its numbers are known, its cells are read by windows. Shareable among threads.
 ///
-/// Cells come as values: a scale and an offset in GDAL's metadata are applied.
+/// Cells come as values: a scale and an offset in GDAL's metadata are applied. What GDAL finds beside a file counts as
+/// there: see `docs/decisions/0032-side-files-are-read-or-refused.md`.
 #[derive(Debug)]
 pub struct Raster {
     source: Source,
     placement: Placement,
     structure: Structure,
     meaning: Meaning,
+    unit: Option<String>,
+    vertical: Vertical,
     cache: Cache,
     witness: Arc<Witness>,
 }
@@ -43,10 +48,73 @@ impl Raster {
         let directory = Directory::first(&source)?;
         let structure = Structure::of(&directory)?;
         let placement = keys::placement(&directory, structure.width, structure.height)?;
-        let meaning = Meaning::of(&directory)?;
+        let side = Side::of(&source)?;
+        side.verify(&source, &placement)?;
+        let meaning = Meaning::of(&directory, &side)?;
+        let unit = meaning::unit(&directory, &side)?;
+        let vertical = Vertical::of(&directory)?;
         refuse_mask(&directory)?;
+        side::refuse_mask(&source)?;
+        drop(directory);
         let witness = Arc::new(Witness::new(path));
-        Ok(Self { placement, structure, meaning, cache: Cache::default(), witness, source })
+        Ok(Self { placement, structure, meaning, unit, vertical, cache: Cache::default(), witness, source })
+    }
+
+    /// Opens a one-band GeoTIFF of heights; its cells come in metres, whatever unit of length it says they have.
+    ///
+    /// # Errors
+    /// As [`Raster::open`], and when its unit is none of length, its vertical system counts downwards, or the two disagree.
+    pub fn open_heights(path: &Path) -> Result<Self, Problem> {
+        let raster = Self::open(path)?;
+        let metres = raster.metres()?;
+        Ok(Self { meaning: raster.meaning.times(metres), ..raster })
+    }
+
+    /// The unit that the file says its values have, as it writes it; `None` when it says none.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// Metres of one unit of the heights.
+    fn metres(&self) -> Result<f64, Problem> {
+        let problem = |what: String, cure: String| Err(self.source.problem(what, cure));
+        let metres = |aim: &str, unit: &str| meaning::edit(&self.source, aim, &format!("-units {unit}"));
+        let of_system = match self.vertical {
+            Vertical::Unsaid => None,
+            Vertical::Metres(metres) => Some(metres),
+            Vertical::Unknown(code) => {
+                let what = format!("has heights in the unit EPSG:{code}; known are metres and feet");
+                let options = format!("-a_srs EPSG:{}", self.placement.crs.epsg());
+                return problem(what, self.source.anew("if they are metres, say so", &options, "metres"));
+            }
+            Vertical::Depths(code) => {
+                let what = format!("has depths, positive downwards (EPSG:{code}), expected heights");
+                let Meaning { scale, offset, .. } = self.meaning;
+                let options = format!(
+                    "-a_scale {} -a_offset {} -a_srs EPSG:{}",
+                    -scale,
+                    0.0 - offset,
+                    self.placement.crs.epsg()
+                );
+                return problem(what, self.source.anew("turn them round", &options, "heights"));
+            }
+        };
+        let Some(unit) = self.unit() else { return Ok(of_system.unwrap_or(1.0)) };
+        let Some(of_band) = units::metres_of(unit) else {
+            let what = format!("has values in {unit:?}, expected heights in metres or feet");
+            return problem(what, metres("if they are metres, say so", "m"));
+        };
+        match of_system {
+            // An international and a US survey foot differ by two millionths.
+            Some(of_system) if (of_system / of_band - 1.0).abs() > 1e-5 => {
+                let (name, right) = if of_system == 1.0 { ("metres", "m") } else { ("feet", "ft") };
+                let what = format!("has heights in {unit:?}, but in {name} by its vertical system");
+                problem(what, metres("if the system is right, say so", right))
+            }
+            Some(of_system) => Ok(of_system),
+            None => Ok(of_band),
+        }
     }
 
     /// Keeps little of what was read: for rasters of which each cell is wanted once.
@@ -177,7 +245,9 @@ impl Raster {
             );
             Problem::changed(&self.source.path, &place, &since)
         })?;
-        let bytes = decode::decompress(layout.codec, raw, cells * layout.sample.size()).map_err(|why| {
+        let size = [layout.chunk_width, layout.rows_of(index)];
+        let bytes = decode::decompress(layout.codec, &layout.jpeg_tables, raw, size, layout.sample.size());
+        let bytes = bytes.map_err(|why| {
             let what =
                 format!("is damaged: the block at column {column}, row {row} cannot be decoded: {why}");
             self.source.problem(what, COPY_AGAIN)
@@ -218,9 +288,7 @@ fn refuse_mask(first: &Directory) -> Result<(), Problem> {
         let Some(directory) = following.transpose()? else { return Ok(()) };
         if directory.number(tags::NEW_SUBFILE_TYPE)?.unwrap_or(0) & 4 != 0 {
             let what = "has a mask inside instead of a nodata value";
-            return Err(first
-                .source
-                .problem(what, "turn it into nodata: gdalwarp -dstnodata -9999 FILE OUT.tif"));
+            return Err(first.source.problem(what, first.source.unmasked()));
         }
         following = directory.following();
     }

@@ -28,6 +28,8 @@ pub(super) struct Structure {
     pub(super) predictor: Predictor,
     /// Offset and length of each chunk, row by row; length 0: not stored.
     pub(super) chunks: Vec<(u64, u64)>,
+    /// What all JPEG chunks have in common; empty with other codecs.
+    pub(super) jpeg_tables: Vec<u8>,
 }
 
 impl Structure {
@@ -36,17 +38,28 @@ impl Structure {
         let (codec, predictor) = coding(directory, sample)?;
         let width = size(directory, tags::WIDTH, "width")?;
         let height = size(directory, tags::HEIGHT, "height")?;
-        let tiled = directory.has(tags::TILE_OFFSETS);
+        let tiled = directory.has(tags::TILE_WIDTH);
         let (chunk_width, chunk_height) = if tiled {
             (
                 size(directory, tags::TILE_WIDTH, "tile width")?,
                 size(directory, tags::TILE_LENGTH, "tile height")?,
             )
         } else {
-            (width, directory.number(tags::ROWS_PER_STRIP)?.unwrap_or(height).clamp(1, height))
+            (
+                width,
+                rows_of_a_strip(directory, codec, width.saturating_mul(sample.size() as u64))?
+                    .clamp(1, height),
+            )
         };
         let across = width.div_ceil(chunk_width);
-        let chunks = chunks(directory, tiled, across * height.div_ceil(chunk_height))?;
+        let row = chunk_width.saturating_mul(sample.size() as u64);
+        let plain =
+            Plain { tiled, row, rows: chunk_height, height, count: across * height.div_ceil(chunk_height) };
+        let chunks = chunks(directory, codec, plain)?;
+        let jpeg_tables = match codec {
+            Codec::Jpeg if directory.has(tags::JPEG_TABLES) => directory.bytes(tags::JPEG_TABLES)?,
+            _ => Vec::new(),
+        };
         let mut structure = Self {
             width: width as usize,
             height: height as usize,
@@ -59,6 +72,7 @@ impl Structure {
             codec,
             predictor,
             chunks,
+            jpeg_tables,
         };
         let plain = (width * height).saturating_mul(sample.size() as u64);
         // A size beyond the file's end is damage, or everything is sparse: nothing to gain, and much to allocate.
@@ -70,7 +84,7 @@ impl Structure {
         {
             return Err(directory.source.problem(
                 format!("is stored in pieces of {chunk_width} x {chunk_height} cells, too large to read one at a time"),
-                "store it in tiles: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE FILE OUT.tif",
+                directory.source.anew("store it in tiles", "-co TILED=YES -co COMPRESS=DEFLATE", "tiled"),
             ));
         }
         structure.verify_extent(directory)?;
@@ -130,40 +144,55 @@ fn size(directory: &Directory, tag: u16, name: &str) -> Result<u64, Problem> {
     }
 }
 
+/// Rows of a strip; all where nothing is said, unless there are several uncompressed strips: then their lengths say it.
+fn rows_of_a_strip(directory: &Directory, codec: Codec, row: u64) -> Result<u64, Problem> {
+    if let Some(rows) = directory.number(tags::ROWS_PER_STRIP)? {
+        return Ok(rows);
+    }
+    let lengths = directory.numbers(tags::STRIP_BYTE_COUNTS)?.unwrap_or_default();
+    Ok(match lengths.as_slice() {
+        [first, _, ..] if codec == Codec::None && first.is_multiple_of(row) => first / row,
+        _ => u64::MAX,
+    })
+}
+
 fn sample(directory: &Directory) -> Result<Sample, Problem> {
-    let problem = |what: String, cure: &str| Err(directory.source.problem(what, cure));
+    let source = directory.source;
     let bands = directory.number(tags::SAMPLES_PER_PIXEL)?.unwrap_or(1);
     if bands != 1 {
-        let cure = "take out the band that is meant: gdal_translate -b 1 FILE OUT.tif";
-        return problem(format!("has {bands} bands, expected one"), cure);
+        let extra = directory.numbers(tags::EXTRA_SAMPLES)?.unwrap_or_default();
+        // 1 and 2 are opacities, which hide cells of the other band.
+        if bands == 2 && matches!(extra.as_slice(), [1 | 2]) {
+            let aim = "make a mask of it, and that into nodata by the next message";
+            let options = "-b 1 -mask 2 --config GDAL_TIFF_INTERNAL_MASK YES";
+            return Err(source
+                .problem("has a band of opacities beside its values", source.anew(aim, options, "masked")));
+        }
+        let cure = source.anew("take out the band that is meant, the first for example", "-b 1", "band1");
+        return Err(source.problem(format!("has {bands} bands, expected one"), cure));
     }
-    if directory.number(tags::PHOTOMETRIC)? == Some(3) {
-        let cure = "give the raster of values, not a picture of it";
-        return problem(
-            "is a picture: its cells are numbers of colours in a palette, not values".into(),
-            cure,
-        );
-    }
+    // The interpretation as colours is decoration, as in GDAL: the numbers are the values, palette or not.
     if directory.number(tags::FILL_ORDER)?.unwrap_or(1) != 1 {
-        return problem(
-            "has its bits stored in reverse order".into(),
-            "rewrite it: gdal_translate FILE OUT.tif",
-        );
+        let cure = source.anew("store it anew", "-co COMPRESS=DEFLATE", "stored");
+        return Err(source.problem("has its bits stored in reverse order", cure));
     }
     let bits = directory.number(tags::BITS_PER_SAMPLE)?.unwrap_or(1);
     match (directory.number(tags::SAMPLE_FORMAT)?.unwrap_or(1), bits) {
         (1 | 4, 8) => Ok(Sample::U8),
         (1 | 4, 16) => Ok(Sample::U16),
         (1 | 4, 32) => Ok(Sample::U32),
+        (1 | 4, 64) => Ok(Sample::U64),
         (2, 8) => Ok(Sample::I8),
         (2, 16) => Ok(Sample::I16),
         (2, 32) => Ok(Sample::I32),
+        (2, 64) => Ok(Sample::I64),
+        (3, 16) => Ok(Sample::F16),
         (3, 32) => Ok(Sample::F32),
         (3, 64) => Ok(Sample::F64),
-        (5 | 6, _) => problem(
-            "has complex numbers, expected real ones".into(),
-            "take out the part that is meant, with gdal_calc.py for example",
-        ),
+        (5 | 6, _) => {
+            let cure = source.anew("take their real parts, if those are meant", "-ot Float32", "real");
+            Err(source.problem("has complex numbers, expected real ones", cure))
+        }
         (format, bits) => {
             let name = match format {
                 1 | 4 => "unsigned integers",
@@ -171,68 +200,123 @@ fn sample(directory: &Directory) -> Result<Sample, Problem> {
                 3 => "floating-point numbers",
                 _ => "numbers of an unknown kind",
             };
-            problem(
-                format!(
-                    "has {name} of {bits} bits; known are integers of 8, 16 and 32 bits, floats of 32 and 64"
-                ),
-                "convert it: gdal_translate -ot Float32 FILE OUT.tif",
-            )
+            let what = format!(
+                "has {name} of {bits} bits; known are integers of 8, 16, 32 and 64 bits, floats of 16, 32 and 64"
+            );
+            Err(source.problem(what, source.anew("convert it", "-ot Float32 -co NBITS=32", "float32")))
         }
     }
 }
 
 fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), Problem> {
+    let source = directory.source;
     let problem = |what: String| {
-        let cure = "store it anew: gdal_translate -co COMPRESS=DEFLATE -co TILED=YES FILE OUT.tif";
-        Err(directory.source.problem(what, cure))
+        let cure = source.anew("store it anew", "-co COMPRESS=DEFLATE -co TILED=YES", "deflate");
+        Err(source.problem(what, cure))
     };
     let codec = match directory.number(tags::COMPRESSION)?.unwrap_or(1) {
         1 => Codec::None,
         5 => Codec::Lzw,
         8 | 32946 => Codec::Deflate,
         50000 => Codec::Zstd,
+        32773 => Codec::PackBits,
+        7 if sample == Sample::U8 => Codec::Jpeg,
+        7 => return problem("is compressed by JPEG, which is read for cells of 8 bits only".to_owned()),
         code => {
             let name = match code {
                 2..=4 => "fax",
-                6 | 7 => "JPEG",
-                32773 => "PackBits",
+                6 => "JPEG of the old kind",
                 34887 => "LERC",
                 34925 => "LZMA",
                 50001 => "WebP",
+                50002 => "JPEG XL",
                 _ => "unknown",
             };
             return problem(format!(
-                "is compressed by a method that is not read here (code {code}, {name}); known are none, LZW, deflate and zstd"
+                "is compressed by a method that is not read here (code {code}, {name}); known are none, PackBits, LZW, deflate, zstd and JPEG"
             ));
         }
     };
+    // The others have no predictor: libtiff, too, ignores the tag.
+    let predicted = matches!(codec, Codec::Lzw | Codec::Deflate | Codec::Zstd);
     let predictor = match directory.number(tags::PREDICTOR)?.unwrap_or(1) {
-        _ if codec == Codec::None => Predictor::None,
+        _ if !predicted => Predictor::None,
         1 => Predictor::None,
         2 => Predictor::Horizontal,
-        3 if matches!(sample, Sample::F32 | Sample::F64) => Predictor::FloatingPoint,
-        code => return problem(format!("uses predictor {code} on {sample:?} cells, which is not defined")),
+        3 if matches!(sample, Sample::F16 | Sample::F32 | Sample::F64) => Predictor::FloatingPoint,
+        code => {
+            let what =
+                format!("is damaged: it uses predictor {code} on {sample:?} cells, which is not defined");
+            return Err(source.problem(what, COPY_AGAIN));
+        }
     };
     Ok((codec, predictor))
 }
 
-fn chunks(directory: &Directory, tiled: bool, expected: u64) -> Result<Vec<(u64, u64)>, Problem> {
-    let (offsets_tag, lengths_tag) = if tiled {
-        (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
-    } else {
-        (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
+/// The chunks of an image as they are without compression.
+#[derive(Clone, Copy)]
+struct Plain {
+    tiled: bool,
+    /// Bytes of a row of a chunk.
+    row: u64,
+    /// Rows of a chunk.
+    rows: u64,
+    /// Rows of the image.
+    height: u64,
+    /// Chunks.
+    count: u64,
+}
+
+impl Plain {
+    /// Bytes of chunk `index`.
+    fn length(self, index: usize) -> u64 {
+        let above = (index as u64).saturating_mul(self.rows);
+        let rows = if self.tiled { self.rows } else { self.rows.min(self.height.saturating_sub(above)) };
+        self.row.saturating_mul(rows)
+    }
+}
+
+/// Offset and length of each chunk.
+///
+/// Lengths that are missing or cannot be are taken as libtiff takes them, by which GDAL reads.
+fn chunks(directory: &Directory, codec: Codec, plain: Plain) -> Result<Vec<(u64, u64)>, Problem> {
+    let source = directory.source;
+    // libtiff takes the tags of strips for tiles, too.
+    let either = |of_tiles: u16, of_strips: u16| match directory.numbers(of_tiles)? {
+        Some(numbers) if plain.tiled => Ok(Some(numbers)),
+        _ => directory.numbers(of_strips),
     };
-    let offsets = directory.numbers(offsets_tag)?.unwrap_or_default();
-    let lengths = directory.numbers(lengths_tag)?.unwrap_or_default();
-    if offsets.len() as u64 != expected || lengths.len() as u64 != expected {
+    let offsets = either(tags::TILE_OFFSETS, tags::STRIP_OFFSETS)?.unwrap_or_default();
+    let to_the_end = |offset: &u64| source.length.saturating_sub(*offset);
+    let lengths = match either(tags::TILE_BYTE_COUNTS, tags::STRIP_BYTE_COUNTS)? {
+        Some(lengths) => lengths,
+        None if codec == Codec::None => (0..offsets.len()).map(|index| plain.length(index)).collect(),
+        None if plain.count == 1 => offsets.iter().map(to_the_end).collect(),
+        None => {
+            let what = format!("does not tell the lengths of its {} compressed blocks", plain.count);
+            return Err(
+                source.problem(what, "ask its provider for it in another form: GDAL cannot read it either")
+            );
+        }
+    };
+    if offsets.len() as u64 != plain.count || lengths.len() as u64 != plain.count {
         let what = format!(
-            "is damaged: its size asks for {expected} blocks, but it lists {} places and {} lengths",
+            "is damaged: its size asks for {} blocks, but it lists {} places and {} lengths",
+            plain.count,
             offsets.len(),
             lengths.len()
         );
-        return Err(directory.source.problem(what, COPY_AGAIN));
+        return Err(source.problem(what, COPY_AGAIN));
     }
-    // A place or a length of 0 both mean "not stored" (GDAL's sparse files).
-    let chunk = |(offset, length)| if offset == 0 || length == 0 { (0, 0) } else { (offset, length) };
-    Ok(offsets.into_iter().zip(lengths).map(chunk).collect())
+    let alone = plain.count == 1 && !plain.tiled;
+    let chunk = |(index, (offset, length)): (usize, (u64, u64))| match (offset, length) {
+        (0, _) => (0, 0),
+        (_, 0) if alone && codec != Codec::None => (offset, to_the_end(&offset)),
+        // A place or a length of 0 both mean "not stored" (GDAL's sparse files).
+        (_, 0) if !alone => (0, 0),
+        // What is not compressed is as long as its cells, whatever is said.
+        _ if codec == Codec::None => (offset, plain.length(index)),
+        _ => (offset, length),
+    };
+    Ok(offsets.into_iter().zip(lengths).enumerate().map(chunk).collect())
 }

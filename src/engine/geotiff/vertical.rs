@@ -1,0 +1,91 @@
+//! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
+
+use super::ifd::Directory;
+use super::{tags, units};
+use crate::engine::Problem;
+
+const VERTICAL_TYPE: u64 = 4096;
+const VERTICAL_UNITS: u64 = 4099;
+const USER_DEFINED: u64 = 32767;
+
+/// Systems of EPSG (version 10.076) in another unit than metres, with the code of their unit. All count upwards.
+const IN_FEET: [(u64, u64); 9] = [
+    (5702, 9003),
+    (6360, 9003),
+    (8052, 9003),
+    (6130, 9002),
+    (6131, 9002),
+    (6132, 9002),
+    (8050, 9002),
+    (8228, 9002),
+    (5754, 9095),
+];
+
+/// Systems of EPSG (version 10.076) that count downwards: depths.
+const DEPTHS: [u64; 29] = [
+    5336, 5612, 5614, 5706, 5715, 5734, 5739, 5789, 5831, 5861, 5862, 5863, 5864, 5865, 5866, 5867, 5873,
+    6357, 6358, 6359, 7976, 8051, 8053, 8358, 8378, 8897, 9287, 9288, 9672,
+];
+
+/// What a file says of its heights in its GeoKeys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Vertical {
+    /// Nothing, which is metres.
+    Unsaid,
+    /// Metres of one of its units.
+    Metres(f64),
+    /// A unit of length with this code, which is not known.
+    Unknown(u64),
+    /// Depths below the system with this code.
+    Depths(u64),
+}
+
+impl Vertical {
+    pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
+        let table = directory.numbers(tags::GEO_KEY_DIRECTORY)?.unwrap_or_default();
+        let key = |wanted: u64| {
+            // A key whose value stands in the table itself; 0 is "undefined".
+            let found =
+                table.chunks_exact(4).skip(1).find(|entry| matches!(entry, [key, 0, ..] if *key == wanted));
+            found.and_then(|entry| entry.last().copied()).filter(|code| *code != 0)
+        };
+        Ok(Self::of_keys(key(VERTICAL_TYPE), key(VERTICAL_UNITS)))
+    }
+
+    fn of_keys(system: Option<u64>, unit: Option<u64>) -> Self {
+        if let Some(system) = system.filter(|system| DEPTHS.contains(system)) {
+            return Self::Depths(system);
+        }
+        // The system says more than its unit, which GDAL writes beside it.
+        let of_system = system.and_then(|code| IN_FEET.iter().find(|(system, _)| *system == code));
+        match of_system.map(|(_, unit)| *unit).or(unit) {
+            None | Some(USER_DEFINED) => Self::Unsaid,
+            Some(code) => units::metres_of_code(code).map_or(Self::Unknown(code), Self::Metres),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_come_from_the_system_or_the_key_of_its_unit() {
+        let feet = Vertical::Metres(0.3048);
+        let us = Vertical::Metres(1200.0 / 3937.0);
+        for (system, unit, expected) in [
+            (None, None, Vertical::Unsaid),
+            (Some(5703), None, Vertical::Unsaid),
+            (Some(5703), Some(9001), Vertical::Metres(1.0)),
+            (Some(6360), None, us),
+            (Some(6360), Some(9003), us),
+            (Some(8228), None, feet),
+            (None, Some(9002), feet),
+            (Some(USER_DEFINED), Some(9003), us),
+            (None, Some(9014), Vertical::Unknown(9014)),
+            (Some(5715), Some(9001), Vertical::Depths(5715)),
+        ] {
+            assert_eq!(Vertical::of_keys(system, unit), expected, "{system:?} {unit:?}");
+        }
+    }
+}
