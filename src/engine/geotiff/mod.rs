@@ -4,6 +4,7 @@
 //! block by block: [`encode_block`] compresses one, [`Pyramid`] makes the overviews as they pass by, [`lay_out`] gives
 //! what stands before all of them in the file (see `docs/decisions/0024-overviews-first.md`).
 
+mod affine;
 mod cache;
 mod coding;
 mod decode;
@@ -16,6 +17,7 @@ mod meaning;
 mod pyramid;
 mod raster;
 mod structure;
+mod system;
 mod tags;
 mod write;
 
