@@ -8,6 +8,7 @@ use super::coarse::{Coarse, Span};
 use super::geotiff::Raster;
 use super::grid::Grid;
 use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
+use super::projection;
 use super::request::Request;
 
 /// Heights that ground has, m.
@@ -119,11 +120,7 @@ pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
     let raster = Raster::open_heights(path)?;
     let place = raster.placement();
     if place.crs.is_geographic() {
-        return Err(Problem::new(
-            path,
-            format!("is in degrees (EPSG:{}); slopes and shadows need metres", place.crs.epsg()),
-            "reproject it: gdalwarp -t_srs EPSG:3035 -tr 25 25 -r cubicspline in.tif out.tif",
-        ));
+        return Err(projection::in_degrees(path, place));
     }
     if (place.cell_x - place.cell_y).abs() > place.cell_x * 1e-6 {
         return Err(Problem::new(

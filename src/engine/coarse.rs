@@ -2,6 +2,10 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
+#[cfg(test)]
+mod tests;
+mod whole;
+
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -10,6 +14,7 @@ use super::geotiff::{Placement, Raster};
 use super::grid::Grid;
 use super::terrain::BLOCK;
 use super::{Problem, bspline};
+use whole::{Whole, cell_under};
 
 /// Nodes kept around the region: the spline needs two, the rest spares the guessing of missing ones.
 const MARGIN: f64 = 4.0;
@@ -47,36 +52,57 @@ pub(super) struct Coarse {
     /// The nodes.
     pub grid: Grid,
     /// Where the whole grid lies.
-    placement: Placement,
+    whole: Whole,
+    /// The first of the nodes in the whole grid; before it where a region lies across the seam of a grid round the Earth.
     column: isize,
     row: isize,
+    /// Nodes that the spline wants beyond the sides where the grid ends.
+    missing: Vec<(&'static str, usize)>,
 }
 
 impl Coarse {
     /// Reads the nodes around a part of the DEM; everything else of the file is left alone.
     pub(super) fn load(path: &Path, raster: &Raster, dem: &Placement, span: Span) -> Result<Self, Problem> {
-        let placement = raster.placement().clone();
+        let whole = Whole::of(raster.placement(), dem, span);
         let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
         for (column, row) in span.points(OUTLINE) {
-            let Some((x, y)) = cell_under(dem, &placement, column, row) else { continue };
+            let Some((x, y)) = cell_under(dem, &whole, column, row) else { continue };
             low = (low.0.min(x), low.1.min(y));
             high = (high.0.max(x), high.1.max(y));
         }
+        let (across, down) = (whole.placement.width, whole.placement.height);
         let outside = |low: f64, high: f64, size: usize| !(high >= -0.5 && low <= size as f64 - 0.5);
-        if outside(low.0, high.0, placement.width) || outside(low.1, high.1, placement.height) {
+        if (whole.turn.is_none() && outside(low.0, high.0, across)) || outside(low.1, high.1, down) {
             return Err(Problem::new(
                 path,
                 "does not overlap the region",
                 "give a grid that covers the region and 4 of its cells around, or check its coordinate system",
             ));
         }
-        let first = |low: f64| (low - MARGIN).floor().max(0.0) as isize;
-        let last = |high: f64, size: usize| (high + MARGIN).ceil().min(size as f64 - 1.0) as isize;
-        let (column, row) = (first(low.0), first(low.1));
-        let width = (last(high.0, placement.width) - column + 1).max(1) as usize;
-        let height = (last(high.1, placement.height) - row + 1).max(1) as usize;
-        let grid = raster.window(column, row, width, height)?;
-        Ok(Self { path: path.to_path_buf(), grid, placement, column, row })
+        let first = |low: f64| (low - MARGIN).floor() as isize;
+        let last = |high: f64| (high + MARGIN).ceil() as isize;
+        let inside = |first: isize, last: isize, size: usize| (first.max(0), last.min(size as isize - 1));
+        let columns = match whole.turn {
+            Some(turn) => (first(low.0), last(high.0).min(first(low.0) + turn - 1)),
+            None => inside(first(low.0), last(high.0), across),
+        };
+        let rows = inside(first(low.1), last(high.1), down);
+        let size = |(first, last): (isize, isize)| (last - first + 1).max(1) as usize;
+        let grid = whole.window(raster, (columns.0, rows.0), size(columns), size(rows))?;
+        let missing = whole.missing(low, high);
+        Ok(Self { path: path.to_path_buf(), grid, whole, column: columns.0, row: rows.0, missing })
+    }
+
+    /// A remark on a grid that ends so near to the region that the spline guesses the nodes it wants beyond the end.
+    #[allow(dead_code)]
+    pub(super) fn notice(&self) -> Option<String> {
+        let (side, count) = self.missing.iter().max_by_key(|(_, count)| count)?;
+        let sides: Vec<&str> = self.missing.iter().map(|(side, _)| *side).collect();
+        Some(format!(
+            "ends at the edge of the region in the {}: {count} of its cells are missing beyond it in the {side}, where the spline \
+             takes the mean of their neighbours instead; 2 around the region would do",
+            sides.join(" and the ")
+        ))
     }
 
     /// Bytes of its nodes.
@@ -91,7 +117,7 @@ impl Coarse {
 
     /// Whether the grid has no value at a cell of the DEM.
     pub(super) fn is_missing_at(&self, dem: &Placement, column: f64, row: f64) -> bool {
-        cell_under(dem, &self.placement, column, row).is_none_or(|(x, y)| self.at(x, y).is_nan())
+        cell_under(dem, &self.whole, column, row).is_none_or(|(x, y)| self.at(x, y).is_nan())
     }
 
     /// Its value under a fractional cell of the DEM; where it has none, the value of the nearest node that has one.
@@ -99,7 +125,7 @@ impl Coarse {
     /// For what is taken once for many cells: the place may be one without terrain or beside the region. NaN only when all
     /// nodes are missing.
     pub(super) fn near(&self, dem: &Placement, column: f64, row: f64) -> f64 {
-        let Some((x, y)) = cell_under(dem, &self.placement, column, row) else { return f64::NAN };
+        let Some((x, y)) = cell_under(dem, &self.whole, column, row) else { return f64::NAN };
         let value = self.at(x, y);
         if !value.is_nan() {
             return value;
@@ -117,7 +143,7 @@ impl Coarse {
 
     /// Its values on cells of the DEM, row by row: the spline at each of them.
     pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f32> {
-        let mapping = Mapping::new(dem, &self.placement, span);
+        let mapping = Mapping::new(dem, &self.whole, span);
         let mut values = vec![f32::NAN; span.width * span.height];
         values.par_chunks_mut(span.width.max(1)).enumerate().for_each(|(j, line)| {
             for (i, value) in line.iter_mut().enumerate() {
@@ -147,7 +173,7 @@ impl Coarse {
         let count = |from: isize, edge: isize, size: usize| ((edge - from) as usize + size) / step + 3;
         let (across, down) = (count(column, span.column, span.width), count(row, span.row, span.height));
         let wide = Span { column, row, width: across * step, height: down * step };
-        let mapping = Mapping::new(dem, &self.placement, wide);
+        let mapping = Mapping::new(dem, &self.whole, wide);
         let mut points = Vec::with_capacity(across * down);
         for j in 0..down {
             for i in 0..across {
@@ -172,7 +198,7 @@ impl Coarse {
     /// Cells of the DEM in about a fifth of a node, a power of two.
     fn lattice_step(&self, dem: &Placement, span: Span) -> usize {
         let (column, row) = (span.column as f64, span.row as f64);
-        let at = |i: f64, j: f64| cell_under(dem, &self.placement, column + i, row + j);
+        let at = |i: f64, j: f64| cell_under(dem, &self.whole, column + i, row + j);
         let (Some(here), Some(east), Some(south)) = (at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0)) else {
             return 1;
         };
@@ -245,24 +271,11 @@ fn lagrange(t: f32) -> [f32; 4] {
     [-t * b * c / 6.0, a * b * c / 2.0, -a * t * c / 2.0, a * t * b / 6.0]
 }
 
-/// The fractional cell of another grid under a fractional cell of the DEM.
-fn cell_under(dem: &Placement, other: &Placement, column: f64, row: f64) -> Option<(f64, f64)> {
-    let (x, y) = dem.centre(column, row);
-    if dem.crs == other.crs {
-        return Some(other.cell_of(x, y));
-    }
-    let (lon, lat) = dem.crs.to_lonlat(x, y)?;
-    let (x, y) = if other.crs.is_geographic() { (lon, lat) } else { other.crs.from_lonlat(lon, lat)? };
-    let (column, row) = other.cell_of(x, y);
-    // Hides the last bits of the projection, which may depend on the processor.
-    Some(((column * 1e9).round() / 1e9, (row * 1e9).round() / 1e9))
-}
-
 /// From cells of the DEM to fractional cells of another grid: exact where both share a system, else bilinear between
 /// the corners of the blocks of the DEM (within 0.1 m of the exact place at 64 cells of 25 m).
 struct Mapping<'a> {
     dem: &'a Placement,
-    other: &'a Placement,
+    other: &'a Whole,
     span: Span,
     corners: Option<Corners>,
 }
@@ -275,8 +288,8 @@ struct Corners {
 }
 
 impl<'a> Mapping<'a> {
-    fn new(dem: &'a Placement, other: &'a Placement, span: Span) -> Self {
-        let corners = (dem.crs != other.crs).then(|| Corners::new(dem, other, span));
+    fn new(dem: &'a Placement, other: &'a Whole, span: Span) -> Self {
+        let corners = (dem.crs != other.placement.crs).then(|| Corners::new(dem, other, span));
         Self { dem, other, span, corners }
     }
 
@@ -290,7 +303,7 @@ impl<'a> Mapping<'a> {
 }
 
 impl Corners {
-    fn new(dem: &Placement, other: &Placement, span: Span) -> Self {
+    fn new(dem: &Placement, other: &Whole, span: Span) -> Self {
         let block = BLOCK as isize;
         let (column, row) = (span.column.div_euclid(block) * block, span.row.div_euclid(block) * block);
         let count =

@@ -1,28 +1,46 @@
 //! Coordinate systems: EPSG:3035, UTM, Lambert-93, and geographic ones for coarse grids.
 //!
-//! ETRS89 (EPSG:4258, 3035, 258xx), RGF93 (2154) and WGS 84 (4326, 326xx, 327xx) are taken as one datum, as GDAL and
-//! PROJ do without a plate motion model: they differ by less than a metre in Europe, far below a cell.
+//! ETRS89 (EPSG:4258, 3035, 258xx) with its national forms, such as RGF93 (2154), and WGS 84 (4326, 326xx, 327xx) are
+//! taken as one datum, as GDAL and PROJ do without a plate motion model: they differ by less than a metre in Europe, far
+//! below a cell.
+
+pub mod described;
+mod distortion;
+pub mod elsewhere;
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
+
+pub use distortion::Distortion;
 
 use proj4rs::Proj;
 use proj4rs::adaptors::transform_xy;
 
 /// A coordinate system that the engine knows, by its EPSG code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Systems are equal when their coordinates are: EPSG:9794 (of the newest RGF93) is EPSG:2154. Each keeps its own code.
+#[derive(Debug, Clone, Copy)]
 pub struct Crs {
     epsg: u32,
 }
 
+impl PartialEq for Crs {
+    fn eq(&self, other: &Self) -> bool {
+        kind(self.epsg) == kind(other.epsg)
+    }
+}
+
+impl Eq for Crs {}
+
 /// What a code stands for.
+#[derive(PartialEq)]
 enum Kind {
     Geographic,
     Projected(Projection),
 }
 
 /// One of the projected systems, numbered without gaps for the table of [`Projection::proj`].
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Projection {
     LaeaEurope,
     Lambert93,
@@ -42,13 +60,20 @@ const STEP: f64 = 50.0;
 
 impl Crs {
     /// The codes that [`Crs::of_epsg`] knows, in words, for messages.
-    pub const KNOWN: &'static str = "EPSG:3035 (LAEA Europe), EPSG:2154 (Lambert-93), UTM (EPSG:326xx, 327xx, 25828 to 25838) \
-                                     or longitude and latitude (EPSG:4326, 4258)";
+    pub const KNOWN: &'static str = "EPSG:3035 (LAEA Europe), EPSG:2154 (Lambert-93), UTM (EPSG:326xx, 327xx, 25828 to 25838), \
+                                     longitude and latitude (EPSG:4326, 4258), or a newer form of one of them";
 
     /// The system with this code; `None` when the engine does not know it.
     #[must_use]
     pub fn of_epsg(epsg: u32) -> Option<Self> {
         kind(epsg).map(|_| Self { epsg })
+    }
+
+    /// The system of UTM on WGS 84 that is made for a longitude and latitude, degrees.
+    #[must_use]
+    pub fn utm_at(lon: f64, lat: f64) -> Self {
+        let zone = ((lon + 180.0).rem_euclid(360.0) / 6.0) as u32 % 60 + 1;
+        Self { epsg: zone + if lat < 0.0 { 32_700 } else { 32_600 } }
     }
 
     /// Its EPSG code.
@@ -104,15 +129,21 @@ impl Crs {
         if self.is_geographic() {
             return self.to_lonlat(x, y).map(|_| 0.0);
         }
-        let (lon, lat) = self.to_lonlat(x, y)?;
-        let (lon_south, lat_south) = self.to_lonlat(x, y - STEP)?;
-        let (lon_north, lat_north) = self.to_lonlat(x, y + STEP)?;
+        let (east, north) = self.on_the_ground(x, y, (0.0, STEP))?;
+        let azimuth = east.atan2(north).to_degrees();
+        azimuth.is_finite().then_some(azimuth)
+    }
+
+    /// East and north of the way on the ellipsoid from one step of the grid before a point to one behind it: metres, times
+    /// 180 / π.
+    fn on_the_ground(self, x: f64, y: f64, (dx, dy): (f64, f64)) -> Option<(f64, f64)> {
+        let (_, lat) = self.to_lonlat(x, y)?;
+        let (lon_before, lat_before) = self.to_lonlat(x - dx, y - dy)?;
+        let (lon_behind, lat_behind) = self.to_lonlat(x + dx, y + dy)?;
         // Over the antimeridian the difference would jump by a turn.
-        let east = (lon_north - lon_south + 180.0).rem_euclid(360.0) - 180.0;
+        let east = (lon_behind - lon_before + 180.0).rem_euclid(360.0) - 180.0;
         let (meridian, parallel) = radii(lat);
-        let azimuth =
-            (parallel * lat.to_radians().cos() * east).atan2(meridian * (lat_north - lat_south)).to_degrees();
-        (lon.is_finite() && azimuth.is_finite()).then_some(azimuth)
+        Some((parallel * lat.to_radians().cos() * east, meridian * (lat_behind - lat_before)))
     }
 }
 
@@ -130,17 +161,55 @@ fn radii(lat: f64) -> (f64, f64) {
     (A * (1.0 - E2) / w2.powf(1.5), A / w2.sqrt())
 }
 
+/// What a code stands for.
+///
+/// Beside the known systems and their newer forms stand those that give the same coordinates in another order: the order
+/// of a system's axes does not concern rasters.
 fn kind(epsg: u32) -> Option<Kind> {
+    if is_wgs84(epsg) || is_etrs89(epsg) {
+        return Some(Kind::Geographic);
+    }
+    let etrs89 = |zone: u32| Projection::UtmEtrs89 { zone };
+    let wgs84 = |zone: u32| Projection::Utm { zone, south: false };
     let projection = match epsg {
-        4326 | 4258 => return Some(Kind::Geographic),
         3035 => Projection::LaeaEurope,
-        2154 => Projection::Lambert93,
-        32_601..=32_660 => Projection::Utm { zone: epsg - 32_600, south: false },
+        // Of RGF93 v1, v2 and v2b.
+        2154 | 9793 | 9794 => Projection::Lambert93,
+        32_601..=32_660 => wgs84(epsg - 32_600),
         32_701..=32_760 => Projection::Utm { zone: epsg - 32_700, south: true },
-        25_828..=25_838 => Projection::UtmEtrs89 { zone: epsg - 25_800 },
+        4037 | 4038 => wgs84(epsg - 4002),
+        25_828..=25_838 => etrs89(epsg - 25_800),
+        // Northing before easting; the outermost are no longer in use.
+        3040..=3050 => etrs89(epsg - 3012),
+        3038 | 3039 | 3051 => wgs84(epsg - 3012),
+        // Finland's TM35FIN and Sweden's SWEREF99 TM.
+        3067 | 5048 => etrs89(35),
+        3006 => etrs89(33),
+        // Italy's RDN2008 (either order) and IGM95.
+        6707..=6709 => etrs89(epsg - 6675),
+        7791..=7793 => etrs89(epsg - 7759),
+        3064 | 3065 => etrs89(epsg - 3032),
         _ => return None,
     };
     Some(Kind::Projected(projection))
+}
+
+/// Geographic systems of WGS 84: as such, and as realised from 1994 on.
+fn is_wgs84(epsg: u32) -> bool {
+    matches!(epsg, 4326 | 9053..=9057 | 9755 | 10_606)
+}
+
+/// Geographic systems of ETRS89: as such, of its frames, and of the countries that take it as theirs within some cm.
+fn is_etrs89(epsg: u32) -> bool {
+    matches!(
+        epsg,
+        4258 | 9059
+            ..=9069 | 10_571
+            // RGF93 v1, v2 and v2b.
+            | 4171 | 7084 | 9777 | 9779 | 9782 | 9784
+            // SWEREF99, IGM95, RDN2008.
+            | 4619 | 4670 | 6706
+    )
 }
 
 /// A projected system and the geographic one on the same ellipsoid, so that no datum shift comes between.

@@ -2,8 +2,6 @@
 //!
 //! A cure holds at most one command, between backticks. Its result lies beside the file, under a name of its own.
 
-#![allow(dead_code)]
-
 use std::path::Path;
 
 /// A path as one word of a shell's command line; bare where the shell takes it as it is.
@@ -16,10 +14,14 @@ pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The name of a command's result, as one word of a shell's command line: that of the file with `addition`, as a GeoTIFF.
+/// The name of a command's result, as one word of a shell's command line: that of the file with `addition`, as a GeoTIFF;
+/// with a number where there is such a file.
 pub(super) fn result(file: &Path, addition: &str) -> String {
     let stem = file.file_stem().map_or_else(|| "out".into(), |stem| stem.to_string_lossy());
-    quoted(&file.with_file_name(format!("{stem}_{addition}.tif")))
+    let named = |number: &str| file.with_file_name(format!("{stem}_{addition}{number}.tif"));
+    let numbered = (2..100).map(|number| named(&format!("_{number}")));
+    let free = std::iter::once(named("")).chain(numbered).find(|path| !path.exists());
+    quoted(&free.unwrap_or_else(|| named("_new")))
 }
 
 #[cfg(test)]
@@ -44,5 +46,9 @@ mod tests {
         assert_eq!(result(Path::new("/data/dem.tif"), "utm32"), "/data/dem_utm32.tif");
         assert_eq!(result(Path::new("my tiles/n45.hgt"), "upright"), "'my tiles/n45_upright.tif'");
         assert_eq!(result(Path::new("dem"), "25m"), "dem_25m.tif");
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("dem_25m.tif"), "somebody's").unwrap();
+        assert_eq!(result(&path("dem.tif"), "25m"), quoted(&path("dem_25m_2.tif")));
     }
 }

@@ -9,6 +9,7 @@ use super::coarse::{Coarse, Span};
 use super::crs::Crs;
 use super::geotiff::{Placement, Raster, Witness};
 use super::model::Atmosphere;
+use super::projection;
 use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
 
 #[cfg(test)]
@@ -94,6 +95,7 @@ impl Inputs {
         let (Some(dem), Some(span)) = (dem, span) else { return (None, problems) };
         problems.extend(checks::heights(&request.dem, &dem, span));
         let placement = part_of(dem.placement(), span);
+        problems.extend(projection::problem(&request.dem, &placement));
         (Some(Self { dem, span, placement, reference_height, months, witnesses }), problems)
     }
 }
@@ -300,10 +302,10 @@ fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
 
 /// Least and greatest coordinates of a box in another system, along its outline.
 fn bounds(region: RegionBox, crs: Crs) -> Option<((f64, f64), (f64, f64))> {
-    if region.epsg == crs.epsg() {
+    let from = Crs::of_epsg(region.epsg)?;
+    if from == crs {
         return Some(((region.xmin, region.ymin), (region.xmax, region.ymax)));
     }
-    let from = Crs::of_epsg(region.epsg)?;
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
     for i in 0..=32 {
         let part = f64::from(i) / 32.0;

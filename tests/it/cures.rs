@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The command in a message or a cure: what stands between backticks.
-#[allow(dead_code)]
 pub(crate) fn command_in(message: &str) -> &str {
     let mut parts = message.split('`');
     let (_, command) = (parts.next(), parts.next());
@@ -23,7 +22,6 @@ pub(crate) fn command_in(message: &str) -> &str {
 /// Runs the command of a message by a shell in `folder`; where its result lies.
 ///
 /// That is its last argument, or what follows `--outfile=`.
-#[allow(dead_code)]
 pub(crate) fn run_cure(message: &str, folder: &Path) -> PathBuf {
     let command = command_in(message);
     let done = shell(command, folder);

@@ -29,6 +29,7 @@ mod physics;
 mod reference;
 mod scene;
 mod support;
+mod systems;
 mod terminal;
 mod time;
 mod toy;

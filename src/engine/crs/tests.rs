@@ -1,3 +1,4 @@
+use super::described::{Base, Described, Method, by_conversion};
 use super::*;
 
 /// One known point of each system: code, x, y, longitude, latitude.
@@ -108,4 +109,165 @@ fn every_known_code_has_a_projection_of_its_own() {
         assert!(projection.proj().is_some(), "EPSG:{epsg}");
     }
     assert_eq!(seen.len(), PROJECTIONS);
+}
+
+#[test]
+fn newer_forms_and_other_orders_of_axes_are_the_same_coordinates() {
+    for (one, others) in [
+        (2154, &[9793, 9794][..]),
+        (25832, &[3044, 3064, 6707, 7791]),
+        (25833, &[3045, 3065, 6708, 7792, 3006]),
+        (25835, &[3047, 3067, 5048]),
+        (32635, &[4037]),
+        (4326, &[4258, 4171, 9777, 9782, 9755, 9069, 4619, 6706]),
+    ] {
+        let known = Crs::of_epsg(one).unwrap();
+        for other in others {
+            let twin = Crs::of_epsg(*other).unwrap_or_else(|| panic!("EPSG:{other}"));
+            assert_eq!(twin, known, "EPSG:{other}");
+            assert_eq!(twin.epsg(), *other);
+            assert_eq!(twin.to_string(), format!("EPSG:{other}"));
+        }
+    }
+    assert_ne!(Crs::of_epsg(32632), Crs::of_epsg(25832), "their ellipsoids differ");
+    assert_ne!(Crs::of_epsg(32632), Crs::of_epsg(32633));
+}
+
+#[test]
+fn the_zone_of_utm_is_that_of_the_place() {
+    for (lon, lat, epsg) in [
+        (6.35, 45.0, 32632),
+        (5.999, 45.0, 32631),
+        (-70.0, -33.0, 32719),
+        (-106.0, 40.0, 32613),
+        (86.8, 28.0, 32645),
+        (-180.0, 60.0, 32601),
+        (180.0, 60.0, 32601),
+        (179.9, -17.0, 32760),
+        (290.0, -33.0, 32719),
+        (0.0, 0.0, 32631),
+    ] {
+        assert_eq!(Crs::utm_at(lon, lat).epsg(), epsg, "{lon} {lat}");
+    }
+}
+
+/// From PROJ 9.1, `echo "lon lat" | proj -S +proj=laea +lat_0=52 +lon_0=10 +ellps=GRS80`, and the like: the greatest and
+/// the least scale (the sphere's closed form where PROJ is not at hand: 1/cos(c/2) and cos(c/2) at c from the centre).
+#[test]
+fn distortion_follows_the_closed_forms() {
+    // Equal areas: the two scales are each other's inverse, and by the angle from the centre.
+    let laea = Crs::of_epsg(3035).unwrap();
+    for (lon, lat) in
+        [(10.0, 52.0), (6.35, 45.0), (-4.0, 40.0), (43.0, 43.0), (-70.0, -33.0), (86.8, 28.0f64)]
+    {
+        let (x, y) = laea.from_lonlat(lon, lat).unwrap();
+        let found = laea.distortion(x, y).unwrap();
+        let (sin, cos) = (52f64.to_radians().sin_cos(), lat.to_radians().sin_cos());
+        let away = (sin.0 * cos.0 + sin.1 * cos.1 * (lon - 10.0f64).to_radians().cos()).acos();
+        let expected = 1.0 / (away / 2.0).cos();
+        // The ellipsoid's flattening is a three-hundredth.
+        let least = 1e-3 + (expected - 1.0) * 0.03;
+        assert!((found.greatest - expected).abs() < least, "{lon} {lat}: {found:?} {expected}");
+        assert!((found.greatest * found.least - 1.0).abs() < 1e-6, "{lon} {lat}: {found:?} keeps areas");
+        assert!((found.anisotropy() - found.greatest / found.least).abs() < 1e-12);
+        assert!(found.error() >= found.anisotropy() - 1.0);
+    }
+    // Equal angles: one scale, by the distance from the central meridian.
+    let utm = Crs::of_epsg(32632).unwrap();
+    for (lon, lat) in [(9.0, 45.0), (12.0, 45.0), (19.0, 46.0), (27.0, 10.0f64), (-6.0, -30.0)] {
+        let (x, y) = utm.from_lonlat(lon, lat).unwrap();
+        let found = utm.distortion(x, y).unwrap();
+        let across = lat.to_radians().cos() * (lon - 9.0f64).to_radians().sin();
+        let expected = 0.9996 / (1.0 - across * across).sqrt();
+        assert!((found.greatest - expected).abs() < 1e-3, "{lon} {lat}: {found:?} {expected}");
+        assert!(found.anisotropy() - 1.0 < 1e-6 && found.angle() < 1e-4, "{lon} {lat}: {found:?}");
+    }
+    let lambert = Crs::of_epsg(2154).unwrap();
+    for (lat, expected) in [(44.0, 1.0), (49.0, 1.0)] {
+        let (x, y) = lambert.from_lonlat(6.0, lat).unwrap();
+        let found = lambert.distortion(x, y).unwrap();
+        assert!((found.greatest - expected).abs() < 1e-6 && found.error() < 1e-6, "{lat}: {found:?}");
+    }
+    assert_eq!(Crs::of_epsg(4326).unwrap().distortion(6.0, 45.0), None);
+    assert_eq!(laea.distortion(1e300, 0.0), None);
+}
+
+#[test]
+fn the_whole_alps_are_hardly_distorted() {
+    for epsg in [3035, 32632] {
+        let crs = Crs::of_epsg(epsg).unwrap();
+        for (lon, lat) in [(5.0, 43.5), (16.5, 43.5), (16.5, 48.5), (5.0, 48.5), (10.5, 46.5)] {
+            let (x, y) = crs.from_lonlat(lon, lat).unwrap();
+            assert!(crs.distortion(x, y).unwrap().error() < 0.007, "EPSG:{epsg} {lon} {lat}");
+        }
+    }
+}
+
+#[test]
+fn every_known_projection_is_recognised_by_its_parameters() {
+    for (epsg, ..) in POINTS {
+        let Some(Kind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
+        let base = if matches!(projection, Projection::Utm { .. }) { Base::Wgs84 } else { Base::Etrs89 };
+        let described = Described::of(projection);
+        assert_eq!(described.crs(base).unwrap().epsg(), epsg);
+        // And they are those that its points are computed by.
+        let (_, x, y, lon, lat) = POINTS.into_iter().find(|point| point.0 == epsg).unwrap();
+        let (found_lon, found_lat) = described.lonlat(x, y).unwrap();
+        assert!((found_lon - lon).hypot(found_lat - lat) < 1e-8, "EPSG:{epsg}: {found_lon} {found_lat}");
+    }
+    for (conversion, base, epsg) in [
+        (16_032, Base::Wgs84, 32632),
+        (16_032, Base::Etrs89, 25832),
+        (16_001, Base::Etrs89, 32601),
+        (16_160, Base::Wgs84, 32760),
+        (16_119, Base::Etrs89, 32719),
+        (19_986, Base::Etrs89, 3035),
+        (18_085, Base::Etrs89, 2154),
+    ] {
+        assert_eq!(by_conversion(conversion).unwrap().crs(base).unwrap().epsg(), epsg, "{conversion}");
+    }
+    for conversion in [0, 16_000, 16_061, 16_100, 16_161, 32_767] {
+        assert_eq!(by_conversion(conversion), None);
+    }
+}
+
+#[test]
+fn parameters_that_are_nearly_known_are_named_with_what_differs() {
+    let utm = by_conversion(16_032).unwrap();
+    let nearly = Described { longitude: 9.5, ..utm };
+    let found = nearly.crs(Base::Wgs84).unwrap_err();
+    assert!(
+        found.contains("nearest to EPSG:326") && found.contains("a central meridian of 9.5 instead of"),
+        "{found}"
+    );
+    let shifted = Described { easting: 32_500_000.0, ..utm };
+    let found = shifted.crs(Base::Etrs89).unwrap_err();
+    assert!(found.contains("EPSG:25832, but with a false easting of 32500000 instead of 500000"), "{found}");
+    let swapped = Described { parallels: [44.0, 49.0], ..by_conversion(18_085).unwrap() };
+    assert_eq!(swapped.crs(Base::Etrs89).unwrap().epsg(), 2154);
+    let own = Described { latitude: 45.0, longitude: 8.0, easting: 0.0, ..by_conversion(19_986).unwrap() };
+    let found = own.crs(Base::Etrs89).unwrap_err();
+    assert_eq!(found, "a projection without a code (Lambert's azimuthal equal-area)");
+    let none = Described { method: Method::TransverseMercator, longitude: f64::NAN, ..utm };
+    assert!(none.crs(Base::Wgs84).is_err());
+}
+
+#[test]
+fn unknown_systems_are_found_on_earth() {
+    // `echo "6.35 45" | gdaltransform -s_srs EPSG:4326 -t_srs EPSG:<code>`, of GDAL 3.6; old datums within some hundred m.
+    for (code, x, y) in [
+        (3857, 706_878.77, 5_621_521.49),
+        (2056, 2_514_114.68, 983_689.55),
+        (27572, 916_427.19, 2_008_005.39),
+        (4269, 6.35, 45.0),
+    ] {
+        let (lon, lat) = elsewhere::lonlat(code, (x, y), None).unwrap();
+        assert!((lon - 6.35).abs() < 0.02 && (lat - 45.0).abs() < 0.02, "EPSG:{code}: {lon} {lat}");
+    }
+    let feet = (706_878.77 / 0.3048, 5_621_521.49 / 0.3048);
+    let (lon, lat) = elsewhere::lonlat(3857, feet, Some(0.3048)).unwrap();
+    assert!((lon - 6.35).abs() < 1e-4 && (lat - 45.0).abs() < 1e-4, "{lon} {lat}");
+    for code in [0, 1, 65_535, u32::MAX] {
+        assert_eq!(elsewhere::lonlat(code, (0.0, 0.0), None), None);
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::ifd::{COPY_AGAIN, Directory};
+use super::affine::{Affine, Georeference, Slant};
+use super::ifd::Directory;
+use super::system::{System, Unfit};
 use super::tags;
-use crate::engine::Problem;
 use crate::engine::crs::Crs;
 use crate::engine::grid::Placement;
+use crate::engine::{Problem, cure, projection};
 
 pub(super) const MODEL_TYPE: u16 = 1024;
 pub(super) const RASTER_TYPE: u16 = 1025;
@@ -14,157 +16,146 @@ pub(super) const GEOGRAPHIC_TYPE: u16 = 2048;
 pub(super) const ANGULAR_UNITS: u16 = 2054;
 pub(super) const PROJECTED_TYPE: u16 = 3072;
 pub(super) const LINEAR_UNITS: u16 = 3076;
-const DATUM: u16 = 2050;
-const PRIME_MERIDIAN: u16 = 2051;
-const ELLIPSOID: u16 = 2056;
-const SEMI_MAJOR: u16 = 2057;
-const INVERSE_FLATTENING: u16 = 2059;
-
-/// "User-defined": described by other keys instead of a code.
-const USER_DEFINED: u16 = 32767;
 
 /// The keys of a file: those that fit a number, and those that are doubles.
-struct Keys {
+pub(super) struct Keys {
     codes: BTreeMap<u16, u16>,
-    doubles: BTreeMap<u16, f64>,
+    doubles: BTreeMap<u16, Vec<f64>>,
 }
 
 impl Keys {
-    fn of(directory: &Directory) -> Result<Self, Problem> {
+    pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
         let table = directory.numbers(tags::GEO_KEY_DIRECTORY)?.unwrap_or_default();
         let params = directory.doubles(tags::GEO_DOUBLE_PARAMS)?;
         let mut keys = Self { codes: BTreeMap::new(), doubles: BTreeMap::new() };
         // The first four numbers are the version and the count of keys; libgeotiff, too, trusts the table's length.
         for entry in table.chunks_exact(4).skip(1) {
-            let &[key, location, _count, value] = entry else { continue };
-            let (key, value) = (key as u16, value as u16);
+            let &[key, location, count, value] = entry else { continue };
+            let (key, first) = (key as u16, value as usize);
             if location == 0 {
-                keys.codes.insert(key, value);
+                keys.codes.insert(key, value as u16);
             } else if location == u64::from(tags::GEO_DOUBLE_PARAMS)
-                && let Some(double) = params.get(usize::from(value))
+                && let Some(doubles) = params.get(first..first.saturating_add(count as usize))
             {
-                keys.doubles.insert(key, *double);
+                keys.doubles.insert(key, doubles.to_vec());
             }
         }
         Ok(keys)
     }
 
-    fn code(&self, key: u16) -> Option<u16> {
+    /// The code that a key holds.
+    pub(super) fn code(&self, key: u16) -> Option<u16> {
         // 0 is "undefined" in the standard.
         self.codes.get(&key).copied().filter(|code| *code != 0)
     }
 
-    fn is(&self, key: u16, expected: u16) -> bool {
+    /// Whether a key holds this code, or none.
+    pub(super) fn is(&self, key: u16, expected: u16) -> bool {
         self.code(key).is_none_or(|code| code == expected)
     }
 
-    /// A user-defined geographic system that can only be WGS 84: its ellipsoid, Greenwich, degrees, no other datum.
-    fn is_wgs84(&self) -> bool {
-        let close = |key: u16, value: f64| self.doubles.get(&key).is_some_and(|v| (v - value).abs() < 1e-6);
-        let ellipsoid = match self.code(ELLIPSOID) {
-            Some(USER_DEFINED) | None => {
-                close(SEMI_MAJOR, 6_378_137.0) && close(INVERSE_FLATTENING, 298.257_223_563)
-            }
-            Some(code) => code == 7030,
-        };
-        let datum = matches!(self.code(DATUM), Some(6326 | USER_DEFINED)) || self.code(DATUM).is_none();
-        ellipsoid && datum && self.is(PRIME_MERIDIAN, 8901)
+    /// The doubles that a key holds.
+    pub(super) fn doubles(&self, key: u16) -> &[f64] {
+        self.doubles.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// The code of the file's system, or in words what it has instead.
-    fn epsg(&self) -> Result<u32, String> {
-        let geographic = self.code(GEOGRAPHIC_TYPE);
-        match (self.code(MODEL_TYPE), self.code(PROJECTED_TYPE)) {
-            (Some(1) | None, Some(USER_DEFINED)) => {
-                Err("a projection described by its parameters, without a code".into())
-            }
-            (Some(1) | None, Some(code)) if self.is(LINEAR_UNITS, 9001) => Ok(u32::from(code)),
-            (Some(1) | None, Some(code)) => Err(format!("EPSG:{code} in another unit than metres")),
-            (Some(1), None) => Err("a projected system without a code".into()),
-            (Some(2) | None, _) if geographic.is_some() && !self.is(ANGULAR_UNITS, 9102) => {
-                Err("a geographic system in another unit than degrees".into())
-            }
-            (Some(2) | None, _) => match geographic {
-                Some(USER_DEFINED) if self.is_wgs84() => Ok(4326),
-                Some(USER_DEFINED) => {
-                    Err("a geographic system described by its parameters, without a code".into())
-                }
-                Some(code) => Ok(u32::from(code)),
-                None => Err("no coordinate system".into()),
-            },
-            (Some(3), _) => Err("geocentric coordinates".into()),
-            (Some(_), _) => Err("a local, user-defined system".into()),
-        }
+    /// The first of the doubles that the first of these keys holds.
+    pub(super) fn double(&self, keys: &[u16]) -> Option<f64> {
+        keys.iter().find_map(|key| self.doubles(*key).first().copied())
     }
 }
 
 /// Reads where the raster of this size lies.
 pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> Result<Placement, Problem> {
     let keys = Keys::of(directory)?;
-    let affine = affine(directory)?;
-    let problem = |what: String, cure: &str| directory.source.problem(what, cure);
-    if !directory.has(tags::GEO_KEY_DIRECTORY) {
-        let what = "has no coordinate system (no GeoKeys; side files such as .prj or .aux.xml are not read)";
-        let cure = "write it into the file: gdal_edit.py -a_srs EPSG:3035 FILE, with the file's own code";
-        return Err(problem(what.into(), cure));
+    let georeference = Georeference::of(directory)?;
+    if matches!(georeference, Georeference::None) {
+        return Err(without_georeference(directory));
     }
-    let epsg = keys.epsg().map_err(|found| {
-        problem(
-            format!("has {found}; known are {}", Crs::KNOWN),
-            "name its code with gdal_edit.py -a_srs EPSG:CODE, or reproject it with gdalwarp -t_srs EPSG:3035",
-        )
-    })?;
-    let crs = Crs::of_epsg(epsg).ok_or_else(|| {
-        problem(
-            format!("is in EPSG:{epsg}; known are {}", Crs::KNOWN),
-            "reproject it with gdalwarp -t_srs EPSG:3035 (coarse grids: -t_srs EPSG:4326)",
-        )
-    })?;
-    let [west, cell_x, north, cell_y] = affine;
-    // In a raster of points the affine map leads to the centres of the cells.
-    let shift = if keys.code(RASTER_TYPE) == Some(2) { 0.5 } else { 0.0 };
-    let (west, north) = (west - shift * cell_x, north + shift * cell_y);
-    Ok(Placement { crs, west, north, cell_x, cell_y, width, height })
+    if !directory.has(tags::GEO_KEY_DIRECTORY) {
+        return Err(without_system(directory));
+    }
+    let crs = System::of(&keys).crs();
+    let affine = match georeference {
+        Georeference::Affine(affine) if keys.code(RASTER_TYPE) == Some(2) => affine.of_points(),
+        Georeference::Affine(affine) => affine,
+        Georeference::Control { middle, cell } => {
+            return Err(placed_by_points(directory, &crs, middle, cell));
+        }
+        Georeference::None => return Err(without_georeference(directory)),
+    };
+    let crs = crs.map_err(|unfit| unknown(directory, &unfit, affine.middle(width, height), affine.cell()))?;
+    if let Some(slant) = affine.slant(width, height) {
+        return Err(slanted(directory, crs, &affine, slant, (width, height)));
+    }
+    let Affine { origin: (west, north), column: (cell_x, _), row: (_, row_y) } = affine;
+    Ok(Placement { crs, west, north, cell_x, cell_y: -row_y, width, height })
 }
 
-/// West, cell width, north, cell height of a map without rotation, north up.
-fn affine(directory: &Directory) -> Result<[f64; 4], Problem> {
-    let source = directory.source;
-    let scale = directory.doubles(tags::MODEL_PIXEL_SCALE)?;
-    let tie = directory.doubles(tags::MODEL_TIEPOINT)?;
-    let matrix = directory.doubles(tags::MODEL_TRANSFORMATION)?;
-    let [west, cell_x, north, cell_y] = match (scale.as_slice(), tie.as_slice(), matrix.as_slice()) {
-        (&[sx, sy, ..], &[i, j, _, x, y, _, ..], _) if sx != 0.0 && sy != 0.0 => {
-            [x - i * sx, sx, y + j * sy, sy]
-        }
-        (_, _, &[a, b, _, x, d, e, _, y, ..]) => {
-            if b != 0.0 || d != 0.0 {
-                let cure = "warp it to an upright grid: gdalwarp -t_srs EPSG:3035 FILE OUT.tif";
-                return Err(source.problem("is rotated: its rows do not run from west to east", cure));
-            }
-            [x, a, y, -e]
-        }
-        (_, [_, ..], _) => {
-            let what = "is placed by control points, without the size of a cell";
-            return Err(source.problem(what, "warp it to a grid: gdalwarp -t_srs EPSG:3035 FILE OUT.tif"));
-        }
-        _ => {
-            let what =
-                "is not georeferenced (no ModelPixelScale and ModelTiepoint; world files are not read)";
-            let cure = "write the georeference into it: gdal_translate FILE OUT.tif where GDAL finds it beside the file";
-            return Err(source.problem(what, cure));
-        }
+fn without_georeference(directory: &Directory) -> Problem {
+    let what = "is not georeferenced (no ModelPixelScale and ModelTiepoint; world files are not read)";
+    let file = &directory.source.path;
+    let beside = ["tfw", "tifw", "wld"].iter().any(|extension| file.with_extension(extension).is_file());
+    let cure = if beside {
+        let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
+        format!("write its world file into it: `gdal_translate {from} {to}`")
+    } else {
+        "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them"
+            .into()
     };
-    if ![west, cell_x, north, cell_y].iter().all(|v| v.is_finite()) || cell_x == 0.0 || cell_y == 0.0 {
-        return Err(source.problem("is damaged: its georeference is not made of finite numbers", COPY_AGAIN));
+    directory.source.problem(what, cure)
+}
+
+fn without_system(directory: &Directory) -> Problem {
+    let what = "has no coordinate system (no GeoKeys; side files such as .prj or .aux.xml are not read)";
+    let cure =
+        "write it into the file with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells";
+    directory.source.problem(what, cure)
+}
+
+fn unknown(directory: &Directory, unfit: &Unfit, middle: (f64, f64), cell: f64) -> Problem {
+    let what = format!("{}; known are {}", unfit.what, Crs::KNOWN);
+    if unfit.unnamed {
+        return directory.source.problem(
+            what,
+            "write its system into it with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells",
+        );
     }
-    if cell_y < 0.0 {
-        let what = "is south up: its first row is the southernmost";
-        return Err(source.problem(what, "turn it north up: gdalwarp FILE OUT.tif"));
-    }
-    if cell_x < 0.0 {
-        let what = "is mirrored: its first column is the easternmost";
-        return Err(source.problem(what, "turn it: gdalwarp FILE OUT.tif"));
-    }
-    Ok([west, cell_x, north, cell_y])
+    let command =
+        projection::reprojection(&directory.source.path, unfit.lonlat(middle), cell * unfit.metres());
+    directory.source.problem(what, format!("reproject it: `{command}`"))
+}
+
+fn slanted(
+    directory: &Directory,
+    crs: Crs,
+    affine: &Affine,
+    slant: Slant,
+    (width, height): (usize, usize),
+) -> Problem {
+    let file = &directory.source.path;
+    let (x, y) = affine.middle(width, height);
+    let middle = crs.to_lonlat(x, y).unwrap_or_default();
+    let turned = slant == Slant::Turned;
+    let command = projection::uprighting(file, crs, middle, affine.cell(), turned);
+    let verb = if turned { "warp it to an upright grid" } else { "turn it" };
+    directory.source.problem(slant.words(), format!("{verb}: `{command}`"))
+}
+
+fn placed_by_points(
+    directory: &Directory,
+    crs: &Result<Crs, Unfit>,
+    middle: (f64, f64),
+    cell: f64,
+) -> Problem {
+    let file = &directory.source.path;
+    let command = match crs {
+        Ok(crs) => {
+            let place = crs.to_lonlat(middle.0, middle.1).unwrap_or_default();
+            projection::uprighting(file, *crs, place, cell, true)
+        }
+        Err(unfit) => projection::reprojection(file, unfit.lonlat(middle), cell * unfit.metres()),
+    };
+    let what = "is placed by control points, without the size of a cell";
+    directory.source.problem(what, format!("warp it to a grid: `{command}`"))
 }

@@ -4,6 +4,7 @@
 //! block by block: [`encode_block`] compresses one, [`Pyramid`] makes the overviews as they pass by, [`lay_out`] gives
 //! what stands before all of them in the file (see `docs/decisions/0024-overviews-first.md`).
 
+mod affine;
 mod cache;
 mod coding;
 mod decode;
@@ -19,6 +20,7 @@ mod pyramid;
 mod raster;
 mod side;
 mod structure;
+mod system;
 mod tags;
 mod units;
 mod vertical;

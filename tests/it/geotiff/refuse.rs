@@ -49,7 +49,7 @@ fn files_of_another_kind_are_each_named_with_a_cure() {
         (&["-a_srs", "EPSG:3857"], "is in EPSG:3857; known are EPSG:3035"),
         (&["-a_srs", "EPSG:27572"], "is in EPSG:27572"),
         (&["-a_srs", "EPSG:4269", "-a_ullr", "5", "47", "6", "46"], "is in EPSG:4269"),
-        (&["-a_srs", "+proj=laea +lat_0=45 +lon_0=8 +ellps=GRS80"], "described by its parameters"),
+        (&["-a_srs", "+proj=laea +lat_0=45 +lon_0=8 +ellps=GRS80"], "a projection without a code"),
         (
             &["-a_srs", "+proj=longlat +ellps=bessel", "-a_ullr", "5", "47", "6", "46"],
             "described by its parameters",

@@ -1,0 +1,457 @@
+//! Coordinate systems and places, held against GDAL's own programs, and the cures for those that do not do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use alpsckpt::engine::Problem;
+use alpsckpt::engine::crs::Crs;
+use alpsckpt::engine::geotiff::Raster;
+use alpsckpt::engine::grid::Placement;
+
+use crate::cures::run_cure;
+use crate::scene::{Scene, height};
+use crate::support::have_programs;
+
+const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gdalsrsinfo"];
+
+/// Edge of the small rasters, cells.
+const EDGE: usize = 40;
+
+/// The tags of a file beside its cells: type (2 text, 3 short, 12 double), and values.
+#[derive(Default, Clone)]
+struct Place {
+    scale: Vec<f64>,
+    tie: Vec<f64>,
+    matrix: Vec<f64>,
+    keys: Vec<[u16; 4]>,
+    doubles: Vec<f64>,
+}
+
+impl Place {
+    /// Cells of 25 m from a corner on.
+    fn at(x: f64, y: f64) -> Self {
+        Self { scale: vec![25.0, 25.0, 0.0], tie: vec![0.0, 0.0, 0.0, x, y, 0.0], ..Self::default() }
+    }
+
+    /// By GDAL's numbers: x, a, b, y, d, e.
+    fn turned([x, a, b, y, d, e]: [f64; 6]) -> Self {
+        let mut matrix = vec![a, b, 0.0, x, d, e, 0.0, y];
+        matrix.extend([0.0; 7]);
+        matrix.push(1.0);
+        Self { matrix, ..Self::default() }
+    }
+
+    fn keys(mut self, keys: &[(u16, u16)]) -> Self {
+        self.keys.extend(keys.iter().map(|(key, value)| [*key, 0, 1, *value]));
+        self
+    }
+
+    fn doubles(mut self, doubles: &[(u16, f64)]) -> Self {
+        for (key, value) in doubles {
+            self.keys.push([*key, 34_736, 1, self.doubles.len() as u16]);
+            self.doubles.push(*value);
+        }
+        self
+    }
+
+    /// Writes a float32 raster whose heights rise by a metre a column and two a row.
+    fn write(&self, path: &Path) {
+        let cells: Vec<u8> = (0..EDGE * EDGE)
+            .flat_map(|i| (1000.0 + (i % EDGE) as f32 + 2.0 * (i / EDGE) as f32).to_le_bytes())
+            .collect();
+        let mut keys = self.keys.clone();
+        keys.sort_unstable();
+        let mut directory = vec![1, 1, 0, keys.len() as u16];
+        directory.extend(keys.iter().flatten());
+        let short = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        let double = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        let long = |value: u32| value.to_le_bytes().to_vec();
+        let edge = short(&[EDGE as u16]);
+        let mut tags: Vec<(u16, u16, Vec<u8>)> = vec![
+            (256, 3, edge.clone()),
+            (257, 3, edge.clone()),
+            (258, 3, short(&[32])),
+            (259, 3, short(&[1])),
+            (262, 3, short(&[1])),
+            (273, 4, long(8)),
+            (277, 3, short(&[1])),
+            (278, 3, edge),
+            (279, 4, long(cells.len() as u32)),
+            (339, 3, short(&[3])),
+            (33_550, 12, double(&self.scale)),
+            (33_922, 12, double(&self.tie)),
+            (34_264, 12, double(&self.matrix)),
+            (34_735, 3, short(&directory)),
+            (34_736, 12, double(&self.doubles)),
+        ];
+        tags.retain(|(tag, _, bytes)| !bytes.is_empty() && (*tag != 34_735 || !keys.is_empty()));
+        let start = 8 + cells.len();
+        let mut far = start + 2 + 12 * tags.len() + 4;
+        let (mut table, mut behind) = (short(&[tags.len() as u16]), Vec::new());
+        for (tag, kind, mut bytes) in tags {
+            let count = bytes.len() / [1, 1, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 8][usize::from(kind)];
+            table.extend(short(&[tag, kind]));
+            table.extend(long(count as u32));
+            if bytes.len() > 4 {
+                table.extend(long(far as u32));
+                far += bytes.len();
+                behind.append(&mut bytes);
+            } else {
+                bytes.resize(4, 0);
+                table.append(&mut bytes);
+            }
+        }
+        table.extend(long(0));
+        let head = [&b"II\x2a\0"[..], &long(start as u32)].concat();
+        std::fs::write(path, [head, cells, table, behind].concat()).unwrap();
+    }
+}
+
+/// A folder of one file.
+struct Lab {
+    folder: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, place: &Place) -> PathBuf {
+        place.write(&self.path(name));
+        self.path(name)
+    }
+
+    /// The file that the printed command makes of this one.
+    fn cure(&self, problem: &Problem) -> PathBuf {
+        run_cure(&problem.cure, self.folder.path())
+    }
+}
+
+fn open(path: &Path) -> Result<Raster, Problem> {
+    Raster::open(path)
+}
+
+/// What is wrong with a file.
+fn refused(path: &Path, expected: &str) -> Problem {
+    let problem = open(path).map(drop).expect_err(expected);
+    assert!(problem.what.contains(expected), "{expected:?} is not in: {problem}");
+    problem
+}
+
+fn gdal(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Points brought from one system to another by GDAL.
+fn transformed(from: &str, to: &str, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    use std::io::Write as _;
+    let mut child = Command::new("gdaltransform")
+        .args(["-s_srs", from, "-t_srs", to, "-output_xy"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: Vec<String> = points.iter().map(|(x, y)| format!("{x:.12} {y:.12}\n")).collect();
+    child.stdin.take().unwrap().write_all(lines.concat().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let number = |word: Option<&str>| word.unwrap().parse::<f64>().unwrap();
+    let found = lines.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        (number(words.next()), number(words.next()))
+    });
+    found.collect()
+}
+
+/// The two corners of a raster, west and north, east and south.
+fn corners(place: &Placement) -> [f64; 4] {
+    let (width, height) = (place.width as f64, place.height as f64);
+    [place.west, place.north, place.west + width * place.cell_x, place.north - height * place.cell_y]
+}
+
+fn close(found: [f64; 4], expected: [f64; 4], by: f64) -> bool {
+    found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= by)
+}
+
+const PROJECTED: [(u16, u16); 2] = [(1024, 1), (1025, 1)];
+
+#[test]
+fn systems_and_their_newer_forms_are_where_gdal_has_them() {
+    if !have_programs("systems_and_their_newer_forms_are_where_gdal_has_them", &PROGRAMS) {
+        return;
+    }
+    let points = [(6.35, 45.0), (9.5, 46.25), (3.1, 42.9)];
+    for epsg in [
+        3035, 2154, 9793, 9794, 25832, 3044, 3064, 6707, 7791, 3045, 3006, 3067, 5048, 3038, 3051, 4037,
+        32632, 32719, 4171, 9777,
+    ] {
+        let crs = Crs::of_epsg(epsg).unwrap();
+        // On the system's own datum, as far as GDAL knows it.
+        let found = transformed("EPSG:4258", &format!("EPSG:{epsg}"), &points);
+        for ((lon, lat), (x, y)) in points.into_iter().zip(found) {
+            let (ours_x, ours_y) = crs.from_lonlat(lon, lat).unwrap();
+            let least = if crs.is_geographic() { 1e-8 } else { 1e-3 };
+            assert!(
+                (ours_x - x).abs() < least && (ours_y - y).abs() < least,
+                "EPSG:{epsg}: {ours_x} {ours_y}, GDAL {x} {y}"
+            );
+        }
+    }
+}
+
+#[test]
+fn systems_without_a_code_are_recognised_by_their_parameters() {
+    if !have_programs("systems_without_a_code_are_recognised_by_their_parameters", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new();
+    let etrs89 = [(2048, 4258), (3072, 32767)];
+    let wgs84 = [(2048, 4326), (3072, 32767)];
+    let laea = [(3088, 10.0), (3089, 52.0), (3082, 4_321_000.0), (3083, 3_210_000.0)];
+    let cone =
+        [(3078, 44.0), (3079, 49.0), (3084, 3.0), (3085, 46.5), (3086, 700_000.0), (3087, 6_600_000.0)];
+    let mercator = [(3080, 9.0), (3081, 0.0), (3092, 0.9996), (3082, 500_000.0), (3083, 0.0)];
+    let grs80 = [(2057, 6_378_137.0), (2059, 298.257_222_101_004_2)];
+    let own = [(2048, 32767), (3072, 32767), (3074, 32767)];
+    let at = |x: f64, y: f64, keys: &[(u16, u16)], doubles: &[(u16, f64)]| {
+        Place::at(x, y).keys(&PROJECTED).keys(&[(3076, 9001)]).keys(keys).doubles(doubles)
+    };
+    let esri = |keys: &[(u16, u16)]| {
+        Place::at(4_030_000.0, 2_440_000.0).keys(&[(1024, 32767), (1025, 1)]).keys(keys)
+    };
+    for (name, place, epsg) in [
+        ("UTM by its projection", at(4e5, 51e5, &[&wgs84[..], &[(3074, 16032)]].concat(), &[]), 32632),
+        ("UTM on ETRS89", at(4e5, 51e5, &[&etrs89[..], &[(3074, 16032)]].concat(), &[]), 25832),
+        ("UTM in the south", at(4e5, 51e5, &[&wgs84[..], &[(3074, 16119)]].concat(), &[]), 32719),
+        ("Transverse Mercator", at(4e5, 51e5, &[&etrs89[..], &[(3075, 1)]].concat(), &mercator), 25832),
+        (
+            "LAEA on ETRS89",
+            at(403e4, 244e4, &[&etrs89[..], &[(3075, 10)]].concat(), &[&laea[..], &grs80].concat()),
+            3035,
+        ),
+        (
+            "LAEA on an ellipsoid alone",
+            at(403e4, 244e4, &[&own[..], &[(3075, 10)]].concat(), &[&laea[..], &grs80].concat()),
+            3035,
+        ),
+        (
+            "Lambert-93, its parallels the other way round, on RGF93",
+            at(96e4, 644e4, &[&own[..], &[(3075, 8), (2050, 6171)]].concat(), &cone),
+            2154,
+        ),
+        ("EPSG:3035 in ESRI's manner", esri(&[(3072, 3035)]), 3035),
+        ("EPSG:9794", at(96e4, 644e4, &[(3072, 9794)], &[]), 9794),
+    ] {
+        let path = lab.write("system.tif", &place);
+        let raster = open(&path).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let crs = raster.placement().crs;
+        assert_eq!(crs.epsg(), epsg, "{name}");
+        // And GDAL, too, means the same ground by these keys.
+        let [west, north, ..] = corners(raster.placement());
+        let definition = gdal("gdalsrsinfo", &["-o", "wkt2", path.to_str().unwrap()]);
+        let theirs = transformed(definition.trim(), &format!("EPSG:{epsg}"), &[(west, north)]);
+        assert!((theirs[0].0 - west).hypot(theirs[0].1 - north) < 1e-3, "{name}: {theirs:?}");
+    }
+    let degrees =
+        Place { scale: vec![0.01, 0.01, 0.0], tie: vec![0.0, 0.0, 0.0, 6.0, 45.0, 0.0], ..Place::default() };
+    let esri = degrees.keys(&[(1024, 32767), (1025, 1), (2048, 4258)]);
+    assert_eq!(open(&lab.write("degrees.tif", &esri)).unwrap().placement().crs.epsg(), 4258);
+}
+
+#[test]
+fn what_only_looks_like_a_known_system_is_refused_and_says_what_differs() {
+    let lab = Lab::new();
+    let keys = [(1024, 1), (1025, 1), (3072, 32767), (3075, 10), (3076, 9001)];
+    let laea = [(3088, 10.0), (3089, 52.0), (3082, 4_321_000.0), (3083, 3_210_000.0)];
+    let place = Place::at(4_030_000.0, 2_440_000.0).keys(&keys);
+    let bessel = place.clone().keys(&[(2048, 4314)]).doubles(&laea);
+    refused(&lab.write("datum.tif", &bessel), "on another datum than WGS 84 or ETRS89");
+    let shifted = place.clone().keys(&[(2048, 32767), (2056, 7019), (2050, 32767)]).doubles(&laea);
+    let shifted = shifted.doubles(&[(2062, 80.0)]);
+    refused(&lab.write("shifted.tif", &shifted), "on another datum than WGS 84 or ETRS89");
+    let moved = place.clone().keys(&[(2048, 4258)]).doubles(&[&laea[..3], &[(3083, 3_200_000.0)]].concat());
+    let problem = refused(&lab.write("moved.tif", &moved), "a false northing of 3200000 instead of 3210000");
+    assert!(problem.what.contains("nearest to EPSG:3035"), "{problem}");
+    assert!(problem.cure.contains("-t_srs EPSG:32632 "), "{problem}");
+    let feet = Place::at(4e5, 51e5).keys(&[(1024, 1), (3072, 32632), (3076, 9002)]);
+    refused(&lab.write("feet.tif", &feet), "in another unit than metres");
+}
+
+#[test]
+fn rotations_of_nothing_are_none() {
+    let lab = Lab::new();
+    let keys = [(1024, 1), (1025, 1), (3072, 32632)];
+    let upright =
+        open(&lab.write("plain.tif", &Place::at(4e5, 51e5).keys(&keys))).unwrap().placement().clone();
+    // The last moves the last row by just less than a thousandth of a cell.
+    for turn in [0.0, 1e-13, -1e-9, 0.99e-3 * 25.0 / EDGE as f64] {
+        let place = Place::turned([4e5, 25.0, turn, 51e5, -turn, -25.0]).keys(&keys);
+        assert_eq!(open(&lab.write("turned.tif", &place)).unwrap().placement(), &upright, "{turn}");
+        // Of points: the numbers lead to the middle of the first cell.
+        let points = [(1024, 1), (1025, 2), (3072, 32632)];
+        let place = Place::turned([4e5 + 12.5, 25.0, turn, 51e5 - 12.5, -turn, -25.0]).keys(&points);
+        let found = corners(open(&lab.write("points.tif", &place)).unwrap().placement());
+        assert!(close(found, corners(&upright), 1e-3), "{turn}: {found:?}");
+    }
+    for (row_x, column_y) in [(1.01e-3 * 25.0 / EDGE as f64, 0.0), (0.0, 1.01e-3 * 25.0 / EDGE as f64)] {
+        let place = Place::turned([4e5, 25.0, row_x, 51e5, column_y, -25.0]).keys(&keys);
+        refused(&lab.write("turned.tif", &place), "is rotated");
+    }
+}
+
+#[test]
+fn rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_their_system() {
+    let test = "rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_their_system";
+    if !have_programs(test, &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new();
+    let (areas, points) = ([(1024, 1), (1025, 1), (3072, 32719)], [(1024, 1), (1025, 2), (3072, 32719)]);
+    let (west, north) = (400_000.0, 6_400_000.0);
+    let edge = 25.0 * EDGE as f64;
+    for (numbers, what, first) in [
+        ([west, 25.0, 0.0, north - edge, 0.0, 25.0], "is south up", (0, EDGE - 1)),
+        ([west + edge, -25.0, 0.0, north, 0.0, -25.0], "is mirrored", (EDGE - 1, 0)),
+        ([west + edge, -25.0, 0.0, north - edge, 0.0, 25.0], "is mirrored", (EDGE - 1, EDGE - 1)),
+    ] {
+        let path = lab.write("it's turned.tif", &Place::turned(numbers).keys(&areas));
+        let upright = open(&lab.cure(&refused(&path, what))).unwrap();
+        let place = upright.placement();
+        assert_eq!(place.crs.epsg(), 32719, "{what}");
+        assert!(close(corners(place), [west, north, west + edge, north - edge], 1e-6), "{what}: {place:?}");
+        let value = upright.window(0, 0, 1, 1).unwrap().values[0];
+        assert!((value - (1000.0 + first.0 as f32 + 2.0 * first.1 as f32)).abs() < 1e-6, "{what}: {value}");
+    }
+    for keys in [areas, points] {
+        // By some 37 degrees.
+        let path =
+            lab.write("rotated.tif", &Place::turned([west, 20.0, 15.0, north, 15.0, -20.0]).keys(&keys));
+        let upright = open(&lab.cure(&refused(&path, "is rotated"))).unwrap();
+        let place = upright.placement();
+        assert_eq!(place.crs.epsg(), 32719);
+        assert!((place.cell_x - 25.0).abs() < 0.1 && (place.cell_x - place.cell_y).abs() < 1e-9, "{place:?}");
+        // The height of the old raster's middle is there still, and beside it nothing became zero.
+        let grid = upright.window(0, 0, place.width, place.height).unwrap();
+        let shift = if keys == points { 0.0 } else { 0.5 };
+        let at = 20.0 - 0.5 + shift;
+        let (x, y) = (west + 35.0 * at, north - 5.0 * at);
+        let (column, row) = place.cell_of(x, y);
+        let value = grid.at(column.round() as isize, row.round() as isize);
+        assert!((value - (1000.0 + 3.0 * 19.5)).abs() < 3.0, "{value}");
+        assert!(grid.values.iter().all(|value| value.is_nan() || *value > 990.0));
+        assert!(grid.values.iter().any(|value| value.is_nan()));
+    }
+    // By control points.
+    let edge = EDGE as f64;
+    let tie = vec![
+        0.0,
+        0.0,
+        0.0,
+        west,
+        north,
+        0.0,
+        edge,
+        0.0,
+        0.0,
+        west + 1000.0,
+        north,
+        0.0,
+        0.0,
+        edge,
+        0.0,
+        west,
+        north - 1000.0,
+        0.0,
+    ];
+    let path = lab.write("control.tif", &Place { tie, ..Place::default() }.keys(&areas));
+    let placed = open(&lab.cure(&refused(&path, "is placed by control points"))).unwrap();
+    assert_eq!(placed.placement().crs.epsg(), 32719);
+    assert!(close(corners(placed.placement()), [west, north, west + 1000.0, north - 1000.0], 1.0));
+}
+
+#[test]
+fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place() {
+    let test = "unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place";
+    if !have_programs(test, &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new();
+    let code = |code: u16| [(1024, 1), (1025, 1), (3072, code), (3076, 9001)];
+    let own = [(1024, 1), (1025, 1), (2048, 4258), (3072, 32767), (3075, 10), (3076, 9001)];
+    let laea = [(3088, 8.0), (3089, 45.0), (3082, 0.0), (3083, 0.0)];
+    for (place, what, zone) in [
+        (Place::at(706_878.0, 5_621_521.0).keys(&code(3857)), "is in EPSG:3857; known are EPSG:3035", 32632),
+        (Place::at(-7_800_000.0, -3_895_000.0).keys(&code(3857)), "is in EPSG:3857", 32719),
+        (Place::at(2_514_000.0, 983_000.0).keys(&code(2056)), "is in EPSG:2056", 32632),
+        (Place::at(-100_000.0, 5000.0).keys(&own).doubles(&laea), "a projection without a code", 32632),
+    ] {
+        let path = lab.write("dem.tif", &place);
+        let problem = refused(&path, what);
+        let cured = lab.cure(&problem);
+        let raster = open(&cured).unwrap();
+        assert_eq!(raster.placement().crs.epsg(), zone, "{problem}");
+        assert!((raster.placement().cell_x - 25.0).abs() < 1e-9);
+        let grid = raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap();
+        let valid = grid.values.iter().filter(|value| !value.is_nan());
+        assert!(
+            valid.clone().count() > 300 && valid.into_iter().all(|v| *v > 990.0 && *v < 1130.0),
+            "{problem}"
+        );
+        std::fs::remove_file(cured).unwrap();
+    }
+    // A climate grid goes to longitude and latitude.
+    let coarse = Place { scale: vec![5000.0, 5000.0, 0.0], ..Place::at(600_000.0, 5_700_000.0) };
+    let problem = refused(&lab.write("tas.tif", &coarse.keys(&code(3857))), "is in EPSG:3857");
+    assert_eq!(open(&lab.cure(&problem)).unwrap().placement().crs.epsg(), 4326);
+}
+
+/// A campaign of these lines over the terrain `dem`, without any climate.
+fn plain_campaign(scene: &Scene, dem: &Path) {
+    let lines = [
+        "version: 1,".to_owned(),
+        "name: \"Test\",".to_owned(),
+        "output: \"out\",".to_owned(),
+        format!("dem: {:?},", dem.display().to_string()),
+        "months: [6],".to_owned(),
+        "year: 2018,".to_owned(),
+        "products: [SkyView, Direct],".to_owned(),
+        "walltime: \"02:00:00\",".to_owned(),
+        "margin: \"00:10:00\",".to_owned(),
+    ];
+    std::fs::write(scene.path("my.ron"), format!("(\n{}\n)\n", lines.join("\n"))).unwrap();
+}
+
+#[test]
+fn terrain_in_a_projection_made_for_elsewhere_is_refused_and_the_printed_command_helps() {
+    let test = "terrain_in_a_projection_made_for_elsewhere_is_refused_and_the_printed_command_helps";
+    if !have_programs(test, &PROGRAMS) {
+        return;
+    }
+    for (epsg, lon, lat, cell, zone, what) in [
+        (3035, -70.0, -33.0, 25.0, 32719, "EPSG:3035 distorts lengths by"),
+        (4326, -70.0, -33.0, 1.0 / 3600.0, 32719, "is in degrees (EPSG:4326)"),
+        (4326, 6.3, 44.9, 1.0 / 3600.0, 32632, "is in degrees (EPSG:4326)"),
+        (32632, 86.8, 28.0, 25.0, 32645, "EPSG:32632 distorts lengths by"),
+    ] {
+        let scene = Scene::new(48);
+        let crs = Crs::of_epsg(epsg).unwrap();
+        let (west, north) = crs.from_lonlat(lon, lat).unwrap();
+        let place = Placement { crs, west, north, cell_x: cell, cell_y: cell, width: 96, height: 96 };
+        scene.write("far.tif", &place, height);
+        let dem = scene.path("far.tif");
+        plain_campaign(&scene, &dem);
+        let answer = scene.ask(&["check", "my.ron"]);
+        answer.failed(65, &["far.tif", what, &format!("-t_srs EPSG:{zone}")]);
+        let cured = run_cure(&answer.stderr, &scene.path("."));
+        assert_eq!(open(&cured).unwrap().placement().crs.epsg(), zone);
+        plain_campaign(&scene, &cured);
+        scene.ask(&["check", "my.ron"]).good();
+    }
+}
