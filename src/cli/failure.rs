@@ -2,14 +2,17 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
+use crate::campaign::shell;
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
+use crate::job::copies::CopyError;
 use crate::oar_client::BatchError;
 
 /// The command line is wrong, as the parser of arguments says it too.
@@ -62,6 +65,15 @@ impl Failure {
     /// A file cannot be read or written.
     pub(super) fn output(what: impl Display) -> Self {
         Self::new(OUTPUT, what, "")
+    }
+
+    /// All of several failures, with the code of the first; fine where there is none.
+    pub(super) fn all(failures: impl Iterator<Item = Self>) -> Result<(), Self> {
+        let all = failures.reduce(|mut all, next| {
+            all.blocks.extend(next.blocks);
+            all
+        });
+        all.map_or(Ok(()), Err)
     }
 
     /// Something that cannot happen unless the program is wrong.
@@ -148,6 +160,24 @@ impl From<ControlError> for Failure {
             ControlError::Foreign(_) => FOREIGN,
         };
         Self::new(code, &e, e.hint())
+    }
+}
+
+impl From<CopyError> for Failure {
+    fn from(e: CopyError) -> Self {
+        match e {
+            CopyError::Map(problem) => Self::inputs(vec![problem], |_| None),
+            CopyError::File(e) => e.into(),
+            CopyError::Taken { ref file, .. } => {
+                let file = shell::quoted(file.as_os_str().as_bytes());
+                let cure =
+                    format!("name another folder, or remove it: rm {}", String::from_utf8_lossy(&file));
+                Self::new(OUTPUT, &e, cure)
+            }
+            CopyError::Stopped => {
+                Self::new(NOT_NOW, &e, "the same command goes on with the maps that have no copy yet")
+            }
+        }
     }
 }
 

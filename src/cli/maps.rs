@@ -1,34 +1,122 @@
-//! `alpsckpt maps`: the finished maps, and pictures of them.
+//! `alpsckpt maps`: the finished maps, pictures of them, and copies for other programs.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
-use super::{Failure, output, place};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, failure, output, place};
 use crate::checkpoint::CampaignDir;
-use crate::job::pictures;
+use crate::job::copies::{self, Copied, CopyError};
+use crate::job::{pictures, signals};
 
-/// Lists the finished maps; with `--png` draws each anew and lists the pictures.
+/// Lists the finished maps; with `--png` draws each anew and lists the pictures; with `--float32` copies them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   alpsckpt maps
-  alpsckpt maps my.ron --png        pictures in <output>/pictures
+  alpsckpt maps my.ron --png                     pictures in <output>/pictures
+  alpsckpt maps my.ron --float32 for-r           copies as plain float32, for programs that know no scale
 
-Exit codes: 0 listed or written, 66 no such campaign.")]
+Maps are integers with a scale (`storage: Integer`), which many programs ignore. A copy has the same values as float32,
+NaN as nodata, overviews, and takes about three times the room. What is there already is compared with its map and kept;
+a file that is no copy of it is never replaced.
+
+Exit codes: 0 listed or written, 2 the copies would lie among maps, 65 a map is not what was computed, 66 no such
+campaign, 73 the disk is full, 74 a file cannot be written or its name is taken, 75 stopped by a signal.")]
 pub(super) struct Args {
     /// A campaign file or output folder; the campaign opened last without it.
     campaign: Option<PathBuf>,
     /// Draws a PNG of each map to `<output>/pictures`, as the jobs do when they finish a map.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "float32")]
     png: bool,
+    /// Writes a float32 copy of each map of the complete chains into a folder of its own.
+    #[arg(long, value_name = "DIR")]
+    float32: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let output = place::output_of(args.campaign.as_deref())?;
+    if let Some(folder) = &args.float32 {
+        return copy(&output, folder);
+    }
     let files = if args.png { pictures(&output)? } else { finished(&output)? };
     if files.is_empty() {
-        output::note("no map is finished yet: see `alpsckpt status`");
+        output::note(NONE);
     }
     files.iter().try_for_each(|file| output::say(file.display()))
+}
+
+const NONE: &str = "no map is finished yet: see `alpsckpt status`";
+
+/// Copies the maps of the complete chains, and lists the copies. A map that cannot be copied keeps no other from it.
+fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
+    let folder = place::absolute(folder)?;
+    refuse_among_maps(&folder)?;
+    let stop = signals::stop_flag();
+    let finished = copies::finished(&CampaignDir::new(output), &place::spec_of(output)?)?;
+    if finished.is_empty() {
+        output::note(NONE);
+    }
+    let mut failures = Vec::new();
+    for map in &finished {
+        let bar = bar(map.file());
+        let watch = |done: usize, all: usize| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            stop.load(Ordering::Relaxed)
+        };
+        let copied = map.copy_into(&folder, &watch);
+        bar.finish_and_clear();
+        let copy = folder.join(map.file());
+        match copied {
+            Ok(Copied::Written) => output::say(copy.display())?,
+            Ok(Copied::There) => {
+                output::note(format_args!("{} is there already, with the map's values", copy.display()));
+                output::say(copy.display())?;
+            }
+            Err(error) if matches!(error, CopyError::Taken { .. } | CopyError::Map(_)) => {
+                failures.push(error)
+            }
+            Err(error) => return Err(Failure::from(error)),
+        }
+    }
+    Failure::all(failures.into_iter().map(Failure::from))
+}
+
+/// Copies have the names of maps: among maps they would stand in their place.
+fn refuse_among_maps(folder: &Path) -> Result<(), Failure> {
+    // What does not exist yet is judged by the part that does.
+    let real = folder.ancestors().find_map(|part| {
+        let rest = folder.strip_prefix(part).ok()?;
+        Some(part.canonicalize().ok()?.join(rest))
+    });
+    let real = real.unwrap_or_else(|| folder.to_path_buf());
+    let taken = real.ancestors().any(|part| {
+        let parent = part.parent().unwrap_or(part);
+        let own = [CampaignDir::new(parent).maps(), CampaignDir::new(parent).state()];
+        own.iter().any(|own| own == part) && CampaignDir::new(parent).state().is_dir()
+    });
+    if taken {
+        let what = format!("{}: is a campaign's own folder", folder.display());
+        return Err(Failure::new(
+            failure::USAGE,
+            what,
+            "name another folder: alpsckpt maps --float32 copies",
+        ));
+    }
+    Ok(())
+}
+
+/// The progress of one copy, in a terminal.
+fn bar(name: &str) -> ProgressBar {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.yellow} {percent:>3} %") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(name.to_owned());
+    bar
 }
 
 /// The finished maps, by name.

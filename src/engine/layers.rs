@@ -99,6 +99,12 @@ const QUOTIENT: Steps = Steps::unsigned(2_000);
 /// 0.005 K, from -163.8 to 163.8 degC.
 const TEMPERATURE: Steps = Steps::signed(200);
 
+/// The maps of a request, in their fixed order. No file is opened.
+#[must_use]
+pub fn layers_of(request: &Request) -> Vec<Layer> {
+    of(request).into_iter().map(|(layer, _)| layer).collect()
+}
+
 /// The layers of a request: the sky view factor, then month by month the products asked for.
 pub(super) fn of(request: &Request) -> Vec<(Layer, Source)> {
     let mut layers = Vec::new();

@@ -41,7 +41,7 @@ mod vector;
 
 pub use azimuths::Azimuths;
 pub use coarse::resample;
-pub use layers::{Layer, Steps};
+pub use layers::{Layer, Steps, layers_of};
 pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
 pub use numerics::NUMERICS;
 pub use projection::projection_notice;

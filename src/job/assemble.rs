@@ -106,7 +106,8 @@ impl Session<'_> {
                     Unfinished::Damage(Damage { tile: row.get(at).map_or(0, |s| s.tile), why })
                 })
             })?;
-            made.iter().try_for_each(|block| spill.push(block))?;
+            // The first level is the map itself.
+            made.iter().try_for_each(|made| spill.push(made.level - 1, &made.bytes))?;
         }
         Ok(Some(spill))
     }

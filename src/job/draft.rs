@@ -1,12 +1,11 @@
 //! The files that a map goes through before it has its name.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::durable::{DurableError, atomic};
-use crate::engine::geotiff::OverviewBlock;
 
 /// Bytes of a map between two syncs.
 const SYNC_EVERY: usize = 128 << 20;
@@ -44,6 +43,23 @@ impl Draft {
         synced.map_err(|e| DurableError::io(&self.path, "write", e))
     }
 
+    /// Where it lies until it is published.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its final name unless something has that name: then `false`, and the other stays.
+    pub(super) fn publish_new(self, name: &Path) -> Result<bool, DurableError> {
+        match fs::hard_link(&self.path, name) {
+            // The temporary name goes with the draft.
+            Ok(()) => atomic::sync_folder_of(name).map(|()| true),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+            // Some file systems have no hard links.
+            Err(_) if fs::symlink_metadata(name).is_err() => self.publish(name).map(|_| true),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Gives the map its final name; returns its length and checksum.
     pub(super) fn publish(mut self, name: &Path) -> Result<(u64, u32), DurableError> {
         fs::rename(&self.path, name).map_err(|e| DurableError::io(name, "put in place", e))?;
@@ -61,13 +77,13 @@ impl Drop for Draft {
     }
 }
 
-/// The blocks of the overviews while they are made, in a file without a name: what the process leaves goes with it.
+/// The blocks of a map or its overviews while they are made, in a file without a name: what the process leaves goes with it.
 pub(super) struct Spill {
     /// The name that it had for a moment.
     path: PathBuf,
     file: File,
     bytes: u64,
-    /// Offset and length of the blocks of each overview.
+    /// Offset and length of the blocks of each level, the largest first.
     levels: Vec<Vec<(u64, u32)>>,
 }
 
@@ -79,22 +95,21 @@ impl Spill {
         Ok(Self { path, file, bytes: 0, levels: vec![Vec::new(); levels] })
     }
 
-    pub(super) fn push(&mut self, block: &OverviewBlock) -> Result<(), DurableError> {
-        self.file.write_all(&block.bytes).map_err(|e| DurableError::io(&self.path, "write", e))?;
-        // The first level is the map itself.
-        if let Some(level) = self.levels.get_mut(block.level - 1) {
-            level.push((self.bytes, block.bytes.len() as u32));
+    pub(super) fn push(&mut self, level: usize, block: &[u8]) -> Result<(), DurableError> {
+        self.file.write_all(block).map_err(|e| DurableError::io(&self.path, "write", e))?;
+        if let Some(level) = self.levels.get_mut(level) {
+            level.push((self.bytes, block.len() as u32));
         }
-        self.bytes += block.bytes.len() as u64;
+        self.bytes += block.len() as u64;
         Ok(())
     }
 
-    /// The lengths of the blocks of each overview.
+    /// The lengths of the blocks of each level.
     pub(super) fn lengths(&self) -> impl Iterator<Item = Vec<u32>> {
         self.levels.iter().map(|level| level.iter().map(|(_, length)| *length).collect())
     }
 
-    /// The stored blocks, those of the smallest overview first.
+    /// The stored blocks, those of the smallest level first.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Result<Vec<u8>, DurableError>> {
         self.levels.iter().rev().flatten().filter(|(_, length)| *length > 0).map(|(offset, length)| {
             let mut bytes = vec![0; *length as usize];

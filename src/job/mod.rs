@@ -5,6 +5,7 @@
 
 mod assemble;
 mod compute;
+pub mod copies;
 mod draft;
 pub mod entry;
 pub mod failure;

@@ -103,7 +103,7 @@ fn misfits(complete: &Complete, map: &MapRecord, contents: Contents) -> Vec<Stri
 }
 
 /// Length, checksum of the whole and checksum of each block.
-fn verify_bytes(
+pub(super) fn verify_bytes(
     path: &Path,
     map: &MapRecord,
     blocks: &[(u32, u32)],

@@ -93,7 +93,7 @@ fn encode(cells: &[f32], per_unit: f32, block: u32, Coding { cells: kind, compre
     let bytes = match kind {
         Cells::Float32 => Vectors::best().run(Floats { cells, rounding: None, columns, predicted }),
         Cells::Rounded { per_unit, limits } => {
-            let rounding = Some(Rounding { limits, adding: ROUNDING / per_unit });
+            let rounding = Some(Rounding::to(per_unit, limits));
             Vectors::best().run(Floats { cells, rounding, columns, predicted })
         }
         Cells::Whole { steps, limits } => {
@@ -185,7 +185,7 @@ impl Kernel for WholeNumbers<'_> {
 
 /// How floats are rounded.
 #[derive(Clone, Copy)]
-struct Rounding {
+pub(super) struct Rounding {
     /// The least and the largest that they may become.
     limits: (f32, f32),
     /// Adding it leaves no bits below those of the multiples.
@@ -193,6 +193,11 @@ struct Rounding {
 }
 
 impl Rounding {
+    /// To multiples of a power of two, `per_unit` of one unit, between these two.
+    pub(super) fn to(per_unit: f32, limits: (f32, f32)) -> Self {
+        Self { limits, adding: ROUNDING / per_unit }
+    }
+
     /// The nearest multiple within the limits, ties to even.
     #[inline(always)]
     fn of(self, value: f32) -> f32 {
@@ -202,11 +207,12 @@ impl Rounding {
 
 /// One kernel call: the cells as float32, with the floating-point predictor (3): in each row the cells' bytes sorted by
 /// significance, then differences.
-struct Floats<'a> {
-    cells: &'a [f32],
-    rounding: Option<Rounding>,
-    columns: usize,
-    predicted: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Floats<'a> {
+    pub(super) cells: &'a [f32],
+    pub(super) rounding: Option<Rounding>,
+    pub(super) columns: usize,
+    pub(super) predicted: bool,
 }
 
 impl Kernel for Floats<'_> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
+use super::decode::Sample;
 use super::ifd::{COPY_AGAIN, Directory, Source};
 use super::meaning::{self, Meaning};
 use super::side::{self, Side};
@@ -140,6 +141,12 @@ impl Raster {
     /// What was read of it.
     pub(in super::super) fn witness(&self) -> Arc<Witness> {
         Arc::clone(&self.witness)
+    }
+
+    /// Whether its cells are float32 and are the values themselves, without scale and offset.
+    #[must_use]
+    pub fn is_plain_float32(&self) -> bool {
+        self.structure.sample == Sample::F32 && self.meaning.is_plain()
     }
 
     /// The file.

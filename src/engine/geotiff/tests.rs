@@ -26,7 +26,7 @@ fn layer() -> Layer {
 fn codings() -> impl Iterator<Item = Coding> {
     let compressions = [Compression::None, Compression::Deflate, Compression::Zstd];
     let of = move |storage| compressions.map(|compression| Coding::of(&layer(), storage, compression));
-    [Storage::Integer, Storage::Float32].into_iter().flat_map(of)
+    [Storage::Integer, Storage::Rounded, Storage::Float32].into_iter().flat_map(of)
 }
 
 fn bumpy(width: usize, height: usize) -> Grid {
@@ -122,6 +122,53 @@ fn whole_numbers_are_within_half_a_step_and_never_leave_the_range() {
             assert!((f64::from(*value) - f64::from(*read)).abs() <= half + slack, "{value} became {read}");
             assert!((low..=high).contains(read), "{value} became {read}");
         }
+    }
+}
+
+/// The cells that come out of a block of float32 with the floating-point predictor.
+fn stored(values: &[f32], edge: u32, coding: Coding) -> Vec<f32> {
+    decode::decode_block(&encode_block(values, edge, coding), edge, coding).unwrap()
+}
+
+#[test]
+fn rounded_floats_are_multiples_of_a_power_of_two_as_fine_as_the_steps() {
+    for (per_unit, power, range) in
+        [(50_000, 65_536.0, (0.0, 1.000_01)), (50, 64.0, (0.0, 1100.0)), (2_000, 2_048.0, (0.0, 1000.0))]
+    {
+        let layer = Layer { steps: Some(Steps::unsigned(per_unit)), range, ..layer() };
+        let coding = Coding::of(&layer, Storage::Rounded, Compression::Zstd);
+        let value = |i: usize| range.0 + (range.1 - range.0) * i as f32 / 4095.0;
+        let mut values: Vec<f32> = (0..4096).map(value).collect();
+        (values[7], values[8], values[9]) = (f32::NAN, -1.0, 2.0 * range.1);
+        for (value, read) in values.iter().zip(stored(&values, 64, coding)) {
+            if value.is_nan() {
+                assert!(read.is_nan());
+                continue;
+            }
+            let kept = f64::from(value.clamp(range.0, range.1));
+            // At the upper end of the range the next multiple may lie beyond it.
+            let slack = if kept * power > (f64::from(range.1) * power).floor() { 1.0 } else { 0.5 };
+            assert!((kept - f64::from(read)).abs() * power <= slack, "{value} became {read}");
+            assert!((f64::from(read) * power).fract() == 0.0 && (range.0..=range.1).contains(&read));
+            assert!(read.is_sign_positive(), "{value} became {read}");
+        }
+    }
+    let coding = Coding::of(&layer(), Storage::Rounded, Compression::None);
+    let mut ties = [0.0; 256];
+    ties[..6].copy_from_slice(&[0.5 / 64.0, 1.5 / 64.0, -0.5 / 64.0, -1.5 / 64.0, -100.0, 500.0]);
+    assert_eq!(stored(&ties, 16, coding)[..6], [0.0, 2.0 / 64.0, 0.0, -2.0 / 64.0, -100.0, 500.0]);
+}
+
+#[test]
+fn rounding_is_the_same_for_all_classes_of_processors() {
+    use super::encode::{Floats, Rounding};
+    use crate::engine::Vectors;
+    let value = |i: u32| f32::from_bits(i.wrapping_mul(0x9e37_79b9)) % 700.0;
+    let cells: Vec<f32> = (0..64 * 64).map(value).collect();
+    for rounding in [None, Some(Rounding::to(256.0, (-150.0, 120.0)))] {
+        let floats = Floats { cells: &cells, rounding, columns: 64, predicted: true };
+        let all: Vec<Vec<u8>> = Vectors::here().into_iter().map(|class| class.run(floats)).collect();
+        assert!(all.iter().all(|bytes| *bytes == all[0] && bytes.len() == 4 * cells.len()));
     }
 }
 
@@ -226,7 +273,7 @@ fn overviews_are_means_of_all_valid_cells_of_the_map() {
             ((x * 13 + y * 29) % 401) as f32 * 0.02 + y as f32 * 0.1
         }
     };
-    for storage in [Storage::Float32, Storage::Integer] {
+    for storage in [Storage::Float32, Storage::Rounded, Storage::Integer] {
         let coding = Coding::of(&layer(), storage, Compression::Zstd);
         let levels = push_all(coding, cell);
         assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [6 * 5, 3 * 3]);
@@ -246,8 +293,12 @@ fn overviews_are_means_of_all_valid_cells_of_the_map() {
                     let valid: Vec<f64> = covered.filter(|v| !v.is_nan()).map(f64::from).collect();
                     let mean = valid.iter().sum::<f64>() / valid.len() as f64;
                     // The cells are whole numbers of steps, fifty a unit.
-                    let (mean, slack) =
-                        if storage == Storage::Integer { (mean * 50.0, 0.501) } else { (mean, 1e-4) };
+                    let (mean, slack) = match storage {
+                        Storage::Integer => (mean * 50.0, 0.501),
+                        // The cells are rounded to 64 a unit, and so is their mean.
+                        Storage::Rounded => (mean, 1.001 / 64.0),
+                        Storage::Float32 => (mean, 1e-4),
+                    };
                     assert!(found.is_nan() == mean.is_nan(), "{level} {x} {y}: {found} {mean}");
                     assert!(
                         found.is_nan() || (found - mean).abs() <= slack,
