@@ -44,7 +44,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
-    inputs::check(&loaded, &months)?;
+    inputs::check_and_warn(&loaded, &months)?;
     let campaign = begin(&loaded, &months)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };

@@ -12,6 +12,7 @@ mod checks;
 mod coarse;
 pub mod crs;
 mod cure;
+mod finding;
 pub mod geotiff;
 pub mod grid;
 mod horizon;
@@ -39,7 +40,9 @@ mod tiling;
 mod vector;
 
 pub use azimuths::Azimuths;
+pub use checks::{Examination, Look, Seen};
 pub use coarse::resample;
+pub use finding::{Doubt, Finding, Severity};
 pub use layers::{Layer, Steps};
 pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
 pub use numerics::NUMERICS;

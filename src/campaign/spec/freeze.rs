@@ -45,14 +45,14 @@ pub fn frozen(campaign: &CampaignDir, hash: &str) -> Result<Spec, DurableError> 
     }
 }
 
-/// The fields in which two specs differ, in the order of the file.
+/// The fields in which two specs differ, in the order of the file; `accept`, which changes no campaign, is none of them.
 #[must_use]
 pub fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
     /// Names and the RON of each field, so that no field can be forgotten here.
     macro_rules! fields {
         ($($name:ident),* $(,)?) => {{
             // Fails to compile when a field is missing from the list.
-            let Spec { $($name: _),* } = one;
+            let Spec { accept: _, $($name: _),* } = one;
             vec![$((stringify!($name), same(&one.$name, &other.$name))),*]
         }};
     }
