@@ -5,6 +5,8 @@ mod seasons;
 mod subject;
 mod survey;
 mod temperature;
+#[cfg(test)]
+mod tests;
 mod values;
 mod voids;
 mod whole;

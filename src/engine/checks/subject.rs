@@ -65,7 +65,7 @@ impl<'a> Subject<'a> {
     pub(super) fn declare(&self, value: f32) -> Option<String> {
         let file = self.file?;
         // What is declared already would become values.
-        let stored = self.stored(value).filter(|_| file.nodata().is_none())?;
+        let stored = self.stored(value).filter(|_| file.nodata().is_none_or(f64::is_nan))?;
         let (from, to) = (cure::quoted(self.path), cure::result(self.path, "nodata"));
         Some(format!("`gdal_translate -q -a_nodata {stored} {from} {to}`"))
     }

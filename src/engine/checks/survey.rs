@@ -241,12 +241,23 @@ struct Eye {
 /// When the raster cannot be read.
 pub(super) fn survey(
     raster: &Raster,
+    parts: (Span, Span),
+    rules: Rules,
+    progress: &dyn Fn(u64),
+) -> Result<Survey, Problem> {
+    let rows = rows_of_a_band(raster.rows_of_a_chunk(), parts.0.width);
+    in_bands(raster, rows, parts, rules, progress)
+}
+
+/// As [`survey`], in bands of so many rows.
+fn in_bands(
+    raster: &Raster,
+    rows: usize,
     (all, mapped): (Span, Span),
     rules: Rules,
     progress: &dyn Fn(u64),
 ) -> Result<Survey, Problem> {
     let mut eye = Eye::new(rules, all, mapped);
-    let rows = rows_of_a_band(raster.rows_of_a_chunk(), all.width);
     let mut above: Vec<f32> = Vec::new();
     let mut top = 0;
     while top < all.height {
@@ -381,7 +392,7 @@ impl Eye {
     /// A height beside several cliffs of a raster is no chance, one of 0 beside a single one is none: sea lies lower.
     fn repeated(&self) -> Vec<Repeated> {
         let often =
-            |found: &&Repeated| found.value == 0.0 || found.steps >= 8 && found.steps * 20 >= self.steep;
+            |found: &&Repeated| found.value == 0.0 || found.steps >= 8 && found.steps * 10 >= 3 * self.steep;
         let mut repeated: Vec<Repeated> = self.values.values().filter(often).copied().collect();
         repeated.sort_by(|a, b| b.steps.cmp(&a.steps).then(a.value.total_cmp(&b.value)));
         repeated.truncate(4);
@@ -414,3 +425,6 @@ impl Eye {
         (steps, spikes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,13 +42,16 @@ pub(in super::super) fn temperature(
     facts: &Temperatures<'_>,
 ) -> Vec<Finding> {
     let (stray, values) = without_strays(raster, grid, (facts.scale, facts.offset));
-    let mut findings: Vec<Finding> = stray.into_iter().map(Finding::from).collect();
     let subject = Subject::file(raster);
+    let mut findings: Vec<Finding> = Vec::new();
     if let Some((low, high)) = extremes(&values) {
         let judge = Judge { subject, facts, low, high };
         let found = judge.twice_scaled(raster.scaling()).or_else(|| judge.range());
-        findings.extend(found.or_else(|| judge.by_height(&values)).or_else(|| judge.season()));
+        // Where no data is taken for a value, means tell nothing.
+        let mean = || judge.by_height(&values).or_else(|| judge.season());
+        findings.extend(found.or_else(|| if stray.is_none() { mean() } else { None }));
     }
+    findings.extend(stray.map(Finding::from));
     findings
 }
 

@@ -62,8 +62,12 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<V
         (Compression::None, _) => (Codec::None, Predictor::None),
         (Compression::Deflate, Cells::Whole { .. }) => (Codec::Deflate, Predictor::Horizontal),
         (Compression::Zstd, Cells::Whole { .. }) => (Codec::Zstd, Predictor::Horizontal),
-        (Compression::Deflate, Cells::Float32 | Cells::Rounded { .. }) => (Codec::Deflate, Predictor::FloatingPoint),
-        (Compression::Zstd, Cells::Float32 | Cells::Rounded { .. }) => (Codec::Zstd, Predictor::FloatingPoint),
+        (Compression::Deflate, Cells::Float32 | Cells::Rounded { .. }) => {
+            (Codec::Deflate, Predictor::FloatingPoint)
+        }
+        (Compression::Zstd, Cells::Float32 | Cells::Rounded { .. }) => {
+            (Codec::Zstd, Predictor::FloatingPoint)
+        }
     };
     let columns = block as usize;
     let plain = decompress(codec, bytes.to_vec(), columns * columns * sample.size())?;

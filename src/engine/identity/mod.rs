@@ -77,16 +77,16 @@ pub struct Stamp {
     /// Bytes of the file.
     pub bytes: u64,
     /// When its content was written last, nanoseconds since 1970.
-    pub written_ns: i128,
+    pub written_ns: i64,
     /// When it was changed last in any way, nanoseconds since 1970.
-    pub changed_ns: i128,
+    pub changed_ns: i64,
     /// Its number in the file system.
     pub inode: u64,
 }
 
 impl Stamp {
     fn of(facts: &Metadata) -> Self {
-        let ns = |seconds: i64, more: i64| i128::from(seconds) * 1_000_000_000 + i128::from(more);
+        let ns = |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
         Self {
             bytes: facts.len(),
             written_ns: ns(facts.mtime(), facts.mtime_nsec()),
@@ -98,7 +98,7 @@ impl Stamp {
     /// When its content was written last, milliseconds since 1970.
     #[must_use]
     pub fn written_ms(&self) -> i64 {
-        (self.written_ns / 1_000_000) as i64
+        self.written_ns / 1_000_000
     }
 }
 
@@ -155,7 +155,8 @@ fn digest(bytes: &[u8]) -> String {
 
 /// The first 32 hexadecimal digits.
 fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let number = digest.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    format!("{number:032x}")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
