@@ -76,7 +76,7 @@ pub(crate) fn open(terrain: &Terrain, request: Request, part: Part) -> Outcome<E
 
 fn problem(error: EngineError, file: &Path) -> Problem {
     match error {
-        EngineError::Input(problem) => problem,
+        EngineError::Input(problem) | EngineError::Changed(problem) => problem,
         EngineError::Stopped => Problem::new(file, error.to_string(), "run it again"),
     }
 }

@@ -1,24 +1,42 @@
 //! `alpsckpt check`: everything that is wrong with a campaign file and its inputs, at once.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use super::{Failure, inputs, output, place, probe};
-use crate::engine::Engine;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, inputs, output, place, probe, seen};
+use crate::campaign::spec::Loaded;
+use crate::engine::{Engine, Examination, Look};
 use crate::job::request;
 
 /// Verifies a campaign file and every input it names: all problems at once, each with its line and cure.
+///
+/// Every cell that the maps depend on is looked at, once: as long as the files stay the same, what was found holds. What is
+/// suspicious but possible is a warning, which `accept` in the campaign file silences.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  alpsckpt check my.ron\n\nExit codes: 0 all is well, 65 something is wrong."
-)]
+#[command(after_help = "\
+Examples:
+  alpsckpt check my.ron
+  alpsckpt check my.ron --quick
+
+Exit codes: 0 all is well, perhaps with warnings; 65 something is wrong.")]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
+    /// Look at samples of large files only.
+    #[arg(long)]
+    quick: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
-    inputs::check(&loaded, &loaded.spec.months)?;
+    let examination = if args.quick {
+        inputs::examine(&loaded, &loaded.spec.months, Look::Samples)?
+    } else {
+        whole(&loaded)?
+    };
+    inputs::tell_doubts(&loaded, &examination);
     probe::check_memory(&loaded)?;
     let engine = Engine::open(request::request(&loaded.spec, &loaded.spec.months))?;
     if let Some(warning) = inputs::low_disk(&loaded.spec, &engine) {
@@ -32,9 +50,46 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tiling.height,
         tiling.count()
     ))?;
+    output::say(looked_at(&examination))?;
     output::say(format!(
         "Next: alpsckpt preview {0} --month {1}, alpsckpt plan {0}",
         args.file.display(),
         loaded.spec.months.first().unwrap_or(&1)
     ))
+}
+
+/// Looks at every cell, and keeps what was seen.
+fn whole(loaded: &Loaded) -> Result<Examination, Failure> {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar:.yellow} {percent:>3} %") {
+        bar.set_style(style);
+    }
+    let show = |cells: u64, all: u64| {
+        bar.set_message("looking at every cell");
+        bar.set_length(all);
+        bar.set_position(cells);
+    };
+    let known = seen::of(&loaded.spec.output);
+    let keep = |found: &Examination| {
+        bar.finish_and_clear();
+        if let Err(error) = seen::keep(&loaded.spec.output, &found.seen) {
+            output::note(format!(
+                "warning: what was seen is not kept, and looked at again next time: {error}"
+            ));
+        }
+    };
+    inputs::examine_then(loaded, &loaded.spec.months, Look::Whole(&known, &show), keep)
+}
+
+/// How closely the inputs were looked at, in words.
+fn looked_at(found: &Examination) -> String {
+    if found.sampled.is_empty() {
+        let missing = match found.missing {
+            0 => String::new(),
+            cells => format!("; {cells} cells of the region have no height and will have no value"),
+        };
+        return format!("Every cell was looked at, {} of them{missing}.", found.cells);
+    }
+    let files = found.sampled.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+    format!("Only samples were looked at of {}; without --quick every cell is.", files.join(", "))
 }

@@ -96,14 +96,7 @@ impl Failure {
 
     /// All that is wrong with inputs; `line_of` finds the line of the campaign file that names one.
     pub(super) fn inputs(problems: Vec<Problem>, line_of: impl Fn(&Path) -> Option<String>) -> Self {
-        let block = |p: Problem| Block {
-            place: match line_of(&p.file) {
-                Some(line) => format!("{line}: {}", p.file.display()),
-                None => p.file.display().to_string(),
-            },
-            what: p.what,
-            cure: p.cure,
-        };
+        let block = |p: Problem| Block { place: at(line_of(&p.file), &p.file), what: p.what, cure: p.cure };
         Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
     }
 
@@ -120,16 +113,29 @@ impl Failure {
     }
 }
 
+/// Tells on the error stream what may be wrong with an input, named on a line of the campaign file, and how to hear no more of
+/// it.
+pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
+    let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
+    let _ = write!(std::io::stderr().lock(), "{said}");
+}
+
+/// A file, and the line of the campaign file that names it.
+fn at(line: Option<String>, file: &Path) -> String {
+    line.map_or_else(|| file.display().to_string(), |line| format!("{line}: {}", file.display()))
+}
+
+fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
+    // What a batch system said may have several lines.
+    let what = what.trim().replace('\n', "\n  ");
+    let begin =
+        if place.is_empty() { format!("{word}: {what}\n") } else { format!("{word}: {place}\n  {what}\n") };
+    cures.iter().filter(|cure| !cure.is_empty()).fold(begin, |said, cure| format!("{said}  → {cure}\n"))
+}
+
 impl Display for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // What a batch system said may have several lines.
-        let what = self.what.trim().replace('\n', "\n  ");
-        if self.place.is_empty() {
-            writeln!(f, "error: {what}")?;
-        } else {
-            writeln!(f, "error: {}\n  {what}", self.place)?;
-        }
-        if self.cure.is_empty() { Ok(()) } else { writeln!(f, "  → {}", self.cure) }
+        f.write_str(&block("error", &self.place, &self.what, &[&self.cure]))
     }
 }
 

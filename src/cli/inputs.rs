@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 
-use super::Failure;
+use super::failure::{Failure, warn};
+use super::seen;
 use crate::campaign::controller::ControlError;
 use crate::campaign::inputs as recorded;
 use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::CampaignDir;
-use crate::engine::{Engine, Problem};
+use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::request;
 use crate::ui::words;
 
@@ -30,31 +31,110 @@ pub(super) fn unchanged(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Verifies every input of these months and the output folder.
-pub(super) fn check(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
-    let mut problems = Engine::check(&request::request(&loaded.spec, months));
-    problems.extend(output_problem(&loaded.spec));
+/// Verifies every input of these months and the output folder: what `check` has seen of files that are still the same holds,
+/// of others samples are looked at.
+pub(super) fn check(loaded: &Loaded, months: &[u8]) -> Result<Examination, Failure> {
+    examine(loaded, months, Look::Remembered(&seen::of(&loaded.spec.output)))
+}
+
+/// As [`check`], and tells what is doubtful.
+pub(super) fn check_and_warn(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
+    tell_doubts(loaded, &check(loaded, months)?);
+    Ok(())
+}
+
+/// Verifies every input of these months, as closely as `look` says, and the output folder. What refuses the inputs is the
+/// failure; with it the doubts have been told.
+pub(super) fn examine(loaded: &Loaded, months: &[u8], look: Look<'_>) -> Result<Examination, Failure> {
+    examine_then(loaded, months, look, |_| ())
+}
+
+/// As [`examine`]; `then` gets what was found, good or bad, before anything is told.
+pub(super) fn examine_then(
+    loaded: &Loaded,
+    months: &[u8],
+    look: Look<'_>,
+    then: impl FnOnce(&Examination),
+) -> Result<Examination, Failure> {
+    let mut examination = Engine::examine(&request::request(&loaded.spec, months), look);
+    then(&examination);
+    examination.findings.extend(output_problem(&loaded.spec).map(Finding::from));
+    let problems = by_pattern(loaded, examination.problems());
     if problems.is_empty() {
-        return Ok(());
+        return Ok(examination);
     }
-    Err(Failure::inputs(problems, |file| {
-        line_of(loaded, file).map(|line| format!("{}:{line}", loaded.file.display()))
-    }))
+    tell_doubts(loaded, &examination);
+    Err(Failure::inputs(problems, |file| place(loaded, file)))
+}
+
+/// Tells what may be wrong, but for what the campaign file accepts.
+pub(super) fn tell_doubts(loaded: &Loaded, examination: &Examination) {
+    for finding in &examination.findings {
+        let Severity::Doubtful(doubt) = finding.severity else { continue };
+        if !loaded.spec.accept.contains(&doubt) {
+            let silence = format!("if it is right, write in the campaign file: accept: [{doubt:?}]");
+            warn(&finding.problem, place(loaded, &finding.problem.file), &silence);
+        }
+    }
+}
+
+/// Where the campaign file names a file.
+fn place(loaded: &Loaded, file: &Path) -> Option<String> {
+    line_of(loaded, file).map(|line| format!("{}:{line}", loaded.file.display()))
 }
 
 /// The line of the campaign file, from 1, in which `file` stands, as it is or by its `{month}`.
 fn line_of(loaded: &Loaded, file: &Path) -> Option<usize> {
-    text_line(&loaded.text, loaded.file.parent()?, file)
+    let (line, _) = written(&loaded.text, loaded.file.parent()?, file)?;
+    Some(line)
 }
 
-fn text_line(text: &str, folder: &Path, file: &Path) -> Option<usize> {
+/// The line, from 1, and the absolute path as it is written there, perhaps with `{month}`.
+fn written(text: &str, folder: &Path, file: &Path) -> Option<(usize, PathBuf)> {
     let names = |written: &str| {
         let written = std::path::absolute(folder.join(written)).unwrap_or_default();
-        let written = written.to_string_lossy();
-        (1..=12).any(|m| Path::new(&written.replace("{month}", &format!("{m:02}"))) == file)
+        let text = written.to_string_lossy();
+        let of_month = |m: u8| Path::new(&text.replace("{month}", &format!("{m:02}"))) == file;
+        (written.as_path() == file || (1..=12).any(of_month)).then(|| written.clone())
     };
-    let quoted = |line: &str| line.split('"').skip(1).step_by(2).any(names);
-    text.lines().position(|line| quoted(line.split("//").next().unwrap_or(line))).map(|i| i + 1)
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).find_map(names);
+    text.lines()
+        .enumerate()
+        .find_map(|(i, line)| Some((i + 1, quoted(line.split("//").next().unwrap_or(line))?)))
+}
+
+/// The same problem of several months' files becomes one, of the pattern that names them.
+fn by_pattern(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Problem> {
+    let folder = loaded.file.parent().unwrap_or(Path::new("/"));
+    let mut told: Vec<(Problem, Option<PathBuf>, Vec<u8>)> = Vec::new();
+    for problem in problems {
+        let pattern = written(&loaded.text, folder, &problem.file).map(|(_, pattern)| pattern);
+        let month = pattern
+            .as_ref()
+            .and_then(|pattern| (1..=12).find(|month| request::of_month(pattern, *month) == problem.file));
+        let pattern = pattern.filter(|pattern| *pattern != problem.file);
+        // A command is of one file.
+        let same = told.iter_mut().find(|(other, of, _)| {
+            pattern.is_some() && *of == pattern && other.what == problem.what && other.cure == problem.cure
+        });
+        match same {
+            Some((_, _, months)) => months.extend(month),
+            None => told.push((problem, pattern, month.into_iter().collect())),
+        }
+    }
+    let one = |(problem, pattern, months): (Problem, Option<PathBuf>, Vec<u8>)| match pattern {
+        Some(pattern) if months.len() > 1 => {
+            Problem { file: pattern, what: format!("{} ({})", problem.what, of_months(&months)), ..problem }
+        }
+        _ => problem,
+    };
+    told.into_iter().map(one).collect()
+}
+
+/// Months in words.
+fn of_months(months: &[u8]) -> String {
+    let names = months.iter().map(|month| format!("{month:02}")).collect::<Vec<_>>();
+    format!("months {}", names.join(", "))
 }
 
 /// Why the output folder cannot be made or written, if it cannot.
@@ -101,10 +181,10 @@ mod tests {
         let text = "(\n  // \"t_06.tif\" is not it\n  dem: \"dem.tif\",\n  file: \"t_{month}.tif\",\n)";
         let line = |file: &str| {
             let folder = Path::new("/somewhere");
-            text_line(text, folder, &folder.join(file))
+            written(text, folder, &folder.join(file))
         };
-        assert_eq!(line("dem.tif"), Some(3));
-        assert_eq!(line("t_06.tif"), Some(4));
+        assert_eq!(line("dem.tif"), Some((3, "/somewhere/dem.tif".into())));
+        assert_eq!(line("t_06.tif"), Some((4, "/somewhere/t_{month}.tif".into())));
         assert_eq!(line("other.tif"), None);
     }
 }

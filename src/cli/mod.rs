@@ -28,6 +28,7 @@ mod plan;
 mod preview;
 mod probe;
 mod run;
+mod seen;
 mod status;
 mod steps;
 mod submit;

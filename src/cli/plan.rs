@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
-    inputs::check(&loaded, &loaded.spec.months)?;
+    inputs::check_and_warn(&loaded, &loaded.spec.months)?;
     let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
     if args.json {
         return output::say_json(&plan);

@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if !args.anew {
         inputs::unchanged(&loaded, &months)?;
     }
-    inputs::check(&loaded, &months)?;
+    inputs::check_and_warn(&loaded, &months)?;
     let campaign = begin(&loaded, &months, args.anew)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
     inputs::unchanged(&loaded, &asked)?;
-    inputs::check(&loaded, &asked)?;
+    inputs::check_and_warn(&loaded, &asked)?;
     let cluster = args.which.choose()?;
     let mut controller = Controller::create(&loaded, &cluster)?;
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));

@@ -94,7 +94,6 @@ impl Coarse {
     }
 
     /// A remark on a grid that ends so near to the region that the spline guesses the nodes it wants beyond the end.
-    #[allow(dead_code)]
     pub(super) fn notice(&self) -> Option<String> {
         let (side, count) = self.missing.iter().max_by_key(|(_, count)| count)?;
         let sides: Vec<&str> = self.missing.iter().map(|(side, _)| *side).collect();
@@ -110,6 +109,16 @@ impl Coarse {
         4 * self.grid.values.len() as u64
     }
 
+    /// Column and row of its first node in the file.
+    pub(super) fn first(&self) -> (isize, isize) {
+        (self.column, self.row)
+    }
+
+    /// Its value under a fractional cell of the DEM; NaN where it has none.
+    pub(super) fn under(&self, dem: &Placement, column: f64, row: f64) -> f64 {
+        cell_under(dem, &self.whole, column, row).map_or(f64::NAN, |(x, y)| self.at(x, y))
+    }
+
     /// Its value at a fractional column and row of the whole grid; NaN where the nearest node is missing.
     fn at(&self, column: f64, row: f64) -> f64 {
         bspline::at(&self.grid, column - self.column as f64, row - self.row as f64)
@@ -117,7 +126,7 @@ impl Coarse {
 
     /// Whether the grid has no value at a cell of the DEM.
     pub(super) fn is_missing_at(&self, dem: &Placement, column: f64, row: f64) -> bool {
-        cell_under(dem, &self.whole, column, row).is_none_or(|(x, y)| self.at(x, y).is_nan())
+        self.under(dem, column, row).is_nan()
     }
 
     /// Its value under a fractional cell of the DEM; where it has none, the value of the nearest node that has one.

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Problem;
-use super::checks;
+use super::checks::{self, Subject, Temperatures};
 use super::coarse::{Coarse, Span};
 use super::crs::Crs;
+use super::finding::Finding;
 use super::geotiff::{Placement, Raster, Witness};
 use super::model::Atmosphere;
 use super::projection;
@@ -64,7 +65,7 @@ impl Given {
 #[derive(Debug)]
 pub(super) enum Clouds {
     /// On the DEM's own cells: taken as it is. Column and row of its first cell, counted in the DEM.
-    Cells { raster: Raster, column: isize, row: isize },
+    Cells { raster: Box<Raster>, column: isize, row: isize },
     /// Between coarse nodes.
     Coarse(Coarse),
 }
@@ -78,75 +79,87 @@ pub(super) struct Temperature {
 }
 
 impl Inputs {
-    /// Opens everything; all problems are listed, not only the first.
+    /// Opens everything; all findings are listed, not only the first. Of grids on the terrain's cells, and of the terrain
+    /// itself, only samples are looked at, and only where `samples` is set.
     ///
-    /// With problems the inputs may lack what could not be opened; they are fit for computing only without any.
-    pub(super) fn gather(request: &Request) -> (Option<Self>, Vec<Problem>) {
-        let mut problems = checks::settings(request);
-        let dem = keep(checks::dem(&request.dem), &mut problems);
-        let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut problems));
+    /// With a finding that refuses one the inputs may lack what could not be opened; they are fit for computing only without
+    /// any.
+    pub(super) fn gather(request: &Request, samples: bool) -> (Option<Self>, Vec<Finding>) {
+        let mut findings: Vec<Finding> = checks::settings(request).into_iter().map(Finding::from).collect();
+        let dem = keep(checks::dem(&request.dem), &mut findings);
+        let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut findings));
         let witnesses = dem.iter().map(Raster::witness).collect();
-        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, problems, witnesses };
+        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, samples, findings, witnesses };
         let temperatures = request.products.contains(&Product::Temperature)
             && request.months.iter().any(|month| !month.temperatures.is_empty());
         let reference_height = gatherer.reference_height(temperatures);
-        let months = request.months.iter().map(|month| gatherer.month(month, temperatures)).collect();
-        let Gatherer { mut problems, witnesses, .. } = gatherer;
-        let (Some(dem), Some(span)) = (dem, span) else { return (None, problems) };
-        problems.extend(checks::heights(&request.dem, &dem, span));
+        let heights = gatherer.heights_at_places(reference_height.as_ref());
+        let months =
+            request.months.iter().map(|month| gatherer.month(month, temperatures, &heights)).collect();
+        let Gatherer { mut findings, witnesses, .. } = gatherer;
+        let (Some(dem), Some(span)) = (dem, span) else { return (None, findings) };
+        if samples {
+            findings.extend(checks::sampled_heights(&dem, span).map(Finding::from));
+        }
         let placement = part_of(dem.placement(), span);
-        problems.extend(projection::problem(&request.dem, &placement));
-        (Some(Self { dem, span, placement, reference_height, months, witnesses }), problems)
+        findings.extend(projection::finding(&request.dem, &placement));
+        (Some(Self { dem, span, placement, reference_height, months, witnesses }), findings)
     }
 }
 
-fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
-    result.map_err(|problem| problems.push(problem)).ok()
+fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<Finding>) -> Option<T> {
+    result.map_err(|problem| findings.push(problem.into())).ok()
 }
 
 struct Gatherer<'a> {
     request: &'a Request,
     dem: Option<&'a Raster>,
     span: Option<Span>,
-    problems: Vec<Problem>,
+    samples: bool,
+    findings: Vec<Finding>,
     witnesses: Vec<Arc<Witness>>,
 }
 
 impl Gatherer<'_> {
+    fn refuse(&mut self, problem: Problem) {
+        self.findings.push(problem.into());
+    }
+
     fn open(&mut self, path: &Path) -> Option<Raster> {
         self.opened(Raster::open(path))
     }
 
     /// What was opened, its witness remembered.
     fn opened(&mut self, raster: Result<Raster, Problem>) -> Option<Raster> {
-        let raster = keep(raster, &mut self.problems)?;
+        let raster = keep(raster, &mut self.findings)?;
         self.witnesses.push(raster.witness());
         Some(raster)
     }
 
-    /// Opens a coarse grid and checks that it covers the region and that `plausible` finds nothing.
+    /// Opens a coarse grid and checks that it covers the region and that `judge` finds nothing.
     ///
     /// Without a DEM or a region only the opening can be checked.
-    fn coarse(
+    fn coarse<F: Into<Finding>>(
         &mut self,
         path: &Path,
-        plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
+        judge: impl Fn(&Raster, &Coarse) -> Vec<F>,
     ) -> Option<Coarse> {
         let raster = self.open(path)?;
-        self.placed(path, &raster, plausible)
+        self.placed(path, &raster, judge)
     }
 
     /// As [`Gatherer::coarse`], of a grid that is open.
-    fn placed(
+    fn placed<F: Into<Finding>>(
         &mut self,
         path: &Path,
         raster: &Raster,
-        plausible: impl Fn(&Path, &[f32]) -> Option<Problem>,
+        judge: impl Fn(&Raster, &Coarse) -> Vec<F>,
     ) -> Option<Coarse> {
         let (dem, span) = (self.dem?, self.span?);
-        let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.problems)?;
-        self.problems.extend(checks::covers(&coarse, dem, span));
-        self.problems.extend(plausible(path, &coarse.grid.values));
+        let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.findings)?;
+        self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
+        self.findings.extend(checks::edges(&coarse));
+        self.findings.extend(judge(raster, &coarse).into_iter().map(Into::into));
         Some(coarse)
     }
 
@@ -156,7 +169,7 @@ impl Gatherer<'_> {
             return self.placed(path, &raster, checks::reference_height);
         }
         if needed {
-            self.problems.push(Problem::new(
+            self.refuse(Problem::new(
                 Path::new("reference_height"),
                 "is not given, but temperatures need the height that the coarse temperatures stand for",
                 "name a grid of reference heights in m, for example GMTED2010, or leave the temperatures out",
@@ -165,20 +178,27 @@ impl Gatherer<'_> {
         None
     }
 
-    fn month(&mut self, month: &MonthInputs, temperatures: bool) -> MonthData {
+    /// The reference heights at places over the region, m.
+    fn heights_at_places(&self, grid: Option<&Coarse>) -> Vec<f64> {
+        let (Some(grid), Some(dem), Some(span)) = (grid, self.dem, self.span) else { return Vec::new() };
+        checks::at_places(grid, dem.placement(), span)
+    }
+
+    fn month(&mut self, month: &MonthInputs, temperatures: bool, heights: &[f64]) -> MonthData {
         let lapse = match &month.lapse {
             Field::Constant(rate) => {
-                let problem = checks::lapse_rate(Path::new("lapse"), &[*rate as f32]);
-                self.problems.extend(problem.filter(|_| temperatures));
+                let problem = checks::lapse_rate(Subject::setting("lapse"), &[*rate as f32]);
+                self.findings.extend(problem.filter(|_| temperatures).map(Finding::from));
                 Some(Given::Constant(*rate))
             }
             // A lapse rate that no temperature needs is left closed.
-            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rate).map(Given::Coarse),
+            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rates).map(Given::Coarse),
             Field::Grid(_) => None,
         };
         let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
         let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
-        let temperatures = inputs.iter().filter_map(|input| self.temperature(input)).collect();
+        let temperatures =
+            inputs.iter().filter_map(|input| self.temperature(input, month.month, heights)).collect();
         let turbidity = self.turbidity(month);
         MonthData { lapse: lapse.unwrap_or(Given::Constant(f64::NAN)), clouds, temperatures, turbidity }
     }
@@ -190,12 +210,13 @@ impl Gatherer<'_> {
         }
         match &month.linke {
             Some(Field::Constant(linke)) => {
-                self.problems.extend(checks::turbidity(Path::new("linke"), &[*linke as f32]));
+                let problem = checks::turbidity(Subject::setting("linke"), &[*linke as f32]);
+                self.findings.extend(problem.map(Finding::from));
                 Some(Given::Constant(*linke))
             }
-            Some(Field::Grid(path)) => self.coarse(path, checks::turbidity).map(Given::Coarse),
+            Some(Field::Grid(path)) => self.coarse(path, checks::turbidities).map(Given::Coarse),
             None => {
-                self.problems.push(Problem::new(
+                self.refuse(Problem::new(
                     Path::new("linke"),
                     format!("is not given for month {}, but ESRA's clear sky needs it", month.month),
                     "give Linke's turbidity of each month, for example 3, or choose another atmosphere",
@@ -205,10 +226,17 @@ impl Gatherer<'_> {
         }
     }
 
-    fn temperature(&mut self, input: &TemperatureInput) -> Option<Temperature> {
+    fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
         let (scale, offset) = (input.scale, input.offset);
-        let grid =
-            self.coarse(&input.path, |path, values| checks::temperature(path, values, scale, offset))?;
+        let place = self.dem?.placement();
+        let span = self.span;
+        let latitude = span.and_then(|span| latitude_of(place, span));
+        let grid = self.coarse(&input.path, |raster, grid| {
+            let numbers = span.map_or_else(Vec::new, |span| checks::at_places(grid, place, span));
+            let known = |(height, number): &(f64, f64)| !height.is_nan() && !number.is_nan();
+            let pairs: Vec<_> = heights.iter().copied().zip(numbers).filter(known).collect();
+            checks::temperature(raster, grid, &Temperatures { scale, offset, month, latitude, pairs: &pairs })
+        })?;
         Some(Temperature { grid, scale, offset })
     }
 
@@ -218,11 +246,19 @@ impl Gatherer<'_> {
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
             return self.coarse(path, checks::cloud_cover).map(Clouds::Coarse);
         };
-        self.problems.extend(checks::cells_cover(path, &raster, (column, row), span));
-        let sample = keep(checks::middle(&raster), &mut self.problems)?;
-        self.problems.extend(checks::cloud_cover(path, &sample.values));
-        Some(Clouds::Cells { raster: raster.sparing(), column, row })
+        self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(Finding::from));
+        if self.samples {
+            self.findings.extend(checks::sampled_clouds(&raster).map(Finding::from));
+        }
+        Some(Clouds::Cells { raster: Box::new(raster.sparing()), column, row })
     }
+}
+
+/// The latitude of a region's middle, degrees.
+fn latitude_of(dem: &Placement, span: Span) -> Option<f64> {
+    let middle = |first: isize, size: usize| first as f64 + size as f64 / 2.0;
+    let (x, y) = dem.centre(middle(span.column, span.width), middle(span.row, span.height));
+    dem.crs.to_lonlat(x, y).map(|(_, latitude)| latitude)
 }
 
 /// Where the first cell of `other` lies in the DEM when both share their cells.

@@ -2,7 +2,6 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::Problem;
 use super::coarse::{Coarse, Lattice, ROW, Span};
 use super::geotiff::Placement;
 use super::inputs::{Clouds, Given, Inputs, MonthData};
@@ -15,6 +14,7 @@ use super::spares::Spares;
 use super::surface::{self, CloudTable};
 use super::terrain::{Rect, Terrain};
 use super::vector::{Kernel, Vectors};
+use super::{Problem, checks};
 
 /// A grid over the cells of a piece.
 enum Sampled {
@@ -150,7 +150,9 @@ impl Setting<'_> {
             Clouds::Coarse(grid) => self.sample(grid, span, factor),
             Clouds::Cells { raster, column, row } => {
                 let Span { width, height, .. } = span;
-                let window = raster.window(span.column - column, span.row - row, width, height)?;
+                let corner = (span.column - column, span.row - row);
+                let window = raster.window(corner.0, corner.1, width, height)?;
+                checks::refuse_clouds(raster, &window, corner)?;
                 Sampled::Cells { width, values: window.values.into_iter().map(factor).collect() }
             }
         })

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::crs::{Crs, Distortion};
+use super::finding::{Doubt, Finding};
 use super::geotiff::Placement;
 use super::{Problem, cure};
 
@@ -22,9 +23,18 @@ const LARGEST_OF_TERRAIN: f64 = 200.0;
 /// Metres in a degree of latitude.
 const DEGREE: f64 = 111_195.0;
 
+/// What is wrong with computing in the terrain's projection over a region, or may be.
+pub(super) fn finding(dem: &Path, region: &Placement) -> Option<Finding> {
+    let notice = || {
+        let what = format!("lies where {}", projection_notice(region)?);
+        let cure = middle(region).map(|place| format!("`{}`", to_utm(dem, place, region.cell_x)));
+        Some(Finding::doubtful(Doubt::Projection, Problem::new(dem, what, cure.unwrap_or_default())))
+    };
+    problem(dem, region).map(Finding::from).or_else(notice)
+}
+
 /// A remark on a projection that distorts the ground of a region by more than 1 %, but not by so much that it is refused.
-#[must_use]
-pub fn projection_notice(region: &Placement) -> Option<String> {
+fn projection_notice(region: &Placement) -> Option<String> {
     let (worst, place) = worst(region)?;
     (worst.error() > NOTICED && worst.error() <= REFUSED).then(|| {
         format!(
@@ -37,7 +47,7 @@ pub fn projection_notice(region: &Placement) -> Option<String> {
 }
 
 /// What is wrong with computing in the terrain's projection over a region.
-pub(super) fn problem(dem: &Path, region: &Placement) -> Option<Problem> {
+fn problem(dem: &Path, region: &Placement) -> Option<Problem> {
     let what = match worst(region) {
         Some((worst, _)) if worst.error() <= REFUSED => return None,
         Some((worst, place)) => format!(

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::Problem;
 use super::geotiff::Raster;
+use super::{Problem, checks};
 
 /// Cells of a block: windows of the terrain end on edges of blocks, and coarse grids are placed under their corners. They are
 /// tied to the DEM's cells, so that neither depends on how the region is cut.
@@ -74,7 +74,8 @@ pub(super) struct Gradient {
 
 impl Terrain {
     /// Reads the cells `[column, column + width) x [row, row + height)` of the DEM with `halo` cells around them, out
-    /// to the edges of the blocks they lie in. `None` when asked to stop.
+    /// to the edges of the blocks they lie in. `None` when asked to stop. Heights that no ground has are refused, whatever was
+    /// checked before.
     pub(super) fn read(
         dem: &Raster,
         (column, row): (isize, isize),
@@ -93,6 +94,7 @@ impl Terrain {
         let across = (last(column, width, place.width) - west) as usize;
         let down = (last(row, height, place.height) - north) as usize;
         let Some(grid) = dem.window_unless(west, north, (across, down), stop)? else { return Ok(None) };
+        checks::refuse_strays(dem, &grid, (west, north))?;
         let inside = |edge: isize, from: isize, size: usize| (edge - from).clamp(0, size as isize) as usize;
         let (x0, y0) = ((column - west) as usize, (row - north) as usize);
         Ok(Some(Self {

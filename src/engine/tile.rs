@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
+use super::checks::{self, Examination, Look};
+use super::finding::Finding;
 use super::geotiff::{Placement, Witness};
 use super::horizon::EDGE;
 use super::inputs::Inputs;
@@ -59,8 +61,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub fn open_with(request: Request, vectors: Vectors) -> Result<Self, EngineError> {
-        let (inputs, problems) = Inputs::gather(&request);
-        if let Some(problem) = problems.into_iter().next() {
+        let (inputs, findings) = Inputs::gather(&request, true);
+        if let Some(problem) = findings.into_iter().find_map(Finding::refused) {
             return Err(problem.into());
         }
         let nowhere = || {
@@ -94,10 +96,17 @@ impl Engine {
         })
     }
 
-    /// All that is wrong with the inputs, each with its file and cure.
+    /// All that is wrong with the inputs as far as samples of them tell, each with its file and cure.
     #[must_use]
     pub fn check(request: &Request) -> Vec<Problem> {
-        Inputs::gather(request).1
+        Self::examine(request, Look::Samples).problems()
+    }
+
+    /// All that is wrong with the inputs, or may be, each with its file and cure. Computes with the rayon pool it is called
+    /// in.
+    #[must_use]
+    pub fn examine(request: &Request, look: Look<'_>) -> Examination {
+        checks::examine(request, look)
     }
 
     /// What it was opened on.
@@ -386,14 +395,21 @@ impl Engine {
 
     /// Cells around a tile that its pixels can see.
     fn halo(&self) -> usize {
-        let model = &self.request.model;
-        let own =
-            model.shadow == Shadow::Horizon || model.sky_view == SkyView::Horizon || !self.months.is_empty();
-        let rays = if own { model.horizon_distance } else { 0.0 };
-        let sky = if model.sky_view == SkyView::Saga { sky_view::SAGA_DISTANCE } else { 0.0 };
-        // One more for the second node of a crossing and for slopes.
-        (rays.max(sky) / self.inputs.placement.cell_x).ceil() as usize + 2
+        halo(&self.request, self.inputs.placement.cell_x)
     }
+}
+
+/// Cells of this edge, m, around a tile that its pixels can see.
+pub(super) fn halo(request: &Request, cell: f64) -> usize {
+    let model = &request.model;
+    let sunny = || layers::of(request).iter().any(|(_, source)| *source != Source::SkyView);
+    let own = model.shadow == Shadow::Horizon
+        || model.sky_view == SkyView::Horizon
+        || !request.months.is_empty() && sunny();
+    let rays = if own { model.horizon_distance } else { 0.0 };
+    let sky = if model.sky_view == SkyView::Saga { sky_view::SAGA_DISTANCE } else { 0.0 };
+    // One more for the second node of a crossing and for slopes.
+    (rays.max(sky) / cell).ceil() as usize + 2
 }
 
 /// The terrain of a tile and around it, read by [`Engine::read`].

@@ -17,6 +17,7 @@ mod doctor;
 mod ecrins;
 mod engine;
 mod engine_chain;
+mod every_cell;
 mod fencing;
 mod geotiff;
 mod golden;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Atmosphere, Cloud, MonthsPerChain, Profile, Region, Spec, SpecError};
+use super::{Atmosphere, MonthsPerChain, Profile, Region, Spec, SpecError};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
@@ -37,6 +37,7 @@ struct Check<'t> {
 pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     let mut check = Check { spec, places, errors: Vec::new() };
     check.identity();
+    check.paths();
     check.region();
     check.months();
     check.times();
@@ -81,6 +82,21 @@ impl Check<'_> {
         if self.spec.products.is_empty() {
             let cure = "leave `products` out for the usual maps, or name at least one";
             self.fault("products", "`products` is empty", cure);
+        }
+    }
+
+    /// Shells expand `~`, files do not.
+    fn paths(&mut self) {
+        let spec = self.spec;
+        let mut paths: Vec<(String, &Path)> =
+            vec![("output".to_owned(), &spec.output), ("dem".to_owned(), &spec.dem)];
+        paths.extend(spec.reference_height.as_deref().map(|path| ("reference_height".to_owned(), path)));
+        paths.extend(spec.files_by_month());
+        for (field, path) in paths {
+            let Ok(rest) = path.strip_prefix("~") else { continue };
+            let home = std::env::var_os("HOME").map_or_else(|| "/home/me".into(), std::path::PathBuf::from);
+            let what = format!("`{field}`: \"{}\": ~ is not expanded here", path.display());
+            self.fault(&field, what, format!("write the path in full: \"{}\"", home.join(rest).display()));
         }
     }
 
@@ -197,9 +213,7 @@ impl Check<'_> {
     }
 
     fn inputs(&mut self) {
-        let mut by_month: Vec<(String, &Path)> = Vec::new();
-        for (name, temperature) in &self.spec.temperature {
-            by_month.push((format!("temperature.{name}.file"), &temperature.file));
+        for name in self.spec.temperature.keys() {
             let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
             if name.is_empty() || !name.chars().all(fits) {
                 let what = format!("the temperature's name \"{name}\" cannot be part of a file name");
@@ -207,15 +221,8 @@ impl Check<'_> {
                 self.fault(&format!("temperature.{name}"), what, cure);
             }
         }
-        by_month.extend(self.spec.lapse.grid().map(|path| ("lapse".to_owned(), path)));
-        if let Cloud::Grid(path) = &self.spec.cloud {
-            by_month.push(("cloud".to_owned(), path));
-        }
-        if let Atmosphere::Esra { linke } = &self.spec.atmosphere {
-            by_month.extend(linke.grid().map(|path| ("atmosphere.linke".to_owned(), path)));
-        }
         let several = self.spec.months.len() > 1 && !self.is_bad("months");
-        for (field, path) in by_month {
+        for (field, path) in self.spec.files_by_month() {
             if several && !path.to_string_lossy().contains("{month}") {
                 let what = format!(
                     "`{field}`: \"{}\" has no {{month}}: all {} months would use the same grid",

@@ -80,7 +80,8 @@ pub enum Change {
     Science,
 }
 
-/// The fields in which two specs differ, in the order of the file, with what that means.
+/// The fields in which two specs differ, in the order of the file, with what that means; `accept`, which changes no
+/// campaign, is none of them.
 #[must_use]
 pub fn changes(one: &Spec, other: &Spec) -> Vec<(&'static str, Change)> {
     let beyond_places = changed_fields(&without_places(one), &without_places(other));
@@ -96,13 +97,13 @@ fn without_places(spec: &Spec) -> Spec {
     spec
 }
 
-/// The fields in which two specs differ, in the order of the file.
+/// The fields in which two specs differ, in the order of the file; `accept`, which changes no campaign, is none of them.
 fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
     /// Names and the RON of each field, so that no field can be forgotten here.
     macro_rules! fields {
         ($($name:ident),* $(,)?) => {{
             // Fails to compile when a field is missing from the list.
-            let Spec { $($name: _),* } = one;
+            let Spec { accept: _, $($name: _),* } = one;
             vec![$((stringify!($name), same(&one.$name, &other.$name))),*]
         }};
     }

@@ -19,6 +19,9 @@ const STAND_INS: [(&str, &str); 8] = [
     ("margin", "\"00:10:00\""),
 ];
 
+/// A longer file is no campaign file, bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// A file with more faults than this is no campaign file.
 const MOST_FAULTS: usize = 60;
 
@@ -27,12 +30,13 @@ const MOST_FAULTS: usize = 60;
 /// # Errors
 /// All that is wrong with it: syntax, unknown fields (with the nearest known name), values out of range.
 pub fn load(file: &Path) -> Result<Loaded, Vec<SpecError>> {
-    let text = std::fs::read_to_string(file).map_err(|e| {
+    let text = read(file).map_err(|e| {
         let cure = match e.kind() {
             std::io::ErrorKind::NotFound => {
                 "`alpsckpt new FILE` writes a commented campaign file to start from"
             }
-            std::io::ErrorKind::InvalidData => "a campaign file is text in UTF-8",
+            std::io::ErrorKind::InvalidData => "a campaign file is text in UTF-8: save it as such",
+            std::io::ErrorKind::InvalidInput => "give the path of a campaign file, a text of some lines",
             _ => "",
         };
         vec![SpecError::new(file, None, format!("cannot be read: {e}"), cure)]
@@ -40,11 +44,34 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<SpecError>> {
     parse(file, &text)
 }
 
-/// Reads the text of the campaign file `file`; see [`load`].
+/// The text of a file; never of a device, a pipe or something large.
+fn read(file: &Path) -> std::io::Result<String> {
+    let facts = std::fs::metadata(file)?;
+    let no = |why: &str| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
+    if !facts.is_file() {
+        return no(if facts.is_dir() { "it is a folder" } else { "it is not a regular file" });
+    }
+    if facts.len() > LONGEST {
+        return no("it is too long");
+    }
+    let bytes = std::fs::read(file)?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is text in UTF-16"));
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Reads the text of the campaign file `file`; see [`load`]. A byte order mark, which Windows puts first, is skipped.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        let cure = "`alpsckpt new` with another name writes a commented campaign file to start from";
+        return Err(vec![SpecError::new(file, None, "is empty", cure)]);
+    }
     let (index, _) = fields::index(text);
     if let Some(version) = forms::version(text, &index).filter(|version| *version > forms::VERSION) {
         return Err(vec![newer(file, text, &index, version)]);

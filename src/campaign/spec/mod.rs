@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::ChainId;
-use crate::engine::{Compression, DiffuseModel, Product, Storage, Summing};
+use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing};
 
 mod atmosphere;
 mod check;
@@ -70,6 +70,10 @@ pub struct Spec {
     /// The maps to write.
     #[serde(default = "defaults::products")]
     pub products: Vec<Product>,
+    /// Doubts of `check` that are settled. No part of what a campaign is: it is not frozen with it and may change at any
+    /// time.
+    #[serde(default, skip_serializing)]
+    pub accept: Vec<Doubt>,
     /// Longest run of one job.
     pub walltime: Duration,
     /// How long before the walltime a job checkpoints and stops.
@@ -409,6 +413,21 @@ impl Spec {
     pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
         let first = self.months.iter().min().is_some_and(|m| months.contains(m));
         self.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
+    }
+
+    /// The files of the months, `{month}` unresolved, each with its place in the file.
+    fn files_by_month(&self) -> Vec<(String, &Path)> {
+        let temperatures = self.temperature.iter();
+        let mut files: Vec<(String, &Path)> =
+            temperatures.map(|(name, t)| (format!("temperature.{name}.file"), t.file.as_path())).collect();
+        files.extend(self.lapse.grid().map(|path| ("lapse".to_owned(), path)));
+        if let Cloud::Grid(path) = &self.cloud {
+            files.push(("cloud".to_owned(), path));
+        }
+        if let Atmosphere::Esra { linke } = &self.atmosphere {
+            files.extend(linke.grid().map(|path| ("atmosphere.linke".to_owned(), path)));
+        }
+        files
     }
 
     /// The paths of all inputs, `{month}` unresolved.

@@ -415,6 +415,75 @@ fn a_bracket_too_many_is_an_error() {
     assert!(!errors(&text).is_empty());
 }
 
+#[test]
+fn a_byte_order_mark_and_the_line_ends_of_windows_are_skipped() {
+    let text = format!("\u{feff}{}", FULL.replace('\n', "\r\n"));
+    assert_eq!(parsed(&text).unwrap().spec, parsed(FULL).unwrap().spec);
+    let error = only(&format!("\u{feff}{}", with("    yeer: 2018,")));
+    assert_eq!(error.line, Some(10), "{error}");
+}
+
+#[test]
+fn an_empty_file_is_named_as_such() {
+    for text in ["", "\u{feff}", " \r\n\n"] {
+        let error = only(text);
+        assert!(error.what == "is empty" && error.cure.contains("alpsckpt new"), "{error}");
+    }
+}
+
+#[test]
+fn only_texts_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let text: Vec<u8> = SHORT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(path("utf-16"), [vec![0xff, 0xfe], text].concat()).unwrap();
+    std::fs::write(path("latin-1"), b"(name: \"\xc9crins\")").unwrap();
+    std::fs::write(path("long"), vec![b' '; 2 << 20]).unwrap();
+    nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for (file, told) in [
+        (path("utf-16"), "UTF-16"),
+        (path("latin-1"), "no text in UTF-8"),
+        (path("long"), "too long"),
+        (path("pipe"), "not a regular file"),
+        ("/dev/zero".into(), "not a regular file"),
+        (path(""), "a folder"),
+    ] {
+        let errors = load(&file).unwrap_err();
+        assert!(errors[0].what.contains(told) && !errors[0].cure.is_empty(), "{file:?}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_path_from_the_home_folder_is_told_with_the_path_in_full() {
+    let home = std::env::var("HOME").unwrap();
+    for (line, field) in [
+        ("    dem: \"~/dem.tif\",", "`dem`"),
+        ("    output: \"~/dem.tif\",", "`output`"),
+        ("    cloud: Grid(\"~/dem.tif\"),", "`cloud`"),
+        ("    lapse: Grid(\"~/dem.tif\"),", "`lapse`"),
+        ("    reference_height: \"~/dem.tif\",", "`reference_height`"),
+    ] {
+        let error = only(&with(line));
+        assert!(error.what.contains(field) && error.what.contains("~ is not expanded"), "{error}");
+        assert!(error.cure.contains(&format!("\"{home}/dem.tif\"")) && error.line.is_some(), "{error}");
+        // What is advised is taken.
+        assert!(parsed(&with(&line.replace('~', &home))).is_ok(), "{line}");
+    }
+    assert!(parsed(&with("    dem: \"a~/dem.tif\",")).is_ok());
+}
+
+#[test]
+fn doubts_that_are_settled_are_no_part_of_a_campaign() {
+    let plain = parsed(SHORT).unwrap().spec;
+    let settled = parsed(&with("    accept: [Zeros, Steps],")).unwrap().spec;
+    assert_eq!(settled.accept, [Doubt::Zeros, Doubt::Steps]);
+    assert_eq!(freeze(&settled).unwrap(), freeze(&plain).unwrap());
+    assert!(changes(&settled, &plain).is_empty());
+    let error = only(&with("    accept: [Zeros, Step],"));
+    assert_eq!((error.line, error.cure.as_str()), (Some(10), "did you mean `Steps`?"));
+    assert!(only(&with("    accept: [Anything],")).cure.contains("known: Zeros, Constants, Steps"));
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(cut in 0usize..1200, put in "[\\(\\)\\[\\]\\{\\}:,\"/*a-z0-9é\n ]{0,12}") {

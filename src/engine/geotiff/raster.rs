@@ -155,6 +155,21 @@ impl Raster {
         &self.source.path
     }
 
+    /// The number that stands for no data in the file.
+    pub(in super::super) fn nodata(&self) -> Option<f64> {
+        self.meaning.nodata
+    }
+
+    /// The scale and offset in the file, which are applied; `None` where its numbers are the values.
+    pub(in super::super) fn scaling(&self) -> Option<(f64, f64)> {
+        (!self.meaning.is_plain()).then_some((self.meaning.scale, self.meaning.offset))
+    }
+
+    /// Rows of the pieces in which the file is read.
+    pub(in super::super) fn rows_of_a_chunk(&self) -> usize {
+        self.structure.chunk_height
+    }
+
     /// Cells of a window, which may reach outside (NaN there); nodata and NaN become NaN.
     ///
     /// Only the strips or tiles that the window touches are read.

@@ -157,7 +157,8 @@ fn digest(bytes: &[u8]) -> String {
 
 /// The first 32 hexadecimal digits.
 fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let number = digest.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    format!("{number:032x}")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {

@@ -72,8 +72,12 @@ impl Ground {
 
 /// What is wrong with Linke's turbidity.
 fn faults(request: &Request) -> Vec<String> {
-    let problems = Inputs::gather(request).1;
-    problems.iter().map(ToString::to_string).filter(|problem| problem.contains("linke")).collect()
+    let findings = Inputs::gather(request, true).1;
+    findings
+        .iter()
+        .map(|found| found.problem.to_string())
+        .filter(|problem| problem.contains("linke"))
+        .collect()
 }
 
 #[test]
@@ -82,7 +86,7 @@ fn a_grid_of_turbidity_is_smoothed_between_its_nodes_and_has_a_value_everywhere(
     let ground = Ground::new(|x, y| if x < 4 && y > 6 { f32::NAN } else { 2.0 + 0.1 * y as f32 });
     let request = ground.request(Atmosphere::Esra, Some(Field::Grid(ground.path("linke.tif"))));
     assert!(faults(&request).is_empty(), "{:?}", faults(&request));
-    let inputs = Inputs::gather(&request).0.unwrap();
+    let inputs = Inputs::gather(&request, true).0.unwrap();
     let turbidity = inputs.months[0].turbidity.as_ref().unwrap();
     let at = |column, row| turbidity.at(inputs.dem.placement(), column, row);
     // The first cell of the terrain lies half a node and half a cell behind the edge of the sixth node.
@@ -101,7 +105,7 @@ fn turbidity_is_left_alone_where_the_atmosphere_takes_none() {
     for atmosphere in [Atmosphere::Saga, Atmosphere::Lumped] {
         let request = ground.request(atmosphere, Some(Field::Grid(ground.path("nowhere.tif"))));
         assert!(faults(&request).is_empty(), "{:?}", faults(&request));
-        assert!(Inputs::gather(&request).0.unwrap().months[0].turbidity.is_none());
+        assert!(Inputs::gather(&request, true).0.unwrap().months[0].turbidity.is_none());
     }
 }
 
@@ -123,7 +127,8 @@ fn impossible_turbidities_are_refused_with_a_cure() {
             ["nowhere.tif", "", ""],
         ),
     ] {
-        let problems: Vec<String> = Inputs::gather(&request).1.iter().map(ToString::to_string).collect();
+        let problems: Vec<String> =
+            Inputs::gather(&request, true).1.iter().map(|found| found.problem.to_string()).collect();
         let found = problems.iter().any(|problem| told.iter().all(|part| problem.contains(part)));
         assert!(found, "{told:?} in {problems:?}");
     }

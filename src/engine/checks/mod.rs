@@ -1,0 +1,204 @@
+//! What is wrong with the inputs, or may be, each with its cure.
+
+mod heights;
+mod seasons;
+mod subject;
+mod survey;
+mod temperature;
+#[cfg(test)]
+mod tests;
+mod values;
+mod voids;
+mod whole;
+
+pub(super) use heights::{refuse_strays, sampled_heights};
+pub(super) use subject::Subject;
+pub(super) use temperature::{Temperatures, temperature};
+pub(super) use values::{
+    cloud_cover, lapse_rate, lapse_rates, reference_height, refuse_clouds, sampled_clouds, turbidities,
+    turbidity,
+};
+pub(super) use whole::examine;
+pub use whole::{Examination, Look, Seen};
+
+use std::path::Path;
+
+use super::Problem;
+use super::azimuths::Azimuths;
+use super::coarse::{Coarse, Span};
+use super::finding::{Doubt, Finding};
+use super::geotiff::{Placement, Raster};
+use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
+use super::projection;
+use super::request::Request;
+
+/// Points across a region where coverage is looked at, and windows across it where heights are.
+const SAMPLES: usize = 24;
+
+/// Settings that no file can cure.
+pub(super) fn settings(request: &Request) -> Vec<Problem> {
+    let model = &request.model;
+    let mut problems = Vec::new();
+    let mut expect = |fine: bool, name: &str, what: String, cure: &str| {
+        if !fine {
+            problems.push(Problem::new(Path::new(name), what, cure));
+        }
+    };
+    for month in &request.months {
+        expect(
+            (1..=12).contains(&month.month),
+            "months",
+            format!("there is no month {}", month.month),
+            "use 1 to 12",
+        );
+    }
+    expect(
+        (1900..=2100).contains(&request.year),
+        "year",
+        format!("{} is outside 1900 to 2100", request.year),
+        "the sun's positions hold for these years",
+    );
+    let tile = request.tile.checked_rem(request.block).is_some_and(|rest| rest == 0) && request.tile > 0;
+    expect(
+        tile && request.block.is_multiple_of(16),
+        "tile",
+        format!("a tile of {} and a block of {} cells do not fit", request.tile, request.block),
+        "make the block a multiple of 16 and the tile a multiple of the block",
+    );
+    expect(
+        model.step_minutes > 0 && 1440 % model.step_minutes == 0,
+        "step_minutes",
+        format!("{} minutes do not divide a day", model.step_minutes),
+        "use 30",
+    );
+    expect(
+        model.transmittance > 0.0 && model.transmittance < 1.0,
+        "transmittance",
+        format!("{} is not between 0 and 1", model.transmittance),
+        "use 0.7",
+    );
+    expect(
+        !matches!(model.azimuths, Azimuths::Uniform(count) if !(8..=720).contains(&count)),
+        "azimuths",
+        format!("{:?} directions are outside 8 to 720", model.azimuths),
+        "use 64",
+    );
+    expect(
+        model.horizon_distance > 0.0 && model.horizon_distance <= 200_000.0,
+        "horizon_distance",
+        format!("{} m is outside 0 to 200 km", model.horizon_distance),
+        "use 20000",
+    );
+    expect(
+        model.solar_constant > 0.0 && model.solar_constant < 2000.0,
+        "solar_constant",
+        format!("{} W/m2 is not the sun's", model.solar_constant),
+        "use 1367",
+    );
+    expect(model.lai_max > 0.0, "lai_max", format!("{} is not positive", model.lai_max), "use 8");
+    problems.extend(air(model));
+    problems
+}
+
+/// The choices of air, sky and ground.
+fn air(model: &Model) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !(0.0..=1.0).contains(&model.albedo) {
+        let what = format!("{} is not between 0 and 1", model.albedo);
+        let cure = "use 0 for none, 0.2 for bare ground or grass, 0.6 for old snow";
+        problems.push(Problem::new(Path::new("albedo"), what, cure));
+    }
+    // SAGA has none of these: refused rather than left out.
+    for (name, chosen, cure) in [
+        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped, or mode: Default"),
+        ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic, or mode: Default"),
+        ("albedo", model.albedo > 0.0, "use 0, or mode: Default"),
+    ] {
+        if chosen && model.shadow == Shadow::SagaSlim {
+            problems.push(Problem::new(Path::new(name), "is not computed with SAGA's shadows", cure));
+        }
+    }
+    problems
+}
+
+/// Opens the DEM; it must be projected, with square cells.
+pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
+    let raster = Raster::open_heights(path)?;
+    let place = raster.placement();
+    if place.crs.is_geographic() {
+        return Err(projection::in_degrees(path, place));
+    }
+    if (place.cell_x - place.cell_y).abs() > place.cell_x * 1e-6 {
+        return Err(Problem::new(
+            path,
+            format!("has cells of {} by {} m; square ones are needed", place.cell_x, place.cell_y),
+            "resample it: gdalwarp -tr 25 25 -r cubicspline in.tif out.tif",
+        ));
+    }
+    Ok(raster)
+}
+
+/// Numbers of a coarse grid at places over a region.
+pub(super) fn at_places(coarse: &Coarse, dem: &Placement, span: Span) -> Vec<f64> {
+    span.points(SAMPLES).map(|(column, row)| coarse.under(dem, column, row)).collect()
+}
+
+/// A coarse grid has values wherever the DEM has.
+pub(super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Option<Problem> {
+    let place = dem.placement();
+    let (mut missing, mut all, mut first) = (0, 0, None);
+    for (column, row) in span.points(SAMPLES) {
+        all += 1;
+        let (column, row) = (column.round(), row.round());
+        if !coarse.is_missing_at(place, column, row) {
+            continue;
+        }
+        match dem.window(column as isize, row as isize, 1, 1) {
+            Ok(cell) if cell.values.first().is_none_or(|z| z.is_nan()) => {}
+            Ok(_) => {
+                missing += 1;
+                let (x, y) = place.centre(column, row);
+                first = first.or_else(|| place.crs.to_lonlat(x, y));
+            }
+            Err(problem) => return Some(problem),
+        }
+    }
+    let (lon, lat) = first?;
+    Some(Problem::new(
+        &coarse.path,
+        format!("has no data at {missing} of {all} points of the region, the first at {lon:.4} E {lat:.4} N"),
+        "give a grid that covers the region and 2 of its cells around, or make the region smaller",
+    ))
+}
+
+/// A coarse grid that ends too near to the region for the spline.
+pub(super) fn edges(coarse: &Coarse) -> Option<Finding> {
+    let problem = Problem::new(
+        &coarse.path,
+        coarse.notice()?,
+        "give a grid that reaches further, or make the region smaller",
+    );
+    Some(Finding::doubtful(Doubt::Edges, problem))
+}
+
+/// A grid on the DEM's own cells covers the region.
+pub(super) fn cells_cover(
+    path: &Path,
+    raster: &Raster,
+    (column, row): (isize, isize),
+    span: Span,
+) -> Option<Problem> {
+    let place = raster.placement();
+    let fits = |first: isize, size: usize, from: isize, length: usize| {
+        first <= from && first + size as isize >= from + length as isize
+    };
+    let covered =
+        fits(column, place.width, span.column, span.width) && fits(row, place.height, span.row, span.height);
+    (!covered).then(|| {
+        Problem::new(
+            path,
+            "shares the DEM's cells but does not cover the region",
+            "give a grid that covers the region, or a coarse one",
+        )
+    })
+}

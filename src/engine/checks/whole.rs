@@ -1,0 +1,284 @@
+//! The look at every cell that the maps depend on, and what is remembered of it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::Problem;
+use super::super::coarse::Span;
+use super::super::finding::Finding;
+use super::super::geotiff::Raster;
+use super::super::identity::{self, Identity};
+use super::super::inputs::{Clouds, Inputs};
+use super::super::request::Request;
+use super::super::terrain::BLOCK;
+use super::super::tile::halo;
+use super::subject::Subject;
+use super::survey::{Rules, Survey, survey};
+use super::voids::Cell;
+use super::{heights, values};
+
+/// Raised whenever the rules find more or less: what was seen by others does not count.
+const RULES: u32 = 1;
+
+/// Files of this many bytes are read whole for their identity: theirs tells all.
+const TOLD_WHOLE: u64 = 32 << 20;
+
+/// What a look at every cell of a file has seen. It holds as long as the file is the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The file.
+    file: Identity,
+    /// The file that it was compared with.
+    beside: Option<Identity>,
+    /// The rules, and the part of the file that was looked at.
+    what: String,
+    survey: Survey,
+    /// Cells that lack a value where the terrain has one: how many, and the first.
+    uncovered: Option<(u64, Cell)>,
+}
+
+/// How closely inputs are looked at.
+#[derive(Clone, Copy)]
+pub enum Look<'a> {
+    /// Samples of what is large; coarse grids whole.
+    Samples,
+    /// As was seen before, where a file is still the same; samples of the others.
+    Remembered(&'a [Seen]),
+    /// Every cell, but for what was seen before of files that are still the same. The function is told the cells looked at
+    /// and those to be looked at in all.
+    Whole(&'a [Seen], &'a dyn Fn(u64, u64)),
+}
+
+/// What a look at the inputs has found.
+#[derive(Debug, Default)]
+pub struct Examination {
+    /// All that is wrong or may be.
+    pub findings: Vec<Finding>,
+    /// What was seen of files whose every cell was looked at, now or before.
+    pub seen: Vec<Seen>,
+    /// Files of which samples were looked at only.
+    pub sampled: Vec<PathBuf>,
+    /// Cells of large files that were looked at, now or before.
+    pub cells: u64,
+    /// Cells of the region without a height, where all were looked at.
+    pub missing: u64,
+}
+
+impl Examination {
+    /// What refuses the inputs.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        self.findings.iter().cloned().filter_map(Finding::refused).collect()
+    }
+}
+
+/// A file that is read by windows, and the part of it that the maps depend on.
+struct Task<'a> {
+    raster: &'a Raster,
+    rules: Rules,
+    /// What is read, and what of it is mapped, in the file's cells.
+    all: Span,
+    mapped: Span,
+    /// The terrain whose cells it shares, and where its first cell lies there.
+    beside: Option<(&'a Raster, (isize, isize))>,
+}
+
+/// Looks at all inputs.
+pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examination {
+    let (inputs, findings) = Inputs::gather(request, matches!(look, Look::Samples));
+    let mut examination = Examination { findings, ..Examination::default() };
+    let Some(inputs) = inputs else { return examination };
+    let tasks = tasks(request, &inputs);
+    let (known, progress) = match look {
+        Look::Samples => {
+            examination.sampled = tasks.iter().map(|task| task.raster.path().to_path_buf()).collect();
+            return examination;
+        }
+        Look::Remembered(known) => (known, None),
+        Look::Whole(known, progress) => (known, Some(progress)),
+    };
+    let all = tasks.iter().map(Task::cells).sum();
+    let mut done = 0;
+    for task in &tasks {
+        let advance = progress.map(|progress| move |cells: u64| progress(done + cells, all));
+        let seen = match (task.recall(known), &advance) {
+            (Some(seen), _) => Ok(Some(seen)),
+            (None, Some(advance)) => task.look(advance).map(Some),
+            (None, None) => Ok(None),
+        };
+        done += task.cells();
+        match seen {
+            Ok(Some(seen)) => {
+                examination.findings.extend(task.findings(&seen));
+                examination.cells += task.cells();
+                if task.beside.is_none() {
+                    examination.missing = seen.survey.missing;
+                }
+                examination.seen.push(seen);
+            }
+            Ok(None) => {
+                examination.findings.extend(task.sample().map(Finding::from));
+                examination.sampled.push(task.raster.path().to_path_buf());
+            }
+            Err(problem) => examination.findings.push(problem.into()),
+        }
+    }
+    examination
+}
+
+/// The terrain with all that casts shadows into the region, and the grids on its cells.
+fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
+    let (dem, mapped) = (&inputs.dem, inputs.span);
+    let cell = dem.placement().cell_x;
+    let all = around(mapped, halo(request, cell), dem);
+    let mut tasks = vec![Task { raster: dem, rules: heights::rules(cell), all, mapped, beside: None }];
+    let mut known: Vec<&Path> = Vec::new();
+    for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
+        let Clouds::Cells { raster, column, row } = clouds else { continue };
+        let own = Span { column: mapped.column - column, row: mapped.row - row, ..mapped };
+        let place = raster.placement();
+        let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
+        // One that does not cover the region is refused already.
+        if known.contains(&raster.path()) || clipped(own, whole) != Some(own) {
+            continue;
+        }
+        known.push(raster.path());
+        let beside = Some((dem, (*column, *row)));
+        tasks.push(Task { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
+    }
+    tasks
+}
+
+/// A region with so many cells around it, to the edges of the blocks in which terrain is read, as far as there is terrain.
+fn around(region: Span, halo: usize, dem: &Raster) -> Span {
+    let (block, halo) = (BLOCK as isize, halo as isize);
+    let place = dem.placement();
+    let wide = |first: isize, size: usize| {
+        let from = (first - halo).div_euclid(block) * block;
+        let to = (first + size as isize + halo + block - 1).div_euclid(block) * block;
+        (from, (to - from) as usize)
+    };
+    let ((column, width), (row, height)) =
+        (wide(region.column, region.width), wide(region.row, region.height));
+    let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
+    clipped(Span { column, row, width, height }, whole).unwrap_or(region)
+}
+
+/// What two parts of a raster share.
+fn clipped(one: Span, other: Span) -> Option<Span> {
+    let common = |a: isize, m: usize, b: isize, n: usize| {
+        let (from, to) = (a.max(b), (a + m as isize).min(b + n as isize));
+        (from < to).then(|| (from, (to - from) as usize))
+    };
+    let (column, width) = common(one.column, one.width, other.column, other.width)?;
+    let (row, height) = common(one.row, one.height, other.row, other.height)?;
+    Some(Span { column, row, width, height })
+}
+
+impl Task<'_> {
+    fn cells(&self) -> u64 {
+        self.all.width as u64 * self.all.height as u64
+    }
+
+    /// What a look at it depends on, beside the files.
+    fn what(&self) -> String {
+        let (nodata, scaling) = (self.raster.nodata(), self.raster.scaling());
+        let corner = self.beside.map(|(_, corner)| corner);
+        let Self { rules, all, mapped, .. } = self;
+        format!("{RULES} {rules:?} {all:?} {mapped:?} {corner:?} {nodata:?} {scaling:?}")
+    }
+
+    /// What was seen before, when the files are still the same.
+    fn recall(&self, known: &[Seen]) -> Option<Seen> {
+        let what = self.what();
+        let mut known =
+            known.iter().filter(|seen| seen.what == what && seen.beside.is_some() == self.beside.is_some());
+        let first = known.next()?;
+        let file = identity::quick(self.raster.path()).ok()?;
+        let beside = match self.beside {
+            Some((dem, _)) => Some(identity::quick(dem.path()).ok()?),
+            None => None,
+        };
+        let same = |seen: &&Seen| {
+            is_same(&seen.file, &file)
+                && match (&seen.beside, &beside) {
+                    (Some(then), Some(now)) => is_same(then, now),
+                    _ => true,
+                }
+        };
+        std::iter::once(first).chain(known).find(same).cloned()
+    }
+
+    /// Looks at every cell.
+    fn look(&self, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
+        // What changes meanwhile is another file afterwards.
+        let file = identity::quick(self.raster.path())?;
+        let done = std::cell::Cell::new(0);
+        let advance = |cells: u64| {
+            done.set(done.get() + cells);
+            progress(done.get());
+        };
+        let survey = survey(self.raster, (self.all, self.mapped), self.rules, &advance)?;
+        let beside = self.beside.map(|(dem, _)| identity::quick(dem.path())).transpose()?;
+        let uncovered = if survey.missing > 0 { self.uncovered()? } else { None };
+        Ok(Seen { file, beside, what: self.what(), survey, uncovered })
+    }
+
+    /// Cells without a value where the terrain has one.
+    fn uncovered(&self) -> Result<Option<(u64, Cell)>, Problem> {
+        let Some((dem, (column, row))) = self.beside else { return Ok(None) };
+        let Span { width, height, .. } = self.all;
+        let mut found = None;
+        for top in (0..height).step_by(BLOCK) {
+            let rows = BLOCK.min(height - top);
+            let first = self.all.row + top as isize;
+            let own = self.raster.window(self.all.column, first, width, rows)?;
+            let ground = dem.window(self.all.column + column, first + row, width, rows)?;
+            for (i, (value, z)) in own.values.iter().zip(&ground.values).enumerate() {
+                if value.is_nan() && !z.is_nan() {
+                    let at = (
+                        (self.all.column + (i % width) as isize) as u64,
+                        (first + (i / width) as isize) as u64,
+                    );
+                    let (count, first) = found.unwrap_or((0, at));
+                    found = Some((count + 1, first));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A look at samples.
+    fn sample(&self) -> Option<Problem> {
+        match self.beside {
+            None => heights::sampled_heights(self.raster, self.mapped),
+            Some(_) => values::sampled_clouds(self.raster),
+        }
+    }
+
+    /// What is wrong, or may be.
+    fn findings(&self, seen: &Seen) -> Vec<Finding> {
+        if self.beside.is_none() {
+            return heights::findings(self.raster, &seen.survey, self.mapped);
+        }
+        let subject = Subject::file(self.raster);
+        let strays = values::cloud_strays(subject, &seen.survey.strays);
+        let unit = seen.survey.range.and_then(|range| values::cloud_values(subject, range));
+        let uncovered = seen.uncovered.map(|(count, first)| {
+            subject.problem(
+                format!(
+                    "has no data at {count} cells of the region where the terrain has heights, the first at {}",
+                    subject.place(first)
+                ),
+                "fill them, or make the region smaller: cells without cloud cover have no value in the maps",
+            )
+        });
+        strays.or(unit).into_iter().chain(uncovered).map(Finding::from).collect()
+    }
+}
+
+/// The same content. Of a large file samples tell nothing of the cells between: it must not have been written since.
+fn is_same(then: &Identity, now: &Identity) -> bool {
+    then == now && (now.bytes <= TOLD_WHOLE || then.stamp == now.stamp)
+}
