@@ -35,9 +35,12 @@ pub fn known(path: &Path, form: u32, written_by: &str) -> Result<(), DurableErro
         return Ok(());
     }
     let own = env!("CARGO_PKG_VERSION");
+    let (by, cure) = match written_by {
+        "" => ("a newer alpsckpt".to_owned(), "use that one".to_owned()),
+        version => (format!("alpsckpt {version}"), format!("use alpsckpt {version} or newer")),
+    };
     let what = format!(
-        "form {form}, written by alpsckpt {written_by}; alpsckpt {own} knows forms up to {FORM}: use alpsckpt \
-         {written_by} or newer, nothing was changed here"
+        "form {form}, written by {by}; this is alpsckpt {own}, which knows forms up to {FORM}: {cure}. Nothing was changed here"
     );
     Err(DurableError::unknown_form(path, what))
 }
@@ -87,7 +90,7 @@ impl Head {
     pub fn decode(path: &Path, bytes: &[u8]) -> Result<Self, DurableError> {
         let head = sealed::decode::<Self>(path, bytes).or_else(|e| {
             let first: FirstHead = sealed::decode(path, bytes).map_err(|_| e)?;
-            let written_by = if first.version == 1 { FIRST_VERSION } else { "of a later version" };
+            let written_by = if first.version == 1 { FIRST_VERSION } else { "" };
             Ok(Self { form: first.version, written_by: written_by.to_owned(), made: 1 })
         })?;
         known(path, head.form, &head.written_by)?;

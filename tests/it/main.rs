@@ -19,6 +19,8 @@ mod engine;
 mod engine_chain;
 mod every_cell;
 mod fencing;
+mod former;
+mod forms;
 mod geotiff;
 mod golden;
 mod grass;

@@ -1,0 +1,128 @@
+//! The first form's last build, run on a campaign of today: it refuses, says why, and touches nothing.
+//!
+//! It is built once per checkout, from the repository's own history, into `target/former`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use alpsckpt::campaign::identity::Identity;
+use alpsckpt::checkpoint::form::FORM;
+
+use crate::forms::Kept;
+use crate::support::{contents, skip};
+
+/// The last build of form 1.
+const COMMIT: &str = "79912a0";
+
+/// The former program; `None` when it cannot be had here (see [`skip`]).
+fn former(test: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Of test runs beside each other one builds.
+    let target = target_folder()?.join("former");
+    fs::create_dir_all(&target).unwrap();
+    let lock = File::create(target.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let (source, program) = (target.join("source"), target.join("debug/alpsckpt"));
+    if target.join("made").exists() && program.exists() {
+        return Some(program);
+    }
+    let known = Command::new("git").arg("-C").arg(root).args(["cat-file", "-e", COMMIT]).output();
+    if !known.is_ok_and(|output| output.status.success()) {
+        skip(
+            test,
+            &format!("commit {COMMIT} is not in this checkout's history (a shallow clone, or no `git`)"),
+        );
+        return None;
+    }
+    let _ = fs::remove_dir_all(&source);
+    fs::create_dir_all(&source).unwrap();
+    let unpack = format!("git -C \"$1\" archive {COMMIT} | tar -x -C \"$2\"");
+    let unpacked = Command::new("sh").args(["-c", &unpack, "sh"]).arg(root).arg(&source).status().unwrap();
+    assert!(unpacked.success(), "{COMMIT} could not be unpacked");
+    borrow_dependencies(&target);
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--locked", "--bin", "alpsckpt", "--manifest-path"])
+        .arg(source.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    if !built.status.success() && said.contains("--offline") {
+        skip(test, "a crate of the former build was never downloaded here: run `cargo fetch` at its commit");
+        return None;
+    }
+    assert!(built.status.success(), "{COMMIT} could not be built: {said}");
+    fs::write(target.join("made"), COMMIT).unwrap();
+    Some(program)
+}
+
+/// The folder of this build's outputs: the program under test lies in `<folder>/debug`.
+fn target_folder() -> Option<PathBuf> {
+    Path::new(env!("CARGO_BIN_EXE_alpsckpt")).parent()?.parent().map(Path::to_path_buf)
+}
+
+/// Links the crates that this build has compiled already, so that only the program itself is built.
+fn borrow_dependencies(target: &Path) {
+    let ours = Path::new(env!("CARGO_BIN_EXE_alpsckpt")).parent().unwrap();
+    let theirs = target.join("debug");
+    if theirs.exists() {
+        return;
+    }
+    let not_ours = |name: &str| {
+        let own = ["alpsckpt", "libalpsckpt", "it-", "oar-"].iter().any(|own| name.starts_with(own));
+        !own
+    };
+    for folder in ["deps", "build", ".fingerprint"] {
+        // Files with the times of the originals, by which cargo knows them: outputs by hard links, its own notes by copies.
+        let how = if folder == ".fingerprint" { "-a" } else { "-al" };
+        fs::create_dir_all(theirs.join(folder)).unwrap();
+        let Ok(entries) = fs::read_dir(ours.join(folder)) else { continue };
+        let entries: Vec<PathBuf> = entries
+            .map(|entry| entry.unwrap())
+            .filter(|entry| not_ours(&entry.file_name().to_string_lossy()))
+            .map(|entry| entry.path())
+            .collect();
+        for some in entries.chunks(200) {
+            let copied = Command::new("cp").arg(how).args(some).arg(theirs.join(folder)).status().unwrap();
+            assert!(copied.success());
+        }
+    }
+}
+
+#[test]
+fn the_former_build_refuses_a_campaign_of_today_and_touches_nothing() {
+    let Some(program) = former("the_former_build_refuses_a_campaign_of_today_and_touches_nothing") else {
+        return;
+    };
+    let kept = Kept::of(1);
+    // What it made itself it follows, until this program writes to it.
+    let before = kept.command(&program, &["verify", "out"]);
+    assert!(before.status.code() == Some(65), "June is not complete: {before:?}");
+    assert!(String::from_utf8_lossy(&before.stdout).contains("m06 is not complete"), "{before:?}");
+    drop(kept.open().unwrap());
+    assert_eq!(Identity::read(&kept.campaign()).unwrap().form, FORM);
+    let before = contents(&kept.output());
+    for arguments in [
+        &["status", "my.ron"][..],
+        &["status", "out", "--json"],
+        &["submit", "my.ron"],
+        &["run", "my.ron"],
+        &["stop", "m06", "--campaign", "my.ron"],
+        &["resubmit", "m06", "--campaign", "out"],
+        &["verify", "out"],
+    ] {
+        let output = kept.command(&program, arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}: {output:?}");
+        assert!(
+            text.contains("campaign.ron") && text.contains("a form this version does not know"),
+            "{text}"
+        );
+        assert_eq!(contents(&kept.output()), before, "{arguments:?} changed the folder");
+    }
+}
