@@ -12,38 +12,28 @@ use alpsckpt::checkpoint::form::FORM;
 use crate::forms::Kept;
 use crate::support::{contents, skip};
 
-/// The last build of form 1.
-const COMMIT: &str = "79912a0";
+#[path = "../../benches/against_former/source.rs"]
+mod source;
 
 /// The former program; `None` when it cannot be had here (see [`skip`]).
 fn former(test: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     // Of test runs beside each other one builds.
     let target = target_folder()?.join("former");
     fs::create_dir_all(&target).unwrap();
     let lock = File::create(target.join("lock")).unwrap();
     lock.lock().unwrap();
-    let (source, program) = (target.join("source"), target.join("debug/alpsckpt"));
+    let (from, program) = (target.join("source"), target.join("debug/alpsckpt"));
     if target.join("made").exists() && program.exists() {
         return Some(program);
     }
-    let known = Command::new("git").arg("-C").arg(root).args(["cat-file", "-e", COMMIT]).output();
-    if !known.is_ok_and(|output| output.status.success()) {
-        skip(
-            test,
-            &format!("commit {COMMIT} is not in this checkout's history (a shallow clone, or no `git`)"),
-        );
+    if let Err(why) = source::unpack(&from) {
+        skip(test, &why);
         return None;
     }
-    let _ = fs::remove_dir_all(&source);
-    fs::create_dir_all(&source).unwrap();
-    let unpack = format!("git -C \"$1\" archive {COMMIT} | tar -x -C \"$2\"");
-    let unpacked = Command::new("sh").args(["-c", &unpack, "sh"]).arg(root).arg(&source).status().unwrap();
-    assert!(unpacked.success(), "{COMMIT} could not be unpacked");
     borrow_dependencies(&target);
     let built = Command::new(env!("CARGO"))
         .args(["build", "--offline", "--locked", "--bin", "alpsckpt", "--manifest-path"])
-        .arg(source.join("Cargo.toml"))
+        .arg(from.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
@@ -56,8 +46,8 @@ fn former(test: &str) -> Option<PathBuf> {
         skip(test, "a crate of the former build was never downloaded here: run `cargo fetch` at its commit");
         return None;
     }
-    assert!(built.status.success(), "{COMMIT} could not be built: {said}");
-    fs::write(target.join("made"), COMMIT).unwrap();
+    assert!(built.status.success(), "{} could not be built: {said}", source::COMMIT);
+    fs::write(target.join("made"), source::COMMIT).unwrap();
     Some(program)
 }
 

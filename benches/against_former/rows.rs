@@ -1,0 +1,70 @@
+//! What is compared. Another row: a name, a unit, a bound if there is one, and a function that gives one number, lower is
+//! better, for one program.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::Outcome;
+use crate::scene::{Scene, Side};
+
+/// One number of a program.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    /// The speed, former / present, that may not be missed.
+    pub(crate) bound: Option<f64>,
+    pub(crate) measure: fn(&Side, &Scene) -> Outcome<f64>,
+}
+
+/// All of them, in the order of the table.
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        name: "year",
+        unit: "ns/cell",
+        bound: Some(0.98),
+        measure: |side, scene| pass(side, scene, "year", ""),
+    },
+    Row {
+        name: "month",
+        unit: "ns/cell",
+        bound: Some(0.98),
+        measure: |side, scene| pass(side, scene, "june", ""),
+    },
+    Row {
+        name: "read",
+        unit: "ns/cell",
+        bound: Some(0.95),
+        measure: |side, scene| pass(side, scene, "june", "reading"),
+    },
+    Row { name: "verify", unit: "ns/cell", bound: None, measure: verify },
+    Row { name: "status", unit: "ms", bound: None, measure: status },
+];
+
+/// The engine's pipeline on one core: the whole, or one of its stages. Compressed blocks are 16-bit integers.
+fn pass(side: &Side, scene: &Scene, months: &str, stage: &str) -> Outcome<f64> {
+    let dem = scene.dem();
+    let size = scene.size.to_string();
+    let arguments = ["bench", "--json", "--threads", "1", "--size", &size, "--pass", months, "--dem"];
+    let output = side.run(arguments.map(std::ffi::OsStr::new).into_iter().chain([dem.as_os_str()]))?;
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
+    let value = match stage {
+        "" => &report["ns_per_pixel"],
+        stage => &report["stages_ns_per_pixel"][stage],
+    };
+    value.as_f64().ok_or_else(|| format!("`bench` says nothing of {months} {stage}: {report}"))
+}
+
+/// Reading finished maps and the terrain below them, with every checksum: time on the clock.
+fn verify(side: &Side, scene: &Scene) -> Outcome<f64> {
+    let begin = Instant::now();
+    side.run(["verify".as_ref(), side.complete.as_os_str()])?;
+    Ok(begin.elapsed().as_nanos() as f64 / scene.cells())
+}
+
+/// One look at a long campaign: time on the clock.
+fn status(side: &Side, _: &Scene) -> Outcome<f64> {
+    let begin = Instant::now();
+    side.run(["status".as_ref(), side.long.as_os_str()])?;
+    Ok(begin.elapsed().as_secs_f64() * 1000.0)
+}
