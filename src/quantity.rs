@@ -16,6 +16,12 @@ fn stamp(moment: jiff::Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// `1 tile`, `2 tiles`.
+#[must_use]
+pub fn count(n: u64, singular: &str) -> String {
+    if n == 1 { format!("1 {singular}") } else { format!("{n} {singular}s") }
+}
+
 /// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

@@ -30,17 +30,15 @@ pub fn begin(dir: &ChainDir, start: impl Fn(LinkNumber) -> LinkStart) -> Result<
 /// Refuses a chain whose newest link or generation a later program wrote, before anything is written beside it.
 ///
 /// # Errors
-/// [`DurableError::UnknownForm`]; when a folder cannot be read. A damaged record is none: it is looked at later.
+/// [`DurableError::UnknownForm`] only: what is damaged or cannot be read is told by who needs it.
 pub fn ensure_known(dir: &ChainDir) -> Result<(), DurableError> {
-    let link = newest(dir)?.map(|link| form::read::<LinkStart>(&dir.link_start(link)).map(|_| ()));
-    let generation = numbers(&dir.generations())?.pop().map(GenerationNumber);
+    let link = newest(dir).ok().flatten();
+    let link = link.map(|link| form::read::<LinkStart>(&dir.link_start(link)).map(|_| ()));
+    let generation = generations(dir).unwrap_or_default().pop();
     let generation = generation.map(|number| form::read::<Generation>(&dir.generation(number)).map(|_| ()));
-    for read in [link, generation].into_iter().flatten() {
-        if let Err(e @ DurableError::UnknownForm { .. }) = read {
-            return Err(e);
-        }
-    }
-    Ok(())
+    let unknown =
+        |read: Result<(), DurableError>| read.err().filter(|e| matches!(e, DurableError::UnknownForm { .. }));
+    [link, generation].into_iter().flatten().find_map(unknown).map_or(Ok(()), Err)
 }
 
 /// The highest link that began, by the names of the files alone: a damaged record fences as well as a good one.

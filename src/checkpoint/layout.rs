@@ -190,6 +190,12 @@ impl ChainDir {
         self.path.join("inputs.ron")
     }
 
+    /// The map that a link is about to give its name.
+    #[must_use]
+    pub fn link_map(&self, link: LinkNumber, layer: &str) -> PathBuf {
+        self.links().join(format!("{link}.{layer}.map.ron"))
+    }
+
     /// How a link ended.
     #[must_use]
     pub fn link_end(&self, link: LinkNumber) -> PathBuf {

@@ -57,10 +57,13 @@ impl Formed for LinkStart {
 /// What a link found to go on from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkResume {
-    /// The newest generation that verified; `None`: from the beginning.
+    /// The newest generation that counts; `None`: from the beginning.
     pub from: Option<GenerationNumber>,
-    /// Newer ones that did not verify, and why.
+    /// Newer ones that do not count, and why.
     pub rejected: Vec<Rejected>,
+    /// Files that were missing or damaged when it began or later, and the tiles that are computed again for it.
+    #[serde(default)]
+    pub lost: Vec<Lost>,
     /// Tiles it need not compute again.
     pub tiles: u64,
     /// Twelve hexadecimal digits that stand for the inputs that it computes from; empty where they are unknown.
@@ -73,7 +76,16 @@ pub(super) fn first_numerics() -> u32 {
     1
 }
 
-/// A generation that did not verify.
+/// A file of parts that does not hold what was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// The file and what is wrong with it, in words.
+    pub why: String,
+    /// Tiles that lost something by it.
+    pub tiles: u64,
+}
+
+/// A generation that does not count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Which.

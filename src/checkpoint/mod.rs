@@ -7,6 +7,7 @@
 //!   links/0001.ron             link 1 began (created exclusively: the fence)
 //!   links/0001.resume.ron      what it found: the generation it goes on from, those it rejected
 //!   links/0001.inputs.ron      what its inputs were
+//!   links/0001.<layer>.map.ron a finished map that it was about to give its name
 //!   links/0001.end.ron         how it ended
 //!   status/0001.ron            its heartbeat: counter, progress
 //!   status/0001.quicklook      a small picture of the map as it fills
@@ -19,6 +20,7 @@
 //! ```
 //! A link writes only to files named by its number; nothing is ever appended to another link's file.
 
+pub mod blocks;
 pub mod fence;
 pub mod form;
 pub mod generation;
@@ -34,7 +36,7 @@ mod tile_record;
 pub use generation::{BlockRecord, Complete, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
 pub use inputs::{InputBlock, InputBlocks};
 pub use layout::{CampaignDir, ChainDir, ChainId};
-pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Rejected};
+pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Lost, Rejected};
 pub use resume::{Held, Resumed, Shape};
 pub use status::{Phase, Quicklook, Status};
 pub use tile_record::INDEX_MAGIC;

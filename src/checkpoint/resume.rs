@@ -1,18 +1,17 @@
-//! Which generation can be trusted: the newest of which every byte that counts is what was written.
+//! What a link goes on from: the newest generation whose manifest can be trusted, and of its tiles those of which every
+//! byte is what was written. A lost or damaged file costs its own tiles, no others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rayon::prelude::*;
-
+use super::blocks;
 use super::fence;
 use super::form;
 use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
 use super::layout::ChainDir;
-use super::link::{LinkNumber, Rejected};
+use super::link::{LinkNumber, Lost, Rejected};
 use super::tile_record::INDEX_MAGIC;
 use crate::durable::{DurableError, framed};
 
@@ -45,11 +44,14 @@ pub struct Held {
 /// What a link goes on from.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resumed {
-    /// The newest generation that verified; `None`: from the beginning.
+    /// The newest generation whose manifest counts, with those of its segments that hold good tiles; `None`: from the
+    /// beginning.
     pub from: Option<Generation>,
-    /// Newer ones that did not verify, newest first.
+    /// Newer ones that did not count, newest first.
     pub rejected: Vec<Rejected>,
-    /// The tiles it holds, by number.
+    /// The files of the generation that are missing or damaged, each with the tiles that it cost.
+    pub lost: Vec<Lost>,
+    /// The good tiles, by number.
     pub tiles: BTreeMap<u64, Held>,
     /// Its finished maps that are still what was written.
     pub maps: Vec<MapRecord>,
@@ -79,30 +81,43 @@ enum Verdict {
 
 impl From<DurableError> for Verdict {
     fn from(e: DurableError) -> Self {
-        use std::io::ErrorKind::{NotConnected, PermissionDenied, StaleNetworkFileHandle, TimedOut};
-        match &e {
-            // A disk that is out of reach says nothing about what is on it: giving up work for it would be wrong.
-            DurableError::Io { source, .. }
-                if matches!(
-                    source.kind(),
-                    NotConnected | PermissionDenied | StaleNetworkFileHandle | TimedOut
-                ) =>
-            {
-                Self::Fatal(e.into())
-            }
-            DurableError::UnknownForm { .. } => Self::Fatal(ResumeError::Foreign(e.to_string())),
-            _ => Self::Bad(e.to_string()),
-        }
+        why_bad(e).map_or_else(Self::Fatal, Self::Bad)
     }
 }
 
-/// Chooses the newest generation that verifies in full: manifest, index and every block that is still needed.
+impl From<ResumeError> for Verdict {
+    fn from(e: ResumeError) -> Self {
+        Self::Fatal(e)
+    }
+}
+
+/// In words why a file does not count; an error where that is not for this program to say.
+pub(super) fn why_bad(e: DurableError) -> Result<String, ResumeError> {
+    use std::io::ErrorKind::{NotConnected, PermissionDenied, StaleNetworkFileHandle, TimedOut};
+    match &e {
+        // A disk that is out of reach says nothing about what is on it: giving up work for it would be wrong.
+        DurableError::Io { source, .. }
+            if matches!(
+                source.kind(),
+                NotConnected | PermissionDenied | StaleNetworkFileHandle | TimedOut
+            ) =>
+        {
+            Err(e.into())
+        }
+        DurableError::UnknownForm { .. } => Err(ResumeError::Foreign(e.to_string())),
+        _ => Ok(e.to_string()),
+    }
+}
+
+/// Chooses the newest generation whose manifest counts and keeps those of its tiles of which every block that is still
+/// needed is what was written.
 ///
-/// A finished map that is still what was written stands for its layer's blocks. `stop` is looked at between blocks.
+/// An older generation holds no tile that a newer one lacks, for it names the same files: only a manifest that cannot be
+/// trusted makes it the better one. A finished map that is still what was written stands for its layer's blocks. `stop` is looked at between blocks.
 ///
 /// # Errors
 /// When the folder cannot be read, the newest readable generation is foreign, or on `stop`. Damage is no error:
-/// it is in [`Resumed::rejected`].
+/// it is in [`Resumed::rejected`] and [`Resumed::lost`].
 pub fn newest_good(
     dir: &ChainDir,
     maps: &Path,
@@ -156,56 +171,99 @@ fn verify(
         return Err(misfit(format!("{} tiles in all, expected {}", generation.total, shape.blocks.len())));
     }
     let mut tiles = BTreeMap::new();
+    let mut segments = Vec::new();
+    let mut damaged = Vec::new();
     for segment in &generation.segments {
-        for record in read_index(dir, shape, segment)? {
+        let index = match read_index(dir, shape, segment) {
+            Ok(index) => index,
+            Err(e) => Index { records: Vec::new(), good: segment.clone(), damage: Some(why_bad(e)?) },
+        };
+        damaged
+            .extend(index.damage.map(|why| (why, segment.tiles.saturating_sub(index.records.len() as u64))));
+        for record in index.records {
             tiles.insert(record.tile, Held { link: segment.link, record });
         }
+        segments.push(index.good);
     }
-    if generation.tiles != tiles.len() as u64 {
+    // Fewer tiles than segments: one was found damaged when a map was put together, and is still to be computed again.
+    let mut missing = generation.tiles.saturating_sub(tiles.len() as u64);
+    if damaged.is_empty() && missing > 0 {
         return Err(misfit(format!(
             "it counts {} tiles, its segments hold {}",
             generation.tiles,
             tiles.len()
         )));
     }
+    let mut lost = Vec::new();
+    for (why, count) in damaged {
+        // Not those that a later link computed again.
+        let count = count.min(missing);
+        missing -= count;
+        if count > 0 {
+            lost.push(Lost { why, tiles: count });
+        }
+    }
     let finished = finished_maps(maps, &generation, stop)?;
-    verify_blocks(dir, shape, &tiles, &finished, stop)?;
-    Ok(Resumed { from: Some(generation), rejected: Vec::new(), tiles, maps: finished })
+    let mut bad = BTreeSet::new();
+    for part in blocks::bad_parts(dir, shape, &tiles, &finished, stop)? {
+        lost.push(Lost { why: part.why, tiles: part.tiles.len() as u64 });
+        bad.extend(part.tiles);
+    }
+    tiles.retain(|tile, _| !bad.contains(tile));
+    let needed: BTreeSet<LinkNumber> = tiles.values().map(|held| held.link).collect();
+    segments.retain(|segment| needed.contains(&segment.link));
+    let from = Some(Generation { segments, ..generation });
+    Ok(Resumed { from, rejected: Vec::new(), lost, tiles, maps: finished })
 }
 
-/// Reads the part of an index that a segment counts.
-fn read_index(dir: &ChainDir, shape: &Shape, segment: &Segment) -> Result<Vec<TileRecord>, Verdict> {
+/// What of a segment's index can be read.
+struct Index {
+    records: Vec<TileRecord>,
+    /// The segment up to where it is good.
+    good: Segment,
+    damage: Option<String>,
+}
+
+/// Reads the part of an index that a segment counts, up to the first record that is not what was written.
+fn read_index(dir: &ChainDir, shape: &Shape, segment: &Segment) -> Result<Index, DurableError> {
     let path = dir.index(segment.link);
-    let damaged = |what: String| Verdict::Bad(DurableError::damaged(&path, what).to_string());
     if segment.part_bytes.len() != shape.layers.len() {
-        return Err(damaged(format!("{} layers, expected {}", segment.part_bytes.len(), shape.layers.len())));
+        let what = format!("{} layers, expected {}", segment.part_bytes.len(), shape.layers.len());
+        return Err(DurableError::damaged(&path, what));
     }
     let file = File::open(&path).map_err(|e| DurableError::io(&path, "open", e))?;
     let mut bytes = Vec::new();
     file.take(segment.index_bytes).read_to_end(&mut bytes).map_err(|e| DurableError::io(&path, "read", e))?;
-    if bytes.len() as u64 != segment.index_bytes {
-        return Err(damaged(format!("cut: {} bytes of {}", bytes.len(), segment.index_bytes)));
-    }
-    if crc32fast::hash(&bytes) != segment.index_crc {
-        return Err(damaged("the checksum of its records does not fit".to_owned()));
-    }
+    let whole = bytes.len() as u64 == segment.index_bytes && crc32fast::hash(&bytes) == segment.index_crc;
     if !bytes.starts_with(&INDEX_MAGIC) {
-        let e = DurableError::unknown_form(&path, "its first bytes are those of another version");
-        return Err(e.into());
+        return Err(if whole {
+            DurableError::unknown_form(&path, "its first bytes are those of another version")
+        } else {
+            DurableError::damaged(&path, "its first bytes are not those of an index")
+        });
     }
     let reading = framed::decode(&path, &bytes, INDEX_MAGIC)?;
-    if let Some(damage) = reading.damage {
-        return Err(damaged(format!("at byte {}: {}", damage.offset, damage.what)));
+    let mut good = Segment { tiles: 0, index_bytes: INDEX_MAGIC.len() as u64, ..segment.clone() };
+    let mut records = Vec::new();
+    for bytes in &reading.records {
+        let record = TileRecord::decode(bytes).filter(|r| fits(r, shape, segment));
+        let Some(record) = record else { break };
+        good.tiles += 1;
+        good.index_bytes += framed::frame(bytes).len() as u64;
+        records.push(record);
     }
-    if reading.records.len() as u64 != segment.tiles {
-        return Err(damaged(format!("{} tiles, expected {}", reading.records.len(), segment.tiles)));
-    }
-    let decode = |bytes: &Vec<u8>| {
-        TileRecord::decode(bytes)
-            .filter(|r| fits(r, shape, segment))
-            .ok_or_else(|| damaged("a record is not that of a tile of this chain".to_owned()))
-    };
-    reading.records.iter().map(decode).collect()
+    good.index_crc = crc32fast::hash(bytes.get(..good.index_bytes as usize).unwrap_or_default());
+    let damage = (good.tiles != segment.tiles).then(|| {
+        let what = match reading.damage {
+            _ if bytes.len() as u64 != segment.index_bytes => {
+                format!("cut: {} bytes of {}", bytes.len(), segment.index_bytes)
+            }
+            Some(damage) => format!("at byte {}: {}", damage.offset, damage.what),
+            None => "a record is not that of a tile of this chain".to_owned(),
+        };
+        DurableError::damaged(&path, what).to_string()
+    });
+    Ok(Index { records, good, damage })
 }
 
 /// The record names exactly the blocks of its tile, layer by layer, inside the parts.
@@ -243,7 +301,10 @@ fn finished_maps(
 }
 
 /// Length and checksum of a whole file; `None` on `stop`.
-fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Option<(u64, u32)>> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Option<(u64, u32)>> {
     let mut file = File::open(path)?;
     let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
@@ -262,85 +323,8 @@ fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Op
     }
 }
 
-/// Reads every block of the layers whose maps are not finished and compares it with its record.
-fn verify_blocks(
-    dir: &ChainDir,
-    shape: &Shape,
-    tiles: &BTreeMap<u64, Held>,
-    finished: &[MapRecord],
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<(), Verdict> {
-    // By file, so that each is read from its beginning to its end.
-    let mut files: BTreeMap<(usize, LinkNumber), Vec<(u64, BlockRecord)>> = BTreeMap::new();
-    for (tile, held) in tiles {
-        for block in &held.record.blocks {
-            files.entry((usize::from(block.layer), held.link)).or_default().push((*tile, *block));
-        }
-    }
-    files.retain(|(layer, _), _| {
-        shape.layers.get(*layer).is_some_and(|l| !finished.iter().any(|m| m.file == map_file(l)))
-    });
-    files.into_par_iter().try_for_each(|((layer, link), mut blocks)| {
-        let name = shape.layers.get(layer).map_or("", String::as_str);
-        let part = PartReader::open(dir, link, name)?;
-        blocks.sort_unstable_by_key(|(_, b)| b.offset);
-        for (tile, block) in blocks {
-            if stop() {
-                return Err(Verdict::Fatal(ResumeError::Stopped));
-            }
-            part.read(tile, &block)?;
-        }
-        Ok(())
-    })
-}
-
 /// The file name of a layer's map.
 #[must_use]
 pub fn map_file(layer: &str) -> String {
     format!("{layer}.tif")
-}
-
-/// A part opened for reading its blocks back.
-#[derive(Debug)]
-pub struct PartReader {
-    path: std::path::PathBuf,
-    file: File,
-    length: u64,
-}
-
-impl PartReader {
-    /// Opens the part of a link and layer.
-    ///
-    /// # Errors
-    /// When it is missing or cannot be opened.
-    pub fn open(dir: &ChainDir, link: LinkNumber, layer: &str) -> Result<Self, DurableError> {
-        let path = dir.part(link, layer);
-        let io = |e| DurableError::io(&path, "open", e);
-        let file = File::open(&path).map_err(io)?;
-        let length = file.metadata().map_err(io)?.len();
-        Ok(Self { path, file, length })
-    }
-
-    /// Reads a block and compares it with its record.
-    ///
-    /// # Errors
-    /// When the part is cut or the bytes are not those that were written.
-    pub fn read(&self, tile: u64, block: &BlockRecord) -> Result<Vec<u8>, DurableError> {
-        let where_ = || format!("block {} of tile {tile}, at byte {}", block.block, block.offset);
-        // Asked before the memory is: a record never makes more be reserved than the file has.
-        if block.offset.saturating_add(u64::from(block.bytes)) > self.length {
-            return Err(DurableError::damaged(&self.path, format!("cut before the end of {}", where_())));
-        }
-        let mut bytes = vec![0; block.bytes as usize];
-        self.file
-            .read_exact_at(&mut bytes, block.offset)
-            .map_err(|e| DurableError::io(&self.path, "read", e))?;
-        if crc32fast::hash(&bytes) != block.crc {
-            return Err(DurableError::damaged(
-                &self.path,
-                format!("the checksum of {} does not fit", where_()),
-            ));
-        }
-        Ok(bytes)
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use super::fence;
 use super::form;
@@ -22,18 +23,23 @@ pub enum SealError {
     /// A newer link began.
     #[error("link {0} of this chain began meanwhile")]
     Fenced(LinkNumber),
+    /// A file of the link that is to seal is not there any more, or another one is in its place.
+    #[error("{}: gone while the link runs", .0.display())]
+    Gone(PathBuf),
 }
 
 /// Seals `draft` under the next free number above `above`; what it names must be durable already.
 ///
 /// # Errors
-/// When a newer link exists, before or right after the manifest appears, or the disk refuses.
+/// When a newer link exists, before or right after the manifest appears, the link's own files are gone, or the disk
+/// refuses.
 pub fn seal(
     dir: &ChainDir,
     mut draft: Generation,
     above: Option<GenerationNumber>,
 ) -> Result<Generation, SealError> {
-    atomic::create_folder(&dir.generations())?;
+    ensure_unfenced(dir, draft.link)?;
+    atomic::create_folder_within(&dir.generations())?;
     let mut floor = above.map_or(0, |g| g.0);
     loop {
         ensure_unfenced(dir, draft.link)?;
@@ -48,14 +54,19 @@ pub fn seal(
     }
 }
 
-/// Looks for a newer link.
+/// Looks for a newer link, and whether the folder is still there: without the record of its beginning a link is none.
 ///
 /// # Errors
-/// When there is one, or the folder of the links cannot be read.
+/// When there is a newer one, the link's own record is gone, or the folder of the links cannot be read.
 pub fn ensure_unfenced(dir: &ChainDir, link: LinkNumber) -> Result<(), SealError> {
-    match fence::newer(dir, link)? {
-        Some(newer) => Err(SealError::Fenced(newer)),
-        None => Ok(()),
+    if let Some(newer) = fence::newer(dir, link)? {
+        return Err(SealError::Fenced(newer));
+    }
+    let own = dir.link_start(link);
+    match fs::symlink_metadata(&own) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(SealError::Gone(own)),
+        Err(e) => Err(DurableError::io(&own, "examine", e).into()),
+        Ok(_) => Ok(()),
     }
 }
 

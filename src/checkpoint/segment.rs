@@ -1,7 +1,8 @@
 //! What one link adds: its own parts and its own index, only ever appended to, and only by this link.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::generation::{BlockRecord, Segment, TileRecord};
@@ -79,7 +80,7 @@ impl SegmentWriter {
     /// When one cannot be created.
     pub fn create(dir: &ChainDir, link: LinkNumber, layers: &[String]) -> Result<Self, DurableError> {
         let index = dir.index(link);
-        atomic::create_folder(index.parent().unwrap_or(Path::new(".")))?;
+        atomic::create_folder_within(&dir.parts())?;
         let parts = layers.iter().map(|l| Part::create(dir.part(link, l))).collect::<Result<_, _>>()?;
         let inputs = framed::Writer::open(&dir.inputs_read(link), INPUTS_MAGIC, None)?;
         // The index last: its creation also makes the names of the parts durable.
@@ -151,6 +152,24 @@ impl SegmentWriter {
         Ok(())
     }
 
+    /// The first of the files that is not at its place any more, or another one is there: what is written then goes nowhere.
+    ///
+    /// # Errors
+    /// When a file cannot be examined.
+    pub fn gone(&self) -> Result<Option<PathBuf>, DurableError> {
+        for part in &self.parts {
+            if is_gone(&part.path, &part.file)? {
+                return Ok(Some(part.path.clone()));
+            }
+        }
+        for log in [&self.index, &self.inputs] {
+            if is_gone(log.path(), log.file())? {
+                return Ok(Some(log.path().to_path_buf()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes everything appended durable and says what a generation may count; `None` before the first tile.
     ///
     /// # Errors
@@ -203,5 +222,16 @@ impl SegmentWriter {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|p| p.length).sum::<u64>() + self.index.length() + self.inputs.length()
+    }
+}
+
+/// The name does not lead to the open file.
+fn is_gone(path: &Path, file: &File) -> Result<bool, DurableError> {
+    let identity = |facts: Metadata| (facts.dev(), facts.ino());
+    let open = file.metadata().map_err(|e| DurableError::io(path, "examine", e))?;
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(e) => Err(DurableError::io(path, "examine", e)),
+        Ok(named) => Ok(identity(named) != identity(open)),
     }
 }

@@ -12,7 +12,7 @@ use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::CampaignDir;
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
-use crate::job::request;
+use crate::job::{outputs, request};
 use crate::ui::words;
 
 /// Refuses inputs that are not what the sealed tiles of these months' chains were computed from.
@@ -59,6 +59,9 @@ pub(super) fn examine_then(
     let mut examination = Engine::examine(&request::request(&loaded.spec, months), look);
     then(&examination);
     examination.findings.extend(output_problem(&loaded.spec).map(Finding::from));
+    let campaign = CampaignDir::new(&loaded.spec.output);
+    let in_the_way = outputs::in_the_way(&campaign, &loaded.spec, months);
+    examination.findings.extend(in_the_way.into_iter().map(Finding::from));
     let problems = by_pattern(loaded, examination.problems());
     if problems.is_empty() {
         return Ok(examination);

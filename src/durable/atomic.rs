@@ -77,6 +77,17 @@ pub fn create_folder(path: &Path) -> Result<(), DurableError> {
     fs::create_dir_all(path).map_err(|e| DurableError::io(path, "create the folder", e))
 }
 
+/// Creates a folder in one that must be there: a tree that was removed does not grow again.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_folder_within(path: &Path) -> Result<(), DurableError> {
+    match fs::create_dir(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        created => created.map_err(|e| DurableError::io(path, "create the folder", e)),
+    }
+}
+
 fn write_temporary(path: &Path, content: &[u8], sync: bool) -> Result<PathBuf, DurableError> {
     let temporary = temporary_beside(path);
     let written = OpenOptions::new()

@@ -176,6 +176,18 @@ impl Writer {
         self.sync()
     }
 
+    /// Where it lies, or lay when it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// The file's length.
     #[must_use]
     pub fn length(&self) -> u64 {

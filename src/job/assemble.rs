@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::finish::Damage;
 use super::session::{Session, State};
 use super::workload::Workload;
-use crate::checkpoint::resume::{PartReader, map_file};
+use crate::checkpoint::blocks::PartReader;
+use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord, seal};
 use crate::durable::DurableError;
 use crate::engine::Layer;
@@ -81,7 +82,7 @@ impl Session<'_> {
         map.sync()?;
         seal::ensure_unfenced(&self.dir, self.link)?;
         let file = map_file(&layer.name);
-        let (bytes, crc) = map.publish(&folder.join(&file))?;
+        let (bytes, crc) = self.publish(&layer.name, map)?;
         let valid = sources.iter().map(|s| u64::from(s.block.valid)).sum();
         Ok(MapRecord { file, bytes, crc, head, range: layer.range, valid })
     }

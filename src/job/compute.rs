@@ -1,5 +1,6 @@
 //! The long part: tile after tile, appended, shown, and sealed from time to time.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
@@ -10,11 +11,12 @@ use super::make::{Made, Maker};
 use super::run::wait_until;
 use super::session::{Session, State};
 use super::workload::Workload;
+use crate::checkpoint::blocks::{self, BadPart};
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
-use crate::checkpoint::{Held, Phase, Rejected, seal};
-use crate::durable::{DurableError, sealed};
+use crate::checkpoint::{Held, Phase, seal};
+use crate::durable::DurableError;
 
-/// How often the blocks of a chain may turn out damaged when the maps are put together before the disk is given up.
+/// How often the same tile may turn out damaged after this link wrote it before the disk is given up.
 const ROUNDS: u32 = 3;
 
 impl Session<'_> {
@@ -23,33 +25,46 @@ impl Session<'_> {
         &self,
         state: &mut State<'_, W>,
     ) -> Result<String, Failure> {
-        let mut damage = None;
-        for _ in 0..ROUNDS {
-            self.compute(state)?;
+        loop {
+            // Sealing may find files of earlier links gone: then there is more to compute.
+            while state.tiles.len() < state.shape.blocks.len() {
+                self.compute(state)?;
+            }
             match self.finish(state)? {
                 Ok(message) => return Ok(message),
-                Err(found) => damage = Some(self.drop_damaged(state, found)?),
+                Err(Some(found)) => self.drop_damaged(state, found)?,
+                Err(None) => {}
             }
         }
-        let damage = damage.unwrap_or_default();
-        Err(Failure::Untrusted(format!(
-            "{damage} (found {ROUNDS} times over: this disk does not give back what is written to it)"
-        )))
     }
 
-    /// Forgets the tile whose block is damaged, and says so where the link's beginning is recorded.
-    fn drop_damaged<W>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<String, Failure> {
+    /// Forgets the tile whose block is damaged, and all others that cannot be read back any more.
+    fn drop_damaged<W: Workload>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<(), Failure> {
         // The winner of a race removes the parts when it is done: that is no damage.
-        seal::ensure_unfenced(&self.dir, self.link)?;
-        state.tiles.remove(&damage.tile);
-        state.unsealed = true;
-        self.heart.update(|s| s.tiles = state.tiles.len() as u64);
-        self.log.say(&format!("{}: tile {} is computed again.", damage.why, damage.tile));
-        if let (Some(generation), _) = self.sealed() {
-            state.resume.rejected.push(Rejected { generation, why: damage.why.clone() });
-            sealed::replace(&self.dir.link_resume(self.link), &state.resume)?;
+        self.ensure_there(state)?;
+        let stop = || self.heart.must_stop();
+        let check = || blocks::bad_parts(&self.dir, &state.shape, &state.tiles, &state.maps, &stop);
+        let mut bad = state.pool.install(check)?;
+        if !bad.iter().any(|part| part.tiles.contains(&damage.tile)) {
+            bad.push(BadPart { why: damage.why, tiles: vec![damage.tile] });
         }
-        Ok(damage.why)
+        let tiles: BTreeSet<u64> = bad.iter().flat_map(|part| part.tiles.iter().copied()).collect();
+        for tile in tiles {
+            // What an earlier link wrote may be lost at once and for all; a disk that loses what was just written cannot be
+            // worked with.
+            if state.tiles.get(&tile).is_none_or(|held| held.link != self.link) {
+                continue;
+            }
+            let times = state.damaged.entry(tile).or_insert(0);
+            *times += 1;
+            if *times == ROUNDS {
+                let why = bad.iter().find(|part| part.tiles.contains(&tile)).map_or("", |part| &part.why);
+                return Err(Failure::Untrusted(format!(
+                    "{why} (tile {tile} was written {ROUNDS} times over: this disk does not give back what is written to it)"
+                )));
+            }
+        }
+        self.forget(state, bad)
     }
 
     /// Computes the missing tiles in their order, sealing every `checkpoint_every`, and once at the end.

@@ -1,6 +1,6 @@
 //! The files that a map goes through before it has its name.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,16 @@ impl Draft {
         synced.map_err(|e| DurableError::io(&self.path, "write", e))
     }
 
+    /// Its length and checksum.
+    pub(super) fn sum(&self) -> (u64, u32) {
+        (self.bytes, self.crc.clone().finalize())
+    }
+
+    /// What the system says of the file.
+    pub(super) fn facts(&self) -> Result<Metadata, DurableError> {
+        self.file.get_ref().metadata().map_err(|e| DurableError::io(&self.path, "examine", e))
+    }
+
     /// Where it lies until it is published.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -65,7 +75,7 @@ impl Draft {
         fs::rename(&self.path, name).map_err(|e| DurableError::io(name, "put in place", e))?;
         self.published = true;
         atomic::sync_folder_of(name)?;
-        Ok((self.bytes, self.crc.clone().finalize()))
+        Ok(self.sum())
     }
 }
 

@@ -29,6 +29,14 @@ pub enum Failure {
     /// The checkpoint is another campaign's or a later version's.
     #[error("{0}")]
     Foreign(String),
+    /// A file of the running link is not at its place any more: what it writes goes nowhere.
+    #[error(
+        "{}: gone, or another file is in its place, while this link runs: it stopped and wrote nothing more (was the output \
+         folder moved, submit the campaign again where it is now; was it a clean-up of the disk, have the folder spared by it \
+         and resubmit: tiles whose files are still there are not computed again)",
+        .0.display()
+    )]
+    Gone(PathBuf),
     /// The files that were just written do not hold what was written.
     #[error("{0}")]
     Untrusted(String),
@@ -55,6 +63,7 @@ impl From<SealError> for Failure {
         match e {
             SealError::File(e) => Self::File(e),
             SealError::Fenced(newer) => Self::Fenced(newer),
+            SealError::Gone(path) => Self::Gone(path),
         }
     }
 }
@@ -93,7 +102,7 @@ impl Failure {
             Self::File(DurableError::UnknownForm { .. }) | Self::Foreign(_) | Self::Changed(_) => {
                 ExitClass::Foreign
             }
-            Self::File(_) | Self::Untrusted(_) => ExitClass::Output,
+            Self::File(_) | Self::Gone(_) | Self::Untrusted(_) => ExitClass::Output,
             Self::Input(_) => ExitClass::Input,
             Self::Fenced(_) => ExitClass::Fenced,
             Self::Internal(_) => ExitClass::Internal,

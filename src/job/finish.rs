@@ -89,14 +89,16 @@ impl Session<'_> {
         Ok(verified.iter().flat_map(named).collect())
     }
 
-    /// Puts the missing maps together, verifies all of them and records the chain as complete.
+    /// Puts the missing maps together, verifies all of them and records the chain as complete. `Ok(Err(…))`: there is more to
+    /// compute first, for a tile is damaged or the files of some are gone.
     pub(super) fn finish<W: Workload>(
         &self,
         state: &mut State<'_, W>,
-    ) -> Result<Result<String, Damage>, Failure> {
+    ) -> Result<Result<String, Option<Damage>>, Failure> {
         self.enter(Phase::Finishing);
         let folder = self.campaign.maps();
-        atomic::create_folder(&folder)?;
+        seal::ensure_unfenced(&self.dir, self.link)?;
+        atomic::create_folder_within(&folder)?;
         self.remove_left_over(&folder, &state.shape.layers);
         let valid = state.workload.valid_cells()?;
         let layers = state.workload.layers();
@@ -111,6 +113,9 @@ impl Session<'_> {
             valid,
         };
         for (at, layer) in layers.iter().enumerate() {
+            if state.tiles.len() < state.shape.blocks.len() {
+                return Ok(Err(None));
+            }
             let sources = sources(state, at)?;
             let file = map_file(&layer.name);
             if !state.maps.iter().any(|m| m.file == file) {
@@ -119,7 +124,7 @@ impl Session<'_> {
                         state.maps.push(map);
                         state.unsealed = true;
                     }
-                    Err(damage) => return Ok(Err(damage)),
+                    Err(damage) => return Ok(Err(Some(damage))),
                 }
                 self.log.say(&format!("Finished {}.", folder.join(&file).display()));
                 self.seal(state)?;
@@ -154,7 +159,15 @@ impl Session<'_> {
             if self.heart.must_stop() {
                 return Err(Failure::Stopped);
             }
-            if let Err(e) = pictures::write(self.campaign, &self.campaign.maps().join(&map.file)) {
+            let path = self.campaign.maps().join(&map.file);
+            let picture = pictures::file(self.campaign, &path);
+            if !self.may_draw(&picture) {
+                self.log.say(&format!(
+                    "No picture of {}: {} is not this campaign's and stays as it is.",
+                    map.file,
+                    picture.display()
+                ));
+            } else if let Err(e) = pictures::write(self.campaign, &path) {
                 self.log.say(&format!("No picture of {}: {e}.", map.file));
             }
         }

@@ -16,6 +16,7 @@ mod log;
 mod look;
 mod make;
 pub mod memory;
+pub mod outputs;
 pub mod pictures;
 pub mod request;
 pub mod run;

@@ -36,7 +36,7 @@ pub fn file(campaign: &CampaignDir, map: &Path) -> PathBuf {
 /// When the map cannot be read or the picture not be written; a former picture then still stands.
 pub fn write(campaign: &CampaignDir, map: &Path) -> Result<PathBuf, PictureError> {
     let folder = campaign.pictures();
-    atomic::create_folder(&folder)?;
+    atomic::create_folder_within(&folder)?;
     let layer = map.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let file = file(campaign, map);
     let temporary = folder.join(format!(".{layer}.{}.tmp", std::process::id()));

@@ -15,8 +15,10 @@ use super::session::{Done, Session};
 use super::workload::Workload;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::form::FORM;
+use crate::checkpoint::seal::SealError;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
+    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase,
+    fence, seal,
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
@@ -108,9 +110,9 @@ pub fn run_with<W: Workload>(
     let result = catch_unwind(AssertUnwindSafe(|| session.run(open))).unwrap_or_else(|panic| {
         Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
     });
-    // Whatever went wrong, a link that was overtaken meanwhile is just that.
-    let result = result.map_err(|failure| match fence::newer(&dir, link) {
-        Ok(Some(newer)) => Failure::Fenced(newer),
+    // Whatever went wrong, a link that was overtaken meanwhile, or whose folder was taken away, is just that.
+    let result = result.map_err(|failure| match seal::ensure_unfenced(&dir, link) {
+        Err(other @ (SealError::Fenced(_) | SealError::Gone(_))) => other.into(),
         _ => failure.told_for(&options.chain),
     });
     let (class, message) = match &result {

@@ -11,16 +11,17 @@ use super::look::{Sampling, shown_layer};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
 use crate::campaign::spec;
+use crate::checkpoint::blocks::{self, BadPart};
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, MapRecord, Phase, Quicklook,
-    Segment, seal,
+    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase,
+    Quicklook, Segment, seal,
 };
 use crate::durable::sealed;
 use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
-use crate::quantity::bytes;
+use crate::quantity::{bytes, count};
 
 /// How a link ended well, with what to say about it.
 pub(super) enum Done {
@@ -70,6 +71,8 @@ pub(super) struct State<'w, W> {
     /// Something is done that no generation tells; true at first, for every link that stops seals at least once.
     pub(super) unsealed: bool,
     pub(super) resume: LinkResume,
+    /// How often a tile was found damaged after this link had written it.
+    pub(super) damaged: BTreeMap<u64, u32>,
     pub(super) sampling: Sampling,
     pub(super) shown: usize,
     pub(super) look: Option<Quicklook>,
@@ -167,6 +170,7 @@ impl<'a> Session<'a> {
     ) -> Result<State<'w, W>, Failure> {
         let tiling = workload.tiling();
         let shape = self.shape(workload)?;
+        self.ensure_free(&shape.layers)?;
         let began = Instant::now();
         let stop = || self.heart.must_stop();
         let maps = self.campaign.maps();
@@ -174,6 +178,7 @@ impl<'a> Session<'a> {
         let record = LinkResume {
             from: found.from.as_ref().map(|g| g.number),
             rejected: found.rejected.clone(),
+            lost: found.lost.clone(),
             tiles: found.tiles.len() as u64,
             inputs,
         };
@@ -206,6 +211,7 @@ impl<'a> Session<'a> {
             writer: None,
             unsealed: true,
             resume: record,
+            damaged: BTreeMap::new(),
             sampling,
             shown,
             look,
@@ -232,6 +238,7 @@ impl<'a> Session<'a> {
         for rejected in &record.rejected {
             self.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
         }
+        self.log_lost(&record.lost);
         let took = took.as_secs_f64();
         match record.from {
             Some(number) => self.log.say(&format!(
@@ -242,11 +249,49 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn log_lost(&self, lost: &[Lost]) {
+        for Lost { why, tiles } in lost {
+            self.log.say(&format!("{why}: {} computed again.", count(*tiles, "tile")));
+        }
+    }
+
+    /// Makes sure that what this link writes goes where others will find it.
+    pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), Failure> {
+        // First: the winner of a race removes files of those it overtook.
+        seal::ensure_unfenced(&self.dir, self.link)?;
+        let gone = state.writer.as_ref().map_or(Ok(None), SegmentWriter::gone)?;
+        gone.map_or(Ok(()), |path| Err(Failure::Gone(path)))
+    }
+
+    /// Forgets the tiles that parts have lost, and says so where the link's beginning is recorded.
+    pub(super) fn forget<W>(&self, state: &mut State<'_, W>, bad: Vec<BadPart>) -> Result<(), Failure> {
+        if bad.is_empty() {
+            return Ok(());
+        }
+        for tile in bad.iter().flat_map(|part| &part.tiles) {
+            state.tiles.remove(tile);
+        }
+        let needed: BTreeSet<LinkNumber> = state.tiles.values().map(|held| held.link).collect();
+        state.earlier.retain(|segment| needed.contains(&segment.link));
+        state.unsealed = true;
+        self.heart.update(|s| s.tiles = state.tiles.len() as u64);
+        let lost: Vec<Lost> =
+            bad.into_iter().map(|part| Lost { tiles: part.tiles.len() as u64, why: part.why }).collect();
+        self.log_lost(&lost);
+        state.resume.lost.extend(lost);
+        sealed::replace(&self.dir.link_resume(self.link), &state.resume)?;
+        Ok(())
+    }
+
     /// Seals all that is done so far as the next generation.
     pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
         let before = self.heart.status().phase;
         self.enter(Phase::Sealing);
         let began = Instant::now();
+        self.ensure_there(state)?;
+        // A generation does not count tiles whose files are gone by now.
+        let missing = blocks::missing_parts(&self.dir, &state.shape, &state.tiles, &state.maps)?;
+        self.forget(state, missing)?;
         self.keep_inputs(state)?;
         let own = match &mut state.writer {
             Some(writer) => writer.sync()?,

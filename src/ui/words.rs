@@ -2,6 +2,7 @@
 
 use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView};
 pub(crate) use crate::quantity::bytes;
+pub(crate) use crate::quantity::count;
 
 use super::glyphs::Glyphs;
 
@@ -62,11 +63,6 @@ pub(crate) fn short_duration(seconds: u64) -> String {
         3_600..86_400 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
-}
-
-/// `1 tile`, `2 tiles`.
-pub(crate) fn count(n: u64, singular: &str) -> String {
-    if n == 1 { format!("1 {singular}") } else { format!("{n} {singular}s") }
 }
 
 /// A whole number of percent, rounded down: 100 only when all is done. `None` while the whole is not known.

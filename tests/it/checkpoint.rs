@@ -119,8 +119,8 @@ fn a_block_damaged_after_it_was_verified_is_found_when_the_map_is_put_together()
     });
     assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
     let resume: LinkResume = sealed::read(&site.chain().link_resume(LinkNumber(1))).unwrap();
-    assert_eq!(resume.rejected.len(), 1);
-    assert!(resume.rejected[0].why.contains("0001.total_m01.part"), "{}", resume.rejected[0].why);
+    assert_eq!((resume.lost.len(), resume.lost[0].tiles), (1, 1));
+    assert!(resume.lost[0].why.contains("0001.total_m01.part"), "{}", resume.lost[0].why);
     assert_eq!(site.maps(), undisturbed());
 }
 

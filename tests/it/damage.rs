@@ -1,6 +1,7 @@
 //! Files of a chain cut, bit-flipped or zero-filled between two links: detected, named, never a wrong map.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
@@ -57,42 +58,180 @@ fn two_links() -> Site {
     site
 }
 
-/// The files that a resume depends on, with the generation that is left when they are damaged.
-fn counted_files(site: &Site) -> Vec<(PathBuf, Option<GenerationNumber>)> {
-    let (dir, first) = (site.chain(), Some(GenerationNumber(1)));
-    let mut files = vec![(dir.generation(GenerationNumber(2)), first)];
-    for (link, left) in [(1, None), (2, first)] {
-        files.push((dir.index(LinkNumber(link)), left));
-        for layer in ["svf", "total_m01", "quotient_m01"] {
-            files.push((dir.part(LinkNumber(link), layer), left));
-        }
-    }
-    files
+/// The files of parts of both links, each with its link.
+fn part_files(site: &Site) -> Vec<(PathBuf, LinkNumber)> {
+    let dir = site.chain();
+    let of_link = |link| {
+        let parts = ["svf", "total_m01", "quotient_m01"].map(|layer| dir.part(link, layer));
+        parts.into_iter().chain([dir.index(link)]).map(move |path| (path, link)).collect::<Vec<_>>()
+    };
+    [LinkNumber(1), LinkNumber(2)].into_iter().flat_map(of_link).collect()
 }
 
 fn cases(count: u32) -> TestRunner {
     TestRunner::new(ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() })
 }
 
+/// Runs a third link to the end; what it found, with the tiles that it computed.
+fn third(site: &Site, expected: &[(String, Vec<u8>)]) -> Result<(LinkResume, Vec<u64>), TestCaseError> {
+    let computed = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&computed);
+    let outcome = site.run(&Toy::with(move |tile, _| noted.lock().unwrap().push(tile)), &options());
+    prop_assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+    prop_assert!(site.maps() == expected, "the maps differ");
+    let resume: LinkResume = sealed::read(&site.chain().link_resume(LinkNumber(3))).unwrap();
+    let mut computed = computed.lock().unwrap().clone();
+    computed.sort_unstable();
+    Ok((resume, computed))
+}
+
 #[test]
-fn a_damaged_checkpoint_is_rejected_and_named_and_the_previous_generation_used() {
+fn a_damaged_or_lost_file_of_parts_costs_its_own_tiles_and_no_others() {
     let (base, expected) = (two_links(), undisturbed());
-    let test = |(which, harm): (prop::sample::Index, Harm)| {
+    let lost = harms().prop_map(Some).boxed().prop_union(Just(None).boxed());
+    let test = |(which, harm): (prop::sample::Index, Option<Harm>)| {
         let site = copy_of(&base);
-        let files = counted_files(&site);
-        let (file, left) = which.get(&files);
-        prop_assume!(apply(harm, file));
-        let outcome = site.run(&Toy::new(), &options());
-        prop_assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
-        prop_assert!(site.maps() == expected, "the maps differ");
-        let resume: LinkResume = sealed::read(&site.chain().link_resume(LinkNumber(3))).unwrap();
-        prop_assert_eq!(resume.from, *left);
-        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        prop_assert!(resume.rejected.iter().all(|r| r.why.contains(&name)), "{:?}", resume.rejected);
-        prop_assert_eq!(resume.rejected.len(), if left.is_some() { 1 } else { 2 });
+        let files = part_files(&site);
+        let (file, link) = which.get(&files);
+        match harm {
+            Some(harm) => prop_assume!(apply(harm, file)),
+            None => std::fs::remove_file(file).unwrap(),
+        }
+        let (resume, computed) = third(&site, &expected)?;
+        // Of the second generation, whatever happened to the files of either link; tiles 0 and 1 are the first's.
+        prop_assert_eq!(resume.from, Some(GenerationNumber(2)));
+        prop_assert_eq!(resume.rejected, vec![]);
+        let again: Vec<u64> = computed.into_iter().filter(|tile| *tile < 4).collect();
+        let of_link = if *link == LinkNumber(1) { 0..2 } else { 2..4 };
+        prop_assert!(!again.is_empty() && again.iter().all(|tile| of_link.contains(tile)), "{:?}", again);
+        if harm.is_none() {
+            prop_assert_eq!(again.len(), 2, "all of the file that is gone");
+        }
+        prop_assert_eq!(resume.tiles, 4 - again.len() as u64);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let [lost] = resume.lost.as_slice() else { panic!("{:?}", resume.lost) };
+        prop_assert!(lost.why.contains(name) && lost.tiles == again.len() as u64, "{:?}", lost);
+        prop_assert!(site.log(3).contains(&lost.why), "{}", site.log(3));
         Ok(())
     };
-    cases(60).run(&(any::<prop::sample::Index>(), harms()), test).unwrap();
+    cases(60).run(&(any::<prop::sample::Index>(), lost), test).unwrap();
+}
+
+#[test]
+fn a_damaged_manifest_is_rejected_and_named_and_the_previous_generation_used() {
+    let (base, expected) = (two_links(), undisturbed());
+    let test = |harm: Harm| {
+        let site = copy_of(&base);
+        prop_assume!(apply(harm, &site.chain().generation(GenerationNumber(2))));
+        let (resume, computed) = third(&site, &expected)?;
+        prop_assert_eq!((resume.from, resume.tiles), (Some(GenerationNumber(1)), 2));
+        prop_assert_eq!((computed, resume.lost), (vec![2, 3, 4, 5], vec![]));
+        prop_assert!(resume.rejected.len() == 1 && resume.rejected[0].why.contains("000002.ron"));
+        Ok(())
+    };
+    cases(12).run(&harms(), test).unwrap();
+}
+
+#[test]
+fn what_is_lost_of_an_earlier_link_while_a_link_runs_is_computed_again_and_no_more() {
+    let expected = undisturbed();
+    // Noticed when the next generation is sealed, or when the maps are put together.
+    for every in [0, 900] {
+        let site = Site::new();
+        assert_eq!(site.run_for(2, &options()).sealed, Some(GenerationNumber(1)));
+        let (dir, computed) = (site.chain(), Arc::new(Mutex::new(Vec::new())));
+        let noted = Arc::clone(&computed);
+        let toy = Toy::with(move |tile, _| {
+            if tile == 3 {
+                for layer in ["svf", "total_m01", "quotient_m01"] {
+                    std::fs::remove_file(dir.part(LinkNumber(1), layer)).unwrap();
+                }
+            }
+            noted.lock().unwrap().push(tile);
+        });
+        let mut options = options();
+        options.spec.checkpoint_every = alpsckpt::campaign::spec::Duration::from_secs(every);
+        let outcome = site.run(&toy, &options);
+        assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+        assert_eq!(site.maps(), expected);
+        assert_eq!(*computed.lock().unwrap(), [2, 3, 4, 5, 0, 1], "sealed every {every} s");
+        let resume: LinkResume = sealed::read(&site.chain().link_resume(LinkNumber(2))).unwrap();
+        assert_eq!(resume.lost.iter().map(|lost| lost.tiles).collect::<Vec<_>>(), [2, 2, 2]);
+        assert!(resume.lost[1].why.contains("0001.svf.part"), "{:?}", resume.lost);
+    }
+}
+
+#[test]
+fn a_link_whose_own_files_are_gone_stops_and_says_so_and_the_next_keeps_what_is_left() {
+    let expected = undisturbed();
+    for replaced in [false, true] {
+        let site = Site::new();
+        assert_eq!(site.run_for(2, &options()).sealed, Some(GenerationNumber(1)));
+        let part = site.chain().part(LinkNumber(2), "total_m01");
+        let of_toy = part.clone();
+        let toy = Toy::with(move |tile, _| {
+            if tile == 4 {
+                std::fs::remove_file(&of_toy).unwrap();
+                if replaced {
+                    std::fs::write(&of_toy, "another file").unwrap();
+                }
+            }
+        });
+        let outcome = site.run(&toy, &options());
+        assert_eq!((outcome.class, outcome.sealed), (ExitClass::Output, Some(GenerationNumber(1))));
+        assert!(outcome.message.contains("0002.total_m01.part: gone"), "{}", outcome.message);
+        assert!(outcome.message.contains("resubmit"), "{}", outcome.message);
+        let (resume, computed) = third(&site, &expected).unwrap();
+        assert_eq!((resume.tiles, computed), (2, vec![2, 3, 4, 5]));
+    }
+}
+
+#[test]
+fn a_link_whose_folder_is_gone_stops_and_does_not_make_it_again() {
+    // The last: removed while the maps are put together.
+    for (at, stop) in [(1, false), (3, true), (u64::MAX, false)] {
+        let site = Site::new();
+        let (output, options) = (site.output(), options());
+        let remove = move || std::fs::remove_dir_all(&output).unwrap();
+        let (of_toy, asked) = (remove.clone(), options.stop.asked.clone());
+        let toy = Toy::with(move |tile, _| {
+            if tile == at {
+                of_toy();
+                asked.store(stop, std::sync::atomic::Ordering::Relaxed);
+            }
+        });
+        let removed = std::sync::Once::new();
+        let outcome = site.run_telling(&toy, &options, &|progress| {
+            if at == u64::MAX && progress.phase == alpsckpt::checkpoint::Phase::Finishing {
+                removed.call_once(&remove);
+            }
+        });
+        assert_eq!(outcome.class, ExitClass::Output, "{}", outcome.message);
+        assert!(
+            outcome.message.contains("gone") && outcome.message.contains("clean-up"),
+            "{}",
+            outcome.message
+        );
+        assert!(!site.output().exists(), "tile {at}: the folder grew again");
+    }
+}
+
+#[test]
+fn a_disk_that_loses_the_same_tile_again_and_again_is_given_up() {
+    let site = Site::new();
+    let part = site.chain().part(LinkNumber(1), "svf");
+    let computed = Arc::new(Mutex::new(0));
+    let noted = Arc::clone(&computed);
+    let outcome =
+        site.run_telling(&Toy::with(move |_, _| *noted.lock().unwrap() += 1), &options(), &|progress| {
+            if progress.phase == alpsckpt::checkpoint::Phase::Finishing {
+                let zeros = vec![0; std::fs::metadata(&part).unwrap().len() as usize];
+                std::fs::write(&part, zeros).unwrap();
+            }
+        });
+    assert_eq!(outcome.class, ExitClass::Output, "{}", outcome.message);
+    assert!(outcome.message.contains("does not give back") && outcome.message.contains("0001.svf.part"));
+    assert_eq!(*computed.lock().unwrap(), 18, "each tile three times");
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod land;
 mod memory;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod outputs;
 mod physics;
 mod reference;
 mod scene;

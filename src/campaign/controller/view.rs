@@ -12,6 +12,7 @@ use crate::campaign::snapshot::{
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::oar_client::{BatchError, Ending, Job};
+use crate::quantity::count;
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
 const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
@@ -250,12 +251,10 @@ fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
         Some(generation) => format!("from generation {} with {} tiles", generation.0, resume.tiles),
         None => "from the beginning".to_owned(),
     };
-    let rejected: Vec<String> = resume
-        .rejected
-        .iter()
-        .map(|r| format!("generation {} rejected: {}", r.generation.0, r.why))
-        .collect();
-    if rejected.is_empty() { from } else { format!("{from}; {}", rejected.join("; ")) }
+    let rejected =
+        resume.rejected.iter().map(|r| format!("generation {} rejected: {}", r.generation.0, r.why));
+    let lost = resume.lost.iter().map(|l| format!("{}: {} computed again", l.why, count(l.tiles, "tile")));
+    [from].into_iter().chain(rejected).chain(lost).collect::<Vec<_>>().join("; ")
 }
 
 fn job_view(attempt: u32, job: &Job) -> JobView {

@@ -1,0 +1,204 @@
+//! What lies where maps and pictures go: an input, or a file of someone else's, is never overwritten.
+//!
+//! A map's name is the campaign's own when a generation or the chain's end names it, or when the link that gave the file
+//! its name had announced it: `links/NNNN.<layer>.map.ron`, durable before the name is given. A picture is known by the text
+//! that it begins with.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::draft::Draft;
+use super::failure::Failure;
+use super::session::Session;
+use super::{pictures, request};
+use crate::campaign::spec::Spec;
+use crate::checkpoint::resume::{file_crc, map_file};
+use crate::checkpoint::{CampaignDir, ChainDir, Complete, Generation, fence, form};
+use crate::durable::{DurableError, sealed};
+use crate::engine::{self, Problem};
+
+/// A map that is about to get its name.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Announced {
+    /// Device and number of its file, which a rename keeps.
+    file: (u64, u64),
+    /// Its length, bytes.
+    bytes: u64,
+    /// The checksum (CRC-32) of the whole file.
+    crc: u32,
+}
+
+/// What lies in the way of the maps and pictures of the chains with these months: inputs, and files that this campaign did
+/// not make.
+#[must_use]
+pub fn in_the_way(campaign: &CampaignDir, spec: &Spec, months: &[u8]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (chain, of_chain) in spec.chains() {
+        if of_chain.iter().any(|month| months.contains(month)) {
+            let layers = engine::layers_of(&request::request(spec, &of_chain));
+            let outputs = Outputs::new(campaign, &campaign.chain(&chain), spec, &of_chain);
+            let found = outputs.in_the_way(layers.iter().map(|layer| layer.name.as_str()));
+            problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
+        }
+    }
+    problems
+}
+
+impl Session<'_> {
+    /// Refuses to begin where something lies in the way of the chain's maps.
+    pub(super) fn ensure_free(&self, layers: &[String]) -> Result<(), Failure> {
+        let problem = self.outputs().in_the_way(layers.iter().map(String::as_str)).into_iter().next();
+        problem.map_or(Ok(()), |problem| Err(Failure::Input(problem)))
+    }
+
+    /// Gives a finished map its name, unless something else has it by now; its length and checksum.
+    pub(super) fn publish(&self, layer: &str, draft: Draft) -> Result<(u64, u32), Failure> {
+        let name = self.campaign.maps().join(map_file(layer));
+        let outputs = self.outputs();
+        let taken = || Failure::Input(taken(&name));
+        let replaces = exists(&name)?;
+        if replaces {
+            if let Some(problem) = outputs.input_at(&name) {
+                return Err(Failure::Input(problem));
+            }
+            if !outputs.made(&name, layer) {
+                return Err(taken());
+            }
+        }
+        let (bytes, crc) = draft.sum();
+        let announced = Announced { file: file_of(&draft.facts()?), bytes, crc };
+        sealed::replace(&self.dir.link_map(self.link, layer), &announced)?;
+        if replaces {
+            draft.publish(&name)?;
+        } else if !draft.publish_new(&name)? {
+            return Err(taken());
+        }
+        Ok((bytes, crc))
+    }
+
+    /// Whether the picture of a map may be drawn where it goes.
+    pub(super) fn may_draw(&self, picture: &Path) -> bool {
+        !fs::symlink_metadata(picture).is_ok_and(|facts| !is_picture(picture, &facts))
+            && self.outputs().input_at(picture).is_none()
+    }
+
+    fn outputs(&self) -> Outputs<'_> {
+        Outputs::new(self.campaign, &self.dir, &self.options.spec, &self.options.months)
+    }
+}
+
+/// Where the maps of a chain go, and what must not be touched there.
+struct Outputs<'a> {
+    campaign: &'a CampaignDir,
+    chain: &'a ChainDir,
+    /// The inputs that exist, by what they are wherever a path leads to them.
+    inputs: Vec<(PathBuf, (u64, u64))>,
+    /// The maps that generations name.
+    named: OnceCell<BTreeSet<String>>,
+}
+
+impl<'a> Outputs<'a> {
+    fn new(campaign: &'a CampaignDir, chain: &'a ChainDir, spec: &Spec, months: &[u8]) -> Self {
+        let identity = |path: PathBuf| fs::metadata(&path).ok().map(|facts| (path, file_of(&facts)));
+        let inputs = spec.inputs_of(months).into_iter().filter_map(|(_, path)| identity(path)).collect();
+        Self { campaign, chain, inputs, named: OnceCell::new() }
+    }
+
+    fn in_the_way<'l>(&self, layers: impl Iterator<Item = &'l str>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for layer in layers {
+            let map = self.campaign.maps().join(map_file(layer));
+            let picture = pictures::file(self.campaign, &map);
+            for (path, is_picture_of) in [(&map, false), (&picture, true)] {
+                let Ok(facts) = fs::symlink_metadata(path) else { continue };
+                let input = self.input_at(path);
+                let made = || if is_picture_of { is_picture(path, &facts) } else { self.made(path, layer) };
+                match input {
+                    Some(problem) => problems.push(problem),
+                    None if !made() => problems.push(taken(path)),
+                    None => {}
+                }
+            }
+        }
+        problems
+    }
+
+    /// The input that lies at `path`, by whatever way it is named.
+    fn input_at(&self, path: &Path) -> Option<Problem> {
+        let there = file_of(&fs::metadata(path).ok()?);
+        let (input, _) = self.inputs.iter().find(|(_, file)| *file == there)?;
+        let what = format!("this input lies where an output goes: {} would overwrite it", path.display());
+        Some(Problem::new(input, what, "move the input to another folder, or name another `output`"))
+    }
+
+    /// The campaign made the map that has this name.
+    fn made(&self, path: &Path, layer: &str) -> bool {
+        let Ok(facts) = fs::symlink_metadata(path) else { return false };
+        facts.is_file() && (self.is_announced(path, layer, &facts) || self.is_named(&map_file(layer)))
+    }
+
+    /// A generation or the end of the chain names it.
+    fn is_named(&self, file: &str) -> bool {
+        let named = self.named.get_or_init(|| {
+            let numbers = fence::generations(self.chain).unwrap_or_default();
+            let read = |number| form::read::<Generation>(&self.chain.generation(number)).ok();
+            numbers.into_iter().filter_map(read).flat_map(|g| g.maps).map(|map| map.file).collect()
+        });
+        // The record of the end is long, and what it names is in the last generations, as a rule.
+        named.contains(file)
+            || form::read::<Complete>(&self.chain.complete())
+                .is_ok_and(|complete| complete.maps.iter().any(|map| map.file == file))
+    }
+
+    /// A link was about to give it this name: the same file, or a copy of it.
+    fn is_announced(&self, path: &Path, layer: &str, facts: &Metadata) -> bool {
+        let links = fence::all(self.chain).unwrap_or_default();
+        let mut announced = links
+            .into_iter()
+            .rev()
+            .filter_map(|link| sealed::read::<Announced>(&self.chain.link_map(link, layer)).ok());
+        announced.any(|map| {
+            let copy = || file_crc(path, &|| false).ok().flatten() == Some((map.bytes, map.crc));
+            map.file == file_of(facts) || (map.bytes == facts.len() && copy())
+        })
+    }
+}
+
+/// Something that the campaign did not make has the name of one of its files.
+fn taken(path: &Path) -> Problem {
+    let what =
+        "this file has the name of an output, and this campaign did not make it; it is not overwritten";
+    Problem::new(path, what, "move it away, or name another `output`")
+}
+
+/// A picture as this program draws it: a PNG whose first text is its unit.
+fn is_picture(path: &Path, facts: &Metadata) -> bool {
+    const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+    /// After the signature and the header's chunk, and the length of the text's.
+    const TEXT: std::ops::Range<usize> = 37..46;
+    let mut head = Vec::new();
+    let read = || File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    facts.is_file()
+        && { read }().is_ok()
+        && head.starts_with(SIGNATURE)
+        && head.get(TEXT).is_some_and(|text| text == b"iTXtUnit\0")
+}
+
+fn exists(path: &Path) -> Result<bool, DurableError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(DurableError::io(path, "examine", e)),
+    }
+}
+
+/// Device and number: the same for all names of a file.
+fn file_of(facts: &Metadata) -> (u64, u64) {
+    (facts.dev(), facts.ino())
+}
