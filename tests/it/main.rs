@@ -22,6 +22,7 @@ mod fencing;
 mod geotiff;
 mod golden;
 mod grass;
+mod inputs;
 mod land;
 mod memory;
 #[path = "../oracle/mod.rs"]
