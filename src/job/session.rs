@@ -10,6 +10,7 @@ use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
+use crate::campaign::inputs::Inputs;
 use crate::campaign::spec;
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
@@ -104,7 +105,7 @@ impl<'a> Session<'a> {
             Ok(None) => self.check_inputs(&pool).and_then(|checked| {
                 let workload = pool.install(open)?;
                 self.hold_to_inputs(&workload, &checked)?;
-                Ok((workload, checked.inputs.short()))
+                Ok((workload, checked.inputs))
             }),
             Err(e) => Err(e),
         };
@@ -114,7 +115,7 @@ impl<'a> Session<'a> {
             }
             other => other?,
         };
-        let mut state = match self.resume(&workload, &pool, inputs) {
+        let mut state = match self.resume(&workload, &pool, &inputs) {
             Err(Failure::Stopped) => {
                 return self.leave("while the checkpoint was verified: nothing new is sealed");
             }
@@ -163,7 +164,7 @@ impl<'a> Session<'a> {
         &self,
         workload: &'w W,
         pool: &'w rayon::ThreadPool,
-        inputs: String,
+        inputs: &Inputs,
     ) -> Result<State<'w, W>, Failure> {
         let tiling = workload.tiling();
         let shape = self.shape(workload)?;
@@ -175,9 +176,10 @@ impl<'a> Session<'a> {
             from: found.from.as_ref().map(|g| g.number),
             rejected: found.rejected.clone(),
             tiles: found.tiles.len() as u64,
-            inputs,
+            inputs: inputs.short(),
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
+        self.record_inputs(inputs)?;
         sealed::replace(&self.dir.link_resume(self.link), &record)?;
         self.remember(record.from, record.tiles);
         self.heart.update(|s| {

@@ -438,6 +438,8 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
     fails(&stage, 1);
     drop(controller);
     let generation = Generation {
+        form: 1,
+        written_by: String::new(),
         number: GenerationNumber(1),
         link: LinkNumber(1),
         spec: "x".to_owned(),

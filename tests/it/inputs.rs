@@ -8,7 +8,9 @@ use std::sync::atomic::Ordering;
 use alpsckpt::campaign::controller::{ClusterChoice, Controller};
 use alpsckpt::campaign::inputs::Inputs;
 use alpsckpt::campaign::spec;
-use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkEnd, LinkNumber, LinkResume, Phase};
+use alpsckpt::checkpoint::{
+    CampaignDir, ChainDir, ChainId, ExitClass, LinkEnd, LinkNumber, LinkResume, Phase,
+};
 use alpsckpt::durable::sealed;
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::engine::crs::Crs;
@@ -23,6 +25,15 @@ const SKY: [&str; 5] =
 
 /// Makes the campaign of a file in the scene and runs one link of a chain, asked to stop when it has `tiles` tiles.
 fn link(scene: &Scene, file: &str, month: u8, tiles: Option<u64>) -> Outcome {
+    link_meanwhile(scene, file, month, &|done, stop| {
+        if Some(done) == tiles {
+            stop.asked.store(true, Ordering::Relaxed);
+        }
+    })
+}
+
+/// As [`link`], with something done after each tile.
+fn link_meanwhile(scene: &Scene, file: &str, month: u8, each: &(dyn Fn(u64, &Stop) + Sync)) -> Outcome {
     let loaded = spec::load(&scene.path(file)).unwrap();
     let cluster = ClusterChoice::embedded(&scene.path("state/cluster"));
     let controller = Controller::create(&loaded, &cluster).unwrap();
@@ -38,8 +49,8 @@ fn link(scene: &Scene, file: &str, month: u8, tiles: Option<u64>) -> Outcome {
     };
     drop(controller);
     run_chain(&loaded.spec.output, &options, &|progress| {
-        if progress.phase == Phase::Computing && Some(progress.tiles) == tiles {
-            options.stop.asked.store(true, Ordering::Relaxed);
+        if progress.phase == Phase::Computing {
+            each(progress.tiles, &options.stop);
         }
     })
 }
@@ -279,16 +290,17 @@ fn large_terrain(path: &Path) -> u64 {
     CELLS + 4 * (u64::from(EDGE) * u64::from(EDGE / 2) + u64::from(EDGE / 2))
 }
 
+fn region_in_the_middle() -> String {
+    let (x, y) = (300_000.0 + 8192.0 * 25.0, 5_300_000.0 - 8192.0 * 25.0);
+    let (east, south) = (x + 32.0 * 25.0, y - 32.0 * 25.0);
+    format!("region: Box(crs: \"EPSG:32632\", xmin: {x}, ymin: {south}, xmax: {east}, ymax: {y}),")
+}
+
 #[test]
 fn one_cell_changed_in_a_large_terrain_is_found_although_its_time_was_restored() {
     let scene = Scene::new(16);
     let middle = large_terrain(&scene.path("large.tif"));
-    let (x, y) = (300_000.0 + 8192.0 * 25.0, 5_300_000.0 - 8192.0 * 25.0);
-    let region = format!(
-        "region: Box(crs: \"EPSG:32632\", xmin: {x}, ymin: {}, xmax: {}, ymax: {y}),",
-        y - 32.0 * 25.0,
-        x + 32.0 * 25.0
-    );
+    let region = region_in_the_middle();
     scene.campaign("my.ron", "out", &sky(&["dem: \"large.tif\",", &region]));
     let tiles = begun(&scene, "my.ron", 2);
     let file = OpenOptions::new().read(true).write(true).open(scene.path("large.tif")).unwrap();
@@ -309,4 +321,21 @@ fn one_cell_changed_in_a_large_terrain_is_found_although_its_time_was_restored()
     let outcome = link(&scene, "my.ron", 1, None);
     assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
     assert_eq!(resumed(&scene.path("out"), 3).tiles, tiles);
+}
+
+#[test]
+fn a_terrain_written_to_while_a_link_reads_it_seals_nothing() {
+    let scene = Scene::new(16);
+    let middle = large_terrain(&scene.path("large.tif"));
+    scene.campaign("my.ron", "out", &sky(&["dem: \"large.tif\",", &region_in_the_middle()]));
+    let file = OpenOptions::new().write(true).open(scene.path("large.tif")).unwrap();
+    let outcome = link_meanwhile(&scene, "my.ron", 1, &|tiles, _| {
+        if tiles == 2 {
+            file.write_all_at(&1000.0_f32.to_le_bytes(), middle).unwrap();
+        }
+    });
+    assert_eq!(outcome.class, ExitClass::Foreign, "{}", outcome.message);
+    assert!(outcome.message.contains("not what this process itself read"), "{}", outcome.message);
+    assert_eq!(outcome.sealed, None);
+    assert!(scene.maps("out").is_empty());
 }
