@@ -3,6 +3,7 @@
 use super::ifd::{Directory, Source};
 use super::side::Side;
 use super::tags;
+use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
 /// What the numbers in a file mean.

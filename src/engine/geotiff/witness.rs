@@ -214,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_beside_that_changes_the_meaning_is_told_though_no_byte_changed() {
+        let told = |nodata: &[u8]| {
+            let (witness, ..) = witness(b"one");
+            witness.note_meaning(nodata);
+            witness
+        };
+        let read = told(b"-9999").newly_read();
+        assert_eq!(read.iter().map(ReadBlock::is_stored).collect::<Vec<_>>(), [false]);
+        assert_eq!(told(b"-9999").expect(&read, "link 1"), Ok(()));
+        let problem = told(b"0").expect(&read, "link 1").unwrap_err();
+        assert!(problem.what.contains("by a file beside it"), "{problem}");
+    }
+
+    #[test]
     fn the_first_reading_is_noted_once_and_another_content_is_told() {
         let (witness, _file, _folder) = super::tests::witness(b"");
         assert_eq!(witness.see(8, b"one"), Ok(()));
