@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, Complete, Generation, GenerationNumber, InputBlock, InputBlocks,
-    LinkNumber, LinkStart, fence, inputs as table,
+    CampaignDir, ChainDir, ChainId, Complete, Generation, InputBlock, InputBlocks, LinkNumber, LinkStart,
+    fence, inputs as table,
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::geotiff::ReadBlock;
@@ -320,8 +320,16 @@ pub fn is_complete(dir: &ChainDir, after: u32) -> bool {
 /// The newest manifest that can be read and counts, if it holds tiles.
 fn newest_sealed(dir: &ChainDir, after: LinkNumber) -> Result<Option<Generation>, DurableError> {
     let numbers = fence::generations(dir)?;
-    let read = |number: GenerationNumber| form::read::<Generation>(&dir.generation(number)).ok();
-    Ok(numbers.into_iter().rev().filter_map(read).find(|g| g.link > after).filter(|g| g.tiles > 0))
+    for number in numbers.into_iter().rev() {
+        match form::read::<Generation>(&dir.generation(number)) {
+            Ok(generation) if generation.link > after => return Ok(Some(generation).filter(|g| g.tiles > 0)),
+            Ok(_) | Err(DurableError::Damaged { .. }) => {}
+            Err(e) if e.is_missing() => {}
+            // A disk that is out of reach, or a newer form, says nothing about what is sealed.
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(None)
 }
 
 fn chains(campaign: &CampaignDir) -> Result<Vec<ChainId>, DurableError> {

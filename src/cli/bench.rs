@@ -212,7 +212,7 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
 
 /// A pass in a process of its own: memory that an earlier one had is not its.
 fn apart(args: &Args, dem: &Path, pass: Pass, threads: u32) -> Result<Pipeline, Failure> {
-    let mut child = Command::new(std::env::current_exe().map_err(Failure::defect)?);
+    let mut child = Command::new("/proc/self/exe");
     child.arg("bench").arg("--dem").arg(dem);
     child.args(["--size", &size(args).to_string(), "--threads", &threads.to_string()]);
     child.args(args.tile.iter().flat_map(|tile| ["--tile".to_owned(), tile.to_string()]));

@@ -4,19 +4,23 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 
-use super::failure::{Failure, warn};
+use super::failure::{self, Failure, warn};
 use super::seen;
-use crate::campaign::controller::ControlError;
-use crate::campaign::inputs as recorded;
+use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
-use crate::checkpoint::CampaignDir;
+use crate::checkpoint::{CampaignDir, ChainId};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::{outputs, request};
 use crate::ui::words;
 
 /// Refuses inputs that are not what the sealed tiles of these months' chains were computed from.
-pub(super) fn unchanged(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
+/// `cure` says what more can be done about it.
+pub(super) fn unchanged(
+    loaded: &Loaded,
+    months: &[u8],
+    cure: impl Fn(&ChainId) -> String,
+) -> Result<(), Failure> {
     let campaign = CampaignDir::new(&loaded.spec.output);
     for (chain, of_chain) in loaded.spec.chains() {
         let asked = of_chain.iter().any(|month| months.contains(month));
@@ -25,7 +29,11 @@ pub(super) fn unchanged(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
             && !(dir.complete().exists() && recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after))
         {
             let depth = recorded::Depth::Look;
-            recorded::check(&campaign, &chain, &loaded.spec, &of_chain, depth).map_err(ControlError::from)?;
+            let checked = recorded::check(&campaign, &chain, &loaded.spec, &of_chain, depth);
+            checked.map_err(|e| match e {
+                CheckError::File(e) => e.into(),
+                CheckError::Changed(problem) => Failure::new(failure::FOREIGN, problem, cure(&chain)),
+            })?;
         }
     }
     Ok(())
@@ -159,7 +167,7 @@ pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     let cells = u64::from(tiling.width) * u64::from(tiling.height);
     // Uncompressed at worst; parts and finished maps stand side by side for a moment.
     // The program is copied beside them, so that a rebuilt one never changes a running chain.
-    let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |m| m.len());
+    let program = std::fs::metadata("/proc/self/exe").map_or(0, |m| m.len());
     let maps = engine.layers().len() as f64 * cells as f64 * plan::most_bytes_per_cell(spec);
     let needed = 2 * maps as u64 + program;
     let status = statvfs(&nearest_existing(&spec.output)?).ok()?;

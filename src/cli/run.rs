@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
     if !args.anew {
-        inputs::unchanged(&loaded, &months)?;
+        inputs::unchanged(&loaded, &months, |chain| anew(chain, &args.file))?;
     }
     inputs::check_and_warn(&loaded, &months)?;
     let campaign = begin(&loaded, &months, args.anew)?;
@@ -153,13 +153,16 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
         return Failure::silent(outcome.class.code());
     }
     let cure = match outcome.class {
-        ExitClass::Foreign => {
-            let months = chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-            format!("or, to begin anew: alpsckpt run {} --months {months} --anew", file.display())
-        }
+        ExitClass::Foreign => anew(chain, file),
         _ => String::new(),
     };
     Failure::new(outcome.class.code(), what, cure)
+}
+
+/// What computes a chain anew here.
+fn anew(chain: &ChainId, file: &Path) -> String {
+    let months = chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    format!("or, to begin anew: alpsckpt run {} --months {months} --anew", file.display())
 }
 
 fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {

@@ -67,7 +67,7 @@ impl Which {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
-    inputs::unchanged(&loaded, &asked)?;
+    inputs::unchanged(&loaded, &asked, |_| String::new())?;
     inputs::check_and_warn(&loaded, &asked)?;
     let cluster = args.which.choose()?;
     let mut controller = Controller::create(&loaded, &cluster)?;

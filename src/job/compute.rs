@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::finish::Damage;
+use super::inputs::perhaps_changed;
 use super::make::{Made, Maker};
 use super::run::wait_until;
 use super::session::{Session, State};
@@ -87,7 +88,7 @@ impl Session<'_> {
             }
             drop(take);
             match making.join() {
-                Ok(made) => kept.and(made),
+                Ok(made) => kept.and(made.map_err(|failure| perhaps_changed(state, failure))),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })?;

@@ -1,5 +1,7 @@
 //! A link and its inputs: they are what the sealed tiles were computed from, or it does not go on.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use super::session::{Session, State};
 use super::workload::Workload;
@@ -7,6 +9,7 @@ use crate::campaign::inputs::{self, CheckError, Checked, Depth, Inputs};
 use crate::checkpoint::{InputBlocks, LinkNumber};
 use crate::durable::sealed;
 use crate::engine::EngineError;
+use crate::engine::geotiff::Witness;
 
 impl From<CheckError> for Failure {
     fn from(e: CheckError) -> Self {
@@ -39,7 +42,7 @@ impl Session<'_> {
         Ok(checked)
     }
 
-    /// Has every reading compared with those that the sealed tiles came from, and records the inputs.
+    /// Has every reading compared with those that the sealed tiles came from.
     pub(super) fn hold_to_inputs<W: Workload>(&self, workload: &W, checked: &Checked) -> Result<(), Failure> {
         for (role, path) in self.options.spec.inputs_of(&self.options.months) {
             for (since, table) in checked.tables.iter().filter(|(_, table)| table.role == role) {
@@ -49,13 +52,14 @@ impl Session<'_> {
                 }
             }
         }
-        if !checked.inputs.files.is_empty() {
-            self.log.say(&format!(
-                "Inputs {}: {} files.",
-                checked.inputs.short(),
-                checked.inputs.files.len()
-            ));
-            sealed::replace(&self.dir.link_inputs(self.link), &checked.inputs)?;
+        Ok(())
+    }
+
+    /// Records the inputs that this link computes from, once it is known what it goes on from.
+    pub(super) fn record_inputs(&self, inputs: &Inputs) -> Result<(), Failure> {
+        if !inputs.files.is_empty() {
+            self.log.say(&format!("Inputs {}: {} files.", inputs.short(), inputs.files.len()));
+            sealed::replace(&self.dir.link_inputs(self.link), inputs)?;
         }
         Ok(())
     }
@@ -65,6 +69,8 @@ impl Session<'_> {
         let Some(writer) = &mut state.writer else { return Ok(()) };
         let roles = self.options.spec.inputs_of(&self.options.months);
         for witness in state.workload.witnesses() {
+            // Written to while it was read: some tiles may have come from the old content, some from the new.
+            state.pool.install(|| witness.verify()).map_err(EngineError::from)?;
             let read = witness.newly_read();
             let blocks: Vec<_> = read.into_iter().map(inputs::input_block).collect();
             let of_file = roles.iter().filter(|(_, path)| path == witness.path() && !blocks.is_empty());
@@ -73,5 +79,17 @@ impl Session<'_> {
             writer.append_inputs(&tables)?;
         }
         Ok(())
+    }
+}
+
+/// Why an input cannot be read: perhaps it is another by now.
+pub(super) fn perhaps_changed<W: Workload>(state: &State<'_, W>, failure: Failure) -> Failure {
+    let changed = |witness: &Arc<Witness>| state.pool.install(|| witness.verify()).err();
+    match failure {
+        Failure::Input(problem) => {
+            let changed = state.workload.witnesses().iter().find_map(changed).filter(|p| p.changed);
+            changed.map_or(Failure::Input(problem), Failure::Changed)
+        }
+        other => other,
     }
 }

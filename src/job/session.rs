@@ -10,6 +10,7 @@ use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
+use crate::campaign::inputs::Inputs;
 use crate::campaign::spec;
 use crate::checkpoint::blocks::{self, BadPart};
 use crate::checkpoint::form::FORM;
@@ -107,7 +108,7 @@ impl<'a> Session<'a> {
             Ok(None) => self.check_inputs(&pool).and_then(|checked| {
                 let workload = pool.install(open)?;
                 self.hold_to_inputs(&workload, &checked)?;
-                Ok((workload, checked.inputs.short()))
+                Ok((workload, checked.inputs))
             }),
             Err(e) => Err(e),
         };
@@ -117,7 +118,7 @@ impl<'a> Session<'a> {
             }
             other => other?,
         };
-        let mut state = match self.resume(&workload, &pool, inputs) {
+        let mut state = match self.resume(&workload, &pool, &inputs) {
             Err(Failure::Stopped) => {
                 return self.leave("while the checkpoint was verified: nothing new is sealed");
             }
@@ -166,7 +167,7 @@ impl<'a> Session<'a> {
         &self,
         workload: &'w W,
         pool: &'w rayon::ThreadPool,
-        inputs: String,
+        inputs: &Inputs,
     ) -> Result<State<'w, W>, Failure> {
         let tiling = workload.tiling();
         let shape = self.shape(workload)?;
@@ -180,9 +181,10 @@ impl<'a> Session<'a> {
             rejected: found.rejected.clone(),
             lost: found.lost.clone(),
             tiles: found.tiles.len() as u64,
-            inputs,
+            inputs: inputs.short(),
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
+        self.record_inputs(inputs)?;
         sealed::replace(&self.dir.link_resume(self.link), &record)?;
         self.remember(record.from, record.tiles);
         self.heart.update(|s| {

@@ -12,9 +12,11 @@ use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
-    CampaignDir, ChainId, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, Phase, Status,
+    CampaignDir, ChainId, Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart,
+    Phase, Status,
 };
 use alpsckpt::durable::{atomic, sealed};
+use alpsckpt::engine::NUMERICS;
 use alpsckpt::oar_client::{
     BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
 };
@@ -414,6 +416,99 @@ fn a_chain_goes_through_its_states_to_completion() {
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
     assert!(!snapshot.complete, "June is not");
     assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+}
+
+/// The job of a chain ends so that nothing more comes of it.
+fn fails(stage: &Stage, job: u64) {
+    stage.with(|c| {
+        let job = c.job(JobId(job));
+        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(70)));
+    });
+}
+
+#[test]
+fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_anew() {
+    let stage = Stage::new();
+    let program = stage.folder.path().join("prog");
+    let dir = stage.campaign().chain(&january());
+    let script = || fs::read_to_string(dir.job_script()).expect("a script");
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    let first = script();
+    fails(&stage, 1);
+    drop(controller);
+    let generation = Generation {
+        form: 1,
+        written_by: String::new(),
+        number: GenerationNumber(1),
+        link: LinkNumber(1),
+        spec: "x".to_owned(),
+        sealed_ms: 0,
+        tiles: 4,
+        total: 10,
+        bytes: 1,
+        segments: vec![],
+        numerics: NUMERICS + 6,
+        maps: vec![],
+    };
+    atomic::create_folder(&dir.generations()).expect("made");
+    sealed::replace(&dir.generation(GenerationNumber(1)), &generation).expect("written");
+    fs::write(&program, "#!/bin/sh\n# another build\n").expect("written");
+
+    let mut controller = stage.create().expect("opened");
+    assert_eq!(state(&mut controller), ChainState::Failed);
+    let said = controller.act(&Action::Resubmit(january())).expect("submitted again");
+    assert!(said.contains("goes on with the program that it began with"), "{said}");
+    assert_eq!(script(), first);
+    fails(&stage, 2);
+    drop(controller);
+
+    let copies = stage.campaign().state().join("bin");
+    let hash = first.split("alpsckpt-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a hash");
+    fs::write(copies.join(format!("alpsckpt-{hash}")), "damaged").expect("written");
+    let mut controller = stage.create().expect("opened");
+    assert_eq!(state(&mut controller), ChainState::Failed);
+    let said = controller.act(&Action::Resubmit(january())).expect("submitted again");
+    assert!(said.contains("is damaged: it begins anew with engine"), "{said}");
+    assert!(!script().contains(hash), "{}", script());
+    assert_eq!(fs::read(stage.campaign().program(hash)).expect("kept"), b"damaged");
+}
+
+#[test]
+fn a_moved_campaign_is_submitted_by_its_file_alone_and_not_while_a_job_lives() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    assert_eq!(state(&mut controller), ChainState::Waiting);
+    drop(controller);
+    let moved = stage.folder.path().join("moved");
+    fs::create_dir(&moved).expect("made");
+    fs::rename(stage.output(), moved.join("it's out")).expect("moved");
+    let loaded = spec::parse(&moved.join("my.ron"), &Stage::text()).expect("a good campaign file");
+    let open = || Controller::open_with(&loaded.spec.output, stage.reach()).expect("opened");
+    let error = open().follow(&loaded).expect_err("a job lives").to_string();
+    assert!(
+        error.contains("job 1 still goes by the paths") && error.contains("alpsckpt stop m01"),
+        "{error}"
+    );
+    fails(&stage, 1);
+
+    let mut controller = open();
+    assert_eq!(state(&mut controller), ChainState::Failed);
+    let error = controller.act(&Action::Resubmit(january())).expect_err("moved").to_string();
+    assert!(
+        error.contains("was moved here from") && error.contains("resubmit m01 --campaign FILE"),
+        "{error}"
+    );
+    controller.follow(&loaded).expect("the same work in another place");
+    controller.act(&Action::Resubmit(january())).expect("submitted again");
+    let dir = CampaignDir::new(&loaded.spec.output);
+    let script = fs::read_to_string(dir.chain(&january()).job_script()).expect("a script");
+    let places = script.matches("/moved/it").count();
+    assert!(places > 1 && places == script.matches("/it'\\''s out").count(), "{script}");
+    assert_eq!(spec::lineage(&dir).expect("read").len(), 1);
+    drop(controller);
+    assert!(Controller::create_with(&loaded, &stage.choice(), stage.reach()).is_ok());
 }
 
 #[test]

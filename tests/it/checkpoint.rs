@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use alpsckpt::campaign::spec::Duration;
 use alpsckpt::checkpoint::{
-    ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkResume, Phase, Quicklook, Status,
+    ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, Phase, Quicklook, Status,
 };
 use alpsckpt::durable::sealed;
+use alpsckpt::engine::NUMERICS;
 
 use crate::toy::{Site, Toy, options, patiently, undisturbed};
 
@@ -18,8 +19,9 @@ fn an_undisturbed_run_makes_every_map_and_lets_the_blocks_go() {
     let names: Vec<String> = site.maps().into_iter().map(|m| m.0).collect();
     assert_eq!(names, ["quotient_m01.tif", "svf.tif", "total_m01.tif"]);
     let parts = std::fs::read_dir(site.chain().parts()).unwrap();
-    let left: Vec<_> = parts.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(left, ["0001.index"]);
+    let mut left: Vec<_> = parts.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["0001.index", "0001.inputs"]);
     let end: LinkEnd = sealed::read(&site.chain().link_end(LinkNumber(1))).unwrap();
     assert_eq!((end.class, end.tiles), (ExitClass::Complete, 6));
 }
@@ -164,6 +166,29 @@ fn a_checkpoint_of_another_spec_is_foreign_and_stays_untouched() {
     assert_eq!(site.run(&Toy::new(), &options()).class, ExitClass::Complete);
     let outcome = site.run(&Toy::new(), &other);
     assert_eq!(outcome.class, ExitClass::Foreign, "{}", outcome.message);
+}
+
+#[test]
+fn tiles_of_another_engine_are_not_resumed_and_the_chain_is_computed_anew() {
+    let site = Site::new();
+    site.run_for(4, &options());
+    let newest = site.chain().generation(GenerationNumber(1));
+    let mut generation: Generation = sealed::read(&newest).unwrap();
+    assert_eq!(generation.numerics, NUMERICS);
+    generation.numerics = NUMERICS + 6;
+    sealed::replace(&newest, &generation).unwrap();
+    let outcome = site.run(&Toy::new(), &options());
+    assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+    let resume: LinkResume = sealed::read(&site.chain().link_resume(LinkNumber(2))).unwrap();
+    assert_eq!((resume.from, resume.tiles, resume.rejected.len()), (None, 0, 1));
+    let why = format!("engine {}, this program has engine {NUMERICS}", NUMERICS + 6);
+    assert!(resume.rejected[0].why.contains(&why), "{}", resume.rejected[0].why);
+    assert!(
+        site.log(2).contains(&why) && site.log(2).contains(&format!("engine {NUMERICS}, spec")),
+        "{}",
+        site.log(2)
+    );
+    assert_eq!(site.maps(), undisturbed());
 }
 
 #[test]

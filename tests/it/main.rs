@@ -24,6 +24,7 @@ mod forms;
 mod geotiff;
 mod golden;
 mod grass;
+mod inputs;
 mod land;
 mod memory;
 #[path = "../oracle/mod.rs"]

@@ -173,7 +173,7 @@ impl Controller {
         if let Some(hash) = &self.program {
             return Ok(hash.clone());
         }
-        let source = self.reach.program.clone().map_or_else(install::this_program, Ok)?;
+        let source = self.reach.program.clone().unwrap_or_else(install::this_program);
         let hash = install::program(&self.campaign, &source)?;
         self.program = Some(hash.clone());
         Ok(hash)

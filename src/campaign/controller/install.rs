@@ -13,16 +13,12 @@ use crate::durable::{DurableError, atomic, sealed};
 use crate::oar_client::{Submission, Token};
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
-pub(super) fn this_program() -> Result<PathBuf, ControlError> {
-    match std::env::var_os("ALPSCKPT_PROGRAM") {
-        Some(path) => Ok(PathBuf::from(path)),
-        // What it was started from may have been replaced meanwhile: then this still leads to what runs.
-        None => match std::env::current_exe() {
-            Ok(path) if path.exists() => Ok(path),
-            _ => Ok(PathBuf::from("/proc/self/exe")),
-        },
-    }
+pub(super) fn this_program() -> PathBuf {
+    std::env::var_os("ALPSCKPT_PROGRAM").map_or_else(|| PathBuf::from(THIS), PathBuf::from)
 }
+
+/// What runs, even after the file that it was started from was replaced or removed.
+const THIS: &str = "/proc/self/exe";
 
 /// Copies the program beside the campaign, named by its content; says its hash. A rebuilt program gets a name of its
 /// own: a running chain never changes.

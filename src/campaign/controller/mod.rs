@@ -123,7 +123,7 @@ impl Controller {
             atomic::create_folder(&campaign.maps())?;
             atomic::create_folder(&campaign.state())?;
             let hash = install::frozen_spec(&campaign, spec)?;
-            let source = reach.program.clone().map_or_else(install::this_program, Ok)?;
+            let source = reach.program.clone().unwrap_or_else(install::this_program);
             let program = install::program(&campaign, &source)?;
             let mut known = BTreeMap::new();
             for (chain, months) in spec.chains() {

@@ -53,7 +53,15 @@ impl Controller {
             spec::extend_lineage(&self.campaign, &self.identity.spec)?;
         }
         let fields = words(changed.iter().map(|(name, _)| *name));
-        self.record(vec![Event::Corrected { spec: hash.clone(), fields }])?;
+        let event = if ran {
+            let text = format!(
+                "the campaign was moved: its file has another {fields}, the inputs are what they were"
+            );
+            Event::Warning { chain: None, text }
+        } else {
+            Event::Corrected { spec: hash.clone(), fields }
+        };
+        self.record(vec![event])?;
         self.identity.spec = hash;
         self.identity.name.clone_from(&spec.name);
         self.identity.write(&self.campaign)?;

@@ -6,6 +6,7 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use nix::fcntl::OFlag;
 use tiff::decoder::{Decoder, Limits};
@@ -27,7 +28,7 @@ const MOST_ENTRIES: u64 = 4096;
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) length: u64,
-    file: File,
+    pub(super) file: Arc<File>,
 }
 
 impl Source {
@@ -54,7 +55,7 @@ impl Source {
                 if facts.is_dir() { "is a folder, not a GeoTIFF file" } else { "is not a regular file" };
             return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
         }
-        Ok(Self { path: path.to_path_buf(), length: facts.len(), file })
+        Ok(Self { path: path.to_path_buf(), length: facts.len(), file: Arc::new(file) })
     }
 
     /// A problem of this file.

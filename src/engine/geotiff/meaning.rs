@@ -3,6 +3,7 @@
 use super::ifd::{Directory, Source};
 use super::side::Side;
 use super::tags;
+use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
 /// What the numbers in a file mean.
@@ -17,6 +18,15 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
+    /// All that decides about values and places, wherever it was found, as bytes that stay the same from version to version.
+    pub(super) fn told(&self, place: &Placement, unit: Option<&str>) -> Vec<u8> {
+        let numbers = [place.west, place.north, place.cell_x, place.cell_y, self.scale, self.offset];
+        let sizes = [u64::from(place.crs.epsg()), place.width as u64, place.height as u64];
+        let nodata = self.nodata.map(f64::to_bits);
+        let words = numbers.map(f64::to_bits).into_iter().chain(sizes).chain(nodata);
+        words.flat_map(u64::to_le_bytes).chain(unit.unwrap_or_default().bytes()).collect()
+    }
+
     /// As GDAL finds it: nodata in a tag of its own, but rather beside the file; scale and offset among the items of its
     /// metadata, or else beside the file.
     pub(super) fn of(directory: &Directory, side: &Side) -> Result<Self, Problem> {

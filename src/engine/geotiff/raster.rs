@@ -57,7 +57,8 @@ impl Raster {
         refuse_mask(&directory)?;
         side::refuse_mask(&source)?;
         drop(directory);
-        let witness = Arc::new(Witness::new(path));
+        let witness = Arc::new(Witness::new(path, &source.file));
+        witness.note_meaning(&meaning.told(&placement, unit.as_deref()));
         Ok(Self { placement, structure, meaning, unit, vertical, cache: Cache::default(), witness, source })
     }
 

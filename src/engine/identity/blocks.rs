@@ -20,8 +20,20 @@ pub fn first_changed(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<u64>, Problem> {
     let file = File::open(path).map_err(|e| super::unreadable(path, &e))?;
-    let length = file.metadata().map_err(|e| super::unreadable(path, &e))?.len();
+    first_changed_in(&file, blocks, stop).map_err(|e| super::unreadable(path, &e))
+}
+
+/// As [`first_changed`], of an open file.
+pub(in crate::engine) fn first_changed_in(
+    file: &File,
+    blocks: &[ReadBlock],
+    stop: &(dyn Fn() -> bool + Sync),
+) -> std::io::Result<Option<u64>> {
+    let length = file.metadata()?.len();
     let is_same = |block: &ReadBlock| {
+        if !block.is_stored() {
+            return true;
+        }
         // Asked before the memory is: a record never makes more be reserved than the file has.
         if block.offset.checked_add(block.bytes).is_none_or(|end| end > length) {
             return false;

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::Problem;
 pub use blocks::first_changed;
+pub(in crate::engine) use blocks::first_changed_in;
 
 /// A smaller file is read whole, bytes.
 const WHOLE: u64 = 32 << 20;
@@ -87,7 +88,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    fn of(facts: &Metadata) -> Self {
+    /// Of what the file system says.
+    #[must_use]
+    pub fn of(facts: &Metadata) -> Self {
         let ns = |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
         Self {
             bytes: facts.len(),
