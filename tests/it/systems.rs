@@ -431,6 +431,40 @@ fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_pla
     assert_eq!(open(&lab.cure(&problem)).unwrap().placement().crs.epsg(), 4326);
 }
 
+#[test]
+fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
+    let test = "places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command";
+    if !have_programs(test, &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new();
+    let (west, north) = (4_030_000.0, 2_440_000.0);
+    let path = lab.write("dem.tif", &Place::default());
+    let problem = refused(&path, "is not georeferenced");
+    assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
+    std::fs::write(lab.path("dem.tfw"), "25\n0\n0\n-25\n4030012.5\n2439987.5\n").unwrap();
+    let placed = lab.cure(&refused(&path, "is not georeferenced"));
+    let problem = refused(&placed, "has no coordinate system");
+    assert!(
+        problem.cure.contains("gdal_edit.py -a_srs EPSG:CODE") && !problem.cure.contains('`'),
+        "{problem}"
+    );
+    let wkt = gdal("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
+    std::fs::write(placed.with_extension("prj"), wkt).unwrap();
+    let whole = open(&lab.cure(&refused(&placed, "has no coordinate system"))).unwrap();
+    assert_eq!(whole.placement().crs.epsg(), 3035);
+    let edge = 25.0 * EDGE as f64;
+    assert!(close(corners(whole.placement()), [west, north, west + edge, north - edge], 1e-6));
+    // In GDAL's own file.
+    let beside =
+        "<PAMDataset><SRS>EPSG:32632</SRS><GeoTransform>4e5, 25, 0, 51e5, 0, -25</GeoTransform></PAMDataset>";
+    let path = lab.write("aux.tif", &Place::default());
+    std::fs::write(lab.path("aux.tif.aux.xml"), beside).unwrap();
+    let whole = open(&lab.cure(&refused(&path, "is not georeferenced"))).unwrap();
+    assert_eq!(whole.placement().crs.epsg(), 32632);
+    assert!(close(corners(whole.placement()), [4e5, 51e5, 4e5 + edge, 51e5 - edge], 1e-6));
+}
+
 /// A campaign of these lines over the terrain `dem`, without any climate.
 fn plain_campaign(scene: &Scene, dem: &Path) {
     let lines = [
