@@ -94,13 +94,18 @@ impl Coarse {
     }
 
     /// A remark on a grid that ends so near to the region that the spline guesses the nodes it wants beyond the end.
-    pub(super) fn notice(&self) -> Option<String> {
+    pub(super) fn notice(&self) -> Option<Problem> {
         let (side, count) = self.missing.iter().max_by_key(|(_, count)| count)?;
         let sides: Vec<&str> = self.missing.iter().map(|(side, _)| *side).collect();
-        Some(format!(
-            "ends at the edge of the region in the {}: {count} of its cells are missing beyond it in the {side}, where the spline \
-             takes the mean of their neighbours instead; 2 around the region would do",
-            sides.join(" and the ")
+        let cells = if *count == 1 { "1 more cell".to_owned() } else { format!("{count} more cells") };
+        Some(Problem::new(
+            &self.path,
+            format!(
+                "ends close to the region in the {}: the spline wants {cells} in the {side}, and takes the mean of their \
+                 neighbours, which changes the maps there",
+                sides.join(" and the ")
+            ),
+            "give a grid that covers the region and 2 of its cells around, or make the region smaller",
         ))
     }
 

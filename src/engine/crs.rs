@@ -44,13 +44,24 @@ enum Kind {
 enum Projection {
     LaeaEurope,
     Lambert93,
-    Utm { zone: u32, south: bool },
-    UtmEtrs89 { zone: u32 },
+    Utm {
+        zone: u32,
+        south: bool,
+    },
+    UtmEtrs89 {
+        zone: u32,
+    },
+    /// With the number of the zone before the eastings.
+    UtmNumbered {
+        zone: u32,
+    },
 }
 
 /// EPSG:25828 to 25838.
 const ETRS89_ZONES: std::ops::RangeInclusive<u32> = 28..=38;
-const PROJECTIONS: usize = 2 + 2 * 60 + 11;
+/// EPSG:5649, 4647 and 5650.
+const NUMBERED_ZONES: std::ops::RangeInclusive<u32> = 31..=33;
+const PROJECTIONS: usize = 2 + 2 * 60 + 11 + 3;
 
 /// No projected coordinate is larger, in metres: once round the Earth. Beyond it the formulas answer nonsense.
 const FARTHEST: f64 = 4e7;
@@ -182,6 +193,9 @@ fn kind(epsg: u32) -> Option<Kind> {
         // Northing before easting; the outermost are no longer in use.
         3040..=3050 => etrs89(epsg - 3012),
         3038 | 3039 | 3051 => wgs84(epsg - 3012),
+        5649 | 5651 => Projection::UtmNumbered { zone: 31 },
+        4647 | 5652 => Projection::UtmNumbered { zone: 32 },
+        5650 | 5653 => Projection::UtmNumbered { zone: 33 },
         // Finland's TM35FIN and Sweden's SWEREF99 TM.
         3067 | 5048 => etrs89(35),
         3006 => etrs89(33),
@@ -225,6 +239,7 @@ impl Projection {
             Self::Lambert93 => 1,
             Self::Utm { zone, south } => 1 + zone + if south { 60 } else { 0 },
             Self::UtmEtrs89 { zone } => 122 + zone - ETRS89_ZONES.start(),
+            Self::UtmNumbered { zone } => 133 + zone - NUMBERED_ZONES.start(),
         };
         index as usize
     }
@@ -240,6 +255,13 @@ impl Projection {
             Self::Utm { zone, south: false } => (format!("+proj=utm +zone={zone}"), "WGS84"),
             Self::Utm { zone, south: true } => (format!("+proj=utm +zone={zone} +south"), "WGS84"),
             Self::UtmEtrs89 { zone } => (format!("+proj=utm +zone={zone}"), "GRS80"),
+            Self::UtmNumbered { zone } => {
+                let meridian = i64::from(zone) * 6 - 183;
+                (
+                    format!("+proj=etmerc +lat_0=0 +lon_0={meridian} +k=0.9996 +x_0={zone}500000 +y_0=0"),
+                    "GRS80",
+                )
+            }
         }
     }
 

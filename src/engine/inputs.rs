@@ -102,7 +102,7 @@ impl Inputs {
             findings.extend(checks::sampled_heights(&dem, span).map(Finding::from));
         }
         let placement = part_of(dem.placement(), span);
-        findings.extend(projection::finding(&request.dem, &placement));
+        findings.extend(projection::finding(&request.dem, &placement, request.model.north));
         (Some(Self { dem, span, placement, reference_height, months, witnesses }), findings)
     }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::crs::{Crs, Distortion};
 use super::finding::{Doubt, Finding};
 use super::geotiff::Placement;
+use super::model::North;
 use super::{Problem, cure};
 
-/// Slopes are wrong by this share at most without a word. The Alps are within 0.7 % in EPSG:3035 and in any of their zones
-/// of UTM.
+/// Errors up to this share are not worth a word. The Alps are within 0.7 % in EPSG:3035 and in any of their zones of UTM.
 const NOTICED: f64 = 0.01;
 
 /// Beyond this error the maps would be wrong, see `docs/decisions/0034-projections-by-their-error.md`.
@@ -24,36 +24,40 @@ const LARGEST_OF_TERRAIN: f64 = 200.0;
 const DEGREE: f64 = 111_195.0;
 
 /// What is wrong with computing in the terrain's projection over a region, or may be.
-pub(super) fn finding(dem: &Path, region: &Placement) -> Option<Finding> {
-    let notice = || {
-        let what = format!("lies where {}", projection_notice(region)?);
-        let cure = middle(region).map(|place| format!("`{}`", to_utm(dem, place, region.cell_x)));
-        Some(Finding::doubtful(Doubt::Projection, Problem::new(dem, what, cure.unwrap_or_default())))
-    };
-    problem(dem, region).map(Finding::from).or_else(notice)
+pub(super) fn finding(dem: &Path, region: &Placement, north: North) -> Option<Finding> {
+    let doubt = || notice(dem, region, north).map(|notice| Finding::doubtful(Doubt::Projection, notice));
+    problem(dem, region, north).map(Finding::from).or_else(doubt)
 }
 
-/// A remark on a projection that distorts the ground of a region by more than 1 %, but not by so much that it is refused.
-fn projection_notice(region: &Placement) -> Option<String> {
-    let (worst, place) = worst(region)?;
-    (worst.error() > NOTICED && worst.error() <= REFUSED).then(|| {
-        format!(
-            "{} {}: slopes and aspects are wrong by as much; a zone of UTM would be closer ({})",
-            region.crs,
-            described(worst, place),
-            Crs::utm_at(place.0, place.1)
-        )
-    })
+/// A remark on the projection of a region that is not refused, but distorts the ground by more than 1 %.
+///
+/// `north` says whether the model measures cells on the ground ([`North::True`]) or takes the map's metres for true.
+fn notice(dem: &Path, region: &Placement, north: North) -> Option<Problem> {
+    let (worst, place) = worst(region, |it| it.length_error().max(it.shape_error()))?;
+    let error = error(worst, north);
+    if error > REFUSED || (error <= NOTICED && worst.length_error() <= NOTICED) {
+        return None;
+    }
+    let harm = if error > NOTICED {
+        format!("slopes and aspects are wrong by up to {:.1} %", error * 100.0)
+    } else {
+        let edge = region.cell_x / (worst.greatest * worst.least).sqrt();
+        format!("cells of {:.2} m are {edge:.2} m on the ground, which the maps allow for", region.cell_x)
+    };
+    let what = format!("lies where {} {}: {harm}", region.crs, described(worst, place));
+    let command = to_utm(dem, place, region.cell_x);
+    Some(Problem::new(dem, what, format!("the place's zone of UTM is closer to the ground: `{command}`")))
 }
 
 /// What is wrong with computing in the terrain's projection over a region.
-fn problem(dem: &Path, region: &Placement) -> Option<Problem> {
-    let what = match worst(region) {
-        Some((worst, _)) if worst.error() <= REFUSED => return None,
+fn problem(dem: &Path, region: &Placement, north: North) -> Option<Problem> {
+    let what = match worst(region, |it| error(it, north)) {
+        Some((worst, _)) if error(worst, north) <= REFUSED => return None,
         Some((worst, place)) => format!(
-            "lies where {} {}: slopes, aspects and shadows would be wrong; expected within {} %",
+            "lies where {} {}: slopes, aspects and shadows would be wrong by up to {:.0} %; expected within {} %",
             region.crs,
             described(worst, place),
+            error(worst, north) * 100.0,
             REFUSED * 100.0
         ),
         None => format!("lies outside the domain of {}", region.crs),
@@ -65,6 +69,15 @@ fn problem(dem: &Path, region: &Placement) -> Option<Problem> {
         None => "check its corners with gdalinfo: they are not on Earth in this system".into(),
     };
     Some(Problem::new(dem, what, cure))
+}
+
+/// What slopes are wrong by. The sizes of cells on the ground are measured where north is the true one; one size for all
+/// directions.
+fn error(distortion: Distortion, north: North) -> f64 {
+    match north {
+        North::True => distortion.shape_error(),
+        North::Grid => distortion.shape_error().max(distortion.length_error()),
+    }
 }
 
 /// What is wrong with a terrain in degrees.
@@ -134,9 +147,9 @@ fn middle(place: &Placement) -> Option<(f64, f64)> {
     place.crs.to_lonlat(x, y)
 }
 
-/// Where a region is distorted most, in longitude and latitude, and how; `None` when a part of it is outside the
-/// projection's domain.
-fn worst(region: &Placement) -> Option<(Distortion, (f64, f64))> {
+/// Where a region is distorted most by a measure, in longitude and latitude, and how; `None` when a part of it is outside
+/// the projection's domain.
+fn worst(region: &Placement, measure: impl Fn(Distortion) -> f64) -> Option<(Distortion, (f64, f64))> {
     let part = |i: usize, size: usize| i as f64 / ACROSS as f64 * size as f64 - 0.5;
     let points = (0..=ACROSS).flat_map(|j| (0..=ACROSS).map(move |i| (i, j)));
     points
@@ -146,15 +159,15 @@ fn worst(region: &Placement) -> Option<(Distortion, (f64, f64))> {
         })
         .reduce(|a, b| {
             let (a, b) = (a?, b?);
-            Some(if b.0.error() > a.0.error() { b } else { a })
+            Some(if measure(b.0) > measure(a.0) { b } else { a })
         })?
 }
 
 fn described(distortion: Distortion, (lon, lat): (f64, f64)) -> String {
     let (east, north) = (if lon < 0.0 { "W" } else { "E" }, if lat < 0.0 { "S" } else { "N" });
     format!(
-        "distorts lengths by {:.1} % (at {:.2} {east} {:.2} {north} its scale is {:.3} to {:.3}, and angles are off by up to {:.1} degrees)",
-        distortion.error() * 100.0,
+        "is not made for (at {:.2} {east} {:.2} {north} its scale is {:.3} to {:.3} by the direction, and angles are off by up to \
+         {:.1} degrees)",
         lon.abs(),
         lat.abs(),
         distortion.least,

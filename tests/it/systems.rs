@@ -218,6 +218,7 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
     let cone =
         [(3078, 44.0), (3079, 49.0), (3084, 3.0), (3085, 46.5), (3086, 700_000.0), (3087, 6_600_000.0)];
     let mercator = [(3080, 9.0), (3081, 0.0), (3092, 0.9996), (3082, 500_000.0), (3083, 0.0)];
+    let numbered = [(3080, 9.0), (3081, 0.0), (3092, 0.9996), (3082, 32_500_000.0), (3083, 0.0)];
     let grs80 = [(2057, 6_378_137.0), (2059, 298.257_222_101_004_2)];
     let own = [(2048, 32767), (3072, 32767), (3074, 32767)];
     let at = |x: f64, y: f64, keys: &[(u16, u16)], doubles: &[(u16, f64)]| {
@@ -245,6 +246,21 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
             "Lambert-93, its parallels the other way round, on RGF93",
             at(96e4, 644e4, &[&own[..], &[(3075, 8), (2050, 6171)]].concat(), &cone),
             2154,
+        ),
+        (
+            "with the zone before the eastings",
+            at(324e5, 51e5, &[&etrs89[..], &[(3075, 1)]].concat(), &numbered),
+            4647,
+        ),
+        (
+            "with everything said by hand, as ArcGIS does",
+            at(
+                403e4,
+                244e4,
+                &[&own[..], &[(3075, 10), (2050, 32767), (2051, 32767), (2056, 7019), (2054, 9102)]].concat(),
+                &[&laea[..], &grs80, &[(2061, 0.0)]].concat(),
+            ),
+            3035,
         ),
         ("EPSG:3035 in ESRI's manner", esri(&[(3072, 3035)]), 3035),
         ("EPSG:9794", at(96e4, 644e4, &[(3072, 9794)], &[]), 9794),
@@ -276,6 +292,9 @@ fn what_only_looks_like_a_known_system_is_refused_and_says_what_differs() {
     let shifted = place.clone().keys(&[(2048, 32767), (2056, 7019), (2050, 32767)]).doubles(&laea);
     let shifted = shifted.doubles(&[(2062, 80.0)]);
     refused(&lab.write("shifted.tif", &shifted), "on another datum than WGS 84 or ETRS89");
+    let ferro =
+        place.clone().keys(&[(2048, 32767), (2056, 7019)]).doubles(&[&laea[..], &[(2061, -17.67)]].concat());
+    refused(&lab.write("ferro.tif", &ferro), "on another datum than WGS 84 or ETRS89");
     let moved = place.clone().keys(&[(2048, 4258)]).doubles(&[&laea[..3], &[(3083, 3_200_000.0)]].concat());
     let problem = refused(&lab.write("moved.tif", &moved), "a false northing of 3200000 instead of 3210000");
     assert!(problem.what.contains("nearest to EPSG:3035"), "{problem}");
@@ -412,6 +431,40 @@ fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_pla
     assert_eq!(open(&lab.cure(&problem)).unwrap().placement().crs.epsg(), 4326);
 }
 
+#[test]
+fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
+    let test = "places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command";
+    if !have_programs(test, &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new();
+    let (west, north) = (4_030_000.0, 2_440_000.0);
+    let path = lab.write("dem.tif", &Place::default());
+    let problem = refused(&path, "is not georeferenced");
+    assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
+    std::fs::write(lab.path("dem.tfw"), "25\n0\n0\n-25\n4030012.5\n2439987.5\n").unwrap();
+    let placed = lab.cure(&refused(&path, "is not georeferenced"));
+    let problem = refused(&placed, "has no coordinate system");
+    assert!(
+        problem.cure.contains("gdal_edit.py -a_srs EPSG:CODE") && !problem.cure.contains('`'),
+        "{problem}"
+    );
+    let wkt = gdal("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
+    std::fs::write(placed.with_extension("prj"), wkt).unwrap();
+    let whole = open(&lab.cure(&refused(&placed, "has no coordinate system"))).unwrap();
+    assert_eq!(whole.placement().crs.epsg(), 3035);
+    let edge = 25.0 * EDGE as f64;
+    assert!(close(corners(whole.placement()), [west, north, west + edge, north - edge], 1e-6));
+    // In GDAL's own file.
+    let beside =
+        "<PAMDataset><SRS>EPSG:32632</SRS><GeoTransform>4e5, 25, 0, 51e5, 0, -25</GeoTransform></PAMDataset>";
+    let path = lab.write("aux.tif", &Place::default());
+    std::fs::write(lab.path("aux.tif.aux.xml"), beside).unwrap();
+    let whole = open(&lab.cure(&refused(&path, "is not georeferenced"))).unwrap();
+    assert_eq!(whole.placement().crs.epsg(), 32632);
+    assert!(close(corners(whole.placement()), [4e5, 51e5, 4e5 + edge, 51e5 - edge], 1e-6));
+}
+
 /// A campaign of these lines over the terrain `dem`, without any climate.
 fn plain_campaign(scene: &Scene, dem: &Path) {
     let lines = [
@@ -435,10 +488,10 @@ fn terrain_in_a_projection_made_for_elsewhere_is_refused_and_the_printed_command
         return;
     }
     for (epsg, lon, lat, cell, zone, what) in [
-        (3035, -70.0, -33.0, 25.0, 32719, "EPSG:3035 distorts lengths by"),
+        (3035, -70.0, -33.0, 25.0, 32719, "would be wrong by up to 202 %; expected within 5 %"),
         (4326, -70.0, -33.0, 1.0 / 3600.0, 32719, "is in degrees (EPSG:4326)"),
         (4326, 6.3, 44.9, 1.0 / 3600.0, 32632, "is in degrees (EPSG:4326)"),
-        (32632, 86.8, 28.0, 25.0, 32645, "EPSG:32632 distorts lengths by"),
+        (3035, 86.8, 28.0, 25.0, 32645, "EPSG:3035 is not made for"),
     ] {
         let scene = Scene::new(48);
         let crs = Crs::of_epsg(epsg).unwrap();

@@ -173,12 +173,7 @@ pub(super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Option<Proble
 
 /// A coarse grid that ends too near to the region for the spline.
 pub(super) fn edges(coarse: &Coarse) -> Option<Finding> {
-    let problem = Problem::new(
-        &coarse.path,
-        coarse.notice()?,
-        "give a grid that reaches further, or make the region smaller",
-    );
-    Some(Finding::doubtful(Doubt::Edges, problem))
+    Some(Finding::doubtful(Doubt::Edges, coarse.notice()?))
 }
 
 /// A grid on the DEM's own cells covers the region.

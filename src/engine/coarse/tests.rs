@@ -121,10 +121,10 @@ fn a_grid_that_ends_within_two_nodes_of_the_region_is_told() {
     };
     assert_eq!(notice([2; 4]), None);
     let one = notice([2, 2, 1, 2]).unwrap();
-    assert!(one.contains("in the east: 1 of its cells"), "{one}");
+    assert!(one.what.contains("in the east: the spline wants 1 more cell in the east"), "{one}");
     let two = notice([0, 1, 2, 2]).unwrap();
     assert!(
-        two.contains("in the west and the north: 2 of its cells are missing beyond it in the west"),
+        two.what.contains("in the west and the north: the spline wants 2 more cells in the west"),
         "{two}"
     );
 }

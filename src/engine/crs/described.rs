@@ -1,6 +1,6 @@
 //! Projections that are described by their parameters instead of a code.
 
-use super::{Crs, ETRS89_ZONES, Projection, elsewhere, is_etrs89, is_wgs84};
+use super::{Crs, ETRS89_ZONES, NUMBERED_ZONES, Projection, elsewhere, is_etrs89, is_wgs84};
 
 /// The datum below a projection, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,10 @@ impl Described {
                 (Method::TransverseMercator, 0.0, meridian, [0.0; 2], 0.9996, 500_000.0, northing)
             }
             Projection::UtmEtrs89 { zone } => return Self::of(Projection::Utm { zone, south: false }),
+            Projection::UtmNumbered { zone } => {
+                let easting = f64::from(zone) * 1e6 + 500_000.0;
+                return Self { easting, ..Self::of(Projection::Utm { zone, south: false }) };
+            }
         };
         Self { method, latitude, longitude, parallels, scale, easting, northing }
     }
@@ -94,7 +98,8 @@ impl Described {
     pub fn crs(&self, base: Base) -> Result<Crs, String> {
         let laea_and_lambert = [Projection::LaeaEurope, Projection::Lambert93];
         let zones = (1..=60).flat_map(|zone| [false, true].map(|south| Projection::Utm { zone, south }));
-        let candidates = laea_and_lambert.into_iter().chain(zones);
+        let numbered = NUMBERED_ZONES.map(|zone| Projection::UtmNumbered { zone });
+        let candidates = laea_and_lambert.into_iter().chain(zones).chain(numbered);
         let compared = candidates.filter(|known| Self::of(*known).method == self.method);
         let compared = compared.map(|known| (known, self.differences(&Self::of(known))));
         let nearest = compared.min_by_key(|(_, differences)| differences.len());
@@ -169,6 +174,9 @@ fn code(projection: Projection, base: Base) -> u32 {
             25_800 + zone
         }
         Projection::UtmEtrs89 { zone } => 25_800 + zone,
+        Projection::UtmNumbered { zone: 31 } => 5649,
+        Projection::UtmNumbered { zone: 32 } => 4647,
+        Projection::UtmNumbered { .. } => 5650,
         Projection::Utm { zone, south: false } => 32_600 + zone,
         Projection::Utm { zone, south: true } => 32_700 + zone,
     }

@@ -24,12 +24,18 @@ impl Distortion {
         2.0 * ((self.greatest - self.least) / (self.greatest + self.least)).asin().to_degrees()
     }
 
-    /// The greatest error of a length, or of the ratio of two lengths in different directions, as a share: what a slope
-    /// computed with the map's metres is wrong by.
+    /// The greatest error of a length, as a share.
     #[must_use]
-    pub fn error(self) -> f64 {
+    pub fn length_error(self) -> f64 {
         let away = |scale: f64| scale.max(1.0 / scale) - 1.0;
-        away(self.greatest).max(away(self.least)).max(self.anisotropy() - 1.0)
+        away(self.greatest).max(away(self.least))
+    }
+
+    /// The greatest error of the ratio of two lengths in different directions, as a share: what a slope is wrong by that
+    /// is computed with one size of cells for all directions.
+    #[must_use]
+    pub fn shape_error(self) -> f64 {
+        self.anisotropy() - 1.0
     }
 }
 

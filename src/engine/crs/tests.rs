@@ -5,12 +5,13 @@ use super::*;
 ///
 /// From PROJ 9.1: `echo "45 6.35" | cs2cs -f %.6f EPSG:4326 EPSG:<code>` (EPSG:3035 answers northing first), and
 /// `echo "7654321 345678.9" …` the other way for the southern zone.
-const POINTS: [(u32, f64, f64, f64, f64); 6] = [
+const POINTS: [(u32, f64, f64, f64, f64); 7] = [
     (3035, 4_032_840.484_820, 2_439_076.437_873, 6.35, 45.0),
     (2154, 963_898.723_705, 6_439_017.805_844, 6.35, 45.0),
     (32631, 764_031.418_108, 4_988_411.520_810, 6.35, 45.0),
     (32632, 291_139.363_385, 4_986_366.972_613, 6.35, 45.0),
     (25832, 290_789.5, 4_974_567.75, 6.350_454_720_433, 44.893_794_166_299),
+    (4647, 32_291_139.363_385, 4_986_366.972_613, 6.35, 45.0),
     (32719, 345_678.9, 7_654_321.0, -70.486_799_536_060, -21.206_073_331_142),
 ];
 
@@ -101,7 +102,8 @@ fn unknown_codes_and_impossible_points_are_refused() {
 
 #[test]
 fn every_known_code_has_a_projection_of_its_own() {
-    let codes = (32_601..=32_660).chain(32_701..=32_760).chain(25_828..=25_838).chain([3035, 2154]);
+    let codes =
+        (32_601..=32_660).chain(32_701..=32_760).chain(25_828..=25_838).chain([3035, 2154, 4647, 5649, 5650]);
     let mut seen = std::collections::BTreeSet::new();
     for epsg in codes {
         let Some(Kind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
@@ -117,6 +119,8 @@ fn newer_forms_and_other_orders_of_axes_are_the_same_coordinates() {
         (2154, &[9793, 9794][..]),
         (25832, &[3044, 3064, 6707, 7791]),
         (25833, &[3045, 3065, 6708, 7792, 3006]),
+        (4647, &[5652]),
+        (5650, &[5653]),
         (25835, &[3047, 3067, 5048]),
         (32635, &[4037]),
         (4326, &[4258, 4171, 9777, 9782, 9755, 9069, 4619, 6706]),
@@ -131,6 +135,7 @@ fn newer_forms_and_other_orders_of_axes_are_the_same_coordinates() {
     }
     assert_ne!(Crs::of_epsg(32632), Crs::of_epsg(25832), "their ellipsoids differ");
     assert_ne!(Crs::of_epsg(32632), Crs::of_epsg(32633));
+    assert_ne!(Crs::of_epsg(25832), Crs::of_epsg(4647), "one has the zone's number before its eastings");
 }
 
 #[test]
@@ -151,8 +156,6 @@ fn the_zone_of_utm_is_that_of_the_place() {
     }
 }
 
-/// From PROJ 9.1, `echo "lon lat" | proj -S +proj=laea +lat_0=52 +lon_0=10 +ellps=GRS80`, and the like: the greatest and
-/// the least scale (the sphere's closed form where PROJ is not at hand: 1/cos(c/2) and cos(c/2) at c from the centre).
 #[test]
 fn distortion_follows_the_closed_forms() {
     // Equal areas: the two scales are each other's inverse, and by the angle from the centre.
@@ -169,8 +172,7 @@ fn distortion_follows_the_closed_forms() {
         let least = 1e-3 + (expected - 1.0) * 0.03;
         assert!((found.greatest - expected).abs() < least, "{lon} {lat}: {found:?} {expected}");
         assert!((found.greatest * found.least - 1.0).abs() < 1e-6, "{lon} {lat}: {found:?} keeps areas");
-        assert!((found.anisotropy() - found.greatest / found.least).abs() < 1e-12);
-        assert!(found.error() >= found.anisotropy() - 1.0);
+        assert!((found.shape_error() - found.greatest / found.least + 1.0).abs() < 1e-12);
     }
     // Equal angles: one scale, by the distance from the central meridian.
     let utm = Crs::of_epsg(32632).unwrap();
@@ -186,7 +188,7 @@ fn distortion_follows_the_closed_forms() {
     for (lat, expected) in [(44.0, 1.0), (49.0, 1.0)] {
         let (x, y) = lambert.from_lonlat(6.0, lat).unwrap();
         let found = lambert.distortion(x, y).unwrap();
-        assert!((found.greatest - expected).abs() < 1e-6 && found.error() < 1e-6, "{lat}: {found:?}");
+        assert!((found.greatest - expected).abs() < 1e-6 && found.length_error() < 1e-6, "{lat}: {found:?}");
     }
     assert_eq!(Crs::of_epsg(4326).unwrap().distortion(6.0, 45.0), None);
     assert_eq!(laea.distortion(1e300, 0.0), None);
@@ -198,7 +200,7 @@ fn the_whole_alps_are_hardly_distorted() {
         let crs = Crs::of_epsg(epsg).unwrap();
         for (lon, lat) in [(5.0, 43.5), (16.5, 43.5), (16.5, 48.5), (5.0, 48.5), (10.5, 46.5)] {
             let (x, y) = crs.from_lonlat(lon, lat).unwrap();
-            assert!(crs.distortion(x, y).unwrap().error() < 0.007, "EPSG:{epsg} {lon} {lat}");
+            assert!(crs.distortion(x, y).unwrap().shape_error() < 0.007, "EPSG:{epsg} {lon} {lat}");
         }
     }
 }
@@ -240,9 +242,11 @@ fn parameters_that_are_nearly_known_are_named_with_what_differs() {
         found.contains("nearest to EPSG:326") && found.contains("a central meridian of 9.5 instead of"),
         "{found}"
     );
-    let shifted = Described { easting: 32_500_000.0, ..utm };
+    let shifted = Described { easting: 31_500_000.0, ..utm };
     let found = shifted.crs(Base::Etrs89).unwrap_err();
-    assert!(found.contains("EPSG:25832, but with a false easting of 32500000 instead of 500000"), "{found}");
+    assert!(found.contains("EPSG:25832, but with a false easting of 31500000 instead of 500000"), "{found}");
+    let numbered = Described { easting: 32_500_000.0, ..utm };
+    assert_eq!(numbered.crs(Base::Etrs89).unwrap().epsg(), 4647);
     let swapped = Described { parallels: [44.0, 49.0], ..by_conversion(18_085).unwrap() };
     assert_eq!(swapped.crs(Base::Etrs89).unwrap().epsg(), 2154);
     let own = Described { latitude: 45.0, longitude: 8.0, easting: 0.0, ..by_conversion(19_986).unwrap() };

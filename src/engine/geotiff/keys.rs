@@ -1,6 +1,7 @@
 //! Where a file lies: its GeoKeys and its affine map (OGC 19-008r4, "GeoTIFF standard" 1.1).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::affine::{Affine, Georeference, Slant};
 use super::ifd::Directory;
@@ -93,12 +94,13 @@ pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> R
 }
 
 fn without_georeference(directory: &Directory) -> Problem {
-    let what = "is not georeferenced (no ModelPixelScale and ModelTiepoint; world files are not read)";
+    let what =
+        "is not georeferenced (no ModelPixelScale and ModelTiepoint; what lies beside it does not count)";
     let file = &directory.source.path;
-    let beside = ["tfw", "tifw", "wld"].iter().any(|extension| file.with_extension(extension).is_file());
-    let cure = if beside {
+    let world = ["tfw", "tifw", "wld"].iter().any(|extension| file.with_extension(extension).is_file());
+    let cure = if world || side_file_has(file, "<GeoTransform") {
         let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
-        format!("write its world file into it: `gdal_translate {from} {to}`")
+        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
     } else {
         "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them"
             .into()
@@ -107,19 +109,35 @@ fn without_georeference(directory: &Directory) -> Problem {
 }
 
 fn without_system(directory: &Directory) -> Problem {
-    let what = "has no coordinate system (no GeoKeys; side files such as .prj or .aux.xml are not read)";
-    let cure =
-        "write it into the file with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells";
+    let what = "has no coordinate system (no GeoKeys; what lies beside it does not count)";
+    let file = &directory.source.path;
+    let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
+    let cure = if side_file_has(file, "<SRS") {
+        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
+    } else if file.with_extension("prj").is_file() {
+        let system = cure::quoted(&file.with_extension("prj"));
+        format!("write what lies beside it into it: `gdal_translate -a_srs {system} {from} {to}`")
+    } else {
+        BY_ITS_PROVIDER.into()
+    };
     directory.source.problem(what, cure)
+}
+
+/// What to do where nothing at hand tells the system.
+const BY_ITS_PROVIDER: &str =
+    "write its system into it with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells";
+
+/// Whether GDAL's file beside this one holds an element.
+fn side_file_has(file: &Path, element: &str) -> bool {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".aux.xml");
+    std::fs::read_to_string(beside).is_ok_and(|text| text.contains(element))
 }
 
 fn unknown(directory: &Directory, unfit: &Unfit, middle: (f64, f64), cell: f64) -> Problem {
     let what = format!("{}; known are {}", unfit.what, Crs::KNOWN);
     if unfit.unnamed {
-        return directory.source.problem(
-            what,
-            "write its system into it with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells",
-        );
+        return directory.source.problem(what, BY_ITS_PROVIDER);
     }
     let command =
         projection::reprojection(&directory.source.path, unfit.lonlat(middle), cell * unfit.metres());

@@ -11,8 +11,10 @@ const SEMI_MAJOR: u16 = 2057;
 const SEMI_MINOR: u16 = 2058;
 const INVERSE_FLATTENING: u16 = 2059;
 const TO_WGS84: u16 = 2062;
+const PRIME_MERIDIAN_LONGITUDE: u16 = 2061;
 const PROJECTION: u16 = 3074;
 const METHOD: u16 = 3075;
+const LINEAR_UNIT_SIZE: u16 = 3077;
 const PARALLEL_1: u16 = 3078;
 const PARALLEL_2: u16 = 3079;
 /// Keys that stand for the same of different methods: the first that is there counts, as for libgeotiff.
@@ -109,10 +111,10 @@ impl System {
 
     fn projected_by_code(keys: &Keys, code: u16) -> Self {
         let code = u32::from(code);
-        if keys.is(LINEAR_UNITS, METRE) {
+        let unit = linear_unit(keys);
+        if unit == Some(1.0) {
             return Self::Code(code);
         }
-        let unit = linear_unit(keys);
         let what = format!("is in EPSG:{code} in another unit than metres");
         Self::Unfit(Unfit { code: Some(code), unit, ..Unfit::new(what) })
     }
@@ -123,7 +125,7 @@ impl System {
         let Some(described) = described(keys) else {
             return unfit("has a projection described by its parameters, without a code", None);
         };
-        if !keys.is(LINEAR_UNITS, METRE) {
+        if linear_unit(keys) != Some(1.0) {
             return unfit("has a projection described by its parameters, in another unit than metres", None);
         }
         match base(keys) {
@@ -152,11 +154,12 @@ impl System {
 
 /// Metres in the unit of a file's coordinates; `None` where that is not a usual one.
 fn linear_unit(keys: &Keys) -> Option<f64> {
-    match keys.code(LINEAR_UNITS)? {
-        METRE => Some(1.0),
-        9002 => Some(0.3048),
-        9003 => Some(1200.0 / 3937.0),
-        9036 => Some(1000.0),
+    match keys.code(LINEAR_UNITS) {
+        Some(METRE) | None => Some(1.0),
+        Some(9002) => Some(0.3048),
+        Some(9003) => Some(1200.0 / 3937.0),
+        Some(9036) => Some(1000.0),
+        Some(USER_DEFINED) => keys.double(&[LINEAR_UNIT_SIZE]),
         _ => None,
     }
 }
@@ -166,7 +169,12 @@ fn base(keys: &Keys) -> Option<Base> {
     if let Some(code) = keys.code(GEOGRAPHIC_TYPE).filter(|code| *code != USER_DEFINED) {
         return Base::of_epsg(u32::from(code));
     }
-    if !keys.is(PRIME_MERIDIAN, 8901) || keys.doubles(TO_WGS84).iter().any(|shift| *shift != 0.0) {
+    let greenwich = match keys.code(PRIME_MERIDIAN) {
+        Some(8901) => true,
+        Some(USER_DEFINED) | None => keys.double(&[PRIME_MERIDIAN_LONGITUDE]).is_none_or(|lon| lon == 0.0),
+        Some(_) => false,
+    };
+    if !greenwich || keys.doubles(TO_WGS84).iter().any(|shift| *shift != 0.0) {
         return None;
     }
     match keys.code(DATUM) {

@@ -37,7 +37,7 @@ impl Ground {
         let layer = Layer {
             name: "grid".into(),
             month: None,
-            unit: "1",
+            unit: "",
             description: "a grid".into(),
             range: (-1e9, 1e9),
             steps: None,
