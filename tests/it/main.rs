@@ -24,6 +24,7 @@ mod golden;
 mod grass;
 mod land;
 mod memory;
+mod neighbours;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod physics;
