@@ -132,7 +132,7 @@ impl Storage {
     pub fn most_bytes(self, compression: Compression) -> u64 {
         match (self, compression) {
             (Self::Integer, _) => 2,
-            // The last byte of a rounded cell is zero: nothing is left of it.
+            // The last byte of a rounded cell is zero, but of a quotient beyond 32: nothing is left of it.
             (Self::Rounded, Compression::Deflate | Compression::Zstd) => 3,
             (Self::Rounded, Compression::None) | (Self::Float32, _) => 4,
         }

@@ -162,8 +162,9 @@ fn gdals_programs_see_what_the_page_says() {
         lab.say("gdaldem", &["roughness", "-q", map, "roughness.tif"]);
         let values = lab.values(map);
         let at = |dx: usize, dy: usize| f64::from(values[(CELL.1 + dy - 1) * 64 + CELL.0 + dx - 1]);
-        let around = (0..9).map(|i| (at(i % 3, i / 3) - at(1, 1)).abs());
-        seen(lab.gdal_value("roughness.tif"), around.fold(0.0, f64::max), SLACK)
+        let around: Vec<f64> = (0..9).map(|i| at(i % 3, i / 3)).collect();
+        let (low, high) = around.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        seen(lab.gdal_value("roughness.tif"), high - low, SLACK)
     });
     lab.row("`gdaldem`", integer, rounded);
     let [integer, rounded] = [INTEGER, ROUNDED].map(|map| {
