@@ -124,7 +124,7 @@ fn request(dem: &Path, months: &[u8]) -> Request {
         products: vec![Product::SkyView, Product::Total, Product::TotalFlat],
         tile: tile::EDGE as u32,
         block: 256,
-        storage: Storage::default(),
+        storage: Storage::Rounded,
         compression: Compression::default(),
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::spec::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
-use crate::engine::{Product, Storage};
+use crate::engine::Product;
 
 /// What the inputs and a measurement say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,11 +68,7 @@ pub const WITH_OVERVIEWS: f64 = 4.0 / 3.0;
 /// Bytes of a cell in a finished map that no compression made smaller.
 #[must_use]
 pub fn most_bytes_per_cell(spec: &Spec) -> f64 {
-    let of_a_cell = match spec.storage {
-        Storage::Integer => 2.0,
-        Storage::Rounded | Storage::Float32 => 4.0,
-    };
-    WITH_OVERVIEWS * of_a_cell
+    WITH_OVERVIEWS * spec.storage.most_bytes(spec.compression) as f64
 }
 
 /// What a campaign will take.

@@ -54,8 +54,8 @@ pub(super) struct Args {
     /// How the steps of a month are summed: `look-up`, or `exact`, one by one and a hundred times slower.
     #[arg(long, value_enum, default_value_t)]
     steps: Steps,
-    /// What the cells of the maps are stored as; the default of a campaign file without it.
-    #[arg(long, value_enum, default_value_t)]
+    /// What the cells of the maps are stored as [default: that of new campaigns].
+    #[arg(long, value_enum, default_value_t, hide_default_value = true)]
     storage: Stored,
     /// The class of vector instructions: portable, avx2 or avx512; the best by default.
     #[arg(long, value_parser = vectors)]
@@ -71,8 +71,8 @@ pub(super) struct Args {
 /// What cells are stored as, as the command line has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Stored {
-    #[default]
     Integer,
+    #[default]
     Rounded,
     Float32,
 }

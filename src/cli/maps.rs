@@ -77,7 +77,7 @@ fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
                 output::say(copy.display())?;
             }
             Err(error) if matches!(error, CopyError::Taken { .. } | CopyError::Map(_)) => {
-                failures.push(error)
+                failures.push(error);
             }
             Err(error) => return Err(Failure::from(error)),
         }

@@ -5,7 +5,7 @@ use super::horizon;
 use super::inputs::{Clouds, Given, Inputs};
 use super::model::{Model, Shadow, Summing};
 use super::radiation::by_cell;
-use super::request::{Request, Storage};
+use super::request::Request;
 use super::terrain::BLOCK;
 
 /// Work tiles to choose from. The larger, the less of the terrain is looked at twice, as part of a tile and of its
@@ -61,10 +61,7 @@ impl Load<'_> {
                 (own.0 + by_cell::memory(cells(tile), cells(window), months), own.1)
             }
         };
-        let encoded = match self.request.storage {
-            Storage::Integer => 2,
-            Storage::Rounded | Storage::Float32 => 4,
-        };
+        let encoded = self.request.storage.most_bytes(self.request.compression);
         let piece = cells((super::tiling::PIECE as usize, super::tiling::PIECE as usize));
         let blocks = cells((region.width.div_ceil(256), region.height.div_ceil(256)));
         let (itself, thread) = ITSELF;

@@ -112,16 +112,31 @@ pub enum Product {
 }
 
 /// What the cells of a map are stored as.
+///
+/// The default is that of frozen specs of the first form; that of new campaigns stands in `src/campaign/spec/forms.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Storage {
-    /// Integers of 16 bits that count the layer's fixed steps: half the room, and written several times faster.
+    /// Integers of 16 bits that count the layer's fixed steps, with a scale that many programs ignore.
     #[default]
     Integer,
-    /// Float32 rounded to the next finer power of two of the layer's step: values for every program, in half again the room
-    /// of integers.
+    /// Float32 rounded to the power of two next finer than the layer's step: values for every program, in a tenth more room
+    /// than integers.
     Rounded,
     /// What was computed, bit by bit.
     Float32,
+}
+
+impl Storage {
+    /// Bytes of a cell in an encoded block at most.
+    #[must_use]
+    pub fn most_bytes(self, compression: Compression) -> u64 {
+        match (self, compression) {
+            (Self::Integer, _) => 2,
+            // The last byte of a rounded cell is zero, but of a quotient beyond 32: nothing is left of it.
+            (Self::Rounded, Compression::Deflate | Compression::Zstd) => 3,
+            (Self::Rounded, Compression::None) | (Self::Float32, _) => 4,
+        }
+    }
 }
 
 /// How the blocks of a map are compressed, each after the predictor of its cells' type.

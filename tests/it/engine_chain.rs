@@ -160,7 +160,7 @@ fn a_map_or_dem_that_was_changed_after_the_chain_was_complete_is_told() {
 /// A region of 300 x 20 cells has overviews: they are made when the chain is finished.
 #[test]
 fn a_wide_map_has_overviews_the_same_over_links_and_threads_and_in_both_forms() {
-    for (storage, kind) in [(Storage::Integer, "UInt16"), (Storage::Float32, "Float32")] {
+    for (storage, kind) in [(Storage::Integer, "UInt16"), (Storage::Rounded, "Float32")] {
         let (whole, hopping) = (Place::new(), Place::new());
         for place in [&whole, &hopping] {
             write_dem_of(&place.dem(), (300, 20), 7);

@@ -27,6 +27,7 @@ mod grass;
 mod inputs;
 mod land;
 mod memory;
+mod neighbours;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod outputs;

@@ -6,6 +6,7 @@
 use super::Spec;
 use super::fields::Field;
 use crate::checkpoint::{CampaignDir, form};
+use crate::engine::Storage;
 
 /// The newest version of the campaign file that is known.
 pub(super) const VERSION: u32 = 1;
@@ -35,8 +36,9 @@ struct Default {
     set: fn(&mut Spec),
 }
 
-/// In the order of the forms. None differs from form 1 yet.
-const DEFAULTS: &[Default] = &[];
+/// In the order of the forms.
+const DEFAULTS: &[Default] =
+    &[Default { since: 2, field: "storage", set: |spec| spec.storage = Storage::Rounded }];
 
 /// The version that a campaign file says, found without reading the rest of it, which a later version may change.
 pub(super) fn version(text: &str, index: &[Field]) -> Option<u32> {
@@ -67,6 +69,27 @@ mod tests {
         let given = SHORT.replace("year", "max_links: 30, year");
         assert_eq!((links(1, SHORT), links(2, SHORT), links(3, SHORT)), (50, 9, 9));
         assert_eq!((links(1, &given), links(2, &given)), (30, 30));
+    }
+
+    #[test]
+    fn maps_are_rounded_floats_in_new_campaigns_and_integers_in_those_of_the_first_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("my.ron");
+        let storage = |text: &str| load::parse(&file, text).unwrap().spec.storage;
+        let asked = SHORT.replace("year", "storage: Float32, year");
+        assert_eq!((storage(SHORT), storage(&asked)), (Storage::Rounded, Storage::Float32));
+        let campaign = CampaignDir::new(&folder.path().join("out"));
+        atomic::create_folder(&campaign.state()).unwrap();
+        let mut identity = Identity::new("a", "0123456789ab", &ClusterChoice::Oar);
+        for (made, expected) in [(1, Storage::Integer), (2, Storage::Rounded)] {
+            identity.made = made;
+            identity.write(&campaign).unwrap();
+            assert_eq!(
+                (storage(SHORT), storage(&asked)),
+                (expected, Storage::Float32),
+                "made in form {made}"
+            );
+        }
     }
 
     #[test]
