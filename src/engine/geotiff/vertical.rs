@@ -21,6 +21,9 @@ const IN_FEET: [(u64, u64); 9] = [
     (5754, 9095),
 ];
 
+/// Where the codes of vertical systems lie that are in metres unless they stand above.
+const IN_METRES: std::ops::RangeInclusive<u64> = 3855..=9999;
+
 /// Systems of EPSG (version 10.076) that count downwards: depths.
 const DEPTHS: [u64; 29] = [
     5336, 5612, 5614, 5706, 5715, 5734, 5739, 5789, 5831, 5861, 5862, 5863, 5864, 5865, 5866, 5867, 5873,
@@ -58,7 +61,8 @@ impl Vertical {
         }
         // The system says more than its unit, which GDAL writes beside it.
         let of_system = system.and_then(|code| IN_FEET.iter().find(|(system, _)| *system == code));
-        match of_system.map(|(_, unit)| *unit).or(unit) {
+        let in_metres = system.filter(|code| IN_METRES.contains(code)).map(|_| 9001);
+        match of_system.map(|(_, unit)| *unit).or(unit).or(in_metres) {
             None | Some(USER_DEFINED) => Self::Unsaid,
             Some(code) => units::metres_of_code(code).map_or(Self::Unknown(code), Self::Metres),
         }
@@ -75,7 +79,8 @@ mod tests {
         let us = Vertical::Metres(1200.0 / 3937.0);
         for (system, unit, expected) in [
             (None, None, Vertical::Unsaid),
-            (Some(5703), None, Vertical::Unsaid),
+            (Some(5703), None, Vertical::Metres(1.0)),
+            (Some(20_000), None, Vertical::Unsaid),
             (Some(5703), Some(9001), Vertical::Metres(1.0)),
             (Some(6360), None, us),
             (Some(6360), Some(9003), us),
