@@ -1,6 +1,7 @@
 //! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
 
-use super::ifd::Directory;
+use super::ifd::{Directory, Source};
+use super::meaning::{Meaning, edit};
 use super::{tags, units};
 use crate::engine::Problem;
 
@@ -53,6 +54,46 @@ impl Vertical {
             found.and_then(|entry| entry.last().copied()).filter(|code| *code != 0)
         };
         Ok(Self::of_keys(key(VERTICAL_TYPE), key(VERTICAL_UNITS)))
+    }
+
+    /// Metres of one unit of the heights of a file, whose band and horizontal system say this.
+    pub(super) fn metres(
+        self,
+        source: &Source,
+        unit: Option<&str>,
+        meaning: Meaning,
+        epsg: u32,
+    ) -> Result<f64, Problem> {
+        let said = |aim: &str, unit: &str| edit(source, aim, &format!("-units {unit}"));
+        let of_system = match self {
+            Self::Unsaid => None,
+            Self::Metres(metres) => Some(metres),
+            Self::Unknown(code) => {
+                let what = format!("has heights in the unit EPSG:{code}; known are metres and feet");
+                let cure =
+                    source.anew("if they are metres, say so", &format!("-a_srs EPSG:{epsg}"), "metres");
+                return Err(source.problem(what, cure));
+            }
+            Self::Depths(code) => {
+                let what = format!("has depths, positive downwards (EPSG:{code}), expected heights");
+                let (scale, offset) = (-meaning.scale, 0.0 - meaning.offset);
+                let options = format!("-a_scale {scale} -a_offset {offset} -a_srs EPSG:{epsg}");
+                return Err(source.problem(what, source.anew("turn them round", &options, "heights")));
+            }
+        };
+        let Some(unit) = unit else { return Ok(of_system.unwrap_or(1.0)) };
+        let Some(of_band) = units::metres_of(unit) else {
+            let what = format!("has values in {unit:?}, expected heights in metres or feet");
+            return Err(source.problem(what, said("if they are metres, say so", "m")));
+        };
+        let of_system = of_system.unwrap_or(of_band);
+        // An international and a US survey foot differ by two millionths.
+        if (of_system / of_band - 1.0).abs() < 1e-5 {
+            return Ok(of_system);
+        }
+        let (name, right) = if of_system > 0.9 { ("metres", "m") } else { ("feet", "ft") };
+        let what = format!("has heights in {unit:?}, but in {name} by its vertical system");
+        Err(source.problem(what, said("if the system is right, say so", right)))
     }
 
     fn of_keys(system: Option<u64>, unit: Option<u64>) -> Self {
