@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "values must come back exactly as they were")]
 
+mod beside;
 mod damage;
+mod decorated;
+mod limits_of_tiff;
+mod mended;
+mod omitted;
 mod read;
 mod refuse;
+mod unit;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -112,4 +118,48 @@ fn open(path: &Path) -> Result<alpsckpt::engine::geotiff::Raster, Problem> {
 fn all(path: &Path) -> Result<Grid, Problem> {
     let raster = open(path)?;
     raster.window(0, 0, raster.placement().width, raster.placement().height)
+}
+
+/// The entries of the first directory of a little-endian classic TIFF: tag, type, count, and the four bytes of the value.
+type Entries = Vec<(u16, u16, u32, [u8; 4])>;
+
+/// Writes a copy of a file with other entries in its first directory.
+///
+/// `change` gets the entries and the whole file's bytes, to which it may append values.
+fn with_entries(from: &Path, to: &Path, change: impl FnOnce(&mut Entries, &mut Vec<u8>)) {
+    let mut bytes = std::fs::read(from).unwrap();
+    let long = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let short = |bytes: &[u8], at: usize| u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap());
+    assert_eq!(&bytes[..4], b"II\x2a\0");
+    let start = long(&bytes, 4) as usize;
+    let count = usize::from(short(&bytes, start));
+    let entry = |i: usize| {
+        let at = start + 2 + 12 * i;
+        let value = bytes[at + 8..at + 12].try_into().unwrap();
+        (short(&bytes, at), short(&bytes, at + 2), long(&bytes, at + 4), value)
+    };
+    let mut entries: Entries = (0..count).map(entry).collect();
+    let next = long(&bytes, start + 2 + 12 * count);
+    change(&mut entries, &mut bytes);
+    entries.sort_by_key(|entry| entry.0);
+    bytes.resize(bytes.len().next_multiple_of(2), 0);
+    let place = bytes.len() as u32;
+    bytes[4..8].copy_from_slice(&place.to_le_bytes());
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        bytes.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value].concat());
+    }
+    bytes.extend(next.to_le_bytes());
+    std::fs::write(to, bytes).unwrap();
+}
+
+/// Puts a text in place of a tag's value.
+fn with_text(from: &Path, to: &Path, tag: u16, text: &[u8]) {
+    with_entries(from, to, |entries, bytes| {
+        entries.retain(|entry| entry.0 != tag);
+        let text = [text, b"\0\0\0\0\0"].concat();
+        let place = (bytes.len() as u32).to_le_bytes();
+        entries.push((tag, 2, text.len() as u32, place));
+        bytes.extend(text);
+    });
 }

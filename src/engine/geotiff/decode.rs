@@ -207,7 +207,7 @@ const NOBODYS_HEIGHT: f64 = 1e30;
 /// The number, or nodata where it stands so close to it that only digits are missing.
 fn near_nodata(number: f64, meaning: Meaning) -> f64 {
     match meaning.nodata {
-        Some(nodata) if nodata.abs() > NOBODYS_HEIGHT && (number - nodata).abs() <= 1e-6 * nodata.abs() => {
+        Some(nodata) if nodata.abs() > NOBODYS_HEIGHT && (number - nodata).abs() <= 2e-6 * nodata.abs() => {
             nodata
         }
         _ => number,

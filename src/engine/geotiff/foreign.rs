@@ -40,19 +40,16 @@ pub(super) fn problem(source: &Source) -> Problem {
         };
         return source.problem(what, source.anew("if GDAL knows its format, convert it", "", "geotiff"));
     };
-    let (file, result) = (cure::quoted(&source.path), cure::result(&source.path, "geotiff"));
+    let file = cure::quoted(&source.path);
     let cure = match *first {
         b"PK\x03\x04" => format!("unpack it and give the raster inside: `unzip {file}`"),
         b"\x1f\x8b" => format!("unpack it and give the raster inside: `gzip -dk {file}`"),
-        b"GRIB" => format!(
-            "convert one of its fields, the first for example (`gdalinfo {file}` lists them): `gdal_translate -b 1 {file} {result}`"
-        ),
+        b"GRIB" => {
+            source.anew("convert one of its fields (gdalinfo lists them), here the first", "-b 1", "field1")
+        }
         [b'C', b'D', b'F', _] | b"\x89HDF\r\n\x1a\n" => format!(
-            "convert one of its variables, which `gdalinfo {file}` lists, the first field for example: \
-             `gdal_translate -b 1 NETCDF:{file}:VARIABLE {result}`"
-        ),
-        b"\x0e\x03\x13\x01" => format!(
-            "convert one of its data sets, which `gdalinfo {file}` lists: `gdal_translate NAME {result}`"
+            "{}; where it has several variables, gdalinfo lists them, and NETCDF:{file}:NAME names one of them",
+            source.anew("convert one of its fields, here the first", "-b 1", "field1")
         ),
         _ => source.anew("convert it", "", "geotiff"),
     };

@@ -47,6 +47,8 @@ fn decoded(
     }
     directory.finish()?;
     drop(raw);
+    // The crate begins to read where a file stands.
+    file.set_position(0);
     let mut bytes = vec![0; columns.saturating_mul(rows)];
     Decoder::new(file)?.read_chunk_bytes(0, &mut bytes)?;
     Ok(bytes)

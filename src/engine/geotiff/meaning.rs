@@ -35,21 +35,26 @@ impl Meaning {
         let inside = ["scale", "offset"].map(|role| item(&metadata, role));
         let beside = ["Scale", "Offset"].map(|name| side.of_band(name));
         let [scale, offset] = if inside.iter().any(Option::is_some) { inside } else { beside };
-        let finite =
-            |role: &str, text: Option<&str>, default: f64| match text.map(|text| (text, number(text))) {
-                None => Ok(default),
-                Some((_, Some(number))) if number.is_finite() => Ok(number),
-                Some((text, _)) => Err(source.problem(
-                    format!("has the {role} {text:?} in its metadata, expected a number"),
-                    edit(source, "correct it, here to no scale and no offset", "-scale 1 -offset 0"),
-                )),
-            };
+        let finite = |role: &str, text: Option<&str>, default: f64| match text
+            .map(|text| (text, number(text)))
+        {
+            None => Ok(default),
+            Some((_, Some(number))) if number.is_finite() => Ok(number),
+            Some((text, _)) => Err(source.problem(
+                format!("has the {role} {text:?} in its metadata, expected a number"),
+                source.anew("correct it, here to no scale and no offset", "-a_scale 1 -a_offset 0", "scaled"),
+            )),
+        };
         let scale = finite("scale", scale, 1.0)?;
         let offset = finite("offset", offset, 0.0)?;
         if scale == 0.0 {
             return Err(source.problem(
                 "has the scale 0 in its metadata, which makes all values one",
-                edit(source, "correct it, here to no scale", &format!("-scale 1 -offset {offset}")),
+                source.anew(
+                    "correct it, here to no scale",
+                    &format!("-a_scale 1 -a_offset {offset}"),
+                    "scaled",
+                ),
             ));
         }
         Ok(Self { nodata: nodata(directory, side)?, scale, offset })

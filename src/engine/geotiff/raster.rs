@@ -14,7 +14,7 @@ use super::side::{self, Side};
 use super::structure::Structure;
 use super::vertical::Vertical;
 use super::witness::Witness;
-use super::{decode, keys, tags, units};
+use super::{decode, keys, tags};
 use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
 
@@ -68,7 +68,8 @@ impl Raster {
     /// As [`Raster::open`], and when its unit is none of length, its vertical system counts downwards, or the two disagree.
     pub fn open_heights(path: &Path) -> Result<Self, Problem> {
         let raster = Self::open(path)?;
-        let metres = raster.metres()?;
+        let epsg = raster.placement.crs.epsg();
+        let metres = raster.vertical.metres(&raster.source, raster.unit(), raster.meaning, epsg)?;
         Ok(Self { meaning: raster.meaning.times(metres), ..raster })
     }
 
@@ -76,47 +77,6 @@ impl Raster {
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
-    }
-
-    /// Metres of one unit of the heights.
-    fn metres(&self) -> Result<f64, Problem> {
-        let problem = |what: String, cure: String| Err(self.source.problem(what, cure));
-        let metres = |aim: &str, unit: &str| meaning::edit(&self.source, aim, &format!("-units {unit}"));
-        let of_system = match self.vertical {
-            Vertical::Unsaid => None,
-            Vertical::Metres(metres) => Some(metres),
-            Vertical::Unknown(code) => {
-                let what = format!("has heights in the unit EPSG:{code}; known are metres and feet");
-                let options = format!("-a_srs EPSG:{}", self.placement.crs.epsg());
-                return problem(what, self.source.anew("if they are metres, say so", &options, "metres"));
-            }
-            Vertical::Depths(code) => {
-                let what = format!("has depths, positive downwards (EPSG:{code}), expected heights");
-                let Meaning { scale, offset, .. } = self.meaning;
-                let options = format!(
-                    "-a_scale {} -a_offset {} -a_srs EPSG:{}",
-                    -scale,
-                    0.0 - offset,
-                    self.placement.crs.epsg()
-                );
-                return problem(what, self.source.anew("turn them round", &options, "heights"));
-            }
-        };
-        let Some(unit) = self.unit() else { return Ok(of_system.unwrap_or(1.0)) };
-        let Some(of_band) = units::metres_of(unit) else {
-            let what = format!("has values in {unit:?}, expected heights in metres or feet");
-            return problem(what, metres("if they are metres, say so", "m"));
-        };
-        match of_system {
-            // An international and a US survey foot differ by two millionths.
-            Some(of_system) if (of_system / of_band - 1.0).abs() > 1e-5 => {
-                let (name, right) = if of_system == 1.0 { ("metres", "m") } else { ("feet", "ft") };
-                let what = format!("has heights in {unit:?}, but in {name} by its vertical system");
-                problem(what, metres("if the system is right, say so", right))
-            }
-            Some(of_system) => Ok(of_system),
-            None => Ok(of_band),
-        }
     }
 
     /// Keeps little of what was read: for rasters of which each cell is wanted once.

@@ -1,4 +1,4 @@
-//! What GDAL and ArcGIS keep beside a GeoTIFF: the file `.aux.xml` ("persistent auxiliary metadata"), and a mask.
+//! What GDAL and others keep beside a GeoTIFF: the file `.aux.xml` ("persistent auxiliary metadata"), and a mask.
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
 
-use super::ifd::Directory;
+use super::ifd::{Directory, Source};
+use super::meaning::{Meaning, edit};
 use super::{tags, units};
 use crate::engine::Problem;
 
@@ -20,6 +21,9 @@ const IN_FEET: [(u64, u64); 9] = [
     (8228, 9002),
     (5754, 9095),
 ];
+
+/// Where the codes of vertical systems lie that are in metres unless they stand above.
+const IN_METRES: std::ops::RangeInclusive<u64> = 3855..=9999;
 
 /// Systems of EPSG (version 10.076) that count downwards: depths.
 const DEPTHS: [u64; 29] = [
@@ -52,13 +56,54 @@ impl Vertical {
         Ok(Self::of_keys(key(VERTICAL_TYPE), key(VERTICAL_UNITS)))
     }
 
+    /// Metres of one unit of the heights of a file, whose band and horizontal system say this.
+    pub(super) fn metres(
+        self,
+        source: &Source,
+        unit: Option<&str>,
+        meaning: Meaning,
+        epsg: u32,
+    ) -> Result<f64, Problem> {
+        let said = |aim: &str, unit: &str| edit(source, aim, &format!("-units {unit}"));
+        let of_system = match self {
+            Self::Unsaid => None,
+            Self::Metres(metres) => Some(metres),
+            Self::Unknown(code) => {
+                let what = format!("has heights in the unit EPSG:{code}; known are metres and feet");
+                let cure =
+                    source.anew("if they are metres, say so", &format!("-a_srs EPSG:{epsg}"), "metres");
+                return Err(source.problem(what, cure));
+            }
+            Self::Depths(code) => {
+                let what = format!("has depths, positive downwards (EPSG:{code}), expected heights");
+                let (scale, offset) = (-meaning.scale, 0.0 - meaning.offset);
+                let options = format!("-a_scale {scale} -a_offset {offset} -a_srs EPSG:{epsg}");
+                return Err(source.problem(what, source.anew("turn them round", &options, "heights")));
+            }
+        };
+        let Some(unit) = unit else { return Ok(of_system.unwrap_or(1.0)) };
+        let Some(of_band) = units::metres_of(unit) else {
+            let what = format!("has values in {unit:?}, expected heights in metres or feet");
+            return Err(source.problem(what, said("if they are metres, say so", "m")));
+        };
+        let of_system = of_system.unwrap_or(of_band);
+        // An international and a US survey foot differ by two millionths.
+        if (of_system / of_band - 1.0).abs() < 1e-5 {
+            return Ok(of_system);
+        }
+        let (name, right) = if of_system > 0.9 { ("metres", "m") } else { ("feet", "ft") };
+        let what = format!("has heights in {unit:?}, but in {name} by its vertical system");
+        Err(source.problem(what, said("if the system is right, say so", right)))
+    }
+
     fn of_keys(system: Option<u64>, unit: Option<u64>) -> Self {
         if let Some(system) = system.filter(|system| DEPTHS.contains(system)) {
             return Self::Depths(system);
         }
         // The system says more than its unit, which GDAL writes beside it.
         let of_system = system.and_then(|code| IN_FEET.iter().find(|(system, _)| *system == code));
-        match of_system.map(|(_, unit)| *unit).or(unit) {
+        let in_metres = system.filter(|code| IN_METRES.contains(code)).map(|_| 9001);
+        match of_system.map(|(_, unit)| *unit).or(unit).or(in_metres) {
             None | Some(USER_DEFINED) => Self::Unsaid,
             Some(code) => units::metres_of_code(code).map_or(Self::Unknown(code), Self::Metres),
         }
@@ -75,7 +120,8 @@ mod tests {
         let us = Vertical::Metres(1200.0 / 3937.0);
         for (system, unit, expected) in [
             (None, None, Vertical::Unsaid),
-            (Some(5703), None, Vertical::Unsaid),
+            (Some(5703), None, Vertical::Metres(1.0)),
+            (Some(20_000), None, Vertical::Unsaid),
             (Some(5703), Some(9001), Vertical::Metres(1.0)),
             (Some(6360), None, us),
             (Some(6360), Some(9003), us),

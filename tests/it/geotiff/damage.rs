@@ -27,9 +27,11 @@ fn samples(folder: &Path) -> Vec<Vec<u8>> {
     let mut samples = vec![std::fs::read(&path).unwrap()];
     if support::have_programs("damaged_files_never_panic (forms by GDAL)", &PROGRAMS) {
         let lab = Lab::new(&values(0.0, 0.0));
-        let forms: [&[&str]; 5] = [
+        let forms: [&[&str]; 7] = [
             &["-ot", "Int16", "-co", "COMPRESS=LZW", "-co", "PREDICTOR=2"],
             &["-ot", "Byte", "-co", "ENDIANNESS=BIG"],
+            &["-ot", "Int16", "-co", "COMPRESS=PACKBITS"],
+            &["-ot", "Byte", "-co", "COMPRESS=JPEG", "-co", "BLOCKYSIZE=16"],
             &["-ot", "Float64", "-co", "COMPRESS=ZSTD", "-co", "PREDICTOR=3", "-co", "BIGTIFF=YES"],
             &["-ot", "UInt16", "-co", "TILED=YES", "-co", "BLOCKXSIZE=16", "-co", "BLOCKYSIZE=16"],
             &["-a_srs", "+proj=longlat +a=6378137 +rf=298.257223563", "-a_ullr", "5", "47", "6", "46"],

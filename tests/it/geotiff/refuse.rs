@@ -24,7 +24,7 @@ fn files_that_are_no_raster_are_each_named() {
     };
     refused(&written("empty.tif", b""), "is not a TIFF file: it has only 0 bytes");
     refused(
-        &written("text.tif", b"ncols 70\nnrows 45\n"),
+        &written("text.tif", b"column row value\n"),
         "is not a TIFF file: it does not begin with II or MM",
     );
     refused(&written("number.tif", b"II\x2c\0\x08\0\0\0\0\0\0\0"), "is not a TIFF file: its header");
@@ -37,15 +37,12 @@ fn files_of_another_kind_are_each_named_with_a_cure() {
         return;
     }
     let lab = Lab::new(&values(0.0, 0.0));
-    let table: [(&[&str], &str); 15] = [
+    let table: [(&[&str], &str); 12] = [
         (&["-b", "1", "-b", "1"], "has 2 bands"),
         (&["-ot", "CFloat32"], "has complex numbers"),
         (&["-ot", "CInt16"], "has complex numbers"),
         (&["-ot", "Byte", "-co", "NBITS=1"], "of 1 bits"),
-        (&["-ot", "Float32", "-co", "NBITS=16"], "of 16 bits"),
-        (&["-co", "COMPRESS=PACKBITS"], "PackBits"),
         (&["-co", "COMPRESS=LZMA"], "LZMA"),
-        (&["-ot", "Byte", "-co", "COMPRESS=JPEG"], "JPEG"),
         (&["-a_srs", "EPSG:3857"], "is in EPSG:3857; known are EPSG:3035"),
         (&["-a_srs", "EPSG:27572"], "is in EPSG:27572"),
         (&["-a_srs", "EPSG:4269", "-a_ullr", "5", "47", "6", "46"], "is in EPSG:4269"),
@@ -70,30 +67,25 @@ fn files_of_another_kind_are_each_named_with_a_cure() {
 }
 
 #[test]
-fn rotated_mirrored_and_south_up_rasters_and_palettes_are_refused() {
-    if !support::have_programs("rotated_mirrored_and_south_up_rasters_and_palettes_are_refused", &PROGRAMS) {
+fn rotated_mirrored_and_south_up_rasters_are_refused() {
+    if !support::have_programs("rotated_mirrored_and_south_up_rasters_are_refused", &PROGRAMS) {
         return;
     }
     let lab = Lab::new(&values(0.0, 0.0));
     let plain = lab.translate("plain.tif", &["-ot", "Byte"]);
-    let of_vrt = |name: &str, transform: &str, band: &str| {
+    let of_vrt = |name: &str, transform: &str| {
         let vrt = lab.path("form.vrt");
         let source =
             format!("<SimpleSource><SourceFilename>{}</SourceFilename></SimpleSource>", text(&plain));
         let content = format!(
             "<VRTDataset rasterXSize=\"{WIDTH}\" rasterYSize=\"{HEIGHT}\"><SRS>EPSG:3035</SRS>\
              <GeoTransform>{transform}</GeoTransform>\
-             <VRTRasterBand dataType=\"Byte\" band=\"1\">{band}{source}</VRTRasterBand></VRTDataset>"
+             <VRTRasterBand dataType=\"Byte\" band=\"1\">{source}</VRTRasterBand></VRTDataset>"
         );
         std::fs::write(&vrt, content).unwrap();
         lab.convert(&vrt, name, &["-q"])
     };
-    refused(&of_vrt("rotated.tif", "4030000, 20, 15, 2440000, 15, -20", ""), "is rotated");
-    refused(&of_vrt("south.tif", "4030000, 25, 0, 2440000, 0, 25", ""), "is south up");
-    refused(&of_vrt("mirrored.tif", "4030000, -25, 0, 2440000, 0, -25", ""), "is mirrored");
-    let palette = "<ColorInterp>Palette</ColorInterp><ColorTable><Entry c1=\"1\" c2=\"2\" c3=\"3\" c4=\"255\"/></ColorTable>";
-    refused(
-        &of_vrt("palette.tif", "4030000, 25, 0, 2440000, 0, -25", palette),
-        "numbers of colours in a palette",
-    );
+    refused(&of_vrt("rotated.tif", "4030000, 20, 15, 2440000, 15, -20"), "is rotated");
+    refused(&of_vrt("south.tif", "4030000, 25, 0, 2440000, 0, 25"), "is south up");
+    refused(&of_vrt("mirrored.tif", "4030000, -25, 0, 2440000, 0, -25"), "is mirrored");
 }

@@ -48,7 +48,7 @@ fn info(path: &Path) -> Value {
 }
 
 /// The cells as GDAL reads them.
-fn through_gdal(lab: &Lab, path: &Path, arguments: &[&str]) -> Vec<f32> {
+pub(super) fn through_gdal(lab: &Lab, path: &Path, arguments: &[&str]) -> Vec<f32> {
     let raw = lab.convert(path, "back.img", &[&["-q", "-of", "ENVI", "-ot", "Float32"], arguments].concat());
     std::fs::read(raw).unwrap().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
 }

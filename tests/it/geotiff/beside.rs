@@ -1,0 +1,150 @@
+//! What lies beside a file is read as GDAL reads it, or refused.
+
+use std::path::Path;
+
+use super::write::through_gdal;
+use super::{Lab, PROGRAMS, all, open, same, support, text, values};
+use crate::cures::run_cure;
+
+fn write_side(path: &Path, inside: &str) {
+    std::fs::write(format!("{}.aux.xml", text(path)), format!("<PAMDataset>{inside}</PAMDataset>")).unwrap();
+}
+
+#[test]
+fn nodata_scale_and_offset_beside_a_file_count_as_in_gdal() {
+    if !support::have_programs("nodata_scale_and_offset_beside_a_file_count_as_in_gdal", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new(&values(2.0, 0.0));
+    let bare: &[&str] = &["-ot", "UInt16"];
+    let full: &[&str] = &["-ot", "UInt16", "-a_nodata", "5", "-a_scale", "0.5", "-a_offset", "1"];
+    let table: [(&[&str], &str); 9] = [
+        (bare, "<NoDataValue>7</NoDataValue>"),
+        (bare, "<NoDataValue>7</NoDataValue><Offset>10</Offset><Scale>2</Scale>"),
+        (bare, "<Scale>2</Scale>"),
+        (bare, "<NoDataValue le_hex_equiv=\"0000000000002040\">7.9</NoDataValue>"),
+        (bare, "<!-- <NoDataValue>7</NoDataValue> --><Description>made</Description>"),
+        // Beside wins for nodata, inside for scale and offset.
+        (full, "<NoDataValue>7</NoDataValue>"),
+        (full, "<NoDataValue>7</NoDataValue><Offset>10</Offset><Scale>2</Scale>"),
+        (full, "<Offset>10</Offset>"),
+        (full, "<Metadata><MDI key=\"STATISTICS_MEAN\">9</MDI></Metadata>"),
+    ];
+    for (arguments, inside) in table {
+        let path = lab.translate("values.tif", arguments);
+        write_side(&path, &format!("<PAMRasterBand band=\"1\">{inside}</PAMRasterBand>"));
+        let ours = all(&path).unwrap().values;
+        // GDAL unscales only where there is something to unscale.
+        let gdals = through_gdal(&lab, &path, &["-unscale", "-a_nodata", "-9999"]);
+        assert_eq!(ours.len(), gdals.len());
+        let (mut hidden, mut worst) = (0, 0.0_f32);
+        for (ours, gdals) in ours.iter().zip(&gdals) {
+            // What is no data keeps its number through `-unscale`.
+            if ours.is_nan() {
+                hidden += 1;
+                assert!([-9999.0, 5.0, 7.0, 8.0].contains(gdals), "{inside}: {gdals}");
+            } else {
+                worst = worst.max((ours - gdals).abs());
+            }
+        }
+        assert!(worst < 1e-4, "{arguments:?} {inside}: {worst}");
+        assert_eq!(
+            hidden > 0,
+            inside.contains("<NoDataValue") && !inside.contains("<!--") || arguments == full
+        );
+    }
+    // In no other band, under no other name, and not when the file is cut: as GDAL.
+    let path = lab.translate("values.tif", bare);
+    for whole in [
+        "<PAMDataset><PAMRasterBand band=\"2\"><NoDataValue>7</NoDataValue></PAMRasterBand></PAMDataset>",
+        "<PAMDataset><PAMRasterBand band=\"1\"><NoDataValue>7</NoDataValue>",
+    ] {
+        std::fs::write(lab.path("values.tif.aux.xml"), whole).unwrap();
+        assert!(all(&path).unwrap().values.iter().all(|v| v.is_finite()), "{whole}");
+    }
+}
+
+#[test]
+fn a_mask_beside_or_inside_is_refused_and_its_cure_works_for_every_type() {
+    if !support::have_programs(
+        "a_mask_beside_or_inside_is_refused_and_its_cure_works_for_every_type",
+        &["gdal_translate", "gdalbuildvrt", "gdalwarp"],
+    ) {
+        return;
+    }
+    // Zero is a value, and so is what a nodata of -9999 would become in an unsigned type.
+    for (kind, low) in [("UInt16", 0.0), ("Byte", 0.0), ("Int16", -9999.0), ("Float32", -100.0)] {
+        let source = values(low, 0.0);
+        let lab = Lab::new(&source);
+        let plain = lab.translate("plain.tif", &["-ot", kind]);
+        let shown: Vec<bool> = (0..source.len()).map(|i| i % 70 >= 10).collect();
+        let opacity = Lab::new(&shown.iter().map(|s| if *s { 255.0 } else { 0.0 }).collect::<Vec<_>>());
+        let opacity = opacity.translate("opacity.tif", &["-ot", "Byte"]);
+        let both = lab.path("both.vrt");
+        super::gdal("gdalbuildvrt", &["-q", "-separate", text(&both), text(&plain), text(&opacity)]);
+        let expected: Vec<f32> =
+            source.iter().zip(&shown).map(|(v, shown)| if *shown { *v as f32 } else { f32::NAN }).collect();
+        for (name, internal) in [("inside.tif", "YES"), ("b side.tif", "NO")] {
+            let arguments = ["-q", "-b", "1", "-mask", "2", "--config", "GDAL_TIFF_INTERNAL_MASK", internal];
+            let path = lab.convert(&both, name, &arguments);
+            let problem = open(&path).unwrap_err();
+            let expected_words =
+                if internal == "YES" { "a mask inside" } else { "a mask beside it (b side.tif.msk)" };
+            assert!(problem.what.contains(expected_words), "{problem}");
+            let cured = run_cure(&problem.cure, lab.folder.path());
+            assert!(same(&all(&cured).unwrap().values, &expected), "{kind} {name}");
+            // gdalwarp computes the size of a cell anew, from the corners.
+            let (there, here) = (open(&cured).unwrap(), open(&plain).unwrap());
+            assert!((there.placement().cell_x - here.placement().cell_x).abs() < 1e-12);
+            assert_eq!(there.placement().west, here.placement().west);
+        }
+        // A band of opacities takes two steps.
+        let path = lab.convert(&both, "alpha.tif", &["-q", "-colorinterp_2", "alpha"]);
+        let problem = open(&path).unwrap_err();
+        assert!(problem.what.contains("a band of opacities"), "{problem}");
+        let masked = run_cure(&problem.cure, lab.folder.path());
+        let cured = run_cure(&open(&masked).unwrap_err().cure, lab.folder.path());
+        assert!(same(&all(&cured).unwrap().values, &expected), "{kind}, opacities");
+    }
+}
+
+#[test]
+fn a_place_beside_a_file_is_the_same_or_asked_about() {
+    if !support::have_programs("a_place_beside_a_file_is_the_same_or_asked_about", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new(&values(2.0, 0.0));
+    let path = lab.translate("placed.tif", &["-ot", "Int16"]);
+    let here = open(&path).unwrap().placement().clone();
+    // What GDAL itself writes of the place, of the file and of another one.
+    let wkt = |system: &str| {
+        let path = lab.translate("system.vrt", &["-of", "VRT", "-a_srs", system]);
+        let vrt = std::fs::read_to_string(path).unwrap();
+        let from = vrt.find("<SRS").unwrap();
+        vrt[from..vrt.find("</SRS>").unwrap() + 6].to_owned()
+    };
+    let same_place = "<GeoTransform> 4.03e6, 25, 0, 2.44e6, 0, -25.0000</GeoTransform>";
+    for inside in [same_place.to_owned(), wkt("EPSG:3035"), wkt("EPSG:3035+5621")] {
+        write_side(&path, &inside);
+        assert_eq!(open(&path).unwrap().placement(), &here, "{inside}");
+    }
+    let elsewhere = "<GeoTransform> 4.03e6, 30, 0, 2.44e6, 0, -30</GeoTransform>";
+    for (inside, words) in
+        [(elsewhere.to_owned(), "lies elsewhere"), (wkt("EPSG:32632"), "names another system")]
+    {
+        write_side(&path, &inside);
+        let problem = open(&path).unwrap_err();
+        assert!(problem.what.contains(words) && problem.what.contains("placed.tif.aux.xml"), "{problem}");
+        // The cure writes what GDAL believes.
+        let cured = run_cure(&problem.cure, lab.folder.path());
+        let there = open(&cured).unwrap().placement().clone();
+        assert!(there.cell_x == 30.0 || there.crs.epsg() == 32632, "{there:?}");
+    }
+    // World files and overviews beside a file that says itself where it lies change nothing, there as here.
+    std::fs::remove_file(lab.path("placed.tif.aux.xml")).unwrap();
+    std::fs::write(lab.path("placed.tfw"), "30\n0\n0\n-30\n0\n0\n").unwrap();
+    assert_eq!(open(&path).unwrap().placement(), &here);
+    let info: serde_json::Value =
+        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(&path)])).unwrap();
+    assert_eq!(info["geoTransform"][1], 25.0);
+}
