@@ -42,7 +42,8 @@ pub fn in_the_way(campaign: &CampaignDir, spec: &Spec, months: &[u8]) -> Vec<Pro
     for (chain, of_chain) in spec.chains() {
         if of_chain.iter().any(|month| months.contains(month)) {
             let layers = engine::layers_of(&request::request(spec, &of_chain));
-            let outputs = Outputs::new(campaign, &campaign.chain(&chain), spec, &of_chain);
+            let dir = campaign.chain(&chain);
+            let outputs = Outputs::new(campaign, &dir, spec, &of_chain);
             let found = outputs.in_the_way(layers.iter().map(|layer| layer.name.as_str()));
             problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
         }
