@@ -1,6 +1,7 @@
 //! What is compared. Another row: a name, a unit, a bound if there is one, and a function that gives one number, lower is
 //! better, for one program.
 
+use std::ffi::OsStr;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -45,8 +46,12 @@ pub(crate) const ROWS: &[Row] = &[
 fn pass(side: &Side, scene: &Scene, months: &str, stage: &str) -> Outcome<f64> {
     let dem = scene.dem();
     let size = scene.size.to_string();
-    let arguments = ["bench", "--json", "--threads", "1", "--size", &size, "--pass", months, "--dem"];
-    let output = side.run(arguments.map(std::ffi::OsStr::new).into_iter().chain([dem.as_os_str()]))?;
+    let mut arguments = vec!["bench", "--json", "--threads", "1", "--size", &size, "--pass", months];
+    if side.chooses_storage {
+        arguments.extend(["--storage", "integer"]);
+    }
+    let arguments = arguments.into_iter().map(OsStr::new);
+    let output = side.run(arguments.chain([OsStr::new("--dem"), dem.as_os_str()]))?;
     let report: Value = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
     let value = match stage {
         "" => &report["ns_per_pixel"],

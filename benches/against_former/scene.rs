@@ -32,6 +32,8 @@ pub(crate) struct Scene {
 pub(crate) struct Side {
     program: PathBuf,
     folder: PathBuf,
+    /// Its `bench` can be told what cells are stored as; the former one stores integers.
+    pub(crate) chooses_storage: bool,
     /// A complete campaign of one month.
     pub(crate) complete: PathBuf,
     /// A campaign of twelve months with many links each, none running.
@@ -64,7 +66,9 @@ impl Side {
         let folder = scene.join(name);
         fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
         let (complete, long) = (folder.join("complete"), folder.join("long"));
-        let side = Self { program: program.to_path_buf(), folder, complete, long };
+        let mut side =
+            Self { program: program.to_path_buf(), folder, chooses_storage: false, complete, long };
+        side.chooses_storage = side.run(["bench", "--help"])?.stdout.windows(9).any(|w| w == b"--storage");
         side.file("complete.ron", "[1]", &box_of(size))?;
         side.run(["run", "complete.ron"])?;
         side.file("long.ron", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]", &box_of(64))?;

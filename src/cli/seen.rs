@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::identity::Identity;
 use crate::campaign::registry;
 use crate::checkpoint::CampaignDir;
 use crate::durable::{DurableError, atomic, sealed};
@@ -28,7 +29,8 @@ pub(super) fn of(output: &Path) -> Vec<Seen> {
 
 /// Keeps what was seen now before what is kept already.
 pub(super) fn keep(output: &Path, seen: &[Seen]) -> Result<(), DurableError> {
-    let begun = CampaignDir::new(output).state().is_dir();
+    // A campaign that cannot be read, as one of a later form, is left as it is.
+    let begun = Identity::read(&CampaignDir::new(output)).is_ok();
     let Some(place) = (if begun { Some(in_campaign(output)) } else { in_state() }) else { return Ok(()) };
     let kept = read(&place);
     let mut all = seen.to_vec();

@@ -44,8 +44,11 @@ pub fn in_the_way(campaign: &CampaignDir, spec: &Spec, months: &[u8]) -> Vec<Pro
             let layers = engine::layers_of(&request::request(spec, &of_chain));
             let dir = campaign.chain(&chain);
             let outputs = Outputs::new(campaign, &dir, spec, &of_chain);
-            let found = outputs.in_the_way(layers.iter().map(|layer| layer.name.as_str()));
-            problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>());
+            for problem in outputs.in_the_way(layers.iter().map(|layer| layer.name.as_str())) {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
         }
     }
     problems

@@ -199,6 +199,9 @@ fn a_campaign_of_a_later_form_is_refused_by_every_command_and_left_as_it_is() {
                 "{arguments:?}: {text}"
             );
         }
+        // What only looks at the inputs leaves nothing there either.
+        let checked = kept.command(program, &["check", "my.ron"]);
+        assert!(checked.status.success(), "{checked:?}");
         assert_eq!(contents(&kept.output()), before);
     }
 }

@@ -56,7 +56,7 @@ impl Desk {
             assert_eq!(output.status.code(), Some(65), "{command}: {text}");
             assert!(text.contains(named) && text.contains(says), "{command}: {text}");
             assert!(text.contains("name another `output`"), "{command}: {text}");
-            assert!(!self.path("out/.alpsckpt").exists(), "{command} made a campaign");
+            assert!(!self.path("out/.alpsckpt/campaign.ron").exists(), "{command} made a campaign");
         }
     }
 }
