@@ -1,4 +1,5 @@
-//! What a link read of its inputs, kept beside the tiles that it computed from them.
+//! What a link read of its inputs, kept beside the tiles that it computed from them. Each link's table stands alone: it also holds
+//! what earlier links had read before.
 //!
 //! `parts/NNNN.inputs` is a framed log, magic `ALPSINP1`; each record holds some blocks of one file, little-endian:
 //! `role u16 length and UTF-8 | blocks u32`, then per block `offset u64 | bytes u64 | crc u32`.

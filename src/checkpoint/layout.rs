@@ -244,7 +244,7 @@ impl ChainDir {
         self.parts().join(format!("{link}.index"))
     }
 
-    /// The blocks of the inputs that one link read first.
+    /// The blocks of the inputs that one link read.
     #[must_use]
     pub fn inputs_read(&self, link: LinkNumber) -> PathBuf {
         self.parts().join(format!("{link}.inputs"))

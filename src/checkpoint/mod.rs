@@ -13,7 +13,7 @@
 //!   status/0001.quicklook      a small picture of the map as it fills
 //!   parts/0001.<layer>.part    the encoded blocks it computed, one file a layer
 //!   parts/0001.index           a framed record a tile: where its blocks lie, with checksums
-//!   parts/0001.inputs          the blocks of the inputs that it read first, with checksums
+//!   parts/0001.inputs          the blocks of the inputs that it read, with checksums
 //!   generations/000001.ron     a checkpoint: which parts, up to which lengths
 //!   complete.ron               the finished maps, block by block
 //!   logs/0001.log              what it said

@@ -35,7 +35,7 @@ pub struct SegmentWriter {
     parts: Vec<Part>,
     index: framed::Writer,
     index_crc: crc32fast::Hasher,
-    /// The blocks of the inputs that were read first.
+    /// The blocks of the inputs that it read.
     inputs: framed::Writer,
     inputs_crc: crc32fast::Hasher,
     tiles: u64,
@@ -140,7 +140,7 @@ impl SegmentWriter {
         Ok(records)
     }
 
-    /// Appends blocks of the inputs that were read first. Tiles computed from them must not be sealed without them.
+    /// Appends blocks of the inputs that it read. Tiles computed from them must not be sealed without them.
     ///
     /// # Errors
     /// When the disk refuses.

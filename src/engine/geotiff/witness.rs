@@ -43,7 +43,7 @@ pub struct Witness {
 struct State {
     /// By offset and length: how a block is cut may change.
     known: HashMap<(u64, u64), Known>,
-    /// Read first since somebody last asked.
+    /// Read by this process since somebody last asked, each once.
     fresh: Vec<ReadBlock>,
     /// What the file system said of the file when it was known to hold what was read.
     stamp: Option<Stamp>,
@@ -54,6 +54,8 @@ struct Known {
     crc: u32,
     /// Who read it first, in words; `None`: this process.
     since: Option<Arc<str>>,
+    /// This process read it too.
+    read: bool,
 }
 
 impl Witness {
@@ -76,15 +78,20 @@ impl Witness {
     pub(super) fn see(&self, offset: u64, bytes: &[u8]) -> Result<(), String> {
         let block = ReadBlock { offset, bytes: bytes.len() as u64, crc: crc32fast::hash(bytes) };
         let mut state = self.state();
-        match state.known.get(&(block.offset, block.bytes)) {
-            Some(known) if known.crc == block.crc => Ok(()),
-            Some(known) => Err(words(known.since.as_deref())),
-            None => {
-                state.known.insert((block.offset, block.bytes), Known { crc: block.crc, since: None });
-                state.fresh.push(block);
-                Ok(())
-            }
+        let State { known, fresh, .. } = &mut *state;
+        let known = known.entry((block.offset, block.bytes)).or_insert(Known {
+            crc: block.crc,
+            since: None,
+            read: false,
+        });
+        if known.crc != block.crc {
+            return Err(words(known.since.as_deref()));
         }
+        if !known.read {
+            known.read = true;
+            fresh.push(block);
+        }
+        Ok(())
     }
 
     /// Takes note of what the numbers mean, once, when the file is opened.
@@ -92,7 +99,7 @@ impl Witness {
         let _ = self.see(MEANING, &crc32fast::hash(told).to_le_bytes());
     }
 
-    /// What was read first since this was last asked.
+    /// What this process read since this was last asked, each block once.
     #[must_use]
     pub fn newly_read(&self) -> Vec<ReadBlock> {
         std::mem::take(&mut self.state().fresh)
@@ -106,14 +113,16 @@ impl Witness {
         let since: Arc<str> = since.into();
         let mut state = self.state();
         for block in blocks {
-            let known = Known { crc: block.crc, since: Some(Arc::clone(&since)) };
-            let before = state.known.insert((block.offset, block.bytes), known);
-            if before.is_some_and(|before| before.crc != block.crc) {
+            let known = state.known.entry((block.offset, block.bytes)).or_insert(Known {
+                crc: block.crc,
+                since: None,
+                read: false,
+            });
+            known.since = Some(Arc::clone(&since));
+            if known.crc != block.crc {
                 return Err(Problem::changed(&self.path, &place(block), &since));
             }
         }
-        let State { known, fresh, .. } = &mut *state;
-        fresh.retain(|b| known.get(&(b.offset, b.bytes)).is_some_and(|k| k.since.is_none()));
         Ok(())
     }
 
@@ -247,7 +256,7 @@ mod tests {
         witness.see(8, b"one").unwrap();
         witness.see(99, b"more").unwrap();
         witness.expect(&[block], "link 1").unwrap();
-        assert_eq!(witness.newly_read().iter().map(|b| b.offset).collect::<Vec<_>>(), [99]);
+        assert_eq!(witness.newly_read().iter().map(|b| b.offset).collect::<Vec<_>>(), [8, 99]);
         assert_eq!(witness.see(8, b"two").unwrap_err(), "link 1");
         let (other, _file, _folder) = super::tests::witness(b"");
         other.see(8, b"two").unwrap();

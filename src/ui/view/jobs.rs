@@ -205,13 +205,18 @@ fn end(chain: &ChainView, link: &LinkView) -> (Meaning, String) {
     }
 }
 
+/// What a link began with: a generation, its program, its inputs.
+fn began_with(link: &LinkView) -> String {
+    let program = format!("alpsckpt {}, engine {}", link.program, link.numerics);
+    let inputs = link.inputs.as_ref().map(|inputs| format!("inputs {inputs}"));
+    [link.resumed.clone(), Some(program), inputs].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 /// The selected row in full: what its link said, and what the batch system says of its job.
 fn row_details(model: &Model, row: &Row<'_>, pen: Pen, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let Some(link) = row.link {
-        if let Some(resumed) = &link.resumed {
-            lines.extend(details::fact("began with", Meaning::Base, resumed, pen, room));
-        }
+        lines.extend(details::fact("began with", Meaning::Base, &began_with(link), pen, room));
         let (meaning, said) = end(row.chain, link);
         lines.extend(details::fact("end", meaning, &said, pen, room));
     }
