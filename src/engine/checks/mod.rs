@@ -29,7 +29,7 @@ use super::Problem;
 use super::azimuths::Azimuths;
 use super::coarse::{Coarse, Span};
 use super::finding::{Doubt, Finding};
-use super::geotiff::{Placement, Raster};
+use super::geotiff::Raster;
 use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
 use super::request::Request;
 use super::{cure, projection};
