@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     inputs::tell_doubts(&loaded, &examination);
     probe::check_memory(&loaded)?;
-    let engine = Engine::open(request::request(&loaded.spec, &loaded.spec.months))?;
+    let engine = Engine::open_examined(request::request(&loaded.spec, &loaded.spec.months))?;
     if let Some(warning) = inputs::low_disk(&loaded.spec, &engine) {
         output::note(warning);
     }

@@ -144,6 +144,14 @@ fn by_pattern(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Problem> {
 
 /// Months in words.
 fn of_months(months: &[u8]) -> String {
+    let mut months = months.to_vec();
+    months.sort_unstable();
+    months.dedup();
+    if let [first, _, .., last] = months[..]
+        && usize::from(last - first) + 1 == months.len()
+    {
+        return format!("months {first:02} to {last:02}");
+    }
     let names = months.iter().map(|month| format!("{month:02}")).collect::<Vec<_>>();
     format!("months {}", names.join(", "))
 }

@@ -40,7 +40,7 @@ fn room(spec: &Spec) -> Result<(u32, Engine), Failure> {
     };
     // The sky view goes with one of the chains, perhaps not with this one.
     let request = Request { products: spec.products.clone(), ..request::request(spec, &longest) };
-    let engine = Engine::open(request)?;
+    let engine = Engine::open_examined(request)?;
     let tile = spec.tile.unwrap_or_else(|| engine.fitting_tile(entry::threads(spec)));
     Ok((tile, engine))
 }
@@ -74,7 +74,7 @@ pub(super) fn facts(loaded: &Loaded) -> Result<Facts, Failure> {
 fn measure(spec: &Spec, (tile, engine): (u32, Engine)) -> Result<Facts, Failure> {
     let memory_bytes = engine.peak_memory(tile, entry::threads(spec));
     let spec = &Spec { tile: Some(tile), ..spec.clone() };
-    let whole = Engine::open(request::request(spec, &spec.months))?;
+    let whole = Engine::open_examined(request::request(spec, &spec.months))?;
     let terrain = Raster::open(&spec.dem)?;
     let tiling = whole.tiling();
     let size = edge(spec).min(tiling.width).min(tiling.height);

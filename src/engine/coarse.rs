@@ -109,6 +109,30 @@ impl Coarse {
         ))
     }
 
+    /// Whether a node that counts for a part of the DEM may be missing.
+    pub(super) fn may_lack(&self, dem: &Placement, part: Span) -> bool {
+        let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
+        for (column, row) in part.points(4) {
+            let Some((x, y)) = cell_under(dem, &self.whole, column, row) else { return true };
+            low = (low.0.min(x), low.1.min(y));
+            high = (high.0.max(x), high.1.max(y));
+        }
+        let nodes = |low: f64, high: f64, first: isize| {
+            low.floor() as isize - 1 - first..=high.ceil() as isize + 1 - first
+        };
+        nodes(low.1, high.1, self.row)
+            .any(|y| nodes(low.0, high.0, self.column).any(|x| self.grid.at(x, y).is_nan()))
+    }
+
+    /// Whether another grid has its nodes at the same places, and lacks the same of them.
+    pub(super) fn lacks_the_same(&self, other: &Self) -> bool {
+        let lacks = |grid: &Grid| grid.values.iter().map(|value| value.is_nan()).collect::<Vec<_>>();
+        self.whole.placement == other.whole.placement
+            && self.first() == other.first()
+            && self.grid.width == other.grid.width
+            && lacks(&self.grid) == lacks(&other.grid)
+    }
+
     /// Bytes of its nodes.
     pub(super) fn memory(&self) -> u64 {
         4 * self.grid.values.len() as u64

@@ -79,8 +79,8 @@ pub(super) struct Temperature {
 }
 
 impl Inputs {
-    /// Opens everything; all findings are listed, not only the first. Of grids on the terrain's cells, and of the terrain
-    /// itself, only samples are looked at, and only where `samples` is set.
+    /// Opens everything; all findings are listed, not only the first. Of grids on the terrain's cells and of the terrain itself,
+    /// and of how grids cover it, only samples are looked at, and only where `samples` is set.
     ///
     /// With a finding that refuses one the inputs may lack what could not be opened; they are fit for computing only without
     /// any.
@@ -157,7 +157,9 @@ impl Gatherer<'_> {
     ) -> Option<Coarse> {
         let (dem, span) = (self.dem?, self.span?);
         let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.findings)?;
-        self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
+        if self.samples {
+            self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
+        }
         self.findings.extend(checks::edges(&coarse));
         self.findings.extend(judge(raster, &coarse).into_iter().map(Into::into));
         Some(coarse)
@@ -181,7 +183,7 @@ impl Gatherer<'_> {
     /// The reference heights at places over the region, m.
     fn heights_at_places(&self, grid: Option<&Coarse>) -> Vec<f64> {
         let (Some(grid), Some(dem), Some(span)) = (grid, self.dem, self.span) else { return Vec::new() };
-        checks::at_places(grid, dem.placement(), span)
+        checks::at_places(grid, dem, span)
     }
 
     fn month(&mut self, month: &MonthInputs, temperatures: bool, heights: &[f64]) -> MonthData {
@@ -228,11 +230,10 @@ impl Gatherer<'_> {
 
     fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
         let (scale, offset) = (input.scale, input.offset);
-        let place = self.dem?.placement();
-        let span = self.span;
-        let latitude = span.and_then(|span| latitude_of(place, span));
+        let (dem, span) = (self.dem?, self.span);
+        let latitude = span.and_then(|span| latitude_of(dem.placement(), span));
         let grid = self.coarse(&input.path, |raster, grid| {
-            let numbers = span.map_or_else(Vec::new, |span| checks::at_places(grid, place, span));
+            let numbers = span.map_or_else(Vec::new, |span| checks::at_places(grid, dem, span));
             let known = |(height, number): &(f64, f64)| !height.is_nan() && !number.is_nan();
             let pairs: Vec<_> = heights.iter().copied().zip(numbers).filter(known).collect();
             checks::temperature(raster, grid, &Temperatures { scale, offset, month, latitude, pairs: &pairs })

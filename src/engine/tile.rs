@@ -61,7 +61,19 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub fn open_with(request: Request, vectors: Vectors) -> Result<Self, EngineError> {
-        let (inputs, findings) = Inputs::gather(&request, true);
+        Self::opened(request, vectors, true)
+    }
+
+    /// As [`Engine::open`], of inputs that were examined just now: what is large is not looked at again.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_examined(request: Request) -> Result<Self, EngineError> {
+        Self::opened(request, Vectors::best(), false)
+    }
+
+    fn opened(request: Request, vectors: Vectors, samples: bool) -> Result<Self, EngineError> {
+        let (inputs, findings) = Inputs::gather(&request, samples);
         if let Some(problem) = findings.into_iter().find_map(Finding::refused) {
             return Err(problem.into());
         }

@@ -82,7 +82,10 @@ fn new_never_overwrites_and_check_of_the_template_names_what_is_missing() {
     scene.ask(&["new", "my.ron"]).failed(74, &["my.ron", "exists"]);
     assert_eq!(fs::read(scene.path("my.ron")).unwrap(), text);
     fs::remove_file(scene.path("dem.tif")).unwrap();
-    scene.ask(&["check", "my.ron"]).failed(65, &["dem.tif", "reference_height.tif", "t_mean_01.tif"]);
+    scene.ask(&["check", "my.ron"]).failed(
+        65,
+        &["dem.tif", "reference_height.tif", "t_mean_{month}.tif", "(months 01 to 12)", "3 problems"],
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with the inputs, or may be, each with its cure.
 
+mod coverage;
 mod heights;
 mod seasons;
 mod subject;
@@ -11,6 +12,7 @@ mod values;
 mod voids;
 mod whole;
 
+pub(super) use coverage::{at_places, covers};
 pub(super) use heights::{refuse_strays, sampled_heights};
 pub(super) use subject::Subject;
 pub(super) use temperature::{Temperatures, temperature};
@@ -27,13 +29,10 @@ use super::Problem;
 use super::azimuths::Azimuths;
 use super::coarse::{Coarse, Span};
 use super::finding::{Doubt, Finding};
-use super::geotiff::{Placement, Raster};
+use super::geotiff::Raster;
 use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
-use super::projection;
 use super::request::Request;
-
-/// Points across a region where coverage is looked at, and windows across it where heights are.
-const SAMPLES: usize = 24;
+use super::{cure, projection};
 
 /// Settings that no file can cure.
 pub(super) fn settings(request: &Request) -> Vec<Problem> {
@@ -132,43 +131,15 @@ pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
         return Err(Problem::new(
             path,
             format!("has cells of {} by {} m; square ones are needed", place.cell_x, place.cell_y),
-            "resample it: gdalwarp -tr 25 25 -r cubicspline in.tif out.tif",
+            format!(
+                "resample it: `gdalwarp -q -tr {0} {0} -r cubicspline -ot Float32 -dstnodata -9999 {1} {2}`",
+                place.cell_x.min(place.cell_y),
+                cure::quoted(path),
+                cure::result(path, "square")
+            ),
         ));
     }
     Ok(raster)
-}
-
-/// Numbers of a coarse grid at places over a region.
-pub(super) fn at_places(coarse: &Coarse, dem: &Placement, span: Span) -> Vec<f64> {
-    span.points(SAMPLES).map(|(column, row)| coarse.under(dem, column, row)).collect()
-}
-
-/// A coarse grid has values wherever the DEM has.
-pub(super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Option<Problem> {
-    let place = dem.placement();
-    let (mut missing, mut all, mut first) = (0, 0, None);
-    for (column, row) in span.points(SAMPLES) {
-        all += 1;
-        let (column, row) = (column.round(), row.round());
-        if !coarse.is_missing_at(place, column, row) {
-            continue;
-        }
-        match dem.window(column as isize, row as isize, 1, 1) {
-            Ok(cell) if cell.values.first().is_none_or(|z| z.is_nan()) => {}
-            Ok(_) => {
-                missing += 1;
-                let (x, y) = place.centre(column, row);
-                first = first.or_else(|| place.crs.to_lonlat(x, y));
-            }
-            Err(problem) => return Some(problem),
-        }
-    }
-    let (lon, lat) = first?;
-    Some(Problem::new(
-        &coarse.path,
-        format!("has no data at {missing} of {all} points of the region, the first at {lon:.4} E {lat:.4} N"),
-        "give a grid that covers the region and 2 of its cells around, or make the region smaller",
-    ))
 }
 
 /// A coarse grid that ends too near to the region for the spline.

@@ -21,6 +21,19 @@ const UNITS: [(&str, f64, f64); 4] = [
     ("DeciCelsius", 0.1, 0.0),
 ];
 
+/// The unit that a file gives its values, where that is one of temperature.
+fn unit_of(name: &str) -> Option<&'static str> {
+    // "degC", "deg_C", "°C", "degree Celsius": letters alone, in small ones.
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    match letters.to_ascii_lowercase().as_str() {
+        "k" | "kelvin" | "kelvins" | "degk" | "degreekelvin" | "degreeskelvin" => Some("Kelvin"),
+        "c" | "celsius" | "degc" | "degreec" | "degreesc" | "degreecelsius" | "degreescelsius" => {
+            Some("Celsius")
+        }
+        _ => None,
+    }
+}
+
 /// What a temperature grid is judged by, beside its values.
 #[derive(Debug)]
 pub(in super::super) struct Temperatures<'a> {
@@ -45,8 +58,8 @@ pub(in super::super) fn temperature(
     let subject = Subject::file(raster);
     let mut findings: Vec<Finding> = Vec::new();
     if let Some((low, high)) = extremes(&values) {
-        let judge = Judge { subject, facts, low, high };
-        let found = judge.twice_scaled(raster.scaling()).or_else(|| judge.range());
+        let judge = Judge { subject, facts, low, high, said: raster.unit().and_then(unit_of) };
+        let found = judge.twice_scaled(raster.scaling()).or_else(|| judge.range()).or_else(|| judge.said());
         // Where no data is taken for a value, means tell nothing.
         let mean = || judge.by_height(&values).or_else(|| judge.season());
         findings.extend(found.or_else(|| if stray.is_none() { mean() } else { None }));
@@ -61,6 +74,8 @@ struct Judge<'a> {
     facts: &'a Temperatures<'a>,
     low: f32,
     high: f32,
+    /// The unit that the file gives its values.
+    said: Option<&'static str>,
 }
 
 impl Judge<'_> {
@@ -116,7 +131,11 @@ impl Judge<'_> {
         }
         let (low, high) = (self.low, self.high);
         let likely = self.plausible();
-        let cure = if likely.is_empty() {
+        let cure = if let Some(said) = self.said.filter(|said| likely.contains(said)) {
+            format!(
+                "its raw values are {low} to {high}, and the file says that they are {said}: set that unit"
+            )
+        } else if likely.is_empty() {
             format!("its raw values are {low} to {high}: check the file and its nodata value")
         } else {
             let units = likely.join(" or ");
@@ -124,6 +143,21 @@ impl Judge<'_> {
         };
         let what = format!("has temperatures of {a:.1} to {b:.1} degC; expected {least} to {most}");
         Some(self.subject.problem(what, cure).into())
+    }
+
+    /// The file says another unit than the campaign file.
+    fn said(&self) -> Option<Finding> {
+        let declared = self.declared();
+        let said = self.said.filter(|said| *said != declared)?;
+        let what =
+            format!("says that its values, {} to {}, are in {said}, not {declared}", self.low, self.high);
+        // GDAL itself calls some Kelvin degrees Celsius.
+        Some(if self.plausible().contains(&said) {
+            self.subject.problem(what, format!("set the unit {said}")).into()
+        } else {
+            let cure = format!("they are no temperatures in {said}: the file seems to be wrong");
+            Finding::doubtful(Doubt::Units, self.subject.problem(what, cure))
+        })
     }
 
     /// Temperatures that change with height as none do, or that hardly differ.

@@ -39,6 +39,18 @@ impl Folder {
         name: &str,
         cell: f64,
         around: f64,
+        size: (usize, usize),
+        value: impl Fn(usize, usize) -> f32,
+    ) {
+        self.write_in("", name, (cell, around), size, value);
+    }
+
+    /// One that says the unit of its values.
+    fn write_in(
+        &self,
+        unit: &'static str,
+        name: &str,
+        (cell, around): (f64, f64),
         (width, height): (usize, usize),
         value: impl Fn(usize, usize) -> f32,
     ) {
@@ -55,7 +67,7 @@ impl Folder {
         let layer = Layer {
             name: "grid".into(),
             month: None,
-            unit: "1",
+            unit,
             description: "a grid".into(),
             range: (-1e9, 1e9),
             steps: None,
@@ -295,6 +307,69 @@ fn degrees_as_tenths_are_told_by_their_fractions_where_heights_explain_nothing()
     let whole = |x: usize, y: usize| speckled(x, y).round();
     folder.folder.write("t.tif", 1000.0, 5000.0, (20, 12), whole);
     assert!(folder.told(DECI_CELSIUS, 2).0.is_empty());
+}
+
+#[test]
+fn the_unit_that_a_file_gives_its_values_is_compared_with_the_declared_one() {
+    let celsius = |x: usize, y: usize| 9.0 - 0.4 * (x % 8) as f32 + 0.1 * y as f32;
+    let told = |unit: &'static str, add: f32, declared: (f64, f64)| {
+        let warm = Warm::new(0.0, 0.0, |_| 0.0);
+        let values = |x: usize, y: usize| celsius(x, y) + add;
+        warm.folder.write_in(unit, "t.tif", (1000.0, 5000.0), (20, 12), values);
+        let (doubts, problems, text) = warm.told(declared, 4);
+        (doubts, problems.len(), text)
+    };
+    for unit in ["degC", "C", "°C", "degree_Celsius", "1", "", "mm"] {
+        assert_eq!(told(unit, 0.0, CELSIUS), (vec![], 0, String::new()), "{unit}");
+    }
+    for unit in ["K", "kelvin"] {
+        assert_eq!(told(unit, 273.15, KELVIN), (vec![], 0, String::new()), "{unit}");
+        let (_, refused, text) = told(unit, 273.15, CELSIUS);
+        assert!(refused == 1 && text.contains("the file says that they are Kelvin: set that unit"), "{text}");
+    }
+    let (_, refused, text) = told("degC", 0.0, DECI_CELSIUS);
+    assert!(refused == 1 && text.contains("are in Celsius, not DeciCelsius"), "{text}");
+    // As GDAL writes of some GRIB files that hold Kelvin.
+    let (doubts, refused, text) = told("C", 273.15, KELVIN);
+    assert_eq!((doubts, refused), (vec![Doubt::Units], 0), "{text}");
+}
+
+#[test]
+fn a_single_missing_node_of_a_coarse_grid_is_found() {
+    let warm = Warm::new(0.0055, 8.0, |t| t);
+    let lacking = |x: usize, y: usize| if (x, y) == (12, 5) { f32::NAN } else { 4.0 };
+    let ask = |ground: bool| {
+        warm.folder.write("lapse.tif", 1000.0, 5000.0, (20, 12), |x, y| 0.001 * lacking(x, y));
+        // Nodes of 1 km that begin 5 km before: the 12th lies over columns 280 to 319 of the terrain, the 5th over its first rows.
+        warm.folder.ground(|x, y| (!ground && (270..330).contains(&x) && y < 50).then_some(f32::NAN));
+        let month = MonthInputs {
+            month: 4,
+            lapse: Field::Grid(warm.folder.path("lapse.tif")),
+            cloud: None,
+            temperatures: vec![TemperatureInput {
+                name: "mean".into(),
+                path: warm.folder.path("t.tif"),
+                scale: 1.0,
+                offset: 0.0,
+            }],
+            linke: None,
+        };
+        let request = Request {
+            region: None,
+            reference_height: Some(warm.folder.path("zref.tif")),
+            months: vec![month],
+            products: vec![Product::Temperature],
+            ..warm.folder.request()
+        };
+        told(&whole(&request, &[])).1
+    };
+    let problems = ask(true);
+    assert!(
+        problems.len() == 1 && problems[0].contains("lapse.tif: has no data where the terrain"),
+        "{problems:?}"
+    );
+    assert!(problems[0].contains("column 280, row 0 ("), "{problems:?}");
+    assert!(ask(false).is_empty());
 }
 
 #[test]

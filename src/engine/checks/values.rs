@@ -45,6 +45,9 @@ fn undeclared(
     if found.count * 2 >= found.of {
         return (None, values.clone());
     }
+    // A grid round the Earth may begin a turn before the file.
+    let around = subject.placement().map_or(i64::MAX, |place| place.width as i64);
+    let at = ((at.0 as i64).rem_euclid(around) as u64, at.1);
     let what = format!(
         "has {name} of {value} at {} of {} nodes around the region, the first at {}: no data that is not declared",
         found.count,

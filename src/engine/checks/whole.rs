@@ -16,7 +16,7 @@ use super::super::tile::halo;
 use super::subject::Subject;
 use super::survey::{Rules, Survey, survey};
 use super::voids::Cell;
-use super::{heights, values};
+use super::{coverage, heights, values};
 
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
@@ -95,8 +95,17 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
             examination.sampled = tasks.iter().map(|task| task.raster.path().to_path_buf()).collect();
             return examination;
         }
-        Look::Remembered(known) => (known, None),
-        Look::Whole(known, progress) => (known, Some(progress)),
+        Look::Remembered(known) => {
+            let (dem, span) = (&inputs.dem, inputs.span);
+            let grids = coverage::coarse_grids(&inputs).into_iter();
+            let problems = grids.filter_map(|grid| coverage::covers(grid, dem, span));
+            examination.findings.extend(problems.map(Finding::from));
+            (known, None)
+        }
+        Look::Whole(known, progress) => {
+            examination.findings.extend(coverage::uncovered(&inputs).into_iter().map(Finding::from));
+            (known, Some(progress))
+        }
     };
     let all = tasks.iter().map(Task::cells).sum();
     let mut done = 0;

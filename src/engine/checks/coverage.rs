@@ -1,0 +1,127 @@
+//! Coarse grids have values wherever the terrain has.
+
+use rayon::prelude::*;
+
+use super::super::Problem;
+use super::super::coarse::{Coarse, Span};
+use super::super::geotiff::Raster;
+use super::super::inputs::{Clouds, Given, Inputs};
+
+/// Points across a region where samples are taken.
+const SAMPLES: usize = 24;
+
+/// Edge of the parts of a region that are looked at side by side, cells.
+const EDGE: usize = 256;
+
+const CURE: &str = "give a grid that covers the region and 2 of its cells around, or make the region smaller";
+
+/// Looks at samples of the region.
+pub(in super::super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Option<Problem> {
+    let place = dem.placement();
+    let (mut missing, mut all, mut first) = (0, 0, None);
+    for (column, row) in span.points(SAMPLES) {
+        all += 1;
+        let (column, row) = (column.round(), row.round());
+        if !coarse.is_missing_at(place, column, row) {
+            continue;
+        }
+        match dem.window(column as isize, row as isize, 1, 1) {
+            Ok(cell) if cell.values.first().is_none_or(|z| z.is_nan()) => {}
+            Ok(_) => {
+                missing += 1;
+                let (x, y) = place.centre(column, row);
+                first = first.or_else(|| place.crs.to_lonlat(x, y));
+            }
+            Err(problem) => return Some(problem),
+        }
+    }
+    let (lon, lat) = first?;
+    let what =
+        format!("has no data at {missing} of {all} points of the region, the first at {lon:.4} E {lat:.4} N");
+    Some(Problem::new(&coarse.path, what, CURE))
+}
+
+/// Numbers of a coarse grid at places over a region.
+pub(in super::super) fn at_places(coarse: &Coarse, dem: &Raster, span: Span) -> Vec<f64> {
+    span.points(SAMPLES).map(|(column, row)| coarse.under(dem.placement(), column, row)).collect()
+}
+
+/// Looks at every cell of the region that lies near a missing node, for all coarse grids.
+pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
+    // The months of a data set mostly lack the same nodes.
+    let mut known: Vec<(&Coarse, Option<(isize, isize)>)> = Vec::new();
+    let mut problems = Vec::new();
+    for coarse in coarse_grids(inputs) {
+        let same = known.iter().find(|(other, _)| other.lacks_the_same(coarse)).map(|(_, first)| Ok(*first));
+        match same.unwrap_or_else(|| first_uncovered(coarse, &inputs.dem, inputs.span)) {
+            Ok(first) => {
+                known.push((coarse, first));
+                problems.extend(first.map(|cell| told(coarse, &inputs.dem, cell)));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems
+}
+
+fn told(coarse: &Coarse, dem: &Raster, (column, row): (isize, isize)) -> Problem {
+    let place = dem.placement();
+    let (x, y) = place.centre(column as f64, row as f64);
+    let place = match place.crs.to_lonlat(x, y) {
+        Some((lon, lat)) => format!("{lon:.4} E {lat:.4} N"),
+        None => format!("x {x:.1}, y {y:.1}"),
+    };
+    let what = format!(
+        "has no data where the terrain has heights, first under its cell in column {column}, row {row} ({place})"
+    );
+    Problem::new(&coarse.path, what, CURE)
+}
+
+/// All coarse grids of a request.
+pub(super) fn coarse_grids(inputs: &Inputs) -> Vec<&Coarse> {
+    let mut grids: Vec<&Coarse> = inputs.reference_height.iter().collect();
+    for month in &inputs.months {
+        grids.extend(month.temperatures.iter().map(|temperature| &temperature.grid));
+        for given in [Some(&month.lapse), month.turbidity.as_ref()].into_iter().flatten() {
+            if let Given::Coarse(grid) = given {
+                grids.push(grid);
+            }
+        }
+        if let Some(Clouds::Coarse(grid)) = &month.clouds {
+            grids.push(grid);
+        }
+    }
+    grids
+}
+
+/// The first cell with a height where the grid has no value.
+fn first_uncovered(coarse: &Coarse, dem: &Raster, span: Span) -> Result<Option<(isize, isize)>, Problem> {
+    if !coarse.grid.values.iter().any(|value| value.is_nan()) {
+        return Ok(None);
+    }
+    let parts =
+        (0..span.height).step_by(EDGE).flat_map(|y| (0..span.width).step_by(EDGE).map(move |x| (x, y)));
+    let parts: Vec<Span> = parts
+        .map(|(x, y)| Span {
+            column: span.column + x as isize,
+            row: span.row + y as isize,
+            width: EDGE.min(span.width - x),
+            height: EDGE.min(span.height - y),
+        })
+        .collect();
+    let found = parts.into_par_iter().filter_map(|part| in_part(coarse, dem, part).transpose());
+    found.find_first(|_| true).transpose()
+}
+
+fn in_part(coarse: &Coarse, dem: &Raster, part: Span) -> Result<Option<(isize, isize)>, Problem> {
+    if !coarse.may_lack(dem.placement(), part) {
+        return Ok(None);
+    }
+    let ground = dem.window(part.column, part.row, part.width, part.height)?;
+    if ground.values.iter().all(|z| z.is_nan()) {
+        return Ok(None);
+    }
+    let values = coarse.resample(dem.placement(), part);
+    let first = values.iter().zip(&ground.values).position(|(value, z)| value.is_nan() && !z.is_nan());
+    Ok(first.map(|i| (part.column + (i % part.width) as isize, part.row + (i / part.width) as isize)))
+}
