@@ -33,6 +33,7 @@ pub use encode::{Tally, cut_block, encode_block, tally};
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;
+pub use side::{said_beside, side_file};
 pub use witness::{ReadBlock, Witness};
 pub use write::write_grid;
 

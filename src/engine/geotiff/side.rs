@@ -27,10 +27,30 @@ fn beside(path: &Path, addition: &str) -> PathBuf {
     name.into()
 }
 
+/// Where a side file of a raster lies, if it has one.
+#[must_use]
+pub fn side_file(path: &Path) -> PathBuf {
+    beside(path, ".aux.xml")
+}
+
+/// What a side file says of a raster's place and of the meaning of its numbers, as bytes; none where it says nothing of
+/// these, as one with statistics.
+///
+/// # Errors
+/// When it, or the raster, cannot be read.
+pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
+    let side = Side::of(&Source::open(path)?)?;
+    let band = ["Scale", "Offset", "UnitType"].map(|name| side.of_band(name));
+    let place = ["GeoTransform", "SRS", "GCPList"].map(|name| element(&side.whole, name, |_| true));
+    let nodata = side.nodata();
+    let silent = nodata.is_none() && band.iter().chain(&place).all(Option::is_none);
+    Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
+}
+
 impl Side {
     /// Reads it, as GDAL would. A file that is not whole XML does not count, there as here.
     pub(super) fn of(source: &Source) -> Result<Self, Problem> {
-        let path = beside(&source.path, ".aux.xml");
+        let path = side_file(&source.path);
         let mut bytes = Vec::new();
         let read =
             std::fs::File::open(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Problem;
+use super::{Problem, geotiff};
 pub use blocks::first_changed;
 pub(in crate::engine) use blocks::first_changed_in;
 
@@ -34,7 +34,7 @@ pub struct Identity {
     /// Bytes of the file.
     pub bytes: u64,
     /// SHA-256 of its header and of every tag of every directory, as 32 hexadecimal digits: placement, meaning, the
-    /// places and lengths of all blocks. That of no bytes for what is no TIFF.
+    /// places and lengths of all blocks. That of no bytes for what is no TIFF. What a side file says of these counts, too.
     pub head: String,
     /// SHA-256 of its bytes, all of them or samples, as 32 hexadecimal digits.
     pub content: String,
@@ -65,7 +65,7 @@ impl Identity {
         }
         if self.head != other.head {
             return Some(
-                "its directory is another: where it lies, what its numbers mean, or how it is stored"
+                "its directory, or what lies beside it, is another: where it lies, what its numbers mean, or how it is stored"
                     .to_owned(),
             );
         }
@@ -81,7 +81,7 @@ pub struct Stamp {
     pub bytes: u64,
     /// When its content was written last, nanoseconds since 1970.
     pub written_ns: i64,
-    /// When it was changed last in any way, nanoseconds since 1970.
+    /// When it, or its side file, was changed last in any way, nanoseconds since 1970.
     pub changed_ns: i64,
     /// Its number in the file system.
     pub inode: u64,
@@ -100,6 +100,13 @@ impl Stamp {
         }
     }
 
+    /// Of a raster, whose side file counts as a part of it.
+    fn with_side_file(path: &Path, facts: &Metadata) -> Self {
+        let own = Self::of(facts);
+        let beside = std::fs::metadata(geotiff::side_file(path)).map(|facts| Self::of(&facts).changed_ns);
+        Self { changed_ns: beside.map_or(own.changed_ns, |beside| beside.max(own.changed_ns)), ..own }
+    }
+
     /// When its content was written last, milliseconds since 1970.
     #[must_use]
     pub fn written_ms(&self) -> i64 {
@@ -107,7 +114,7 @@ impl Stamp {
     }
 }
 
-/// The stamp of a file: one call of the system.
+/// The stamp of a file: two calls of the system.
 ///
 /// # Errors
 /// When there is no such file, or it is a folder or a device.
@@ -117,7 +124,7 @@ pub fn stamp(path: &Path) -> Result<Stamp, Problem> {
         let what = if facts.is_dir() { "is a folder, not a file" } else { "is not a regular file" };
         return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
     }
-    Ok(Stamp::of(&facts))
+    Ok(Stamp::with_side_file(path, &facts))
 }
 
 /// Looks at a file: all of it below 32 MiB, else 16 MiB of samples, read side by side in the rayon pool it is called in.
@@ -131,8 +138,10 @@ pub fn quick(path: &Path) -> Result<Identity, Problem> {
     let mut head = Sha256::new();
     directories::visit(&file, facts.len(), &mut |bytes| head.update(bytes))
         .map_err(|e| unreadable(path, &e))?;
+    head.update(geotiff::said_beside(path)?);
     let content = samples(&file, facts.len()).map_err(|e| unreadable(path, &e))?;
-    Ok(Identity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp: Stamp::of(&facts) })
+    let stamp = Stamp::with_side_file(path, &facts);
+    Ok(Identity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp })
 }
 
 /// The digest of the digests of the samples.

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use alpsckpt::engine::geotiff::write_grid;
+use alpsckpt::engine::grid::Grid;
+use alpsckpt::engine::identity;
+
 use super::write::through_gdal;
-use super::{Lab, PROGRAMS, all, open, same, support, text, values};
+use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, same, support, text, values};
 use crate::cures::run_cure;
 
 fn write_side(path: &Path, inside: &str) {
@@ -147,4 +151,29 @@ fn a_place_beside_a_file_is_the_same_or_asked_about() {
     let info: serde_json::Value =
         serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(&path)])).unwrap();
     assert_eq!(info["geoTransform"][1], 25.0);
+}
+
+#[test]
+fn what_is_said_beside_a_file_is_part_of_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dem.tif");
+    let grid = Grid { width: WIDTH, height: HEIGHT, values: vec![1.5; WIDTH * HEIGHT] };
+    write_grid(&path, &grid, &placement(), &layer()).unwrap();
+    let bare = identity::quick(&path).unwrap();
+    // File systems tell times in steps of some milliseconds.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    write_side(
+        &path,
+        "<PAMRasterBand band=\"1\"><Metadata><MDI key=\"MEAN\">9</MDI></Metadata></PAMRasterBand>",
+    );
+    let viewed = identity::quick(&path).unwrap();
+    assert_eq!(viewed, bare, "statistics change nothing");
+    assert_ne!(viewed.stamp, bare.stamp, "but it is looked at");
+    for inside in ["<NoDataValue>1.5</NoDataValue>", "<Scale>2</Scale>", "<UnitType>ft</UnitType>"] {
+        write_side(&path, &format!("<PAMRasterBand band=\"1\">{inside}</PAMRasterBand>"));
+        let changed = identity::quick(&path).unwrap();
+        assert!(bare.difference(&changed).unwrap().contains("what lies beside it"), "{inside}");
+    }
+    std::fs::remove_file(folder.path().join("dem.tif.aux.xml")).unwrap();
+    assert_eq!(identity::quick(&path).unwrap().stamp, bare.stamp);
 }
