@@ -13,7 +13,8 @@ use crate::engine::{
 };
 
 /// What the runs below gave under each number.
-const DIGESTS: [(u32, &str); 1] = [(1, "c9d2a17b269f170fbfd688ec30f71f2da951755cae4175dfcac1a6c849a6b74a")];
+const DIGESTS: [(u32, &str); 2] =
+    [(1, "c9d2a17b269f170fbfd688ec30f71f2da951755cae4175dfcac1a6c849a6b74a"), (2, "?")];
 
 /// Cells of the terrain's edge, and where it begins in EPSG:32632.
 const SIDE: usize = 192;
