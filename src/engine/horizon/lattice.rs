@@ -19,7 +19,8 @@ pub(super) struct Glimpse {
     inverse: [i16; LANES],
 }
 
-/// Steps of a rise in a tangent of 1: up to 4, which ground that ranges over 6400 m in a tile of 25 m cells stays below.
+/// Steps of a rise in a tangent of 1: up to 4, beyond which only ground goes that ranges
+/// over more than 5600 m in a tile of 25 m cells.
 const STEPS: f32 = 8192.0;
 
 /// The most steps.
@@ -173,9 +174,9 @@ impl Glimpse {
 fn steepest(sights: &[Sight], middle: f32) -> f32 {
     let mut most = [0.0_f32; LANES];
     for sight in sights {
-        for i in 0..LANES {
-            let rise = (sight.rise[i] - middle * sight.inverse[i]).abs();
-            most[i] = if rise > most[i] { rise } else { most[i] };
+        for ((most, rise), inverse) in most.iter_mut().zip(&sight.rise).zip(&sight.inverse) {
+            let rise = (rise - middle * inverse).abs();
+            *most = if rise > *most { rise } else { *most };
         }
     }
     most.into_iter().fold(0.0, |most, rise| if rise > most { rise } else { most })

@@ -118,10 +118,13 @@ fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
     (rms, errors[errors.len() * 99 / 100].abs(), errors.iter().sum::<f64>() / count)
 }
 
+/// What the ground is like, the edge of its cells, its height, and how many times as large the errors may be.
+type Rough = (&'static str, f64, fn(usize, usize) -> f32, f64);
+
 #[test]
 fn skylines_are_those_of_all_crossings_within_a_tenth_of_a_degree() {
     // Noise from cell to cell is what the lines of the far search are worst at.
-    let grounds: [(&str, f64, fn(usize, usize) -> f32, f64); 5] = [
+    let grounds: [Rough; 5] = [
         ("mountains", 25.0, mountains, 1.0),
         ("noise", 25.0, rough, 5.0),
         // Its far end lies 2 km below the level plane of the other.
