@@ -156,13 +156,16 @@ fn the_engines_sun_stands_where_spa_has_it() {
     assert_eq!(engine.sun(6, 0, (0.0, 0.0)), None, "June was not asked for");
 }
 
-/// Sky view factors of the mapped square of some ground.
-fn sky_view(height: impl Fn(f64, f64) -> f64) -> Vec<f32> {
-    let middle = TERRAIN as f64 / 2.0;
+/// Ground by metres east and south of the middle.
+fn around_the_middle(height: impl Fn(f64, f64) -> f64) -> Scene {
+    let at = |i: usize| (i as f64 - TERRAIN as f64 / 2.0) * CELL;
     // Beyond these heights the ground is level: what stands there is seen no higher than what is nearer.
-    let at = |i: usize| (i as f64 - middle) * CELL;
-    let scene = Scene::new(|x, y| height(at(x), at(y)).clamp(-400.0, 8900.0) as f32);
-    layers(request(&scene.dem(), &[Product::SkyView], &[6], flat_earth())).remove(0)
+    Scene::new(|x, y| height(at(x), at(y)).clamp(-400.0, 8900.0) as f32)
+}
+
+/// Sky view factors of the mapped square of some ground.
+fn sky_view(height: impl Fn(f64, f64) -> f64, model: Model) -> Vec<f32> {
+    layers(request(&around_the_middle(height).dem(), &[Product::SkyView], &[6], model)).remove(0)
 }
 
 fn middle_of(map: &[f32]) -> f64 {
@@ -175,17 +178,41 @@ fn sky_view_factors_are_those_of_closed_forms() {
         println!("{what}: {found:.5}, by its closed form {truth:.5}");
         assert!((found - truth).abs() < 0.002, "{what}: {found} {truth}");
     };
-    near("plain", middle_of(&sky_view(|_, _| 800.0)), 1.0);
+    near("plain", middle_of(&sky_view(|_, _| 800.0, Model::default())), 1.0);
     for degrees in [10.0_f64, 30.0, 50.0] {
         let slope = degrees.to_radians();
-        let found = middle_of(&sky_view(|x, _| 4000.0 + slope.tan() * x));
+        let found = middle_of(&sky_view(|x, _| 4000.0 + slope.tan() * x, flat_earth()));
         near(&format!("slope of {degrees} degrees"), found, f64::midpoint(1.0, slope.cos()));
         // On the bottom of a valley between two endless slopes.
-        let found = middle_of(&sky_view(|x, _| slope.tan() * x.abs()));
+        let found = middle_of(&sky_view(|x, _| slope.tan() * x.abs(), flat_earth()));
         near(&format!("valley of {degrees} degrees"), found, slope.cos());
-        // In the middle of a round crater with a level bottom, its rim 6 km away.
-        let found = middle_of(&sky_view(|x, y| if x.hypot(y) < 6000.0 { 0.0 } else { 6000.0 * slope.tan() }));
+        // In the middle of a round crater with a level bottom, its rim 6 km away, where the earth falls by 2 m.
+        let crater = |x: f64, y: f64| if x.hypot(y) < 6000.0 { 0.0 } else { 6000.0 * slope.tan() };
+        let found = middle_of(&sky_view(crater, Model::default()));
         near(&format!("crater of {degrees} degrees"), found, slope.cos().powi(2));
+    }
+}
+
+#[test]
+fn sky_view_factors_below_cliffs_and_on_steep_waves_are_those_of_rays() {
+    let pit = |x: f64, y: f64| if x.hypot(y) < 1250.0 { 500.0 } else { 1500.0 };
+    let turns = std::f64::consts::TAU / 900.0;
+    let waves = |x: f64, y: f64| 1500.0 + 450.0 * (turns * x).sin() * (turns * y).cos();
+    let grounds: [(&str, &dyn Fn(f64, f64) -> f64, f64, f64); 2] =
+        [("plain in a wall", &pit, 0.002, 0.005), ("waves", &waves, 0.005, 0.02)];
+    for (name, ground, rms_bound, bound) in grounds {
+        let scene = around_the_middle(ground);
+        let map = layers(request(&scene.dem(), &[Product::SkyView], &[6], Model::default())).remove(0);
+        let middle = (MAPPED / 2, MAPPED / 2);
+        let cells: Vec<_> = (1..60).map(some).chain([middle]).collect();
+        let errors = cells.iter().map(|&(column, row)| {
+            let cell = scene.ground.cell(of_the_terrain((column, row))).unwrap();
+            f64::from(map[row * MAPPED + column]) - scene.ground.sky_view(&cell, 360)
+        });
+        let (squares, most) = errors.fold((0.0, 0.0_f64), |(sum, most), e| (sum + e * e, most.max(e.abs())));
+        let rms = (squares / cells.len() as f64).sqrt();
+        println!("{name}: rms {rms:.5}, at most {most:.4}");
+        assert!(rms < rms_bound && most < bound, "{name}: {rms} {most}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands far away in one direction: the far skyline as observers on a lattice over the tile see it.
 //!
 //! The main axis of the direction is swept from the far end of the window. Lines [`SPACING`] cells apart are sampled; of
-//! each [`SPACING`] samples along a line, a group, the highest is kept with its true place. An observer stands at every
+//! each [`SPACING`] samples along a line, a group, the highest is kept with its true place ([`TILT`]). An observer stands at every
 //! group of every line and looks back along it from where the near part ends, the 8th group before it or the 10th, four
 //! times as far. What is farther it leaves to observers twice as far apart, who look at groups twice as long from the
 //! 16th or 20th on, and so on: each level looks four times as far as the one before for half its cost, so that the cost
@@ -25,6 +25,11 @@ use super::lattice::{Glimpse, Lattice};
 use super::observers::{Light, Observers, Sight};
 use super::samples::{Group, Samples};
 
+/// What the plane of a sweep falls per metre away from the observers. Heights are counted from it: of a group's samples the
+/// one is kept that stands highest in a view that rises as much, 7 degrees, as views of a skyline do. A level plane would
+/// keep the farthest cell of a flat top, since the earth's curve bends away from it.
+pub(super) const TILT: f64 = 0.125;
+
 /// What is swept.
 #[derive(Debug, Clone)]
 pub(super) struct Task<'a> {
@@ -42,10 +47,10 @@ pub(super) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// How deep the ground lies below the far end's level plane at a numbered row: x^2 / 2R.
+    /// How deep the sea lies below the sweep's plane at a numbered row: x^2 / 2R, less what the plane falls.
     pub(super) fn drop(&self, number: usize) -> f32 {
         let x = number as f64 * self.step;
-        (x * x / (2.0 * self.radius)) as f32
+        (x * x / (2.0 * self.radius) - TILT * x) as f32
     }
 
     /// The numbers of the tile's first row and of the one behind its last.

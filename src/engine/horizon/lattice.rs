@@ -13,14 +13,18 @@ use super::observers::{Observers, Sight};
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Glimpse {
-    /// As in a [`Sight`], but with heights counted from the middle of the tile's, in steps of 1/8192.
+    /// As in a [`Sight`], but with heights counted from the middle of the tile's, in [`Lattice::steps`].
     rise: [i16; LANES],
     /// In steps of 1/30000 of the nearest distance's inverse.
     inverse: [i16; LANES],
 }
 
-/// Steps of a rise in a tangent of 1.
-const RISES: f32 = 8192.0;
+/// Steps of a rise in a tangent of 1: up to 4, beyond which only ground goes that ranges
+/// over more than 5600 m in a tile of 25 m cells.
+const STEPS: f32 = 8192.0;
+
+/// The most steps.
+const MOST: f32 = 32_767.0;
 
 /// Steps of an inverse distance in the largest; a nearest point is up to a thirtieth nearer.
 const INVERSES: f32 = 30_000.0;
@@ -32,6 +36,8 @@ pub(super) struct Lattice {
     /// For each strip its groups, and where their glimpses stand.
     strips: Vec<(Range<usize>, usize)>,
     glimpses: Vec<Glimpse>,
+    /// Steps of a rise in a tangent of 1: [`STEPS`], or as much coarser as steeper ones ask for.
+    steps: f32,
     /// The least distance of what is seen, m.
     nearest: f32,
 }
@@ -71,9 +77,14 @@ impl Lattice {
         (middle, nearest): (f32, f32),
         mut glimpses: Vec<Glimpse>,
     ) -> Self {
+        let steepest = steepest(observers.sights(), middle);
+        let mut steps = STEPS;
+        while steepest * steps > MOST {
+            steps /= 2.0;
+        }
         glimpses.clear();
-        glimpses.extend(observers.sights().iter().map(|sight| Glimpse::new(sight, middle, nearest)));
-        Self { geometry, strips: observers.strips().to_vec(), glimpses, nearest }
+        glimpses.extend(observers.sights().iter().map(|sight| Glimpse::new(sight, middle, (steps, nearest))));
+        Self { geometry, strips: observers.strips().to_vec(), glimpses, steps, nearest }
     }
 
     /// Its memory.
@@ -121,7 +132,7 @@ impl Lattice {
             part,
         };
         let weight = (number % SPACING) as f32 / SPACING as f32;
-        let (rises, inverses) = (1.0 / RISES, 1.0 / (INVERSES * self.nearest));
+        let (rises, inverses) = (1.0 / self.steps, 1.0 / (INVERSES * self.nearest));
         let (before, next) = (1.0 - weight, weight);
         let strips = (between.line + NEEDED).div_ceil(LANES);
         let rise = between.rise.as_chunks_mut::<LANES>().0.iter_mut();
@@ -147,22 +158,35 @@ fn mean<C: Class>(class: C, a: (&[i16; LANES], f32), b: (&[i16; LANES], f32)) ->
 
 impl Glimpse {
     #[inline(always)]
-    fn new(sight: &Sight, middle: f32, nearest: f32) -> Self {
+    fn new(sight: &Sight, middle: f32, (steps, nearest): (f32, f32)) -> Self {
         let mut glimpse = Self { rise: [0; LANES], inverse: [0; LANES] };
         for i in 0..LANES {
             let inverse = sight.inverse[i];
-            glimpse.rise[i] = integer((sight.rise[i] - middle * inverse) * RISES);
+            glimpse.rise[i] = integer((sight.rise[i] - middle * inverse) * steps);
             glimpse.inverse[i] = integer(inverse * nearest * INVERSES);
         }
         glimpse
     }
 }
 
+/// The largest amount of a rise, heights counted from `middle`.
+#[inline(always)]
+fn steepest(sights: &[Sight], middle: f32) -> f32 {
+    let mut most = [0.0_f32; LANES];
+    for sight in sights {
+        for ((most, rise), inverse) in most.iter_mut().zip(&sight.rise).zip(&sight.inverse) {
+            let rise = (rise - middle * inverse).abs();
+            *most = if rise > *most { rise } else { *most };
+        }
+    }
+    most.into_iter().fold(0.0, |most, rise| if rise > most { rise } else { most })
+}
+
 /// The nearest integer; beyond the range its end.
 #[inline(always)]
 fn integer(value: f32) -> i16 {
-    let value = if value > -32_767.0 { value } else { -32_767.0 };
-    let value = if value < 32_767.0 { value } else { 32_767.0 };
+    let value = if value > -MOST { value } else { -MOST };
+    let value = if value < MOST { value } else { MOST };
     // Next to 1.5 * 2^23 the last bits of a float are an integer.
     (value + 12_582_912.0).to_bits() as u16 as i16
 }

@@ -3,7 +3,8 @@
 //! A ray meets the rows ahead between two nodes, at a sixteenth of a cell: the directions of all sets but uniform ones
 //! are chosen so. The ground at the sixteenths of a row is interpolated once and serves all directions and the cells of
 //! all rows behind; what is left for each crossing is a difference, a product and a comparison. Beyond the first steps
-//! 16 bits do for that, twice as many cells at a time: heights in steps of 3 or 6 cm where cells are 25 m.
+//! 16 bits do for that, twice as many cells at a time: heights in steps of 3 or 6 cm where cells are 25 m. Only where the
+//! ground is so steep that the steps would be too coarse all crossings are looked at with all digits.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
@@ -39,9 +40,9 @@ const COLUMNS: usize = EDGE + 2 * ROOM;
 /// An interpolated row: its sixteenths one after another, and room for whole vectors.
 const STRIDE: usize = PARTS * COLUMNS + EDGE;
 
-/// Interpolated rows that are kept: with all digits, and with 16 bits.
-const FLOAT_ROWS: usize = FIRST + 1;
-const SHORT_ROWS: usize = REACH + 1;
+/// Interpolated rows that are kept: with all digits where those serve the first crossings only, else all.
+const FIRST_ROWS: usize = FIRST + 1;
+const ROWS: usize = REACH + 1;
 
 /// Vectors of a row of a patch.
 const ACROSS: usize = EDGE / LANES;
@@ -50,7 +51,7 @@ const SHORTS_ACROSS: usize = EDGE / SHORTS;
 /// A row of a patch.
 pub(super) type Row<C> = [Lanes<C>; ACROSS];
 
-/// One of the first crossings with a row on the way to the horizon.
+/// A crossing with a row on the way to the horizon.
 #[derive(Debug, Clone, Copy)]
 struct Crossing {
     /// Its place in an interpolated row, for the first cell of the patch.
@@ -64,11 +65,10 @@ struct Crossing {
 /// The way of one direction.
 #[derive(Debug)]
 pub(super) struct March {
-    first: Vec<Crossing>,
-    /// Places of the crossings behind them, and what the earth's curve takes from the heights there, m.
-    second: Vec<usize>,
+    crossings: Vec<Crossing>,
+    /// What the earth's curve takes from the heights at the crossings behind the first, m.
     falls: Vec<f32>,
-    /// Distance of the first of those, m.
+    /// Distance of the nearest of those, m.
     nearest: f32,
 }
 
@@ -95,16 +95,15 @@ impl March {
             let column = sixteenths.div_euclid(PARTS as isize) + ROOM as isize;
             parts.slot(sixteenths.rem_euclid(PARTS as isize) as usize) * COLUMNS + column as usize
         };
-        let first = (1..=FIRST).map(|k| {
+        let crossings = (1..=reach).map(|k| {
             let distance = k as f64 * step;
             let (inverse, drop) = (1.0 / distance, distance / (2.0 * radius));
             Crossing { at: at(k), inverse: inverse as f32, drop: drop as f32 }
         });
-        let first = first.collect();
+        let crossings = crossings.collect();
         let fall = |k: usize| ((k as f64 * step).powi(2) / (2.0 * radius)) as f32;
         Self {
-            first,
-            second: (FIRST + 1..=reach).map(at).collect(),
+            crossings,
             falls: (FIRST + 1..=reach).map(fall).collect(),
             nearest: ((FIRST + 1) as f64 * step) as f32,
         }
@@ -123,7 +122,13 @@ pub(super) struct Scale {
     middle: f32,
     /// Steps of a metre, a power of 2.
     per_metre: f32,
+    /// 16 bits are enough.
+    suffices: bool,
 }
+
+/// Steps in a tangent of 1 at the nearest crossing behind the first, at least, for 16 bits to be enough: 0.06 degrees. That
+/// ground on cells of 25 m falls short of where it ranges over more than 4000 m around a patch.
+const FINEST: f32 = 1000.0;
 
 impl Scale {
     /// For heights in a range, on cells of this edge, m.
@@ -138,7 +143,8 @@ impl Scale {
         while 2.0 * per_metre * half > 32_000.0 || per_metre > steepest {
             per_metre /= 2.0;
         }
-        Self { middle: low + half, per_metre }
+        let suffices = per_metre * (FIRST + 1) as f32 * cell >= FINEST;
+        Self { middle: low + half, per_metre, suffices }
     }
 
     /// Heights in steps, as floats whose last 16 bits are the integer; beyond its range its end.
@@ -205,19 +211,26 @@ pub(super) struct Ring {
 
 /// Where the rows before a row begin in a [`Ring`], nearest first.
 pub(super) struct Before {
-    floats: [usize; FIRST],
+    floats: [usize; REACH],
     shorts: [usize; REACH - FIRST],
 }
 
 impl Before {
     /// The rows before a numbered one.
-    pub(super) fn new(number: usize) -> Self {
-        let mut before = Self { floats: [0; FIRST], shorts: [0; REACH - FIRST] };
-        for (back, at) in before.floats.iter_mut().enumerate() {
-            *at = number.wrapping_sub(1 + back) % FLOAT_ROWS * STRIDE;
-        }
-        for (back, at) in before.shorts.iter_mut().enumerate() {
-            *at = number.wrapping_sub(1 + FIRST + back) % SHORT_ROWS * STRIDE;
+    pub(super) fn new(number: usize, scale: Scale) -> Self {
+        let mut before = Self { floats: [0; REACH], shorts: [0; REACH - FIRST] };
+        let row = |back: usize, rows: usize| number.wrapping_sub(1 + back) % rows * STRIDE;
+        if scale.suffices {
+            for (back, at) in before.floats.iter_mut().enumerate().take(FIRST) {
+                *at = row(back, FIRST_ROWS);
+            }
+            for (back, at) in before.shorts.iter_mut().enumerate() {
+                *at = row(FIRST + back, ROWS);
+            }
+        } else {
+            for (back, at) in before.floats.iter_mut().enumerate() {
+                *at = row(back, ROWS);
+            }
         }
         before
     }
@@ -229,7 +242,14 @@ static NO_SHORTS: [i16; EDGE] = [i16::MIN; EDGE];
 
 impl Ring {
     pub(super) fn new() -> Self {
-        Self { floats: vec![0.0; FLOAT_ROWS * STRIDE], shorts: vec![0; SHORT_ROWS * STRIDE] }
+        Self { floats: vec![0.0; FIRST_ROWS * STRIDE], shorts: vec![0; ROWS * STRIDE] }
+    }
+
+    /// Makes room for rows in a scale.
+    pub(super) fn make_room(&mut self, scale: Scale) {
+        if !scale.suffices {
+            self.floats.resize(ROWS * STRIDE, 0.0);
+        }
     }
 
     /// Interpolates a row of the patch's surroundings; `number` counts rows away from the horizon.
@@ -242,8 +262,9 @@ impl Ring {
         scale: Scale,
         row: &[f32; Local::STRIDE],
     ) {
-        let floats = &mut self.floats[number % FLOAT_ROWS * STRIDE..][..STRIDE];
-        let shorts = &mut self.shorts[number % SHORT_ROWS * STRIDE..][..STRIDE];
+        let rows = if scale.suffices { FIRST_ROWS } else { ROWS };
+        let floats = &mut self.floats[number % rows * STRIDE..][..STRIDE];
+        let shorts = &mut self.shorts[number % ROWS * STRIDE..][..STRIDE];
         let rows = floats.chunks_exact_mut(COLUMNS).zip(shorts.chunks_exact_mut(COLUMNS));
         for ((floats, shorts), part) in rows.zip(&parts.parts) {
             let part = Lanes::splat(class, *part as f32 / PARTS as f32);
@@ -271,7 +292,10 @@ impl Ring {
         own: &Own<C>,
         scale: Scale,
     ) -> Row<C> {
-        let mut best = self.first(class, before, march, &own.floats);
+        if !scale.suffices {
+            return self.in_floats(class, before, &march.crossings, &own.floats);
+        }
+        let mut best = self.in_floats(class, before, &march.crossings[..FIRST], &own.floats);
         let shorts = self.second(class, before, (march, falls), own);
         let unit = Lanes::splat(class, 1.0 / (scale.per_metre * march.nearest));
         for (best, shorts) in best.iter_mut().zip(shorts.as_chunks::<LANES>().0) {
@@ -280,11 +304,11 @@ impl Ring {
         best
     }
 
-    /// The first crossings.
+    /// Crossings with all digits.
     #[inline(always)]
-    fn first<C: Class>(&self, class: C, before: &Before, march: &March, own: &Row<C>) -> Row<C> {
+    fn in_floats<C: Class>(&self, class: C, before: &Before, crossings: &[Crossing], own: &Row<C>) -> Row<C> {
         let mut best = [Lanes::splat(class, 0.0); ACROSS];
-        for (row, crossing) in before.floats.iter().zip(&march.first) {
+        for (row, crossing) in before.floats.iter().zip(crossings) {
             let z = self.floats.get(row + crossing.at..).and_then(<[f32]>::first_chunk::<EDGE>);
             let (z, _) = z.unwrap_or(&NO_FLOATS).as_chunks::<LANES>();
             let (inverse, drop) =
@@ -297,7 +321,7 @@ impl Ring {
         best
     }
 
-    /// Those beyond, in steps over the distance of the nearest.
+    /// Those behind the first, in steps over the distance of the nearest.
     #[inline(always)]
     fn second<C: Class>(
         &self,
@@ -307,9 +331,10 @@ impl Ring {
         own: &Own<C>,
     ) -> [i16; EDGE] {
         let mut best = [Shorts::splat(class, 0); SHORTS_ACROSS];
-        let crossings = before.shorts.iter().zip(&march.second).zip(falls.iter().zip(&FACTORS));
-        for ((row, at), (fall, factor)) in crossings {
-            let z = self.shorts.get(row + at..).and_then(<[i16]>::first_chunk::<EDGE>);
+        let crossings = march.crossings[FIRST..].iter();
+        let crossings = before.shorts.iter().zip(crossings).zip(falls.iter().zip(&FACTORS));
+        for ((row, crossing), (fall, factor)) in crossings {
+            let z = self.shorts.get(row + crossing.at..).and_then(<[i16]>::first_chunk::<EDGE>);
             let (z, _) = z.unwrap_or(&NO_SHORTS).as_chunks::<SHORTS>();
             let (factor, fall) = (Shorts::splat(class, *factor), Shorts::splat(class, *fall));
             for i in 0..SHORTS_ACROSS {

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::super::lanes::{Class, LANES, Lanes};
-use super::far::Task;
+use super::far::{TILT, Task};
 use super::frame::SPACING;
 use super::samples::{Group, LOWEST, NOTHING, NOWHERE, Samples};
 
@@ -33,6 +33,8 @@ pub(super) struct Light {
     step: f32,
     /// What the earth's curve takes from the height of a point a row away, m; it grows with the square.
     curve: f32,
+    /// What the sweep's plane falls in a row, m.
+    fall: f32,
 }
 
 impl Light {
@@ -41,6 +43,7 @@ impl Light {
             rows: (SPACING * spacing) as f32,
             step: task.step as f32,
             curve: (task.step * task.step / (2.0 * task.radius)) as f32,
+            fall: (TILT * task.step) as f32,
         }
     }
 }
@@ -278,19 +281,22 @@ fn sight<C: Class>(
     to: &mut Sight,
 ) -> [f32; LANES] {
     let splat = |value| Lanes::splat(class, value);
-    let (own, number, curve) =
-        (Lanes::load(class, own), splat(group as f32 * light.rows), splat(light.curve));
+    let (curve, fall) = (splat(light.curve), splat(light.fall));
+    let (own, number) = (Lanes::load(class, own), splat(group as f32 * light.rows));
     let row = number - run;
-    // Above the sea: the level plane at the far end lies ever higher over it.
-    let z = own + rise + row * row * curve;
+    // From the sweep's plane to the sea.
+    let above_sea = |z: Lanes<C>, row: Lanes<C>| z + row * (row * curve - fall);
+    let z = above_sea(own + rise, row);
     let inverse = (run * splat(light.step)).inverse();
     let (nothing, lowest) = (splat(0.0), splat(LOWEST));
-    let ground = lowest.less(z);
+    // Where nothing is, not even missing terrain, there is no row.
+    let ground = splat(NOWHERE / 2.0).less(row).select(z, splat(NOTHING));
+    let ground = lowest.less(ground);
     let seen = ground.select((z - run * run * curve) * inverse, nothing);
     let inverse = ground.select(inverse, nothing);
     seen.store(&mut to.rise);
-    lowest.less(own).select(inverse, splat(BLIND)).store(&mut to.inverse);
+    splat(NOTHING).less(own).select(inverse, splat(BLIND)).store(&mut to.inverse);
     let mut heights = [0.0; LANES];
-    (own + number * number * curve).store(&mut heights);
+    above_sea(own, number).store(&mut heights);
     heights
 }

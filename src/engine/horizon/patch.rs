@@ -183,6 +183,7 @@ impl Patch {
         let scale = self.scale;
         let local = if quarter.across { &*across } else { &*upright };
         let (row, column) = if quarter.across { (x, y) } else { (y, x) };
+        ring.make_room(scale);
         for look in &quarter.looks {
             look.march.falls(scale, &mut falls[look.direction]);
         }
@@ -192,7 +193,7 @@ impl Patch {
         for number in ROOM..ROOM + EDGE {
             let line = if quarter.forward { Local::ROWS - 1 - number - ROOM } else { number - ROOM };
             let ground = RowGround::new(class, local, line, scale, skylines.middle);
-            let before = Before::new(number);
+            let before = Before::new(number, scale);
             if number % SIDE == ROOM % SIDE {
                 for look in &quarter.looks {
                     skylines.lattices[look.direction].touch(row + line, SIDE - 1, column);

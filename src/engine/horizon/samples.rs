@@ -8,22 +8,22 @@ use super::far::{Geometry, Task};
 use super::frame::{MARGIN, SPACING};
 
 /// The height of nothing: below all terrain, the missing one too.
-pub(super) const NOTHING: f32 = -1.0e7;
+pub(super) const NOTHING: f32 = -1.0e9;
 
 /// Its row.
 pub(super) const NOWHERE: f32 = -1.0e6;
 
-/// Lower than any ground: what stands there is missing terrain, or half of it.
+/// Lower than any ground, above the sea: what stands there is missing terrain, or half of it.
 pub(super) const LOWEST: f32 = -1000.0;
 
-/// A group of samples on each of a strip's lines. Heights are counted from the level plane at the far end.
+/// A group of samples on each of a strip's lines. Heights are counted from the sweep's plane, see [`Task::drop`].
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Group {
     /// The highest, and its row.
     pub z: [f32; LANES],
     pub row: [f32; LANES],
-    /// The first: there an observer stands. Where it has no ground, the next that has.
+    /// The first: there an observer stands. Where it has no ground, the next that has; [`NOTHING`] where none has.
     pub own: [f32; LANES],
 }
 
@@ -118,7 +118,7 @@ fn merge(far: &Group, near: &Group, at: usize, to: &mut Group) {
         to.row[at + i] = if nearer { near.row[2 * i] } else { far.row[2 * i] };
         let mut own = far.own[2 * i];
         for other in [far.own[2 * i + 1], near.own[2 * i], near.own[2 * i + 1]] {
-            own = if own > LOWEST { own } else { other };
+            own = if own > NOTHING { own } else { other };
         }
         to.own[at + i] = own;
     }
@@ -135,7 +135,7 @@ fn sample<C: Class>(
 ) {
     let mut best = Lanes::splat(class, NOTHING);
     let (mut place, mut own) = (Lanes::splat(class, NOWHERE), best);
-    let lowest = Lanes::splat(class, LOWEST);
+    let lowest = Lanes::splat(class, LOWEST - task.drop(group * SPACING));
     for number in group * SPACING..(group + 1) * SPACING {
         let (column, part) = geometry.first_node(number);
         let column = column + (strip * LANES * SPACING) as isize;
@@ -160,5 +160,5 @@ fn sample<C: Class>(
     }
     best.store(&mut to.z);
     place.store(&mut to.row);
-    own.store(&mut to.own);
+    lowest.less(own).select(own, Lanes::splat(class, NOTHING)).store(&mut to.own);
 }

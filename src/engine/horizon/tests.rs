@@ -1,3 +1,6 @@
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
 use super::super::azimuths::Azimuths;
 use super::super::terrain::fixtures::terrain;
 use super::super::terrain::{Rect, Terrain};
@@ -5,32 +8,40 @@ use super::*;
 
 /// All horizons of one cell, the long way: every crossing, in double precision.
 fn brute(window: &Terrain, compass: &Compass, radius: f64, x: usize, y: usize) -> Vec<f64> {
+    compass.units.iter().map(|unit| crossings(window, unit, radius, (x, y), usize::MAX)).collect()
+}
+
+/// The steepest of the first so many crossings of one cell in one direction.
+fn crossings(
+    window: &Terrain,
+    &(east, north): &(f64, f64),
+    radius: f64,
+    (x, y): (usize, usize),
+    reach: usize,
+) -> f64 {
     let at = |x: f64, y: f64| {
         let (x, y) = (x as isize, y as isize);
         let inside = x >= 0 && y >= 0 && (x as usize) < window.width && (y as usize) < window.height;
         inside.then(|| f64::from(window.z[y as usize * window.width + x as usize]))
     };
     let own = f64::from(window.z[y * window.width + x]);
-    let look = |&(east, north): &(f64, f64)| {
-        let south = -north;
-        let main = east.abs().max(south.abs());
-        let (dx, dy) = (east / main, south / main);
-        let step = (dx * dx + dy * dy).sqrt() * window.cell;
-        let mut best = f64::MIN;
-        for k in 1.. {
-            let k = f64::from(k);
-            let round = |v: f64| (v * 1e9).round() / 1e9;
-            let (px, py) = (x as f64 + round(k * dx), y as f64 + round(k * dy));
-            let part = (px - px.floor()).max(py - py.floor());
-            let second = if east.abs() > south.abs() { (0.0, 1.0) } else { (1.0, 0.0) };
-            let Some(a) = at(px.floor(), py.floor()) else { break };
-            let b = at(px.floor() + second.0, py.floor() + second.1).unwrap_or(a);
-            let distance = k * step;
-            best = best.max((a + (b - a) * part - own) / distance - distance / (2.0 * radius));
-        }
-        best
-    };
-    compass.units.iter().map(look).collect()
+    let south = -north;
+    let main = east.abs().max(south.abs());
+    let (dx, dy) = (east / main, south / main);
+    let step = (dx * dx + dy * dy).sqrt() * window.cell;
+    let mut best = f64::MIN;
+    for k in 1..=reach {
+        let k = k as f64;
+        let round = |v: f64| (v * 1e9).round() / 1e9;
+        let (px, py) = (x as f64 + round(k * dx), y as f64 + round(k * dy));
+        let part = (px - px.floor()).max(py - py.floor());
+        let second = if east.abs() > south.abs() { (0.0, 1.0) } else { (1.0, 0.0) };
+        let Some(a) = at(px.floor(), py.floor()) else { break };
+        let b = at(px.floor() + second.0, py.floor() + second.1).unwrap_or(a);
+        let distance = k * step;
+        best = best.max((a + (b - a) * part - own) / distance - distance / (2.0 * radius));
+    }
+    best
 }
 
 /// Rough, repeatable ground.
@@ -84,6 +95,9 @@ fn light(curved: bool) -> Light {
     Light { curved, vectors: Vectors::best() }
 }
 
+/// The steepest tangent of the table.
+const MOST: f64 = i16::MAX as f64 / STEPS as f64;
+
 /// Root mean square, 99th percentile and mean of the errors, in degrees, of the skylines above the horizontal.
 fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
     let compass = Compass::new(Azimuths::Fine);
@@ -95,7 +109,7 @@ fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
         let truth = brute(window, &compass, light.radius(), x + tile.x0, y + tile.y0);
         for (k, truth) in truth.iter().enumerate() {
             let found = f64::from(skylines.row(k, y)[x]) / f64::from(STEPS);
-            errors.push((found.max(0.0).atan() - truth.max(0.0).atan()).to_degrees());
+            errors.push((found.max(0.0).atan() - truth.clamp(0.0, MOST).atan()).to_degrees());
         }
     }
     errors.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -104,14 +118,23 @@ fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
     (rms, errors[errors.len() * 99 / 100].abs(), errors.iter().sum::<f64>() / count)
 }
 
+/// What the ground is like, the edge of its cells, its height, and how many times as large the errors may be.
+type Rough = (&'static str, f64, fn(usize, usize) -> f32, f64);
+
 #[test]
 fn skylines_are_those_of_all_crossings_within_a_tenth_of_a_degree() {
     // Noise from cell to cell is what the lines of the far search are worst at.
-    for (name, height, bound) in
-        [("mountains", mountains as fn(usize, usize) -> f32, 1.0), ("noise", rough, 5.0)]
-    {
+    let grounds: [Rough; 5] = [
+        ("mountains", 25.0, mountains, 1.0),
+        ("noise", 25.0, rough, 5.0),
+        // Its far end lies 2 km below the level plane of the other.
+        ("mountains on cells of 250 m", 250.0, |x, y| mountains(x, y) - 1500.0, 1.0),
+        ("a long slope on cells of 5 m", 5.0, |x, y| 3.5 * x as f32 + 0.1 * mountains(x, y), 1.0),
+        ("up to 9000 m", 25.0, |x, y| (6.0 * mountains(x, y) - 4750.0).clamp(-500.0, 9000.0), 3.0),
+    ];
+    for (name, cell, height, bound) in grounds {
         for curved in [false, true] {
-            let mut window = terrain(640, 25.0, height);
+            let mut window = terrain(640, cell, height);
             window.tile = Rect { x0: 250, y0: 200, x1: 391, y1: 309 };
             let (rms, p99, bias) = errors(&window, light(curved));
             println!("{name}, curved {curved}: rms {rms:.4}, p99 {p99:.3}, bias {bias:.4} degrees");
@@ -121,6 +144,113 @@ fn skylines_are_those_of_all_crossings_within_a_tenth_of_a_degree() {
             );
         }
     }
+}
+
+#[test]
+fn the_edge_of_a_plateau_around_a_plain_is_seen_where_it_is() {
+    // The earth's curve makes the plateau's farther cells the higher ones of the far end's level plane.
+    for radius in [50.0, 100.0] {
+        let height = |x: usize, y: usize| {
+            let (u, v) = (x as f32 - 320.0, y as f32 - 255.0);
+            if u.hypot(v) < radius { 500.0 } else { 1500.0 }
+        };
+        let mut window = terrain(640, 25.0, height);
+        window.tile = Rect { x0: 250, y0: 200, x1: 391, y1: 309 };
+        let (rms, p99, bias) = errors(&window, light(true));
+        println!("{radius} cells: rms {rms:.4}, p99 {p99:.3}, bias {bias:.4} degrees");
+        assert!(rms < 0.15 && p99 < 0.6 && bias.abs() < 0.025, "{radius}: {rms} {p99} {bias}");
+    }
+}
+
+/// Ground from 500 m below the sea to 9000 m above it, with walls and towers.
+#[derive(Debug, Clone, Copy)]
+struct Extreme {
+    seed: u32,
+    /// Edge of its pieces, cells: of each the height is another.
+    edge: (usize, usize),
+    /// How many of a hundred pieces are as high as can be; the others lie low.
+    towers: u32,
+    /// Height of the others above the lowest, m.
+    relief: f32,
+}
+
+impl Extreme {
+    fn any() -> impl Strategy<Value = Self> {
+        let edge = prop::sample::select(vec![1, 2, 5, 17, 40, 300]);
+        let relief = prop::sample::select(vec![0.0, 50.0, 1500.0, 9500.0]);
+        let towers = prop::sample::select(vec![0, 1, 10, 50]);
+        (any::<u32>(), edge.clone(), edge, towers, relief).prop_map(|(seed, across, down, towers, relief)| {
+            Self { seed, edge: (across, down), towers, relief }
+        })
+    }
+
+    /// Whether the ground around each cell ranges over more than 16 bits hold in fine steps.
+    fn exceeds_16_bits(self, cell: f64) -> bool {
+        self.relief > 9000.0 && self.edge.0.max(self.edge.1) <= 17 && cell <= 25.0
+    }
+
+    fn at(self, x: usize, y: usize) -> f32 {
+        let piece = (x / self.edge.0) as u32 * 7919 + (y / self.edge.1) as u32 * 104_729;
+        let bits = (piece ^ self.seed).wrapping_mul(0x9E37_79B9);
+        let bits = (bits ^ (bits >> 15)).wrapping_mul(0x2C1B_3C6D);
+        let bits = bits ^ (bits >> 13);
+        if bits % 100 < self.towers {
+            9000.0
+        } else {
+            -500.0 + self.relief * (bits >> 8) as f32 / 16_777_216.0
+        }
+    }
+}
+
+/// The steepest that anything may be seen from a cell in a direction by way of observers around it, which stand at most
+/// 8 cells aside, before or behind.
+fn steepest(window: &Terrain, (x, y): (usize, usize), (east, north): (f64, f64), from: f64) -> f64 {
+    let own = f64::from(window.z[window.index(x, y)]);
+    let mut most = 0.0_f64;
+    for row in 0..window.height {
+        for column in 0..window.width {
+            let (dx, dy) = (column as f64 - x as f64, y as f64 - row as f64);
+            let (ahead, aside) = (dx * east + dy * north, dx * north - dy * east);
+            if aside.abs() <= 8.0 && ahead >= from {
+                let up = f64::from(window.z[window.index(column, row)]) - own;
+                most = most.max(up / (window.cell * (ahead - 8.0)));
+            }
+        }
+    }
+    most
+}
+
+#[test]
+fn skylines_of_extreme_ground_are_the_near_ones_and_no_higher_than_what_stands_ahead() {
+    let compass = Compass::new(Azimuths::Fast);
+    let test = |(ground, cell): (Extreme, f64)| {
+        let mut window = terrain(192, cell, |x, y| ground.at(x, y));
+        window.tile = Rect { x0: 31, y0: 40, x1: 158, y1: 141 };
+        let skylines = Found::of(&window, &compass, light(false));
+        for i in 0..8 {
+            let (x, y) = (i * 7919 % window.tile.width(), i * 104_729 % window.tile.height());
+            let at = (x + window.tile.x0, y + window.tile.y0);
+            for (k, unit) in compass.units.iter().enumerate().step_by(3) {
+                let found = f64::from(skylines.row(k, y)[x]) / f64::from(STEPS);
+                let near = crossings(&window, unit, f64::INFINITY, at, near::reach(*unit)).clamp(0.0, MOST);
+                let far = steepest(&window, at, *unit, (near::reach(*unit) - 8) as f64);
+                // Far sights have 16 bits over the steepest that there is.
+                let beyond = 9500.0 / (20.0 * cell) * 1e-4;
+                // Half a step of the table, the last digit of heights, and where 16 bits suffice one and a half of theirs.
+                let exact = 0.5 / f64::from(STEPS) + 1e-5 + 1e-3 / cell;
+                let off = if ground.exceeds_16_bits(cell) { exact } else { exact + 1.5e-3 + 3e-4 * near };
+                prop_assert!(found >= near - off, "{at:?} {unit:?}: {found}, near {near}");
+                prop_assert!(
+                    found <= near.max(far.min(MOST) + beyond) + off,
+                    "{at:?} {unit:?}: {found}, {near} {far}"
+                );
+            }
+        }
+        Ok(())
+    };
+    let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    runner.run(&(Extreme::any(), prop::sample::select(vec![2.0, 10.0, 25.0, 100.0])), test).unwrap();
 }
 
 #[test]
