@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::super::crs::Crs;
 use super::super::finding::{Doubt, Severity};
-use super::super::geotiff::write_grid;
+use super::super::geotiff::{Placement, write_grid};
 use super::super::grid::Grid;
 use super::super::request::{Field, MonthInputs, Product, RegionBox, TemperatureInput};
 use super::super::{Compression, Engine, EngineError, Layer, Storage};
