@@ -1,7 +1,7 @@
 //! The units in which files give heights.
 
 /// Metres of one international foot and of one US survey foot.
-const FOOT: f64 = 0.3048;
+pub(super) const FOOT: f64 = 0.3048;
 const US_SURVEY_FOOT: f64 = 1200.0 / 3937.0;
 
 /// Metres of one unit with this name, as files write it; `None` when it is no known unit of length.
@@ -21,6 +21,11 @@ pub(super) fn metres_of(name: &str) -> Option<f64> {
         | "ussft" | "surveyfoot" | "surveyfeet" | "usfoot" | "usfeet" => Some(US_SURVEY_FOOT),
         _ => None,
     }
+}
+
+/// Whether a unit of so many metres is a foot.
+pub(super) fn is_foot(metres: f64) -> bool {
+    (metres / FOOT - 1.0).abs() < 1e-5
 }
 
 /// Metres of one unit with this code of EPSG.

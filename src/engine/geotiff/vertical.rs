@@ -86,7 +86,22 @@ impl Vertical {
             let what = format!("has values in {unit:?}, expected heights in metres or feet");
             return Err(source.problem(what, said("if they are metres, say so", "m")));
         };
-        let of_system = of_system.unwrap_or(of_band);
+        let Some(of_system) = of_system else {
+            if !units::is_foot(of_band) {
+                return Ok(of_band);
+            }
+            // gdalwarp turns feet into metres by the vertical system, drops the system, and keeps the unit: it proves nothing.
+            let what = format!(
+                "says of its heights {unit:?}, without a vertical system; gdalwarp leaves that on heights that it has turned \
+                 into metres, too"
+            );
+            let system = if of_band > units::FOOT { 6360 } else { 8228 };
+            let aim = format!(
+                "look at the height of a known summit; where it is in feet, give the option -a_srs EPSG:{epsg}+{system} instead \
+                 of -units m, where it is in metres, say so"
+            );
+            return Err(source.problem(what, said(&aim, "m")));
+        };
         // An international and a US survey foot differ by two millionths.
         if (of_system / of_band - 1.0).abs() < 1e-5 {
             return Ok(of_system);

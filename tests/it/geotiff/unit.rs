@@ -37,14 +37,19 @@ fn heights_in_feet_come_in_metres() {
     for (unit, metres) in [
         ("m", 1.0),
         ("metre", 1.0),
+        ("cm", 0.01),
         ("ft", FOOT),
-        ("foot", FOOT),
-        ("feet", FOOT),
+        ("Feet", FOOT),
         ("US survey foot", US_SURVEY_FOOT),
         ("us-ft", US_SURVEY_FOOT),
-        ("cm", 0.01),
     ] {
-        let path = with_unit(&lab, "unit.tif", &["-ot", "Float32"], unit);
+        // Feet need a vertical system that says the same.
+        let system = match metres {
+            FOOT => "EPSG:32612+8228",
+            US_SURVEY_FOOT => "EPSG:32612+6360",
+            _ => "EPSG:32612",
+        };
+        let path = with_unit(&lab, "unit.tif", &["-ot", "Float32", "-a_srs", system], unit);
         let raster = Raster::open_heights(&path).unwrap();
         assert!(same(&heights(&raster), &in_metres(metres)), "{unit}");
         assert_eq!(raster.unit(), Some(unit));
@@ -84,10 +89,10 @@ fn heights_in_feet_come_in_metres() {
     }
     // A scale and an offset in the file are in its unit, and a unit beside it counts, too.
     let path = lab.translate("scaled.tif", &["-ot", "Int16", "-a_scale", "0.5", "-a_offset", "-10"]);
-    let side = "<PAMDataset><PAMRasterBand band=\"1\"><UnitType>ft</UnitType></PAMRasterBand></PAMDataset>";
+    let side = "<PAMDataset><PAMRasterBand band=\"1\"><UnitType>dm</UnitType></PAMRasterBand></PAMDataset>";
     std::fs::write(lab.path("scaled.tif.aux.xml"), side).unwrap();
     let stored = heights(&Raster::open(&path).unwrap());
-    let expected: Vec<f32> = stored.iter().map(|v| (f64::from(*v) * FOOT) as f32).collect();
+    let expected: Vec<f32> = stored.iter().map(|v| (f64::from(*v) * 0.1) as f32).collect();
     let read = heights(&Raster::open_heights(&path).unwrap());
     let worst = read.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst < 1e-4, "{worst}");
@@ -127,4 +132,31 @@ fn units_that_are_none_of_heights_are_refused_with_cures_that_work() {
     let cured = run_cure(&problem.cure, lab.folder.path());
     let turned: Vec<f32> = expected.iter().map(|v| -v).collect();
     assert!(same(&heights(&Raster::open_heights(&cured).unwrap()), &turned));
+}
+
+#[test]
+fn feet_without_a_vertical_system_are_asked_about_since_gdalwarp_leaves_them_on_metres() {
+    let name = "feet_without_a_vertical_system_are_asked_about_since_gdalwarp_leaves_them_on_metres";
+    if !support::have_programs(name, &["gdal_translate", "gdal_edit.py", "gdalwarp"]) {
+        return;
+    }
+    let source = values(3000.0, 0.5);
+    let lab = Lab::new(&source);
+    // Heights in feet with their system, reprojected: metres that say they are feet.
+    let feet = lab.translate("feet.tif", &["-ot", "Float32", "-a_srs", "EPSG:32612+6360"]);
+    let warped = lab.path("warped.tif");
+    super::gdal("gdalwarp", &["-q", "-t_srs", "EPSG:32612", text(&feet), text(&warped)]);
+    let problem = refused(&warped, "without a vertical system");
+    let cured = run_cure(&problem.cure, lab.folder.path());
+    let read = heights(&Raster::open_heights(&cured).unwrap());
+    let worst = read.iter().zip(&source).map(|(read, feet)| (f64::from(*read) - feet * US_SURVEY_FOOT).abs());
+    assert!(worst.fold(0.0, f64::max) < 1e-3);
+    // Feet that nobody has converted, by the other way that the message names.
+    let path = with_unit(&lab, "unit.tif", &["-ot", "Float32", "-a_srs", "EPSG:32612"], "US survey foot");
+    let problem = refused(&path, "without a vertical system");
+    let other = problem.cure.replace("-units m", "-a_srs EPSG:32612+6360");
+    assert!(other != problem.cure && problem.cure.contains("-a_srs EPSG:32612+6360"), "{problem}");
+    let cured = run_cure(&other, lab.folder.path());
+    let expected: Vec<f32> = source.iter().map(|v| (v * US_SURVEY_FOOT) as f32).collect();
+    assert!(same(&heights(&Raster::open_heights(&cured).unwrap()), &expected));
 }
