@@ -20,7 +20,7 @@ Examples:
   alpsckpt maps my.ron --float32 for-r           copies as plain float32, for programs that know no scale
 
 Maps are integers with a scale (`storage: Integer`), which many programs ignore. A copy has the same values as float32,
-NaN as nodata, overviews, and takes about three times the room. What is there already is compared with its map and kept;
+NaN as nodata, overviews, and takes about twice the room. What is there already is compared with its map and kept;
 a file that is no copy of it is never replaced.
 
 Exit codes: 0 listed or written, 2 the copies would lie among maps, 65 a map is not what was computed, 66 no such

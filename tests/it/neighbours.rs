@@ -176,11 +176,10 @@ fn gdals_programs_see_what_the_page_says() {
     lab.row("`gdal_calc.py`", integer, rounded);
     let [integer, rounded] = [INTEGER, ROUNDED].map(|map| {
         let lines = |level: f64| {
-            let lines = format!("{level}.shp");
-            let _ = fs::remove_dir_all(lab.scene.path("lines"));
-            lab.say("gdal_contour", &["-q", "-fl", &level.to_string(), map, "lines"]);
-            let said = lab.say("ogrinfo", &["-so", "-al", "lines"]);
-            assert!(said.contains("Feature Count: "), "{lines}: {said}");
+            let _ = fs::remove_file(lab.scene.path("lines.json"));
+            lab.say("gdal_contour", &["-q", "-f", "GeoJSON", "-fl", &level.to_string(), map, "lines.json"]);
+            let said = lab.say("ogrinfo", &["-so", "-al", "lines.json"]);
+            assert!(said.contains("Feature Count: "), "{said}");
             !said.contains("Feature Count: 0")
         };
         match (lines(lab.mean(map)), lines(lab.mean(map) / STEP)) {
