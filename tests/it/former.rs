@@ -4,12 +4,16 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::checkpoint::form::FORM;
+use alpsckpt::checkpoint::{CampaignDir, ChainId, LinkNumber, LinkResume};
+use alpsckpt::durable::sealed;
+use alpsckpt::engine::NUMERICS;
 
 use crate::forms::Kept;
+use crate::scene::{Scene, assert_same_maps, wait_for};
 use crate::support::{contents, skip};
 
 #[path = "../../benches/against_former/source.rs"]
@@ -115,4 +119,36 @@ fn the_former_build_refuses_a_campaign_of_today_and_touches_nothing() {
         );
         assert_eq!(contents(&kept.output()), before, "{arguments:?} changed the folder");
     }
+}
+
+/// A chain that the former build began and this one goes on with gives the maps of one whole run.
+#[test]
+fn a_chain_that_the_former_build_began_becomes_the_maps_of_one_engine() {
+    let Some(program) = former("a_chain_that_the_former_build_began_becomes_the_maps_of_one_engine") else {
+        return;
+    };
+    let scene = Scene::new(64);
+    let lines = ["months: [6],", "products: [SkyView, Direct],", "storage: Float32,"];
+    for (file, output) in [("begun.ron", "begun"), ("ours.ron", "ours")] {
+        scene.campaign(file, output, &lines);
+    }
+    let (mut like, mut theirs) = (scene.alpsckpt(&["run", "begun.ron"]), Command::new(&program));
+    theirs.args(like.get_args()).current_dir(scene.path("")).stdin(Stdio::null());
+    theirs.envs(like.env("NO_COLOR", "1").get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut run = theirs.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let index = scene.path("begun/.alpsckpt/chains/m06/parts/0001.index");
+    wait_for("a tile of the former build", || fs::metadata(&index).ok().filter(|facts| facts.len() > 8));
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(run.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(99), "it is stopped in its midst");
+    scene.ask(&["run", "ours.ron"]).good();
+    scene.ask(&["run", "begun.ron"]).good();
+
+    // The engine's number was raised since: nothing of the former one's is in the maps, and it is said.
+    let chain = CampaignDir::new(&scene.path("begun")).chain(&ChainId::of_months(&[6]));
+    let resume: LinkResume = sealed::read(&chain.link_resume(LinkNumber(2))).unwrap();
+    assert_eq!(resume.tiles, 0);
+    let why = &resume.rejected[0].why;
+    assert!(why.contains(&format!("engine 1, this program has engine {NUMERICS}")), "{why}");
+    assert_same_maps(&scene.maps("begun"), &scene.maps("ours"));
 }
