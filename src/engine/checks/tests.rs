@@ -197,8 +197,8 @@ fn what_was_seen_holds_as_long_as_the_file_is_the_same() {
     // Neither another region nor another file nor nothing at all is what was seen.
     let mut other = request.clone();
     other.model.horizon_distance = 8000.0;
-    assert_eq!(Engine::examine(&other, Look::Remembered(&kept)).sampled, [request.dem.clone()]);
-    assert_eq!(Engine::examine(&request, Look::Remembered(&[])).sampled, [request.dem.clone()]);
+    assert_eq!(Engine::examine(&other, Look::Remembered(&kept)).sampled, std::slice::from_ref(&request.dem));
+    assert_eq!(Engine::examine(&request, Look::Remembered(&[])).sampled, std::slice::from_ref(&request.dem));
     folder.ground(|_, _| None);
     let changed = Engine::examine(&request, Look::Remembered(&kept));
     assert_eq!((told(&changed).0.len(), changed.sampled.len()), (0, 1));
