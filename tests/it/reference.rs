@@ -198,10 +198,10 @@ fn sky_view_factors_below_cliffs_and_on_steep_waves_are_those_of_rays() {
     let pit = |x: f64, y: f64| if x.hypot(y) < 1250.0 { 500.0 } else { 1500.0 };
     let turns = std::f64::consts::TAU / 900.0;
     let waves = |x: f64, y: f64| 1500.0 + 450.0 * (turns * x).sin() * (turns * y).cos();
-    let grounds: [(&str, &dyn Fn(f64, f64) -> f64, f64, f64); 2] =
-        [("plain in a wall", &pit, 0.002, 0.005), ("waves", &waves, 0.005, 0.02)];
-    for (name, ground, rms_bound, bound) in grounds {
-        let scene = around_the_middle(ground);
+    for (name, scene, rms_bound, bound) in [
+        ("plain in a wall", around_the_middle(pit), 0.002, 0.005),
+        ("waves", around_the_middle(waves), 0.005, 0.02),
+    ] {
         let map = layers(request(&scene.dem(), &[Product::SkyView], &[6], Model::default())).remove(0);
         let middle = (MAPPED / 2, MAPPED / 2);
         let cells: Vec<_> = (1..60).map(some).chain([middle]).collect();
