@@ -63,21 +63,23 @@ fn a_terrain_in_a_system_that_the_engine_does_not_know_is_refused() {
 
 #[test]
 fn a_terrain_says_its_unit_inside_or_beside_the_file() {
-    // Summits of 4000 m: as metres the numbers of feet would be higher than any mountain.
-    let in_feet = |scene: &Scene| {
-        scene.write("dem.tif", &placement(48, 25.0, 0.0), |x, y| (height(x, y) + 1500.0) / 0.3048);
+    // As metres the numbers of decimetres would be higher than any mountain.
+    let in_decimetres = |scene: &Scene| {
+        scene.write("dem.tif", &placement(48, 25.0, 0.0), |x, y| 10.0 * height(x, y));
     };
     let say = |scene: &Scene, unit: &str| {
         let unit = format!("<UnitType>{unit}</UnitType>");
         let side = format!("<PAMDataset><PAMRasterBand band=\"1\">{unit}</PAMRasterBand></PAMDataset>");
         fs::write(scene.path("dem.tif.aux.xml"), side).unwrap();
     };
-    check(&[], in_feet).failed(65, &["my.ron:5", "dem.tif"]);
+    check(&[], in_decimetres).failed(65, &["my.ron:5", "dem.tif"]);
     let told = check(&[], |scene| {
-        in_feet(scene);
-        say(scene, "US survey foot");
+        in_decimetres(scene);
+        say(scene, "dm");
     });
     told.good();
+    let feet = check(&[], |scene| say(scene, "US survey foot"));
+    feet.failed(65, &["my.ron:5", "dem.tif", "without a vertical system", "gdal_edit.py -units m"]);
     let odd = check(&[], |scene| say(scene, "furlong"));
     odd.failed(65, &["my.ron:5", "dem.tif", "has values in \"furlong\"", "gdal_edit.py -units m"]);
     let masked = check(&[], |scene| fs::write(scene.path("dem.tif.msk"), "a mask").unwrap());
