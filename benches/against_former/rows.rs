@@ -33,7 +33,7 @@ pub(crate) const ROWS: &[Row] = &[
         measure: |side, scene| pass(side, scene, "june", ""),
     },
     Row {
-        name: "read",
+        name: "reading",
         unit: "ns/cell",
         bound: Some(0.95),
         measure: |side, scene| pass(side, scene, "june", "reading"),
