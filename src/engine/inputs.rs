@@ -230,10 +230,11 @@ impl Gatherer<'_> {
 
     fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
         let (scale, offset) = (input.scale, input.offset);
-        let (dem, span) = (self.dem?, self.span);
-        let latitude = span.and_then(|span| latitude_of(dem.placement(), span));
+        // Without a terrain it is opened all the same: what is wrong with it is told too.
+        let place = self.dem.zip(self.span);
+        let latitude = place.and_then(|(dem, span)| latitude_of(dem.placement(), span));
         let grid = self.coarse(&input.path, |raster, grid| {
-            let numbers = span.map_or_else(Vec::new, |span| checks::at_places(grid, dem, span));
+            let numbers = place.map_or_else(Vec::new, |(dem, span)| checks::at_places(grid, dem, span));
             let known = |(height, number): &(f64, f64)| !height.is_nan() && !number.is_nan();
             let pairs: Vec<_> = heights.iter().copied().zip(numbers).filter(known).collect();
             checks::temperature(raster, grid, &Temperatures { scale, offset, month, latitude, pairs: &pairs })
