@@ -28,7 +28,7 @@ fn a_campaign_that_leaves_its_tiles_open_is_settled_and_keeps_within_the_planned
     // Another number is another campaign; leaving it open goes on with the one that was settled.
     scene.ask(&["run", file]).good();
     scene.campaign("open.ron", "open", &["tile: 512,", "threads: 2,", "months_per_chain: 2,"]);
-    scene.ask(&["run", file]).failed(66, &["`tile`"]);
+    scene.ask(&["run", file]).failed(76, &["`tile`"]);
 }
 
 /// `412 MB.` in bytes, the rounding taken off.
