@@ -167,6 +167,19 @@ impl Terrain {
         rows.any(|row| row.iter().any(|z| !z.is_nan()))
     }
 
+    /// The first cell of a rectangle of the window that has a height where these values, row by row, have none.
+    pub(super) fn first_without(&self, rect: Rect, values: &[f32]) -> Option<(usize, usize)> {
+        let width = rect.width();
+        (rect.y0..rect.y1).zip(values.chunks_exact(width.max(1))).find_map(|(y, values)| {
+            let ground = &self.z[self.index(rect.x0, y)..self.index(rect.x1, y)];
+            let missing = |(z, value): (&f32, &f32)| value.is_nan() && !z.is_nan();
+            // Counted first: that is done eight cells at a time.
+            let count: usize = ground.iter().zip(values).map(|pair| usize::from(missing(pair))).sum();
+            let first = || ground.iter().zip(values).position(missing);
+            (count > 0).then(first).flatten().map(|x| (rect.x0 + x, y))
+        })
+    }
+
     /// Lowest and highest ground of the tile; `None` where all is missing.
     pub(super) fn heights(&self) -> Option<(f64, f64)> {
         let rows = (self.tile.y0..self.tile.y1)

@@ -249,8 +249,7 @@ impl Engine {
                 });
             };
             work.sums(rect, stop, &self.stages, fill).ok_or(EngineError::Stopped)?;
-            self.hand_over(*tile, terrain, rect, filler, each);
-            Ok(())
+            self.hand_over(*tile, terrain, rect, filler, each)
         })
     }
 
@@ -293,8 +292,7 @@ impl Engine {
             let first = (rect.y0 - all.y0) * all.width() + rect.x0 - all.x0;
             let radiation: Vec<Radiation<'_>> = months.iter().map(|month| month.from(first)).collect();
             filler.fill(rect, all.width(), &sky_view[first..], &radiation);
-            self.hand_over(*tile, terrain, rect, filler, each);
-            Ok(())
+            self.hand_over(*tile, terrain, rect, filler, each)
         })
     }
 
@@ -331,7 +329,7 @@ impl Engine {
         rect: Rect,
         filler: Filler<'_>,
         each: &(dyn Fn(&Piece) + Sync),
-    ) {
+    ) -> Result<(), EngineError> {
         let piece = Piece {
             x: tile.x + (rect.x0 - terrain.tile.x0) as u32,
             y: tile.y + (rect.y0 - terrain.tile.y0) as u32,
@@ -339,8 +337,13 @@ impl Engine {
             height: rect.height() as u32,
             layers: filler.finish(),
         };
+        if let Some((x, y)) = piece.layers.iter().find_map(|layer| terrain.first_without(rect, layer)) {
+            let cell = (terrain.column + x as isize, terrain.row + y as isize);
+            return Err(checks::refuse_uncovered(&self.inputs, cell).into());
+        }
         each(&piece);
         self.layer_spares.give(piece.layers);
+        Ok(())
     }
 
     /// Where the sun stands at a step of a month of the request (1 to 12; steps from 0, the nights too) over a place of the

@@ -145,7 +145,10 @@ impl<'a> Session<'a> {
                 if state.unsealed {
                     self.seal(state)?;
                 }
-                let what = if state.computed == 0 && state.tiles.len() < state.shape.blocks.len() {
+                let none = state.computed == 0 && state.tiles.len() < state.shape.blocks.len();
+                let what = if none && self.options.stop.deadline.is_none() {
+                    "before one new tile was done".to_owned()
+                } else if none {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
                         .to_owned()
                 } else {

@@ -35,9 +35,8 @@ pub(in super::super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Opt
             Err(problem) => return Some(problem),
         }
     }
-    let (lon, lat) = first?;
     let what =
-        format!("has no data at {missing} of {all} points of the region, the first at {lon:.4} E {lat:.4} N");
+        format!("has no data at {missing} of {all} points of the region, the first at {}", on_earth(first?));
     Some(Problem::new(&coarse.path, what, CURE))
 }
 
@@ -56,7 +55,9 @@ pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
         match same.unwrap_or_else(|| first_uncovered(coarse, &inputs.dem, inputs.span)) {
             Ok(first) => {
                 known.push((coarse, first));
-                problems.extend(first.map(|cell| told(coarse, &inputs.dem, cell)));
+                let hole = first.map(|cell| told(coarse, &inputs.dem, cell));
+                // What lies beyond the last nodes is none of those that are missing.
+                problems.extend(hole.or_else(|| covers(coarse, &inputs.dem, inputs.span)));
             }
             Err(problem) => problems.push(problem),
         }
@@ -64,13 +65,46 @@ pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
     problems
 }
 
+/// A place in words.
+fn on_earth((lon, lat): (f64, f64)) -> String {
+    let (east, north) = (if lon < 0.0 { 'W' } else { 'E' }, if lat < 0.0 { 'S' } else { 'N' });
+    format!("{:.4} {east} {:.4} {north}", lon.abs(), lat.abs())
+}
+
+/// Why a map has no value at a cell of the DEM that has a height: the grid that has none there.
+pub(in super::super) fn refuse_uncovered(inputs: &Inputs, (column, row): (isize, isize)) -> Problem {
+    let dem = &inputs.dem;
+    let lacks = |grid: &&Coarse| grid.is_missing_at(dem.placement(), column as f64, row as f64);
+    if let Some(grid) = coarse_grids(inputs).into_iter().find(lacks) {
+        return told(grid, dem, (column, row));
+    }
+    for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
+        let Clouds::Cells { raster, column: first, row: above } = clouds else { continue };
+        let (own_column, own_row) = (column - first, row - above);
+        match raster.window(own_column, own_row, 1, 1) {
+            Ok(cell) if cell.values.iter().all(|value| !value.is_nan()) => {}
+            Ok(_) => {
+                let what = format!(
+                    "has no data in column {own_column}, row {own_row}, where the terrain has a height (its column {column}, \
+                     row {row})"
+                );
+                return Problem::new(
+                    raster.path(),
+                    what,
+                    "give a grid without holes, or make the region smaller",
+                );
+            }
+            Err(problem) => return problem,
+        }
+    }
+    let what = format!("has a height in column {column}, row {row} for which a map gets no value");
+    Problem::new(dem.path(), what, "report this as a fault of the program")
+}
+
 fn told(coarse: &Coarse, dem: &Raster, (column, row): (isize, isize)) -> Problem {
     let place = dem.placement();
     let (x, y) = place.centre(column as f64, row as f64);
-    let place = match place.crs.to_lonlat(x, y) {
-        Some((lon, lat)) => format!("{lon:.4} E {lat:.4} N"),
-        None => format!("x {x:.1}, y {y:.1}"),
-    };
+    let place = place.crs.to_lonlat(x, y).map_or_else(|| format!("x {x:.1}, y {y:.1}"), on_earth);
     let what = format!(
         "has no data where the terrain has heights, first under its cell in column {column}, row {row} ({place})"
     );

@@ -12,7 +12,7 @@ mod values;
 mod voids;
 mod whole;
 
-pub(super) use coverage::{at_places, covers};
+pub(super) use coverage::{at_places, covers, refuse_uncovered};
 pub(super) use heights::{refuse_strays, sampled_heights};
 pub(super) use subject::Subject;
 pub(super) use temperature::{Temperatures, temperature};

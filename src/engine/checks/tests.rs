@@ -433,3 +433,40 @@ fn cloud_cover_on_the_terrains_cells_is_looked_at_cell_by_cell() {
     assert!(problems.len() == 1 && problems[0].contains("no data at 1 cells"), "{problems:?}");
     assert!(problems[0].contains("column 391, row 58"), "{problems:?}");
 }
+
+#[test]
+fn a_coarse_grid_without_a_value_is_named_by_check_and_by_the_engine() {
+    let folder = Folder::new();
+    folder.ground(|_, _| None);
+    let month = MonthInputs {
+        month: 6,
+        lapse: Field::Constant(0.0065),
+        cloud: Some(folder.path("cloud.tif")),
+        temperatures: Vec::new(),
+        linke: None,
+    };
+    let request = Request { products: vec![Product::Solar], months: vec![month], ..folder.request() };
+    // Nodes 100 m apart: column and row 85, 5 lie under the terrain's columns 340 to 343, rows 20 to 23.
+    let clouds = |size: (usize, usize), hole: (usize, usize)| {
+        let value = |x: usize, y: usize| if (x, y) == hole { f32::NAN } else { 4000.0 };
+        folder.write("cloud.tif", 100.0, 0.0, size, value);
+        told(&whole(&request, &[])).1
+    };
+    assert!(clouds((100, 15), (0, 0)).is_empty());
+    let problems = clouds((100, 15), (85, 5));
+    assert!(problems.len() == 1 && problems[0].contains("cloud.tif: has no data where"), "{problems:?}");
+    let engine = Engine::open_examined(request.clone());
+    let failed = engine.map(|engine| {
+        let tiles = (0..engine.tiling().count()).filter_map(|number| engine.tiling().tile(number));
+        tiles
+            .filter_map(|tile| engine.compute(tile, &std::sync::atomic::AtomicBool::new(false)).err())
+            .map(|e| e.to_string())
+            .collect::<Vec<_>>()
+    });
+    let failed = failed.unwrap();
+    assert!(failed.len() == 1 && failed[0].contains("cloud.tif: has no data where"), "{failed:?}");
+    assert!(failed[0].contains("column 340, row 20"), "{failed:?}");
+    // A grid that ends in the middle of the region has no hole, and no value there either.
+    let problems = clouds((90, 15), (0, 0));
+    assert!(problems.len() == 1 && problems[0].contains("has no data at "), "{problems:?}");
+}

@@ -14,8 +14,8 @@ const LAPSE_RATES: (f32, f32) = (-0.002, 0.015);
 /// Linke's turbidity: of clean dry air, and beyond any month's mean.
 const TURBIDITIES: (f32, f32) = (1.0, 10.0);
 
-/// Cloud cover, 0.01 %. The spline behind a regression may leave the range by a rounding.
-pub(super) const CLOUD_COVER: Rules = Rules { low: -1.0, high: 10_001.0, steps: None };
+/// Cloud cover, 0.01 %. The spline behind a regression may leave the range by a rounding; -1 stands for no data.
+pub(super) const CLOUD_COVER: Rules = Rules { low: -0.5, high: 10_000.5, steps: None };
 
 /// Edge of a window that is looked at, cells.
 const SAMPLE_EDGE: usize = 256;
