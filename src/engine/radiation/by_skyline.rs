@@ -248,9 +248,14 @@ impl<'a> Work<'a> {
         let Setting { compass, light, model, .. } = self.setting;
         let Desk { patch, sums } = desk;
         let exact = model.summing == Summing::Exact;
-        stages.during(Stage::Skylines, || {
-            self.skylines.patch(self.terrain, (rect.x0, rect.y0), !exact, patch);
-        });
+        let own_sky = model.sky_view == SkyView::Horizon;
+        let find = |folded: bool, patch: &mut Patch| {
+            stages.during(Stage::Skylines, || {
+                self.skylines.patch(self.terrain, (rect.x0, rect.y0), folded, patch);
+            });
+        };
+        // The sky's integral ends where the cell's own slope begins, however the suns are summed up.
+        find(own_sky || !exact, patch);
         if model.sky_view == SkyView::Saga {
             self.sagas_sky(rect, &mut sums.sky_view);
         }
@@ -261,10 +266,13 @@ impl<'a> Work<'a> {
             months: if exact { &[] } else { &square.suns },
             around: &square.around,
             albedo: model.albedo as f32,
-            own_sky: model.sky_view == SkyView::Horizon,
+            own_sky,
         };
         stages.during(Stage::Sums, || light.vectors.run(sums::SumUp { work: &work, sums }));
-        if exact {
+        if exact && !self.months.is_empty() {
+            if own_sky {
+                find(false, patch);
+            }
             let work = exact::Work {
                 compass,
                 patch,

@@ -6,7 +6,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use super::super::azimuths::Azimuths;
 use super::super::crs::Crs;
 use super::super::inputs::Given;
-use super::super::model::{Atmosphere, DiffuseModel};
+use super::super::model::{Atmosphere, DiffuseModel, Summing};
 use super::super::stages::Stages;
 use super::super::sun::{Month, Position, Sun};
 use super::super::terrain::fixtures::terrain;
@@ -193,6 +193,73 @@ fn ground_that_is_turned_mirrored_or_raised_sees_as_much_of_the_sky() {
         Ok(())
     };
     cases(5).run(&Mountains::any(), test).unwrap();
+}
+
+/// The mapped square with nothing around it, and a hole in it: cells without some of their neighbours.
+fn alone(height: impl Fn(usize, usize) -> f32) -> Terrain {
+    let inside = TILE.x0..TILE.x1;
+    let hole = |x: usize, y: usize| (100..105).contains(&x) && (140..143).contains(&y);
+    ground(
+        |x, y| {
+            if inside.contains(&x) && inside.contains(&y) && !hole(x, y) { height(x, y) } else { f32::NAN }
+        },
+    )
+}
+
+/// What is found of the square's ground, missing cells left out: those of `looked` are the sums by look-up, the other the
+/// sums step by step.
+fn both_ways(terrain: &Terrain, months: &[Month], model: &Model) -> [Maps; 2] {
+    [Summing::LookUp, Summing::Exact].map(|summing| {
+        let mut maps = Maps::of(terrain, months, &Model { summing, ..model.clone() });
+        let present = |i: usize| !terrain.z[terrain.index(TILE.x0 + i % WIDTH, TILE.y0 + i / WIDTH)].is_nan();
+        let keep = |map: &mut Vec<f32>| {
+            let kept = map.iter().enumerate().filter(|(i, _)| present(*i)).map(|(_, value)| *value);
+            *map = kept.collect();
+        };
+        keep(&mut maps.sky_view);
+        for month in &mut maps.months {
+            keep(&mut month.direct);
+            keep(&mut month.diffuse);
+        }
+        maps
+    })
+}
+
+#[test]
+fn a_slope_sees_its_part_of_the_sky_to_its_edge_and_beside_a_hole() {
+    let model = Model { curved: false, ..Model::default() };
+    for (east, north) in [(0.6, 0.0), (-0.3, 0.5), (0.0, -1.2)] {
+        let plane = |x: usize, y: usize| (2000.0 + CELL * (east * x as f64 - north * y as f64)) as f32;
+        let truth = f64::midpoint(1.0, 1.0 / f64::sqrt(1.0 + east * east + north * north));
+        for maps in both_ways(&alone(plane), &[], &model) {
+            let most = maps.sky_view.iter().map(|f| (f64::from(*f) - truth).abs()).fold(0.0, f64::max);
+            assert!(most < 0.002, "{east} {north}: {most}");
+        }
+    }
+}
+
+#[test]
+fn steps_one_by_one_give_what_the_look_ups_give_to_the_edge_and_beside_a_hole() {
+    let test = |(mountains, model): (Mountains, Model)| {
+        let month = Month::new(2018, 6, &Model { step_minutes: 120, ..model.clone() }, 9.0);
+        let [looked, exact] = both_ways(&alone(|x, y| mountains.at(x, y)), &[month], &model);
+        let bits = |map: &[f32]| map.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+        prop_assert_eq!(looked.sky_view.len(), WIDTH * WIDTH - 15);
+        prop_assert!(
+            bits(&looked.sky_view) == bits(&exact.sky_view),
+            "the sky does not depend on the suns' sums"
+        );
+        let (one, other, flat) = (&looked.months[0], &exact.months[0], looked.months[0].flat);
+        for (what, a, b) in
+            [("direct", &one.direct, &other.direct), ("diffuse", &one.diffuse, &other.diffuse)]
+        {
+            let most = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max) / flat;
+            println!("{what}: {most:.1e} at most of level ground");
+            prop_assert!(most < 0.02, "{what} {most}");
+        }
+        Ok(())
+    };
+    cases(3).run(&(Mountains::any(), models()), test).unwrap();
 }
 
 /// Which way a wall's shadow falls.
