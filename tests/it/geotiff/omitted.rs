@@ -116,16 +116,16 @@ fn nodata_is_found_in_every_notation() {
         ("Int16", -32768.0, "-32768.5", true),
         ("Int16", 32767.0, "32768", false),
         ("Int16", 0.0, "-0.5", true),
-        ("UInt16", 200.0, "200.9", true),
-        ("UInt16", 201.0, "200.9", false),
+        ("UInt16", 210.0, "210.9", true),
+        ("UInt16", 211.0, "210.9", false),
         ("UInt16", 65535.0, "65535.9", true),
         ("UInt16", 0.0, "-0.5", false),
-        ("Byte", 200.0, "200.9", true),
+        ("Byte", 210.0, "210.9", true),
         ("Byte", 255.0, "255.9", false),
         ("Byte", 0.0, "-0.5", false),
         ("Int32", -999.0, "-999.9", true),
         ("Int32", 2_147_483_647.0, "2147483647.5", false),
-        ("UInt32", 200.0, "200.9", true),
+        ("UInt32", 210.0, "210.9", true),
         ("UInt32", 4_294_967_295.0, "4294967295.9", false),
         ("Float32", -999.0, "-999.9", false),
         ("Float32", lowest, "-3.40282346638529e+38", true),
@@ -162,8 +162,8 @@ fn nodata_is_found_in_every_notation() {
         let found: Vec<bool> = read.iter().map(|v| v.is_nan()).collect();
         let expected: Vec<bool> = (0..source.len()).map(|i| hidden && (7..11).contains(&i)).collect();
         assert!(found == expected, "{kind} {number} {notation:?}");
-        // The mask that GDAL makes of it, where its text is a plain number to GDAL, too.
-        if notation.parse::<f64>().is_ok_and(f64::is_finite) && number.is_finite() {
+        // The mask that GDAL makes of it, in whole numbers.
+        if !kind.starts_with("Float") && notation != "nan" {
             let mask = through_gdal(&lab, &path, &["-b", "mask"]);
             let gdals: Vec<bool> = mask.iter().map(|shown| *shown == 0.0).collect();
             assert!(gdals == expected, "GDAL: {kind} {number} {notation:?}");
