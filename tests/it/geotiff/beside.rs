@@ -88,8 +88,8 @@ fn a_side_file_is_read_as_the_xml_that_gdal_reads() {
     let whole = |inside: &str| format!("<PAMDataset>{inside}</PAMDataset>");
     let full = first("<NoDataValue>7</NoDataValue><Offset>1</Offset><Scale>0.5</Scale>");
     // The file; what GDAL finds, which counts here, too: no-data, scale, offset.
-    let nothing = (None, 1.0, 0.0);
-    let table: Vec<(String, (Option<f32>, f32, f32))> = vec![
+    let nothing = (None::<f32>, 1.0_f32, 0.0_f32);
+    let table = vec![
         (whole(&full), (Some(7.0), 0.5, 1.0)),
         (format!("\u{feff}\n{}", whole(&full)), (Some(7.0), 0.5, 1.0)),
         // In another file within the file, or anywhere but right inside.
