@@ -1,5 +1,6 @@
 //! What the numbers in a file mean: which is no data, the scale and offset that make a value of the others, its unit.
 
+use super::decode::Sample;
 use super::ifd::{Directory, Source};
 use super::side::Side;
 use super::tags;
@@ -29,7 +30,7 @@ impl Meaning {
 
     /// As GDAL finds it: nodata in a tag of its own, but rather beside the file; scale and offset among the items of its
     /// metadata, or else beside the file.
-    pub(super) fn of(directory: &Directory, side: &Side) -> Result<Self, Problem> {
+    pub(super) fn of(directory: &Directory, side: &Side, sample: Sample) -> Result<Self, Problem> {
         let source = directory.source;
         let metadata = directory.text(tags::GDAL_METADATA)?.unwrap_or_default();
         let inside = ["scale", "offset"].map(|role| item(&metadata, role));
@@ -57,7 +58,8 @@ impl Meaning {
                 ),
             ));
         }
-        Ok(Self { nodata: nodata(directory, side)?, scale, offset })
+        let nodata = nodata(directory, side)?.map(|nodata| as_stored(nodata, sample));
+        Ok(Self { nodata, scale, offset })
     }
 
     /// The cells are the numbers.
@@ -94,6 +96,22 @@ fn nodata(directory: &Directory, side: &Side) -> Result<Option<f64>, Problem> {
             edit(directory.source, "correct it, here to none", "-unsetnodata"),
         )
     })
+}
+
+/// The cell that a nodata value stands for: in whole numbers the one without its fraction, as in the masks of GDAL. One
+/// outside of what GDAL compares cells of the type as stands for none.
+fn as_stored(nodata: f64, sample: Sample) -> f64 {
+    let compared = match sample {
+        Sample::U8 => 0.0..=f64::from(u8::MAX),
+        Sample::I8 => f64::from(i8::MIN)..=f64::from(i8::MAX),
+        Sample::U16 | Sample::U32 => 0.0..=f64::from(u32::MAX),
+        Sample::I16 | Sample::I32 => f64::from(i32::MIN)..=f64::from(i32::MAX),
+        Sample::U64 => 0.0..=u64::MAX as f64,
+        Sample::I64 => i64::MIN as f64..=i64::MAX as f64,
+        Sample::F16 | Sample::F32 | Sample::F64 => return nodata,
+    };
+    // Zero has one sign.
+    if compared.contains(&nodata) { nodata.trunc() + 0.0 } else { nodata }
 }
 
 /// A number in the notations of programs that write nodata values; what follows a space is none of it.

@@ -51,7 +51,7 @@ impl Raster {
         let placement = keys::placement(&directory, structure.width, structure.height)?;
         let side = Side::of(&source)?;
         side.verify(&source, &placement)?;
-        let meaning = Meaning::of(&directory, &side)?;
+        let meaning = Meaning::of(&directory, &side, structure.sample)?;
         let unit = meaning::unit(&directory, &side)?;
         let vertical = Vertical::of(&directory)?;
         refuse_mask(&directory)?;

@@ -3,21 +3,33 @@
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use roxmltree::{Document, Error, Node, ParsingOptions};
+
 use super::ifd::Source;
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
 /// A side file beyond this size holds tables that have nothing to do with values.
 const MOST_BYTES: u64 = 1 << 26;
+/// As are those of more parts, which would take much memory.
+const MOST_NODES: u32 = 1 << 22;
+/// What a side file says of the meaning of a band's numbers, besides nodata.
+const OF_BAND: [&str; 3] = ["Scale", "Offset", "UnitType"];
+/// What it says of the place.
+const OF_PLACE: [&str; 3] = ["GeoTransform", "SRS", "GCPList"];
 
 /// What the file `.aux.xml` beside a raster says of its first band and its place; empty without one.
 #[derive(Debug, Default)]
 pub(super) struct Side {
     path: PathBuf,
-    /// All but comments.
-    whole: String,
-    /// The part of the first band.
-    band: String,
+    nodata: Option<String>,
+    /// Texts of [`OF_BAND`].
+    band: [Option<String>; 3],
+    /// Texts of the first two of [`OF_PLACE`].
+    transform: Option<String>,
+    system: Option<String>,
+    /// All of [`OF_PLACE`], as they stand in the file.
+    place: [Option<String>; 3],
 }
 
 /// The file beside another whose name has `addition` at its end.
@@ -40,15 +52,14 @@ pub fn side_file(path: &Path) -> PathBuf {
 /// When it, or the raster, cannot be read.
 pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
     let side = Side::of(&Source::open(path)?)?;
-    let band = ["Scale", "Offset", "UnitType"].map(|name| side.of_band(name));
-    let place = ["GeoTransform", "SRS", "GCPList"].map(|name| element(&side.whole, name, |_| true));
-    let nodata = side.nodata();
-    let silent = nodata.is_none() && band.iter().chain(&place).all(Option::is_none);
+    let (nodata, band, place) = (side.nodata(), &side.band, &side.place);
+    let silent = nodata.is_none() && band.iter().chain(place).all(Option::is_none);
     Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
 }
 
 impl Side {
-    /// Reads it, as GDAL would. A file that is not whole XML does not count, there as here.
+    /// Reads it, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
+    /// element `PAMDataset`, be it with `<?xml …?>`.
     pub(super) fn of(source: &Source) -> Result<Self, Problem> {
         let path = side_file(&source.path);
         let mut bytes = Vec::new();
@@ -67,27 +78,58 @@ impl Side {
                 "has more than 64 MiB, which is not read; it may tell what the cells of the raster mean";
             return Err(Problem::new(&path, what, source.anew("let GDAL put it into the file", "", "whole")));
         }
-        let text = without_comments(&String::from_utf8_lossy(&bytes));
-        let whole = element(&text, "PAMDataset", |_| true).unwrap_or_default().to_owned();
-        let first = |attributes: &str| attribute(attributes, "band").is_some_and(|band| band == "1");
-        let band = element(&whole, "PAMRasterBand", first).unwrap_or_default().to_owned();
-        Ok(Self { path, whole, band })
+        Self::told(&path, &String::from_utf8_lossy(&bytes)).map_err(|error| {
+            let what = format!(
+                "is not well-formed XML ({error}), but GDAL may read it; it may tell what the cells of the raster mean"
+            );
+            let cure = source.anew("let GDAL put what it reads into the file", "", "whole");
+            Problem::new(&path, what, format!("{cure}, or move {} away", cure::quoted(&path)))
+        })
+    }
+
+    /// What a text says. Errors are those that GDAL overlooks.
+    fn told(path: &Path, text: &str) -> Result<Self, Error> {
+        let mut side = Self { path: path.to_owned(), ..Self::default() };
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let open = "<PAMDataset";
+        if !text.get(..open.len()).is_some_and(|start| start.eq_ignore_ascii_case(open)) {
+            return Ok(side);
+        }
+        let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+        let document = match Document::parse_with_options(text, options) {
+            Ok(document) => document,
+            Err(error) if gdal_stops_at(&error) => return Ok(side),
+            Err(error) => return Err(error),
+        };
+        let root = document.root_element();
+        if !is(root, "PAMDataset") {
+            return Ok(side);
+        }
+        // GDAL reads band after band into the same place: all but nodata is set anew by each that has the number.
+        for band in root.children().filter(|node| is(*node, "PAMRasterBand")) {
+            if value(band, "band").is_some_and(|number| leading_number(number) == Some(1)) {
+                side.band = OF_BAND.map(|name| said(band, name));
+                side.nodata = nodata_of(band).or(side.nodata);
+            }
+        }
+        side.transform = said(root, "GeoTransform");
+        side.system = said(root, "SRS");
+        side.place = OF_PLACE.map(|name| {
+            let node = child(root, name)?;
+            let inside = node.first_child()?.range().start..node.last_child()?.range().end;
+            text.get(inside).map(str::to_owned)
+        });
+        Ok(side)
     }
 
     /// The number that is no value.
     pub(super) fn nodata(&self) -> Option<String> {
-        let (attributes, text) = parts(&self.band, "NoDataValue", |_| true)?;
-        // The exact bits, little-endian, where the digits are too few.
-        let exact = attribute(attributes, "le_hex_equiv").and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        Some(
-            exact
-                .map_or_else(|| text.trim().to_owned(), |bits| f64::from_bits(bits.swap_bytes()).to_string()),
-        )
+        self.nodata.clone()
     }
 
     /// The band's `Scale`, `Offset` or `UnitType`.
     pub(super) fn of_band(&self, name: &str) -> Option<&str> {
-        element(&self.band, name, |_| true).map(str::trim).filter(|text| !text.is_empty())
+        OF_BAND.iter().position(|known| *known == name).and_then(|at| self.band[at].as_deref())
     }
 
     /// GDAL believes the side file where it and the GeoTIFF place the raster differently; we ask.
@@ -98,7 +140,7 @@ impl Side {
             Err(source.problem(what, cure))
         };
         let name = self.path.file_name().unwrap_or_default().display();
-        if let Some(text) = element(&self.whole, "GeoTransform", |_| true) {
+        if let Some(text) = &self.transform {
             let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
             let Placement { west, north, cell_x, cell_y, .. } = *placement;
             let (width, height) = (placement.width as f64, placement.height as f64);
@@ -112,20 +154,20 @@ impl Side {
                 _ => false,
             });
             if !same {
-                return problem(format!("lies elsewhere by {name} beside it (GeoTransform {})", text.trim()));
+                return problem(format!("lies elsewhere by {name} beside it (GeoTransform {text})"));
             }
         }
-        if let Some(srs) = element(&self.whole, "SRS", |_| true)
+        if let Some(srs) = &self.system
             && !names(srs, placement.crs.epsg())
         {
-            let srs = srs.trim();
             let start: String = srs.chars().take(60).collect();
             return problem(format!(
                 "is in EPSG:{}, but {name} beside it names another system, or one without a code ({start}…)",
                 placement.crs.epsg()
             ));
         }
-        if element(&self.whole, "GCPList", |_| true).is_some() {
+        let [.., control_points] = &self.place;
+        if control_points.is_some() {
             return problem(format!("is placed by control points by {name} beside it"));
         }
         Ok(())
@@ -149,7 +191,7 @@ pub(super) fn refuse_mask(source: &Source) -> Result<(), Problem> {
 
 /// Whether the last code of a system in WKT, which is that of the whole, is this one of EPSG.
 fn names(wkt: &str, epsg: u32) -> bool {
-    let wkt = wkt.replace("&quot;", "\"").to_ascii_uppercase();
+    let wkt = wkt.to_ascii_uppercase();
     // ID["EPSG",3035] in WKT 2, AUTHORITY["EPSG","3035"] in WKT 1; vertical parts come after the horizontal one.
     let horizontal = wkt.split("VERT").next().unwrap_or_default();
     let codes = horizontal.split("\"EPSG\",").skip(1);
@@ -160,68 +202,99 @@ fn names(wkt: &str, epsg: u32) -> bool {
     codes.last().and_then(code) == Some(epsg) || wkt.trim() == format!("EPSG:{epsg}")
 }
 
-fn without_comments(text: &str) -> String {
-    let mut parts = text.split("<!--");
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        kept.push_str(part.split_once("-->").map_or("", |(_, after)| after));
+/// Whether GDAL's own parser stops there too, and passes over the file. It overlooks much else: a lone `&`, an attribute
+/// without quotes, `<a></A>`, an element behind the last.
+fn gdal_stops_at(error: &Error) -> bool {
+    match error {
+        Error::UnclosedRootNode | Error::UnexpectedEndOfStream | Error::NoRootNode => true,
+        Error::UnexpectedCloseTag(expected, actual, _) => !expected.eq_ignore_ascii_case(actual),
+        _ => false,
     }
-    kept
 }
 
-/// The inside of the first element with this name and attributes that suit; names in any case, as GDAL takes them.
-fn element<'t>(text: &'t str, name: &str, suits: impl Fn(&str) -> bool) -> Option<&'t str> {
-    parts(text, name, suits).map(|(_, inside)| inside)
+/// Whether it is an element with this name; in any case, as GDAL takes names.
+fn is(node: Node, name: &str) -> bool {
+    node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
 }
 
-/// Attributes and inside of that element.
-fn parts<'t>(text: &'t str, name: &str, suits: impl Fn(&str) -> bool) -> Option<(&'t str, &'t str)> {
-    // Letters of ASCII keep their places.
-    let lower = text.to_ascii_lowercase();
-    let (open, close) =
-        (format!("<{}", name.to_ascii_lowercase()), format!("</{}>", name.to_ascii_lowercase()));
-    let mut from = 0;
-    while let Some(at) = lower.get(from..).and_then(|rest| rest.find(&open)) {
-        let start = from + at + open.len();
-        from = start;
-        let length = lower.get(start..)?.find('>')?;
-        let attributes = text.get(start..start + length)?;
-        let whole_name = attributes.is_empty() || attributes.starts_with(char::is_whitespace);
-        if !whole_name || attributes.ends_with('/') || !suits(attributes) {
-            continue;
-        }
-        let inside = start + length + 1;
-        let end = inside + lower.get(inside..)?.find(&close)?;
-        return Some((attributes, text.get(inside..end)?));
-    }
-    None
+/// The first element with this name right inside another.
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|child| is(*child, name))
 }
 
-/// The value of an attribute.
-fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
-    let lower = attributes.to_ascii_lowercase();
-    let at = lower.find(&format!("{name}="))? + name.len() + 1;
-    let rest = attributes.get(at..)?;
-    let quote = rest.chars().next()?;
-    rest.get(1..)?.split(quote).next()
+/// The text of an attribute or, as GDAL takes them for the same, of an element right inside, which has nothing but text.
+fn value<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    let attribute = node.attributes().find(|attribute| attribute.name().eq_ignore_ascii_case(name));
+    let text = || child(node, name).filter(|child| child.children().count() == 1)?.text();
+    attribute.map(|attribute| attribute.value()).or_else(text)
+}
+
+/// As [`value`], without spaces around; `None` when nothing is left.
+fn said(node: Node, name: &str) -> Option<String> {
+    value(node, name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn nodata_of(band: Node) -> Option<String> {
+    let text = said(band, "NoDataValue")?;
+    // The exact bits, little-endian, where the digits are too few.
+    let exact = child(band, "NoDataValue").and_then(|node| value(node, "le_hex_equiv"));
+    let bits = exact.and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    Some(bits.map_or(text, |bits| f64::from_bits(bits.swap_bytes()).to_string()))
+}
+
+/// The whole number that a text begins with, as C reads it.
+fn leading_number(text: &str) -> Option<u32> {
+    let text = text.trim_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
+    text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn told(text: &str) -> Side {
+        Side::told(Path::new("a.tif.aux.xml"), text).unwrap()
+    }
+
     #[test]
     fn the_first_band_is_found_in_any_spelling() {
-        let text = "<PAMDataset><!-- <NoDataValue>1</NoDataValue> --><PAMRasterBand band='2'><NoDataValue>2</NoDataValue>\
-            </PAMRasterBand><pamrasterband Band=\"1\"><NoDataValue le_hex_equiv=\"000000000000F03F\">7</NoDataValue>\
-            <Scale> 0.5 </Scale><Offset/></pamrasterband></PAMDataset>";
-        let text = without_comments(text);
-        let band = element(&text, "PAMRasterBand", |a| attribute(a, "band") == Some("1")).unwrap().to_owned();
-        let side = Side { path: PathBuf::new(), whole: text, band };
+        let side = told(
+            "\u{feff} <pamDataset><!-- <NoDataValue>1</NoDataValue> --><PAMRasterBand band='2'><NoDataValue>2</NoDataValue>\
+            </PAMRasterBand><pamrasterband Band=\" 01\"><NoDataValue le_hex_equiv=\"000000000000F03F\">7</NoDataValue>\
+            <Scale> 0.<!-- no --></Scale><Offset/><UnitType>&lt;<![CDATA[m]]></UnitType></pamrasterband></pamDataset>",
+        );
         assert_eq!(side.nodata().unwrap(), "1");
-        assert_eq!(side.of_band("Scale"), Some("0.5"));
+        assert_eq!(side.of_band("Scale"), None);
         assert_eq!(side.of_band("Offset"), None);
-        assert_eq!(element("<PAMDataset><A>", "PAMDataset", |_| true), None, "cut");
+        assert_eq!(side.of_band("UnitType"), Some("<m"));
+    }
+
+    #[test]
+    fn what_gdal_passes_over_does_not_count_and_what_it_overlooks_is_refused() {
+        let band = "<PAMRasterBand band=\"1\"><Scale>5</Scale></PAMRasterBand>";
+        for text in [
+            String::new(),
+            "<PAMDataset><A>".to_owned(),
+            format!("<PAMDataset>{band}</PAMDatase"),
+            format!("<PAMDataset>{band}</Other>"),
+            format!("<PAMDatasets>{band}</PAMDatasets>"),
+            format!("<?xml version=\"1.0\"?><PAMDataset>{band}</PAMDataset>"),
+        ] {
+            assert_eq!(told(&text).of_band("Scale"), None, "{text}");
+        }
+        for text in [
+            format!("<PAMDataset>{band}</pamdataset>"),
+            format!("<PAMDataset>{band}<A>b & c</A></PAMDataset>"),
+            format!("<PAMDataset a=b>{band}</PAMDataset>"),
+            format!("<PAMDataset>{band}</PAMDataset><A/>"),
+        ] {
+            assert!(Side::told(Path::new("a"), &text).is_err(), "{text}");
+        }
+        // However deep.
+        let deep =
+            format!("<PAMDataset>{}{}{band}</PAMDataset>", "<a>".repeat(200_000), "</a>".repeat(200_000));
+        assert!(Side::told(Path::new("a"), &deep).is_ok_and(|side| side.of_band("Scale") == Some("5")));
     }
 
     #[test]

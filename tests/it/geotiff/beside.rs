@@ -57,7 +57,7 @@ fn nodata_scale_and_offset_beside_a_file_count_as_in_gdal() {
             inside.contains("<NoDataValue") && !inside.contains("<!--") || arguments == full
         );
     }
-    // In no other band, under no other name, and not when the file is cut: as GDAL.
+    // In no other band, and not when the file is cut: as GDAL.
     let path = lab.translate("values.tif", bare);
     for whole in [
         "<PAMDataset><PAMRasterBand band=\"2\"><NoDataValue>7</NoDataValue></PAMRasterBand></PAMDataset>",
@@ -65,6 +65,100 @@ fn nodata_scale_and_offset_beside_a_file_count_as_in_gdal() {
     ] {
         std::fs::write(lab.path("values.tif.aux.xml"), whole).unwrap();
         assert!(all(&path).unwrap().values.iter().all(|v| v.is_finite()), "{whole}");
+    }
+}
+
+/// The band's no-data, scale and offset, as GDAL finds them.
+fn found_by_gdal(path: &Path) -> [serde_json::Value; 3] {
+    let info: serde_json::Value =
+        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(path)])).unwrap();
+    ["noDataValue", "scale", "offset"].map(|name| info["bands"][0][name].clone())
+}
+
+#[test]
+fn a_side_file_is_read_as_the_xml_that_gdal_reads() {
+    if !support::have_programs("a_side_file_is_read_as_the_xml_that_gdal_reads", &PROGRAMS) {
+        return;
+    }
+    let lab = Lab::new(&values(2.0, 0.0));
+    let path = lab.translate("values.tif", &["-ot", "Int16"]);
+    let plain = all(&path).unwrap().values;
+    let of = |band: &str, inside: &str| format!("<PAMRasterBand {band}>{inside}</PAMRasterBand>");
+    let first = |inside: &str| of("band=\"1\"", inside);
+    let whole = |inside: &str| format!("<PAMDataset>{inside}</PAMDataset>");
+    let full = first("<NoDataValue>7</NoDataValue><Offset>1</Offset><Scale>0.5</Scale>");
+    // The file; what GDAL finds, which counts here, too: no-data, scale, offset.
+    let nothing = (None::<f32>, 1.0_f32, 0.0_f32);
+    let table = vec![
+        (whole(&full), (Some(7.0), 0.5, 1.0)),
+        (format!("\u{feff}\n{}", whole(&full)), (Some(7.0), 0.5, 1.0)),
+        // In another file within the file, or anywhere but right inside.
+        (
+            whole(&format!("<Subdataset name=\"GTIFF_DIR:2:values.tif\">{}</Subdataset>", whole(&full))),
+            nothing,
+        ),
+        (
+            whole(&format!(
+                "<Subdataset name=\"a\">{}</Subdataset>{}",
+                whole(&full),
+                first("<Scale>3</Scale>")
+            )),
+            (None, 3.0, 0.0),
+        ),
+        (whole(&format!("<Other>{full}</Other>")), nothing),
+        (whole(&first("<Other><NoDataValue>7</NoDataValue><Scale>2</Scale></Other>")), nothing),
+        // The later band sets all anew but no-data; within a band the first counts.
+        (whole(&format!("{full}{}", first("<Scale>3</Scale>"))), (Some(7.0), 3.0, 0.0)),
+        (whole(&format!("{full}{}", first("<NoDataValue>8</NoDataValue>"))), (Some(8.0), 1.0, 0.0)),
+        (
+            whole(&first(
+                "<NoDataValue>7</NoDataValue><NoDataValue>8</NoDataValue><Scale>2</Scale><Scale>3</Scale>",
+            )),
+            (Some(7.0), 2.0, 0.0),
+        ),
+        // Ways to write a text, and a number of a band.
+        (
+            whole(&first("<NoDataValue><![CDATA[7]]></NoDataValue><Scale><![CDATA[2]]></Scale>")),
+            (Some(7.0), 2.0, 0.0),
+        ),
+        (whole(&first("<NoDataValue>&#55;</NoDataValue><Scale>&#x32;</Scale>")), (Some(7.0), 2.0, 0.0)),
+        (whole(&first("<Scale>2<!-- or -->5</Scale>")), nothing),
+        (whole(&of("band=\"01\"", "<Scale>2</Scale>")), (None, 2.0, 0.0)),
+        (whole(&of("BAND='1' scale='2'", "")), (None, 2.0, 0.0)),
+        (whole(&of("", "<band>1</band><Scale>2</Scale>")), (None, 2.0, 0.0)),
+        (whole(&of("", "<Scale>2</Scale>")), nothing),
+        // Anything before the first element.
+        (format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", whole(&full)), nothing),
+        (format!("<!-- made -->{}", whole(&full)), nothing),
+        (format!("<Other>{}</Other>", whole(&full)), nothing),
+        // Cut, and closed by another name.
+        (format!("<PAMDataset>{full}</PAMData"), nothing),
+        (whole(&first("<NoDataValue>7</NoData><Scale>2</Scale>")), nothing),
+    ];
+    for (side, (nodata, scale, offset)) in table {
+        std::fs::write(lab.path("values.tif.aux.xml"), &side).unwrap();
+        let [gdals_nodata, gdals_scale, gdals_offset] = found_by_gdal(&path);
+        assert_eq!(gdals_nodata.as_f64(), nodata.map(f64::from), "{side}");
+        assert_eq!(gdals_scale.as_f64().unwrap_or(1.0), f64::from(scale), "{side}");
+        assert_eq!(gdals_offset.as_f64().unwrap_or(0.0), f64::from(offset), "{side}");
+        let expected: Vec<f32> =
+            plain.iter().map(|v| if Some(*v) == nodata { f32::NAN } else { v * scale + offset }).collect();
+        assert!(same(&all(&path).unwrap().values, &expected), "{side}");
+    }
+    // What is not XML, but GDAL reads, is asked about; the cure is GDAL's view.
+    for side in [
+        format!("{}<Other/>", whole(&full)),
+        whole(&format!("{full}<Other>a & b</Other>")),
+        format!("<PAMDataset>{full}</pamdataset>"),
+    ] {
+        std::fs::write(lab.path("values.tif.aux.xml"), &side).unwrap();
+        assert_eq!(found_by_gdal(&path)[1].as_f64(), Some(0.5), "{side}");
+        let problem = open(&path).unwrap_err();
+        assert!(problem.what.contains("is not well-formed XML"), "{problem}");
+        let cured = run_cure(&problem.cure, lab.folder.path());
+        let expected: Vec<f32> =
+            plain.iter().map(|v| if *v == 7.0 { f32::NAN } else { v * 0.5 + 1.0 }).collect();
+        assert!(same(&all(&cured).unwrap().values, &expected), "{side}");
     }
 }
 

@@ -110,6 +110,24 @@ fn nodata_is_found_in_every_notation() {
     let lowest = f64::from(f32::MIN);
     // The type, the number in four cells, the text of the tag, whether those cells are no data.
     let table = [
+        // In whole numbers the fraction is cut, unless the value lies outside of what GDAL compares such cells as.
+        ("Int16", -999.0, "-999.9", true),
+        ("Int16", -1000.0, "-999.9", false),
+        ("Int16", -32768.0, "-32768.5", true),
+        ("Int16", 32767.0, "32768", false),
+        ("Int16", 0.0, "-0.5", true),
+        ("UInt16", 210.0, "210.9", true),
+        ("UInt16", 211.0, "210.9", false),
+        ("UInt16", 65535.0, "65535.9", true),
+        ("UInt16", 0.0, "-0.5", false),
+        ("Byte", 210.0, "210.9", true),
+        ("Byte", 255.0, "255.9", false),
+        ("Byte", 0.0, "-0.5", false),
+        ("Int32", -999.0, "-999.9", true),
+        ("Int32", 2_147_483_647.0, "2147483647.5", false),
+        ("UInt32", 210.0, "210.9", true),
+        ("UInt32", 4_294_967_295.0, "4294967295.9", false),
+        ("Float32", -999.0, "-999.9", false),
         ("Float32", lowest, "-3.40282346638529e+38", true),
         ("Float32", lowest, "-3.4028234663852886e+38", true),
         ("Float64", lowest, "-3.40282346638529e+38", true),
@@ -144,6 +162,12 @@ fn nodata_is_found_in_every_notation() {
         let found: Vec<bool> = read.iter().map(|v| v.is_nan()).collect();
         let expected: Vec<bool> = (0..source.len()).map(|i| hidden && (7..11).contains(&i)).collect();
         assert!(found == expected, "{kind} {number} {notation:?}");
+        // The mask that GDAL makes of it, in whole numbers.
+        if !kind.starts_with("Float") && notation != "nan" {
+            let mask = through_gdal(&lab, &path, &["-b", "mask"]);
+            let gdals: Vec<bool> = mask.iter().map(|shown| *shown == 0.0).collect();
+            assert!(gdals == expected, "GDAL: {kind} {number} {notation:?}");
+        }
     }
     // GDAL would take these for 0, or for a part of them.
     let lab = Lab::new(&values(2.0, 0.0));
