@@ -4,7 +4,8 @@
 /// by bit, whatever the program's version, the processor, the threads and the order of the tiles. Tiles of two numbers do
 /// not belong into one map.
 ///
-/// 1 is the engine before programs told their number; 2 sees groups of far cells from below, and ground of any height.
+/// 1 is the engine before programs told their number; 2 sees groups of far cells from below, and ground of any height, and no
+/// sky below a cell's own slope when suns are summed up one by one.
 pub const NUMERICS: u32 = 2;
 
 #[cfg(test)]
