@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, Complete, Generation, InputBlock, InputBlocks, LinkNumber, LinkStart,
-    fence, inputs as table,
+    CampaignDir, ChainDir, ChainId, Complete, ExitClass, Generation, InputBlock, InputBlocks, LinkEnd,
+    LinkNumber, LinkStart, fence, inputs as table,
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::geotiff::ReadBlock;
@@ -275,10 +275,7 @@ impl Check<'_> {
             let dir = self.campaign.chain(&chain);
             let inputs = Inputs::newest(&dir).unwrap_or_default();
             let same = |file: &&InputFile| file.role == before.role && file.identity == before.identity;
-            if inputs.files.iter().any(|file| same(&file))
-                && (is_complete(&dir, inputs.after)
-                    || newest_sealed(&dir, LinkNumber(inputs.after))?.is_some())
-            {
+            if inputs.files.iter().any(|file| same(&file)) && holds_work(&dir, inputs.after)? {
                 return Ok(true);
             }
         }
@@ -298,17 +295,73 @@ impl Check<'_> {
             quantity::utc(before.since_ms),
             quantity::utc(now.identity.stamp.written_ms())
         );
-        let problem = Problem { changed: true, ..Problem::new(&now.path, what, way_on(self.chain)) };
+        let problem =
+            Problem { changed: true, ..Problem::new(&now.path, what, way_on(self.chain, &self.dir)) };
         CheckError::Changed(Box::new(problem))
     }
 }
 
-/// What to do about a changed input.
+/// What to do about a changed input. A chain that was complete is not submitted again.
 #[must_use]
-pub fn way_on(chain: &ChainId) -> String {
-    format!(
-        "put the file back as it was, or begin the chain anew from it: `alpsckpt resubmit {chain} --anew`"
-    )
+pub fn way_on(chain: &ChainId, dir: &ChainDir) -> String {
+    let anew = if was_complete(dir) {
+        format!("alpsckpt run FILE --months {} --anew", months_of(chain))
+    } else {
+        format!("alpsckpt resubmit {chain} --anew")
+    };
+    format!("put the file back as it was, or begin the chain anew from it: `{anew}`")
+}
+
+/// The chain's months as an option takes them.
+#[must_use]
+pub fn months_of(chain: &ChainId) -> String {
+    chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The chain is complete, or a link completed it and its maps are not whole any more.
+fn was_complete(dir: &ChainDir) -> bool {
+    let by =
+        |link| sealed::read::<LinkEnd>(&dir.link_end(link)).is_ok_and(|e| e.class == ExitClass::Complete);
+    dir.complete().exists() || fence::all(dir).unwrap_or_default().into_iter().any(by)
+}
+
+/// What is to be said when a chain begins anew from these inputs: other chains hold work that was made from other files.
+///
+/// # Errors
+/// When the campaign's folder cannot be read.
+pub fn left_behind(
+    campaign: &CampaignDir,
+    chain: &ChainId,
+    inputs: &Inputs,
+) -> Result<Vec<String>, DurableError> {
+    let mut by_file: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
+    for other in chains(campaign)?.into_iter().filter(|other| other != chain) {
+        let dir = campaign.chain(&other);
+        let theirs = Inputs::newest(&dir).unwrap_or_default();
+        if !holds_work(&dir, theirs.after).unwrap_or(false) {
+            continue;
+        }
+        for file in &inputs.files {
+            let before = theirs.files.iter().find(|before| before.role == file.role);
+            if before.is_some_and(|before| before.identity.difference(&file.identity).is_some()) {
+                by_file.entry(&file.path).or_default().push(other.to_string());
+            }
+        }
+    }
+    let said = |(file, mut chains): (&Path, Vec<String>)| {
+        chains.sort();
+        chains.dedup();
+        let (file, chains) = (file.display(), chains.join(", "));
+        format!(
+            "{chains}: computed from {file} as it was before; beside the new maps theirs are of the former file"
+        )
+    };
+    Ok(by_file.into_iter().map(said).collect())
+}
+
+/// The chain has tiles or maps that count.
+fn holds_work(dir: &ChainDir, after: u32) -> Result<bool, DurableError> {
+    Ok(is_complete(dir, after) || newest_sealed(dir, LinkNumber(after))?.is_some())
 }
 
 /// Whether the chain was completed after it was begun anew, if it was.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::form;
-use super::generation::{Generation, GenerationNumber};
+use super::generation::{Complete, Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::{LinkNumber, LinkStart};
 use crate::durable::{DurableError, atomic, sealed};
@@ -27,18 +27,18 @@ pub fn begin(dir: &ChainDir, start: impl Fn(LinkNumber) -> LinkStart) -> Result<
     }
 }
 
-/// Refuses a chain whose newest link or generation a later program wrote, before anything is written beside it.
+/// Refuses a chain of which a later program wrote a link, a generation or the end, before anything is written beside it.
 ///
 /// # Errors
 /// [`DurableError::UnknownForm`] only: what is damaged or cannot be read is told by who needs it.
 pub fn ensure_known(dir: &ChainDir) -> Result<(), DurableError> {
-    let link = newest(dir).ok().flatten();
-    let link = link.map(|link| form::read::<LinkStart>(&dir.link_start(link)).map(|_| ()));
-    let generation = generations(dir).unwrap_or_default().pop();
-    let generation = generation.map(|number| form::read::<Generation>(&dir.generation(number)).map(|_| ()));
-    let unknown =
-        |read: Result<(), DurableError>| read.err().filter(|e| matches!(e, DurableError::UnknownForm { .. }));
-    [link, generation].into_iter().flatten().find_map(unknown).map_or(Ok(()), Err)
+    let links = all(dir).unwrap_or_default().into_iter();
+    let links = links.map(|link| form::read::<LinkStart>(&dir.link_start(link)).map(drop));
+    let generations = generations(dir).unwrap_or_default().into_iter();
+    let generations = generations.map(|number| form::read::<Generation>(&dir.generation(number)).map(drop));
+    let end = std::iter::once_with(|| form::read::<Complete>(&dir.complete()).map(drop));
+    let mut errors = links.chain(generations).chain(end).filter_map(Result::err);
+    errors.find(|e| matches!(e, DurableError::UnknownForm { .. })).map_or(Ok(()), Err)
 }
 
 /// The highest link that began, by the names of the files alone: a damaged record fences as well as a good one.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Failure, output, place};
 use crate::campaign::controller::{Action, Controller};
 use crate::campaign::snapshot::ChainState;
-use crate::checkpoint::ChainId;
+use crate::checkpoint::{CampaignDir, ChainId, fence};
 
 pub(super) const HELP: &str = "\
 Examples:
@@ -52,6 +52,8 @@ pub(super) struct Resubmission {
 pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     let Args { chain, campaign } = &args.of;
     let output = place::output_of(campaign.as_deref())?;
+    // Before anything is written: what is seen there is journalled.
+    fence::ensure_known(&CampaignDir::new(&output).chain(chain))?;
     let mut controller = Controller::open(&output)?;
     if let Some(file) = campaign.as_deref().filter(|path| path.is_file()) {
         controller.follow(&place::load_settled(file)?)?;
@@ -59,7 +61,7 @@ pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     let snapshot = controller.refresh()?;
     let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);
     if args.anew {
-        controller.begin_anew(chain)?;
+        controller.begin_anew(chain)?.iter().for_each(output::warning);
     }
     // What never was submitted is begun from other inputs than the campaign was made with.
     let action = if args.anew && planned { Action::Submit } else { Action::Resubmit };

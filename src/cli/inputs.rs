@@ -9,10 +9,21 @@ use super::seen;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Spec};
-use crate::checkpoint::{CampaignDir, ChainId};
+use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::{outputs, request};
 use crate::ui::words;
+
+/// Refuses chains of these months that a later program wrote to: nothing else is a cure, least of all to begin anew.
+pub(super) fn known(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
+    let campaign = CampaignDir::new(&loaded.spec.output);
+    for (chain, of_chain) in loaded.spec.chains() {
+        if of_chain.iter().any(|month| months.contains(month)) {
+            fence::ensure_known(&campaign.chain(&chain))?;
+        }
+    }
+    Ok(())
+}
 
 /// Refuses inputs that are not what the sealed tiles of these months' chains were computed from.
 /// `cure` says what more can be done about it.

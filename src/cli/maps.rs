@@ -98,7 +98,7 @@ fn refuse_among_maps(folder: &Path) -> Result<(), Failure> {
         let own = [CampaignDir::new(parent).maps(), CampaignDir::new(parent).state()];
         own.iter().any(|own| own == part) && CampaignDir::new(parent).state().is_dir()
     });
-    if taken {
+    if taken || CampaignDir::new(&real).state().is_dir() {
         let what = format!("{}: is a campaign's own folder", folder.display());
         return Err(Failure::new(
             failure::USAGE,

@@ -21,6 +21,11 @@ pub(super) fn note(line: impl Display) {
     tell!("{line}");
 }
 
+/// Prints a warning on the error stream.
+pub(super) fn warning(text: impl Display) {
+    tell!("warning: {text}");
+}
+
 /// What a write to standard output came to; a reader that went away is no error.
 pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {

@@ -10,10 +10,12 @@ use super::bars::Bars;
 use super::{Failure, failure, inputs, output, place, status, submit, verify};
 use crate::campaign::controller::{ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
+use crate::campaign::inputs::months_of;
 use crate::campaign::registry;
-use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, Phase};
+use crate::durable::tells_of_unknown_form;
 use crate::job::verify::verify_chain;
 use crate::job::{Outcome, Progress, RunOptions, Stop, entry, run_chain};
 use crate::ui::words;
@@ -40,8 +42,8 @@ pub(super) struct Args {
     /// Only the chains of these months.
     #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
     months: Vec<u8>,
-    /// Computes the chains that are not complete anew, from the inputs as they are now; what they sealed so far does not
-    /// count any more.
+    /// Computes the chains anew that are not complete or have lost maps, from the inputs as they are now; what they sealed
+    /// so far does not count any more.
     #[arg(long)]
     anew: bool,
 }
@@ -49,6 +51,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load_settled(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
+    inputs::known(&loaded, &months)?;
     if !args.anew {
         inputs::unchanged(&loaded, &months, |chain| anew(chain, &args.file))?;
     }
@@ -111,9 +114,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }
     for (chain, _) in chains.iter().filter(|_| anew) {
-        if snapshot.chains.iter().any(|c| c.id == *chain && c.state != ChainState::Complete) {
-            controller.begin_anew(chain)?;
-        }
+        controller.begin_anew_here(chain)?.iter().for_each(output::warning);
     }
     registry::remember(output, &loaded.spec.name)?;
     Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
@@ -153,7 +154,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
         return Failure::silent(outcome.class.code());
     }
     let cure = match outcome.class {
-        ExitClass::Foreign => anew(chain, file),
+        ExitClass::Foreign if !tells_of_unknown_form(&outcome.message) => anew(chain, file),
         _ => String::new(),
     };
     Failure::new(outcome.class.code(), what, cure)
@@ -161,7 +162,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
 
 /// What computes a chain anew here.
 fn anew(chain: &ChainId, file: &Path) -> String {
-    let months = chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    let months = months_of(chain);
     format!("or, to begin anew: alpsckpt run {} --months {months} --anew", file.display())
 }
 

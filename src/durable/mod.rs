@@ -35,13 +35,22 @@ pub enum DurableError {
         what: String,
     },
     /// The file is as it was written, but not by a program that this one understands.
-    #[error("{}: intact, but of a form this version does not know: {what}", path.display())]
+    #[error("{}: intact, but {}: {what}", path.display(), UNKNOWN_FORM)]
     UnknownForm {
         /// The file.
         path: PathBuf,
         /// What it does not know, in words.
         what: String,
     },
+}
+
+/// What every [`DurableError::UnknownForm`] says.
+const UNKNOWN_FORM: &str = "of a form this version does not know";
+
+/// A message, such as the recorded one of a link's end, tells of a [`DurableError::UnknownForm`]: another program is the cure.
+#[must_use]
+pub fn tells_of_unknown_form(message: &str) -> bool {
+    message.contains(UNKNOWN_FORM)
 }
 
 impl DurableError {

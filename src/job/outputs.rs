@@ -1,8 +1,9 @@
 //! What lies where maps and pictures go: an input, or a file of someone else's, is never overwritten.
 //!
-//! A map's name is the campaign's own when a generation or the chain's end names it, or when the link that gave the file
-//! its name had announced it: `links/NNNN.<layer>.map.ron`, durable before the name is given. A picture is known by the text
-//! that it begins with.
+//! A file under a map's name is the campaign's own when a link had announced it (`links/NNNN.<layer>.map.ron`, durable before
+//! the name is given): the same file, be it damaged since, or one with the same content. Where no link announced the layer, as
+//! in form 1, or the whole campaign was copied, the name alone tells, if a generation or the chain's end names it. A picture
+//! is known by the text that it begins with.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -28,6 +29,9 @@ use crate::engine::{self, Problem};
 struct Announced {
     /// Device and number of its file, which a rename keeps.
     file: (u64, u64),
+    /// The same of the folder of the maps: another where the whole campaign was copied, and then the file's says nothing.
+    #[serde(default)]
+    folder: Option<(u64, u64)>,
     /// Its length, bytes.
     bytes: u64,
     /// The checksum (CRC-32) of the whole file.
@@ -76,7 +80,8 @@ impl Session<'_> {
             }
         }
         let (bytes, crc) = draft.sum();
-        let announced = Announced { file: file_of(&draft.facts()?), bytes, crc };
+        let folder = folder_of_maps(self.campaign);
+        let announced = Announced { file: file_of(&draft.facts()?), folder, bytes, crc };
         sealed::replace(&self.dir.link_map(self.link, layer), &announced)?;
         if replaces {
             draft.publish(&name)?;
@@ -144,7 +149,9 @@ impl<'a> Outputs<'a> {
     /// The campaign made the map that has this name.
     fn made(&self, path: &Path, layer: &str) -> bool {
         let Ok(facts) = fs::symlink_metadata(path) else { return false };
-        facts.is_file() && (self.is_announced(path, layer, &facts) || self.is_named(&map_file(layer)))
+        let own =
+            || self.is_announced(path, layer, &facts).unwrap_or_else(|| self.is_named(&map_file(layer)));
+        facts.is_file() && own()
     }
 
     /// A generation or the end of the chain names it.
@@ -160,17 +167,25 @@ impl<'a> Outputs<'a> {
                 .is_ok_and(|complete| complete.maps.iter().any(|map| map.file == file))
     }
 
-    /// A link was about to give it this name: the same file, or a copy of it.
-    fn is_announced(&self, path: &Path, layer: &str, facts: &Metadata) -> bool {
+    /// A link was about to give it this name: the same file, or a copy of it. `None`: none announced a map of the layer.
+    fn is_announced(&self, path: &Path, layer: &str, facts: &Metadata) -> Option<bool> {
         let links = fence::all(self.chain).unwrap_or_default();
-        let mut announced = links
+        let announced: Vec<Announced> = links
             .into_iter()
             .rev()
-            .filter_map(|link| sealed::read::<Announced>(&self.chain.link_map(link, layer)).ok());
-        announced.any(|map| {
-            let copy = || file_crc(path, &|| false).ok().flatten() == Some((map.bytes, map.crc));
-            map.file == file_of(facts) || (map.bytes == facts.len() && copy())
-        })
+            .filter_map(|link| sealed::read(&self.chain.link_map(link, layer)).ok())
+            .collect();
+        let same = || announced.iter().any(|map| map.file == file_of(facts));
+        let copy = || {
+            announced.iter().any(|map| map.bytes == facts.len())
+                && file_crc(path, &|| false)
+                    .ok()
+                    .flatten()
+                    .is_some_and(|sum| announced.iter().any(|map| (map.bytes, map.crc) == sum))
+        };
+        let here = folder_of_maps(self.campaign);
+        let copied = announced.iter().all(|map| map.folder.is_some() && map.folder != here);
+        (!announced.is_empty()).then(|| same() || copy() || (copied && self.is_named(&map_file(layer))))
     }
 }
 
@@ -200,6 +215,10 @@ fn exists(path: &Path) -> Result<bool, DurableError> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(DurableError::io(path, "examine", e)),
     }
+}
+
+fn folder_of_maps(campaign: &CampaignDir) -> Option<(u64, u64)> {
+    fs::metadata(campaign.maps()).ok().map(|facts| file_of(&facts))
 }
 
 /// Device and number: the same for all names of a file.

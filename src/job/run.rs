@@ -113,7 +113,7 @@ pub fn run_with<W: Workload>(
     // Whatever went wrong, a link that was overtaken meanwhile, or whose folder was taken away, is just that.
     let result = result.map_err(|failure| match seal::ensure_unfenced(&dir, link) {
         Err(other @ (SealError::Fenced(_) | SealError::Gone(_))) => other.into(),
-        _ => failure.told_for(&options.chain),
+        _ => failure.told_for(&options.chain, &dir),
     });
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),

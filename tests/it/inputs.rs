@@ -167,6 +167,86 @@ fn begun_anew_as_printed_a_chain_is_computed_from_the_new_file_alone() {
 }
 
 #[test]
+fn a_complete_chain_that_lost_a_map_begins_anew_as_printed() {
+    let scene = Scene::new(64);
+    scene.campaign("my.ron", "out", &SKY);
+    scene.campaign("whole.ron", "whole", &SKY);
+    scene.ask(&["run", "my.ron"]).good();
+    scene.write("dem.tif", &placement(64, 25.0, 0.0), |x, y| height(x, y) + 200.0 * (3.0 * x).sin());
+    scene.ask(&["run", "whole.ron"]).good();
+    // With all its maps it stays what it is.
+    let before = scene.maps("out");
+    scene.ask(&["run", "my.ron", "--anew"]).good();
+    assert_same_maps(&scene.maps("out"), &before);
+    fs::rename(scene.path("out/maps/svf.tif"), scene.path("lost.tif")).unwrap();
+    for _ in 0..2 {
+        let refused = scene.ask(&["run", "my.ron"]);
+        let told = ["`alpsckpt run FILE --months 1 --anew`", "alpsckpt run my.ron --months 1 --anew"];
+        refused.failed(76, &told);
+        assert!(!refused.stderr.contains("resubmit"), "{refused}");
+    }
+    let first = fs::read(chain(&scene.path("out")).inputs()).unwrap();
+    let refused = scene.ask(&["resubmit", "m01", "--anew", "-c", "my.ron"]);
+    refused.failed(75, &["it is complete", "`alpsckpt run FILE --months 1 --anew`"]);
+    assert_eq!(fs::read(chain(&scene.path("out")).inputs()).unwrap(), first);
+    scene.ask(&["run", "my.ron", "--months", "1", "--anew"]).good();
+    assert_same_maps(&scene.maps("out"), &scene.maps("whole"));
+    scene.ask(&["run", "my.ron"]).good();
+    scene.ask(&["verify", "my.ron"]).good();
+}
+
+#[test]
+fn what_a_later_program_wrote_keeps_a_chain_from_beginning_anew() {
+    let scene = Scene::new(64);
+    scene.campaign("my.ron", "out", &SKY);
+    let tiles = begun(&scene, "my.ron", 5);
+    let dir = chain(&scene.path("out"));
+    let generation = alpsckpt::checkpoint::fence::generations(&dir).unwrap().pop().unwrap();
+    for path in [dir.link_start(LinkNumber(1)), dir.generation(generation)] {
+        let kept = fs::read(&path).unwrap();
+        let text = String::from_utf8(kept.clone()).unwrap();
+        let body = text.split("// crc32").next().unwrap().replacen("form: 2,", "form: 3000,", 1);
+        assert!(body.contains("form: 3000,"), "{body}");
+        let crc = crc32fast::hash(body.as_bytes());
+        fs::write(&path, format!("{body}// crc32 {crc:08x}\n")).unwrap();
+        let first = fs::read(dir.inputs()).unwrap();
+        let journal = fs::read(CampaignDir::new(&scene.path("out")).journal()).unwrap();
+        for arguments in [
+            &["run", "my.ron"][..],
+            &["run", "my.ron", "--anew"],
+            &["run", "my.ron", "--months", "1", "--anew"],
+            &["resubmit", "m01", "--anew", "-c", "my.ron"],
+        ] {
+            let refused = scene.ask(arguments);
+            refused.failed(76, &["form 3000", "Nothing was changed here"]);
+            assert!(!refused.stderr.contains("--anew"), "{refused}");
+            assert_eq!(fs::read(dir.inputs()).unwrap(), first, "{arguments:?}");
+        }
+        assert_eq!(fs::read(CampaignDir::new(&scene.path("out")).journal()).unwrap(), journal);
+        fs::write(&path, kept).unwrap();
+    }
+    scene.ask(&["run", "my.ron"]).good();
+    assert_eq!(resumed(&scene.path("out"), 2).tiles, tiles);
+}
+
+#[test]
+fn beginning_a_chain_anew_names_the_chains_that_stay_on_the_former_file() {
+    let scene = Scene::new(32);
+    scene.campaign("my.ron", "out", &["products: [Solar],"]);
+    for month in [1, 6] {
+        assert_eq!(link(&scene, "my.ron", month, Some(1)).class, ExitClass::Checkpointed);
+    }
+    scene.write("dem.tif", &placement(32, 25.0, 0.0), |x, y| height(x, y) + 9.0);
+    let answer = scene.ask(&["run", "my.ron", "--months", "1", "--anew"]);
+    answer.good();
+    let told = answer.stderr.contains("warning: m06: computed from") && answer.stderr.contains("dem.tif");
+    assert!(told, "{answer}");
+    // The last one stays on nothing.
+    let answer = scene.ask(&["run", "my.ron", "--months", "6", "--anew"]);
+    assert!(!answer.good().stderr.contains("computed from"), "{answer}");
+}
+
+#[test]
 fn what_was_touched_copied_or_renamed_is_the_same_file() {
     let scene = Scene::new(64);
     scene.campaign("whole.ron", "whole", &SKY);

@@ -111,6 +111,34 @@ fn a_file_that_the_campaign_did_not_make_is_refused_and_what_it_made_is_made_ane
 }
 
 #[test]
+fn a_file_put_in_the_place_of_a_finished_map_is_not_overwritten() {
+    let desk = Desk::new();
+    desk.terrain("dem.tif");
+    let good =
+        |output: &Output| assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    good(&desk.run("run", "dem.tif"));
+    let map = desk.path("out/maps/svf.tif");
+    let whole = fs::read(&map).unwrap();
+    fs::rename(&map, desk.path("elsewhere.tif")).unwrap();
+    fs::write(&map, "mine").unwrap();
+    for command in ["check", "run"] {
+        let output = desk.run(command, "dem.tif");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(65), "{command}: {text}");
+        assert!(text.contains("svf.tif") && text.contains("did not make it"), "{command}: {text}");
+        assert_eq!(fs::read(&map).unwrap(), b"mine");
+    }
+    // The way out, as told: moved away, the map is made anew.
+    fs::rename(&map, desk.path("mine")).unwrap();
+    good(&desk.run("run", "dem.tif"));
+    assert_eq!(fs::read(&map).unwrap(), whole);
+    // A copy of the map in another file is the campaign's own.
+    fs::remove_file(&map).unwrap();
+    fs::copy(desk.path("elsewhere.tif"), &map).unwrap();
+    good(&desk.run("run", "dem.tif"));
+}
+
+#[test]
 fn a_file_that_comes_while_a_link_runs_stays_and_nothing_computed_is_lost() {
     let site = Site::new();
     let own = site.campaign().maps().join("total_m01.tif");

@@ -7,7 +7,7 @@ use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
-use crate::checkpoint::ChainId;
+use crate::checkpoint::{ChainId, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
@@ -41,6 +41,7 @@ impl Controller {
 
     fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
         self.refuse_moved(chain)?;
+        fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
         // Before anything is written: without a client there is no attempt.
         self.client()?;

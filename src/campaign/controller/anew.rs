@@ -5,34 +5,64 @@ use std::collections::BTreeMap;
 use super::act::not_now;
 use super::{ControlError, Controller, install};
 use crate::campaign::event::Event;
-use crate::campaign::inputs::Inputs;
-use crate::campaign::snapshot::ChainState;
-use crate::checkpoint::{ChainId, fence};
+use crate::campaign::inputs::{self, Inputs};
+use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::checkpoint::resume::file_crc;
+use crate::checkpoint::{ChainId, Complete, MapRecord, fence, form};
 use crate::durable::{atomic, sealed};
 use crate::engine::NUMERICS;
 
 impl Controller {
     /// Has the chain computed anew from the inputs as they are now: what its links sealed so far does not count any more.
-    /// The numbers of links and generations go on. The next link removes what no generation that counts needs.
+    /// The numbers of links and generations go on. The next link removes what no generation that counts needs. The answer:
+    /// what is to be said of other chains.
     ///
     /// # Errors
-    /// When the chain has a job or is complete.
-    pub fn begin_anew(&mut self, chain: &ChainId) -> Result<(), ControlError> {
+    /// When the chain has a job or is complete, or a later program wrote to it: then nothing is changed.
+    pub fn begin_anew(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
+        let view = self.view_of(chain)?;
+        if view.state == ChainState::Complete {
+            let why = format!(
+                "it is complete: write a new `output` to compute it from other inputs; if maps of it are lost, \
+                 `alpsckpt run FILE --months {} --anew` computes it anew",
+                inputs::months_of(chain)
+            );
+            return Err(not_now(chain, why));
+        }
+        self.anew(chain, &view)
+    }
+
+    /// As [`Self::begin_anew`], for a run in the foreground: a complete chain begins anew when its maps are not all what
+    /// was computed, and is left as it is when they are.
+    ///
+    /// # Errors
+    /// When the chain has a job, or a later program wrote to it: then nothing is changed.
+    pub fn begin_anew_here(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
+        let view = self.view_of(chain)?;
+        if view.state == ChainState::Complete && self.has_its_maps(chain) {
+            return Ok(Vec::new());
+        }
+        self.anew(chain, &view)
+    }
+
+    /// The chain as it is now, if this program knows all that was written to it.
+    fn view_of(&mut self, chain: &ChainId) -> Result<ChainView, ControlError> {
+        fence::ensure_known(&self.campaign.chain(chain))?;
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look(fresh)?;
         if fresh && let Some(error) = &self.batch.error {
             return Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() });
         }
-        let snapshot = self.snapshot();
-        let view = snapshot.chains.iter().find(|c| c.id == *chain);
-        let Some(view) = view else { return Err(not_now(chain, "no such chain".to_owned())) };
-        match view.state {
-            ChainState::Planned | ChainState::Failed | ChainState::Stopped => {}
-            ChainState::Complete => {
-                let why = "it is complete: write a new `output` to compute it from other inputs";
-                return Err(not_now(chain, why.to_owned()));
-            }
-            _ => return Err(not_now(chain, "it has a job: stop it first".to_owned())),
+        let view = self.snapshot().chains.into_iter().find(|c| c.id == *chain);
+        view.ok_or_else(|| not_now(chain, "no such chain".to_owned()))
+    }
+
+    fn anew(&mut self, chain: &ChainId, view: &ChainView) -> Result<Vec<String>, ControlError> {
+        if !matches!(
+            view.state,
+            ChainState::Planned | ChainState::Failed | ChainState::Stopped | ChainState::Complete
+        ) {
+            return Err(not_now(chain, "it has a job: stop it first".to_owned()));
         }
         if self.journal.is_none() {
             return Err(self.read_only());
@@ -45,10 +75,25 @@ impl Controller {
             inputs.short(),
             view.sealed_tiles
         );
-        self.record(vec![Event::Warning { chain: Some(chain.clone()), text }])?;
+        let said = inputs::left_behind(&self.campaign, chain, &inputs)?;
+        let warnings = std::iter::once(&text).chain(&said);
+        let warning = |text: &String| Event::Warning { chain: Some(chain.clone()), text: text.clone() };
+        self.record(warnings.map(warning).collect())?;
         atomic::create_folder(dir.path())?;
         sealed::replace(&dir.inputs(), &inputs)?;
-        self.read_files((self.reach.now_ms)())
+        self.read_files((self.reach.now_ms)())?;
+        Ok(said)
+    }
+
+    /// Every map of a complete chain is what was computed.
+    fn has_its_maps(&self, chain: &ChainId) -> bool {
+        let folder = self.campaign.maps();
+        let whole = |map: &MapRecord| {
+            let found = file_crc(&folder.join(&map.file), &|| false);
+            found.ok().flatten() == Some((map.bytes, map.crc))
+        };
+        let complete = form::read::<Complete>(&self.campaign.chain(chain).complete());
+        complete.is_ok_and(|complete| complete.maps.iter().all(whole))
     }
 
     /// The program of the next attempt, with what is to be said about it: this one, unless the chain holds tiles of

@@ -55,7 +55,11 @@ impl ChainFiles {
     /// # Errors
     /// When a folder is there and cannot be read; a damaged file is no error but shown as such.
     pub(super) fn refresh(&mut self, dir: &ChainDir, maps: &Path, now_ms: u64) -> Result<(), DurableError> {
-        self.after = Inputs::first(dir)?.after;
+        let after = Inputs::first(dir)?.after;
+        if after != self.after {
+            self.maps = None;
+        }
+        self.after = after;
         self.read_attempts(dir)?;
         self.read_links(dir)?;
         self.read_generations(dir)?;

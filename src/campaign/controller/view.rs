@@ -4,13 +4,14 @@ use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::lease;
-use crate::campaign::machine::{ChainRecord, Stage, jobs_of, stage_of};
+use crate::campaign::machine::{ChainRecord, OTHER_PROGRAM, Stage, jobs_of, stage_of};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, HistoryLine, JobView, LinkView, NodeView,
     Snapshot,
 };
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainId, ExitClass};
+use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{BatchError, Ending, Job};
 use crate::quantity::count;
 
@@ -194,7 +195,11 @@ impl Seen<'_> {
         match end.class {
             ExitClass::Checkpointed => (ChainState::Stopped, None),
             ExitClass::Foreign => {
-                let hint = "put back what was changed and run it again, or begin anew with `--anew`";
+                let hint = if tells_of_unknown_form(&end.message) {
+                    OTHER_PROGRAM
+                } else {
+                    "put back what was changed and run it again, or begin anew with `--anew`"
+                };
                 (ChainState::Failed, Some(Failure::new("foreign", end.message.clone(), hint)))
             }
             class => {

@@ -3,7 +3,12 @@
 use super::{BatchView, DiskView, LinkOnDisk};
 use crate::campaign::event::Failure;
 use crate::checkpoint::{ChainId, ExitClass};
+use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
+
+/// The hint where a later program wrote to the chain.
+pub(in crate::campaign) const OTHER_PROGRAM: &str =
+    "go on with the program that is named there: it knows this form";
 
 /// What the end of a chain's newest job means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,9 @@ impl Say<'_> {
             ExitClass::Input => self.after("input", cause, "correct the input"),
             ExitClass::DiskFull => self.after("disk full", cause, "make room on the disk or in the quota"),
             ExitClass::Output => self.after("output", cause, "make the output folder writable"),
+            ExitClass::Foreign if tells_of_unknown_form(message) => {
+                Failure::new("foreign checkpoint", cause, OTHER_PROGRAM)
+            }
             ExitClass::Foreign => {
                 let hint = format!(
                     "put back what was changed and resubmit it (key r), or begin it anew: `alpsckpt resubmit {} --anew`",
