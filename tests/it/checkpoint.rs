@@ -55,7 +55,16 @@ fn a_stop_asked_before_the_first_tile_still_seals_and_says_that_nothing_was_done
     let site = Site::new();
     let outcome = site.run_for(0, &options());
     assert_eq!(outcome.class, ExitClass::Checkpointed);
-    assert!(outcome.sealed.is_some() && outcome.message.contains("even one new tile"), "{}", outcome.message);
+    // Without a walltime nothing is told of one.
+    let told = &outcome.message;
+    assert!(
+        outcome.sealed.is_some() && told.contains("one new tile") && !told.contains("walltime"),
+        "{told}"
+    );
+    let mut timed = options();
+    timed.stop.deadline = std::time::Instant::now().checked_add(std::time::Duration::from_secs(3600));
+    let told = site.run_for(0, &timed).message;
+    assert!(told.contains("even one new tile: a longer walltime"), "{told}");
     let options = options();
     options.stop.asked.store(true, Ordering::Relaxed);
     assert_eq!(site.run(&Toy::new(), &options).class, ExitClass::Checkpointed);

@@ -8,4 +8,4 @@
 # Campaign "kept", chain m06. Written by alpsckpt; each link of the chain runs this.
 cd '/tmp/alpsckpt-forms/out' || exit 74
 # `exec`: the batch system signals only the process that this shell is.
-exec '/tmp/alpsckpt-forms/out/.alpsckpt/bin/alpsckpt-f44035ad0546' job run --output '/tmp/alpsckpt-forms/out' --chain m06 --spec 2735f634b661
+exec '/tmp/alpsckpt-forms/out/.alpsckpt/bin/alpsckpt-a8d83461e454' job run --output '/tmp/alpsckpt-forms/out' --chain m06 --spec 2735f634b661
