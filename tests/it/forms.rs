@@ -43,9 +43,10 @@ impl Kept {
         fs::create_dir_all(PLACE).unwrap();
         let dem = Path::new(PLACE).join("dem.tif");
         if fs::read(&dem).ok() != fs::read(data().join("dem.tif")).ok() {
-            let temporary = dem.with_file_name(format!(".{}.tif", std::process::id()));
-            fs::copy(data().join("dem.tif"), &temporary).unwrap();
-            fs::rename(temporary, &dem).unwrap();
+            // Tests beside this one do the same.
+            let temporary = tempfile::NamedTempFile::new_in(PLACE).unwrap();
+            fs::copy(data().join("dem.tif"), temporary.path()).unwrap();
+            temporary.persist(&dem).unwrap();
         }
         Self { folder }
     }
