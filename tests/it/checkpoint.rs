@@ -62,7 +62,7 @@ fn a_stop_asked_before_the_first_tile_still_seals_and_says_that_nothing_was_done
         "{told}"
     );
     let mut timed = options();
-    timed.stop.deadline = std::time::Instant::now().checked_add(std::time::Duration::from_secs(3600));
+    timed.stop.deadline = std::time::Instant::now().checked_add(std::time::Duration::from_hours(1));
     let told = site.run_for(0, &timed).message;
     assert!(told.contains("even one new tile: a longer walltime"), "{told}");
     let options = options();
