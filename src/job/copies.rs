@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::draft::{Draft, Spill};
 use super::{request, verify};
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{CampaignDir, Complete, MapRecord};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::checkpoint::{CampaignDir, Complete, MapRecord, form};
+use crate::durable::{DurableError, atomic};
 use crate::engine::geotiff::{Coding, Pyramid, Raster, cut_block, encode_block, lay_out};
 use crate::engine::{self, Compression, Layer, Problem, Storage, Tiling};
 
@@ -69,7 +69,7 @@ pub type Watch<'a> = &'a dyn Fn(usize, usize) -> bool;
 pub fn finished(campaign: &CampaignDir, spec: &Spec) -> Result<Vec<Finished>, DurableError> {
     let mut finished = Vec::new();
     for (chain, months) in spec.chains() {
-        let complete: Complete = match sealed::read(&campaign.chain(&chain).complete()) {
+        let complete: Complete = match form::read(&campaign.chain(&chain).complete()) {
             Ok(complete) => complete,
             Err(e) if e.is_missing() => continue,
             Err(e) => return Err(e),

@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 use super::entry::Surroundings;
 use super::failure::Failure;
 use super::look::{Sampling, shown_layer};
-use super::request::{chains, of_month, request};
-use crate::campaign::spec::{Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit};
-use crate::checkpoint::ExitClass;
-use crate::durable::DurableError;
+use super::request::{chains, request};
+use crate::campaign::spec::{
+    Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit, of_month,
+};
+use crate::checkpoint::form::FORM;
+use crate::checkpoint::{CampaignDir, ChainId, Complete, ExitClass, LinkNumber};
+use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::model::LINKE_OF_THE_ALPS;
 use crate::engine::{self, DiffuseModel, Field, Layer, Model, Piece, Product, Tiling};
 use crate::quantity::bytes;
@@ -194,4 +197,29 @@ fn the_picture_shows_the_most_telling_layer() {
     assert_eq!(pick(&["svf", "total_m01", "solar_m01", "quotient_m01"]), 3);
     assert_eq!(pick(&["svf", "total_m01_flat", "total_m01"]), 2);
     assert_eq!(pick(&["svf", "lst_mean_m01"]), 0);
+}
+
+#[test]
+fn the_end_of_a_chain_in_a_later_form_is_no_list_of_maps_to_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let campaign = CampaignDir::new(folder.path());
+    let dir = campaign.chain(&ChainId::of_months(&[1]));
+    atomic::create_folder(dir.path()).unwrap();
+    let mut end = Complete {
+        form: FORM,
+        written_by: "9.0.0".to_owned(),
+        link: LinkNumber(1),
+        spec: String::new(),
+        tiles: 0,
+        maps: Vec::new(),
+        blocks: Vec::new(),
+        valid: 0,
+    };
+    let mut finished = || {
+        sealed::replace(&dir.complete(), &end).unwrap();
+        end.form += 1;
+        super::copies::finished(&campaign, &spec())
+    };
+    assert!(finished().unwrap().is_empty());
+    assert!(matches!(finished().unwrap_err(), DurableError::UnknownForm { .. }));
 }
