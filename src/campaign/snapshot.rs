@@ -131,6 +131,14 @@ pub enum ChainState {
     Complete,
 }
 
+impl ChainState {
+    /// Nothing more happens to such a chain without a person.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Planned | Self::Failed | Self::Stopped | Self::Complete)
+    }
+}
+
 /// One link.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LinkView {

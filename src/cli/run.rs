@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
 
 use super::bars::Bars;
-use super::{Failure, failure, inputs, output, place, status, submit, verify};
+use super::{Failure, failure, inputs, output, place, submit, verify};
 use crate::campaign::controller::{ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
@@ -106,8 +106,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     let wanted = |c: &&(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(wanted).cloned().collect();
     let asked = |c: &&ChainView| chains.iter().any(|(id, _)| *id == c.id);
-    if let Some(busy) =
-        snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !status::is_settled(c.state))
+    if let Some(busy) = snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !c.state.is_settled())
     {
         let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
         let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Failure, output, place};
 use crate::campaign::clock;
 use crate::campaign::controller::Controller;
-use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState, Snapshot};
+use crate::campaign::snapshot::{Access, ChainView, JobState, Snapshot};
 use crate::ui::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
@@ -59,13 +59,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// Nothing more happens without a person.
 fn settled(snapshot: &Snapshot) -> bool {
     let held = |chain: &ChainView| chain.job_state() == Some(&JobState::Hold);
-    snapshot.chains.iter().all(|c| is_settled(c.state) || held(c))
-}
-
-/// Nothing more happens to such a chain without a person.
-pub(super) fn is_settled(state: ChainState) -> bool {
-    use ChainState::{Complete, Failed, Planned, Stopped};
-    matches!(state, Planned | Failed | Stopped | Complete)
+    snapshot.chains.iter().all(|c| c.state.is_settled() || held(c))
 }
 
 /// A snapshot in lines for a person.

@@ -58,10 +58,7 @@ impl Controller {
     }
 
     fn anew(&mut self, chain: &ChainId, view: &ChainView) -> Result<Vec<String>, ControlError> {
-        if !matches!(
-            view.state,
-            ChainState::Planned | ChainState::Failed | ChainState::Stopped | ChainState::Complete
-        ) {
+        if !view.state.is_settled() {
             return Err(not_now(chain, "it has a job: stop it first".to_owned()));
         }
         if self.journal.is_none() {

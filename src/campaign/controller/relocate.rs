@@ -6,7 +6,6 @@ use super::disk::ChainFiles;
 use super::{ControlError, Controller, install};
 use crate::campaign::event::Event;
 use crate::campaign::inputs::{self, Depth, Inputs};
-use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::{self, Change, Loaded, MonthsPerChain, Spec};
 use crate::checkpoint::CampaignDir;
 
@@ -90,13 +89,9 @@ impl Controller {
     fn refuse_living_jobs(&mut self) -> Result<(), ControlError> {
         self.look(true)?;
         let snapshot = self.snapshot();
-        let settled = |state| {
-            matches!(
-                state,
-                ChainState::Planned | ChainState::Failed | ChainState::Stopped | ChainState::Complete
-            )
+        let Some(busy) = snapshot.chains.iter().find(|chain| !chain.state.is_settled()) else {
+            return Ok(());
         };
-        let Some(busy) = snapshot.chains.iter().find(|chain| !settled(chain.state)) else { return Ok(()) };
         let job = busy.job.as_ref().map_or_else(|| "its job".to_owned(), |job| format!("its job {}", job.id));
         Err(ControlError::NotNow {
             chain: busy.id.to_string(),

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::status::is_settled;
 use super::super::{Failure, failure, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
@@ -77,7 +76,7 @@ impl Folder {
             Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,
             _ => return Ok(()),
         };
-        for chain in controller.refresh()?.chains.into_iter().filter(|chain| !is_settled(chain.state)) {
+        for chain in controller.refresh()?.chains.into_iter().filter(|chain| !chain.state.is_settled()) {
             output::note(controller.act(&Action::Stop(chain.id))?);
         }
         Ok(())
