@@ -37,6 +37,15 @@ impl Bars {
     }
 }
 
+/// A bar for one thing that takes its time, in a terminal; elsewhere nothing is seen of it. Its prefix says what is done.
+pub(super) fn alone() -> ProgressBar {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.yellow} {percent:>3} %") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// The progress of one chain.
 pub(super) struct Bar {
     shown: ProgressBar,

@@ -1,11 +1,8 @@
 //! `alpsckpt check`: everything that is wrong with a campaign file and its inputs, at once.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::{Failure, inputs, output, place, probe, seen};
+use super::{Failure, bars, inputs, output, place, probe, seen};
 use crate::campaign::spec::Loaded;
 use crate::engine::{Engine, Examination, Look};
 use crate::job::request;
@@ -60,12 +57,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Looks at every cell, and keeps what was seen.
 fn whole(loaded: &Loaded) -> Result<Examination, Failure> {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar:.yellow} {percent:>3} %") {
-        bar.set_style(style);
-    }
+    let bar = bars::alone();
     let show = |cells: u64, all: u64| {
-        bar.set_message("looking at every cell");
+        bar.set_prefix("looking at every cell");
         bar.set_length(all);
         bar.set_position(cells);
     };

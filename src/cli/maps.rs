@@ -1,12 +1,9 @@
 //! `alpsckpt maps`: the finished maps, pictures of them, and copies for other programs.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::{Failure, failure, output, place};
+use super::{Failure, bars, failure, output, place};
 use crate::checkpoint::CampaignDir;
 use crate::job::copies::{self, Copied, CopyError};
 use crate::job::{pictures, signals};
@@ -61,7 +58,8 @@ fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
     }
     let mut failures = Vec::new();
     for map in &finished {
-        let bar = bar(map.file());
+        let bar = bars::alone();
+        bar.set_prefix(map.file().to_owned());
         let watch = |done: usize, all: usize| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
@@ -107,16 +105,6 @@ fn refuse_among_maps(folder: &Path) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// The progress of one copy, in a terminal.
-fn bar(name: &str) -> ProgressBar {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.yellow} {percent:>3} %") {
-        bar.set_style(style);
-    }
-    bar.set_prefix(name.to_owned());
-    bar
 }
 
 /// The finished maps, by name.
