@@ -70,7 +70,7 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
                 });
             }
         }
-        end += 8 + record.len() as u64;
+        end += framed::framed_length(record);
     }
     reading.good = Some(log.good);
     if let Some(damage) = log.damage {

@@ -249,7 +249,7 @@ fn read_index(dir: &ChainDir, shape: &Shape, segment: &Segment) -> Result<Index,
         let record = TileRecord::decode(bytes).filter(|r| fits(r, shape, segment));
         let Some(record) = record else { break };
         good.tiles += 1;
-        good.index_bytes += framed::frame(bytes).len() as u64;
+        good.index_bytes += framed::framed_length(bytes);
         records.push(record);
     }
     good.index_crc = crc32fast::hash(bytes.get(..good.index_bytes as usize).unwrap_or_default());

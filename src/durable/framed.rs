@@ -62,7 +62,7 @@ pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, Dura
         match split_record(rest) {
             Ok((record, after)) => {
                 reading.records.push(record.to_vec());
-                reading.good += 8 + record.len() as u64;
+                reading.good += framed_length(record);
                 rest = after;
             }
             Err(what) => {
@@ -72,6 +72,12 @@ pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, Dura
         }
     }
     Ok(reading)
+}
+
+/// Bytes that a record takes in a log.
+#[must_use]
+pub fn framed_length(record: &[u8]) -> u64 {
+    8 + record.len() as u64
 }
 
 /// The version in the magic of a log, its last character, where it is a higher digit than ours.
