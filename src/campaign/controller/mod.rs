@@ -111,6 +111,7 @@ impl Controller {
         let spec = &settled(&loaded.spec);
         let campaign = CampaignDir::new(&spec.output);
         let path = campaign.identity();
+        let mut made_with = None;
         if path.exists() {
             let changed = relocate::changes(&campaign, loaded)?;
             if !changed.is_empty() {
@@ -133,8 +134,11 @@ impl Controller {
             }
             // Last: from here on the campaign exists. Of two makers the second opens what the first made.
             sealed::create_exclusive(&path, &Identity::new(&spec.name, &hash, cluster))?;
+            made_with = Some(program);
         }
         let mut controller = Self::open_with(campaign.output(), reach)?;
+        // Not copied and read back once more for the first attempt.
+        controller.program = made_with;
         controller.choose_cluster(cluster)?;
         Ok(controller)
     }
