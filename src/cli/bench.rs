@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Steps, failure, output};
+use crate::THIS_PROGRAM;
 use crate::engine::crs::Crs;
 use crate::engine::geotiff::{Raster, cut_block, write_grid};
 use crate::engine::grid::{Grid, Placement};
@@ -212,7 +213,7 @@ fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
 
 /// A pass in a process of its own: memory that an earlier one had is not its.
 fn apart(args: &Args, dem: &Path, pass: Pass, threads: u32) -> Result<Pipeline, Failure> {
-    let mut child = Command::new("/proc/self/exe");
+    let mut child = Command::new(THIS_PROGRAM);
     child.arg("bench").arg("--dem").arg(dem);
     child.args(["--size", &size(args).to_string(), "--threads", &threads.to_string()]);
     child.args(args.tile.iter().flat_map(|tile| ["--tile".to_owned(), tile.to_string()]));

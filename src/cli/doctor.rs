@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::submit::Which;
 use super::{Failure, failure, output, place};
+use crate::THIS_PROGRAM;
 use crate::campaign::clock;
 use crate::campaign::shell::{self, quoted};
 use crate::durable::sealed;
@@ -142,7 +143,7 @@ impl Folder {
         fs::write(&challenge, clock::random_name(32)).map_err(|e| fail(&challenge, e))?;
         // The node must be able to run it, too.
         let program = this.program();
-        fs::copy("/proc/self/exe", &program).map_err(|e| fail(&program, e))?;
+        fs::copy(THIS_PROGRAM, &program).map_err(|e| fail(&program, e))?;
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(|e| fail(&program, e))?;
         Ok(this)
     }

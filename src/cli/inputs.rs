@@ -6,9 +6,10 @@ use nix::sys::statvfs::statvfs;
 
 use super::failure::{self, Failure, warn};
 use super::seen;
+use crate::THIS_PROGRAM;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
-use crate::campaign::spec::{Loaded, Spec};
+use crate::campaign::spec::{Loaded, Spec, of_month};
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::{outputs, request};
@@ -36,9 +37,7 @@ pub(super) fn unchanged(
     for (chain, of_chain) in loaded.spec.chains() {
         let asked = of_chain.iter().any(|month| months.contains(month));
         let dir = campaign.chain(&chain);
-        if asked
-            && !(dir.complete().exists() && recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after))
-        {
+        if asked && !recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after) {
             let depth = recorded::Depth::Look;
             let checked = recorded::check(&campaign, &chain, &loaded.spec, &of_chain, depth);
             checked.map_err(|e| match e {
@@ -102,22 +101,17 @@ pub(super) fn tell_doubts(loaded: &Loaded, examination: &Examination) {
 
 /// Where the campaign file names a file.
 fn place(loaded: &Loaded, file: &Path) -> Option<String> {
-    line_of(loaded, file).map(|line| format!("{}:{line}", loaded.file.display()))
-}
-
-/// The line of the campaign file, from 1, in which `file` stands, as it is or by its `{month}`.
-fn line_of(loaded: &Loaded, file: &Path) -> Option<usize> {
     let (line, _) = written(&loaded.text, loaded.file.parent()?, file)?;
-    Some(line)
+    Some(format!("{}:{line}", loaded.file.display()))
 }
 
-/// The line, from 1, and the absolute path as it is written there, perhaps with `{month}`.
+/// The line of the campaign file, from 1, in which `file` stands, as it is or by its `{month}`, and the absolute path as it
+/// is written there.
 fn written(text: &str, folder: &Path, file: &Path) -> Option<(usize, PathBuf)> {
     let names = |written: &str| {
         let written = std::path::absolute(folder.join(written)).unwrap_or_default();
-        let text = written.to_string_lossy();
-        let of_month = |m: u8| Path::new(&text.replace("{month}", &format!("{m:02}"))) == file;
-        (written.as_path() == file || (1..=12).any(of_month)).then(|| written.clone())
+        let fits = written == file || (1..=12).any(|month| of_month(&written, month) == file);
+        fits.then_some(written)
     };
     let quoted = |line: &str| line.split('"').skip(1).step_by(2).find_map(names);
     text.lines()
@@ -131,10 +125,9 @@ fn by_pattern(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Problem> {
     let mut told: Vec<(Problem, Option<PathBuf>, Vec<u8>)> = Vec::new();
     for problem in problems {
         let pattern = written(&loaded.text, folder, &problem.file).map(|(_, pattern)| pattern);
-        let month = pattern
-            .as_ref()
-            .and_then(|pattern| (1..=12).find(|month| request::of_month(pattern, *month) == problem.file));
         let pattern = pattern.filter(|pattern| *pattern != problem.file);
+        let of = |pattern: &PathBuf| (1..=12).find(|month| of_month(pattern, *month) == problem.file);
+        let month = pattern.as_ref().and_then(of);
         // A command is of one file.
         let same = told.iter_mut().find(|(other, of, _)| {
             pattern.is_some() && *of == pattern && other.what == problem.what && other.cure == problem.cure
@@ -186,7 +179,7 @@ pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     let cells = u64::from(tiling.width) * u64::from(tiling.height);
     // Uncompressed at worst; parts and finished maps stand side by side for a moment.
     // The program is copied beside them, so that a rebuilt one never changes a running chain.
-    let program = std::fs::metadata("/proc/self/exe").map_or(0, |m| m.len());
+    let program = std::fs::metadata(THIS_PROGRAM).map_or(0, |m| m.len());
     let maps = engine.layers().len() as f64 * cells as f64 * plan::most_bytes_per_cell(spec);
     let needed = 2 * maps as u64 + program;
     let status = statvfs(&nearest_existing(&spec.output)?).ok()?;

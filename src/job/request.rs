@@ -1,7 +1,8 @@
 //! From the campaign's spec to the engine's request.
 
-pub use crate::campaign::spec::of_month;
-use crate::campaign::spec::{Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit};
+use crate::campaign::spec::{
+    Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit, of_month,
+};
 use crate::checkpoint::ChainId;
 use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::ControlError;
+use crate::THIS_PROGRAM;
 use crate::campaign::shell::{self, quoted};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
@@ -14,11 +15,8 @@ use crate::oar_client::{Submission, Token};
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
 pub(super) fn this_program() -> PathBuf {
-    std::env::var_os("ALPSCKPT_PROGRAM").map_or_else(|| PathBuf::from(THIS), PathBuf::from)
+    std::env::var_os("ALPSCKPT_PROGRAM").map_or_else(|| PathBuf::from(THIS_PROGRAM), PathBuf::from)
 }
-
-/// What runs, even after the file that it was started from was replaced or removed.
-const THIS: &str = "/proc/self/exe";
 
 /// Copies the program beside the campaign, named by its content; says its hash. A rebuilt program gets a name of its
 /// own: a running chain never changes.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::config::{Config, ensure_known, private_folder};
 use super::owner::{self, Owner, Ownership};
 use super::protocol::{Answer, Call, Request, Response, receive, send};
+use crate::THIS_PROGRAM;
 use crate::durable::DurableError;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 
@@ -195,7 +196,7 @@ impl Embedded {
         let log = open().map_err(|e| DurableError::io(&path, "append to", e))?;
         let errors = open().map_err(|e| DurableError::io(&path, "append to", e))?;
         // This very program, even when its file was replaced or removed since.
-        let program = self.program.clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
+        let program = self.program.clone().unwrap_or_else(|| PathBuf::from(THIS_PROGRAM));
         let mut child = Command::new(&program)
             .arg0("alpsckpt")
             .args(["cluster", "serve", "--dir"])

@@ -14,6 +14,7 @@ use super::process::{ProcessId, kill_family};
 use super::scheduler::Observations;
 use super::state::{Record, State};
 use super::wrapper::{Began, JobFolder, Order, environment};
+use crate::THIS_PROGRAM;
 use crate::durable::{DurableError, atomic, sealed};
 use crate::oar_client::{JobId, JobState};
 
@@ -145,7 +146,7 @@ impl Processes {
         atomic::replace(&folder.node_file(), format!("{node}\n").as_bytes())?;
         sealed::replace(&folder.order(), &order(state, job, &folder))?;
         // Whatever became of the program's file since this server was started, the wrapper is the same program.
-        Command::new("/proc/self/exe")
+        Command::new(THIS_PROGRAM)
             .arg0("alpsckpt")
             .args(["cluster", "wrap", "--dir"])
             .arg(&folder.0)
