@@ -69,10 +69,9 @@ impl Keys {
 /// Reads where the raster of this size lies.
 pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> Result<Placement, Problem> {
     let keys = Keys::of(directory)?;
-    let georeference = Georeference::of(directory)?;
-    if matches!(georeference, Georeference::None) {
+    let Some(georeference) = Georeference::of(directory)? else {
         return Err(without_georeference(directory));
-    }
+    };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
         return Err(without_system(directory));
     }
@@ -83,7 +82,6 @@ pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> R
         Georeference::Control { middle, cell } => {
             return Err(placed_by_points(directory, &crs, middle, cell));
         }
-        Georeference::None => return Err(without_georeference(directory)),
     };
     let crs = crs.map_err(|unfit| unknown(directory, &unfit, affine.middle(width, height), affine.cell()))?;
     if let Some(slant) = affine.slant(width, height) {
