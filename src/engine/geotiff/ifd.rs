@@ -63,11 +63,9 @@ impl Source {
         Problem::new(&self.path, what, cure)
     }
 
-    /// A cure that ends in a command: writes the file anew, as another file beside it.
+    /// [`cure::anew`] of this file.
     pub(super) fn anew(&self, aim: &str, options: &str, addition: &str) -> String {
-        let (file, result) = (cure::quoted(&self.path), cure::result(&self.path, addition));
-        let space = if options.is_empty() { "" } else { " " };
-        format!("{aim}: `gdal_translate {options}{space}{file} {result}`")
+        cure::anew(&self.path, aim, options, addition)
     }
 
     /// A cure that turns hidden cells into nodata: NaN, which no valid cell of any type is.

@@ -49,7 +49,7 @@ impl Raster {
         let directory = Directory::first(&source)?;
         let structure = Structure::of(&directory)?;
         let placement = keys::placement(&directory, structure.width, structure.height)?;
-        let side = Side::of(&source)?;
+        let side = Side::of(&source.path)?;
         side.verify(&source, &placement)?;
         let meaning = Meaning::of(&directory, &side, structure.sample)?;
         let unit = meaning::unit(&directory, &side)?;
