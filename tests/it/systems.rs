@@ -459,6 +459,10 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
     let beside =
         "<PAMDataset><SRS>EPSG:32632</SRS><GeoTransform>4e5, 25, 0, 51e5, 0, -25</GeoTransform></PAMDataset>";
     let path = lab.write("aux.tif", &Place::default());
+    let hidden = beside.replace("<SRS>", "<!-- <SRS>").replace("</GeoTransform>", "</GeoTransform> -->");
+    std::fs::write(lab.path("aux.tif.aux.xml"), hidden).unwrap();
+    let problem = refused(&path, "is not georeferenced");
+    assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
     std::fs::write(lab.path("aux.tif.aux.xml"), beside).unwrap();
     let whole = open(&lab.cure(&refused(&path, "is not georeferenced"))).unwrap();
     assert_eq!(whole.placement().crs.epsg(), 32632);

@@ -1,10 +1,10 @@
 //! Where a file lies: its GeoKeys and its affine map (OGC 19-008r4, "GeoTIFF standard" 1.1).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::affine::{Affine, Georeference, Slant};
 use super::ifd::Directory;
+use super::side::Side;
 use super::system::{System, Unfit};
 use super::tags;
 use crate::engine::crs::Crs;
@@ -70,10 +70,10 @@ impl Keys {
 pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> Result<Placement, Problem> {
     let keys = Keys::of(directory)?;
     let Some(georeference) = Georeference::of(directory)? else {
-        return Err(without_georeference(directory));
+        return Err(without_georeference(directory, &Side::of(&directory.source.path)?));
     };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
-        return Err(without_system(directory));
+        return Err(without_system(directory, &Side::of(&directory.source.path)?));
     }
     let crs = System::of(&keys).crs();
     let affine = match georeference {
@@ -91,14 +91,14 @@ pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> R
     Ok(Placement { crs, west, north, cell_x, cell_y: -row_y, width, height })
 }
 
-fn without_georeference(directory: &Directory) -> Problem {
+fn without_georeference(directory: &Directory, side: &Side) -> Problem {
     let what =
         "is not georeferenced (no ModelPixelScale and ModelTiepoint; what lies beside it does not count)";
     let file = &directory.source.path;
     let world = ["tfw", "tifw", "wld"].iter().any(|extension| file.with_extension(extension).is_file());
-    let cure = if world || side_file_has(file, "<GeoTransform") {
-        let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
-        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
+    let [transform, _] = side.of_place();
+    let cure = if world || transform.is_some() {
+        written_into(directory, "")
     } else {
         "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them"
             .into()
@@ -106,15 +106,14 @@ fn without_georeference(directory: &Directory) -> Problem {
     directory.source.problem(what, cure)
 }
 
-fn without_system(directory: &Directory) -> Problem {
+fn without_system(directory: &Directory, side: &Side) -> Problem {
     let what = "has no coordinate system (no GeoKeys; what lies beside it does not count)";
     let file = &directory.source.path;
-    let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
-    let cure = if side_file_has(file, "<SRS") {
-        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
+    let [_, system] = side.of_place();
+    let cure = if system.is_some() {
+        written_into(directory, "")
     } else if file.with_extension("prj").is_file() {
-        let system = cure::quoted(&file.with_extension("prj"));
-        format!("write what lies beside it into it: `gdal_translate -a_srs {system} {from} {to}`")
+        written_into(directory, &format!("-a_srs {}", cure::quoted(&file.with_extension("prj"))))
     } else {
         BY_ITS_PROVIDER.into()
     };
@@ -125,11 +124,8 @@ fn without_system(directory: &Directory) -> Problem {
 const BY_ITS_PROVIDER: &str =
     "write its system into it with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells";
 
-/// Whether GDAL's file beside this one holds an element.
-fn side_file_has(file: &Path, element: &str) -> bool {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".aux.xml");
-    std::fs::read_to_string(beside).is_ok_and(|text| text.contains(element))
+fn written_into(directory: &Directory, options: &str) -> String {
+    directory.source.anew("write what lies beside it into it", options, "placed")
 }
 
 fn unknown(directory: &Directory, unfit: &Unfit, middle: (f64, f64), cell: f64) -> Problem {

@@ -136,6 +136,11 @@ impl Side {
         OF_BAND.iter().position(|known| *known == name).and_then(|at| self.band[at].as_deref())
     }
 
+    /// The `GeoTransform` and the `SRS`.
+    pub(super) fn of_place(&self) -> [Option<&str>; 2] {
+        [self.transform.as_deref(), self.system.as_deref()]
+    }
+
     /// GDAL believes the side file where it and the GeoTIFF place the raster differently; we ask.
     pub(super) fn verify(&self, source: &Source, placement: &Placement) -> Result<(), Problem> {
         let problem = |what: String| {
