@@ -18,7 +18,11 @@ pub(super) const ANGULAR_UNITS: u16 = 2054;
 pub(super) const PROJECTED_TYPE: u16 = 3072;
 pub(super) const LINEAR_UNITS: u16 = 3076;
 
-/// The keys of a file: those that fit a number, and those that are doubles.
+/// "User-defined": described by other keys instead of a code.
+pub(super) const USER_DEFINED: u16 = 32767;
+
+/// The keys of a file: those that fit a number, and those that are doubles. Of a key that is listed twice the last counts,
+/// as for GDAL.
 pub(super) struct Keys {
     codes: BTreeMap<u16, u16>,
     doubles: BTreeMap<u16, Vec<f64>>,
@@ -67,15 +71,19 @@ impl Keys {
 }
 
 /// Reads where the raster of this size lies.
-pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> Result<Placement, Problem> {
-    let keys = Keys::of(directory)?;
+pub(super) fn placement(
+    directory: &Directory,
+    keys: &Keys,
+    width: usize,
+    height: usize,
+) -> Result<Placement, Problem> {
     let Some(georeference) = Georeference::of(directory)? else {
         return Err(without_georeference(directory, &Side::of(&directory.source.path)?));
     };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
         return Err(without_system(directory, &Side::of(&directory.source.path)?));
     }
-    let crs = System::of(&keys).crs();
+    let crs = System::of(keys).crs();
     let affine = match georeference {
         Georeference::Affine(affine) if keys.code(RASTER_TYPE) == Some(2) => affine.of_points(),
         Georeference::Affine(affine) => affine,

@@ -1,6 +1,8 @@
 //! Which coordinate system the GeoKeys of a file stand for.
 
-use super::keys::{ANGULAR_UNITS, GEOGRAPHIC_TYPE, Keys, LINEAR_UNITS, MODEL_TYPE, PROJECTED_TYPE};
+use super::keys::{
+    ANGULAR_UNITS, GEOGRAPHIC_TYPE, Keys, LINEAR_UNITS, MODEL_TYPE, PROJECTED_TYPE, USER_DEFINED,
+};
 use crate::engine::crs::described::{Base, Described, Method, by_conversion};
 use crate::engine::crs::{Crs, elsewhere};
 
@@ -23,9 +25,6 @@ const LATITUDES: [u16; 3] = [3081, 3085, 3089];
 const EASTINGS: [u16; 3] = [3082, 3086, 3090];
 const NORTHINGS: [u16; 3] = [3083, 3087, 3091];
 const SCALES: [u16; 2] = [3092, 3093];
-
-/// "User-defined": described by other keys instead of a code.
-const USER_DEFINED: u16 = 32767;
 
 const METRE: u16 = 9001;
 
