@@ -282,6 +282,22 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
 }
 
 #[test]
+fn of_a_key_that_is_listed_twice_the_last_counts_as_for_gdal() {
+    if !have_programs("of_a_key_that_is_listed_twice_the_last_counts_as_for_gdal", &["gdalinfo"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let keys = [(1024, 1), (1025, 1), (3072, 32631), (3072, 32632), (4096, 5703), (4096, 6360)];
+    let path = lab.write("twice.tif", &Place::at(4e5, 51e5).keys(&keys));
+    let info = gdal("gdalinfo", &["--config", "GTIFF_REPORT_COMPD_CS", "YES", path.to_str().unwrap()]);
+    assert!(info.contains("UTM zone 32N") && info.contains("NAVD88 height (ftUS)"), "{info}");
+    assert_eq!(open(&path).unwrap().placement().crs.epsg(), 32632);
+    let first = |raster: Raster| f64::from(raster.window(0, 0, 1, 1).unwrap().values[0]);
+    let metres = first(Raster::open_heights(&path).unwrap()) / first(open(&path).unwrap());
+    assert!((metres - 1200.0 / 3937.0).abs() < 1e-7, "{metres}");
+}
+
+#[test]
 fn what_only_looks_like_a_known_system_is_refused_and_says_what_differs() {
     let lab = Lab::new();
     let keys = [(1024, 1), (1025, 1), (3072, 32767), (3075, 10), (3076, 9001)];
