@@ -94,33 +94,39 @@ pub(super) fn decompress(
     size: usize,
 ) -> Result<Vec<u8>, String> {
     let expected = columns.saturating_mul(rows).saturating_mul(size);
-    let limit = expected as u64;
-    let mut bytes = Vec::with_capacity(expected.min(raw.len().saturating_mul(16)));
-    let read = match codec {
+    let room = expected.min(raw.len().saturating_mul(16));
+    let bytes = match codec {
         Codec::None => {
             raw.truncate(expected);
-            bytes = raw;
-            Ok(bytes.len())
+            Ok(raw)
         }
-        Codec::Deflate => flate2::read::ZlibDecoder::new(raw.as_slice()).take(limit).read_to_end(&mut bytes),
+        Codec::Deflate => first_of(flate2::read::ZlibDecoder::new(raw.as_slice()), expected, room),
         Codec::Zstd => zstd::stream::read::Decoder::with_buffer(raw.as_slice())
-            .and_then(|decoder| decoder.take(limit).read_to_end(&mut bytes)),
-        Codec::Lzw => lzw(&raw, expected, &mut bytes),
+            .and_then(|decoder| first_of(decoder, expected, room)),
+        Codec::Lzw => lzw(&raw, expected, room),
         Codec::PackBits => return lent::packbits(raw, columns * size, rows),
         Codec::Jpeg => return lent::jpeg(jpeg_tables, raw, columns, rows),
     };
-    match read {
-        Ok(n) if n == expected => Ok(bytes),
-        Ok(n) => Err(format!("it holds {n} bytes instead of {expected}")),
+    match bytes {
+        Ok(bytes) if bytes.len() == expected => Ok(bytes),
+        Ok(bytes) => Err(format!("it holds {} bytes instead of {expected}", bytes.len())),
         Err(e) => Err(e.to_string()),
     }
 }
 
-fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+/// At most the first `expected` bytes of a stream.
+fn first_of(stream: impl Read, expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(room);
+    stream.take(expected as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn lzw(raw: &[u8], expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
     const STEP: usize = 1 << 16;
     let mut decoder = weezl::decode::Configuration::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
         .with_yield_on_full_buffer(true)
         .build();
+    let mut bytes = Vec::with_capacity(room);
     let mut rest = raw;
     while bytes.len() < expected {
         let done = bytes.len();
@@ -136,7 +142,7 @@ fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usiz
             Ok(weezl::LzwStatus::Ok) => {}
         }
     }
-    Ok(bytes.len())
+    Ok(bytes)
 }
 
 /// The values of a decompressed chunk with rows of `columns` cells; NaN where its numbers mean no data.
