@@ -49,14 +49,14 @@ pub(super) enum Codec {
     Jpeg,
 }
 
-/// What was done to the cells before compression.
+/// What was done to the cells before compression, by its number in TIFF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Predictor {
-    None,
+    None = 1,
     /// Differences of neighbours, as integers of the cell's size (TIFF 6.0 §14).
-    Horizontal,
+    Horizontal = 2,
     /// Bytes sorted by significance, then differences (Adobe Photoshop TIFF Technical Note 3).
-    FloatingPoint,
+    FloatingPoint = 3,
 }
 
 /// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
@@ -66,21 +66,15 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<V
         Cells::Whole { steps, .. } if steps.signed => (Sample::I16, Some(f64::from(steps.nodata()))),
         Cells::Whole { steps, .. } => (Sample::U16, Some(f64::from(steps.nodata()))),
     };
-    let (codec, predictor) = match (coding.compression, coding.cells) {
-        (Compression::None, _) => (Codec::None, Predictor::None),
-        (Compression::Deflate, Cells::Whole { .. }) => (Codec::Deflate, Predictor::Horizontal),
-        (Compression::Zstd, Cells::Whole { .. }) => (Codec::Zstd, Predictor::Horizontal),
-        (Compression::Deflate, Cells::Float32 | Cells::Rounded { .. }) => {
-            (Codec::Deflate, Predictor::FloatingPoint)
-        }
-        (Compression::Zstd, Cells::Float32 | Cells::Rounded { .. }) => {
-            (Codec::Zstd, Predictor::FloatingPoint)
-        }
+    let codec = match coding.compression {
+        Compression::None => Codec::None,
+        Compression::Deflate => Codec::Deflate,
+        Compression::Zstd => Codec::Zstd,
     };
     let columns = block as usize;
     let plain = decompress(codec, &[], bytes.to_vec(), [columns, columns], sample.size())?;
     let meaning = Meaning { nodata, scale: 1.0, offset: 0.0 };
-    Ok(cells(plain, columns, sample, predictor, Order::Little, meaning))
+    Ok(cells(plain, columns, sample, coding.predictor(), Order::Little, meaning))
 }
 
 /// Decompresses a chunk of so many columns and rows of cells of `size` bytes.
