@@ -412,6 +412,24 @@ fn rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_th
 }
 
 #[test]
+fn control_points_that_place_nothing_have_a_cure_without_a_command() {
+    let lab = Lab::new();
+    let point = |column: f64, lon: f64, lat: f64| [column, 0.0, 0.0, lon, lat, 0.0];
+    let keys = [(1024, 2), (1025, 1), (2048, 4326)];
+    for tie in [
+        vec![0.0; 3],
+        point(0.0, 6.0, 45.0).to_vec(),
+        [point(0.0, 6.0, 45.0), point(0.0, 6.001, 45.0)].concat(),
+        [point(0.0, f64::NAN, 45.0), point(9.0, 6.001, 45.0)].concat(),
+        [point(0.0, f64::INFINITY, 45.0), point(9.0, 6.001, 45.0)].concat(),
+    ] {
+        let place = Place { tie, ..Place::default() }.keys(&keys);
+        let problem = refused(&lab.write("control.tif", &place), "is placed by control points");
+        assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
+    }
+}
+
+#[test]
 fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place() {
     let test = "unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place";
     if !have_programs(test, &PROGRAMS) {

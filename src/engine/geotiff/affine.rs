@@ -39,7 +39,8 @@ impl Slant {
 /// What a file says about its place.
 pub(super) enum Georeference {
     Affine(Affine),
-    /// Control points alone: about where its middle lies, and about how large its cells are.
+    /// Control points alone: about where its middle lies, and about how large its cells are; not finite where they do not
+    /// tell.
     Control {
         middle: (f64, f64),
         cell: f64,

@@ -108,8 +108,7 @@ fn without_georeference(directory: &Directory, side: &Side) -> Problem {
     let cure = if world || transform.is_some() {
         written_into(directory, "")
     } else {
-        "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them"
-            .into()
+        CORNERS_BY_ITS_PROVIDER.into()
     };
     directory.source.problem(what, cure)
 }
@@ -127,6 +126,10 @@ fn without_system(directory: &Directory, side: &Side) -> Problem {
     };
     directory.source.problem(what, cure)
 }
+
+/// What to do where nothing at hand tells the place.
+const CORNERS_BY_ITS_PROVIDER: &str =
+    "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them";
 
 /// What to do where nothing at hand tells the system.
 const BY_ITS_PROVIDER: &str =
@@ -168,6 +171,11 @@ fn placed_by_points(
     middle: (f64, f64),
     cell: f64,
 ) -> Problem {
+    let what = "is placed by control points, without the size of a cell";
+    // Too few points, some that lie on one pixel, or numbers that are none: gdalwarp cannot warp by them either.
+    if ![middle.0, middle.1, cell].iter().all(|number| number.is_finite()) {
+        return directory.source.problem(what, CORNERS_BY_ITS_PROVIDER);
+    }
     let file = &directory.source.path;
     let command = match crs {
         Ok(crs) => {
@@ -176,6 +184,5 @@ fn placed_by_points(
         }
         Err(unfit) => projection::reprojection(file, unfit.lonlat(middle), cell * unfit.metres()),
     };
-    let what = "is placed by control points, without the size of a cell";
     directory.source.problem(what, format!("warp it to a grid: `{command}`"))
 }
