@@ -44,16 +44,26 @@ fn rename_into_place(temporary: &Path, path: &Path) -> Result<(), DurableError> 
 /// When a step fails for another reason than the file's existence.
 pub fn create_exclusive(path: &Path, content: &[u8]) -> Result<bool, DurableError> {
     let temporary = write_temporary(path, content, true)?;
-    let mut linked = fs::hard_link(&temporary, path);
-    // Over NFS the answer to a link that was made can be lost, and the repeated request then says "exists".
-    if linked.is_err() && fs::metadata(&temporary).is_ok_and(|m| m.nlink() == 2) {
-        linked = Ok(());
-    }
+    let linked = link_new(&temporary, path);
     let _ = fs::remove_file(&temporary);
     match linked {
-        Ok(()) => sync_folder_of(path).map(|()| true),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Ok(true) => sync_folder_of(path).map(|()| true),
+        Ok(false) => Ok(false),
         Err(e) => Err(DurableError::io(path, "create", e)),
+    }
+}
+
+/// Gives a file, which has no name but `temporary`, the name `path` too; `Ok(false)` when something else has it.
+///
+/// # Errors
+/// When the system refuses for another reason, as on file systems without hard links.
+pub fn link_new(temporary: &Path, path: &Path) -> std::io::Result<bool> {
+    match fs::hard_link(temporary, path) {
+        Ok(()) => Ok(true),
+        // Over NFS the answer to a link that was made can be lost, and the repeated request then says "exists".
+        Err(_) if fs::metadata(temporary).is_ok_and(|m| m.nlink() == 2) => Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

@@ -46,6 +46,22 @@ fn a_sealed_value_comes_back_and_can_be_read_by_a_person() {
 }
 
 #[test]
+fn a_link_is_new_where_nothing_else_has_the_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let [temporary, path, other] = ["temporary", "path", "other"].map(|name| folder.path().join(name));
+    std::fs::write(&temporary, "ours").unwrap();
+    std::fs::write(&other, "another's").unwrap();
+    assert!(!atomic::link_new(&temporary, &other).unwrap());
+    assert!(atomic::link_new(&temporary, &path).unwrap());
+    // As a request is answered that is repeated because the first answer was lost.
+    assert!(atomic::link_new(&temporary, &path).unwrap());
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "another's");
+    let nowhere = folder.path().join("nowhere").join("path");
+    std::fs::remove_file(&path).unwrap();
+    assert!(atomic::link_new(&temporary, &nowhere).is_err());
+}
+
+#[test]
 fn an_intact_value_of_another_form_is_told_apart_from_damage() {
     let bytes = sealed::encode(Path::new("v"), &(1, 2)).unwrap();
     let error = sealed::decode::<Value>(Path::new("v"), &bytes).unwrap_err();

@@ -24,6 +24,12 @@ pub(super) fn result(file: &Path, addition: &str) -> String {
     quoted(&free.unwrap_or_else(|| named("_new")))
 }
 
+/// A cure that ends in a command: writes the file anew, as another file beside it.
+pub(super) fn anew(file: &Path, aim: &str, options: &str, addition: &str) -> String {
+    let space = if options.is_empty() { "" } else { " " };
+    format!("{aim}: `gdal_translate {options}{space}{} {}`", quoted(file), result(file, addition))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The files that a map goes through before it has its name.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -60,10 +60,10 @@ impl Draft {
 
     /// Gives it its final name unless something has that name: then `false`, and the other stays.
     pub(super) fn publish_new(self, name: &Path) -> Result<bool, DurableError> {
-        match fs::hard_link(&self.path, name) {
+        match atomic::link_new(&self.path, name) {
             // The temporary name goes with the draft.
-            Ok(()) => atomic::sync_folder_of(name).map(|()| true),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Ok(true) => atomic::sync_folder_of(name).map(|()| true),
+            Ok(false) => Ok(false),
             // Some file systems have no hard links.
             Err(_) if fs::symlink_metadata(name).is_err() => self.publish(name).map(|_| true),
             Err(_) => Ok(false),

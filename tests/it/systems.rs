@@ -282,6 +282,22 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
 }
 
 #[test]
+fn of_a_key_that_is_listed_twice_the_last_counts_as_for_gdal() {
+    if !have_programs("of_a_key_that_is_listed_twice_the_last_counts_as_for_gdal", &["gdalinfo"]) {
+        return;
+    }
+    let lab = Lab::new();
+    let keys = [(1024, 1), (1025, 1), (3072, 32631), (3072, 32632), (4096, 5703), (4096, 6360)];
+    let path = lab.write("twice.tif", &Place::at(4e5, 51e5).keys(&keys));
+    let info = gdal("gdalinfo", &["--config", "GTIFF_REPORT_COMPD_CS", "YES", path.to_str().unwrap()]);
+    assert!(info.contains("UTM zone 32N") && info.contains("NAVD88 height (ftUS)"), "{info}");
+    assert_eq!(open(&path).unwrap().placement().crs.epsg(), 32632);
+    let first = |raster: Raster| f64::from(raster.window(0, 0, 1, 1).unwrap().values[0]);
+    let metres = first(Raster::open_heights(&path).unwrap()) / first(open(&path).unwrap());
+    assert!((metres - 1200.0 / 3937.0).abs() < 1e-7, "{metres}");
+}
+
+#[test]
 fn what_only_looks_like_a_known_system_is_refused_and_says_what_differs() {
     let lab = Lab::new();
     let keys = [(1024, 1), (1025, 1), (3072, 32767), (3075, 10), (3076, 9001)];
@@ -396,6 +412,24 @@ fn rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_th
 }
 
 #[test]
+fn control_points_that_place_nothing_have_a_cure_without_a_command() {
+    let lab = Lab::new();
+    let point = |column: f64, lon: f64, lat: f64| [column, 0.0, 0.0, lon, lat, 0.0];
+    let keys = [(1024, 2), (1025, 1), (2048, 4326)];
+    for tie in [
+        vec![0.0; 3],
+        point(0.0, 6.0, 45.0).to_vec(),
+        [point(0.0, 6.0, 45.0), point(0.0, 6.001, 45.0)].concat(),
+        [point(0.0, f64::NAN, 45.0), point(9.0, 6.001, 45.0)].concat(),
+        [point(0.0, f64::INFINITY, 45.0), point(9.0, 6.001, 45.0)].concat(),
+    ] {
+        let place = Place { tie, ..Place::default() }.keys(&keys);
+        let problem = refused(&lab.write("control.tif", &place), "is placed by control points");
+        assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
+    }
+}
+
+#[test]
 fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place() {
     let test = "unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_place";
     if !have_programs(test, &PROGRAMS) {
@@ -459,6 +493,10 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
     let beside =
         "<PAMDataset><SRS>EPSG:32632</SRS><GeoTransform>4e5, 25, 0, 51e5, 0, -25</GeoTransform></PAMDataset>";
     let path = lab.write("aux.tif", &Place::default());
+    let hidden = beside.replace("<SRS>", "<!-- <SRS>").replace("</GeoTransform>", "</GeoTransform> -->");
+    std::fs::write(lab.path("aux.tif.aux.xml"), hidden).unwrap();
+    let problem = refused(&path, "is not georeferenced");
+    assert!(problem.cure.contains("gdal_edit.py -a_ullr") && !problem.cure.contains('`'), "{problem}");
     std::fs::write(lab.path("aux.tif.aux.xml"), beside).unwrap();
     let whole = open(&lab.cure(&refused(&path, "is not georeferenced"))).unwrap();
     assert_eq!(whole.placement().crs.epsg(), 32632);

@@ -39,16 +39,17 @@ impl Slant {
 /// What a file says about its place.
 pub(super) enum Georeference {
     Affine(Affine),
-    /// Control points alone: about where its middle lies, and about how large its cells are.
+    /// Control points alone: about where its middle lies, and about how large its cells are; not finite where they do not
+    /// tell.
     Control {
         middle: (f64, f64),
         cell: f64,
     },
-    None,
 }
 
 impl Georeference {
-    pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
+    /// `None` where a file says nothing.
+    pub(super) fn of(directory: &Directory) -> Result<Option<Self>, Problem> {
         let scale = directory.doubles(tags::MODEL_PIXEL_SCALE)?;
         let tie = directory.doubles(tags::MODEL_TIEPOINT)?;
         let matrix = directory.doubles(tags::MODEL_TRANSFORMATION)?;
@@ -57,8 +58,8 @@ impl Georeference {
                 Affine { origin: (x - i * sx, y + j * sy), column: (sx, 0.0), row: (0.0, -sy) }
             }
             (_, _, &[a, b, _, x, d, e, _, y, ..]) => Affine { origin: (x, y), column: (a, d), row: (b, e) },
-            (_, [_, ..], _) => return Ok(Self::control(&tie)),
-            _ => return Ok(Self::None),
+            (_, [_, ..], _) => return Ok(Some(Self::control(&tie))),
+            _ => return Ok(None),
         };
         let Affine { origin, column, row } = affine;
         let numbers = [origin.0, origin.1, column.0, column.1, row.0, row.1];
@@ -67,7 +68,7 @@ impl Georeference {
             let what = "is damaged: its georeference is not made of finite numbers";
             return Err(directory.source.problem(what, COPY_AGAIN));
         }
-        Ok(Self::Affine(affine))
+        Ok(Some(Self::Affine(affine)))
     }
 
     /// From the first and the last of the points.

@@ -1,5 +1,6 @@
 //! How the cells of a map are stored: their type, their steps and their compression.
 
+use super::decode::Predictor;
 use crate::engine::{Compression, Layer, Steps, Storage};
 
 /// How the cells of a map are stored.
@@ -83,12 +84,12 @@ impl Coding {
         }
     }
 
-    /// The predictor's number in TIFF.
-    pub(super) fn predictor(self) -> u16 {
+    /// What is done to the cells before compression.
+    pub(super) fn predictor(self) -> Predictor {
         match (self.compression, self.cells) {
-            (Compression::None, _) => 1,
-            (_, Cells::Whole { .. }) => 2,
-            (_, Cells::Float32 | Cells::Rounded { .. }) => 3,
+            (Compression::None, _) => Predictor::None,
+            (_, Cells::Whole { .. }) => Predictor::Horizontal,
+            (_, Cells::Float32 | Cells::Rounded { .. }) => Predictor::FloatingPoint,
         }
     }
 }

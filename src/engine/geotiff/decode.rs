@@ -49,14 +49,14 @@ pub(super) enum Codec {
     Jpeg,
 }
 
-/// What was done to the cells before compression.
+/// What was done to the cells before compression, by its number in TIFF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Predictor {
-    None,
+    None = 1,
     /// Differences of neighbours, as integers of the cell's size (TIFF 6.0 §14).
-    Horizontal,
+    Horizontal = 2,
     /// Bytes sorted by significance, then differences (Adobe Photoshop TIFF Technical Note 3).
-    FloatingPoint,
+    FloatingPoint = 3,
 }
 
 /// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
@@ -66,21 +66,15 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<V
         Cells::Whole { steps, .. } if steps.signed => (Sample::I16, Some(f64::from(steps.nodata()))),
         Cells::Whole { steps, .. } => (Sample::U16, Some(f64::from(steps.nodata()))),
     };
-    let (codec, predictor) = match (coding.compression, coding.cells) {
-        (Compression::None, _) => (Codec::None, Predictor::None),
-        (Compression::Deflate, Cells::Whole { .. }) => (Codec::Deflate, Predictor::Horizontal),
-        (Compression::Zstd, Cells::Whole { .. }) => (Codec::Zstd, Predictor::Horizontal),
-        (Compression::Deflate, Cells::Float32 | Cells::Rounded { .. }) => {
-            (Codec::Deflate, Predictor::FloatingPoint)
-        }
-        (Compression::Zstd, Cells::Float32 | Cells::Rounded { .. }) => {
-            (Codec::Zstd, Predictor::FloatingPoint)
-        }
+    let codec = match coding.compression {
+        Compression::None => Codec::None,
+        Compression::Deflate => Codec::Deflate,
+        Compression::Zstd => Codec::Zstd,
     };
     let columns = block as usize;
     let plain = decompress(codec, &[], bytes.to_vec(), [columns, columns], sample.size())?;
     let meaning = Meaning { nodata, scale: 1.0, offset: 0.0 };
-    Ok(cells(plain, columns, sample, predictor, Order::Little, meaning))
+    Ok(cells(plain, columns, sample, coding.predictor(), Order::Little, meaning))
 }
 
 /// Decompresses a chunk of so many columns and rows of cells of `size` bytes.
@@ -94,33 +88,39 @@ pub(super) fn decompress(
     size: usize,
 ) -> Result<Vec<u8>, String> {
     let expected = columns.saturating_mul(rows).saturating_mul(size);
-    let limit = expected as u64;
-    let mut bytes = Vec::with_capacity(expected.min(raw.len().saturating_mul(16)));
-    let read = match codec {
+    let room = expected.min(raw.len().saturating_mul(16));
+    let bytes = match codec {
         Codec::None => {
             raw.truncate(expected);
-            bytes = raw;
-            Ok(bytes.len())
+            Ok(raw)
         }
-        Codec::Deflate => flate2::read::ZlibDecoder::new(raw.as_slice()).take(limit).read_to_end(&mut bytes),
+        Codec::Deflate => first_of(flate2::read::ZlibDecoder::new(raw.as_slice()), expected, room),
         Codec::Zstd => zstd::stream::read::Decoder::with_buffer(raw.as_slice())
-            .and_then(|decoder| decoder.take(limit).read_to_end(&mut bytes)),
-        Codec::Lzw => lzw(&raw, expected, &mut bytes),
+            .and_then(|decoder| first_of(decoder, expected, room)),
+        Codec::Lzw => lzw(&raw, expected, room),
         Codec::PackBits => return lent::packbits(raw, columns * size, rows),
         Codec::Jpeg => return lent::jpeg(jpeg_tables, raw, columns, rows),
     };
-    match read {
-        Ok(n) if n == expected => Ok(bytes),
-        Ok(n) => Err(format!("it holds {n} bytes instead of {expected}")),
+    match bytes {
+        Ok(bytes) if bytes.len() == expected => Ok(bytes),
+        Ok(bytes) => Err(format!("it holds {} bytes instead of {expected}", bytes.len())),
         Err(e) => Err(e.to_string()),
     }
 }
 
-fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+/// At most the first `expected` bytes of a stream.
+fn first_of(stream: impl Read, expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(room);
+    stream.take(expected as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn lzw(raw: &[u8], expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
     const STEP: usize = 1 << 16;
     let mut decoder = weezl::decode::Configuration::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
         .with_yield_on_full_buffer(true)
         .build();
+    let mut bytes = Vec::with_capacity(room);
     let mut rest = raw;
     while bytes.len() < expected {
         let done = bytes.len();
@@ -136,7 +136,7 @@ fn lzw(raw: &[u8], expected: usize, bytes: &mut Vec<u8>) -> std::io::Result<usiz
             Ok(weezl::LzwStatus::Ok) => {}
         }
     }
-    Ok(bytes.len())
+    Ok(bytes)
 }
 
 /// The values of a decompressed chunk with rows of `columns` cells; NaN where its numbers mean no data.

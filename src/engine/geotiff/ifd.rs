@@ -20,6 +20,9 @@ use crate::engine::{Problem, cure};
 pub(super) const COPY_AGAIN: &str =
     "copy or download it again, then compare its size and checksum with the source's";
 
+/// What to do about a file that the system fails to read.
+const LEAVE_AT_REST: &str = "make sure that the disk answers and nobody rewrites the file";
+
 /// A directory with more entries than any program writes is damage.
 const MOST_ENTRIES: u64 = 4096;
 
@@ -63,11 +66,9 @@ impl Source {
         Problem::new(&self.path, what, cure)
     }
 
-    /// A cure that ends in a command: writes the file anew, as another file beside it.
+    /// [`cure::anew`] of this file.
     pub(super) fn anew(&self, aim: &str, options: &str, addition: &str) -> String {
-        let (file, result) = (cure::quoted(&self.path), cure::result(&self.path, addition));
-        let space = if options.is_empty() { "" } else { " " };
-        format!("{aim}: `gdal_translate {options}{space}{file} {result}`")
+        cure::anew(&self.path, aim, options, addition)
     }
 
     /// A cure that turns hidden cells into nodata: NaN, which no valid cell of any type is.
@@ -82,7 +83,7 @@ impl Source {
         let mut bytes = vec![0; length as usize];
         self.file.read_exact_at(&mut bytes, offset).map_err(|e| {
             let what = format!("cannot be read ({length} bytes at byte {offset}): {e}");
-            self.problem(what, "make sure that the disk answers and nobody rewrites the file")
+            self.problem(what, LEAVE_AT_REST)
         })?;
         Ok(bytes)
     }
@@ -273,10 +274,7 @@ fn failed(source: &Source, what: &str, error: &TiffError) -> Problem {
             let what = format!("is cut or damaged: {what} reaches beyond its end at byte {}", source.length);
             source.problem(what, COPY_AGAIN)
         }
-        TiffError::IoError(e) => source.problem(
-            format!("cannot be read ({what}): {e}"),
-            "make sure that the disk answers and nobody rewrites the file",
-        ),
+        TiffError::IoError(e) => source.problem(format!("cannot be read ({what}): {e}"), LEAVE_AT_REST),
         e => source.problem(format!("is damaged: {what} cannot be read: {e}"), COPY_AGAIN),
     }
 }

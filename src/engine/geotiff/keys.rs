@@ -1,10 +1,10 @@
 //! Where a file lies: its GeoKeys and its affine map (OGC 19-008r4, "GeoTIFF standard" 1.1).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::affine::{Affine, Georeference, Slant};
 use super::ifd::Directory;
+use super::side::Side;
 use super::system::{System, Unfit};
 use super::tags;
 use crate::engine::crs::Crs;
@@ -18,7 +18,11 @@ pub(super) const ANGULAR_UNITS: u16 = 2054;
 pub(super) const PROJECTED_TYPE: u16 = 3072;
 pub(super) const LINEAR_UNITS: u16 = 3076;
 
-/// The keys of a file: those that fit a number, and those that are doubles.
+/// "User-defined": described by other keys instead of a code.
+pub(super) const USER_DEFINED: u16 = 32767;
+
+/// The keys of a file: those that fit a number, and those that are doubles. Of a key that is listed twice the last counts,
+/// as for GDAL.
 pub(super) struct Keys {
     codes: BTreeMap<u16, u16>,
     doubles: BTreeMap<u16, Vec<f64>>,
@@ -67,23 +71,25 @@ impl Keys {
 }
 
 /// Reads where the raster of this size lies.
-pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> Result<Placement, Problem> {
-    let keys = Keys::of(directory)?;
-    let georeference = Georeference::of(directory)?;
-    if matches!(georeference, Georeference::None) {
-        return Err(without_georeference(directory));
-    }
+pub(super) fn placement(
+    directory: &Directory,
+    keys: &Keys,
+    width: usize,
+    height: usize,
+) -> Result<Placement, Problem> {
+    let Some(georeference) = Georeference::of(directory)? else {
+        return Err(without_georeference(directory, &Side::of(&directory.source.path)?));
+    };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
-        return Err(without_system(directory));
+        return Err(without_system(directory, &Side::of(&directory.source.path)?));
     }
-    let crs = System::of(&keys).crs();
+    let crs = System::of(keys).crs();
     let affine = match georeference {
         Georeference::Affine(affine) if keys.code(RASTER_TYPE) == Some(2) => affine.of_points(),
         Georeference::Affine(affine) => affine,
         Georeference::Control { middle, cell } => {
             return Err(placed_by_points(directory, &crs, middle, cell));
         }
-        Georeference::None => return Err(without_georeference(directory)),
     };
     let crs = crs.map_err(|unfit| unknown(directory, &unfit, affine.middle(width, height), affine.cell()))?;
     if let Some(slant) = affine.slant(width, height) {
@@ -93,45 +99,44 @@ pub(super) fn placement(directory: &Directory, width: usize, height: usize) -> R
     Ok(Placement { crs, west, north, cell_x, cell_y: -row_y, width, height })
 }
 
-fn without_georeference(directory: &Directory) -> Problem {
+fn without_georeference(directory: &Directory, side: &Side) -> Problem {
     let what =
         "is not georeferenced (no ModelPixelScale and ModelTiepoint; what lies beside it does not count)";
     let file = &directory.source.path;
     let world = ["tfw", "tifw", "wld"].iter().any(|extension| file.with_extension(extension).is_file());
-    let cure = if world || side_file_has(file, "<GeoTransform") {
-        let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
-        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
+    let [transform, _] = side.of_place();
+    let cure = if world || transform.is_some() {
+        written_into(directory, "")
     } else {
-        "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them"
-            .into()
+        CORNERS_BY_ITS_PROVIDER.into()
     };
     directory.source.problem(what, cure)
 }
 
-fn without_system(directory: &Directory) -> Problem {
+fn without_system(directory: &Directory, side: &Side) -> Problem {
     let what = "has no coordinate system (no GeoKeys; what lies beside it does not count)";
     let file = &directory.source.path;
-    let (from, to) = (cure::quoted(file), cure::result(file, "placed"));
-    let cure = if side_file_has(file, "<SRS") {
-        format!("write what lies beside it into it: `gdal_translate {from} {to}`")
+    let [_, system] = side.of_place();
+    let cure = if system.is_some() {
+        written_into(directory, "")
     } else if file.with_extension("prj").is_file() {
-        let system = cure::quoted(&file.with_extension("prj"));
-        format!("write what lies beside it into it: `gdal_translate -a_srs {system} {from} {to}`")
+        written_into(directory, &format!("-a_srs {}", cure::quoted(&file.with_extension("prj"))))
     } else {
         BY_ITS_PROVIDER.into()
     };
     directory.source.problem(what, cure)
 }
 
+/// What to do where nothing at hand tells the place.
+const CORNERS_BY_ITS_PROVIDER: &str =
+    "write the coordinates of its corners into it with gdal_edit.py -a_ullr, as its provider tells them";
+
 /// What to do where nothing at hand tells the system.
 const BY_ITS_PROVIDER: &str =
     "write its system into it with gdal_edit.py -a_srs EPSG:CODE, with the code that its provider tells";
 
-/// Whether GDAL's file beside this one holds an element.
-fn side_file_has(file: &Path, element: &str) -> bool {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".aux.xml");
-    std::fs::read_to_string(beside).is_ok_and(|text| text.contains(element))
+fn written_into(directory: &Directory, options: &str) -> String {
+    directory.source.anew("write what lies beside it into it", options, "placed")
 }
 
 fn unknown(directory: &Directory, unfit: &Unfit, middle: (f64, f64), cell: f64) -> Problem {
@@ -166,6 +171,11 @@ fn placed_by_points(
     middle: (f64, f64),
     cell: f64,
 ) -> Problem {
+    let what = "is placed by control points, without the size of a cell";
+    // Too few points, some that lie on one pixel, or numbers that are none: gdalwarp cannot warp by them either.
+    if ![middle.0, middle.1, cell].iter().all(|number| number.is_finite()) {
+        return directory.source.problem(what, CORNERS_BY_ITS_PROVIDER);
+    }
     let file = &directory.source.path;
     let command = match crs {
         Ok(crs) => {
@@ -174,6 +184,5 @@ fn placed_by_points(
         }
         Err(unfit) => projection::reprojection(file, unfit.lonlat(middle), cell * unfit.metres()),
     };
-    let what = "is placed by control points, without the size of a cell";
     directory.source.problem(what, format!("warp it to a grid: `{command}`"))
 }

@@ -117,7 +117,7 @@ impl Image<'_> {
             fields.push(Field::text(tags::SOFTWARE, concat!("alpsckpt ", env!("CARGO_PKG_VERSION"))));
         }
         if coding.compression != Compression::None {
-            fields.push(Field::short(tags::PREDICTOR, coding.predictor()));
+            fields.push(Field::short(tags::PREDICTOR, coding.predictor() as u16));
         }
         fields.extend([
             Field::longs(tags::TILE_WIDTH, &[tiling.block]),

@@ -49,19 +49,19 @@ pub fn side_file(path: &Path) -> PathBuf {
 /// these, as one with statistics.
 ///
 /// # Errors
-/// When it, or the raster, cannot be read.
+/// When it cannot be read.
 pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
-    let side = Side::of(&Source::open(path)?)?;
+    let side = Side::of(path)?;
     let (nodata, band, place) = (side.nodata(), &side.band, &side.place);
     let silent = nodata.is_none() && band.iter().chain(place).all(Option::is_none);
     Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
 }
 
 impl Side {
-    /// Reads it, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
+    /// Reads that of a raster, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
     /// element `PAMDataset`, be it with `<?xml …?>`.
-    pub(super) fn of(source: &Source) -> Result<Self, Problem> {
-        let path = side_file(&source.path);
+    pub(super) fn of(raster: &Path) -> Result<Self, Problem> {
+        let path = side_file(raster);
         let mut bytes = Vec::new();
         let read =
             std::fs::File::open(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
@@ -76,13 +76,17 @@ impl Side {
         if bytes.len() as u64 > MOST_BYTES {
             let what =
                 "has more than 64 MiB, which is not read; it may tell what the cells of the raster mean";
-            return Err(Problem::new(&path, what, source.anew("let GDAL put it into the file", "", "whole")));
+            return Err(Problem::new(
+                &path,
+                what,
+                cure::anew(raster, "let GDAL put it into the file", "", "whole"),
+            ));
         }
         Self::told(&path, &String::from_utf8_lossy(&bytes)).map_err(|error| {
             let what = format!(
                 "is not well-formed XML ({error}), but GDAL may read it; it may tell what the cells of the raster mean"
             );
-            let cure = source.anew("let GDAL put what it reads into the file", "", "whole");
+            let cure = cure::anew(raster, "let GDAL put what it reads into the file", "", "whole");
             Problem::new(&path, what, format!("{cure}, or move {} away", cure::quoted(&path)))
         })
     }
@@ -130,6 +134,11 @@ impl Side {
     /// The band's `Scale`, `Offset` or `UnitType`.
     pub(super) fn of_band(&self, name: &str) -> Option<&str> {
         OF_BAND.iter().position(|known| *known == name).and_then(|at| self.band[at].as_deref())
+    }
+
+    /// The `GeoTransform` and the `SRS`.
+    pub(super) fn of_place(&self) -> [Option<&str>; 2] {
+        [self.transform.as_deref(), self.system.as_deref()]
     }
 
     /// GDAL believes the side file where it and the GeoTIFF place the raster differently; we ask.

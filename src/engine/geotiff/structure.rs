@@ -52,10 +52,6 @@ impl Structure {
             )
         };
         let across = width.div_ceil(chunk_width);
-        let row = chunk_width.saturating_mul(sample.size() as u64);
-        let plain =
-            Plain { tiled, row, rows: chunk_height, height, count: across * height.div_ceil(chunk_height) };
-        let chunks = chunks(directory, codec, plain)?;
         let jpeg_tables = match codec {
             Codec::Jpeg if directory.has(tags::JPEG_TABLES) => directory.bytes(tags::JPEG_TABLES)?,
             _ => Vec::new(),
@@ -71,9 +67,10 @@ impl Structure {
             sample,
             codec,
             predictor,
-            chunks,
+            chunks: Vec::new(),
             jpeg_tables,
         };
+        structure.chunks = chunks(directory, &structure)?;
         let plain = (width * height).saturating_mul(sample.size() as u64);
         // A size beyond the file's end is damage, or everything is sparse: nothing to gain, and much to allocate.
         if codec == Codec::None && !tiled && plain <= directory.source.length {
@@ -253,69 +250,49 @@ fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), P
     Ok((codec, predictor))
 }
 
-/// The chunks of an image as they are without compression.
-#[derive(Clone, Copy)]
-struct Plain {
-    tiled: bool,
-    /// Bytes of a row of a chunk.
-    row: u64,
-    /// Rows of a chunk.
-    rows: u64,
-    /// Rows of the image.
-    height: u64,
-    /// Chunks.
-    count: u64,
-}
-
-impl Plain {
-    /// Bytes of chunk `index`.
-    fn length(self, index: usize) -> u64 {
-        let above = (index as u64).saturating_mul(self.rows);
-        let rows = if self.tiled { self.rows } else { self.rows.min(self.height.saturating_sub(above)) };
-        self.row.saturating_mul(rows)
-    }
-}
-
 /// Offset and length of each chunk.
 ///
 /// Lengths that are missing or cannot be are taken as libtiff takes them, by which GDAL reads.
-fn chunks(directory: &Directory, codec: Codec, plain: Plain) -> Result<Vec<(u64, u64)>, Problem> {
+fn chunks(directory: &Directory, structure: &Structure) -> Result<Vec<(u64, u64)>, Problem> {
     let source = directory.source;
+    let &Structure { codec, tiled, .. } = structure;
+    let count = structure.across * structure.height.div_ceil(structure.chunk_height);
+    let row = structure.chunk_width as u64 * structure.sample.size() as u64;
+    let plain = |index: usize| row.saturating_mul(structure.rows_of(index) as u64);
     // libtiff takes the tags of strips for tiles, too.
     let either = |of_tiles: u16, of_strips: u16| match directory.numbers(of_tiles)? {
-        Some(numbers) if plain.tiled => Ok(Some(numbers)),
+        Some(numbers) if tiled => Ok(Some(numbers)),
         _ => directory.numbers(of_strips),
     };
     let offsets = either(tags::TILE_OFFSETS, tags::STRIP_OFFSETS)?.unwrap_or_default();
     let to_the_end = |offset: &u64| source.length.saturating_sub(*offset);
     let lengths = match either(tags::TILE_BYTE_COUNTS, tags::STRIP_BYTE_COUNTS)? {
         Some(lengths) => lengths,
-        None if codec == Codec::None => (0..offsets.len()).map(|index| plain.length(index)).collect(),
-        None if plain.count == 1 => offsets.iter().map(to_the_end).collect(),
+        None if codec == Codec::None => (0..offsets.len()).map(plain).collect(),
+        None if count == 1 => offsets.iter().map(to_the_end).collect(),
         None => {
-            let what = format!("does not tell the lengths of its {} compressed blocks", plain.count);
+            let what = format!("does not tell the lengths of its {count} compressed blocks");
             return Err(
                 source.problem(what, "ask its provider for it in another form: GDAL cannot read it either")
             );
         }
     };
-    if offsets.len() as u64 != plain.count || lengths.len() as u64 != plain.count {
+    if offsets.len() != count || lengths.len() != count {
         let what = format!(
-            "is damaged: its size asks for {} blocks, but it lists {} places and {} lengths",
-            plain.count,
+            "is damaged: its size asks for {count} blocks, but it lists {} places and {} lengths",
             offsets.len(),
             lengths.len()
         );
         return Err(source.problem(what, COPY_AGAIN));
     }
-    let alone = plain.count == 1 && !plain.tiled;
+    let alone = count == 1 && !tiled;
     let chunk = |(index, (offset, length)): (usize, (u64, u64))| match (offset, length) {
         (0, _) => (0, 0),
         (_, 0) if alone && codec != Codec::None => (offset, to_the_end(&offset)),
         // A place or a length of 0 both mean "not stored" (GDAL's sparse files).
         (_, 0) if !alone => (0, 0),
         // What is not compressed is as long as its cells, whatever is said.
-        _ if codec == Codec::None => (offset, plain.length(index)),
+        _ if codec == Codec::None => (offset, plain(index)),
         _ => (offset, length),
     };
     Ok(offsets.into_iter().zip(lengths).enumerate().map(chunk).collect())

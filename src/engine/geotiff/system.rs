@@ -1,6 +1,9 @@
 //! Which coordinate system the GeoKeys of a file stand for.
 
-use super::keys::{ANGULAR_UNITS, GEOGRAPHIC_TYPE, Keys, LINEAR_UNITS, MODEL_TYPE, PROJECTED_TYPE};
+use super::keys::{
+    ANGULAR_UNITS, GEOGRAPHIC_TYPE, Keys, LINEAR_UNITS, MODEL_TYPE, PROJECTED_TYPE, USER_DEFINED,
+};
+use super::units;
 use crate::engine::crs::described::{Base, Described, Method, by_conversion};
 use crate::engine::crs::{Crs, elsewhere};
 
@@ -23,11 +26,6 @@ const LATITUDES: [u16; 3] = [3081, 3085, 3089];
 const EASTINGS: [u16; 3] = [3082, 3086, 3090];
 const NORTHINGS: [u16; 3] = [3083, 3087, 3091];
 const SCALES: [u16; 2] = [3092, 3093];
-
-/// "User-defined": described by other keys instead of a code.
-const USER_DEFINED: u16 = 32767;
-
-const METRE: u16 = 9001;
 
 /// A coordinate system as a file names it.
 pub(super) enum System {
@@ -155,12 +153,9 @@ impl System {
 /// Metres in the unit of a file's coordinates; `None` where that is not a usual one.
 fn linear_unit(keys: &Keys) -> Option<f64> {
     match keys.code(LINEAR_UNITS) {
-        Some(METRE) | None => Some(1.0),
-        Some(9002) => Some(0.3048),
-        Some(9003) => Some(1200.0 / 3937.0),
-        Some(9036) => Some(1000.0),
+        None => Some(1.0),
         Some(USER_DEFINED) => keys.double(&[LINEAR_UNIT_SIZE]),
-        _ => None,
+        Some(code) => units::metres_of_code(code),
     }
 }
 

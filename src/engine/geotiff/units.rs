@@ -29,7 +29,7 @@ pub(super) fn is_foot(metres: f64) -> bool {
 }
 
 /// Metres of one unit with this code of EPSG.
-pub(super) fn metres_of_code(code: u64) -> Option<f64> {
+pub(super) fn metres_of_code(code: u16) -> Option<f64> {
     match code {
         9001 => Some(1.0),
         9002 => Some(FOOT),

@@ -1,16 +1,16 @@
 //! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
 
-use super::ifd::{Directory, Source};
+use super::ifd::Source;
+use super::keys::{Keys, USER_DEFINED};
 use super::meaning::{Meaning, edit};
-use super::{tags, units};
+use super::units;
 use crate::engine::Problem;
 
-const VERTICAL_TYPE: u64 = 4096;
-const VERTICAL_UNITS: u64 = 4099;
-const USER_DEFINED: u64 = 32767;
+const VERTICAL_TYPE: u16 = 4096;
+const VERTICAL_UNITS: u16 = 4099;
 
 /// Systems of EPSG (version 10.076) in another unit than metres, with the code of their unit. All count upwards.
-const IN_FEET: [(u64, u64); 9] = [
+const IN_FEET: [(u16, u16); 9] = [
     (5702, 9003),
     (6360, 9003),
     (8052, 9003),
@@ -23,10 +23,10 @@ const IN_FEET: [(u64, u64); 9] = [
 ];
 
 /// Where the codes of vertical systems lie that are in metres unless they stand above.
-const IN_METRES: std::ops::RangeInclusive<u64> = 3855..=9999;
+const IN_METRES: std::ops::RangeInclusive<u16> = 3855..=9999;
 
 /// Systems of EPSG (version 10.076) that count downwards: depths.
-const DEPTHS: [u64; 29] = [
+const DEPTHS: [u16; 29] = [
     5336, 5612, 5614, 5706, 5715, 5734, 5739, 5789, 5831, 5861, 5862, 5863, 5864, 5865, 5866, 5867, 5873,
     6357, 6358, 6359, 7976, 8051, 8053, 8358, 8378, 8897, 9287, 9288, 9672,
 ];
@@ -39,21 +39,14 @@ pub(super) enum Vertical {
     /// Metres of one of its units.
     Metres(f64),
     /// A unit of length with this code, which is not known.
-    Unknown(u64),
+    Unknown(u16),
     /// Depths below the system with this code.
-    Depths(u64),
+    Depths(u16),
 }
 
 impl Vertical {
-    pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
-        let table = directory.numbers(tags::GEO_KEY_DIRECTORY)?.unwrap_or_default();
-        let key = |wanted: u64| {
-            // A key whose value stands in the table itself; 0 is "undefined".
-            let found =
-                table.chunks_exact(4).skip(1).find(|entry| matches!(entry, [key, 0, ..] if *key == wanted));
-            found.and_then(|entry| entry.last().copied()).filter(|code| *code != 0)
-        };
-        Ok(Self::of_keys(key(VERTICAL_TYPE), key(VERTICAL_UNITS)))
+    pub(super) fn of(keys: &Keys) -> Self {
+        Self::by_codes(keys.code(VERTICAL_TYPE), keys.code(VERTICAL_UNITS))
     }
 
     /// Metres of one unit of the heights of a file, whose band and horizontal system say this.
@@ -111,7 +104,7 @@ impl Vertical {
         Err(source.problem(what, said("if the system is right, say so", right)))
     }
 
-    fn of_keys(system: Option<u64>, unit: Option<u64>) -> Self {
+    fn by_codes(system: Option<u16>, unit: Option<u16>) -> Self {
         if let Some(system) = system.filter(|system| DEPTHS.contains(system)) {
             return Self::Depths(system);
         }
@@ -146,7 +139,7 @@ mod tests {
             (None, Some(9014), Vertical::Unknown(9014)),
             (Some(5715), Some(9001), Vertical::Depths(5715)),
         ] {
-            assert_eq!(Vertical::of_keys(system, unit), expected, "{system:?} {unit:?}");
+            assert_eq!(Vertical::by_codes(system, unit), expected, "{system:?} {unit:?}");
         }
     }
 }
