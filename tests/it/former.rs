@@ -1,6 +1,6 @@
 //! The first form's last build, run on a campaign of today: it refuses, says why, and touches nothing.
 //!
-//! It is built once per checkout, from the repository's own history, into `target/former`.
+//! It is built once per checkout and commit, from the repository's own history, into `target/former`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ fn former(test: &str) -> Option<PathBuf> {
     let lock = File::create(target.join("lock")).unwrap();
     lock.lock().unwrap();
     let (from, program) = (target.join("source"), target.join("debug/alpsckpt"));
-    if target.join("made").exists() && program.exists() {
+    if source::is_made(&target) && program.exists() {
         return Some(program);
     }
     if let Err(why) = source::unpack(&from) {
@@ -35,11 +35,8 @@ fn former(test: &str) -> Option<PathBuf> {
         return None;
     }
     borrow_dependencies(&target);
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--locked", "--bin", "alpsckpt", "--manifest-path"])
-        .arg(from.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
+    let built = source::cargo_build(&from, &target)
+        .arg("--offline")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_INCREMENTAL", "0")
@@ -51,7 +48,7 @@ fn former(test: &str) -> Option<PathBuf> {
         return None;
     }
     assert!(built.status.success(), "{} could not be built: {said}", source::COMMIT);
-    fs::write(target.join("made"), source::COMMIT).unwrap();
+    source::note_made(&target).unwrap();
     Some(program)
 }
 
