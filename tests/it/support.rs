@@ -1,10 +1,13 @@
 //! What all integration tests share.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
 ///
@@ -32,6 +35,21 @@ pub(crate) fn have_programs(test: &str, programs: &[&str]) -> bool {
         return false;
     }
     true
+}
+
+/// What a program says, run in `folder` in the language of the tests; it must end well.
+pub(crate) fn said<S: AsRef<OsStr>>(program: &str, arguments: &[S], folder: &Path) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(folder).env("LC_ALL", "C").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}: {stderr}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What `gdalinfo` finds in a file.
+pub(crate) fn gdalinfo(path: &Path, arguments: &[&str]) -> Value {
+    let arguments = [&["-json"], arguments, &[path.to_str().unwrap()]].concat();
+    serde_json::from_str(&said("gdalinfo", &arguments, Path::new("."))).unwrap()
 }
 
 /// Copies a folder with all that is in it.

@@ -10,7 +10,7 @@ use alpsckpt::engine::grid::Placement;
 
 use crate::cures::run_cure;
 use crate::scene::{Scene, height};
-use crate::support::have_programs;
+use crate::support::{have_programs, said};
 
 const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gdalsrsinfo"];
 
@@ -126,6 +126,11 @@ impl Lab {
         self.path(name)
     }
 
+    /// What one of GDAL's programs says.
+    fn said(&self, program: &str, arguments: &[&str]) -> String {
+        said(program, arguments, self.folder.path())
+    }
+
     /// The file that the printed command makes of this one.
     fn cure(&self, problem: &Problem) -> PathBuf {
         run_cure(&problem.cure, self.folder.path())
@@ -143,12 +148,6 @@ fn refused(path: &Path, expected: &str) -> Problem {
     problem
 }
 
-fn gdal(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// Points brought from one system to another by GDAL.
 fn transformed(from: &str, to: &str, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     use std::io::Write as _;
@@ -161,7 +160,9 @@ fn transformed(from: &str, to: &str, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let lines: Vec<String> = points.iter().map(|(x, y)| format!("{x:.12} {y:.12}\n")).collect();
     child.stdin.take().unwrap().write_all(lines.concat().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "gdaltransform from {from} to {to}: {}", output.status);
     let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), points.len(), "gdaltransform from {from} to {to}: {lines}");
     let number = |word: Option<&str>| word.unwrap().parse::<f64>().unwrap();
     let found = lines.lines().map(|line| {
         let mut words = line.split_whitespace();
@@ -271,7 +272,7 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
         assert_eq!(crs.epsg(), epsg, "{name}");
         // And GDAL, too, means the same ground by these keys.
         let [west, north, ..] = corners(raster.placement());
-        let definition = gdal("gdalsrsinfo", &["-o", "wkt2", path.to_str().unwrap()]);
+        let definition = lab.said("gdalsrsinfo", &["-o", "wkt2", path.to_str().unwrap()]);
         let theirs = transformed(definition.trim(), &format!("EPSG:{epsg}"), &[(west, north)]);
         assert!((theirs[0].0 - west).hypot(theirs[0].1 - north) < 1e-3, "{name}: {theirs:?}");
     }
@@ -449,7 +450,7 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
         problem.cure.contains("gdal_edit.py -a_srs EPSG:CODE") && !problem.cure.contains('`'),
         "{problem}"
     );
-    let wkt = gdal("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
+    let wkt = lab.said("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
     std::fs::write(placed.with_extension("prj"), wkt).unwrap();
     let whole = open(&lab.cure(&refused(&placed, "has no coordinate system"))).unwrap();
     assert_eq!(whole.placement().crs.epsg(), 3035);

@@ -70,8 +70,7 @@ fn nodata_scale_and_offset_beside_a_file_count_as_in_gdal() {
 
 /// The band's no-data, scale and offset, as GDAL finds them.
 fn found_by_gdal(path: &Path) -> [serde_json::Value; 3] {
-    let info: serde_json::Value =
-        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(path)])).unwrap();
+    let info = support::gdalinfo(path, &[]);
     ["noDataValue", "scale", "offset"].map(|name| info["bands"][0][name].clone())
 }
 
@@ -179,7 +178,7 @@ fn a_mask_beside_or_inside_is_refused_and_its_cure_works_for_every_type() {
         let opacity = Lab::new(&shown.iter().map(|s| if *s { 255.0 } else { 0.0 }).collect::<Vec<_>>());
         let opacity = opacity.translate("opacity.tif", &["-ot", "Byte"]);
         let both = lab.path("both.vrt");
-        super::gdal("gdalbuildvrt", &["-q", "-separate", text(&both), text(&plain), text(&opacity)]);
+        lab.gdal("gdalbuildvrt", &["-q", "-separate", text(&both), text(&plain), text(&opacity)]);
         let expected: Vec<f32> =
             source.iter().zip(&shown).map(|(v, shown)| if *shown { *v as f32 } else { f32::NAN }).collect();
         for (name, internal) in [("inside.tif", "YES"), ("b side.tif", "NO")] {
@@ -242,9 +241,7 @@ fn a_place_beside_a_file_is_the_same_or_asked_about() {
     std::fs::remove_file(lab.path("placed.tif.aux.xml")).unwrap();
     std::fs::write(lab.path("placed.tfw"), "30\n0\n0\n-30\n0\n0\n").unwrap();
     assert_eq!(open(&path).unwrap().placement(), &here);
-    let info: serde_json::Value =
-        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(&path)])).unwrap();
-    assert_eq!(info["geoTransform"][1], 25.0);
+    assert_eq!(support::gdalinfo(&path, &[])["geoTransform"][1], 25.0);
 }
 
 #[test]

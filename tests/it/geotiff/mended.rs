@@ -112,8 +112,7 @@ fn files_of_other_formats_are_named_and_their_cures_work() {
         assert!(read.len() == expected.len() && worst < 0.01, "{name}: {worst}");
     }
     let packed = lab.path("made.tif.gz");
-    let bytes = Command::new("gzip").args(["-kc", text(&made)]).output().unwrap().stdout;
-    std::fs::write(&packed, bytes).unwrap();
+    support::said("gzip", &["-k", text(&made)], lab.folder.path());
     let problem = open(&packed).unwrap_err();
     assert!(problem.what.contains("is a gzip archive"), "{problem}");
     std::fs::remove_file(&made).unwrap();
