@@ -73,13 +73,7 @@ impl Scene {
     /// The program with this scene's state folder.
     pub(crate) fn alpsckpt<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("ALPSCKPT_STATE", self.path("state"))
-            .env("XDG_DATA_HOME", self.path("data"))
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null());
+        apart(&mut command, self.folder.path()).args(arguments);
         command
     }
 
@@ -110,6 +104,16 @@ impl Scene {
     pub(crate) fn maps(&self, output: &str) -> Vec<(String, Vec<u8>)> {
         maps_in(&self.path(output).join("maps"))
     }
+}
+
+/// Has a program run in `folder` with its state and data there, without colours and with nobody to ask.
+pub(crate) fn apart<'c>(command: &'c mut Command, folder: &Path) -> &'c mut Command {
+    command
+        .current_dir(folder)
+        .env("ALPSCKPT_STATE", folder.join("state"))
+        .env("XDG_DATA_HOME", folder.join("data"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
 }
 
 impl Drop for Scene {
