@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::cures::{command_in, run_cure};
-use crate::scene::{Answer, Scene, height, placement};
+use crate::scene::{Answer, Scene, height, placement, sky};
 use crate::support::{have_programs, said};
 
 /// A scene whose terrain was changed, and its campaign without climate.
@@ -16,16 +16,7 @@ fn scene(height_at: impl Fn(f64, f64) -> f64) -> Scene {
 
 /// The campaign file of a scene: sky view alone, with more fields.
 fn bare(scene: &Scene, more: &[&str]) {
-    let mut lines = vec![
-        "temperature: {},",
-        "reference_height: None,",
-        "cloud: None,",
-        "months: [6],",
-        "products: [SkyView],",
-        "tile: 96,",
-    ];
-    lines.extend(more);
-    scene.campaign("my.ron", "out", &lines);
+    scene.campaign("my.ron", "out", &sky(&[&["months: [6],", "tile: 96,"], more].concat()));
 }
 
 /// The ground, but for a square of cells from `(x, y)` on, in km.

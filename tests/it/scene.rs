@@ -238,6 +238,15 @@ pub(crate) fn height(x: f64, y: f64) -> f64 {
         + 60.0 * (11.0 * x).sin() * (13.0 * y).sin()
 }
 
+/// Lines of a campaign file: one month, one map, which needs the terrain alone.
+pub(crate) const SKY: [&str; 5] =
+    ["products: [SkyView],", "months: [1],", "temperature: {},", "reference_height: None,", "cloud: None,"];
+
+/// The lines of [`SKY`] and these, which take the place of those of the same field.
+pub(crate) fn sky<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&SKY[..], more].concat()
+}
+
 const CAMPAIGN: [&str; 15] = [
     "version: 1,",
     "name: \"Test\",",

@@ -9,7 +9,7 @@ use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::grid::Placement;
 
 use crate::cures::run_cure;
-use crate::scene::{Scene, height};
+use crate::scene::{Scene, height, sky};
 use crate::support::{have_programs, said};
 
 const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gdalsrsinfo"];
@@ -466,20 +466,10 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
     assert!(close(corners(whole.placement()), [4e5, 51e5, 4e5 + edge, 51e5 - edge], 1e-6));
 }
 
-/// A campaign of these lines over the terrain `dem`, without any climate.
+/// A campaign over the terrain `dem`, without any climate.
 fn plain_campaign(scene: &Scene, dem: &Path) {
-    let lines = [
-        "version: 1,".to_owned(),
-        "name: \"Test\",".to_owned(),
-        "output: \"out\",".to_owned(),
-        format!("dem: {:?},", dem.display().to_string()),
-        "months: [6],".to_owned(),
-        "year: 2018,".to_owned(),
-        "products: [SkyView, Direct],".to_owned(),
-        "walltime: \"02:00:00\",".to_owned(),
-        "margin: \"00:10:00\",".to_owned(),
-    ];
-    std::fs::write(scene.path("my.ron"), format!("(\n{}\n)\n", lines.join("\n"))).unwrap();
+    let dem = format!("dem: {:?},", dem.display().to_string());
+    scene.campaign("my.ron", "out", &sky(&[&dem, "months: [6],", "products: [SkyView, Direct],"]));
 }
 
 #[test]
