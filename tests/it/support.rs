@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use alpsckpt::engine::Problem;
 use serde_json::Value;
 
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
@@ -50,6 +51,13 @@ pub(crate) fn said<S: AsRef<OsStr>>(program: &str, arguments: &[S], folder: &Pat
 pub(crate) fn gdalinfo(path: &Path, arguments: &[&str]) -> Value {
     let arguments = [&["-json"], arguments, &[path.to_str().unwrap()]].concat();
     serde_json::from_str(&said("gdalinfo", &arguments, Path::new("."))).unwrap()
+}
+
+/// What is wrong with a file that must not be read; these words are in it.
+pub(crate) fn refused<T>(read: Result<T, Problem>, words: &str) -> Problem {
+    let problem = read.map(drop).expect_err(words);
+    assert!(problem.what.contains(words), "{words:?} is not in: {problem}");
+    problem
 }
 
 /// Copies a folder with all that is in it.

@@ -10,7 +10,7 @@ use alpsckpt::engine::grid::Placement;
 
 use crate::cures::run_cure;
 use crate::scene::{Scene, height, sky};
-use crate::support::{have_programs, said};
+use crate::support::{self, have_programs, said};
 
 const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gdalsrsinfo"];
 
@@ -143,9 +143,7 @@ fn open(path: &Path) -> Result<Raster, Problem> {
 
 /// What is wrong with a file.
 fn refused(path: &Path, expected: &str) -> Problem {
-    let problem = open(path).map(drop).expect_err(expected);
-    assert!(problem.what.contains(expected), "{expected:?} is not in: {problem}");
-    problem
+    support::refused(open(path), expected)
 }
 
 /// Points brought from one system to another by GDAL.

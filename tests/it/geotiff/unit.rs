@@ -14,9 +14,7 @@ fn heights(raster: &Raster) -> Vec<f32> {
 }
 
 fn refused(path: &std::path::Path, words: &str) -> Problem {
-    let problem = Raster::open_heights(path).unwrap_err();
-    assert!(problem.what.contains(words), "{problem}");
-    problem
+    support::refused(Raster::open_heights(path), words)
 }
 
 /// Puts a unit into the metadata of a GeoTIFF, as `gdal_edit.py -units` does.
