@@ -112,8 +112,7 @@ fn open(path: &Path) -> Result<alpsckpt::engine::geotiff::Raster, Problem> {
 }
 
 fn all(path: &Path) -> Result<Grid, Problem> {
-    let raster = open(path)?;
-    raster.window(0, 0, raster.placement().width, raster.placement().height)
+    support::cells(&open(path)?)
 }
 
 /// The entries of the first directory of a little-endian classic TIFF: tag, type, count, and the four bytes of the value.

@@ -11,7 +11,7 @@ use alpsckpt::job::copies::{self, CopyError};
 use serde_json::Value;
 
 use crate::scene::{Scene, height, names_in, placement};
-use crate::support::{gdalinfo, have_programs, said, skip};
+use crate::support::{cells, gdalinfo, have_programs, said, skip};
 
 /// A campaign of June with temperatures and the sky view, stored as integers (`out`) and as new campaigns do (`new`).
 struct Neighbours {
@@ -109,8 +109,7 @@ fn write_terrain(scene: &Scene, size: usize) {
 }
 
 fn read(map: &Path) -> Vec<f32> {
-    let raster = Raster::open(map).unwrap();
-    raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap().values
+    cells(&Raster::open(map).unwrap()).unwrap().values
 }
 
 /// What a number that a program gives is, beside the real one.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use alpsckpt::engine::Problem;
+use alpsckpt::engine::geotiff::Raster;
+use alpsckpt::engine::grid::Grid;
 use serde_json::Value;
 
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
@@ -51,6 +53,11 @@ pub(crate) fn said<S: AsRef<OsStr>>(program: &str, arguments: &[S], folder: &Pat
 pub(crate) fn gdalinfo(path: &Path, arguments: &[&str]) -> Value {
     let arguments = [&["-json"], arguments, &[path.to_str().unwrap()]].concat();
     serde_json::from_str(&said("gdalinfo", &arguments, Path::new("."))).unwrap()
+}
+
+/// All cells of a raster.
+pub(crate) fn cells(raster: &Raster) -> Result<Grid, Problem> {
+    raster.window(0, 0, raster.placement().width, raster.placement().height)
 }
 
 /// What is wrong with a file that must not be read; these words are in it.

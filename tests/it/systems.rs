@@ -356,7 +356,7 @@ fn rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_th
         assert_eq!(place.crs.epsg(), 32719);
         assert!((place.cell_x - 25.0).abs() < 0.1 && (place.cell_x - place.cell_y).abs() < 1e-9, "{place:?}");
         // The height of the old raster's middle is there still, and beside it nothing became zero.
-        let grid = upright.window(0, 0, place.width, place.height).unwrap();
+        let grid = support::cells(&upright).unwrap();
         let shift = if keys == points { 0.0 } else { 0.5 };
         let at = 20.0 - 0.5 + shift;
         let (x, y) = (west + 35.0 * at, north - 5.0 * at);
@@ -416,7 +416,7 @@ fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_pla
         let raster = open(&cured).unwrap();
         assert_eq!(raster.placement().crs.epsg(), zone, "{problem}");
         assert!((raster.placement().cell_x - 25.0).abs() < 1e-9);
-        let grid = raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap();
+        let grid = support::cells(&raster).unwrap();
         let valid = grid.values.iter().filter(|value| !value.is_nan());
         assert!(
             valid.clone().count() > 300 && valid.into_iter().all(|v| *v > 990.0 && *v < 1130.0),

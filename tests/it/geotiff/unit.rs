@@ -10,7 +10,7 @@ const FOOT: f64 = 0.3048;
 const US_SURVEY_FOOT: f64 = 1200.0 / 3937.0;
 
 fn heights(raster: &Raster) -> Vec<f32> {
-    raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap().values
+    support::cells(raster).unwrap().values
 }
 
 fn refused(path: &std::path::Path, words: &str) -> Problem {
