@@ -1,5 +1,6 @@
 //! Coordinate systems and places, held against GDAL's own programs, and the cures for those that do not do.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -7,6 +8,8 @@ use alpsckpt::engine::Problem;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::grid::Placement;
+use tiff::encoder::TiffEncoder;
+use tiff::tags::Tag;
 
 use crate::cures::run_cure;
 use crate::scene::{Scene, height, sky};
@@ -17,7 +20,7 @@ const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gda
 /// Edge of the small rasters, cells.
 const EDGE: usize = 40;
 
-/// The tags of a file beside its cells: type (2 text, 3 short, 12 double), and values.
+/// The tags of a file that say where its cells lie.
 #[derive(Default, Clone)]
 struct Place {
     scale: Vec<f64>,
@@ -56,54 +59,45 @@ impl Place {
 
     /// Writes a float32 raster whose heights rise by a metre a column and two a row.
     fn write(&self, path: &Path) {
-        let cells: Vec<u8> = (0..EDGE * EDGE)
-            .flat_map(|i| (1000.0 + (i % EDGE) as f32 + 2.0 * (i / EDGE) as f32).to_le_bytes())
-            .collect();
+        let height = |i: usize| 1000.0 + (i % EDGE) as f32 + 2.0 * (i / EDGE) as f32;
+        let cells: Vec<f32> = (0..EDGE * EDGE).map(height).collect();
         let mut keys = self.keys.clone();
         keys.sort_unstable();
-        let mut directory = vec![1, 1, 0, keys.len() as u16];
-        directory.extend(keys.iter().flatten());
-        let short = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        let double = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        let long = |value: u32| value.to_le_bytes().to_vec();
-        let edge = short(&[EDGE as u16]);
-        let mut tags: Vec<(u16, u16, Vec<u8>)> = vec![
-            (256, 3, edge.clone()),
-            (257, 3, edge.clone()),
-            (258, 3, short(&[32])),
-            (259, 3, short(&[1])),
-            (262, 3, short(&[1])),
-            (273, 4, long(8)),
-            (277, 3, short(&[1])),
-            (278, 3, edge),
-            (279, 4, long(cells.len() as u32)),
-            (339, 3, short(&[3])),
-            (33_550, 12, double(&self.scale)),
-            (33_922, 12, double(&self.tie)),
-            (34_264, 12, double(&self.matrix)),
-            (34_735, 3, short(&directory)),
-            (34_736, 12, double(&self.doubles)),
-        ];
-        tags.retain(|(tag, _, bytes)| !bytes.is_empty() && (*tag != 34_735 || !keys.is_empty()));
-        let start = 8 + cells.len();
-        let mut far = start + 2 + 12 * tags.len() + 4;
-        let (mut table, mut behind) = (short(&[tags.len() as u16]), Vec::new());
-        for (tag, kind, mut bytes) in tags {
-            let count = bytes.len() / [1, 1, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 8][usize::from(kind)];
-            table.extend(short(&[tag, kind]));
-            table.extend(long(count as u32));
-            if bytes.len() > 4 {
-                table.extend(long(far as u32));
-                far += bytes.len();
-                behind.append(&mut bytes);
-            } else {
-                bytes.resize(4, 0);
-                table.append(&mut bytes);
+        // Tag by tag: an image by the encoder's own hand would have more of them.
+        let mut file = TiffEncoder::new(File::create(path).unwrap()).unwrap();
+        let mut directory = file.image_directory().unwrap();
+        let place = directory.write_data(cells.as_slice()).unwrap();
+        for (tag, value) in [
+            (Tag::ImageWidth, EDGE as u16),
+            (Tag::ImageLength, EDGE as u16),
+            (Tag::BitsPerSample, 32),
+            (Tag::Compression, 1),
+            (Tag::PhotometricInterpretation, 1),
+            (Tag::SamplesPerPixel, 1),
+            (Tag::RowsPerStrip, EDGE as u16),
+            (Tag::SampleFormat, 3),
+        ] {
+            directory.write_tag(tag, value).unwrap();
+        }
+        directory.write_tag(Tag::StripOffsets, place as u32).unwrap();
+        directory.write_tag(Tag::StripByteCounts, 4 * cells.len() as u32).unwrap();
+        for (tag, values) in [
+            (Tag::ModelPixelScaleTag, &self.scale),
+            (Tag::ModelTiepointTag, &self.tie),
+            (Tag::ModelTransformationTag, &self.matrix),
+            (Tag::GeoDoubleParamsTag, &self.doubles),
+        ] {
+            if !values.is_empty() {
+                directory.write_tag(tag, values.as_slice()).unwrap();
             }
         }
-        table.extend(long(0));
-        let head = [&b"II\x2a\0"[..], &long(start as u32)].concat();
-        std::fs::write(path, [head, cells, table, behind].concat()).unwrap();
+        if !keys.is_empty() {
+            let head = [1, 1, 0, keys.len() as u16];
+            directory
+                .write_tag(Tag::GeoKeyDirectoryTag, [&[head], keys.as_slice()].concat().as_flattened())
+                .unwrap();
+        }
+        directory.finish().unwrap();
     }
 }
 
