@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::scene::{Answer, PROGRAM, Scene, assert_same_maps, height, placement};
-use crate::support::{have_programs, skip};
+use crate::support::{have_programs, said, skip};
 
 /// `check` on a scene after something was spoilt.
 fn check(changes: &[&str], spoil: impl Fn(&Scene)) -> Answer {
@@ -17,16 +17,9 @@ fn check(changes: &[&str], spoil: impl Fn(&Scene)) -> Answer {
 
 /// The terrain rewritten by a tool of GDAL.
 fn by_gdal(scene: &Scene, arguments: &[&str]) {
-    let whole = scene.path("whole.tif");
-    fs::rename(scene.path("dem.tif"), &whole).unwrap();
-    let done = Command::new("gdal_translate")
-        .arg("-q")
-        .args(arguments)
-        .arg(&whole)
-        .arg(scene.path("dem.tif"))
-        .output();
-    let done = done.unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    fs::rename(scene.path("dem.tif"), scene.path("whole.tif")).unwrap();
+    let arguments = [&["-q"], arguments, &["whole.tif", "dem.tif"]].concat();
+    said("gdal_translate", &arguments, &scene.path(""));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use alpsckpt::engine::geotiff::Raster;
 use serde_json::Value;
 
 use crate::scene::{Scene, assert_same_maps, wait_for};
+use crate::support::cells;
 
 const COMMANDS: [&str; 17] = [
     "demo",
@@ -219,10 +220,7 @@ fn golden_campaign(scene: &Scene) {
 
 /// Root mean square of the differences of two rasters of the same shape.
 fn rmse(one: &Path, other: &Path) -> f64 {
-    let read = |path: &Path| {
-        let raster = Raster::open(path).unwrap();
-        raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap()
-    };
+    let read = |path: &Path| cells(&Raster::open(path).unwrap()).unwrap();
     let (one, other) = (read(one), read(other));
     assert_eq!((one.width, one.height), (other.width, other.height));
     let pairs = one.values.iter().zip(&other.values);

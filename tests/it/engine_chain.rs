@@ -191,10 +191,7 @@ fn a_wide_map_has_overviews_the_same_over_links_and_threads_and_in_both_forms() 
         if !support::have_programs("a_wide_map_has_overviews (as GDAL sees it)", &["gdalinfo"]) {
             continue;
         }
-        let map = whole.output().join("maps/total_m01.tif");
-        let said =
-            std::process::Command::new("gdalinfo").args(["-json", "-stats"]).arg(&map).output().unwrap();
-        let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        let said = support::gdalinfo(&whole.output().join("maps/total_m01.tif"), &["-stats"]);
         let band = &said["bands"][0];
         assert_eq!(band["type"], kind);
         assert_eq!(band["overviews"][0]["size"], serde_json::json!([150, 10]), "{said}");

@@ -1,11 +1,10 @@
 //! `check` looks at every cell that the maps depend on; each cure that it prints works as it is printed.
 
 use std::fs;
-use std::process::Command;
 
 use crate::cures::{command_in, run_cure};
-use crate::scene::{Answer, Scene, height, placement};
-use crate::support::have_programs;
+use crate::scene::{Answer, Scene, height, placement, sky};
+use crate::support::{have_programs, said};
 
 /// A scene whose terrain was changed, and its campaign without climate.
 fn scene(height_at: impl Fn(f64, f64) -> f64) -> Scene {
@@ -17,16 +16,7 @@ fn scene(height_at: impl Fn(f64, f64) -> f64) -> Scene {
 
 /// The campaign file of a scene: sky view alone, with more fields.
 fn bare(scene: &Scene, more: &[&str]) {
-    let mut lines = vec![
-        "temperature: {},",
-        "reference_height: None,",
-        "cloud: None,",
-        "months: [6],",
-        "products: [SkyView],",
-        "tile: 96,",
-    ];
-    lines.extend(more);
-    scene.campaign("my.ron", "out", &lines);
+    scene.campaign("my.ron", "out", &sky(&[&["months: [6],", "tile: 96,"], more].concat()));
 }
 
 /// The ground, but for a square of cells from `(x, y)` on, in km.
@@ -38,9 +28,8 @@ fn spoilt(cells: f64, value: f64) -> impl Fn(f64, f64) -> f64 {
     }
 }
 
-fn gdal(scene: &Scene, program: &str, arguments: &[&str]) {
-    let done = Command::new(program).args(arguments).current_dir(scene.path("")).output().unwrap();
-    assert!(done.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+fn translate(scene: &Scene, arguments: &[&str]) {
+    said("gdal_translate", &[&["-q"], arguments].concat(), &scene.path(""));
 }
 
 /// Runs the cure that was printed and puts its result in the file's place.
@@ -64,7 +53,7 @@ fn heights_that_cannot_be_are_named_and_declared_no_data_by_the_printed_command(
     ] {
         let scene = scene(spoilt(3.0, value));
         fs::rename(scene.path("dem.tif"), scene.path("whole.tif")).unwrap();
-        gdal(&scene, "gdal_translate", &["-q", "-ot", kind, "-a_nodata", "none", "whole.tif", "dem.tif"]);
+        translate(&scene, &["-ot", kind, "-a_nodata", "none", "whole.tif", "dem.tif"]);
         let answer = scene.ask(&["check", "my.ron"]);
         answer.failed(65, &["my.ron:5", "has 9 of 9216 heights outside", "column 50, row 70", told]);
         cure(&scene, &answer, "dem.tif");
@@ -84,7 +73,7 @@ fn several_heights_that_cannot_be_and_declared_no_data_leave_one_command() {
     let at = spoilt(3.0, -9999.0);
     let scene = scene(move |x, y| if x < 0.2 && y < 0.01 { -32768.0 - x } else { at(x, y) });
     fs::rename(scene.path("dem.tif"), scene.path("whole.tif")).unwrap();
-    gdal(&scene, "gdal_translate", &["-q", "-a_nodata", "-9999", "whole.tif", "dem.tif"]);
+    translate(&scene, &["-a_nodata", "-9999", "whole.tif", "dem.tif"]);
     bare(&scene, &["accept: [Voids],"]);
     let answer = scene.ask(&["check", "my.ron"]);
     answer.failed(65, &["has 8 of 9207 heights outside", "column 0, row 0"]);
@@ -136,7 +125,7 @@ fn zeros_and_holes_are_mended_by_the_printed_commands() {
     }
     let scene = scene(spoilt(2.0, 0.0));
     fs::rename(scene.path("dem.tif"), scene.path("whole.tif")).unwrap();
-    gdal(&scene, "gdal_translate", &["-q", "-ot", "UInt16", "-a_nodata", "none", "whole.tif", "dem.tif"]);
+    translate(&scene, &["-ot", "UInt16", "-a_nodata", "none", "whole.tif", "dem.tif"]);
     let answer = scene.ask(&["check", "my.ron"]);
     assert!(command_in(&answer.good().stderr).contains("-a_nodata 0 "), "{answer}");
     cure(&scene, &answer, "dem.tif");
@@ -199,11 +188,9 @@ fn scales_and_units_of_temperatures_are_not_taken_twice() {
     let grid =
         |name: &str, value: f64| scene.write(name, &placement(12, 1000.0, 4000.0), |_, y| value + y.round());
     grid("tenths.tif", 2700.0);
-    gdal(
+    translate(
         &scene,
-        "gdal_translate",
         &[
-            "-q",
             "-ot",
             "UInt16",
             "-a_nodata",
@@ -251,7 +238,7 @@ fn grids_in_another_unit_are_converted_by_the_printed_command() {
     // No data that is not declared, beside what is.
     let scene = Scene::new(48);
     scene.write("odd.tif", &coarse, |x, y| if x < 1.5 && y > 8.5 { 65535.0 } else { 4000.0 });
-    gdal(&scene, "gdal_translate", &["-q", "-ot", "UInt16", "-a_nodata", "none", "odd.tif", "cloud_06.tif"]);
+    translate(&scene, &["-ot", "UInt16", "-a_nodata", "none", "odd.tif", "cloud_06.tif"]);
     scene.campaign("my.ron", "out", &["months: [6],"]);
     let answer = scene.ask(&["check", "my.ron"]);
     answer.failed(65, &["cloud cover of 65535 at ", "column 0, row 9", "-a_nodata 65535 "]);

@@ -1,6 +1,6 @@
 //! The first form's last build, run on a campaign of today: it refuses, says why, and touches nothing.
 //!
-//! It is built once per checkout, from the repository's own history, into `target/former`.
+//! It is built once per checkout and commit, from the repository's own history, into `target/former`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use alpsckpt::durable::sealed;
 use alpsckpt::engine::NUMERICS;
 
 use crate::forms::Kept;
-use crate::scene::{Scene, assert_same_maps, wait_for};
+use crate::scene::{PROGRAM, Scene, apart, assert_same_maps, wait_for};
 use crate::support::{contents, skip};
 
 #[path = "../../benches/against_former/source.rs"]
@@ -27,7 +27,7 @@ fn former(test: &str) -> Option<PathBuf> {
     let lock = File::create(target.join("lock")).unwrap();
     lock.lock().unwrap();
     let (from, program) = (target.join("source"), target.join("debug/alpsckpt"));
-    if target.join("made").exists() && program.exists() {
+    if source::is_made(&target) && program.exists() {
         return Some(program);
     }
     if let Err(why) = source::unpack(&from) {
@@ -35,11 +35,8 @@ fn former(test: &str) -> Option<PathBuf> {
         return None;
     }
     borrow_dependencies(&target);
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--locked", "--bin", "alpsckpt", "--manifest-path"])
-        .arg(from.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
+    let built = source::cargo_build(&from, &target)
+        .arg("--offline")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_INCREMENTAL", "0")
@@ -51,18 +48,18 @@ fn former(test: &str) -> Option<PathBuf> {
         return None;
     }
     assert!(built.status.success(), "{} could not be built: {said}", source::COMMIT);
-    fs::write(target.join("made"), source::COMMIT).unwrap();
+    source::note_made(&target).unwrap();
     Some(program)
 }
 
 /// The folder of this build's outputs: the program under test lies in `<folder>/debug`.
 fn target_folder() -> Option<PathBuf> {
-    Path::new(env!("CARGO_BIN_EXE_alpsckpt")).parent()?.parent().map(Path::to_path_buf)
+    Path::new(PROGRAM).parent()?.parent().map(Path::to_path_buf)
 }
 
 /// Links the crates that this build has compiled already, so that only the program itself is built.
 fn borrow_dependencies(target: &Path) {
-    let ours = Path::new(env!("CARGO_BIN_EXE_alpsckpt")).parent().unwrap();
+    let ours = Path::new(PROGRAM).parent().unwrap();
     let theirs = target.join("debug");
     if theirs.exists() {
         return;
@@ -132,9 +129,8 @@ fn a_chain_that_the_former_build_began_becomes_the_maps_of_one_engine() {
     for (file, output) in [("begun.ron", "begun"), ("ours.ron", "ours")] {
         scene.campaign(file, output, &lines);
     }
-    let (mut like, mut theirs) = (scene.alpsckpt(&["run", "begun.ron"]), Command::new(&program));
-    theirs.args(like.get_args()).current_dir(scene.path("")).stdin(Stdio::null());
-    theirs.envs(like.env("NO_COLOR", "1").get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut theirs = Command::new(&program);
+    apart(&mut theirs, &scene.path("")).args(["run", "begun.ron"]);
     let mut run = theirs.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let index = scene.path("begun/.alpsckpt/chains/m06/parts/0001.index");
     wait_for("a tile of the former build", || fs::metadata(&index).ok().filter(|facts| facts.len() > 8));

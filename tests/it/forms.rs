@@ -19,6 +19,7 @@ use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{RunOptions, Stop, run_chain};
 use alpsckpt::oar_client::BatchError;
 
+use crate::scene::{PROGRAM, apart};
 use crate::support::{contents, copy_all};
 
 /// Where the terrain lay when the folders were made: its name is in their specs.
@@ -76,8 +77,8 @@ impl Kept {
     /// Runs a command of a program on the folder, with a state of its own.
     pub(crate) fn command(&self, program: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).env("ALPSCKPT_STATE", self.folder.path().join("state"));
-        command.env_remove("ALPSCKPT_PROGRAM").args(arguments).output().unwrap()
+        let command = apart(&mut command, self.folder.path()).env_remove("ALPSCKPT_PROGRAM");
+        command.args(arguments).output().unwrap()
     }
 }
 
@@ -176,7 +177,7 @@ fn every_form_is_read_gone_on_with_and_verified() {
 
 #[test]
 fn a_campaign_of_a_later_form_is_refused_by_every_command_and_left_as_it_is() {
-    let program = Path::new(env!("CARGO_BIN_EXE_alpsckpt"));
+    let program = Path::new(PROGRAM);
     // Fields of ours changed or gone, others new: only the first three are kept by every form.
     let (later, strange) = (Kept::of(1), Kept::of(1));
     drop(later.open().unwrap());
@@ -237,7 +238,7 @@ fn an_event_of_a_later_program_makes_a_reader_that_says_why() {
     drop(controller);
     assert_eq!(contents(&kept.output()), before);
 
-    let status = kept.command(Path::new(env!("CARGO_BIN_EXE_alpsckpt")), &["status", "out"]);
+    let status = kept.command(Path::new(PROGRAM), &["status", "out"]);
     let text = String::from_utf8_lossy(&status.stdout);
     assert!(status.status.success() && text.contains("read-only: ") && text.contains("update it"), "{text}");
     assert_eq!(contents(&kept.output()), before);

@@ -1,5 +1,5 @@
 //! The GeoTIFF reader and writer, held against GDAL's own programs.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "values must come back exactly as they were")]
 
 mod beside;
@@ -14,7 +14,6 @@ mod unit;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::Placement;
@@ -28,14 +27,6 @@ const WIDTH: usize = 70;
 const HEIGHT: usize = 45;
 const WEST: f64 = 4_030_000.0;
 const NORTH: f64 = 2_440_000.0;
-
-/// Runs one of GDAL's programs; its output.
-fn gdal(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The path as an argument.
 fn text(path: &Path) -> &str {
@@ -65,6 +56,11 @@ impl Lab {
         self.folder.path().join(name)
     }
 
+    /// Runs one of GDAL's programs.
+    fn gdal(&self, program: &str, arguments: &[&str]) {
+        support::said(program, arguments, self.folder.path());
+    }
+
     /// A GeoTIFF that `gdal_translate` makes of the values, georeferenced in EPSG:3035 unless told otherwise.
     fn translate(&self, name: &str, arguments: &[&str]) -> PathBuf {
         let (east, south) = (WEST + 25.0 * WIDTH as f64, NORTH - 25.0 * HEIGHT as f64);
@@ -80,7 +76,7 @@ impl Lab {
         let path = self.path(name);
         let mut all = arguments.to_vec();
         all.extend([text(from), text(&path)]);
-        gdal("gdal_translate", &all);
+        self.gdal("gdal_translate", &all);
         path
     }
 }
@@ -116,8 +112,7 @@ fn open(path: &Path) -> Result<alpsckpt::engine::geotiff::Raster, Problem> {
 }
 
 fn all(path: &Path) -> Result<Grid, Problem> {
-    let raster = open(path)?;
-    raster.window(0, 0, raster.placement().width, raster.placement().height)
+    support::cells(&open(path)?)
 }
 
 /// The entries of the first directory of a little-endian classic TIFF: tag, type, count, and the four bytes of the value.

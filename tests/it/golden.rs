@@ -10,6 +10,8 @@ use alpsckpt::engine::{
     TemperatureInput, resample,
 };
 
+use crate::support::cells;
+
 /// A folder with `dem.tif`, `inputs/` and `saga85/`.
 fn data() -> PathBuf {
     // Another tile of the same make can be measured by hand.
@@ -92,8 +94,7 @@ fn as_saga() -> &'static Maps {
 
 fn saga(name: &str) -> Vec<f32> {
     let raster = Raster::open(&data().join("saga85").join(format!("{name}.tif"))).unwrap();
-    let (width, height) = (raster.placement().width, raster.placement().height);
-    raster.window(0, 0, width, height).unwrap().values
+    cells(&raster).unwrap().values
 }
 
 fn mean(values: &[f32]) -> f64 {

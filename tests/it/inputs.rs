@@ -17,11 +17,7 @@ use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::grid::Placement;
 use alpsckpt::job::{Outcome, RunOptions, Stop, run_chain};
 
-use crate::scene::{Scene, assert_same_maps, height, names_in, placement};
-
-/// Lines of a campaign file: one month, one map, which needs the terrain alone.
-const SKY: [&str; 5] =
-    ["products: [SkyView],", "months: [1],", "temperature: {},", "reference_height: None,", "cloud: None,"];
+use crate::scene::{SKY, Scene, assert_same_maps, height, names_in, placement, sky};
 
 /// Makes the campaign of a file in the scene and runs one link of a chain, asked to stop when it has `tiles` tiles.
 fn link(scene: &Scene, file: &str, month: u8, tiles: Option<u64>) -> Outcome {
@@ -63,11 +59,6 @@ fn begun(scene: &Scene, file: &str, tiles: u64) -> u64 {
     let end: LinkEnd = sealed::read(&chain.link_end(outcome.link.unwrap())).unwrap();
     assert!(end.tiles >= tiles, "{}", outcome.message);
     end.tiles
-}
-
-/// The lines of [`SKY`] and these.
-fn sky<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    SKY.iter().chain(more).copied().collect()
 }
 
 fn chain(output: &Path) -> ChainDir {

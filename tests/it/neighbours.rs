@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::CampaignDir;
@@ -12,7 +11,7 @@ use alpsckpt::job::copies::{self, CopyError};
 use serde_json::Value;
 
 use crate::scene::{Scene, height, names_in, placement};
-use crate::support::{have_programs, skip};
+use crate::support::{cells, gdalinfo, have_programs, said, skip};
 
 /// A campaign of June with temperatures and the sky view, stored as integers (`out`) and as new campaigns do (`new`).
 struct Neighbours {
@@ -69,14 +68,7 @@ impl Neighbours {
 
     /// What a command says, run in the scene's folder.
     fn say(&self, program: &str, arguments: &[&str]) -> String {
-        let mut command = Command::new(program);
-        let output = command.args(arguments).current_dir(self.scene.path("")).output().unwrap();
-        assert!(
-            output.status.success(),
-            "{program} {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
+        said(program, arguments, &self.scene.path(""))
     }
 
     /// The value of the cell as `gdallocationinfo` has it.
@@ -86,8 +78,7 @@ impl Neighbours {
     }
 
     fn band(&self, file: &str) -> Value {
-        let said: Value = serde_json::from_str(&self.say("gdalinfo", &["-json", file])).unwrap();
-        said["bands"][0].clone()
+        gdalinfo(&self.scene.path(file), &[])["bands"][0].clone()
     }
 
     /// The same command for both maps; what the cell of its result is taken for.
@@ -118,8 +109,7 @@ fn write_terrain(scene: &Scene, size: usize) {
 }
 
 fn read(map: &Path) -> Vec<f32> {
-    let raster = Raster::open(map).unwrap();
-    raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap().values
+    cells(&Raster::open(map).unwrap()).unwrap().values
 }
 
 /// What a number that a program gives is, beside the real one.
@@ -143,7 +133,7 @@ fn gdals_programs_see_what_the_page_says() {
     }
     let lab = Neighbours::new();
     let [integer, rounded] = [INTEGER, ROUNDED].map(|map| {
-        let said: Value = serde_json::from_str(&lab.say("gdalinfo", &["-json", "-stats", map])).unwrap();
+        let said = gdalinfo(&lab.scene.path(map), &["-stats"]);
         let band = &said["bands"][0];
         fs::remove_file(lab.scene.path(&format!("{map}.aux.xml"))).unwrap();
         // Cells without data are left out.
@@ -397,15 +387,14 @@ fn a_float32_copy_has_the_maps_values_bit_by_bit_and_replaces_nothing() {
     }
     let said = copy().stderr;
     let cure = said.split("or remove it: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
-    assert!(Command::new("sh").args(["-c", cure]).status().unwrap().success(), "{cure}");
+    self::said("sh", &["-c", cure], &scene.path(""));
     copy().good();
     assert_eq!(read(&svf).len(), 90_000);
 
     if !have_programs("a_float32_copy (as GDAL sees it)", &["gdalinfo"]) {
         return;
     }
-    let said = Command::new("gdalinfo").arg("-json").arg(&svf).output().unwrap();
-    let said: Value = serde_json::from_slice(&said.stdout).unwrap();
+    let said = gdalinfo(&svf, &[]);
     let band = &said["bands"][0];
     assert_eq!((&band["type"], &band["noDataValue"]), (&Value::from("Float32"), &Value::from("NaN")));
     assert_eq!((&band["scale"], &band["unit"]), (&Value::Null, &Value::from("1")), "{said}");

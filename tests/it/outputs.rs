@@ -8,6 +8,7 @@ use std::sync::{Arc, Once};
 
 use alpsckpt::checkpoint::{ExitClass, GenerationNumber, Phase};
 
+use crate::scene::{PROGRAM, apart};
 use crate::toy::{Site, Toy, options, undisturbed};
 
 /// A folder with a terrain of 96 x 96 cells where a campaign file says that it is.
@@ -40,12 +41,7 @@ impl Desk {
              products: [SkyView, Total], walltime: \"01:00:00\", margin: \"00:10:00\")"
         );
         fs::write(self.path("my.ron"), text).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_alpsckpt"));
-        program
-            .args([command, "my.ron"])
-            .current_dir(self.0.path())
-            .env("ALPSCKPT_STATE", self.path("state"));
-        program.output().unwrap()
+        apart(&mut Command::new(PROGRAM), self.0.path()).args([command, "my.ron"]).output().unwrap()
     }
 
     /// All three commands refuse, name the file and the way out, and leave everything as it is.

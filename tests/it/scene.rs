@@ -73,13 +73,7 @@ impl Scene {
     /// The program with this scene's state folder.
     pub(crate) fn alpsckpt<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("ALPSCKPT_STATE", self.path("state"))
-            .env("XDG_DATA_HOME", self.path("data"))
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null());
+        apart(&mut command, self.folder.path()).args(arguments);
         command
     }
 
@@ -110,6 +104,16 @@ impl Scene {
     pub(crate) fn maps(&self, output: &str) -> Vec<(String, Vec<u8>)> {
         maps_in(&self.path(output).join("maps"))
     }
+}
+
+/// Has a program run in `folder` with its state and data there, without colours and with nobody to ask.
+pub(crate) fn apart<'c>(command: &'c mut Command, folder: &Path) -> &'c mut Command {
+    command
+        .current_dir(folder)
+        .env("ALPSCKPT_STATE", folder.join("state"))
+        .env("XDG_DATA_HOME", folder.join("data"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
 }
 
 impl Drop for Scene {
@@ -232,6 +236,15 @@ pub(crate) fn height(x: f64, y: f64) -> f64 {
         + 400.0 * (4.0 * x + y).sin()
         + 250.0 * (5.0 * y - x).cos()
         + 60.0 * (11.0 * x).sin() * (13.0 * y).sin()
+}
+
+/// Lines of a campaign file: one month, one map, which needs the terrain alone.
+pub(crate) const SKY: [&str; 5] =
+    ["products: [SkyView],", "months: [1],", "temperature: {},", "reference_height: None,", "cloud: None,"];
+
+/// The lines of [`SKY`] and these, which take the place of those of the same field.
+pub(crate) fn sky<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&SKY[..], more].concat()
 }
 
 const CAMPAIGN: [&str; 15] = [

@@ -1,10 +1,16 @@
 //! What all integration tests share.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use alpsckpt::engine::Problem;
+use alpsckpt::engine::geotiff::Raster;
+use alpsckpt::engine::grid::Grid;
+use serde_json::Value;
 
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
 ///
@@ -32,6 +38,33 @@ pub(crate) fn have_programs(test: &str, programs: &[&str]) -> bool {
         return false;
     }
     true
+}
+
+/// What a program says, run in `folder` in the language of the tests; it must end well.
+pub(crate) fn said<S: AsRef<OsStr>>(program: &str, arguments: &[S], folder: &Path) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(folder).env("LC_ALL", "C").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}: {stderr}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What `gdalinfo` finds in a file.
+pub(crate) fn gdalinfo(path: &Path, arguments: &[&str]) -> Value {
+    let arguments = [&["-json"], arguments, &[path.to_str().unwrap()]].concat();
+    serde_json::from_str(&said("gdalinfo", &arguments, Path::new("."))).unwrap()
+}
+
+/// All cells of a raster.
+pub(crate) fn cells(raster: &Raster) -> Result<Grid, Problem> {
+    raster.window(0, 0, raster.placement().width, raster.placement().height)
+}
+
+/// What is wrong with a file that must not be read; these words are in it.
+pub(crate) fn refused<T>(read: Result<T, Problem>, words: &str) -> Problem {
+    let problem = read.map(drop).expect_err(words);
+    assert!(problem.what.contains(words), "{words:?} is not in: {problem}");
+    problem
 }
 
 /// Copies a folder with all that is in it.

@@ -1,5 +1,6 @@
 //! Coordinate systems and places, held against GDAL's own programs, and the cures for those that do not do.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -7,17 +8,19 @@ use alpsckpt::engine::Problem;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::grid::Placement;
+use tiff::encoder::TiffEncoder;
+use tiff::tags::Tag;
 
 use crate::cures::run_cure;
-use crate::scene::{Scene, height};
-use crate::support::have_programs;
+use crate::scene::{Scene, height, sky};
+use crate::support::{self, have_programs, said};
 
 const PROGRAMS: [&str; 4] = ["gdalwarp", "gdal_translate", "gdaltransform", "gdalsrsinfo"];
 
 /// Edge of the small rasters, cells.
 const EDGE: usize = 40;
 
-/// The tags of a file beside its cells: type (2 text, 3 short, 12 double), and values.
+/// The tags of a file that say where its cells lie.
 #[derive(Default, Clone)]
 struct Place {
     scale: Vec<f64>,
@@ -56,54 +59,45 @@ impl Place {
 
     /// Writes a float32 raster whose heights rise by a metre a column and two a row.
     fn write(&self, path: &Path) {
-        let cells: Vec<u8> = (0..EDGE * EDGE)
-            .flat_map(|i| (1000.0 + (i % EDGE) as f32 + 2.0 * (i / EDGE) as f32).to_le_bytes())
-            .collect();
+        let height = |i: usize| 1000.0 + (i % EDGE) as f32 + 2.0 * (i / EDGE) as f32;
+        let cells: Vec<f32> = (0..EDGE * EDGE).map(height).collect();
         let mut keys = self.keys.clone();
         keys.sort_unstable();
-        let mut directory = vec![1, 1, 0, keys.len() as u16];
-        directory.extend(keys.iter().flatten());
-        let short = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        let double = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        let long = |value: u32| value.to_le_bytes().to_vec();
-        let edge = short(&[EDGE as u16]);
-        let mut tags: Vec<(u16, u16, Vec<u8>)> = vec![
-            (256, 3, edge.clone()),
-            (257, 3, edge.clone()),
-            (258, 3, short(&[32])),
-            (259, 3, short(&[1])),
-            (262, 3, short(&[1])),
-            (273, 4, long(8)),
-            (277, 3, short(&[1])),
-            (278, 3, edge),
-            (279, 4, long(cells.len() as u32)),
-            (339, 3, short(&[3])),
-            (33_550, 12, double(&self.scale)),
-            (33_922, 12, double(&self.tie)),
-            (34_264, 12, double(&self.matrix)),
-            (34_735, 3, short(&directory)),
-            (34_736, 12, double(&self.doubles)),
-        ];
-        tags.retain(|(tag, _, bytes)| !bytes.is_empty() && (*tag != 34_735 || !keys.is_empty()));
-        let start = 8 + cells.len();
-        let mut far = start + 2 + 12 * tags.len() + 4;
-        let (mut table, mut behind) = (short(&[tags.len() as u16]), Vec::new());
-        for (tag, kind, mut bytes) in tags {
-            let count = bytes.len() / [1, 1, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 8][usize::from(kind)];
-            table.extend(short(&[tag, kind]));
-            table.extend(long(count as u32));
-            if bytes.len() > 4 {
-                table.extend(long(far as u32));
-                far += bytes.len();
-                behind.append(&mut bytes);
-            } else {
-                bytes.resize(4, 0);
-                table.append(&mut bytes);
+        // Tag by tag: an image by the encoder's own hand would have more of them.
+        let mut file = TiffEncoder::new(File::create(path).unwrap()).unwrap();
+        let mut directory = file.image_directory().unwrap();
+        let place = directory.write_data(cells.as_slice()).unwrap();
+        for (tag, value) in [
+            (Tag::ImageWidth, EDGE as u16),
+            (Tag::ImageLength, EDGE as u16),
+            (Tag::BitsPerSample, 32),
+            (Tag::Compression, 1),
+            (Tag::PhotometricInterpretation, 1),
+            (Tag::SamplesPerPixel, 1),
+            (Tag::RowsPerStrip, EDGE as u16),
+            (Tag::SampleFormat, 3),
+        ] {
+            directory.write_tag(tag, value).unwrap();
+        }
+        directory.write_tag(Tag::StripOffsets, place as u32).unwrap();
+        directory.write_tag(Tag::StripByteCounts, 4 * cells.len() as u32).unwrap();
+        for (tag, values) in [
+            (Tag::ModelPixelScaleTag, &self.scale),
+            (Tag::ModelTiepointTag, &self.tie),
+            (Tag::ModelTransformationTag, &self.matrix),
+            (Tag::GeoDoubleParamsTag, &self.doubles),
+        ] {
+            if !values.is_empty() {
+                directory.write_tag(tag, values.as_slice()).unwrap();
             }
         }
-        table.extend(long(0));
-        let head = [&b"II\x2a\0"[..], &long(start as u32)].concat();
-        std::fs::write(path, [head, cells, table, behind].concat()).unwrap();
+        if !keys.is_empty() {
+            let head = [1, 1, 0, keys.len() as u16];
+            directory
+                .write_tag(Tag::GeoKeyDirectoryTag, [&[head], keys.as_slice()].concat().as_flattened())
+                .unwrap();
+        }
+        directory.finish().unwrap();
     }
 }
 
@@ -126,6 +120,11 @@ impl Lab {
         self.path(name)
     }
 
+    /// What one of GDAL's programs says.
+    fn said(&self, program: &str, arguments: &[&str]) -> String {
+        said(program, arguments, self.folder.path())
+    }
+
     /// The file that the printed command makes of this one.
     fn cure(&self, problem: &Problem) -> PathBuf {
         run_cure(&problem.cure, self.folder.path())
@@ -138,15 +137,7 @@ fn open(path: &Path) -> Result<Raster, Problem> {
 
 /// What is wrong with a file.
 fn refused(path: &Path, expected: &str) -> Problem {
-    let problem = open(path).map(drop).expect_err(expected);
-    assert!(problem.what.contains(expected), "{expected:?} is not in: {problem}");
-    problem
-}
-
-fn gdal(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    support::refused(open(path), expected)
 }
 
 /// Points brought from one system to another by GDAL.
@@ -161,7 +152,9 @@ fn transformed(from: &str, to: &str, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let lines: Vec<String> = points.iter().map(|(x, y)| format!("{x:.12} {y:.12}\n")).collect();
     child.stdin.take().unwrap().write_all(lines.concat().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "gdaltransform from {from} to {to}: {}", output.status);
     let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), points.len(), "gdaltransform from {from} to {to}: {lines}");
     let number = |word: Option<&str>| word.unwrap().parse::<f64>().unwrap();
     let found = lines.lines().map(|line| {
         let mut words = line.split_whitespace();
@@ -271,7 +264,7 @@ fn systems_without_a_code_are_recognised_by_their_parameters() {
         assert_eq!(crs.epsg(), epsg, "{name}");
         // And GDAL, too, means the same ground by these keys.
         let [west, north, ..] = corners(raster.placement());
-        let definition = gdal("gdalsrsinfo", &["-o", "wkt2", path.to_str().unwrap()]);
+        let definition = lab.said("gdalsrsinfo", &["-o", "wkt2", path.to_str().unwrap()]);
         let theirs = transformed(definition.trim(), &format!("EPSG:{epsg}"), &[(west, north)]);
         assert!((theirs[0].0 - west).hypot(theirs[0].1 - north) < 1e-3, "{name}: {theirs:?}");
     }
@@ -373,7 +366,7 @@ fn rasters_that_are_not_upright_are_turned_by_the_printed_command_and_stay_in_th
         assert_eq!(place.crs.epsg(), 32719);
         assert!((place.cell_x - 25.0).abs() < 0.1 && (place.cell_x - place.cell_y).abs() < 1e-9, "{place:?}");
         // The height of the old raster's middle is there still, and beside it nothing became zero.
-        let grid = upright.window(0, 0, place.width, place.height).unwrap();
+        let grid = support::cells(&upright).unwrap();
         let shift = if keys == points { 0.0 } else { 0.5 };
         let at = 20.0 - 0.5 + shift;
         let (x, y) = (west + 35.0 * at, north - 5.0 * at);
@@ -451,7 +444,7 @@ fn unknown_systems_are_reprojected_by_the_printed_command_to_the_zone_of_the_pla
         let raster = open(&cured).unwrap();
         assert_eq!(raster.placement().crs.epsg(), zone, "{problem}");
         assert!((raster.placement().cell_x - 25.0).abs() < 1e-9);
-        let grid = raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap();
+        let grid = support::cells(&raster).unwrap();
         let valid = grid.values.iter().filter(|value| !value.is_nan());
         assert!(
             valid.clone().count() > 300 && valid.into_iter().all(|v| *v > 990.0 && *v < 1130.0),
@@ -483,7 +476,7 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
         problem.cure.contains("gdal_edit.py -a_srs EPSG:CODE") && !problem.cure.contains('`'),
         "{problem}"
     );
-    let wkt = gdal("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
+    let wkt = lab.said("gdalsrsinfo", &["-o", "wkt_esri", "EPSG:3035"]);
     std::fs::write(placed.with_extension("prj"), wkt).unwrap();
     let whole = open(&lab.cure(&refused(&placed, "has no coordinate system"))).unwrap();
     assert_eq!(whole.placement().crs.epsg(), 3035);
@@ -503,20 +496,10 @@ fn places_that_lie_beside_a_file_are_written_into_it_by_the_printed_command() {
     assert!(close(corners(whole.placement()), [4e5, 51e5, 4e5 + edge, 51e5 - edge], 1e-6));
 }
 
-/// A campaign of these lines over the terrain `dem`, without any climate.
+/// A campaign over the terrain `dem`, without any climate.
 fn plain_campaign(scene: &Scene, dem: &Path) {
-    let lines = [
-        "version: 1,".to_owned(),
-        "name: \"Test\",".to_owned(),
-        "output: \"out\",".to_owned(),
-        format!("dem: {:?},", dem.display().to_string()),
-        "months: [6],".to_owned(),
-        "year: 2018,".to_owned(),
-        "products: [SkyView, Direct],".to_owned(),
-        "walltime: \"02:00:00\",".to_owned(),
-        "margin: \"00:10:00\",".to_owned(),
-    ];
-    std::fs::write(scene.path("my.ron"), format!("(\n{}\n)\n", lines.join("\n"))).unwrap();
+    let dem = format!("dem: {:?},", dem.display().to_string());
+    scene.campaign("my.ron", "out", &sky(&[&dem, "months: [6],", "products: [SkyView, Direct],"]));
 }
 
 #[test]

@@ -70,8 +70,7 @@ fn nodata_scale_and_offset_beside_a_file_count_as_in_gdal() {
 
 /// The band's no-data, scale and offset, as GDAL finds them.
 fn found_by_gdal(path: &Path) -> [serde_json::Value; 3] {
-    let info: serde_json::Value =
-        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(path)])).unwrap();
+    let info = support::gdalinfo(path, &[]);
     ["noDataValue", "scale", "offset"].map(|name| info["bands"][0][name].clone())
 }
 
@@ -153,8 +152,7 @@ fn a_side_file_is_read_as_the_xml_that_gdal_reads() {
     ] {
         std::fs::write(lab.path("values.tif.aux.xml"), &side).unwrap();
         assert_eq!(found_by_gdal(&path)[1].as_f64(), Some(0.5), "{side}");
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains("is not well-formed XML"), "{problem}");
+        let problem = support::refused(open(&path), "is not well-formed XML");
         let cured = run_cure(&problem.cure, lab.folder.path());
         let expected: Vec<f32> =
             plain.iter().map(|v| if *v == 7.0 { f32::NAN } else { v * 0.5 + 1.0 }).collect();
@@ -179,16 +177,14 @@ fn a_mask_beside_or_inside_is_refused_and_its_cure_works_for_every_type() {
         let opacity = Lab::new(&shown.iter().map(|s| if *s { 255.0 } else { 0.0 }).collect::<Vec<_>>());
         let opacity = opacity.translate("opacity.tif", &["-ot", "Byte"]);
         let both = lab.path("both.vrt");
-        super::gdal("gdalbuildvrt", &["-q", "-separate", text(&both), text(&plain), text(&opacity)]);
+        lab.gdal("gdalbuildvrt", &["-q", "-separate", text(&both), text(&plain), text(&opacity)]);
         let expected: Vec<f32> =
             source.iter().zip(&shown).map(|(v, shown)| if *shown { *v as f32 } else { f32::NAN }).collect();
         for (name, internal) in [("inside.tif", "YES"), ("b side.tif", "NO")] {
             let arguments = ["-q", "-b", "1", "-mask", "2", "--config", "GDAL_TIFF_INTERNAL_MASK", internal];
             let path = lab.convert(&both, name, &arguments);
-            let problem = open(&path).unwrap_err();
-            let expected_words =
-                if internal == "YES" { "a mask inside" } else { "a mask beside it (b side.tif.msk)" };
-            assert!(problem.what.contains(expected_words), "{problem}");
+            let words = if internal == "YES" { "a mask inside" } else { "a mask beside it (b side.tif.msk)" };
+            let problem = support::refused(open(&path), words);
             let cured = run_cure(&problem.cure, lab.folder.path());
             assert!(same(&all(&cured).unwrap().values, &expected), "{kind} {name}");
             // gdalwarp computes the size of a cell anew, from the corners.
@@ -198,8 +194,7 @@ fn a_mask_beside_or_inside_is_refused_and_its_cure_works_for_every_type() {
         }
         // A band of opacities takes two steps.
         let path = lab.convert(&both, "alpha.tif", &["-q", "-colorinterp_2", "alpha"]);
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains("a band of opacities"), "{problem}");
+        let problem = support::refused(open(&path), "a band of opacities");
         let masked = run_cure(&problem.cure, lab.folder.path());
         let cured = run_cure(&open(&masked).unwrap_err().cure, lab.folder.path());
         assert!(same(&all(&cured).unwrap().values, &expected), "{kind}, opacities");
@@ -231,8 +226,8 @@ fn a_place_beside_a_file_is_the_same_or_asked_about() {
         [(elsewhere.to_owned(), "lies elsewhere"), (wkt("EPSG:32632"), "names another system")]
     {
         write_side(&path, &inside);
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains(words) && problem.what.contains("placed.tif.aux.xml"), "{problem}");
+        let problem = support::refused(open(&path), words);
+        assert!(problem.what.contains("placed.tif.aux.xml"), "{problem}");
         // The cure writes what GDAL believes.
         let cured = run_cure(&problem.cure, lab.folder.path());
         let there = open(&cured).unwrap().placement().clone();
@@ -242,9 +237,7 @@ fn a_place_beside_a_file_is_the_same_or_asked_about() {
     std::fs::remove_file(lab.path("placed.tif.aux.xml")).unwrap();
     std::fs::write(lab.path("placed.tfw"), "30\n0\n0\n-30\n0\n0\n").unwrap();
     assert_eq!(open(&path).unwrap().placement(), &here);
-    let info: serde_json::Value =
-        serde_json::from_str(&super::gdal("gdalinfo", &["-json", text(&path)])).unwrap();
-    assert_eq!(info["geoTransform"][1], 25.0);
+    assert_eq!(support::gdalinfo(&path, &[])["geoTransform"][1], 25.0);
 }
 
 #[test]

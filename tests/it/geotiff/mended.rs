@@ -25,8 +25,7 @@ fn cures_for_forms_that_are_not_read_work_as_printed() {
     ];
     for (arguments, words) in table {
         let path = lab.translate("my file.tif", arguments);
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains(words), "{words}: {problem}");
+        let problem = support::refused(open(&path), words);
         let cured = run_cure(&problem.cure, lab.folder.path());
         let expected = through_gdal(&lab, &path, &["-b", "1"]);
         assert!(same(&all(&cured).unwrap().values, &expected), "{arguments:?}");
@@ -52,8 +51,7 @@ fn cures_for_what_a_file_says_wrongly_of_itself_work_as_printed() {
     ] {
         let path = lab.path("wrong.tif");
         with_text(&made, &path, 42112, format!("<GDALMetadata>{metadata}</GDALMetadata>").as_bytes());
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains(words), "{problem}");
+        let problem = support::refused(open(&path), words);
         let cured = run_cure(&problem.cure, lab.folder.path());
         let offset = if words.ends_with('0') { 3.0 } else { 0.0 };
         let expected: Vec<f32> = all(&made).unwrap().values.iter().map(|v| v + offset).collect();
@@ -70,8 +68,7 @@ fn a_huge_compressed_strip_is_refused_and_its_cure_works() {
     let arguments =
         ["-ot", "Byte", "-outsize", "9000", "8000", "-co", "BLOCKYSIZE=8000", "-co", "COMPRESS=ZSTD"];
     let path = lab.translate("huge.tif", &arguments);
-    let problem = open(&path).unwrap_err();
-    assert!(problem.what.contains("9000 x 8000 cells, too large"), "{problem}");
+    let problem = support::refused(open(&path), "9000 x 8000 cells, too large");
     let cured = run_cure(&problem.cure, lab.folder.path());
     assert_eq!(open(&cured).unwrap().window(8990, 7990, 2, 1).unwrap().values, [7.0, 7.0]);
 }
@@ -99,23 +96,20 @@ fn files_of_other_formats_are_named_and_their_cures_work() {
         if driver == "Terragen" {
             // A format without a name here; what GDAL makes of it is its own affair.
             std::fs::write(lab.path(name), b"TERRAGENTERRAIN ").unwrap();
-            let problem = open(&lab.path(name)).unwrap_err();
-            assert!(problem.what.contains(words) && problem.cure.contains("gdal_translate"), "{problem}");
+            let problem = support::refused(open(&lab.path(name)), words);
+            assert!(problem.cure.contains("gdal_translate"), "{problem}");
             continue;
         }
         let path = lab.convert(&made, name, &[&["-q", "-of", driver], arguments].concat());
-        let problem = open(&path).unwrap_err();
-        assert!(problem.what.contains(words), "{name}: {problem}");
+        let problem = support::refused(open(&path), words);
         let cured = run_cure(&problem.cure, lab.folder.path());
         let read = all(&cured).unwrap().values;
         let worst = read.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(read.len() == expected.len() && worst < 0.01, "{name}: {worst}");
     }
     let packed = lab.path("made.tif.gz");
-    let bytes = Command::new("gzip").args(["-kc", text(&made)]).output().unwrap().stdout;
-    std::fs::write(&packed, bytes).unwrap();
-    let problem = open(&packed).unwrap_err();
-    assert!(problem.what.contains("is a gzip archive"), "{problem}");
+    support::said("gzip", &["-k", text(&made)], lab.folder.path());
+    let problem = support::refused(open(&packed), "is a gzip archive");
     std::fs::remove_file(&made).unwrap();
     run_cure(&problem.cure, lab.folder.path());
     assert!(same(&all(&made).unwrap().values, &expected));
@@ -131,7 +125,6 @@ fn pipes_and_devices_are_refused_at_once() {
     std::thread::spawn(move || tell.send(open(&pipe).map(drop)).unwrap());
     // Without a writer a pipe would be waited for without end.
     let answer = told.recv_timeout(std::time::Duration::from_mins(1)).expect("the pipe is not waited for");
-    assert!(answer.unwrap_err().what.contains("is not a regular file"));
-    let problem = open(std::path::Path::new("/dev/zero")).unwrap_err();
-    assert!(problem.what.contains("is not a regular file"), "{problem}");
+    support::refused(answer, "is not a regular file");
+    support::refused(open(std::path::Path::new("/dev/zero")), "is not a regular file");
 }

@@ -6,7 +6,7 @@ use super::{HEIGHT, Lab, PROGRAMS, WIDTH, open, support, text, values};
 
 /// Opens what must be refused; the message names the file, contains `expected` and has a cure.
 fn refused(path: &Path, expected: &str) {
-    let problem = open(path).map(drop).expect_err(expected);
+    let problem = support::refused(open(path), expected);
     assert_eq!(problem.file, path);
     assert!(problem.to_string().contains(expected), "expected {expected:?} in: {problem}");
     assert!(problem.cure.len() > 10, "{problem}");

@@ -10,19 +10,17 @@ const FOOT: f64 = 0.3048;
 const US_SURVEY_FOOT: f64 = 1200.0 / 3937.0;
 
 fn heights(raster: &Raster) -> Vec<f32> {
-    raster.window(0, 0, raster.placement().width, raster.placement().height).unwrap().values
+    support::cells(raster).unwrap().values
 }
 
 fn refused(path: &std::path::Path, words: &str) -> Problem {
-    let problem = Raster::open_heights(path).unwrap_err();
-    assert!(problem.what.contains(words), "{problem}");
-    problem
+    support::refused(Raster::open_heights(path), words)
 }
 
 /// Puts a unit into the metadata of a GeoTIFF, as `gdal_edit.py -units` does.
 fn with_unit(lab: &Lab, name: &str, arguments: &[&str], unit: &str) -> std::path::PathBuf {
     let path = lab.translate(name, arguments);
-    super::gdal("gdal_edit.py", &["-units", unit, text(&path)]);
+    lab.gdal("gdal_edit.py", &["-units", unit, text(&path)]);
     path
 }
 
@@ -146,7 +144,7 @@ fn feet_without_a_vertical_system_are_asked_about_since_gdalwarp_leaves_them_on_
     // Heights in feet with their system, reprojected: metres that say they are feet.
     let feet = lab.translate("feet.tif", &["-ot", "Float32", "-a_srs", "EPSG:32612+6360"]);
     let warped = lab.path("warped.tif");
-    super::gdal("gdalwarp", &["-q", "-t_srs", "EPSG:32612", text(&feet), text(&warped)]);
+    lab.gdal("gdalwarp", &["-q", "-t_srs", "EPSG:32612", text(&feet), text(&warped)]);
     let problem = refused(&warped, "without a vertical system");
     let cured = run_cure(&problem.cure, lab.folder.path());
     let read = heights(&Raster::open_heights(&cured).unwrap());

@@ -7,7 +7,7 @@ use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Compression, Storage, Tiling};
 use serde_json::Value;
 
-use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, gdal, layer, open, placement, same, support, text, values};
+use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, same, support, text, values};
 
 /// Writes the grid as a map with overviews in blocks of `edge`, as the jobs do.
 fn write_map(path: &Path, grid: &Grid, edge: u32, coding: Coding) {
@@ -44,7 +44,7 @@ fn holed() -> Grid {
 }
 
 fn info(path: &Path) -> Value {
-    serde_json::from_str(&gdal("gdalinfo", &["-json", "-checksum", text(path)])).unwrap()
+    support::gdalinfo(path, &["-checksum"])
 }
 
 /// The cells as GDAL reads them.
@@ -189,7 +189,10 @@ fn gdal_lists_overviews_whose_cells_are_the_means_it_computes_itself() {
             for (level, cell) in [(0, "50"), (1, "100")] {
                 let averaged = lab.path(&format!("averaged{level}{holes}{storage:?}.tif"));
                 let (width, height) = [(550, 350), (275, 175)][level];
-                gdal("gdalwarp", &["-q", "-r", "average", "-tr", cell, cell, text(&plain), text(&averaged)]);
+                lab.gdal(
+                    "gdalwarp",
+                    &["-q", "-r", "average", "-tr", cell, cell, text(&plain), text(&averaged)],
+                );
                 let overview = format!("OVERVIEW_LEVEL={level}");
                 // GDAL gives an overview without the scale and nodata of its map.
                 let about = match storage {
