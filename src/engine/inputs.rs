@@ -246,7 +246,7 @@ impl Gatherer<'_> {
         let raster = self.open(path)?;
         let (dem, span) = (self.dem?, self.span?);
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
-            return self.coarse(path, checks::cloud_cover).map(Clouds::Coarse);
+            return self.placed(path, &raster, checks::cloud_cover).map(Clouds::Coarse);
         };
         self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(Finding::from));
         if self.samples {
