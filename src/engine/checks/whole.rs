@@ -21,9 +21,6 @@ use super::{coverage, heights, values};
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
 
-/// Files of this many bytes are read whole for their identity: theirs tells all.
-const TOLD_WHOLE: u64 = 32 << 20;
-
 /// What a look at every cell of a file has seen. It holds as long as the file is the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
@@ -287,7 +284,7 @@ impl Task<'_> {
     }
 }
 
-/// The same content. Of a large file samples tell nothing of the cells between: it must not have been written since.
+/// The same content. A file whose identity does not tell all must not have been written since.
 fn is_same(then: &Identity, now: &Identity) -> bool {
-    then == now && (now.bytes <= TOLD_WHOLE || then.stamp == now.stamp)
+    then == now && (now.tells_all() || then.stamp == now.stamp)
 }

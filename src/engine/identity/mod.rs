@@ -57,6 +57,12 @@ impl Identity {
         digest(format!("{} {} {}", self.bytes, self.head, self.content).as_bytes()).chars().take(12).collect()
     }
 
+    /// Whether its digest is that of all bytes: of a larger file samples tell nothing of the cells between.
+    #[must_use]
+    pub fn tells_all(&self) -> bool {
+        self.bytes <= WHOLE
+    }
+
     /// What differs in another file, in words; `None` where nothing does.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
