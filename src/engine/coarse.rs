@@ -32,6 +32,11 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// All cells of a raster.
+    pub(super) fn whole(placement: &Placement) -> Self {
+        Self { column: 0, row: 0, width: placement.width, height: placement.height }
+    }
+
     /// Points all along its outline and over its inside, `across` + 1 by `across` + 1, as fractional cells.
     pub(super) fn points(&self, across: usize) -> impl Iterator<Item = (f64, f64)> + use<> {
         let span = *self;
@@ -375,7 +380,7 @@ impl Corners {
 /// When the file cannot be read or does not overlap the placement.
 pub fn resample(coarse: &Path, onto: &Placement) -> Result<Grid, Problem> {
     let raster = Raster::open(coarse)?;
-    let span = Span { column: 0, row: 0, width: onto.width, height: onto.height };
+    let span = Span::whole(onto);
     let values = Coarse::load(coarse, &raster, onto, span)?.resample(onto, span);
     Ok(Grid { width: onto.width, height: onto.height, values })
 }

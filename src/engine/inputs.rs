@@ -288,7 +288,7 @@ fn part_of(whole: &Placement, span: Span) -> Placement {
 /// The region in cells of the DEM.
 fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
     let Some(region) = request.region else {
-        return Ok(Span { column: 0, row: 0, width: dem.width, height: dem.height });
+        return Ok(Span::whole(dem));
     };
     let problem = |what: String, cure: &str| Problem::new(&request.dem, what, cure);
     if region.xmin >= region.xmax || region.ymin >= region.ymax {

@@ -67,9 +67,7 @@ pub(in super::super) fn refuse_strays(
     }
     let mut found = Collector::default();
     found.window(window, corner, RANGE);
-    let place = dem.placement();
-    let all = Span { column: 0, row: 0, width: place.width, height: place.height };
-    strays(Subject::file(dem), &found.finish(), all).map_or(Ok(()), Err)
+    strays(Subject::file(dem), &found.finish(), Span::whole(dem.placement())).map_or(Ok(()), Err)
 }
 
 fn empty(subject: Subject) -> Problem {

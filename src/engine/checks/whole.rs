@@ -143,8 +143,7 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
     for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
         let Clouds::Cells { raster, column, row } = clouds else { continue };
         let own = Span { column: mapped.column - column, row: mapped.row - row, ..mapped };
-        let place = raster.placement();
-        let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
+        let whole = Span::whole(raster.placement());
         // One that does not cover the region is refused already.
         if known.contains(&raster.path()) || clipped(own, whole) != Some(own) {
             continue;
@@ -159,7 +158,6 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
 /// A region with so many cells around it, to the edges of the blocks in which terrain is read, as far as there is terrain.
 fn around(region: Span, halo: usize, dem: &Raster) -> Span {
     let (block, halo) = (BLOCK as isize, halo as isize);
-    let place = dem.placement();
     let wide = |first: isize, size: usize| {
         let from = (first - halo).div_euclid(block) * block;
         let to = (first + size as isize + halo + block - 1).div_euclid(block) * block;
@@ -167,8 +165,7 @@ fn around(region: Span, halo: usize, dem: &Raster) -> Span {
     };
     let ((column, width), (row, height)) =
         (wide(region.column, region.width), wide(region.row, region.height));
-    let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
-    clipped(Span { column, row, width, height }, whole).unwrap_or(region)
+    clipped(Span { column, row, width, height }, Span::whole(dem.placement())).unwrap_or(region)
 }
 
 /// What two parts of a raster share.

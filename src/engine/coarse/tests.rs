@@ -116,8 +116,7 @@ fn a_grid_that_ends_within_two_nodes_of_the_region_is_told() {
             ..dem.clone()
         };
         write(&path, &grid, |x, _| x);
-        let span = Span { column: 0, row: 0, width: 160, height: 160 };
-        Coarse::load(&path, &Raster::open(&path).unwrap(), &dem, span).unwrap().notice()
+        Coarse::load(&path, &Raster::open(&path).unwrap(), &dem, Span::whole(&dem)).unwrap().notice()
     };
     assert_eq!(notice([2; 4]), None);
     let one = notice([2, 2, 1, 2]).unwrap();
