@@ -16,7 +16,7 @@ use super::super::tile::halo;
 use super::subject::Subject;
 use super::survey::{Rules, Survey, survey};
 use super::voids::Cell;
-use super::{coverage, heights, values};
+use super::{cells_cover, coverage, heights, values};
 
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
@@ -143,13 +143,13 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
     for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
         let Clouds::Cells { raster, column, row } = clouds else { continue };
         let own = Span { column: mapped.column - column, row: mapped.row - row, ..mapped };
-        let whole = Span::whole(raster.placement());
+        let (path, corner) = (raster.path(), (*column, *row));
         // One that does not cover the region is refused already.
-        if known.contains(&raster.path()) || clipped(own, whole) != Some(own) {
+        if known.contains(&path) || cells_cover(path, raster, corner, mapped).is_some() {
             continue;
         }
-        known.push(raster.path());
-        let beside = Some((dem, (*column, *row)));
+        known.push(path);
+        let beside = Some((dem, corner));
         tasks.push(Task { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
     }
     tasks
