@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::super::Problem;
 use super::super::coarse::Span;
 use super::super::finding::Finding;
-use super::super::geotiff::Raster;
+use super::super::geotiff::{Placement, Raster};
 use super::super::identity::{self, Identity};
 use super::super::inputs::{Clouds, Inputs};
 use super::super::request::Request;
-use super::super::terrain::BLOCK;
+use super::super::terrain::{BLOCK, surroundings};
 use super::super::tile::halo;
 use super::subject::Subject;
 use super::survey::{Rules, Survey, survey};
@@ -137,7 +137,7 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
 fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
     let (dem, mapped) = (&inputs.dem, inputs.span);
     let cell = dem.placement().cell_x;
-    let all = around(mapped, halo(request, cell), dem);
+    let all = around(mapped, halo(request, cell), dem.placement());
     let mut tasks = vec![Task { raster: dem, rules: heights::rules(cell), all, mapped, beside: None }];
     let mut known: Vec<&Path> = Vec::new();
     for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
@@ -155,28 +155,12 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
     tasks
 }
 
-/// A region with so many cells around it, to the edges of the blocks in which terrain is read, as far as there is terrain.
-fn around(region: Span, halo: usize, dem: &Raster) -> Span {
-    let (block, halo) = (BLOCK as isize, halo as isize);
-    let wide = |first: isize, size: usize| {
-        let from = (first - halo).div_euclid(block) * block;
-        let to = (first + size as isize + halo + block - 1).div_euclid(block) * block;
-        (from, (to - from) as usize)
-    };
-    let ((column, width), (row, height)) =
-        (wide(region.column, region.width), wide(region.row, region.height));
-    clipped(Span { column, row, width, height }, Span::whole(dem.placement())).unwrap_or(region)
-}
-
-/// What two parts of a raster share.
-fn clipped(one: Span, other: Span) -> Option<Span> {
-    let common = |a: isize, m: usize, b: isize, n: usize| {
-        let (from, to) = (a.max(b), (a + m as isize).min(b + n as isize));
-        (from < to).then(|| (from, (to - from) as usize))
-    };
-    let (column, width) = common(one.column, one.width, other.column, other.width)?;
-    let (row, height) = common(one.row, one.height, other.row, other.height)?;
-    Some(Span { column, row, width, height })
+/// The cells of the blocks in which terrain is read for a region with so many cells around it.
+fn around(region: Span, halo: usize, dem: &Placement) -> Span {
+    let blocks = surroundings(dem, region, halo);
+    let inside = |first: isize, size: usize, all: usize| size.min(all - first as usize);
+    let width = inside(blocks.column, blocks.width, dem.width);
+    Span { width, height: inside(blocks.row, blocks.height, dem.height), ..blocks }
 }
 
 impl Task<'_> {
