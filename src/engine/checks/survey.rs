@@ -259,27 +259,38 @@ fn in_bands(
 ) -> Result<Survey, Problem> {
     let mut eye = Eye::new(rules, all, mapped);
     let mut above: Vec<f32> = Vec::new();
-    let mut top = 0;
-    while top < all.height {
-        let first = all.row + top as isize;
-        // Bands end where blocks of the file do.
-        let height = (rows - (first.rem_euclid(rows as isize)) as usize).min(all.height - top);
-        let grid = raster.window(all.column, first, all.width, height)?;
+    for Span { column, row: first, width, height } in bands(all, rows) {
+        let grid = raster.window(column, first, width, height)?;
         let over = |j: usize| match j {
             0 => above.as_slice(),
-            _ => &grid.values[(j - 1) * all.width..j * all.width],
+            _ => &grid.values[(j - 1) * width..j * width],
         };
-        let found: Vec<Row> = (grid.values.par_chunks(all.width.max(1)).enumerate())
+        let found: Vec<Row> = (grid.values.par_chunks(width.max(1)).enumerate())
             .map(|(j, row)| Row::of(row, over(j), rules))
             .collect();
-        for (j, (row, found)) in grid.values.chunks(all.width.max(1)).zip(found).enumerate() {
+        for (j, (row, found)) in grid.values.chunks(width.max(1)).zip(found).enumerate() {
             eye.take(row, over(j), first + j as isize, found);
         }
-        above = grid.values[(height - 1) * all.width..].to_vec();
-        top += height;
-        progress((height * all.width) as u64);
+        above = grid.values[(height - 1) * width..].to_vec();
+        progress((height * width) as u64);
     }
     Ok(eye.finish())
+}
+
+/// A part of a raster in bands of whole rows of the file's blocks; smaller ones where as much of other rasters is read with
+/// each, so that there are `rasters` in all.
+pub(super) fn bands_of(raster: &Raster, part: Span, rasters: usize) -> impl Iterator<Item = Span> + use<> {
+    bands(part, rows_of_a_band(raster.rows_of_a_chunk(), rasters * part.width))
+}
+
+/// Bands of so many rows, counted from the first of the file: they end where its blocks do.
+fn bands(part: Span, rows: usize) -> impl Iterator<Item = Span> + use<> {
+    let end = part.row + part.height as isize;
+    let band = move |row: isize| {
+        let height = rows - row.rem_euclid(rows as isize) as usize;
+        (row < end).then(|| Span { row, height: height.min((end - row) as usize), ..part })
+    };
+    std::iter::successors(band(part.row), move |last| band(last.row + last.height as isize))
 }
 
 /// Whole rows of the file's blocks.

@@ -11,10 +11,10 @@ use super::super::geotiff::{Placement, Raster};
 use super::super::identity::{self, Identity};
 use super::super::inputs::{Clouds, Inputs};
 use super::super::request::Request;
-use super::super::terrain::{BLOCK, surroundings};
+use super::super::terrain::surroundings;
 use super::super::tile::halo;
 use super::subject::Subject;
-use super::survey::{Rules, Survey, survey};
+use super::survey::{Rules, Survey, bands_of, survey};
 use super::voids::Cell;
 use super::{cells_cover, coverage, heights, values};
 
@@ -215,19 +215,14 @@ impl Task<'_> {
     /// Cells without a value where the terrain has one.
     fn uncovered(&self) -> Result<Option<(u64, Cell)>, Problem> {
         let Some((dem, (column, row))) = self.beside else { return Ok(None) };
-        let Span { width, height, .. } = self.all;
         let mut found = None;
-        for top in (0..height).step_by(BLOCK) {
-            let rows = BLOCK.min(height - top);
-            let first = self.all.row + top as isize;
-            let own = self.raster.window(self.all.column, first, width, rows)?;
-            let ground = dem.window(self.all.column + column, first + row, width, rows)?;
+        for band in bands_of(self.raster, self.all, 2) {
+            let Span { column: west, row: north, width, height } = band;
+            let own = self.raster.window(west, north, width, height)?;
+            let ground = dem.window(west + column, north + row, width, height)?;
             for (i, (value, z)) in own.values.iter().zip(&ground.values).enumerate() {
                 if value.is_nan() && !z.is_nan() {
-                    let at = (
-                        (self.all.column + (i % width) as isize) as u64,
-                        (first + (i / width) as isize) as u64,
-                    );
+                    let at = ((west + (i % width) as isize) as u64, (north + (i / width) as isize) as u64);
                     let (count, first) = found.unwrap_or((0, at));
                     found = Some((count + 1, first));
                 }
