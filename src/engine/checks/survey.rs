@@ -185,14 +185,13 @@ struct Row {
     high: f32,
     missing: u32,
     zeros: u32,
-    outside: bool,
     steep: bool,
 }
 
 impl Row {
     fn of(row: &[f32], above: &[f32], rules: Rules) -> Self {
         let (low, high, steep) = (f32::INFINITY, f32::NEG_INFINITY, false);
-        let mut found = Self { low, high, missing: 0, zeros: 0, outside: any_outside(row, rules), steep };
+        let mut found = Self { low, high, missing: 0, zeros: 0, steep };
         for value in row {
             found.low = found.low.min(*value);
             found.high = found.high.max(*value);
@@ -340,7 +339,7 @@ impl Eye {
             self.missing += missing;
             self.valid += part.len() as u64 - missing;
         }
-        if found.outside {
+        if found.low < self.rules.low || found.high > self.rules.high {
             for (x, value) in row.iter().enumerate().filter(|(_, v)| is_outside(**v, self.rules)) {
                 self.strays.stray((first.0 + x as u64, first.1), *value);
             }
@@ -358,7 +357,7 @@ impl Eye {
             for there in [east, north].into_iter().flatten() {
                 let height = (here.1 - there.1).abs();
                 // What cannot be is told as such.
-                let possible = |v: f32| v >= self.rules.low && v <= self.rules.high;
+                let possible = |v: f32| !is_outside(v, self.rules);
                 if height > steps.steep && possible(here.1) && possible(there.1) {
                     self.step(here, there, height, height > steps.cliff);
                 }
