@@ -172,8 +172,17 @@ fn is_outside(value: f32, rules: Rules) -> bool {
     value < rules.low || value > rules.high
 }
 
+/// The values of a window that cannot be, where there are any. Its first cell is the cell `corner` of the raster.
+pub(super) fn strays_in(window: &Grid, corner: (isize, isize), rules: Rules) -> Option<Strays> {
+    any_outside(&window.values, rules).then(|| {
+        let mut found = Collector::default();
+        found.window(window, corner, rules);
+        found.finish()
+    })
+}
+
 /// Whether there is a value that cannot be.
-pub(super) fn any_outside(values: &[f32], rules: Rules) -> bool {
+fn any_outside(values: &[f32], rules: Rules) -> bool {
     // Whole pieces without a branch are looked at many cells at once.
     values.chunks(1024).any(|piece| piece.iter().fold(false, |any, v| any | is_outside(*v, rules)))
 }
