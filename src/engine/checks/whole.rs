@@ -1,5 +1,6 @@
 //! The look at every cell that the maps depend on, and what is remembered of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,17 @@ struct Task<'a> {
     beside: Option<(&'a Raster, (isize, isize))>,
 }
 
+/// Identities of files, each taken once, before the first of its cells is looked at.
+#[derive(Default)]
+struct Identities(BTreeMap<PathBuf, Result<Identity, Problem>>);
+
+impl Identities {
+    fn of(&mut self, raster: &Raster) -> Result<Identity, Problem> {
+        let path = raster.path();
+        self.0.entry(path.to_path_buf()).or_insert_with(|| identity::quick(path)).clone()
+    }
+}
+
 /// Looks at all inputs.
 pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examination {
     let (inputs, findings) = Inputs::gather(request, matches!(look, Look::Samples));
@@ -105,12 +117,12 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
         }
     };
     let all = tasks.iter().map(Task::cells).sum();
-    let mut done = 0;
+    let (mut done, mut identities) = (0, Identities::default());
     for task in &tasks {
         let advance = progress.map(|progress| move |cells: u64| progress(done + cells, all));
-        let seen = match (task.recall(known), &advance) {
+        let seen = match (task.recall(known, &mut identities), &advance) {
             (Some(seen), _) => Ok(Some(seen)),
-            (None, Some(advance)) => task.look(advance).map(Some),
+            (None, Some(advance)) => task.look(&mut identities, advance).map(Some),
             (None, None) => Ok(None),
         };
         done += task.cells();
@@ -177,39 +189,41 @@ impl Task<'_> {
     }
 
     /// What was seen before, when the files are still the same.
-    fn recall(&self, known: &[Seen]) -> Option<Seen> {
+    fn recall(&self, known: &[Seen], identities: &mut Identities) -> Option<Seen> {
         let what = self.what();
-        let mut known =
-            known.iter().filter(|seen| seen.what == what && seen.beside.is_some() == self.beside.is_some());
-        let first = known.next()?;
-        let file = identity::quick(self.raster.path()).ok()?;
-        let beside = match self.beside {
-            Some((dem, _)) => Some(identity::quick(dem.path()).ok()?),
-            None => None,
-        };
+        let mut known = known.iter().filter(|seen| seen.what == what).peekable();
+        known.peek()?;
+        let (file, beside) = self.identities(identities).ok()?;
         let same = |seen: &&Seen| {
-            is_same(&seen.file, &file)
-                && match (&seen.beside, &beside) {
-                    (Some(then), Some(now)) => is_same(then, now),
-                    _ => true,
-                }
+            let same_ground = match (&seen.beside, &beside) {
+                (Some(then), Some(now)) => is_same(then, now),
+                (None, None) => true,
+                _ => false,
+            };
+            same_ground && is_same(&seen.file, &file)
         };
-        std::iter::once(first).chain(known).find(same).cloned()
+        known.find(same).cloned()
     }
 
     /// Looks at every cell.
-    fn look(&self, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
+    fn look(&self, identities: &mut Identities, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
         // What changes meanwhile is another file afterwards.
-        let file = identity::quick(self.raster.path())?;
+        let (file, beside) = self.identities(identities)?;
         let done = std::cell::Cell::new(0);
         let advance = |cells: u64| {
             done.set(done.get() + cells);
             progress(done.get());
         };
         let survey = survey(self.raster, (self.all, self.mapped), self.rules, &advance)?;
-        let beside = self.beside.map(|(dem, _)| identity::quick(dem.path())).transpose()?;
         let uncovered = if survey.missing > 0 { self.uncovered()? } else { None };
         Ok(Seen { file, beside, what: self.what(), survey, uncovered })
+    }
+
+    /// Its file's, and that of the terrain whose cells it shares.
+    fn identities(&self, identities: &mut Identities) -> Result<(Identity, Option<Identity>), Problem> {
+        let file = identities.of(self.raster)?;
+        let beside = self.beside.map(|(dem, _)| identities.of(dem)).transpose()?;
+        Ok((file, beside))
     }
 
     /// Cells without a value where the terrain has one.
