@@ -164,6 +164,17 @@ fn samples(file: &File, length: u64) -> std::io::Result<String> {
     Ok(digest(&digests.concat()))
 }
 
+/// So many bytes of a file of this length; `None` where it does not reach so far.
+fn read(file: &File, length: u64, offset: u64, bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
+    // Asked before the memory is: no number in a file or a record makes more be reserved than the file has.
+    if offset.checked_add(bytes).is_none_or(|end| end > length) {
+        return Ok(None);
+    }
+    let mut buffer = vec![0; bytes as usize];
+    file.read_exact_at(&mut buffer, offset)?;
+    Ok(Some(buffer))
+}
+
 /// Where a sample begins: on the edge of a page, the last at the very end.
 fn spread(number: u64, last: u64) -> u64 {
     if number + 1 == SAMPLES { last } else { last / (SAMPLES - 1) * number / 4096 * 4096 }
