@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::super::Problem;
 use super::super::coarse::{Coarse, Span, WIDER};
+use super::super::crs::in_words;
 use super::super::geotiff::Raster;
 use super::super::inputs::{Clouds, Given, Inputs};
 use super::super::terrain::Rect;
@@ -64,10 +65,9 @@ pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
     problems
 }
 
-/// A place in words.
-fn on_earth((lon, lat): (f64, f64)) -> String {
-    let (east, north) = (if lon < 0.0 { 'W' } else { 'E' }, if lat < 0.0 { 'S' } else { 'N' });
-    format!("{:.4} {east} {:.4} {north}", lon.abs(), lat.abs())
+/// A place in words, to some ten metres.
+fn on_earth(place: (f64, f64)) -> String {
+    in_words(place, 4)
 }
 
 /// Why a map has no value at a cell of the DEM that has a height: the grid that has none there.
