@@ -19,6 +19,10 @@ use whole::{Whole, cell_under};
 /// Nodes kept around the region: the spline needs two, the rest spares the guessing of missing ones.
 const MARGIN: f64 = 4.0;
 
+/// Cures a grid that ends in the region or close to it.
+pub(super) const WIDER: &str =
+    "give a grid that covers the region and 2 of its cells around, or make the region smaller";
+
 /// Points along each edge of a region where its outline is brought to another system.
 const OUTLINE: usize = 32;
 
@@ -32,6 +36,11 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// All cells of a raster.
+    pub(super) fn whole(placement: &Placement) -> Self {
+        Self { column: 0, row: 0, width: placement.width, height: placement.height }
+    }
+
     /// Points all along its outline and over its inside, `across` + 1 by `across` + 1, as fractional cells.
     pub(super) fn points(&self, across: usize) -> impl Iterator<Item = (f64, f64)> + use<> {
         let span = *self;
@@ -105,7 +114,7 @@ impl Coarse {
                  neighbours, which changes the maps there",
                 sides.join(" and the ")
             ),
-            "give a grid that covers the region and 2 of its cells around, or make the region smaller",
+            WIDER,
         ))
     }
 
@@ -126,11 +135,11 @@ impl Coarse {
 
     /// Whether another grid has its nodes at the same places, and lacks the same of them.
     pub(super) fn lacks_the_same(&self, other: &Self) -> bool {
-        let lacks = |grid: &Grid| grid.values.iter().map(|value| value.is_nan()).collect::<Vec<_>>();
+        let (own, others) = (self.grid.values.iter(), other.grid.values.iter());
         self.whole.placement == other.whole.placement
             && self.first() == other.first()
             && self.grid.width == other.grid.width
-            && lacks(&self.grid) == lacks(&other.grid)
+            && own.map(|value| value.is_nan()).eq(others.map(|value| value.is_nan()))
     }
 
     /// Bytes of its nodes.
@@ -375,7 +384,7 @@ impl Corners {
 /// When the file cannot be read or does not overlap the placement.
 pub fn resample(coarse: &Path, onto: &Placement) -> Result<Grid, Problem> {
     let raster = Raster::open(coarse)?;
-    let span = Span { column: 0, row: 0, width: onto.width, height: onto.height };
+    let span = Span::whole(onto);
     let values = Coarse::load(coarse, &raster, onto, span)?.resample(onto, span);
     Ok(Grid { width: onto.width, height: onto.height, values })
 }

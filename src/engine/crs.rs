@@ -164,6 +164,12 @@ impl std::fmt::Display for Crs {
     }
 }
 
+/// A longitude and latitude in words, degrees with so many digits.
+pub(super) fn in_words((lon, lat): (f64, f64), digits: usize) -> String {
+    let (east, north) = (if lon < 0.0 { 'W' } else { 'E' }, if lat < 0.0 { 'S' } else { 'N' });
+    format!("{:.digits$} {east} {:.digits$} {north}", lon.abs(), lat.abs())
+}
+
 /// Radii of curvature along the meridian and across it, in metres, on the ellipsoid WGS 84 (GRS 80 differs by 0.1 mm).
 fn radii(lat: f64) -> (f64, f64) {
     const A: f64 = 6_378_137.0;

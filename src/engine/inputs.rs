@@ -89,7 +89,8 @@ impl Inputs {
         let dem = keep(checks::dem(&request.dem), &mut findings);
         let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut findings));
         let witnesses = dem.iter().map(Raster::witness).collect();
-        let mut gatherer = Gatherer { request, dem: dem.as_ref(), span, samples, findings, witnesses };
+        let place = dem.as_ref().zip(span);
+        let mut gatherer = Gatherer { request, place, samples, findings, witnesses };
         let temperatures = request.products.contains(&Product::Temperature)
             && request.months.iter().any(|month| !month.temperatures.is_empty());
         let reference_height = gatherer.reference_height(temperatures);
@@ -113,8 +114,8 @@ fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<Finding>) -> Option<T>
 
 struct Gatherer<'a> {
     request: &'a Request,
-    dem: Option<&'a Raster>,
-    span: Option<Span>,
+    /// The terrain and the region in its cells.
+    place: Option<(&'a Raster, Span)>,
     samples: bool,
     findings: Vec<Finding>,
     witnesses: Vec<Arc<Witness>>,
@@ -155,7 +156,7 @@ impl Gatherer<'_> {
         raster: &Raster,
         judge: impl Fn(&Raster, &Coarse) -> Vec<F>,
     ) -> Option<Coarse> {
-        let (dem, span) = (self.dem?, self.span?);
+        let (dem, span) = self.place?;
         let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.findings)?;
         if self.samples {
             self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
@@ -182,7 +183,7 @@ impl Gatherer<'_> {
 
     /// The reference heights at places over the region, m.
     fn heights_at_places(&self, grid: Option<&Coarse>) -> Vec<f64> {
-        let (Some(grid), Some(dem), Some(span)) = (grid, self.dem, self.span) else { return Vec::new() };
+        let (Some(grid), Some((dem, span))) = (grid, self.place) else { return Vec::new() };
         checks::at_places(grid, dem, span)
     }
 
@@ -231,7 +232,7 @@ impl Gatherer<'_> {
     fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
         let (scale, offset) = (input.scale, input.offset);
         // Without a terrain it is opened all the same: what is wrong with it is told too.
-        let place = self.dem.zip(self.span);
+        let place = self.place;
         let latitude = place.and_then(|(dem, span)| latitude_of(dem.placement(), span));
         let grid = self.coarse(&input.path, |raster, grid| {
             let numbers = place.map_or_else(Vec::new, |(dem, span)| checks::at_places(grid, dem, span));
@@ -244,9 +245,9 @@ impl Gatherer<'_> {
 
     fn clouds(&mut self, path: &Path) -> Option<Clouds> {
         let raster = self.open(path)?;
-        let (dem, span) = (self.dem?, self.span?);
+        let (dem, span) = self.place?;
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
-            return self.coarse(path, checks::cloud_cover).map(Clouds::Coarse);
+            return self.placed(path, &raster, checks::cloud_cover).map(Clouds::Coarse);
         };
         self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(Finding::from));
         if self.samples {
@@ -288,7 +289,7 @@ fn part_of(whole: &Placement, span: Span) -> Placement {
 /// The region in cells of the DEM.
 fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
     let Some(region) = request.region else {
-        return Ok(Span { column: 0, row: 0, width: dem.width, height: dem.height });
+        return Ok(Span::whole(dem));
     };
     let problem = |what: String, cure: &str| Problem::new(&request.dem, what, cure);
     if region.xmin >= region.xmax || region.ymin >= region.ymax {

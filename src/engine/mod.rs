@@ -13,6 +13,8 @@ mod coarse;
 pub mod crs;
 mod cure;
 mod finding;
+#[cfg(test)]
+mod fixtures;
 pub mod geotiff;
 pub mod grid;
 mod horizon;

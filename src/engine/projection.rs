@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::crs::{Crs, Distortion};
+use super::crs::{Crs, Distortion, in_words};
 use super::finding::{Doubt, Finding};
 use super::geotiff::Placement;
 use super::model::North;
@@ -163,13 +163,11 @@ fn worst(region: &Placement, measure: impl Fn(Distortion) -> f64) -> Option<(Dis
         })?
 }
 
-fn described(distortion: Distortion, (lon, lat): (f64, f64)) -> String {
-    let (east, north) = (if lon < 0.0 { "W" } else { "E" }, if lat < 0.0 { "S" } else { "N" });
+fn described(distortion: Distortion, place: (f64, f64)) -> String {
     format!(
-        "is not made for (at {:.2} {east} {:.2} {north} its scale is {:.3} to {:.3} by the direction, and angles are off by up to \
+        "is not made for (at {} its scale is {:.3} to {:.3} by the direction, and angles are off by up to \
          {:.1} degrees)",
-        lon.abs(),
-        lat.abs(),
+        in_words(place, 2),
         distortion.least,
         distortion.greatest,
         distortion.angle()

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::geotiff::Raster;
+use super::coarse::Span;
+use super::geotiff::{Placement, Raster};
 use super::{Problem, checks};
 
 /// Cells of a block: windows of the terrain end on edges of blocks, and coarse grids are placed under their corners. They are
@@ -65,6 +66,20 @@ pub(super) struct Terrain {
     pub dem: Rect,
 }
 
+/// The blocks that hold a part of the terrain with `halo` cells around it, as far as there is terrain. The last ones may reach
+/// beyond its east and south.
+pub(super) fn surroundings(dem: &Placement, part: Span, halo: usize) -> Span {
+    let (block, halo) = (BLOCK as isize, halo as isize);
+    let along = |from: isize, size: usize, all: usize| {
+        let first = ((from - halo).div_euclid(block) * block).max(0);
+        let end = (from + size as isize + halo).min(all as isize);
+        (first, ((end + block - 1).div_euclid(block) * block - first) as usize)
+    };
+    let (column, width) = along(part.column, part.width, dem.width);
+    let (row, height) = along(part.row, part.height, dem.height);
+    Span { column, row, width, height }
+}
+
 /// Slope of the ground: height gained per metre eastwards and northwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Gradient {
@@ -83,16 +98,9 @@ impl Terrain {
         halo: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Self>, Problem> {
-        let block = BLOCK as isize;
-        let (reach, place) = (halo as isize, dem.placement());
-        let first = |edge: isize| ((edge - reach).div_euclid(block) * block).max(0);
-        let last = |edge: isize, size: usize, all: usize| {
-            let end = (edge + size as isize + reach).min(all as isize);
-            (end + block - 1).div_euclid(block) * block
-        };
-        let (west, north) = (first(column), first(row));
-        let across = (last(column, width, place.width) - west) as usize;
-        let down = (last(row, height, place.height) - north) as usize;
+        let place = dem.placement();
+        let all = surroundings(place, Span { column, row, width, height }, halo);
+        let Span { column: west, row: north, width: across, height: down } = all;
         let Some(grid) = dem.window_unless(west, north, (across, down), stop)? else { return Ok(None) };
         checks::refuse_strays(dem, &grid, (west, north))?;
         let inside = |edge: isize, from: isize, size: usize| (edge - from).clamp(0, size as isize) as usize;

@@ -3,17 +3,17 @@
 use rayon::prelude::*;
 
 use super::super::Problem;
-use super::super::coarse::{Coarse, Span};
+use super::super::coarse::{Coarse, Span, WIDER};
+use super::super::crs::in_words;
 use super::super::geotiff::Raster;
 use super::super::inputs::{Clouds, Given, Inputs};
+use super::super::terrain::Rect;
 
 /// Points across a region where samples are taken.
 const SAMPLES: usize = 24;
 
 /// Edge of the parts of a region that are looked at side by side, cells.
 const EDGE: usize = 256;
-
-const CURE: &str = "give a grid that covers the region and 2 of its cells around, or make the region smaller";
 
 /// Looks at samples of the region.
 pub(in super::super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Option<Problem> {
@@ -37,7 +37,7 @@ pub(in super::super) fn covers(coarse: &Coarse, dem: &Raster, span: Span) -> Opt
     }
     let what =
         format!("has no data at {missing} of {all} points of the region, the first at {}", on_earth(first?));
-    Some(Problem::new(&coarse.path, what, CURE))
+    Some(Problem::new(&coarse.path, what, WIDER))
 }
 
 /// Numbers of a coarse grid at places over a region.
@@ -65,10 +65,9 @@ pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
     problems
 }
 
-/// A place in words.
-fn on_earth((lon, lat): (f64, f64)) -> String {
-    let (east, north) = (if lon < 0.0 { 'W' } else { 'E' }, if lat < 0.0 { 'S' } else { 'N' });
-    format!("{:.4} {east} {:.4} {north}", lon.abs(), lat.abs())
+/// A place in words, to some ten metres.
+fn on_earth(place: (f64, f64)) -> String {
+    in_words(place, 4)
 }
 
 /// Why a map has no value at a cell of the DEM that has a height: the grid that has none there.
@@ -108,7 +107,7 @@ fn told(coarse: &Coarse, dem: &Raster, (column, row): (isize, isize)) -> Problem
     let what = format!(
         "has no data where the terrain has heights, first under its cell in column {column}, row {row} ({place})"
     );
-    Problem::new(&coarse.path, what, CURE)
+    Problem::new(&coarse.path, what, WIDER)
 }
 
 /// All coarse grids of a request.
@@ -133,17 +132,12 @@ fn first_uncovered(coarse: &Coarse, dem: &Raster, span: Span) -> Result<Option<(
     if !coarse.grid.values.iter().any(|value| value.is_nan()) {
         return Ok(None);
     }
-    let parts =
-        (0..span.height).step_by(EDGE).flat_map(|y| (0..span.width).step_by(EDGE).map(move |x| (x, y)));
-    let parts: Vec<Span> = parts
-        .map(|(x, y)| Span {
-            column: span.column + x as isize,
-            row: span.row + y as isize,
-            width: EDGE.min(span.width - x),
-            height: EDGE.min(span.height - y),
-        })
-        .collect();
-    let found = parts.into_par_iter().filter_map(|part| in_part(coarse, dem, part).transpose());
+    let part = |piece: &Rect| {
+        let (column, row) = (span.column + piece.x0 as isize, span.row + piece.y0 as isize);
+        Span { column, row, width: piece.width(), height: piece.height() }
+    };
+    let pieces = Rect { x0: 0, y0: 0, x1: span.width, y1: span.height }.cut(EDGE);
+    let found = pieces.par_iter().filter_map(|piece| in_part(coarse, dem, part(piece)).transpose());
     found.find_first(|_| true).transpose()
 }
 

@@ -6,7 +6,7 @@ use super::super::finding::{Doubt, Finding};
 use super::super::geotiff::Raster;
 use super::super::grid::Grid;
 use super::subject::Subject;
-use super::survey::{Collector, Repeated, Rules, Steepness, Steps, Strays, Survey, any_outside};
+use super::survey::{Collector, Repeated, Rules, Steepness, Steps, Strays, Survey, strays_in};
 
 /// Heights that ground has, m.
 pub(super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
@@ -62,14 +62,9 @@ pub(in super::super) fn refuse_strays(
     window: &Grid,
     corner: (isize, isize),
 ) -> Result<(), Problem> {
-    if !any_outside(&window.values, RANGE) {
-        return Ok(());
-    }
-    let mut found = Collector::default();
-    found.window(window, corner, RANGE);
-    let place = dem.placement();
-    let all = Span { column: 0, row: 0, width: place.width, height: place.height };
-    strays(Subject::file(dem), &found.finish(), all).map_or(Ok(()), Err)
+    let problem = strays_in(window, corner, RANGE)
+        .and_then(|found| strays(Subject::file(dem), &found, Span::whole(dem.placement())));
+    problem.map_or(Ok(()), Err)
 }
 
 fn empty(subject: Subject) -> Problem {

@@ -172,8 +172,17 @@ fn is_outside(value: f32, rules: Rules) -> bool {
     value < rules.low || value > rules.high
 }
 
+/// The values of a window that cannot be, where there are any. Its first cell is the cell `corner` of the raster.
+pub(super) fn strays_in(window: &Grid, corner: (isize, isize), rules: Rules) -> Option<Strays> {
+    any_outside(&window.values, rules).then(|| {
+        let mut found = Collector::default();
+        found.window(window, corner, rules);
+        found.finish()
+    })
+}
+
 /// Whether there is a value that cannot be.
-pub(super) fn any_outside(values: &[f32], rules: Rules) -> bool {
+fn any_outside(values: &[f32], rules: Rules) -> bool {
     // Whole pieces without a branch are looked at many cells at once.
     values.chunks(1024).any(|piece| piece.iter().fold(false, |any, v| any | is_outside(*v, rules)))
 }
@@ -185,14 +194,13 @@ struct Row {
     high: f32,
     missing: u32,
     zeros: u32,
-    outside: bool,
     steep: bool,
 }
 
 impl Row {
     fn of(row: &[f32], above: &[f32], rules: Rules) -> Self {
         let (low, high, steep) = (f32::INFINITY, f32::NEG_INFINITY, false);
-        let mut found = Self { low, high, missing: 0, zeros: 0, outside: any_outside(row, rules), steep };
+        let mut found = Self { low, high, missing: 0, zeros: 0, steep };
         for value in row {
             found.low = found.low.min(*value);
             found.high = found.high.max(*value);
@@ -259,27 +267,38 @@ fn in_bands(
 ) -> Result<Survey, Problem> {
     let mut eye = Eye::new(rules, all, mapped);
     let mut above: Vec<f32> = Vec::new();
-    let mut top = 0;
-    while top < all.height {
-        let first = all.row + top as isize;
-        // Bands end where blocks of the file do.
-        let height = (rows - (first.rem_euclid(rows as isize)) as usize).min(all.height - top);
-        let grid = raster.window(all.column, first, all.width, height)?;
+    for Span { column, row: first, width, height } in bands(all, rows) {
+        let grid = raster.window(column, first, width, height)?;
         let over = |j: usize| match j {
             0 => above.as_slice(),
-            _ => &grid.values[(j - 1) * all.width..j * all.width],
+            _ => &grid.values[(j - 1) * width..j * width],
         };
-        let found: Vec<Row> = (grid.values.par_chunks(all.width.max(1)).enumerate())
+        let found: Vec<Row> = (grid.values.par_chunks(width.max(1)).enumerate())
             .map(|(j, row)| Row::of(row, over(j), rules))
             .collect();
-        for (j, (row, found)) in grid.values.chunks(all.width.max(1)).zip(found).enumerate() {
+        for (j, (row, found)) in grid.values.chunks(width.max(1)).zip(found).enumerate() {
             eye.take(row, over(j), first + j as isize, found);
         }
-        above = grid.values[(height - 1) * all.width..].to_vec();
-        top += height;
-        progress((height * all.width) as u64);
+        above = grid.values[(height - 1) * width..].to_vec();
+        progress((height * width) as u64);
     }
     Ok(eye.finish())
+}
+
+/// A part of a raster in bands of whole rows of the file's blocks; smaller ones where as much of other rasters is read with
+/// each, so that there are `rasters` in all.
+pub(super) fn bands_of(raster: &Raster, part: Span, rasters: usize) -> impl Iterator<Item = Span> + use<> {
+    bands(part, rows_of_a_band(raster.rows_of_a_chunk(), rasters * part.width))
+}
+
+/// Bands of so many rows, counted from the first of the file: they end where its blocks do.
+fn bands(part: Span, rows: usize) -> impl Iterator<Item = Span> + use<> {
+    let end = part.row + part.height as isize;
+    let band = move |row: isize| {
+        let height = rows - row.rem_euclid(rows as isize) as usize;
+        (row < end).then(|| Span { row, height: height.min((end - row) as usize), ..part })
+    };
+    std::iter::successors(band(part.row), move |last| band(last.row + last.height as isize))
 }
 
 /// Whole rows of the file's blocks.
@@ -329,7 +348,7 @@ impl Eye {
             self.missing += missing;
             self.valid += part.len() as u64 - missing;
         }
-        if found.outside {
+        if found.low < self.rules.low || found.high > self.rules.high {
             for (x, value) in row.iter().enumerate().filter(|(_, v)| is_outside(**v, self.rules)) {
                 self.strays.stray((first.0 + x as u64, first.1), *value);
             }
@@ -347,7 +366,7 @@ impl Eye {
             for there in [east, north].into_iter().flatten() {
                 let height = (here.1 - there.1).abs();
                 // What cannot be is told as such.
-                let possible = |v: f32| v >= self.rules.low && v <= self.rules.high;
+                let possible = |v: f32| !is_outside(v, self.rules);
                 if height > steps.steep && possible(here.1) && possible(there.1) {
                     self.step(here, there, height, height > steps.cliff);
                 }

@@ -1,11 +1,8 @@
 use std::path::PathBuf;
 
-use super::super::crs::Crs;
 use super::super::finding::{Doubt, Severity};
-use super::super::geotiff::{Placement, write_grid};
-use super::super::grid::Grid;
 use super::super::request::{Field, MonthInputs, Product, RegionBox, TemperatureInput};
-use super::super::{Compression, Engine, EngineError, Layer, Storage};
+use super::super::{Compression, Engine, EngineError, Storage, fixtures};
 use super::*;
 
 /// A folder of rasters in UTM 32N; their first cells lie at 500 km E, 5000 km N.
@@ -51,28 +48,11 @@ impl Folder {
         unit: &'static str,
         name: &str,
         (cell, around): (f64, f64),
-        (width, height): (usize, usize),
+        size: (usize, usize),
         value: impl Fn(usize, usize) -> f32,
     ) {
-        let placement = Placement {
-            crs: Crs::of_epsg(32632).unwrap(),
-            west: 500_000.0 - around,
-            north: 5_000_000.0 + around,
-            cell_x: cell,
-            cell_y: cell,
-            width,
-            height,
-        };
-        let values = (0..width * height).map(|i| value(i % width, i / width)).collect();
-        let layer = Layer {
-            name: "grid".into(),
-            month: None,
-            unit,
-            description: "a grid".into(),
-            range: (-1e9, 1e9),
-            steps: None,
-        };
-        write_grid(&self.path(name), &Grid { width, height, values }, &placement, &layer).unwrap();
+        let corner = (500_000.0 - around, 5_000_000.0 + around);
+        fixtures::write(&self.path(name), &fixtures::place(32632, corner, cell, size), unit, value);
     }
 
     /// Terrain of 400 x 60 cells, 10 km wide.

@@ -6,7 +6,7 @@ use super::super::geotiff::Raster;
 use super::super::grid::Grid;
 use super::heights::HEIGHTS;
 use super::subject::Subject;
-use super::survey::{Collector, Rules, Strays, any_outside};
+use super::survey::{Rules, Strays, strays_in};
 
 /// Monthly lapse rates, K/m.
 const LAPSE_RATES: (f32, f32) = (-0.002, 0.015);
@@ -37,9 +37,7 @@ fn undeclared(
     name: &str,
 ) -> (Option<Problem>, Vec<f32>) {
     let rules = Rules { low, high, steps: None };
-    let mut found = Collector::default();
-    found.window(&grid.grid, grid.first(), rules);
-    let found = found.finish();
+    let found = strays_in(&grid.grid, grid.first(), rules).unwrap_or_default();
     let values = &grid.grid.values;
     let (Some((at, value)), Some(one)) = (found.first, found.one) else { return (None, values.clone()) };
     if found.count * 2 >= found.of {
@@ -187,12 +185,9 @@ pub(in super::super) fn refuse_clouds(
     window: &Grid,
     corner: (isize, isize),
 ) -> Result<(), Problem> {
-    if !any_outside(&window.values, CLOUD_COVER) {
-        return Ok(());
-    }
-    let mut found = Collector::default();
-    found.window(window, corner, CLOUD_COVER);
-    cloud_strays(Subject::file(raster), &found.finish()).map_or(Ok(()), Err)
+    let problem =
+        strays_in(window, corner, CLOUD_COVER).and_then(|found| cloud_strays(Subject::file(raster), &found));
+    problem.map_or(Ok(()), Err)
 }
 
 /// Linke's turbidity of a grid.

@@ -1,5 +1,6 @@
 //! The look at every cell that the maps depend on, and what is remembered of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -7,22 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::super::Problem;
 use super::super::coarse::Span;
 use super::super::finding::Finding;
-use super::super::geotiff::Raster;
+use super::super::geotiff::{Placement, Raster};
 use super::super::identity::{self, Identity};
 use super::super::inputs::{Clouds, Inputs};
 use super::super::request::Request;
-use super::super::terrain::BLOCK;
+use super::super::terrain::surroundings;
 use super::super::tile::halo;
 use super::subject::Subject;
-use super::survey::{Rules, Survey, survey};
+use super::survey::{Rules, Survey, bands_of, survey};
 use super::voids::Cell;
-use super::{coverage, heights, values};
+use super::{cells_cover, coverage, heights, values};
 
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
-
-/// Files of this many bytes are read whole for their identity: theirs tells all.
-const TOLD_WHOLE: u64 = 32 << 20;
 
 /// What a look at every cell of a file has seen. It holds as long as the file is the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +82,17 @@ struct Task<'a> {
     beside: Option<(&'a Raster, (isize, isize))>,
 }
 
+/// Identities of files, each taken once, before the first of its cells is looked at.
+#[derive(Default)]
+struct Identities(BTreeMap<PathBuf, Result<Identity, Problem>>);
+
+impl Identities {
+    fn of(&mut self, raster: &Raster) -> Result<Identity, Problem> {
+        let path = raster.path();
+        self.0.entry(path.to_path_buf()).or_insert_with(|| identity::quick(path)).clone()
+    }
+}
+
 /// Looks at all inputs.
 pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examination {
     let (inputs, findings) = Inputs::gather(request, matches!(look, Look::Samples));
@@ -108,12 +117,12 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
         }
     };
     let all = tasks.iter().map(Task::cells).sum();
-    let mut done = 0;
+    let (mut done, mut identities) = (0, Identities::default());
     for task in &tasks {
         let advance = progress.map(|progress| move |cells: u64| progress(done + cells, all));
-        let seen = match (task.recall(known), &advance) {
+        let seen = match (task.recall(known, &mut identities), &advance) {
             (Some(seen), _) => Ok(Some(seen)),
-            (None, Some(advance)) => task.look(advance).map(Some),
+            (None, Some(advance)) => task.look(&mut identities, advance).map(Some),
             (None, None) => Ok(None),
         };
         done += task.cells();
@@ -140,49 +149,30 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
 fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
     let (dem, mapped) = (&inputs.dem, inputs.span);
     let cell = dem.placement().cell_x;
-    let all = around(mapped, halo(request, cell), dem);
+    let all = around(mapped, halo(request, cell), dem.placement());
     let mut tasks = vec![Task { raster: dem, rules: heights::rules(cell), all, mapped, beside: None }];
     let mut known: Vec<&Path> = Vec::new();
     for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
         let Clouds::Cells { raster, column, row } = clouds else { continue };
         let own = Span { column: mapped.column - column, row: mapped.row - row, ..mapped };
-        let place = raster.placement();
-        let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
+        let (path, corner) = (raster.path(), (*column, *row));
         // One that does not cover the region is refused already.
-        if known.contains(&raster.path()) || clipped(own, whole) != Some(own) {
+        if known.contains(&path) || cells_cover(path, raster, corner, mapped).is_some() {
             continue;
         }
-        known.push(raster.path());
-        let beside = Some((dem, (*column, *row)));
+        known.push(path);
+        let beside = Some((dem, corner));
         tasks.push(Task { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
     }
     tasks
 }
 
-/// A region with so many cells around it, to the edges of the blocks in which terrain is read, as far as there is terrain.
-fn around(region: Span, halo: usize, dem: &Raster) -> Span {
-    let (block, halo) = (BLOCK as isize, halo as isize);
-    let place = dem.placement();
-    let wide = |first: isize, size: usize| {
-        let from = (first - halo).div_euclid(block) * block;
-        let to = (first + size as isize + halo + block - 1).div_euclid(block) * block;
-        (from, (to - from) as usize)
-    };
-    let ((column, width), (row, height)) =
-        (wide(region.column, region.width), wide(region.row, region.height));
-    let whole = Span { column: 0, row: 0, width: place.width, height: place.height };
-    clipped(Span { column, row, width, height }, whole).unwrap_or(region)
-}
-
-/// What two parts of a raster share.
-fn clipped(one: Span, other: Span) -> Option<Span> {
-    let common = |a: isize, m: usize, b: isize, n: usize| {
-        let (from, to) = (a.max(b), (a + m as isize).min(b + n as isize));
-        (from < to).then(|| (from, (to - from) as usize))
-    };
-    let (column, width) = common(one.column, one.width, other.column, other.width)?;
-    let (row, height) = common(one.row, one.height, other.row, other.height)?;
-    Some(Span { column, row, width, height })
+/// The cells of the blocks in which terrain is read for a region with so many cells around it.
+fn around(region: Span, halo: usize, dem: &Placement) -> Span {
+    let blocks = surroundings(dem, region, halo);
+    let inside = |first: isize, size: usize, all: usize| size.min(all - first as usize);
+    let width = inside(blocks.column, blocks.width, dem.width);
+    Span { width, height: inside(blocks.row, blocks.height, dem.height), ..blocks }
 }
 
 impl Task<'_> {
@@ -199,57 +189,54 @@ impl Task<'_> {
     }
 
     /// What was seen before, when the files are still the same.
-    fn recall(&self, known: &[Seen]) -> Option<Seen> {
+    fn recall(&self, known: &[Seen], identities: &mut Identities) -> Option<Seen> {
         let what = self.what();
-        let mut known =
-            known.iter().filter(|seen| seen.what == what && seen.beside.is_some() == self.beside.is_some());
-        let first = known.next()?;
-        let file = identity::quick(self.raster.path()).ok()?;
-        let beside = match self.beside {
-            Some((dem, _)) => Some(identity::quick(dem.path()).ok()?),
-            None => None,
-        };
+        let mut known = known.iter().filter(|seen| seen.what == what).peekable();
+        known.peek()?;
+        let (file, beside) = self.identities(identities).ok()?;
         let same = |seen: &&Seen| {
-            is_same(&seen.file, &file)
-                && match (&seen.beside, &beside) {
-                    (Some(then), Some(now)) => is_same(then, now),
-                    _ => true,
-                }
+            let same_ground = match (&seen.beside, &beside) {
+                (Some(then), Some(now)) => is_same(then, now),
+                (None, None) => true,
+                _ => false,
+            };
+            same_ground && is_same(&seen.file, &file)
         };
-        std::iter::once(first).chain(known).find(same).cloned()
+        known.find(same).cloned()
     }
 
     /// Looks at every cell.
-    fn look(&self, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
+    fn look(&self, identities: &mut Identities, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
         // What changes meanwhile is another file afterwards.
-        let file = identity::quick(self.raster.path())?;
+        let (file, beside) = self.identities(identities)?;
         let done = std::cell::Cell::new(0);
         let advance = |cells: u64| {
             done.set(done.get() + cells);
             progress(done.get());
         };
         let survey = survey(self.raster, (self.all, self.mapped), self.rules, &advance)?;
-        let beside = self.beside.map(|(dem, _)| identity::quick(dem.path())).transpose()?;
         let uncovered = if survey.missing > 0 { self.uncovered()? } else { None };
         Ok(Seen { file, beside, what: self.what(), survey, uncovered })
+    }
+
+    /// Its file's, and that of the terrain whose cells it shares.
+    fn identities(&self, identities: &mut Identities) -> Result<(Identity, Option<Identity>), Problem> {
+        let file = identities.of(self.raster)?;
+        let beside = self.beside.map(|(dem, _)| identities.of(dem)).transpose()?;
+        Ok((file, beside))
     }
 
     /// Cells without a value where the terrain has one.
     fn uncovered(&self) -> Result<Option<(u64, Cell)>, Problem> {
         let Some((dem, (column, row))) = self.beside else { return Ok(None) };
-        let Span { width, height, .. } = self.all;
         let mut found = None;
-        for top in (0..height).step_by(BLOCK) {
-            let rows = BLOCK.min(height - top);
-            let first = self.all.row + top as isize;
-            let own = self.raster.window(self.all.column, first, width, rows)?;
-            let ground = dem.window(self.all.column + column, first + row, width, rows)?;
+        for band in bands_of(self.raster, self.all, 2) {
+            let Span { column: west, row: north, width, height } = band;
+            let own = self.raster.window(west, north, width, height)?;
+            let ground = dem.window(west + column, north + row, width, height)?;
             for (i, (value, z)) in own.values.iter().zip(&ground.values).enumerate() {
                 if value.is_nan() && !z.is_nan() {
-                    let at = (
-                        (self.all.column + (i % width) as isize) as u64,
-                        (first + (i / width) as isize) as u64,
-                    );
+                    let at = ((west + (i % width) as isize) as u64, (north + (i / width) as isize) as u64);
                     let (count, first) = found.unwrap_or((0, at));
                     found = Some((count + 1, first));
                 }
@@ -287,7 +274,7 @@ impl Task<'_> {
     }
 }
 
-/// The same content. Of a large file samples tell nothing of the cells between: it must not have been written since.
+/// The same content. A file whose identity does not tell all must not have been written since.
 fn is_same(then: &Identity, now: &Identity) -> bool {
-    then == now && (now.bytes <= TOLD_WHOLE || then.stamp == now.stamp)
+    then == now && (now.tells_all() || then.stamp == now.stamp)
 }

@@ -1,45 +1,25 @@
 use super::*;
-use crate::engine::Layer;
 use crate::engine::crs::Crs;
-use crate::engine::geotiff::write_grid;
+use crate::engine::fixtures;
 
+/// A grid of values by x and y.
 fn write(path: &Path, placement: &Placement, value: impl Fn(f64, f64) -> f64) {
-    let (width, height) = (placement.width, placement.height);
-    let at = |i: usize| {
-        let (x, y) = placement.centre((i % width) as f64, (i / width) as f64);
+    fixtures::write(path, placement, "1", |column, row| {
+        let (x, y) = placement.centre(column as f64, row as f64);
         value(x, y) as f32
-    };
-    let grid = Grid { width, height, values: (0..width * height).map(at).collect() };
-    let layer = Layer {
-        name: "grid".into(),
-        month: None,
-        unit: "1",
-        description: "a grid".into(),
-        range: (-1e9, 1e9),
-        steps: None,
-    };
-    write_grid(path, &grid, placement, &layer).unwrap();
+    });
 }
 
 /// A grid of half degrees from a longitude on.
 fn degrees(west: f64, width: usize) -> Placement {
-    let crs = Crs::of_epsg(4326).unwrap();
-    Placement { crs, west, north: 60.0, cell_x: 0.5, cell_y: 0.5, width, height: 60 }
+    fixtures::place(4326, (west, 60.0), 0.5, (width, 60))
 }
 
 /// Cells of 1 km around a longitude, in its zone of UTM.
 fn region(lon: f64, lat: f64) -> Placement {
     let crs = Crs::utm_at(lon, lat);
     let (x, y) = crs.from_lonlat(lon, lat).unwrap();
-    Placement {
-        crs,
-        west: x - 60_000.0,
-        north: y + 60_000.0,
-        cell_x: 1000.0,
-        cell_y: 1000.0,
-        width: 120,
-        height: 120,
-    }
+    fixtures::place(crs.epsg(), (x - 60_000.0, y + 60_000.0), 1000.0, (120, 120))
 }
 
 fn values(grid: &Placement, onto: &Placement) -> Vec<f32> {
@@ -95,16 +75,7 @@ fn nothing_is_taken_from_the_other_side_of_a_grid_that_does_not_go_round() {
 fn a_grid_that_ends_within_two_nodes_of_the_region_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("grid.tif");
-    let crs = Crs::of_epsg(32632).unwrap();
-    let dem = Placement {
-        crs,
-        west: 500_000.0,
-        north: 5_000_000.0,
-        cell_x: 25.0,
-        cell_y: 25.0,
-        width: 160,
-        height: 160,
-    };
+    let dem = fixtures::place(32632, (500_000.0, 5_000_000.0), 25.0, (160, 160));
     let notice = |[west, north, east, south]: [usize; 4]| {
         let grid = Placement {
             west: dem.west - 1000.0 * west as f64,
@@ -116,8 +87,7 @@ fn a_grid_that_ends_within_two_nodes_of_the_region_is_told() {
             ..dem.clone()
         };
         write(&path, &grid, |x, _| x);
-        let span = Span { column: 0, row: 0, width: 160, height: 160 };
-        Coarse::load(&path, &Raster::open(&path).unwrap(), &dem, span).unwrap().notice()
+        Coarse::load(&path, &Raster::open(&path).unwrap(), &dem, Span::whole(&dem)).unwrap().notice()
     };
     assert_eq!(notice([2; 4]), None);
     let one = notice([2, 2, 1, 2]).unwrap();

@@ -147,6 +147,12 @@ impl Scale {
         Self { middle: low + half, per_metre, suffices }
     }
 
+    /// Interpolated rows that are kept with all digits.
+    #[inline(always)]
+    fn rows(self) -> usize {
+        if self.suffices { FIRST_ROWS } else { ROWS }
+    }
+
     /// Heights in steps, as floats whose last 16 bits are the integer; beyond its range its end.
     #[inline(always)]
     fn steps<C: Class>(self, class: C, z: Lanes<C>) -> Lanes<C> {
@@ -219,18 +225,17 @@ impl Before {
     /// The rows before a numbered one.
     pub(super) fn new(number: usize, scale: Scale) -> Self {
         let mut before = Self { floats: [0; REACH], shorts: [0; REACH - FIRST] };
-        let row = |back: usize, rows: usize| number.wrapping_sub(1 + back) % rows * STRIDE;
-        if scale.suffices {
-            for (back, at) in before.floats.iter_mut().enumerate().take(FIRST) {
-                *at = row(back, FIRST_ROWS);
-            }
-            for (back, at) in before.shorts.iter_mut().enumerate() {
-                *at = row(FIRST + back, ROWS);
-            }
-        } else {
-            for (back, at) in before.floats.iter_mut().enumerate() {
-                *at = row(back, ROWS);
-            }
+        // One division for all of them.
+        let row = |back: usize, rows: usize| match number % rows + rows - 1 - back {
+            at if at < rows => at * STRIDE,
+            at => (at - rows) * STRIDE,
+        };
+        let rows = scale.rows();
+        for (back, at) in before.floats.iter_mut().enumerate().take(rows - 1) {
+            *at = row(back, rows);
+        }
+        for (back, at) in before.shorts.iter_mut().enumerate() {
+            *at = row(FIRST + back, ROWS);
         }
         before
     }
@@ -262,7 +267,7 @@ impl Ring {
         scale: Scale,
         row: &[f32; Local::STRIDE],
     ) {
-        let rows = if scale.suffices { FIRST_ROWS } else { ROWS };
+        let rows = scale.rows();
         let floats = &mut self.floats[number % rows * STRIDE..][..STRIDE];
         let shorts = &mut self.shorts[number % ROWS * STRIDE..][..STRIDE];
         let rows = floats.chunks_exact_mut(COLUMNS).zip(shorts.chunks_exact_mut(COLUMNS));

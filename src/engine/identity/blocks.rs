@@ -1,7 +1,6 @@
 //! Blocks of a file, read again.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -34,12 +33,8 @@ pub(in crate::engine) fn first_changed_in(
         if !block.is_stored() {
             return true;
         }
-        // Asked before the memory is: a record never makes more be reserved than the file has.
-        if block.offset.checked_add(block.bytes).is_none_or(|end| end > length) {
-            return false;
-        }
-        let mut bytes = vec![0; block.bytes as usize];
-        file.read_exact_at(&mut bytes, block.offset).is_ok() && crc32fast::hash(&bytes) == block.crc
+        let bytes = super::read(file, length, block.offset, block.bytes).ok().flatten();
+        bytes.is_some_and(|bytes| crc32fast::hash(&bytes) == block.crc)
     };
     let changed = blocks.par_iter().filter(|block| !stop() && !is_same(block)).map(|block| block.offset);
     Ok(changed.min())

@@ -4,7 +4,8 @@
 //! cells makes of a tag.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+
+use super::read;
 
 /// Overviews and masks follow the image; a chain longer than this is a loop.
 const MOST_DIRECTORIES: usize = 64;
@@ -90,14 +91,4 @@ impl Form {
         }
         Ok(self.number(table.get(table.len() - word..)))
     }
-}
-
-/// `None` where the file does not reach so far.
-fn read(file: &File, length: u64, offset: u64, bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
-    if offset.checked_add(bytes).is_none_or(|end| end > length) {
-        return Ok(None);
-    }
-    let mut buffer = vec![0; bytes as usize];
-    file.read_exact_at(&mut buffer, offset)?;
-    Ok(Some(buffer))
 }

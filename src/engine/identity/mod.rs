@@ -57,6 +57,12 @@ impl Identity {
         digest(format!("{} {} {}", self.bytes, self.head, self.content).as_bytes()).chars().take(12).collect()
     }
 
+    /// Whether its digest is that of all bytes: of a larger file samples tell nothing of the cells between.
+    #[must_use]
+    pub fn tells_all(&self) -> bool {
+        self.bytes <= WHOLE
+    }
+
     /// What differs in another file, in words; `None` where nothing does.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
@@ -156,6 +162,17 @@ fn samples(file: &File, length: u64) -> std::io::Result<String> {
     };
     let digests = (0..count).into_par_iter().map(one).collect::<std::io::Result<Vec<_>>>()?;
     Ok(digest(&digests.concat()))
+}
+
+/// So many bytes of a file of this length; `None` where it does not reach so far.
+fn read(file: &File, length: u64, offset: u64, bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
+    // Asked before the memory is: no number in a file or a record makes more be reserved than the file has.
+    if offset.checked_add(bytes).is_none_or(|end| end > length) {
+        return Ok(None);
+    }
+    let mut buffer = vec![0; bytes as usize];
+    file.read_exact_at(&mut buffer, offset)?;
+    Ok(Some(buffer))
 }
 
 /// Where a sample begins: on the edge of a page, the last at the very end.

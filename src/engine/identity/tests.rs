@@ -3,31 +3,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::engine::Layer;
-use crate::engine::crs::Crs;
-use crate::engine::geotiff::write_grid;
-use crate::engine::grid::{Grid, Placement};
+use crate::engine::fixtures;
 
 fn terrain(path: &Path, west: f64, height: f32) {
-    let placement = Placement {
-        crs: Crs::of_epsg(3035).unwrap(),
-        west,
-        north: 2_420_000.0,
-        cell_x: 25.0,
-        cell_y: 25.0,
-        width: 64,
-        height: 64,
-    };
-    let layer = Layer {
-        name: "dem".to_owned(),
-        month: None,
-        unit: "m",
-        description: String::new(),
-        range: (0.0, 9000.0),
-        steps: None,
-    };
-    let values = (0..64 * 64).map(|i| height + (i % 37) as f32).collect();
-    write_grid(path, &Grid { width: 64, height: 64, values }, &placement, &layer).unwrap();
+    let placement = fixtures::place(3035, (west, 2_420_000.0), 25.0, (64, 64));
+    fixtures::write(path, &placement, "m", |x, y| height + ((64 * y + x) % 37) as f32);
 }
 
 /// A file of zeros that takes no room.

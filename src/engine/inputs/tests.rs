@@ -1,10 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::engine::crs::Crs;
-use crate::engine::geotiff::write_grid;
-use crate::engine::grid::Grid;
-use crate::engine::{Compression, Layer, Model, Storage};
+use crate::engine::{Compression, Model, Storage, fixtures};
 
 /// A folder with terrain of 40 x 40 cells of 25 m, and Linke's turbidity on a grid of 1 km that reaches far around it.
 struct Ground {
@@ -24,26 +21,8 @@ impl Ground {
     }
 
     fn write(&self, name: &str, cell: f64, size: usize, around: f64, value: impl Fn(usize, usize) -> f32) {
-        let placement = Placement {
-            crs: Crs::of_epsg(32632).unwrap(),
-            west: 500_000.0 - around,
-            north: 5_000_000.0 + around,
-            cell_x: cell,
-            cell_y: cell,
-            width: size,
-            height: size,
-        };
-        let values = (0..size * size).map(|i| value(i % size, i / size)).collect();
-        let layer = Layer {
-            name: "grid".into(),
-            month: None,
-            unit: "",
-            description: "a grid".into(),
-            range: (-1e9, 1e9),
-            steps: None,
-        };
-        write_grid(&self.path(name), &Grid { width: size, height: size, values }, &placement, &layer)
-            .unwrap();
+        let corner = (500_000.0 - around, 5_000_000.0 + around);
+        fixtures::write(&self.path(name), &fixtures::place(32632, corner, cell, (size, size)), "", value);
     }
 
     fn request(&self, atmosphere: Atmosphere, linke: Option<Field>) -> Request {

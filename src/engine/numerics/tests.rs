@@ -4,12 +4,9 @@ use std::sync::atomic::AtomicBool;
 use sha2::{Digest, Sha256};
 
 use super::NUMERICS;
-use crate::engine::crs::Crs;
-use crate::engine::geotiff::{Placement, write_grid};
-use crate::engine::grid::Grid;
 use crate::engine::{
-    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, Field, Layer, Model, MonthInputs, Product,
-    RegionBox, Request, Storage, Summing, TemperatureInput,
+    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, Field, Model, MonthInputs, Product, RegionBox,
+    Request, Storage, Summing, TemperatureInput, fixtures,
 };
 
 /// What the runs below gave under each number.
@@ -52,24 +49,16 @@ fn height(x: usize, y: usize) -> f32 {
     }
 }
 
-fn write(path: &Path, epsg: u32, (west, north): (f64, f64), cell: f64, grid: &Grid) {
-    let (width, height) = (grid.width, grid.height);
-    let crs = Crs::of_epsg(epsg).unwrap();
-    let placement = Placement { crs, west, north, cell_x: cell, cell_y: cell, width, height };
-    let layer = Layer {
-        name: "grid".into(),
-        month: None,
-        unit: "",
-        description: "a grid".into(),
-        range: (-1e9, 1e9),
-        steps: None,
-    };
-    write_grid(path, grid, &placement, &layer).unwrap();
-}
-
-fn grid(size: usize, value: impl Fn(usize, usize) -> f32) -> Grid {
-    let values = (0..size * size).map(|i| value(i % size, i / size)).collect();
-    Grid { width: size, height: size, values }
+/// A raster of so many cells across and down.
+fn write(
+    path: &Path,
+    epsg: u32,
+    corner: (f64, f64),
+    cell: f64,
+    size: usize,
+    value: impl Fn(usize, usize) -> f32,
+) {
+    fixtures::write(path, &fixtures::place(epsg, corner, cell, (size, size)), "", value);
 }
 
 /// The inputs of the runs: a terrain, coarse grids on its system and on longitudes and latitudes.
@@ -79,14 +68,13 @@ impl Ground {
     fn new() -> Self {
         let ground = Self(tempfile::tempdir().unwrap());
         let around = (CORNER.0 - 6000.0, CORNER.1 + 6000.0);
-        write(&ground.path("dem"), 32632, CORNER, 25.0, &grid(SIDE, height));
-        write(&ground.path("clouds"), 32632, around, 1000.0, &grid(20, |x, y| 9000.0 * noise(x, y, 3)));
-        write(&ground.path("heights"), 32632, around, 1000.0, &grid(20, |x, y| 2000.0 * noise(x, y, 2)));
-        let degrees = |value: fn(usize, usize) -> f32| grid(30, value);
+        write(&ground.path("dem"), 32632, CORNER, 25.0, SIDE, height);
+        write(&ground.path("clouds"), 32632, around, 1000.0, 20, |x, y| 9000.0 * noise(x, y, 3));
+        write(&ground.path("heights"), 32632, around, 1000.0, 20, |x, y| 2000.0 * noise(x, y, 2));
         let corner = (7.5, 46.3);
-        write(&ground.path("warmth"), 4326, corner, 0.01, &degrees(|x, y| 20.0 * noise(x, y, 4) - 5.0));
-        write(&ground.path("linke"), 4326, corner, 0.01, &degrees(|x, y| 2.0 + 2.0 * noise(x, y, 5)));
-        write(&ground.path("lapse"), 4326, corner, 0.01, &degrees(|x, y| 0.004 + 0.003 * noise(x, y, 6)));
+        write(&ground.path("warmth"), 4326, corner, 0.01, 30, |x, y| 20.0 * noise(x, y, 4) - 5.0);
+        write(&ground.path("linke"), 4326, corner, 0.01, 30, |x, y| 2.0 + 2.0 * noise(x, y, 5));
+        write(&ground.path("lapse"), 4326, corner, 0.01, 30, |x, y| 0.004 + 0.003 * noise(x, y, 6));
         ground
     }
 
