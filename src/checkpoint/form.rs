@@ -15,7 +15,8 @@ use crate::durable::{DurableError, sealed};
 /// The form that this program writes.
 ///
 /// 1: all builds of version 0.1.0. 2: `campaign.ron` is a `Campaign(…)`, records of a chain say their form.
-pub const FORM: u32 = 2;
+/// 3: version 0.3.0.
+pub const FORM: u32 = 3;
 
 /// The form of a record that says none.
 #[must_use]

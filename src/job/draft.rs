@@ -63,10 +63,9 @@ impl Draft {
         match atomic::link_new(&self.path, name) {
             // The temporary name goes with the draft.
             Ok(true) => atomic::sync_folder_of(name).map(|()| true),
-            Ok(false) => Ok(false),
             // Some file systems have no hard links.
             Err(_) if fs::symlink_metadata(name).is_err() => self.publish(name).map(|_| true),
-            Err(_) => Ok(false),
+            Ok(false) | Err(_) => Ok(false),
         }
     }
 

@@ -282,7 +282,8 @@ fn of_a_key_that_is_listed_twice_the_last_counts_as_for_gdal() {
     let lab = Lab::new();
     let keys = [(1024, 1), (1025, 1), (3072, 32631), (3072, 32632), (4096, 5703), (4096, 6360)];
     let path = lab.write("twice.tif", &Place::at(4e5, 51e5).keys(&keys));
-    let info = gdal("gdalinfo", &["--config", "GTIFF_REPORT_COMPD_CS", "YES", path.to_str().unwrap()]);
+    let of_compound = ["--config", "GTIFF_REPORT_COMPD_CS", "YES", path.to_str().unwrap()];
+    let info = said("gdalinfo", &of_compound, lab.folder.path());
     assert!(info.contains("UTM zone 32N") && info.contains("NAVD88 height (ftUS)"), "{info}");
     assert_eq!(open(&path).unwrap().placement().crs.epsg(), 32632);
     let first = |raster: Raster| f64::from(raster.window(0, 0, 1, 1).unwrap().values[0]);
