@@ -40,6 +40,8 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "verify", unit: "ns/cell", bound: None, measure: verify },
     Row { name: "status", unit: "ms", bound: None, measure: status },
+    Row { name: "status_slow", unit: "ms", bound: Some(5.0), measure: status_slow },
+    Row { name: "status_calls", unit: "calls", bound: Some(1.0), measure: status_calls },
 ];
 
 /// The engine's pipeline on one core: the whole, or one of its stages. Compressed blocks are 16-bit integers.
@@ -72,4 +74,30 @@ fn status(side: &Side, _: &Scene) -> Outcome<f64> {
     let begin = Instant::now();
     side.run(["status".as_ref(), side.long.as_os_str()])?;
     Ok(begin.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// What waits on a shared disk: the calls that name a file.
+const CALLS: &str = "trace=%file,getdents64";
+
+/// The same look where each call that names a file takes 5 ms, as on a busy shared disk: by Debian's `strace`.
+fn status_slow(side: &Side, _: &Scene) -> Outcome<f64> {
+    let slow = "inject=%file,getdents64:delay_enter=5000";
+    let begin = Instant::now();
+    let output =
+        side.under("strace", ["-f", "-qq", "-o", "/dev/null", "-e", CALLS, "-e", slow], side.look())?;
+    let time = begin.elapsed().as_secs_f64() * 1000.0;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    if shown.lines().filter(|line| line.starts_with('m')).count() < 12 {
+        return Err(format!("`status` shows no twelve months: {shown}"));
+    }
+    Ok(time)
+}
+
+/// How many of these calls that look makes.
+fn status_calls(side: &Side, _: &Scene) -> Outcome<f64> {
+    let log = side.log();
+    let log = log.to_string_lossy();
+    side.under("strace", ["-f", "-qq", "-o", &log, "-e", CALLS], side.look())?;
+    let calls = std::fs::read_to_string(&*log).map_err(|e| format!("{log}: {e}"))?;
+    Ok(calls.lines().filter(|line| line.contains('(')).count() as f64)
 }

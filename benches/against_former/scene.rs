@@ -108,9 +108,38 @@ impl Side {
         Ok(())
     }
 
+    /// The words of a look at the long campaign.
+    pub(crate) fn look(&self) -> [&OsStr; 2] {
+        ["status".as_ref(), self.long.as_os_str()]
+    }
+
+    /// Where a tracer may write.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("calls")
+    }
+
+    /// Runs the program under another; what it said.
+    pub(crate) fn under<'a>(
+        &'a self,
+        other: &str,
+        its: impl IntoIterator<Item = &'a str>,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+    ) -> Outcome<Output> {
+        let mut command = Command::new(other);
+        command.args(its).arg(&self.program);
+        self.ended(command, arguments)
+    }
+
     /// Runs the program with a state of its own; what it said.
     pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Outcome<Output> {
-        let mut command = Command::new(&self.program);
+        self.ended(Command::new(&self.program), arguments)
+    }
+
+    fn ended<A: AsRef<OsStr>>(
+        &self,
+        mut command: Command,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Outcome<Output> {
         command.args(arguments).current_dir(&self.folder).env("ALPSCKPT_STATE", self.folder.join("state"));
         let output = command.output().map_err(|e| format!("{}: {e}", self.program.display()))?;
         if output.status.success() {

@@ -10,6 +10,10 @@ use crate::oar_client::{Ending, JobId, Token};
 pub struct Entry {
     /// Milliseconds since 1970 by the frontend's clock: for display only.
     pub at_ms: i64,
+    /// When it happened by the clock of who did it (a link, the batch system), milliseconds since 1970, where that is known:
+    /// it may be journalled hours later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_ms: Option<i64>,
     /// What happened.
     pub event: Event,
 }
@@ -162,6 +166,29 @@ pub enum Event {
         /// Its bytes.
         bytes: u64,
     },
+    /// The heartbeat of a running link has stood still for too long.
+    Silent {
+        /// The chain.
+        chain: ChainId,
+        /// The link.
+        link: LinkNumber,
+        /// Its node.
+        node: String,
+    },
+    /// A silent link is heard of again.
+    HeardAgain {
+        /// The chain.
+        chain: ChainId,
+        /// The link.
+        link: LinkNumber,
+    },
+    /// Maps of a complete chain, or the record of them, are gone.
+    MapsLost {
+        /// The chain.
+        chain: ChainId,
+        /// Which, and what to do.
+        failure: Failure,
+    },
     /// A person asked for a checkpoint now.
     CheckpointAsked {
         /// The chain.
@@ -232,6 +259,9 @@ impl Event {
             | Self::LinkSeen { chain, .. }
             | Self::LinkEnded { chain, .. }
             | Self::GenerationSeen { chain, .. }
+            | Self::Silent { chain, .. }
+            | Self::HeardAgain { chain, .. }
+            | Self::MapsLost { chain, .. }
             | Self::CheckpointAsked { chain, .. }
             | Self::HoldAsked { chain, .. }
             | Self::ResumeAsked { chain, .. }
@@ -267,6 +297,11 @@ impl Event {
             Self::GenerationSeen { generation, tiles, .. } => {
                 format!("generation {} sealed: {tiles} tiles", generation.0)
             }
+            Self::Silent { link, node, .. } => {
+                format!("link {} on {node} is silent: its heartbeat stands still", link.0)
+            }
+            Self::HeardAgain { link, .. } => format!("link {} is heard of again", link.0),
+            Self::MapsLost { failure, .. } => format!("not complete any more: {}", failure.cause),
             Self::CheckpointAsked { job, .. } => format!("checkpoint asked of job {job}"),
             Self::HoldAsked { job, .. } => format!("hold asked of job {job}"),
             Self::ResumeAsked { job, .. } => format!("resume asked of job {job}"),

@@ -144,6 +144,11 @@ impl AttemptFile {
         sealed::read(&Self::path(chain, attempt))
     }
 
+    /// The folder of a chain's attempts.
+    pub(super) fn folder(chain: &ChainDir) -> PathBuf {
+        folder(chain)
+    }
+
     /// The numbers of all attempts on disk, in order.
     ///
     /// # Errors
@@ -170,10 +175,13 @@ pub(super) fn numbered(folder: &Path, suffix: &str) -> Result<Vec<u32>, DurableE
     let mut numbers = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|e| DurableError::io(folder, "list", e))?;
-        let name = entry.file_name();
-        let number = name.to_str().and_then(|n| n.strip_suffix(suffix)).filter(|n| !n.contains('.'));
-        numbers.extend(number.and_then(|n| n.parse::<u32>().ok()));
+        numbers.extend(entry.file_name().to_str().and_then(|name| number_in(name, suffix)));
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// The number in a name `NNNN<suffix>`.
+pub(super) fn number_in(name: &str, suffix: &str) -> Option<u32> {
+    name.strip_suffix(suffix).filter(|n| !n.contains('.'))?.parse().ok()
 }

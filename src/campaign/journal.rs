@@ -148,7 +148,7 @@ fn set_aside(path: &Path, offset: u64) -> Result<PathBuf, DurableError> {
 /// An entry of now.
 #[must_use]
 pub fn entry(event: Event) -> Entry {
-    Entry { at_ms: super::clock::wall_ms(), event }
+    Entry { at_ms: super::clock::wall_ms(), happened_ms: None, event }
 }
 
 #[cfg(test)]

@@ -1,24 +1,30 @@
 //! Which frontend may write the journal.
 //!
-//! The lease is a small file that names its holder: host, boot, process. It is taken by exclusive creation, and taken
-//! over at once when its holder surely is dead (same host, and that process is gone), or after its counter was seen
-//! unchanged for [`UNCHANGED_MS`] of the reader's own monotonic clock (another host). No file locks: they cannot be
-//! trusted on shared disks. A holder that slept through a take-over notices before its next append; what it might
-//! have written in between can damage the journal's tail but never submit twice (see [`super::identity`]).
+//! Who looks takes none; who acts holds it for as long as that lasts. The lease is a small file that names its holder:
+//! host, boot, process. It is taken by exclusive creation, and taken over at once when its holder surely is dead (same
+//! host, and that process is gone), or after its counter was seen unchanged for [`UNCHANGED_MS`] of the monotonic clock
+//! of this machine (another host). `claim.ron` keeps since when: what one command began to wait, the next goes on with.
+//! No file locks: they cannot be trusted on shared disks. A holder that slept through a take-over notices before its
+//! next append; what it might have written in between can damage the journal's tail but never submit twice (see
+//! [`super::identity`]).
+
+mod keeper;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::keeper::Keeper;
 use super::clock;
 use crate::checkpoint::form::{self, FORM};
 use crate::durable::{DurableError, sealed};
 
 /// How long another host's counter must stand still before its lease is taken over, milliseconds.
 pub const UNCHANGED_MS: u64 = 30_000;
-/// How often the holder renews its counter, milliseconds.
-pub const RENEW_MS: u64 = 5_000;
+/// How often the holder renews its counter.
+const RENEW: Duration = Duration::from_secs(5);
 
 /// Who holds the lease, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +49,9 @@ pub struct Holder {
     pub counter: u64,
     /// Milliseconds since 1970: for display only.
     pub since_ms: i64,
+    /// The namespace that the process's number is of, as the kernel names it; empty where it is not known.
+    #[serde(default)]
+    pub pids: String,
 }
 
 impl Holder {
@@ -60,6 +69,7 @@ impl Holder {
             nonce: clock::random_name(12),
             counter: 1,
             since_ms: clock::wall_ms(),
+            pids: pid_namespace(),
         }
     }
 
@@ -69,37 +79,79 @@ impl Holder {
         format!("process {} on {}", self.pid, self.host)
     }
 
+    /// Whether its process can be seen from here: a container may have the host's name and other processes.
+    fn is_visible(&self) -> bool {
+        let same = self.pids.is_empty() || self.pids == pid_namespace();
+        self.host == host() && (self.boot != boot() || same) && process_start(std::process::id()).is_some()
+    }
+
     /// The process on this host is gone, or the host was booted since.
     fn is_surely_dead(&self) -> bool {
-        self.host == host()
+        self.is_visible()
             && (self.boot != boot() || process_start(self.pid).is_none_or(|s| s != self.process_start))
     }
 }
 
-/// One frontend's claim on a campaign: holding the lease, or waiting for it.
+/// One frontend's claim on a campaign: holding the lease, or not.
 #[derive(Debug)]
 pub struct Lease {
     path: PathBuf,
     me: Holder,
     held: bool,
-    renewed_ms: u64,
-    /// The other holder's file as last read, and since when it reads so.
-    watched: Option<(Vec<u8>, u64)>,
+    /// Renews it while it is held, whatever the holder is busy with.
+    keeper: Option<Keeper>,
+    renew_every: Duration,
+    /// The other holder's file as last read.
+    watched: Option<Watched>,
     why_not: String,
     /// Why this one may not hold it at all.
     barred: Option<String>,
+}
+
+/// Another's lease.
+#[derive(Debug)]
+struct Watched {
+    bytes: Vec<u8>,
+    /// Since when it reads so.
+    since: u64,
+    /// The holder, and since when it is this one.
+    nonce: Option<String>,
+    held_since: u64,
+    /// The next command finds that in `claim.ron`.
+    claimed: bool,
+}
+
+/// `claim.ron`: since when another's lease stands still, seen from one machine. Written by whoever wants the lease.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claim {
+    /// The boot whose clock the time is of.
+    boot: String,
+    /// The checksum of the lease.
+    lease: u32,
+    since_ms: u64,
+}
+
+/// Another that holds the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// That it does, in words.
+    pub words: String,
+    /// How long it has been this one, as far as was seen, milliseconds.
+    pub held_ms: u64,
+    /// After how many milliseconds more without a sign it counts as gone; `None` for one of this host, which is seen to live.
+    pub gone_in_ms: Option<u64>,
 }
 
 impl Lease {
     /// A claim on the lease at `path`, nothing tried yet.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        let me = Holder::this_process();
         Self {
             path: path.to_path_buf(),
-            me,
+            me: Holder::this_process(),
             held: false,
-            renewed_ms: 0,
+            keeper: None,
+            renew_every: RENEW,
             watched: None,
             why_not: String::new(),
             barred: None,
@@ -124,21 +176,21 @@ impl Lease {
         (!self.held).then(|| self.barred.as_deref().unwrap_or(&self.why_not))
     }
 
-    /// Renews the lease when held, else tries to get it; says whether it is held now. `now` is
-    /// [`clock::monotonic_ms`].
+    /// Why this one may never hold it, in words.
+    #[must_use]
+    pub fn barred(&self) -> Option<&str> {
+        self.barred.as_deref()
+    }
+
+    /// Gets the lease where that is possible now; says whether it is held. `now` is [`clock::monotonic_ms`].
     ///
     /// A folder that cannot be written makes a reader, not an error: the campaign can still be looked at.
     ///
     /// # Errors
-    /// When a lease that is held can no longer be read or renewed.
+    /// When a lease that is held can no longer be read.
     pub fn tend(&mut self, now: u64) -> Result<bool, DurableError> {
         if self.held {
-            if self.verify()? && now.saturating_sub(self.renewed_ms) >= RENEW_MS {
-                self.me.counter += 1;
-                sealed::replace(&self.path, &self.me)?;
-                self.renewed_ms = now;
-            }
-            return Ok(self.held);
+            return self.verify();
         }
         if self.barred.is_some() {
             return Ok(false);
@@ -147,6 +199,62 @@ impl Lease {
             self.why_not = format!("this campaign cannot be claimed: {e}");
             Ok(false)
         })
+    }
+
+    /// Who else holds it, seen without touching anything; `None`: it is free, its holder surely is gone, or it is ours.
+    pub fn look(&mut self, now: u64) -> Option<Other> {
+        if self.held {
+            return None;
+        }
+        let bytes = read_bytes(&self.path).ok().flatten();
+        let Some(bytes) = bytes else {
+            self.watched = None;
+            return None;
+        };
+        let found = sealed::decode::<Holder>(&self.path, &bytes).ok();
+        self.watch(bytes, found.as_ref(), now);
+        self.other(found.as_ref(), now)
+    }
+
+    fn other(&self, found: Option<&Holder>, now: u64) -> Option<Other> {
+        let watched = self.watched.as_ref()?;
+        let this_host = found.is_some_and(Holder::is_visible);
+        let unchanged = now.saturating_sub(watched.since);
+        let gone = found.is_some_and(Holder::is_surely_dead) || (!this_host && unchanged >= UNCHANGED_MS);
+        (!gone).then(|| Other {
+            words: held_by(found, "an unreadable lease"),
+            held_ms: now.saturating_sub(watched.held_since),
+            gone_in_ms: (!this_host).then(|| UNCHANGED_MS.saturating_sub(unchanged)),
+        })
+    }
+
+    /// Takes down what another's lease says; what an earlier process of this boot began to wait counts.
+    fn watch(&mut self, bytes: Vec<u8>, found: Option<&Holder>, now: u64) {
+        let nonce = found.map(|f| f.nonce.clone());
+        let held_since = match &self.watched {
+            Some(before) if before.bytes == bytes => return,
+            Some(before) if before.nonce == nonce => before.held_since,
+            _ => now,
+        };
+        let claim = sealed::read::<Claim>(&self.claim_path()).ok();
+        let claim = claim.filter(|c| !c.boot.is_empty() && c.boot == self.me.boot && c.since_ms <= now);
+        let claim = claim.filter(|c| c.lease == crc32fast::hash(&bytes));
+        let claimed = claim.is_some();
+        let since = claim.map_or(now, |c| c.since_ms);
+        self.watched = Some(Watched { bytes, since, nonce, held_since, claimed });
+    }
+
+    fn claim_path(&self) -> PathBuf {
+        self.path.with_file_name("claim.ron")
+    }
+
+    /// Leaves to the next command since when the lease stands still. One that cannot be written only waits anew.
+    fn leave_claim(&mut self) {
+        let path = self.claim_path();
+        let Some(watched) = self.watched.as_mut().filter(|w| !w.claimed) else { return };
+        let lease = crc32fast::hash(&watched.bytes);
+        let claim = Claim { boot: self.me.boot.clone(), lease, since_ms: watched.since };
+        watched.claimed = sealed::replace_unsynced(&path, &claim).is_ok();
     }
 
     /// Is it still ours? Asked before each append to the journal.
@@ -158,13 +266,14 @@ impl Lease {
         let found = found.and_then(|bytes| sealed::decode::<Holder>(&self.path, &bytes).ok());
         self.held = self.held && found.as_ref().is_some_and(|f| f.nonce == self.me.nonce);
         if !self.held {
+            self.keeper = None;
             self.why_not = held_by(found.as_ref(), "nobody");
         }
         Ok(self.held)
     }
 
     fn acquire(&mut self, now: u64) -> Result<bool, DurableError> {
-        let Some(bytes) = read_bytes(&self.path)? else { return self.create(now) };
+        let Some(bytes) = read_bytes(&self.path)? else { return self.create() };
         let found = match sealed::decode::<Holder>(&self.path, &bytes) {
             Ok(found) => {
                 form::known(&self.path, found.form, &found.program)?;
@@ -177,30 +286,26 @@ impl Lease {
         if found.as_ref().is_some_and(|f| f.nonce == self.me.nonce) {
             // Ours, put back by one that took it by mistake.
             self.held = true;
+            self.keeper = Keeper::start(&self.path, &self.me.nonce, self.renew_every).ok();
             return Ok(true);
         }
-        let unchanged = match &self.watched {
-            Some((before, since)) if *before == bytes => now.saturating_sub(*since),
-            _ => {
-                self.watched = Some((bytes.clone(), now));
-                0
-            }
-        };
+        self.watch(bytes.clone(), found.as_ref(), now);
         // A holder of this host that lives, stopped or busy, keeps its lease however long it is silent.
-        let this_host = found.as_ref().is_some_and(|f| f.host == self.me.host);
-        let dead = found.as_ref().is_some_and(Holder::is_surely_dead);
-        if dead || (!this_host && unchanged >= UNCHANGED_MS) {
-            return if self.remove_stale(&bytes)? { self.create(now) } else { Ok(false) };
+        if self.other(found.as_ref(), now).is_some() {
+            self.leave_claim();
+            return Ok(false);
         }
-        Ok(false)
+        if self.remove_stale(&bytes)? { self.create() } else { Ok(false) }
     }
 
-    fn create(&mut self, now: u64) -> Result<bool, DurableError> {
+    fn create(&mut self) -> Result<bool, DurableError> {
         self.me.since_ms = clock::wall_ms();
         self.held = sealed::create_exclusive(&self.path, &self.me)?;
         if self.held {
-            self.renewed_ms = now;
             self.watched = None;
+            // Without a thread it is held for half a minute, as far as other hosts see.
+            self.keeper = Keeper::start(&self.path, &self.me.nonce, self.renew_every).ok();
+            let _ = fs::remove_file(self.claim_path());
         }
         Ok(self.held)
     }
@@ -226,6 +331,7 @@ impl Lease {
 
     /// Gives the lease back, if it is ours.
     pub fn release(&mut self) {
+        self.keeper = None;
         if self.held && self.verify().unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
         }
@@ -260,6 +366,11 @@ pub(super) fn host() -> String {
 /// The kernel's random name of this boot.
 pub(super) fn boot() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|s| s.trim().to_owned()).unwrap_or_default()
+}
+
+/// The namespace that numbers of processes are of here, as the kernel names it; empty where it does not say.
+fn pid_namespace() -> String {
+    fs::read_link("/proc/self/ns/pid").map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// When a process of this host started, ticks since boot; `None` when there is none (a zombie is none).
@@ -330,6 +441,84 @@ mod tests {
         assert!(!mine.tend(1000 + UNCHANGED_MS).unwrap(), "the counter moved");
         assert!(!mine.tend(1000 + 2 * UNCHANGED_MS - 1).unwrap());
         assert!(mine.tend(1000 + 2 * UNCHANGED_MS).unwrap());
+    }
+
+    #[test]
+    fn commands_of_one_machine_add_up_what_they_waited_for_another_hosts_lease() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = Holder { host: "elsewhere".to_owned(), ..Holder::this_process() };
+        put(folder.path(), &other);
+        let gone_in = |now| lease(folder.path()).look(now).unwrap().gone_in_ms;
+        assert_eq!(gone_in(500), Some(UNCHANGED_MS), "who only looks leaves nothing");
+        assert!(!lease(folder.path()).tend(1000).unwrap());
+        assert_eq!(gone_in(1000 + UNCHANGED_MS - 1), Some(1));
+        // A sign of life, and the wait begins anew.
+        other.counter += 1;
+        put(folder.path(), &other);
+        assert!(!lease(folder.path()).tend(1000 + UNCHANGED_MS).unwrap());
+        assert!(!lease(folder.path()).tend(1000 + 2 * UNCHANGED_MS - 1).unwrap());
+        assert_eq!(lease(folder.path()).look(1000 + 2 * UNCHANGED_MS), None, "it counts as gone");
+        assert!(lease(folder.path()).tend(1000 + 2 * UNCHANGED_MS).unwrap());
+        assert!(!folder.path().join("claim.ron").exists());
+    }
+
+    #[test]
+    fn what_another_boot_waited_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Holder { host: "elsewhere".to_owned(), ..Holder::this_process() };
+        put(folder.path(), &other);
+        let bytes = fs::read(folder.path().join("lease")).unwrap();
+        let claim = Claim { boot: "another".to_owned(), lease: crc32fast::hash(&bytes), since_ms: 0 };
+        sealed::replace(&folder.path().join("claim.ron"), &claim).unwrap();
+        assert!(!lease(folder.path()).tend(UNCHANGED_MS).unwrap());
+        assert!(lease(folder.path()).tend(2 * UNCHANGED_MS).unwrap());
+    }
+
+    #[test]
+    fn a_lease_is_renewed_while_its_holder_is_busy_and_not_after_it_was_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lease");
+        let mut mine = lease(folder.path());
+        mine.renew_every = Duration::from_millis(5);
+        assert!(mine.tend(0).unwrap());
+        let counter = || sealed::read::<Holder>(&path).unwrap().counter;
+        let until = std::time::Instant::now() + Duration::from_mins(1);
+        while counter() < 4 {
+            assert!(std::time::Instant::now() < until, "it is not renewed");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(mine.verify().unwrap());
+        put(folder.path(), &Holder { host: "elsewhere".to_owned(), ..Holder::this_process() });
+        assert!(!mine.verify().unwrap());
+        assert_eq!((counter(), mine.keeper.is_none()), (1, true));
+    }
+
+    #[test]
+    fn who_looks_touches_nothing_and_sees_who_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = lease(folder.path());
+        let mut second = lease(folder.path());
+        assert_eq!(second.look(0), None);
+        assert!(first.tend(0).unwrap());
+        let seen = second.look(1000).unwrap();
+        assert!(
+            seen.words.contains(&std::process::id().to_string()) && seen.gone_in_ms.is_none(),
+            "{seen:?}"
+        );
+        assert_eq!(second.look(9000).unwrap().held_ms, 8000);
+        let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(files, ["lease"]);
+        put(folder.path(), &dead_process());
+        assert_eq!(second.look(9001), None, "its process is gone");
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_seen_from_here_is_not_called_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), &Holder { pids: "pid:[1]".to_owned(), ..dead_process() });
+        let mut mine = lease(folder.path());
+        assert!(!mine.tend(0).unwrap(), "a container of the same name");
+        assert!(mine.tend(UNCHANGED_MS).unwrap(), "silent for long enough");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use crate::checkpoint::{ChainId, Phase};
+use crate::checkpoint::{ChainId, ExitClass, Phase};
 pub use crate::oar_client::JobState;
 
 /// The campaign at one moment.
@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub chains: Vec<ChainView>,
     /// The nodes.
     pub nodes: Vec<NodeView>,
-    /// The last lines of the journal in words, newest last.
+    /// What happened last, in words and in the order in which it happened, newest last; what is not journalled yet too.
     pub history: Vec<HistoryLine>,
     /// All maps are there and verified.
     pub complete: bool,
@@ -37,7 +37,7 @@ pub struct Snapshot {
 /// The batch system.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClusterView {
-    /// `embedded cluster`, `OAR 2.5.9`, or "not submitted yet".
+    /// `embedded cluster`, `OAR 2.5.9`, or why there is none: "not submitted yet", "computed here".
     pub name: String,
     /// Scheduler seconds in one real second.
     pub time_scale: f64,
@@ -52,9 +52,9 @@ pub struct ClusterView {
 /// Whether this frontend may act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Access {
-    /// It holds the lease.
+    /// It may: the lease is its own, or free for who acts.
     Writer,
-    /// It does not.
+    /// It may not.
     ReadOnly {
         /// Who does, or why it cannot, in words.
         why: String,
@@ -74,7 +74,7 @@ pub struct ChainView {
     pub tiles: u64,
     /// Tiles in the last generation.
     pub sealed_tiles: u64,
-    /// Tiles in all; 0 when not known yet.
+    /// Tiles in all; 0 when not known yet, and then none is done.
     pub total: u64,
     /// Its links.
     pub links: Vec<LinkView>,
@@ -88,6 +88,8 @@ pub struct ChainView {
     pub generations: Vec<GenerationView>,
     /// The job now in the batch system.
     pub job: Option<JobView>,
+    /// The job that the last submission became, as long as the batch system has not shown it.
+    pub unseen: Option<u64>,
     /// All its jobs that the batch system knows, ended ones and that one too, oldest first.
     pub jobs: Vec<JobView>,
     /// What the running link does.
@@ -162,6 +164,8 @@ pub struct LinkView {
     pub resumed: Option<String>,
     /// How it ended, in words; `None` while it runs, or when it was killed.
     pub end: Option<String>,
+    /// How it ended by itself.
+    pub class: Option<ExitClass>,
     /// It runs on another node than the link before.
     pub hop: bool,
 }
@@ -221,6 +225,26 @@ impl ChainView {
     pub fn job_state(&self) -> Option<&JobState> {
         self.job.as_ref().map(|job| &job.state)
     }
+
+    /// Where it runs now: the link, once it has begun, and the node. `None` when no job of it is on a node.
+    #[must_use]
+    pub fn place(&self) -> Option<(Option<u32>, &str)> {
+        let newest = self.links.last();
+        match &self.job {
+            Some(job) if job.started.is_some() || job.node.is_some() => {
+                match newest.filter(|l| l.ended_ms.is_none() && l.job_id == job.id.to_string()) {
+                    Some(link) => Some((Some(link.link), job.node.as_deref().unwrap_or(&link.node))),
+                    None => job.node.as_deref().map(|node| (None, node)),
+                }
+            }
+            Some(_) => None,
+            None => {
+                let runs = matches!(self.state, ChainState::Running | ChainState::Silent);
+                let open = newest.filter(|l| runs && l.ended_ms.is_none())?;
+                Some((Some(open.link), &open.node))
+            }
+        }
+    }
 }
 
 /// Why a chain failed, in words.
@@ -257,7 +281,9 @@ pub struct NodeView {
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HistoryLine {
-    /// Milliseconds since 1970.
+    /// When it happened, milliseconds since 1970, by the clock of who did it where that is known.
+    pub happened_ms: i64,
+    /// When a frontend took it down, milliseconds since 1970.
     pub at_ms: i64,
     /// The chain.
     pub chain: Option<ChainId>,

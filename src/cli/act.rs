@@ -71,8 +71,6 @@ pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
 /// Does one action on the chain and says what was done.
 pub(super) fn run(args: &Args, action: impl Fn(ChainId) -> Action) -> Result<(), Failure> {
     let mut controller = Controller::open(&place::output_of(args.campaign.as_deref())?)?;
-    // What is known of the chain decides whether the action fits: look first.
-    controller.refresh()?;
     let answer = controller.act(&action(args.chain.clone()))?;
     output::say(answer)
 }

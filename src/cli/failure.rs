@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::place;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::shell;
 use crate::campaign::spec::SpecError;
@@ -14,6 +15,7 @@ use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::job::copies::CopyError;
 use crate::oar_client::BatchError;
+use crate::quantity::clean;
 
 /// The command line is wrong, as the parser of arguments says it too.
 pub(super) const USAGE: u8 = 2;
@@ -117,7 +119,7 @@ impl Failure {
 /// it.
 pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
     let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
-    let _ = write!(std::io::stderr().lock(), "{said}");
+    let _ = write!(std::io::stderr().lock(), "{}", clean(&said));
 }
 
 /// A file, and the line of the campaign file that names it.
@@ -135,7 +137,7 @@ fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
 
 impl Display for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&block("error", &self.place, &self.what, &[&self.cure]))
+        f.write_str(&clean(&block("error", &self.place, &self.what, &[&self.cure])))
     }
 }
 
@@ -143,7 +145,12 @@ impl From<DurableError> for Failure {
     fn from(e: DurableError) -> Self {
         match e {
             e if e.is_disk_full() => Self::new(DISK_FULL, &e, DISK_FULL_HINT),
+            e if e.is_missing() && e.path().starts_with("/proc") => {
+                let cure = "mount it (`mount -t proc proc /proc`, as root), or run it where it is";
+                Self::new(OUTPUT, format!("{e}: /proc is not mounted here"), cure)
+            }
             e if e.is_missing() => Self::new(MISSING, &e, ""),
+            e if e.is_forbidden() => Self::new(OUTPUT, &e, place::whose(e.path())),
             DurableError::UnknownForm { .. } => Self::new(FOREIGN, &e, ""),
             e => Self::output(&e),
         }
@@ -206,6 +213,15 @@ impl From<Problem> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_proc_it_is_said_what_is_missing() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let failure = Failure::from(DurableError::io(Path::new(crate::THIS_PROGRAM), "read", missing));
+        let said = failure.blocks[0].to_string();
+        assert!(said.contains("/proc is not mounted") && said.contains("mount -t proc"), "{said}");
+        assert_eq!(failure.code, OUTPUT);
+    }
 
     #[test]
     fn all_that_the_batch_system_said_is_told_line_by_line_with_what_to_do() {

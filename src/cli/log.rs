@@ -71,13 +71,7 @@ fn print(file: &Path) -> Result<(), Failure> {
     let mut reader = BufReader::new(std::fs::File::open(file).map_err(failed)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
-        // What a program said may not move the cursor of who reads it.
-        let text: String = String::from_utf8_lossy(&line)
-            .trim_end()
-            .chars()
-            .filter(|c| !c.is_control() || *c == '\t')
-            .collect();
-        output::say(text)?;
+        output::say(String::from_utf8_lossy(&line).trim_end())?;
         line.clear();
     }
     Ok(())

@@ -4,26 +4,41 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use super::Failure;
+use crate::quantity::{clean, is_harmful};
 
-/// Prints one line.
+/// Prints one line, or several; what a terminal would act on is shown instead (see [`clean`]).
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
+    say_drawn(clean(&line.to_string()))
+}
+
+/// Prints one line as it is: a picture's, whose colours are ours.
+pub(super) fn say_drawn(line: impl Display) -> Result<(), Failure> {
     written(writeln!(io::stdout().lock(), "{line}"))
 }
 
 /// Prints a value as JSON.
 pub(super) fn say_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    say_drawn(json(value)?)
+}
+
+/// A value as JSON; what a terminal would act on is escaped in JSON's own way.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::defect)?;
-    say(text)
+    if !text.contains(is_harmful) {
+        return Ok(text);
+    }
+    let escaped = |c: char| if is_harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Ok(text.chars().map(escaped).collect())
 }
 
 /// Prints a remark on the error stream, where it disturbs no pipe.
 pub(super) fn note(line: impl Display) {
-    tell!("{line}");
+    tell!("{}", clean(&line.to_string()));
 }
 
 /// Prints a warning on the error stream.
 pub(super) fn warning(text: impl Display) {
-    tell!("warning: {text}");
+    tell!("warning: {}", clean(&text.to_string()));
 }
 
 /// What a write to standard output came to; a reader that went away is no error.
@@ -68,6 +83,14 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_escapes_what_a_terminal_would_act_on() {
+        let value = ["\u{1b}[2J", "a\u{202e}b\u{9b}", "É"];
+        let text = json(&value).unwrap();
+        assert!(!text.contains(is_harmful), "{text}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), value);
+    }
 
     #[test]
     fn a_table_is_as_wide_as_its_cells() {

@@ -1,11 +1,15 @@
 //! Which campaign a command is about: a campaign file, an output folder, or the one opened last.
 
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use nix::unistd::{Uid, User};
 
 use super::{Failure, failure, inputs, probe};
 use crate::campaign::identity::Identity;
-use crate::campaign::registry;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
+use crate::campaign::{registry, shell};
 use crate::checkpoint::CampaignDir;
 
 /// Reads a campaign file.
@@ -40,8 +44,14 @@ pub(super) fn output_of(campaign: Option<&Path>) -> Result<PathBuf, Failure> {
         Some(path) if path.is_dir() => absolute(path)?,
         Some(file) => load(file)?.spec.output,
     };
-    if CampaignDir::new(&output).state().is_dir() {
-        return Ok(output);
+    let state = CampaignDir::new(&output).state();
+    match std::fs::metadata(&state) {
+        Ok(facts) if facts.is_dir() => return Ok(output),
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+            let what = format!("{}: you may not read what is here: {e}", state.display());
+            return Err(Failure::new(failure::OUTPUT, what, whose(&state)));
+        }
+        _ => {}
     }
     let what = format!("{}: no campaign here yet", output.display());
     Err(Failure::new(failure::MISSING, what, "begin it with `alpsckpt run FILE` or `alpsckpt submit FILE`"))
@@ -63,6 +73,31 @@ pub(super) fn cluster_of(named: Option<&Path>) -> Result<PathBuf, Failure> {
             Failure::new(failure::OUTPUT, "there is no home folder for the embedded cluster", cure)
         }),
     }
+}
+
+/// What helps who may not open a file: whose it is, or whose the folder is that cannot be entered, and the command for its
+/// owner or root.
+pub(super) fn whose(path: &Path) -> String {
+    let Some((path, facts)) = path.ancestors().find_map(|at| Some((at, std::fs::metadata(at).ok()?))) else {
+        return String::new();
+    };
+    let name =
+        |user: Uid| User::from_uid(user).ok().flatten().map_or_else(|| user.to_string(), |user| user.name);
+    let (owner, me) = (Uid::from_raw(facts.uid()), Uid::effective());
+    // A campaign belongs to one person: all of it, not the one file that was met first.
+    let campaign =
+        path.ancestors().find(|at| at.file_name().is_some_and(|n| n == ".alpsckpt")).unwrap_or(path);
+    let quoted = shell::quoted(campaign.as_os_str().as_bytes());
+    let quoted = String::from_utf8_lossy(&quoted);
+    let mode = facts.mode() & 0o777;
+    if owner == me {
+        return format!("it is yours, with mode {mode:03o}: chmod -R u+rwX {quoted}");
+    }
+    format!(
+        "it belongs to {}, with mode {mode:03o}; to make it yours, as root: chown -R {} {quoted}",
+        name(owner),
+        name(me)
+    )
 }
 
 /// A path that does not depend on the current folder.

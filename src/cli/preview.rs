@@ -102,7 +102,7 @@ fn draw(grid: &Grid, layer: &Layer) -> Result<(), Failure> {
     let (columns, _) = output::terminal_size();
     let palette = Palette::for_layer(&layer.name);
     for line in canvas::draw(grid, palette, range, usize::from(columns), output::colours()) {
-        output::say(line)?;
+        output::say_drawn(line)?;
     }
     output::say(format!("{}: {:.2} … {:.2} {}", layer.name, range.0, range.1, layer.unit).trim_end())
 }

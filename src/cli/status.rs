@@ -9,7 +9,8 @@ use crate::campaign::controller::Controller;
 use crate::campaign::snapshot::{Access, ChainView, JobState, Snapshot};
 use crate::ui::words;
 
-/// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes.
+/// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes. Looks only: whoever acts
+/// on the campaign meanwhile is not held up.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,16 +38,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut shown = String::new();
     loop {
         let snapshot = controller.refresh()?;
-        let text = if args.json {
-            serde_json::to_string_pretty(&snapshot).map_err(Failure::defect)?
-        } else {
-            lines(&snapshot, clock::wall_ms()).join("\n")
-        };
+        let text =
+            if args.json { output::json(&snapshot)? } else { lines(&snapshot, clock::wall_ms()).join("\n") };
         if text != shown {
-            if !shown.is_empty() && !args.json {
-                output::say("")?;
+            if args.json {
+                output::say_drawn(&text)?;
+            } else {
+                if !shown.is_empty() {
+                    output::say("")?;
+                }
+                output::say(&text)?;
             }
-            output::say(&text)?;
             shown = text;
         }
         if !args.watch || settled(&snapshot) {
@@ -112,7 +114,7 @@ fn cluster_lines(snapshot: &Snapshot) -> Vec<String> {
 fn row(chain: &ChainView) -> Vec<String> {
     let done = words::percent(chain.tiles, chain.total).map_or(String::new(), |p| format!("{p} %"));
     let checkpoint = chain.generations.last().map_or(String::new(), |g| words::bytes(g.bytes));
-    let node = chain.job.as_ref().and_then(|j| j.node.clone()).unwrap_or_default();
+    let node = chain.place().map_or(String::new(), |(_, node)| node.to_owned());
     vec![
         chain.id.to_string(),
         words::state(chain),

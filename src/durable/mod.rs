@@ -85,6 +85,12 @@ impl DurableError {
             if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
     }
 
+    /// This person may not.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
     /// The file is not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {

@@ -219,6 +219,9 @@ pub trait BatchSystem: Send {
     /// See [`BatchError::surely_not_submitted`]: after any other error the token must be looked up before a retry.
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError>;
 
+    /// Tells it what is known to be there, the newest last: an answer that shows none of these jobs is not certain.
+    fn expect(&mut self, _known: &[(Token, JobId)]) {}
+
     /// All jobs, ended ones too, of the attempts with these tokens. An empty answer is certain: the
     /// implementation proves that it could have seen them.
     ///

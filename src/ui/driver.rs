@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::UiError;
 use super::model::{Message, with_hint};
-use crate::campaign::controller::{Action, ControlError, Controller};
+use crate::campaign::controller::{Action, ControlError, Controller, Reach};
 
 /// The least time between two readings.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -78,7 +78,7 @@ impl Driver {
 }
 
 fn drive(output: &Path, orders: &Receiver<Action>, told: &UnboundedSender<Told>) {
-    let mut controller = match Controller::open(output) {
+    let mut controller = match Controller::open_with(output, Reach::screen()) {
         Ok(controller) => controller,
         Err(e) => {
             let _ = told.send(Told::CannotOpen(e));

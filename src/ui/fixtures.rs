@@ -35,6 +35,7 @@ pub(crate) fn chain(month: u8) -> ChainView {
         resubmissions: 0,
         generations: Vec::new(),
         job: None,
+        unseen: None,
         jobs: Vec::new(),
         phase: None,
         tiles_per_minute: None,
@@ -59,6 +60,7 @@ fn link(number: u32, node: u32, started: i64, ran: Option<i64>) -> LinkView {
         ended_ms: ran.map(|r| NOW - (started - r) * 1_000),
         resumed: (number > 1).then(|| format!("resumed generation {}", number * 3 - 2)),
         end: ran.map(|_| "checkpointed before its walltime".to_owned()),
+        class: ran.map(|_| crate::checkpoint::ExitClass::Checkpointed),
         hop: number > 1,
     }
 }
@@ -231,6 +233,7 @@ fn node(number: u32, state: &str, months: &[u8]) -> NodeView {
 
 fn history() -> Vec<HistoryLine> {
     let line = |ago: i64, month: Option<u8>, text: &str| HistoryLine {
+        happened_ms: NOW - ago * 1_000,
         at_ms: NOW - ago * 1_000,
         chain: month.map(|m| ChainId::of_months(&[m])),
         text: text.to_owned(),

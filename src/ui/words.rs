@@ -1,6 +1,7 @@
 //! Numbers and states in words: no number without its unit.
 
 use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView};
+use crate::checkpoint::ExitClass;
 pub(crate) use crate::quantity::bytes;
 pub(crate) use crate::quantity::count;
 
@@ -107,6 +108,20 @@ pub(crate) fn explain(chain: &ChainView, now_ms: i64) -> Option<String> {
             "The answer to the submission was lost. It is looked up by its token and never sent twice."
                 .to_owned(),
         ),
+        ChainState::Between
+            if chain
+                .links
+                .last()
+                .is_some_and(|l| !matches!(l.class, None | Some(ExitClass::Checkpointed))) =>
+        {
+            let end = chain.links.last().and_then(|l| l.end.clone()).unwrap_or_default();
+            Some(format!(
+                "Its link has ended ({end}); the batch system has not said yet what comes of its job."
+            ))
+        }
+        ChainState::Waiting if chain.job.is_none() => {
+            chain.unseen.map(|job| format!("Submitted as job {job}, not seen since."))
+        }
         ChainState::Between => {
             Some("Checkpointed; the batch system makes the next job of this month by itself.".to_owned())
         }

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
+use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
@@ -21,6 +22,8 @@ use alpsckpt::oar_client::{
     BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
 };
 use proptest::prelude::*;
+
+mod looking;
 
 /// What goes wrong at a call of the batch system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +174,9 @@ impl Stage {
             connect: Box::new(move |_| Ok(Box::new(Client(Arc::clone(&cluster))))),
             now_ms: Box::new(move || clock.load(Ordering::SeqCst)),
             program: Some(self.folder.path().join("prog")),
+            patience: Patience { living: Duration::ZERO, silent: Duration::ZERO },
+            tell: Box::new(|_| ()),
+            resident: false,
         }
     }
 
@@ -330,23 +336,6 @@ fn a_lost_identity_is_made_anew_and_the_running_job_is_found_again() {
     let mut again = stage.create().expect("made again");
     assert_eq!(state(&mut again), ChainState::Waiting);
     assert!(again.act(&Action::Submit(january())).is_err());
-}
-
-#[test]
-fn a_second_frontend_is_read_only_and_takes_over_when_the_first_ends() {
-    let stage = Stage::new();
-    let mut first = stage.create().expect("made");
-    let mut second = stage.open();
-    first.act(&Action::Submit(january())).expect("submitted");
-    let seen = second.refresh().expect("a snapshot");
-    let Access::ReadOnly { why } = &seen.access else { panic!("{:?}", seen.access) };
-    assert!(why.contains(&std::process::id().to_string()), "{why}");
-    assert_eq!(chain(&seen, &january()).state, ChainState::Waiting);
-    let refused = second.act(&Action::Stop(january()));
-    assert!(matches!(refused, Err(ControlError::ReadOnly { .. })), "{refused:?}");
-    drop(first);
-    second.act(&Action::Stop(january())).expect("it holds the lease now");
-    assert_eq!(state(&mut second), ChainState::Stopped);
 }
 
 #[test]

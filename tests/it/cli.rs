@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -9,7 +11,7 @@ use alpsckpt::engine::geotiff::Raster;
 use serde_json::Value;
 
 use crate::scene::{Scene, assert_same_maps, wait_for};
-use crate::support::cells;
+use crate::support::{cells, skip};
 
 const COMMANDS: [&str; 17] = [
     "demo",
@@ -87,6 +89,93 @@ fn new_never_overwrites_and_check_of_the_template_names_what_is_missing() {
         65,
         &["dem.tif", "reference_height.tif", "t_mean_{month}.tif", "(months 01 to 12)", "3 problems"],
     );
+}
+
+#[test]
+fn what_others_wrote_is_never_printed_raw() {
+    let scene = Scene::new(16);
+    let lines = ["name: \"a\\u{1b}]0;owned\\u{7}b\\u{202e}c\\u{9b}2J\","];
+    scene.campaign("my.ron", "out", &lines);
+    scene.campaign("bad.ron", "bad", &["year: \u{1b}[31m2018,"]);
+    scene.cluster(1.0);
+    let commands: [&[&str]; 9] = [
+        &["check", "my.ron"],
+        &["plan", "my.ron"],
+        &["check", "bad.ron"],
+        &["submit", "my.ron", "--months", "1", "--cluster-dir", "cluster"],
+        &["submit", "my.ron", "--months", "3"],
+        &["status", "out"],
+        &["status", "out", "--json"],
+        &["log", "m01", "--campaign", "out", "--list"],
+        &["log", "m06", "--campaign", "out"],
+    ];
+    let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    for command in commands {
+        let answer = scene.ask(command);
+        for said in [&answer.stdout, &answer.stderr] {
+            assert!(!said.contains(harmful), "{command:?}: {said:?}");
+        }
+    }
+    // Shown as numbers by a look, so that nothing is hidden either; JSON stays JSON.
+    assert!(scene.ask(&["status", "out"]).stdout.contains("a\\u{1b}]0;owned\\u{7}b\\u{202e}c"));
+    let status = scene.status("out");
+    assert!(status["name"].as_str().is_some_and(|name| name.contains("owned")), "{status}");
+    // A job's own words.
+    let log = scene.path("out/.alpsckpt/chains/m06/logs/0001.log");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    fs::write(&log, "one\u{1b}[2J\u{202e}two\r\nthree\n").unwrap();
+    let said = scene.ask(&["log", "m06", "--campaign", "out"]);
+    assert_eq!(said.good().stdout, "one\\u{1b}[2J\\u{202e}two\nthree\n");
+}
+
+#[test]
+fn who_may_not_read_or_write_a_campaign_is_told_whose_it_is_and_the_cure() {
+    let test = "who_may_not_read_or_write_a_campaign_is_told_whose_it_is_and_the_cure";
+    if !nix::unistd::Uid::effective().is_root() {
+        skip(test, "it takes root to be another user");
+        return;
+    }
+    let scene = Scene::new(16);
+    scene.campaign("my.ron", "out", &["months: [6],"]);
+    scene.ask(&["run", "my.ron"]).good();
+    let mode = |path: &str, mode| {
+        fs::set_permissions(scene.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("", 0o755);
+    mode("out", 0o700);
+    // A copy that another user may execute, wherever the tests are built.
+    fs::copy(crate::scene::PROGRAM, scene.path("program")).unwrap();
+    mode("program", 0o755);
+    let ask = |user: u32, arguments: &[&str]| {
+        let mut command = std::process::Command::new(scene.path("program"));
+        crate::scene::apart(&mut command, &scene.path("")).uid(user).gid(user);
+        crate::scene::Answer::of(
+            command.env("ALPSCKPT_STATE", scene.path("none")).args(arguments).output().unwrap(),
+        )
+    };
+    ask(4321, &["status", "out"])
+        .failed(74, &["you may not read", "belongs to root, with mode 700", "chown -R 4321 "]);
+    // All is the other's but the journal, which root wrote.
+    let chown = |path: &Path, user| std::os::unix::fs::chown(path, Some(user), Some(user)).unwrap();
+    let mut folders = vec![scene.path("out")];
+    while let Some(folder) = folders.pop() {
+        chown(&folder, 4321);
+        for entry in fs::read_dir(&folder).unwrap().map(|e| e.unwrap()) {
+            chown(&entry.path(), 4321);
+            folders.extend(entry.file_type().unwrap().is_dir().then(|| entry.path()));
+        }
+    }
+    let state = scene.path("out/.alpsckpt");
+    chown(&state.join("journal"), 0);
+    fs::remove_file(state.join("chains/m06/complete.ron")).unwrap();
+    ask(4321, &["status", "out"]).good();
+    let refused = ask(4321, &["resubmit", "m06", "--campaign", "out"]);
+    refused.failed(74, &["journal", "belongs to root", "as root: chown -R "]);
+    let cure = refused.stderr.split("as root: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let cured = std::process::Command::new("sh").args(["-c", &cure]).status().unwrap();
+    assert!(cured.success(), "{cure}");
+    let again = ask(4321, &["resubmit", "m06", "--campaign", "out"]);
+    assert!(!again.stderr.contains("belongs to"), "{again}");
 }
 
 #[test]

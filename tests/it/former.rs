@@ -95,7 +95,7 @@ fn the_former_build_refuses_a_campaign_of_today_and_touches_nothing() {
     let before = kept.command(&program, &["verify", "out"]);
     assert!(before.status.code() == Some(65), "June is not complete: {before:?}");
     assert!(String::from_utf8_lossy(&before.stdout).contains("m06 is not complete"), "{before:?}");
-    drop(kept.open().unwrap());
+    drop(kept.acted_on());
     assert_eq!(Identity::read(&kept.campaign()).unwrap().form, FORM);
     let before = contents(&kept.output());
     for arguments in [

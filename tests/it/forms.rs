@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
+use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
 use alpsckpt::campaign::spec;
@@ -17,7 +17,7 @@ use alpsckpt::durable::{framed, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{RunOptions, Stop, run_chain};
-use alpsckpt::oar_client::BatchError;
+use alpsckpt::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 
 use crate::scene::{PROGRAM, apart};
 use crate::support::{contents, copy_all};
@@ -64,6 +64,16 @@ impl Kept {
         Controller::open_with(&self.output(), reach())
     }
 
+    /// Opens it and acts, as far as that goes in another place than the campaign was made in: it is of this program's
+    /// form then.
+    pub(crate) fn acted_on(&self) -> Controller {
+        let mut controller = self.open().unwrap();
+        let refused = controller.act(&Action::Resubmit(ChainId::of_months(&[6]))).unwrap_err();
+        assert!(refused.to_string().contains("was moved here from"), "{refused}");
+        assert!(!self.campaign().lease().exists(), "it is given back");
+        controller
+    }
+
     /// Puts text in the place of another in `campaign.ron`, and a right checksum below.
     fn edit_identity(&self, from: &str, to: &str) {
         let path = self.campaign().identity();
@@ -88,11 +98,45 @@ fn crc32(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(frame[4..8].try_into().unwrap())
 }
 
-/// A batch system that is never there.
+/// A batch system without jobs, which takes none.
+struct Nothing;
+
+impl BatchSystem for Nothing {
+    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
+        Ok(ClusterInfo { name: "nothing".to_owned(), time_scale: 1.0 })
+    }
+
+    fn submit(&mut self, _: &Submission) -> Result<JobId, BatchError> {
+        Err(BatchError::Refused("not in this test".to_owned()))
+    }
+
+    fn find(&mut self, _: &[Token]) -> Result<Vec<Job>, BatchError> {
+        Ok(Vec::new())
+    }
+
+    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
+        Err(BatchError::UnknownJob(job))
+    }
+
+    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
+        Err(BatchError::UnknownJob(job))
+    }
+
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        Err(BatchError::UnknownJob(job))
+    }
+
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        Err(BatchError::UnknownJob(job))
+    }
+
+    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        Ok(Vec::new())
+    }
+}
+
 fn reach() -> Reach {
-    let connect =
-        |_: &ClusterChoice| Err(ControlError::Batch(BatchError::Down("not in this test".to_owned())));
-    Reach { connect: Box::new(connect), ..Reach::default() }
+    Reach { connect: Box::new(|_| Ok(Box::new(Nothing))), ..Reach::default() }
 }
 
 /// Name, state and sealed tiles of each chain.
@@ -117,8 +161,11 @@ fn every_form_is_read_gone_on_with_and_verified() {
         assert_eq!((before.form, before.made, before.name.as_str()), (form, form, "kept"));
         let journal = fs::read(campaign.journal()).unwrap();
 
-        let mut controller = kept.open().unwrap();
+        let looked = kept.open().unwrap().refresh().unwrap();
+        assert_eq!(Identity::read(&campaign).unwrap(), before, "who looks changes nothing");
+        let mut controller = kept.acted_on();
         let snapshot = controller.refresh().unwrap();
+        assert_eq!(stands(&looked), stands(&snapshot));
         let [january, june_stands]: [Stands; 2] = stands(&snapshot).try_into().unwrap();
         assert_eq!(january, ("m01".to_owned(), ChainState::Complete, 9));
         assert_eq!(
@@ -180,7 +227,7 @@ fn a_campaign_of_a_later_form_is_refused_by_every_command_and_left_as_it_is() {
     let program = Path::new(PROGRAM);
     // Fields of ours changed or gone, others new: only the first three are kept by every form.
     let (later, strange) = (Kept::of(1), Kept::of(1));
-    drop(later.open().unwrap());
+    drop(later.acted_on());
     later.edit_identity(&format!("form: {FORM},"), "form: 3000,");
     later.edit_identity("id: ", "quota: [\"10 GB\", 7, (a: None)], who: ");
     later.edit_identity("written_by: \"", "written_by: \"99.");
@@ -221,7 +268,7 @@ fn an_event_of_a_later_program_makes_a_reader_that_says_why() {
     let text = fs::read_to_string(kept.campaign().identity()).unwrap();
     let cluster = text.split("cluster: ").nth(1).unwrap().split("created").next().unwrap();
     kept.edit_identity(cluster, "Oar,\n    ");
-    drop(kept.open().unwrap());
+    drop(kept.acted_on());
     let journal = kept.campaign().journal();
     let strange = framed::frame(br#"{"at_ms":1,"event":{"Annotated":{"chain":"m01","text":"of later"}}}"#);
     let bytes = [fs::read(&journal).unwrap(), strange].concat();

@@ -5,13 +5,13 @@ use crate::campaign::actions::possible;
 use crate::campaign::event::Event;
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
-use crate::campaign::snapshot::ChainView;
+use crate::campaign::snapshot::{Access, ChainView};
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{ChainId, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
-    /// Does one action; the answer says in words what was done.
+    /// Does one action; the answer says in words what was done. The lease is taken for that and given back.
     ///
     /// # Errors
     /// When it does not fit the chain's state, or fails.
@@ -19,24 +19,53 @@ impl Controller {
         let chain = action.chain();
         // What was never submitted needs no answer of the batch system; everything else is judged by a fresh one.
         let fresh = !self.state.chain(chain).attempts.is_empty();
+        // A slow disk and a slow batch system are looked at before the lease is taken.
+        self.look_freshly(chain, fresh)?;
+        let known = self.entries.len();
+        // What cannot be needs no lease to be refused.
+        self.possible_now(action)?;
+        self.holding(|controller| {
+            let fresh = fresh || !controller.state.chain(chain).attempts.is_empty();
+            if controller.entries.len() == known {
+                // Nobody acted in between: what was just seen is journalled.
+                controller.decide(fresh)?;
+            } else {
+                controller.look_freshly(chain, fresh)?;
+            }
+            controller.act_now(action)
+        })
+    }
+
+    /// Looks, with a new answer of the batch system where one is needed.
+    pub(super) fn look_freshly(&mut self, chain: &ChainId, fresh: bool) -> Result<(), ControlError> {
         self.look(fresh)?;
-        if fresh && let Some(error) = &self.batch.error {
-            return Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() });
+        match &self.batch.error {
+            Some(error) if fresh => {
+                Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() })
+            }
+            _ => Ok(()),
         }
-        let snapshot = self.snapshot();
-        let Some(view) = snapshot.chains.iter().find(|c| c.id == *chain) else {
-            let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
-            return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
-        };
-        if self.journal.is_none() {
-            return Err(self.read_only());
-        }
-        possible(action.kind(), view, &snapshot.access).map_err(|why| not_now(chain, why))?;
+    }
+
+    fn act_now(&mut self, action: &Action) -> Result<String, ControlError> {
+        let chain = action.chain();
+        let view = &self.possible_now(action)?;
         match action {
             Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view),
             Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_) => self.order(action, view),
             Action::Stop(_) => self.stop(chain),
         }
+    }
+
+    /// The chain, if it is in a state for this action.
+    fn possible_now(&self, action: &Action) -> Result<ChainView, ControlError> {
+        let chain = action.chain();
+        let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else {
+            let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
+            return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
+        };
+        possible(action.kind(), &view, &Access::Writer).map_err(|why| not_now(chain, why))?;
+        Ok(view)
     }
 
     fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
@@ -164,7 +193,10 @@ impl Controller {
             self.client()?.delete(*job)?;
         }
         Ok(match jobs.as_slice() {
-            [] => format!("{chain}: it will be stopped as soon as the batch system shows its next job"),
+            [] => format!(
+                "{chain}: it is between two jobs: the next one is deleted when it shows, by an open screen or by \
+                 `alpsckpt stop {chain}` once more"
+            ),
             [job, ..] => format!("{chain}: job {job} is being deleted; what is sealed stays"),
         })
     }

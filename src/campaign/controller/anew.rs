@@ -20,6 +20,10 @@ impl Controller {
     /// # Errors
     /// When the chain has a job or is complete, or a later program wrote to it: then nothing is changed.
     pub fn begin_anew(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
+        self.holding(|controller| controller.anew_unless_complete(chain))
+    }
+
+    fn anew_unless_complete(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
         let view = self.view_of(chain)?;
         if view.state == ChainState::Complete {
             let why = format!(
@@ -38,21 +42,20 @@ impl Controller {
     /// # Errors
     /// When the chain has a job, or a later program wrote to it: then nothing is changed.
     pub fn begin_anew_here(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
-        let view = self.view_of(chain)?;
-        if view.state == ChainState::Complete && self.has_its_maps(chain) {
-            return Ok(Vec::new());
-        }
-        self.anew(chain, &view)
+        self.holding(|controller| {
+            let view = controller.view_of(chain)?;
+            if view.state == ChainState::Complete && controller.has_its_maps(chain) {
+                return Ok(Vec::new());
+            }
+            controller.anew(chain, &view)
+        })
     }
 
     /// The chain as it is now, if this program knows all that was written to it.
     fn view_of(&mut self, chain: &ChainId) -> Result<ChainView, ControlError> {
         fence::ensure_known(&self.campaign.chain(chain))?;
         let fresh = !self.state.chain(chain).attempts.is_empty();
-        self.look(fresh)?;
-        if fresh && let Some(error) = &self.batch.error {
-            return Err(ControlError::Unasked { chain: chain.to_string(), error: error.clone() });
-        }
+        self.look_freshly(chain, fresh)?;
         let view = self.snapshot().chains.into_iter().find(|c| c.id == *chain);
         view.ok_or_else(|| not_now(chain, "no such chain".to_owned()))
     }
@@ -60,9 +63,6 @@ impl Controller {
     fn anew(&mut self, chain: &ChainId, view: &ChainView) -> Result<Vec<String>, ControlError> {
         if !view.state.is_settled() {
             return Err(not_now(chain, "it has a job: stop it first".to_owned()));
-        }
-        if self.journal.is_none() {
-            return Err(self.read_only());
         }
         let dir = self.campaign.chain(chain);
         let after = fence::newest(&dir)?.map_or(0, |link| link.0);

@@ -1,18 +1,30 @@
-//! Reads what the chains leave on disk; what cannot change any more is read once.
+//! Reads what the chains leave on disk; what cannot change any more is read once. A folder is listed once, and what its
+//! listing does not have is not asked for. All chains' files are read at the same time: on a shared disk the waits
+//! overlap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::campaign::identity::{AttemptFile, numbered};
+use serde::{Deserialize, Serialize};
+
+use super::many;
+use crate::campaign::identity::{AttemptFile, number_in};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
 use crate::checkpoint::form::{self, FORM};
+use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
-    ChainDir, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart, Status,
+    ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart,
+    MapRecord, Status,
 };
 use crate::durable::{DurableError, sealed};
 use crate::oar_client::Token;
+use crate::quantity::clean;
+
+/// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
+const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
 
 /// One chain's files, remembered from one reading to the next.
 #[derive(Debug, Default)]
@@ -24,8 +36,11 @@ pub(super) struct ChainFiles {
     pub(super) bad_attempts: BTreeMap<u32, String>,
     pub(super) links: BTreeMap<u32, LinkFiles>,
     pub(super) generations: BTreeMap<u32, Result<Generation, String>>,
+    complete: Option<End>,
+    /// The maps, when all of them are there.
     pub(super) maps: Option<Vec<MapView>>,
-    complete_damage: Option<String>,
+    /// What is wrong with the end of the chain: its record, or the maps that it names.
+    lost: Option<String>,
     /// The newest link's status, as last read.
     pub(super) status: Option<Status>,
     beat: Option<Beat>,
@@ -41,36 +56,256 @@ pub(super) struct LinkFiles {
     pub(super) end: Option<LinkEnd>,
 }
 
-/// A heartbeat's counter, and since when this process's own clock has seen it.
-#[derive(Debug, Clone, Copy)]
-struct Beat {
+/// A heartbeat's counter, and since when this machine's clock has seen it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Beat {
+    pub(super) link: u32,
+    pub(super) counter: u64,
+    pub(super) since_ms: u64,
+    /// The counter was seen to grow.
+    #[serde(skip)]
+    moved: bool,
+}
+
+/// Reads what is new of all these chains. `beats`: what an earlier process saw of their heartbeats.
+///
+/// # Errors
+/// When a folder is there and cannot be read; a damaged file is no error but shown as such.
+pub(super) fn refresh_all(
+    chains: Vec<(ChainId, ChainDir, &mut ChainFiles)>,
+    maps: &Path,
+    now_ms: u64,
+    beats: &BTreeMap<ChainId, Beat>,
+) -> Result<(), DurableError> {
+    let listings = many::each(chains.iter().map(|(_, dir, _)| dir).collect(), Listing::of);
+    let listings: Vec<Listing> = listings.into_iter().collect::<Result<_, _>>()?;
+    let mut wanted = Vec::new();
+    for (at, ((_, dir, files), listing)) in chains.iter().zip(&listings).enumerate() {
+        wanted.extend(files.wanted(listing).into_iter().map(|record| (at, dir, record)));
+    }
+    let read = many::each(wanted, |(at, dir, record)| (at, record.read(dir)));
+    let mut found: Vec<Vec<Found>> = listings.iter().map(|_| Vec::new()).collect();
+    for (at, one) in read {
+        if let Some(of_chain) = found.get_mut(at) {
+            of_chain.push(one);
+        }
+    }
+    let mut open = Vec::new();
+    for (((chain, dir, files), listing), found) in chains.into_iter().zip(listings).zip(found) {
+        files.take_in(listing, found)?;
+        open.push((chain, dir, files));
+    }
+    many::each(open, |(chain, dir, files)| {
+        files.read_running(&dir, now_ms, beats.get(&chain));
+        files.look_at_maps(maps);
+    });
+    Ok(())
+}
+
+/// What `complete.ron` says.
+#[derive(Debug)]
+struct End {
+    stamp: Option<Stamp>,
+    maps: Vec<MapRecord>,
     link: u32,
-    counter: u64,
-    since_ms: u64,
+    tiles: u64,
+}
+
+/// What tells a file from the one that replaced it: number, length, time of change in seconds and nanoseconds.
+type Stamp = (u64, u64, i64, i64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let facts = std::fs::symlink_metadata(path).ok()?;
+    Some((facts.ino(), facts.len(), facts.mtime(), facts.mtime_nsec()))
+}
+
+/// What the folders of a chain hold, by the names alone.
+struct Listing {
+    attempts: BTreeSet<u32>,
+    links: BTreeSet<u32>,
+    resumes: BTreeSet<u32>,
+    ends: BTreeSet<u32>,
+    generations: BTreeSet<u32>,
+    logs: Vec<PathBuf>,
+}
+
+impl Listing {
+    fn of(dir: &ChainDir) -> Result<Self, DurableError> {
+        let links = names(&dir.links())?;
+        Ok(Self {
+            attempts: numbers(&names(&AttemptFile::folder(dir))?, ".ron"),
+            resumes: numbers(&links, ".resume.ron"),
+            ends: numbers(&links, ".end.ron"),
+            links: numbers(&links, ".ron"),
+            generations: numbers(&names(&dir.generations())?, ".ron"),
+            logs: logs(&dir.logs()),
+        })
+    }
+}
+
+/// A record that is to be read.
+enum Record {
+    Inputs,
+    /// With the stamp of the one that is known: it may name a hundred thousand blocks.
+    Complete(Option<Stamp>),
+    Attempt(u32),
+    Start(u32),
+    Resume(u32),
+    End(u32),
+    Generation(u32),
+}
+
+/// What was read of one.
+enum Found {
+    Inputs(Result<Inputs, DurableError>),
+    Complete(Result<End, DurableError>),
+    /// It is the one that is known.
+    SameComplete,
+    Attempt(u32, Result<AttemptFile, DurableError>),
+    Start(u32, LinkStart),
+    Resume(u32, Option<LinkResume>),
+    End(u32, Option<LinkEnd>),
+    Generation(u32, Result<Generation, String>),
+}
+
+impl Record {
+    fn read(&self, dir: &ChainDir) -> Found {
+        match *self {
+            Self::Inputs => Found::Inputs(Inputs::first(dir)),
+            Self::Complete(known) => {
+                let stamp = stamp(&dir.complete());
+                if stamp.is_some() && stamp == known {
+                    return Found::SameComplete;
+                }
+                match form::read::<Complete>(&dir.complete()) {
+                    Ok(Complete { maps, link, tiles, .. }) => {
+                        Found::Complete(Ok(End { stamp, maps, link: link.0, tiles }))
+                    }
+                    Err(e) => Found::Complete(Err(e)),
+                }
+            }
+            Self::Attempt(n) => Found::Attempt(n, AttemptFile::read(dir, n)),
+            Self::Start(n) => {
+                let link = LinkNumber(n);
+                Found::Start(n, form::read(&dir.link_start(link)).unwrap_or_else(|_| unreadable(link)))
+            }
+            Self::Resume(n) => Found::Resume(n, sealed::read(&dir.link_resume(LinkNumber(n))).ok()),
+            Self::End(n) => Found::End(n, sealed::read(&dir.link_end(LinkNumber(n))).ok()),
+            Self::Generation(n) => {
+                let read = form::read(&dir.generation(GenerationNumber(n)));
+                Found::Generation(n, read.map_err(|e| e.to_string()))
+            }
+        }
+    }
 }
 
 impl ChainFiles {
-    /// Reads what is new.
-    ///
-    /// # Errors
-    /// When a folder is there and cannot be read; a damaged file is no error but shown as such.
-    pub(super) fn refresh(&mut self, dir: &ChainDir, maps: &Path, now_ms: u64) -> Result<(), DurableError> {
-        let after = Inputs::first(dir)?.after;
-        if after != self.after {
-            self.maps = None;
+    /// What of the listed is not known yet, or may have changed.
+    fn wanted(&self, listing: &Listing) -> Vec<Record> {
+        let mut wanted = vec![Record::Inputs, Record::Complete(self.complete.as_ref().and_then(|c| c.stamp))];
+        let new = |n: &&u32| !self.attempts.contains_key(n);
+        wanted.extend(listing.attempts.iter().filter(new).map(|n| Record::Attempt(*n)));
+        let newest = listing.links.last();
+        for n in &listing.links {
+            let known = self.links.get(n);
+            if known.is_none() {
+                wanted.push(Record::Start(*n));
+            }
+            // Of the newest link asked for by name: a listing may be old on shared disks.
+            let listed = |of: &BTreeSet<u32>| of.contains(n) || Some(n) == newest;
+            if known.is_none_or(|l| l.resume.is_none()) && listed(&listing.resumes) {
+                wanted.push(Record::Resume(*n));
+            }
+            if known.is_none_or(|l| l.end.is_none()) && listed(&listing.ends) {
+                wanted.push(Record::End(*n));
+            }
         }
-        self.after = after;
-        self.read_attempts(dir)?;
-        self.read_links(dir)?;
-        self.read_generations(dir)?;
-        self.read_complete(dir, maps);
-        self.read_running(dir, now_ms);
-        self.logs = logs(&dir.logs());
+        let new = |n: &&u32| !matches!(self.generations.get(n), Some(Ok(_)));
+        wanted.extend(listing.generations.iter().filter(new).map(|n| Record::Generation(*n)));
+        wanted
+    }
+
+    fn take_in(&mut self, listing: Listing, found: Vec<Found>) -> Result<(), DurableError> {
+        self.generations.retain(|number, _| listing.generations.contains(number));
+        for one in found {
+            match one {
+                Found::Inputs(inputs) => self.after = inputs?.after,
+                Found::Complete(Ok(end)) => {
+                    self.complete = Some(end);
+                    self.lost = None;
+                }
+                Found::Complete(Err(e)) => {
+                    self.complete = None;
+                    let gone = e.is_missing();
+                    self.lost =
+                        Some(if gone { "complete.ron is not there".to_owned() } else { e.to_string() });
+                }
+                Found::SameComplete => {}
+                Found::Attempt(n, Ok(file)) => {
+                    self.bad_attempts.remove(&n);
+                    self.attempts.insert(n, file);
+                }
+                Found::Attempt(n, Err(e)) => {
+                    self.bad_attempts.insert(n, e.to_string());
+                }
+                Found::Start(n, start) => {
+                    self.links.insert(n, LinkFiles { start, resume: None, end: None });
+                }
+                Found::Resume(n, resume) => {
+                    if let Some(link) = self.links.get_mut(&n) {
+                        link.resume = resume;
+                    }
+                }
+                Found::End(n, end) => {
+                    if let Some(link) = self.links.get_mut(&n) {
+                        link.end = end;
+                    }
+                }
+                Found::Generation(n, read) => {
+                    self.generations.insert(n, read);
+                }
+            }
+        }
+        let after = self.after;
+        self.generations.retain(|_, read| read.as_ref().map_or(true, |g: &Generation| g.link.0 > after));
+        self.logs = listing.logs;
         Ok(())
     }
 
+    /// The maps that the end of the chain names: all there, and as long as they were?
+    fn look_at_maps(&mut self, folder: &Path) {
+        self.maps = None;
+        let Some(End { maps: records, link, .. }) = &self.complete else { return };
+        if *link <= self.after {
+            self.lost = Some("it was begun anew".to_owned());
+            return;
+        }
+        let (mut maps, mut bad) = (Vec::new(), Vec::new());
+        for map in records {
+            let path = folder.join(&map.file);
+            match std::fs::metadata(&path).map(|m| m.len()) {
+                Ok(length) if length == map.bytes => {}
+                Ok(length) => {
+                    bad.push(format!("{} has {length} bytes instead of {}", path.display(), map.bytes));
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    bad.push(format!("{} is missing", path.display()));
+                }
+                // Out of reach for the moment, which says nothing of what is there.
+                Err(_) => {}
+            }
+            maps.push(MapView { path, bytes: map.bytes });
+        }
+        self.lost = match bad.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            [first, rest @ ..] => Some(format!("{first}, and {} more of {} maps", rest.len(), records.len())),
+        };
+        self.maps = self.lost.is_none().then_some(maps);
+    }
+
     /// The machine's view of it.
-    pub(super) fn view(&self) -> DiskView {
+    pub(super) fn view(&self, now_ms: u64) -> DiskView {
         let links = self.links.values();
         DiskView {
             attempts: self.tokens().collect(),
@@ -87,7 +322,9 @@ impl ChainFiles {
                 })
                 .collect(),
             complete: self.maps.is_some(),
-            complete_damage: self.complete_damage.clone(),
+            lost: self.lost.clone(),
+            beat: self.open_link().and(self.beat).map(|b| (LinkNumber(b.link), b.counter)),
+            silent: self.is_silent(now_ms),
         }
     }
 
@@ -118,7 +355,7 @@ impl ChainFiles {
                 bytes: 0,
                 tiles: 0,
                 sealed_ms: 0,
-                damage: Some(why.clone()),
+                damage: Some(clean(why)),
             },
         };
         self.generations.iter().map(view).collect()
@@ -134,6 +371,22 @@ impl ChainFiles {
         self.open_link().and(self.beat).map(|b| now_ms.saturating_sub(b.since_ms))
     }
 
+    /// Whether the newest link has not been heard of for too long; `None`: no link is open, or nothing is known yet.
+    pub(super) fn is_silent(&self, now_ms: u64) -> Option<bool> {
+        let silent = self.silent_ms(now_ms)? > SILENT_MS;
+        (silent || self.beat.is_some_and(|b| b.moved)).then_some(silent)
+    }
+
+    /// The tiles that the finished maps were made of.
+    pub(super) fn tiles(&self) -> Option<u64> {
+        self.complete.as_ref().map(|end| end.tiles)
+    }
+
+    /// What is known of the heartbeat of the newest link.
+    pub(super) fn heartbeat(&self) -> Option<Beat> {
+        self.open_link().and(self.beat)
+    }
+
     /// A suspended job cannot beat: its silence begins anew.
     pub(super) fn excuse_silence(&mut self, now_ms: u64) {
         if let Some(beat) = &mut self.beat {
@@ -141,79 +394,8 @@ impl ChainFiles {
         }
     }
 
-    fn read_attempts(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
-        for number in AttemptFile::numbers(dir)? {
-            if self.attempts.contains_key(&number) {
-                continue;
-            }
-            match AttemptFile::read(dir, number) {
-                Ok(file) => {
-                    self.bad_attempts.remove(&number);
-                    self.attempts.insert(number, file);
-                }
-                Err(e) => {
-                    self.bad_attempts.insert(number, e.to_string());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn read_links(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
-        for number in numbered(&dir.links(), ".ron")? {
-            let link = LinkNumber(number);
-            let files = match self.links.entry(number) {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(new) => {
-                    let start = form::read(&dir.link_start(link)).unwrap_or_else(|_| unreadable(link));
-                    new.insert(LinkFiles { start, resume: None, end: None })
-                }
-            };
-            if files.resume.is_none() {
-                files.resume = sealed::read(&dir.link_resume(link)).ok();
-            }
-            if files.end.is_none() {
-                files.end = sealed::read(&dir.link_end(link)).ok();
-            }
-        }
-        Ok(())
-    }
-
-    fn read_generations(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
-        let numbers = numbered(&dir.generations(), ".ron")?;
-        self.generations.retain(|number, _| numbers.contains(number));
-        for number in numbers {
-            if !matches!(self.generations.get(&number), Some(Ok(_))) {
-                let read = form::read(&dir.generation(GenerationNumber(number))).map_err(|e| e.to_string());
-                self.generations.insert(number, read);
-            }
-        }
-        let after = self.after;
-        self.generations.retain(|_, read| read.as_ref().map_or(true, |g: &Generation| g.link.0 > after));
-        Ok(())
-    }
-
-    fn read_complete(&mut self, dir: &ChainDir, maps: &Path) {
-        if self.maps.is_some() {
-            return;
-        }
-        match form::read::<Complete>(&dir.complete()) {
-            Ok(complete) if complete.link.0 <= self.after => self.complete_damage = None,
-            Ok(complete) => {
-                let view = |map: &crate::checkpoint::MapRecord| MapView {
-                    path: maps.join(&map.file),
-                    bytes: map.bytes,
-                };
-                self.maps = Some(complete.maps.iter().map(view).collect());
-                self.complete_damage = None;
-            }
-            Err(e) if e.is_missing() => self.complete_damage = None,
-            Err(e) => self.complete_damage = Some(e.to_string()),
-        }
-    }
-
     /// Heartbeat and picture of the newest link.
-    fn read_running(&mut self, dir: &ChainDir, now_ms: u64) {
+    fn read_running(&mut self, dir: &ChainDir, now_ms: u64, kept: Option<&Beat>) {
         let Some(newest) = self.links.keys().next_back().copied() else { return };
         let link = LinkNumber(newest);
         let ended = self.open_link().is_none();
@@ -221,12 +403,14 @@ impl ChainFiles {
         if !ended || new_link {
             self.status = sealed::read::<Status>(&dir.status(link)).ok();
             let counter = self.status.as_ref().map_or(0, |s| s.counter);
-            if self.beat.is_none_or(|b| b.link != newest || b.counter != counter) {
-                self.beat = Some(Beat { link: newest, counter, since_ms: now_ms });
-            }
+            let before = self.beat.or(kept.copied()).filter(|b| b.link == newest && b.since_ms <= now_ms);
+            self.beat = Some(match before {
+                Some(same) if same.counter == counter => same,
+                other => Beat { link: newest, counter, since_ms: now_ms, moved: other.is_some() },
+            });
         }
-        if let Some(path) = Some(dir.quicklook(link)).filter(|p| p.exists()) {
-            self.quicklook = Some(path);
+        if !ended || new_link || self.quicklook.is_none() {
+            self.quicklook = Some(dir.quicklook(link)).filter(|p| p.exists()).or(self.quicklook.take());
         }
     }
 }
@@ -245,6 +429,24 @@ fn unreadable(link: LinkNumber) -> LinkStart {
         numerics: 0,
         threads: 0,
     }
+}
+
+/// The names in a folder; none when it is not there.
+fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(DurableError::io(folder, "list", e)),
+    };
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.map(|e| e.file_name().to_string_lossy().into_owned())
+    };
+    entries.map(name).collect::<Result<_, _>>().map_err(|e| DurableError::io(folder, "list", e))
+}
+
+/// The numbers of the names `NNNN<suffix>`.
+fn numbers(names: &[String], suffix: &str) -> BTreeSet<u32> {
+    names.iter().filter_map(|name| number_in(name, suffix)).collect()
 }
 
 /// The files of the log folder, by the number in their names: `0003.log`, `17.out`.

@@ -1,63 +1,49 @@
 //! Reads links, generations and the scheduler, feeds the state machine, does its effects.
 //!
-//! One controller serves both faces: the terminal UI calls it from a thread of its own, the commands directly. The
-//! order of every submission is: attempt file (exclusive), journalled intent, the batch system, journalled outcome.
+//! One controller serves both faces: the terminal UI calls it from a thread of its own, the commands directly. Looking
+//! takes no lease; what it finds that the journal lacks is folded in memory and shown, and journalled by who next acts.
+//! Acting takes the lease for as long as it lasts. The order of every submission is: attempt file (exclusive),
+//! journalled intent, the batch system, journalled outcome.
 
 mod act;
 mod anew;
+mod batch;
 mod choice;
 mod disk;
 mod doubts;
+mod history;
 mod install;
+mod lease;
 mod log;
+mod many;
+mod reach;
 mod relocate;
 mod request;
 mod view;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use self::batch::Batch;
 use self::disk::ChainFiles;
+use self::doubts::Kept;
 use super::event::{Entry, Event};
 use super::identity::Identity;
 use super::inputs::Inputs;
 use super::journal::{self, Journal};
-use super::lease::Lease;
-use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, State};
+use super::lease::{Lease, Other};
+use super::machine::{self, Decision, Doubts, Limits, Observation, State};
+use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Loaded, Spec};
-use super::{clock, plan};
-use crate::checkpoint::form::FORM;
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::geotiff::Raster;
-use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobState, Node, Token};
+use crate::oar_client::{JobState, Token};
 
 pub use choice::ClusterChoice;
+pub use reach::{Connect, Patience, Reach};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
-
-/// Makes a client of a batch system.
-pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;
-
-/// What a controller reaches the world by; tests put their own in.
-pub struct Reach {
-    /// Makes the client of the batch system, when it is first needed.
-    pub connect: Connect,
-    /// The monotonic clock, milliseconds.
-    pub now_ms: Box<dyn Fn() -> u64 + Send>,
-    /// The program that jobs run; `None`: this one, or `$ALPSCKPT_PROGRAM`.
-    pub program: Option<PathBuf>,
-}
-
-impl Default for Reach {
-    fn default() -> Self {
-        Self {
-            connect: Box::new(ClusterChoice::connect),
-            now_ms: Box::new(clock::monotonic_ms),
-            program: None,
-        }
-    }
-}
 
 /// A campaign opened by this process.
 pub struct Controller {
@@ -72,26 +58,21 @@ pub struct Controller {
     /// There while the lease is held.
     journal: Option<Journal>,
     entries: Vec<Entry>,
+    /// What was found and is not journalled: nobody has acted since.
+    news: Vec<Entry>,
     /// The journal's length at the last reading, for a reader.
     read_length: u64,
     state: State,
     doubts: Doubts,
+    /// What lies on disk of what frontends wait to be sure of.
+    kept: Kept,
     files: BTreeMap<ChainId, ChainFiles>,
     batch: Batch,
     program: Option<String>,
-}
-
-/// The batch system as last seen.
-#[derive(Default)]
-struct Batch {
-    client: Option<Box<dyn BatchSystem>>,
-    info: Option<ClusterInfo>,
-    view: Option<BatchView>,
-    asked_ms: Option<u64>,
-    answered_ms: Option<u64>,
-    /// When the nodes were last asked for.
-    nodes_ms: Option<u64>,
-    error: Option<BatchError>,
+    /// Who else holds the lease, as last seen.
+    other: Option<Other>,
+    /// The folder can be written by this person.
+    writable: bool,
 }
 
 impl Controller {
@@ -116,8 +97,10 @@ impl Controller {
             let changed = relocate::changes(&campaign, loaded)?;
             if !changed.is_empty() {
                 let mut controller = Self::open_with(campaign.output(), reach)?;
-                controller.take_spec(spec, &changed, &loaded.file)?;
-                controller.choose_cluster(cluster)?;
+                controller.holding(|c| {
+                    c.take_spec(spec, &changed, &loaded.file)?;
+                    c.choose_cluster(cluster)
+                })?;
                 return Ok(controller);
             }
         } else {
@@ -138,12 +121,15 @@ impl Controller {
         }
         let mut controller = Self::open_with(campaign.output(), reach)?;
         // Not copied and read back once more for the first attempt.
+        let new = made_with.is_some();
         controller.program = made_with;
-        controller.choose_cluster(cluster)?;
+        if new || *cluster != controller.identity.cluster {
+            controller.holding(|c| c.choose_cluster(cluster))?;
+        }
         Ok(controller)
     }
 
-    /// Opens an existing campaign by its output folder. Takes the lease when it is free.
+    /// Opens an existing campaign by its output folder, to look at it and to act.
     ///
     /// # Errors
     /// When there is no campaign or its files cannot be read.
@@ -170,14 +156,21 @@ impl Controller {
             newer: None,
             journal: None,
             entries: Vec::new(),
+            news: Vec::new(),
             read_length: 0,
             state: State::default(),
             doubts: Doubts::default(),
+            kept: Kept::default(),
             files: BTreeMap::new(),
             batch: Batch::default(),
             program: None,
+            other: None,
+            writable: false,
         };
-        controller.tend_lease()?;
+        controller.writable = lease::may_write(&controller.campaign.state());
+        controller.read_journal()?;
+        controller.remember_doubts();
+        controller.other = controller.lease.look((controller.reach.now_ms)());
         Ok(controller)
     }
 
@@ -211,7 +204,7 @@ impl Controller {
         &self.chains
     }
 
-    /// Reads everything anew, journals what is new, does what the machine decides. Never waits for a job.
+    /// Reads everything anew and decides what it means. Takes no lease and never waits for a job.
     ///
     /// # Errors
     /// When the campaign's own files fail; a silent batch system is no error but part of the snapshot.
@@ -220,34 +213,48 @@ impl Controller {
         Ok(self.snapshot())
     }
 
-    /// One round: lease, disk, batch system (when due or `forced`), decisions, effects.
+    /// One round: disk, batch system (when due or `forced`), decisions; with the lease their effects too.
     fn look(&mut self, forced: bool) -> Result<(), ControlError> {
-        self.tend_lease()?;
+        if self.journal.is_none() {
+            self.read_journal()?;
+            self.other = self.lease.look((self.reach.now_ms)());
+        }
         let now_ms = (self.reach.now_ms)();
         self.read_files(now_ms)?;
         let polled = self.poll(now_ms, forced);
         self.excuse_suspended(now_ms);
+        let due = self.decide(polled)?;
+        if due && self.journal.is_none() && self.reach.resident {
+            self.do_what_is_due()?;
+        }
+        Ok(())
+    }
+
+    /// What was seen means; whether anything outside is to be done about it that was not.
+    fn decide(&mut self, polled: bool) -> Result<bool, ControlError> {
+        let now_ms = (self.reach.now_ms)();
         let observation = Observation {
             now_ms,
             batch: self.batch.view.clone().filter(|_| polled),
-            disk: self.files.iter().map(|(chain, files)| (chain.clone(), files.view())).collect(),
+            disk: self.files.iter().map(|(chain, files)| (chain.clone(), files.view(now_ms))).collect(),
             limits: self.limits(),
         };
-        let known = self.doubts.clone();
         let decisions = machine::decide(&self.state, &observation, &mut self.doubts);
-        self.carry_out(decisions)?;
-        if self.doubts != known && self.journal.is_some() {
-            doubts::keep(&self.campaign, &self.doubts)?;
-        }
-        Ok(())
+        let due = self.carry_out(decisions)?;
+        self.keep_doubts()?;
+        Ok(due)
     }
 
     /// Reads what is new of each chain's files.
     fn read_files(&mut self, now_ms: u64) -> Result<(), ControlError> {
         for (chain, _) in &self.chains {
-            let files = self.files.entry(chain.clone()).or_default();
-            files.refresh(&self.campaign.chain(chain), &self.campaign.maps(), now_ms)?;
+            self.files.entry(chain.clone()).or_default();
         }
+        let known = self.chains.iter().map(|(chain, _)| chain).collect::<std::collections::BTreeSet<_>>();
+        let chains = self.files.iter_mut().filter(|(chain, _)| known.contains(chain));
+        let chains =
+            chains.map(|(chain, files)| (chain.clone(), self.campaign.chain(chain), files)).collect();
+        disk::refresh_all(chains, &self.campaign.maps(), now_ms, &self.kept.beats)?;
         Ok(())
     }
 
@@ -256,7 +263,9 @@ impl Controller {
         if let Some(newer) = &self.newer {
             return DurableError::unknown_form(&self.campaign.journal(), newer.clone()).into();
         }
-        ControlError::ReadOnly { why: self.lease.why_not().unwrap_or("another frontend acts").to_owned() }
+        let why = self.lease.why_not().unwrap_or("another frontend acts").to_owned();
+        let cure = if self.other.is_some() { request::ANOTHER_ACTS.to_owned() } else { String::new() };
+        ControlError::ReadOnly { why, cure }
     }
 
     /// The heartbeat of a suspended job stands still, and that says nothing.
@@ -277,8 +286,9 @@ impl Controller {
         Limits { max_links: self.spec.max_links, settle_ms }
     }
 
-    /// Journals and does what was decided. Without the lease everything is only taken into the picture.
-    fn carry_out(&mut self, decisions: Vec<Decision>) -> Result<(), ControlError> {
+    /// Journals and does what was decided; without the lease everything is only taken into the picture. Whether there
+    /// is anything to be done outside that was not.
+    fn carry_out(&mut self, decisions: Vec<Decision>) -> Result<bool, ControlError> {
         let mut events = Vec::new();
         let mut deletions = Vec::new();
         for decision in decisions {
@@ -289,7 +299,7 @@ impl Controller {
         }
         self.record(events)?;
         if self.journal.is_none() {
-            return Ok(());
+            return Ok(!deletions.is_empty());
         }
         for job in deletions {
             let Some(client) = self.batch.client.as_mut() else { continue };
@@ -298,7 +308,7 @@ impl Controller {
                 self.batch.error = Some(e);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes events into the state; with the lease they are journalled first, durably.
@@ -306,7 +316,8 @@ impl Controller {
         if events.is_empty() {
             return Ok(());
         }
-        let entries: Vec<Entry> = events.into_iter().map(journal::entry).collect();
+        let happened = |event: Event| Entry { happened_ms: self.happened(&event), ..journal::entry(event) };
+        let entries: Vec<Entry> = events.into_iter().map(happened).collect();
         if self.journal.is_some() && !self.lease.verify()? {
             self.journal = None;
         }
@@ -315,120 +326,14 @@ impl Controller {
         }
         for entry in entries {
             self.state.apply(&entry.event);
-            if self.journal.is_some() {
-                self.entries.push(entry);
-            }
+            if self.journal.is_some() { &mut self.entries } else { &mut self.news }.push(entry);
         }
         Ok(())
-    }
-
-    /// Keeps or gets the lease; with it the journal is opened for writing, without it only read.
-    fn tend_lease(&mut self) -> Result<(), ControlError> {
-        let path = self.campaign.journal();
-        if self.journal.is_none() {
-            // Before the lease is taken: what a later program wrote is not even claimed.
-            self.read_journal(&path)?;
-        }
-        let held = self.lease.tend((self.reach.now_ms)())?;
-        match (held, self.journal.is_some()) {
-            (true, true) => Ok(()),
-            (true, false) => {
-                let upgraded = match self.upgrade() {
-                    Ok(upgraded) => upgraded,
-                    Err(e) => return self.decline(e),
-                };
-                let (journal, reading, aside) = Journal::open(&path)?;
-                self.journal = Some(journal);
-                let new = reading.good.is_none();
-                self.take_in(reading.entries);
-                self.doubts = doubts::kept(&self.campaign);
-                let mut events = Vec::new();
-                if new {
-                    let (spec, cluster) = (self.identity.spec.clone(), self.identity.cluster.words());
-                    events.push(Event::Created { spec, cluster });
-                }
-                if let (Some(damage), Some(aside)) = (reading.damage, aside) {
-                    let text = format!(
-                        "{damage}; set aside as {}; what it said is rebuilt from the chains and the batch system",
-                        aside.display()
-                    );
-                    events.push(Event::Warning { chain: None, text });
-                }
-                if let Some(text) = upgraded {
-                    events.push(Event::Warning { chain: None, text });
-                }
-                self.record(events)
-            }
-            (false, had) => {
-                self.journal = None;
-                if had {
-                    self.read_journal(&path)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Reads the journal if it grew. One that a later program wrote to makes a reader of this frontend.
-    fn read_journal(&mut self, path: &Path) -> Result<(), ControlError> {
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
-        if length == self.read_length && length > 0 {
-            return Ok(());
-        }
-        let reading = journal::read(path)?;
-        self.read_length = length;
-        if let Some(newer) = &reading.newer {
-            self.lease.bar(format!("{}: {newer}", path.display()));
-        }
-        self.newer = reading.newer;
-        self.take_in(reading.entries);
-        Ok(())
-    }
-
-    /// Brings an older campaign to this program's form, before anything else is written: older programs refuse it from
-    /// then on. Says so in words.
-    fn upgrade(&mut self) -> Result<Option<String>, ControlError> {
-        // Read again: another frontend may have changed it before this one got the lease.
-        let identity = read_identity(&self.campaign)?;
-        if identity.spec != self.identity.spec {
-            self.spec = spec::frozen(&self.campaign, &identity.spec)?;
-            self.chains = self.spec.chains();
-        }
-        self.identity = identity;
-        let former = self.identity.form;
-        if former >= FORM {
-            return Ok(None);
-        }
-        self.identity.write(&self.campaign)?;
-        Ok(Some(format!(
-            "the campaign's folder was of form {former} and is now of form {FORM}: older versions of alpsckpt refuse it \
-             from now on; jobs that run go on"
-        )))
-    }
-
-    /// Gives the lease back where the campaign cannot be brought to this program's form: it can still be looked at.
-    fn decline(&mut self, why: ControlError) -> Result<(), ControlError> {
-        match why {
-            ControlError::File(e @ DurableError::Io { .. }) => {
-                self.lease.decline(format!("this campaign cannot be claimed: {e}"));
-                Ok(())
-            }
-            e => {
-                self.lease.bar(e.to_string());
-                Err(e)
-            }
-        }
-    }
-
-    fn take_in(&mut self, entries: Vec<Entry>) {
-        self.state = machine::fold(entries.iter().map(|e| &e.event));
-        self.entries = entries;
-        self.doubts = Doubts::default();
     }
 
     /// Another batch system may be chosen as long as nothing was submitted.
     fn choose_cluster(&mut self, cluster: &ClusterChoice) -> Result<(), ControlError> {
-        if *cluster == self.identity.cluster || self.journal.is_none() {
+        if *cluster == self.identity.cluster {
             return Ok(());
         }
         self.read_files(0)?;
@@ -453,71 +358,6 @@ impl Controller {
             tokens.extend(files.tokens().filter(|(n, _)| !known.attempts.contains_key(n)).map(|(_, t)| t));
         }
         tokens
-    }
-
-    /// Asks the batch system when it is due; whether there is a new answer. A failure keeps the last one.
-    fn poll(&mut self, now_ms: u64, forced: bool) -> bool {
-        let tokens = self.tokens();
-        if tokens.is_empty() {
-            return false;
-        }
-        let due = self
-            .batch
-            .asked_ms
-            .is_none_or(|asked| now_ms.saturating_sub(asked) >= self.identity.cluster.poll_every_ms());
-        if !due && !forced {
-            return false;
-        }
-        self.batch.asked_ms = Some(now_ms);
-        match self.ask(&tokens, now_ms) {
-            Ok(view) => {
-                self.batch.view = Some(view);
-                self.batch.answered_ms = Some(now_ms);
-                self.batch.error = None;
-                true
-            }
-            Err(e) => {
-                self.batch.error = Some(match e {
-                    ControlError::Batch(e) => e,
-                    other => BatchError::Down(other.to_string()),
-                });
-                false
-            }
-        }
-    }
-
-    fn ask(&mut self, tokens: &[Token], now_ms: u64) -> Result<BatchView, ControlError> {
-        if self.batch.info.is_none() {
-            self.batch.info = Some(self.client()?.info()?);
-        }
-        let jobs = self.client()?.find(tokens)?;
-        let nodes = if let Some(young) = self.young_nodes(&jobs, now_ms) {
-            young
-        } else {
-            let nodes = self.client()?.nodes()?;
-            self.batch.nodes_ms = Some(now_ms);
-            nodes
-        };
-        Ok(BatchView { jobs, nodes })
-    }
-
-    /// The nodes as last seen, while they are young and no job of ours has come, moved or ended since: the state of its
-    /// node tells why a job ended, and must be as new as the end.
-    fn young_nodes(&self, jobs: &[Job], now_ms: u64) -> Option<Vec<Node>> {
-        let every_ms = self.identity.cluster.nodes_every_ms();
-        let young = self.batch.nodes_ms.is_some_and(|asked| now_ms.saturating_sub(asked) < every_ms);
-        let place = |job: &Job| (job.id, job.node.clone(), job.state.is_over());
-        let known = self.batch.view.as_ref().filter(|_| young)?;
-        let same = known.jobs.iter().map(place).eq(jobs.iter().map(place));
-        same.then(|| known.nodes.clone())
-    }
-
-    /// The client of the batch system, made when first needed.
-    fn client(&mut self) -> Result<&mut Box<dyn BatchSystem>, ControlError> {
-        if self.batch.client.is_none() {
-            self.batch.client = Some((self.reach.connect)(&self.identity.cluster)?);
-        }
-        self.batch.client.as_mut().ok_or_else(|| ControlError::Campaign("no batch system".to_owned()))
     }
 }
 

@@ -100,10 +100,12 @@ pub enum ControlError {
         error: BatchError,
     },
     /// This frontend does not hold the lease.
-    #[error("read-only: {why}")]
+    #[error("nothing was done: {why}")]
     ReadOnly {
         /// Who does, or why it cannot, in words.
         why: String,
+        /// What to do, in words; empty where the words say it.
+        cure: String,
     },
     /// The action does not fit the chain's state.
     #[error("{chain}: {why}")]
@@ -129,7 +131,7 @@ impl ControlError {
             Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
             Self::File(_) | Self::Campaign(_) | Self::Foreign(_) => String::new(),
             Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
-            Self::ReadOnly { .. } => "act from there, or end it first".to_owned(),
+            Self::ReadOnly { cure, .. } => cure.clone(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }
@@ -143,6 +145,10 @@ impl From<CheckError> for ControlError {
         }
     }
 }
+
+/// What to do about another frontend that acts.
+pub(super) const ANOTHER_ACTS: &str = "run the same command again in a moment; a process that was ended counts no more, and one of another host not after \
+                                       30 s without a sign of it";
 
 /// What to do about a full disk.
 pub const DISK_FULL_HINT: &str = "free space or raise the quota, then run the same command again";

@@ -1,4 +1,5 @@
-//! Builds the picture for the faces.
+//! Builds the picture for the faces. What others wrote (spec, links, batch system) comes into it clean: see
+//! [`quantity::clean`].
 
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
@@ -6,19 +7,15 @@ use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::lease;
 use crate::campaign::machine::{ChainRecord, OTHER_PROGRAM, Stage, jobs_of, stage_of};
 use crate::campaign::snapshot::{
-    Access, ChainState, ChainView, ClusterView, FailureView, HistoryLine, JobView, LinkView, NodeView,
-    Snapshot,
+    Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, NodeView, Snapshot,
 };
-use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
-use crate::oar_client::{BatchError, Ending, Job};
-use crate::quantity::count;
+use crate::oar_client::{Ending, Job};
+use crate::quantity::{clean, count};
 
-/// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
-const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
-/// Lines of history in a snapshot.
-const HISTORY: usize = 200;
+/// Another that holds the lease for longer than this, milliseconds, does not just act for a moment: it is told.
+const MOMENT_MS: u64 = 5_000;
 /// What a link says of its job when there is none: a run in the foreground.
 const LOCAL: &str = "local";
 
@@ -37,16 +34,13 @@ impl Controller {
             })
             .collect();
         Snapshot {
-            name: self.spec.name.clone(),
+            name: clean(&self.spec.name),
             spec_file: self.campaign.spec(&self.identity.spec),
             output: self.campaign.output().to_path_buf(),
-            terrain_note: self.spec.terrain_note.clone(),
+            terrain_note: self.spec.terrain_note.as_deref().map(clean),
             paced: self.spec.pace.map(|p| p.to_string()),
             cluster: self.cluster_view(now_ms),
-            access: match self.lease.why_not() {
-                None => Access::Writer,
-                Some(why) => Access::ReadOnly { why: why.to_owned() },
-            },
+            access: self.access(),
             nodes: self.nodes(&chains),
             history: self.history(),
             complete: chains.iter().all(|c| c.state == ChainState::Complete),
@@ -57,16 +51,35 @@ impl Controller {
     fn cluster_view(&self, now_ms: u64) -> ClusterView {
         let name = match &self.batch.info {
             Some(info) => info.name.clone(),
-            None if self.batch.asked_ms.is_some() => self.identity.cluster.words(),
+            None if self.state.chains.values().any(|chain| !chain.attempts.is_empty()) => {
+                clean(&self.identity.cluster.words())
+            }
+            None if self.files.values().any(|files| !files.links.is_empty()) => {
+                "computed here, not submitted".to_owned()
+            }
             None => "not submitted yet".to_owned(),
         };
         ClusterView {
             name,
             time_scale: self.batch.info.as_ref().map_or(1.0, |i| i.time_scale),
             answer_age: self.batch.answered_ms.map(|at| now_ms.saturating_sub(at) / 1000),
-            error: self.batch.error.as_ref().map(ToString::to_string),
-            hint: self.batch.error.as_ref().map(BatchError::hint),
+            error: self.batch.error.as_ref().map(|e| clean(&e.to_string())),
+            hint: self.batch.error.as_ref().map(|e| clean(&e.hint())),
         }
+    }
+
+    /// Whether this frontend may act. One that holds the lease for a moment is no obstacle: it is waited for.
+    fn access(&self) -> Access {
+        let why = match &self.other {
+            _ if self.journal.is_some() => return Access::Writer,
+            _ if self.lease.barred().is_some() => self.lease.barred().unwrap_or_default().to_owned(),
+            Some(other) if other.held_ms > MOMENT_MS => other.words.clone(),
+            _ if !self.writable => {
+                format!("{}: you may not write here", self.campaign.state().display())
+            }
+            _ => return Access::Writer,
+        };
+        Access::ReadOnly { why: clean(&why) }
     }
 
     fn nodes(&self, chains: &[ChainView]) -> Vec<NodeView> {
@@ -77,21 +90,11 @@ impl Controller {
         };
         nodes
             .map(|node| NodeView {
-                name: node.name.clone(),
-                state: node.state.clone(),
+                name: clean(&node.name),
+                state: clean(&node.state),
                 chains: chains.iter().filter(|c| runs_on(c, &node.name)).map(|c| c.id.clone()).collect(),
             })
             .collect()
-    }
-
-    fn history(&self) -> Vec<HistoryLine> {
-        let skip = self.entries.len().saturating_sub(HISTORY);
-        let line = |entry: &crate::campaign::event::Entry| HistoryLine {
-            at_ms: entry.at_ms,
-            chain: entry.event.chain().cloned(),
-            text: entry.event.words(),
-        };
-        self.entries.iter().skip(skip).map(line).collect()
     }
 
     fn chain_view(&self, id: &ChainId, months: &[u8], seen: &Seen<'_>) -> ChainView {
@@ -99,18 +102,21 @@ impl Controller {
         let jobs = self.batch.view.as_ref().map_or_else(Vec::new, |view| jobs_of(record, view));
         // The job that lives, else the newest one.
         let job = jobs.iter().rfind(|(_, job)| !job.state.is_over()).or(jobs.last());
-        let (state, failure) = seen.state(job.map(|(_, job)| *job));
+        let (state, failure) = seen.state(job.copied());
         let running = matches!(state, ChainState::Running | ChainState::Silent);
         let status = files.status.as_ref();
         let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
         let sealed = files.generations.values().flatten().next_back();
         let sealed_tiles = sealed.map_or(0, |g| g.tiles);
-        let total = status.map(|s| s.total).or(sealed.map(|g| g.total)).unwrap_or(0);
         let complete = state == ChainState::Complete;
+        // A link that has not opened its inputs yet does not know how many there are.
+        let known = files.tiles().filter(|_| complete).or(status.map(|s| s.total)).filter(|t| *t > 0);
+        let total = known.or(sealed.map(|g| g.total)).unwrap_or(0);
         let tiles = if complete { total } else { open.map_or(sealed_tiles, |s| s.tiles.max(sealed_tiles)) };
         let links = link_views(files);
         let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
-        let rate = open.map(|s| s.tiles_per_minute.min(pace));
+        // What a silent link said of its speed tells no end.
+        let rate = open.filter(|_| state == ChainState::Running).map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
             months: months.to_vec(),
@@ -124,12 +130,17 @@ impl Controller {
             resubmissions: record.resubmissions(),
             generations: files.generation_views(),
             job: job.filter(|(_, j)| !j.state.is_over()).map(|(attempt, j)| job_view(*attempt, j)),
+            unseen: seen.unseen(&jobs),
             jobs: jobs.iter().map(|(attempt, job)| job_view(*attempt, job)).collect(),
             phase: open.map(|s| s.phase),
             tiles_per_minute: rate,
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
             eta: rate.and_then(|rate| eta(total.saturating_sub(tiles), rate)),
-            failure: failure.map(|f| FailureView { class: f.class, cause: f.cause, hint: f.hint }),
+            failure: failure.map(|f| FailureView {
+                class: clean(&f.class),
+                cause: clean(&f.cause),
+                hint: clean(&f.hint),
+            }),
             maps: files.maps.clone().unwrap_or_default(),
             quicklook: files.quicklook.clone(),
             logs: files.logs.clone(),
@@ -150,8 +161,8 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn state(&self, job: Option<&Job>) -> (ChainState, Option<Failure>) {
-        if self.record.stage == Stage::Complete || self.files.maps.is_some() {
+    fn state(&self, job: Option<(u32, &Job)>) -> (ChainState, Option<Failure>) {
+        if self.files.maps.is_some() || self.record.stage == Stage::Complete {
             return (ChainState::Complete, None);
         }
         if let Some(link) = self.foreground() {
@@ -168,7 +179,15 @@ impl Seen<'_> {
     }
 
     fn silent(&self) -> bool {
-        self.files.silent_ms(self.now_ms).is_some_and(|ms| ms > SILENT_MS)
+        self.files.is_silent(self.now_ms) == Some(true)
+    }
+
+    /// The job that the last attempt became, while the batch system shows none of it.
+    fn unseen(&self, jobs: &[(u32, &Job)]) -> Option<u64> {
+        let (last, attempt) = self.record.attempts.last_key_value()?;
+        let shown =
+            jobs.iter().any(|(of, _)| of == last) || self.record.jobs.values().any(|j| j.attempt == *last);
+        attempt.job.filter(|_| !shown).map(|job| job.0)
     }
 
     /// The newest link, if it is a run in the foreground after all that the batch system had.
@@ -209,15 +228,19 @@ impl Seen<'_> {
         }
     }
 
-    fn live_state(&self, job: Option<&Job>) -> ChainState {
-        let known = self.record.jobs.values().next_back();
+    fn live_state(&self, job: Option<(u32, &Job)>) -> ChainState {
+        // How an earlier attempt ended says nothing of this one.
+        let last = self.record.last_attempt();
+        let job = job.filter(|(attempt, job)| *attempt == last || !job.state.is_over()).map(|(_, job)| job);
+        let known = self.record.jobs.values().rfind(|j| j.attempt == last);
         let stage = job.map(|j| stage_of(&j.state)).or(known.map(|j| j.stage));
         let newest = self.files.links.values().next_back();
         match stage {
             None | Some(JobStage::Waiting) => ChainState::Waiting,
             Some(JobStage::Over) => ChainState::Between,
             Some(JobStage::OnNode) => {
-                let id = job.map(|j| j.id.to_string());
+                let known = || self.record.jobs.iter().rfind(|(_, j)| j.attempt == last).map(|(id, _)| *id);
+                let id = job.map(|j| j.id).or_else(known).map(|id| id.to_string());
                 match newest.filter(|l| Some(&l.start.job_id) == id.as_ref()) {
                     Some(link) if link.end.is_some() => ChainState::Between,
                     Some(_) if self.silent() => ChainState::Silent,
@@ -235,15 +258,16 @@ fn link_views(files: &ChainFiles) -> Vec<LinkView> {
         let node = link.start.node.as_str();
         views.push(LinkView {
             link: *number,
-            job_id: link.start.job_id.clone(),
-            node: node.to_owned(),
-            program: link.start.program.clone(),
+            job_id: clean(&link.start.job_id),
+            node: clean(node),
+            program: clean(&link.start.program),
             numerics: link.start.numerics,
-            inputs: link.resume.as_ref().map(|r| r.inputs.clone()).filter(|inputs| !inputs.is_empty()),
+            inputs: link.resume.as_ref().map(|r| clean(&r.inputs)).filter(|inputs| !inputs.is_empty()),
             started_ms: link.start.started_ms,
             ended_ms: link.end.as_ref().map(|e| e.ended_ms),
-            resumed: link.resume.as_ref().map(resumed_words),
-            end: link.end.as_ref().map(|e| e.message.clone()),
+            resumed: link.resume.as_ref().map(|resume| clean(&resumed_words(resume))),
+            end: link.end.as_ref().map(|e| clean(&e.message)),
+            class: link.end.as_ref().map(|e| e.class),
             hop: before.is_some_and(|b| b != node),
         });
         before = Some(node);
@@ -268,7 +292,7 @@ fn job_view(attempt: u32, job: &Job) -> JobView {
         id: job.id.0,
         attempt,
         state: job.state.clone(),
-        node: job.node.clone(),
+        node: job.node.as_deref().map(clean),
         end: match job.ended {
             Some(Ending::Code(code)) => Some(format!("exit code {code}")),
             Some(Ending::Signal(signal)) => Some(format!("signal {signal}")),
@@ -278,7 +302,7 @@ fn job_view(attempt: u32, job: &Job) -> JobView {
         submitted: moment(job.submitted),
         started: moment(job.started),
         stopped: moment(job.stopped),
-        message: job.message.clone(),
+        message: clean(&job.message),
         expected_start: job.expected_start,
     }
 }

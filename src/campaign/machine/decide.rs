@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::failure::{self, End};
-use super::{BatchView, ChainRecord, Decision, DiskView, Doubt, Doubts, Limits, Observation, Stage, State};
+use super::{
+    BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, Observation, Stage, State,
+};
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Job, JobState};
+use crate::oar_client::{Job, JobId, JobState};
 
 /// What is new and what is to be done about it, for all chains. `doubts` goes from each decision to the next.
 #[must_use]
@@ -115,6 +117,31 @@ impl Decider<'_> {
         if disk.complete && self.record.stage != Stage::Complete {
             self.record(Event::Completed { chain: chain.clone() });
         }
+        if let Some(lost) =
+            disk.lost.as_ref().filter(|_| !disk.complete && self.record.stage == Stage::Complete)
+        {
+            let failure = failure::maps_lost(chain, lost);
+            self.record(Event::MapsLost { chain: chain.clone(), failure });
+        }
+        self.heartbeat();
+    }
+
+    /// A running link that falls silent, or is heard of again.
+    fn heartbeat(&mut self) {
+        let (chain, disk) = (self.chain.clone(), self.disk);
+        let (Some(silent), Some((link, _))) = (disk.silent, disk.beat) else { return };
+        let Some(start) = disk.links.iter().map(|l| &l.start).find(|start| start.link == link) else {
+            return;
+        };
+        // What the job's end says counts more; a run in the foreground is under its user's eyes.
+        let job = start.job_id.parse().ok().and_then(|id| self.record.jobs.get(&JobId(id)));
+        let runs = self.record.stage == Stage::Live && job.is_some_and(|job| job.stage == JobStage::OnNode);
+        let known = self.record.silent == Some(link);
+        if silent && !known && runs {
+            self.record(Event::Silent { chain, link, node: start.node.clone() });
+        } else if !silent && known {
+            self.record(Event::HeardAgain { chain, link });
+        }
     }
 
     /// Jobs that are new or went on to another stage.
@@ -155,9 +182,10 @@ impl Decider<'_> {
         // The job of an earlier attempt that was believed lost: exactly one job of a chain may live.
         self.delete(&alive(false));
         let doubt = match &self.record.stage {
+            // What it was given up for goes on being so, for who comes before that is journalled.
+            Stage::Failed(_) | Stage::Stopped if live.is_empty() => return,
             Stage::Planned | Stage::Complete | Stage::Failed(_) => None,
-            Stage::Unknown => self.unknown(doubts),
-            Stage::Stopped if live.is_empty() => None,
+            Stage::Unknown => Some(self.unknown(doubts)),
             Stage::Stopped => {
                 // Made by the batch system while the stop was on its way: a person wants it gone.
                 self.record(Event::StopIntent { chain: self.chain.clone(), why: None });
@@ -179,14 +207,13 @@ impl Decider<'_> {
     }
 
     /// An intent without an outcome: absent for long enough, and in more than one answer, it surely has no job.
-    fn unknown(&mut self, doubts: &Doubts) -> Option<Doubt> {
+    fn unknown(&mut self, doubts: &Doubts) -> Doubt {
         let attempt = self.record.last_attempt();
         let doubt = Doubt::Submission(attempt);
-        if !self.lasted(doubts, doubt) {
-            return Some(doubt);
+        if self.lasted(doubts, doubt) {
+            self.record(Event::SubmitLost { chain: self.chain.clone(), attempt });
         }
-        self.record(Event::SubmitLost { chain: self.chain.clone(), attempt });
-        None
+        doubt
     }
 
     fn live(
@@ -217,7 +244,7 @@ impl Decider<'_> {
             return Some(doubt);
         }
         self.record(Event::Failed { chain: self.chain.clone(), failure });
-        None
+        doubt
     }
 
     /// Deletes what lives; over when nothing does, also not a resubmission that is just being made.
@@ -234,7 +261,8 @@ impl Decider<'_> {
         }
         let newest = jobs.last().map(|(_, job)| *job);
         let awaited = newest.filter(|j| j.ended == Some(crate::oar_client::Ending::Code(99)));
-        if let Some(doubt) = awaited.map(|j| Doubt::End(j.id)).filter(|d| !self.lasted(doubts, *d)) {
+        let doubt = awaited.map(|j| Doubt::End(j.id));
+        if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
         }
         let chain = self.chain.clone();
@@ -242,16 +270,16 @@ impl Decider<'_> {
             None => Event::Stopped { chain },
             Some(failure) => Event::Failed { chain, failure },
         });
-        None
+        doubt
     }
 
     /// A chain that goes round without getting on, or has had too many links since it was last submitted.
     fn over_limits(&self, live: &[&Job]) -> Option<Failure> {
         let attempt = self.record.last_attempt();
         let ours = |job_id: &str| {
-            job_id.parse().is_ok_and(|id| {
-                self.record.jobs.get(&crate::oar_client::JobId(id)).is_some_and(|j| j.attempt == attempt)
-            })
+            job_id
+                .parse()
+                .is_ok_and(|id| self.record.jobs.get(&JobId(id)).is_some_and(|j| j.attempt == attempt))
         };
         let links: Vec<_> = self.disk.links.iter().filter(|l| ours(&l.start.job_id)).collect();
         let ends: Vec<_> = links.iter().filter_map(|l| l.end.as_ref()).collect();
@@ -293,17 +321,20 @@ impl Decider<'_> {
         }
     }
 
-    /// Seen in an earlier observation already, and for long enough.
+    /// Seen in an earlier observation already, and for long enough, with no beat of a heart since.
     fn lasted(&self, doubts: &Doubts, doubt: Doubt) -> bool {
-        doubts.0.get(self.chain).is_some_and(|(known, since)| {
-            *known == doubt && self.now_ms.saturating_sub(*since) >= self.limits.settle_ms
+        doubts.0.get(self.chain).is_some_and(|known| {
+            known.doubt == doubt
+                && known.beat == self.disk.beat
+                && self.now_ms.saturating_sub(known.since_ms) >= self.limits.settle_ms
         })
     }
 
     fn note(&self, doubts: &mut Doubts, doubt: Doubt) {
-        let entry = doubts.0.entry(self.chain.clone()).or_insert((doubt, self.now_ms));
-        if entry.0 != doubt {
-            *entry = (doubt, self.now_ms);
+        let now = Doubted { doubt, beat: self.disk.beat, since_ms: self.now_ms };
+        let entry = doubts.0.entry(self.chain.clone()).or_insert(now);
+        if (entry.doubt, entry.beat) != (now.doubt, now.beat) {
+            *entry = now;
         }
     }
 }

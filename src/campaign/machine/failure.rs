@@ -46,6 +46,14 @@ pub(super) fn vanished(chain: &ChainId, disk: &DiskView) -> Failure {
     Failure::new("vanished", cause, resubmit_hint(chain, disk))
 }
 
+/// A complete chain whose maps are not all there any more.
+pub(super) fn maps_lost(chain: &ChainId, what: &str) -> Failure {
+    let hint = format!(
+        "put them back, or resubmit it (key r, or `alpsckpt resubmit {chain}`): what is there and good is kept, the rest is made anew"
+    );
+    Failure::new("maps lost", what, hint)
+}
+
 struct Say<'a> {
     chain: &'a ChainId,
     job: &'a Job,
@@ -84,7 +92,7 @@ impl Say<'_> {
             ExitClass::Fenced => self.failure("fenced", cause),
             ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
             ExitClass::Complete => {
-                let why = self.disk.complete_damage.as_deref().unwrap_or("complete.ron is not there");
+                let why = self.disk.lost.as_deref().unwrap_or("complete.ron is not there");
                 let cause = format!("job {}{node} said that all maps are done, but {why}", self.job.id);
                 self.failure("not complete", cause)
             }

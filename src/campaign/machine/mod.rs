@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkStart};
+use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkNumber, LinkStart};
 use crate::oar_client::{Job, JobId, Node, Token};
 
 use super::event::Event;
@@ -74,10 +74,14 @@ pub struct DiskView {
     pub links: Vec<LinkOnDisk>,
     /// Its good generations: number, tiles, finished maps, bytes; oldest first.
     pub generations: Vec<SealedGeneration>,
-    /// `complete.ron` is there and good.
+    /// `complete.ron` is there and good, and every map that it names.
     pub complete: bool,
-    /// Why `complete.ron` is there and not good.
-    pub complete_damage: Option<String>,
+    /// What is wrong with `complete.ron` or with the maps, in words.
+    pub lost: Option<String>,
+    /// The link that has not ended by itself, and the counter of its heartbeat.
+    pub beat: Option<(LinkNumber, u64)>,
+    /// Whether that heartbeat has stood still for too long; `None` while nothing is known.
+    pub silent: Option<bool>,
 }
 
 /// One link's files.
@@ -121,7 +125,16 @@ impl Default for Limits {
 /// Absences seen so far, and since when on the observations' clock. Kept by the caller from one decision to the next,
 /// also by way of a file, lest a frontend that only looks for a moment never becomes sure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubts(BTreeMap<ChainId, (Doubt, u64)>);
+pub struct Doubts(BTreeMap<ChainId, Doubted>);
+
+/// A doubt, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Doubted {
+    doubt: Doubt,
+    /// The heartbeat at that moment: a job whose heart beats on is not missing, whatever the batch system says.
+    beat: Option<(LinkNumber, u64)>,
+    since_ms: u64,
+}
 
 /// What seems to be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,8 @@ pub struct ChainRecord {
     pub link_at_end: Option<LinkNumber>,
     /// The newest generation seen.
     pub generation: Option<GenerationNumber>,
+    /// The link that was last told to be silent, while it is.
+    pub silent: Option<LinkNumber>,
 }
 
 /// Where a chain stands, as far as it was submitted.
@@ -183,6 +185,13 @@ impl ChainRecord {
             }
             Event::GenerationSeen { generation, .. } => {
                 self.generation = self.generation.max(Some(*generation));
+            }
+            Event::Silent { link, .. } => self.silent = Some(*link),
+            Event::HeardAgain { .. } => self.silent = None,
+            Event::MapsLost { failure, .. } => {
+                // The one way out of completion.
+                self.stage = Stage::Live;
+                self.enter(Stage::Failed(failure.clone()));
             }
             Event::StopIntent { why, .. } => self.enter(Stage::Stopping { why: why.clone() }),
             Event::Stopped { .. } => self.enter(Stage::Stopped),

@@ -46,9 +46,9 @@ fn say_what_it_is(snapshot: &Snapshot) -> Result<(), Failure> {
 }
 
 fn stands(chain: &ChainView) -> String {
-    let node = chain.job.as_ref().and_then(|j| j.node.as_deref());
-    match (chain.state, node) {
-        (ChainState::Running, Some(node)) => format!("link {} on {node}", chain.links.len()),
+    match (chain.state, chain.place()) {
+        (ChainState::Running, Some((Some(link), node))) => format!("link {link} on {node}"),
+        (ChainState::Running, Some((None, node))) => format!("begins on {node}"),
         _ => words::state(chain),
     }
 }

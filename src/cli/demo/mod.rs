@@ -84,7 +84,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.headless {
         return headless::follow(&mut controller, &loaded);
     }
-    // The screen takes the lease itself.
     drop(controller);
     open::screen(&loaded.spec.output)?;
     output::say(format!("The demo goes on in {0}; its maps come to {0}/maps.", folder.path.display()))?;

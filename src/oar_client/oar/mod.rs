@@ -9,7 +9,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,6 +50,8 @@ pub struct Oar {
     user: Option<String>,
     /// A job that OAR has shown before: an answer without it is not believed.
     sentinel: Option<(Token, JobId)>,
+    /// Jobs that it has shown to others: an answer with one of them is as good.
+    known: BTreeSet<JobId>,
     /// Jobs that are over, as they were then, and since when they have not changed.
     over: BTreeMap<JobId, (Job, Instant)>,
 }
@@ -69,6 +71,7 @@ impl Oar {
             limits: Limits::default(),
             user: user(),
             sentinel: None,
+            known: BTreeSet::new(),
             over: BTreeMap::new(),
         }
     }
@@ -160,6 +163,7 @@ impl Oar {
         let unsure = |what| Err(BatchError::Unreadable { command: "oarstat".to_owned(), what });
         match (self.sentinel.as_ref().map(|(_, id)| *id), jobs.first()) {
             (Some(id), _) if jobs.iter().any(|job| job.id == id) => Ok(()),
+            (Some(_), Some(_)) if jobs.iter().any(|job| self.known.contains(&job.id)) => Ok(()),
             (Some(id), _) => unsure(format!("its answer lacks job {id}, which it has shown before")),
             (None, Some(job)) => {
                 self.sentinel = Some((Token(job.name.clone()), job.id));
@@ -236,6 +240,13 @@ impl BatchSystem for Oar {
         let folder = Some(submit::folder(submission));
         let output = self.runner.run("oarsub", &arguments, self.limits.submit, folder)?;
         submit::answer(&output)
+    }
+
+    fn expect(&mut self, known: &[(Token, JobId)]) {
+        self.known = known.iter().map(|(_, job)| *job).collect();
+        if self.sentinel.is_none() {
+            self.sentinel = known.last().filter(|(token, _)| token.is_plain()).cloned();
+        }
     }
 
     fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {

@@ -368,6 +368,32 @@ fn an_answer_that_lacks_what_was_shown_before_is_not_believed() {
 }
 
 #[test]
+fn an_answer_without_any_job_that_others_have_seen_is_not_believed_by_a_new_process() {
+    let known: Vec<(Token, JobId)> =
+        [("gone", 900), ("campaign-seg", 1)].map(|(name, id)| (Token(name.to_owned()), JobId(id))).to_vec();
+    let nodes = says("2.6", "nodes-json.out");
+    for empty in ["exit 0", "echo '{}'", "echo '[]'"] {
+        let fake = Fake::new(&[("oarstat", empty), ("oarnodes", &nodes)]);
+        let mut single = fake.oar();
+        single.expect(&known);
+        let answer = single.find(&tokens(&["campaign-seg"]));
+        assert!(matches!(answer, Err(BatchError::Unreadable { .. })), "{empty}: {answer:?}");
+        if let Err(BatchError::Unreadable { what, .. }) = answer {
+            assert!(what.contains("job 1") || empty.contains('['), "{what}");
+        }
+    }
+    // One of the known jobs is enough, and who knows none believes as before.
+    let fake = Fake::new(&[("oarstat", &says("2.6", "chain-sql-full.out")), ("oarnodes", &nodes)]);
+    let mut single = fake.oar();
+    single.expect(&[known[1].clone(), known[0].clone()]);
+    assert!(single.find(&tokens(&["campaign-seg", "gone"])).unwrap().len() >= 2);
+    let fake = Fake::new(&[("oarstat", "echo '{}'"), ("oarnodes", &nodes)]);
+    let mut first = fake.oar();
+    first.expect(&[]);
+    assert_eq!(first.find(&tokens(&["new"])), Ok(Vec::new()));
+}
+
+#[test]
 fn deletions_are_understood_by_their_exit_codes() {
     let delete = |body: &str, job: u64| Fake::new(&[("oardel", body)]).oar().delete(JobId(job));
     assert_eq!(delete("exit 0", 16), Ok(()));

@@ -14,8 +14,7 @@ const LABEL: usize = 12;
 
 /// The node of the running link.
 pub(super) fn node_now(chain: &ChainView) -> Option<&str> {
-    let of_job = chain.job.as_ref().and_then(|j| j.node.as_deref());
-    of_job.or_else(|| chain.links.last().map(|l| l.node.as_str()))
+    chain.place().map(|(_, node)| node)
 }
 
 /// The panel's title.
@@ -108,6 +107,9 @@ fn link(model: &Model, chain: &ChainView) -> Option<String> {
         None => "was killed".to_owned(),
     };
     let mut said = format!("{} (job {}) on {}, {time}", link.link, link.job_id, link.node);
+    if let Some((None, node)) = chain.place() {
+        said = format!("the next one begins on {node}; the last, {said}");
+    }
     let before = chain.links.iter().rev().nth(1);
     if let Some(before) = before.filter(|_| link.hop) {
         said.push_str(&format!(", hopped from {}", before.node));

@@ -152,7 +152,10 @@ fn history(model: &Model, snapshot: &Snapshot, pen: Pen, columns: usize, most: u
         .skip(skipped)
         .map(|line| {
             let mut spans =
-                vec![pen.span(Meaning::Muted, format!(" {} ", words::time_of_day(line.at_ms, &model.zone)))];
+                vec![pen.span(
+                    Meaning::Muted,
+                    format!(" {} ", words::time_of_day(line.happened_ms, &model.zone)),
+                )];
             let chain = line.chain.as_ref().and_then(|id| model.chain_of(id));
             let name = chain.map_or_else(String::new, |c| words::months(&c.months, pen.glyphs));
             spans.push(pen.span(Meaning::Title, text::left(&name, 10, pen.glyphs)));

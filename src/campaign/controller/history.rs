@@ -1,0 +1,184 @@
+//! What happened, in the order in which it happened: a link's end is often journalled hours later, by who acts next.
+
+use std::collections::BTreeMap;
+
+use super::Controller;
+use crate::campaign::event::{Entry, Event, JobStage};
+use crate::campaign::snapshot::HistoryLine;
+use crate::checkpoint::ChainId;
+use crate::oar_client::{Job, JobId};
+use crate::quantity::{clean, count};
+
+/// Lines of history in a snapshot.
+const LINES: usize = 500;
+
+/// The place of an event among those of its chain: job, link of that job, stage of their lives, number. Times that the
+/// batch system tells are whole seconds; within one this decides.
+type Place = (u64, u32, u8, u32);
+
+/// After all links of a job.
+const LAST: u32 = u32::MAX;
+
+/// An event on its way into the history.
+struct Item<'e> {
+    event: &'e Event,
+    at_ms: i64,
+    happened_ms: i64,
+    place: Place,
+}
+
+impl Controller {
+    /// When an event that is just being taken down happened, where disk or batch system tell; never after now.
+    pub(super) fn happened(&self, event: &Event) -> Option<i64> {
+        let chain = event.chain()?;
+        let files = self.files.get(chain)?;
+        let link = |number: u32| files.links.get(&number);
+        let told = match event {
+            Event::LinkSeen { link: n, .. } => link(n.0).map(|l| l.start.started_ms),
+            Event::LinkEnded { link: n, .. } => link(n.0).and_then(|l| l.end.as_ref()).map(|e| e.ended_ms),
+            Event::GenerationSeen { generation, .. } => {
+                files.generations.get(&generation.0).and_then(|g| g.as_ref().ok()).map(|g| g.sealed_ms)
+            }
+            Event::JobSeen { job, stage, .. } => self.job(*job).map(|job| {
+                1_000
+                    * match stage {
+                        JobStage::Waiting => job.submitted,
+                        JobStage::OnNode => job.started,
+                        JobStage::Over => job.stopped,
+                    }
+            }),
+            Event::Completed { .. } => {
+                files.links.values().next_back().and_then(|l| l.end.as_ref()).map(|e| e.ended_ms)
+            }
+            Event::Failed { .. } | Event::Stopped { .. } => {
+                let known = self.state.chain(chain);
+                let newest = known.jobs.keys().next_back().and_then(|id| self.job(*id));
+                newest.filter(|job| job.state.is_over()).map(|job| 1_000 * job.stopped)
+            }
+            _ => None,
+        };
+        told.filter(|ms| *ms > 0)
+    }
+
+    fn job(&self, id: JobId) -> Option<&Job> {
+        self.batch.view.as_ref()?.jobs.iter().find(|job| job.id == id)
+    }
+
+    /// The last lines, newest last.
+    pub(super) fn history(&self) -> Vec<HistoryLine> {
+        let mut places: BTreeMap<&ChainId, Places> = BTreeMap::new();
+        let mut items: Vec<Item<'_>> = Vec::new();
+        for Entry { at_ms, happened_ms, event } in self.entries.iter().chain(&self.news) {
+            // What an older program journalled is still on disk, most of it.
+            let happened = happened_ms.or_else(|| self.happened(event)).unwrap_or(*at_ms).min(*at_ms);
+            let place =
+                event.chain().map_or((0, 0, 0, 0), |chain| places.entry(chain).or_default().of(event));
+            items.push(Item { event, at_ms: *at_ms, happened_ms: happened, place });
+        }
+        in_order(&mut items);
+        let lines = folded(&items);
+        let skip = lines.len().saturating_sub(LINES);
+        lines.into_iter().skip(skip).collect()
+    }
+}
+
+/// Sorts by the second; within one the events of a chain by their places, chains by their first event.
+fn in_order(items: &mut Vec<Item<'_>>) {
+    let second = |item: &Item<'_>| item.happened_ms.div_euclid(1_000);
+    let mut begins: BTreeMap<(i64, Option<ChainId>), i64> = BTreeMap::new();
+    for item in items.iter() {
+        let begin = begins.entry((second(item), item.event.chain().cloned())).or_insert(i64::MAX);
+        *begin = (*begin).min(item.happened_ms);
+    }
+    items.sort_by_cached_key(|item| {
+        let group = (second(item), item.event.chain().cloned());
+        let begin = begins.get(&group).copied().unwrap_or_default();
+        (group.0, begin, group.1, item.place)
+    });
+}
+
+/// Lines of the sorted events; checkpoints of a chain that follow one another are one line.
+fn folded(items: &[Item<'_>]) -> Vec<HistoryLine> {
+    let mut lines: Vec<HistoryLine> = Vec::new();
+    // Per chain the line of its last seal, and the first generation told there.
+    let mut seals: BTreeMap<&ChainId, (usize, u32)> = BTreeMap::new();
+    for item in items {
+        let mut text = item.event.words();
+        if let Event::GenerationSeen { chain, generation, tiles, .. } = item.event {
+            if let Some((at, first)) = seals.get(chain).copied() {
+                text = format!(
+                    "generations {first} to {} sealed, the last with {}",
+                    generation.0,
+                    count(*tiles, "tile")
+                );
+                lines.remove(at);
+                seals.values_mut().filter(|(line, _)| *line > at).for_each(|(line, _)| *line -= 1);
+                seals.insert(chain, (lines.len(), first));
+            } else {
+                seals.insert(chain, (lines.len(), generation.0));
+            }
+        } else if let Some(chain) = item.event.chain() {
+            seals.remove(chain);
+        }
+        lines.push(HistoryLine {
+            happened_ms: item.happened_ms,
+            at_ms: item.at_ms,
+            chain: item.event.chain().cloned(),
+            text: clean(&text),
+        });
+    }
+    lines
+}
+
+/// Finds the places of one chain's events, read in the order of the journal.
+#[derive(Default)]
+struct Places {
+    /// The job of each attempt and of each link.
+    attempts: BTreeMap<u32, u64>,
+    links: BTreeMap<u32, u64>,
+    /// The newest job and link so far.
+    job: u64,
+    link: u32,
+    count: u32,
+}
+
+impl Places {
+    fn of(&mut self, event: &Event) -> Place {
+        self.count += 1;
+        match event {
+            Event::SubmitIntent { .. } => (self.job, LAST, 10, self.count),
+            Event::Submitted { attempt, job, .. } => {
+                self.attempts.insert(*attempt, job.0);
+                self.job = self.job.max(job.0);
+                (job.0, 0, 0, 0)
+            }
+            Event::JobSeen { job, stage, .. } => {
+                self.job = self.job.max(job.0);
+                match stage {
+                    JobStage::Waiting => (job.0, 0, 1, 0),
+                    JobStage::OnNode => (job.0, 0, 2, 0),
+                    JobStage::Over => (job.0, LAST, 7, 0),
+                }
+            }
+            Event::LinkSeen { link, job_id, .. } => {
+                let job = job_id.parse().unwrap_or(self.job);
+                self.links.insert(link.0, job);
+                self.link = self.link.max(link.0);
+                (job, link.0, 3, 0)
+            }
+            Event::GenerationSeen { generation, .. } => self.in_link(self.link, 4, generation.0),
+            Event::CheckpointAsked { job, .. } => (job.0, self.link, 4, self.count),
+            Event::Silent { link, .. } | Event::HeardAgain { link, .. } => {
+                self.in_link(link.0, 4, self.count)
+            }
+            Event::LinkEnded { link, .. } => self.in_link(link.0, 5, 0),
+            Event::HoldAsked { job, .. } | Event::ResumeAsked { job, .. } => (job.0, 0, 1, self.count),
+            Event::StopIntent { .. } => (self.job, LAST, 6, self.count),
+            _ => (self.job, LAST, 8, self.count),
+        }
+    }
+
+    fn in_link(&self, link: u32, stage: u8, number: u32) -> Place {
+        (self.links.get(&link).copied().unwrap_or(self.job), link, stage, number)
+    }
+}
