@@ -323,6 +323,7 @@ impl ChainFiles {
                 .collect(),
             complete: self.maps.is_some(),
             lost: self.lost.clone(),
+            lost_maps: self.maps.is_none() && self.complete.as_ref().is_some_and(|end| end.link > self.after),
             beat: self.open_link().and(self.beat).map(|b| (LinkNumber(b.link), b.counter)),
             silent: self.is_silent(now_ms),
         }

@@ -235,7 +235,16 @@ impl Seen<'_> {
         let known = self.record.jobs.values().rfind(|j| j.attempt == last);
         let stage = job.map(|j| stage_of(&j.state)).or(known.map(|j| j.stage));
         let newest = self.files.links.values().next_back();
+        // The batch system shows no job of it, but a link that began since it was last over has not ended.
+        let runs = |link: &&LinkFiles| link.end.is_none() && Some(link.start.link) > self.record.link_at_end;
         match stage {
+            None if newest.filter(runs).is_some() => {
+                if self.silent() {
+                    ChainState::Silent
+                } else {
+                    ChainState::Running
+                }
+            }
             None | Some(JobStage::Waiting) => ChainState::Waiting,
             Some(JobStage::Over) => ChainState::Between,
             Some(JobStage::OnNode) => {

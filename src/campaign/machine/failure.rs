@@ -91,6 +91,9 @@ impl Say<'_> {
             }
             ExitClass::Fenced => self.failure("fenced", cause),
             ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
+            ExitClass::Complete if self.disk.lost_maps => {
+                maps_lost(self.chain, self.disk.lost.as_deref().unwrap_or_default())
+            }
             ExitClass::Complete => {
                 let why = self.disk.lost.as_deref().unwrap_or("complete.ron is not there");
                 let cause = format!("job {}{node} said that all maps are done, but {why}", self.job.id);

@@ -78,6 +78,8 @@ pub struct DiskView {
     pub complete: bool,
     /// What is wrong with `complete.ron` or with the maps, in words.
     pub lost: Option<String>,
+    /// `complete.ron` is there and good, but not all of its maps.
+    pub lost_maps: bool,
     /// The link that has not ended by itself, and the counter of its heartbeat.
     pub beat: Option<(LinkNumber, u64)>,
     /// Whether that heartbeat has stood still for too long; `None` while nothing is known.
