@@ -196,7 +196,8 @@ fn what_a_later_program_wrote_keeps_a_chain_from_beginning_anew() {
     for path in [dir.link_start(LinkNumber(1)), dir.generation(generation)] {
         let kept = fs::read(&path).unwrap();
         let text = String::from_utf8(kept.clone()).unwrap();
-        let body = text.split("// crc32").next().unwrap().replacen("form: 2,", "form: 3000,", 1);
+        let present = format!("form: {},", alpsckpt::checkpoint::form::FORM);
+        let body = text.split("// crc32").next().unwrap().replacen(&present, "form: 3000,", 1);
         assert!(body.contains("form: 3000,"), "{body}");
         let crc = crc32fast::hash(body.as_bytes());
         fs::write(&path, format!("{body}// crc32 {crc:08x}\n")).unwrap();
