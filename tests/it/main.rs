@@ -32,6 +32,7 @@ mod neighbours;
 mod oracle;
 mod outputs;
 mod physics;
+mod pty;
 mod reference;
 mod scene;
 mod support;
