@@ -136,6 +136,7 @@ pub fn run_with<W: Workload>(
 }
 
 /// Records a link whose setup failed before this program began; nothing is computed.
+#[must_use]
 pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -> Outcome {
     let campaign = CampaignDir::new(output);
     let dir = campaign.chain(&options.chain);

@@ -96,6 +96,7 @@ pub fn hold() {
 }
 
 /// Takes the signals, those that were held back at once; the flag that they set.
+#[must_use]
 pub fn take() -> Arc<AtomicBool> {
     let flag = stop_flag();
     if let Err(e) = checkpoint_signal().thread_unblock() {

@@ -70,7 +70,8 @@ const CHECKPOINTED: Option<i32> = Some(99);
 #[test]
 fn a_checkpoint_signal_at_any_moment_from_the_scripts_first_lines_on_seals() {
     const TRIALS: u64 = 50;
-    let scene = &Scene::new(32);
+    // More tiles than links, each of which makes one at most.
+    let scene = &Scene::new(128);
     let setup = "setup: [\"sleep 0.01\", \"for i in 1 2 3; do /bin/true; done\", \"module() { sleep 0.01; }; module load x\"],";
     std::thread::scope(|scope| {
         for (at, output) in ["a", "b", "c", "d"].into_iter().enumerate() {
