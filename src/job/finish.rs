@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::assemble::{sources, temporary};
 use super::failure::Failure;
+use super::inputs::perhaps_changed;
 use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
@@ -100,7 +101,7 @@ impl Session<'_> {
         seal::ensure_unfenced(&self.dir, self.link)?;
         atomic::create_folder_within(&folder)?;
         self.remove_left_over(&folder, &state.shape.layers);
-        let valid = state.workload.valid_cells()?;
+        let valid = state.workload.valid_cells().map_err(|e| perhaps_changed(state, e.into()))?;
         let layers = state.workload.layers();
         let mut complete = Complete {
             form: FORM,
@@ -145,7 +146,7 @@ impl Session<'_> {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
         self.draw(complete)?;
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         sealed::replace(&self.dir.complete(), complete)?;
         seal::remove_blocks(&self.dir, self.link)?;
         let message =

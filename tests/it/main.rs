@@ -25,6 +25,7 @@ mod geotiff;
 mod golden;
 mod grass;
 mod inputs;
+mod job;
 mod land;
 mod memory;
 mod neighbours;
