@@ -102,6 +102,7 @@ enum Command {
 /// The entry point of every process.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::job::signals::survive_file_limit();
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

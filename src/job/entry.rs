@@ -7,7 +7,7 @@ use super::run::{Outcome, RunOptions, Stop, run_chain};
 use super::signals::stop_flag;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
-use crate::durable::sealed;
+use crate::durable::{patience, sealed};
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
@@ -88,6 +88,7 @@ pub fn threads(spec: &Spec) -> u32 {
 pub fn entry(output: &Path, chain: &str, spec_hash: &str) -> u8 {
     let start = Instant::now();
     let _ = stop_flag();
+    patience::set(patience::OF_LINKS);
     let outcome = match prepare(output, chain, spec_hash, start) {
         Ok(options) => run_chain(output, &options, &|_| ()),
         Err(outcome) => outcome,

@@ -15,6 +15,7 @@ mod inputs;
 mod log;
 mod look;
 mod make;
+mod maps;
 pub mod memory;
 pub mod outputs;
 pub mod pictures;
@@ -29,5 +30,7 @@ pub mod workload;
 pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
 pub use workload::Workload;
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod tests;

@@ -115,6 +115,13 @@ pub fn run_with<W: Workload>(
         Err(other @ (SealError::Fenced(_) | SealError::Gone(_))) => other.into(),
         _ => failure.told_for(&options.chain, &dir),
     });
+    let result = match result {
+        Err(failure) if session.goes_on_after(&failure) => Ok(Done::Checkpointed(format!(
+            "{failure}: the disk was out of reach and is tried no longer by this link; what it sealed is safe, and the next one \
+             goes on from there"
+        ))),
+        other => other,
+    };
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
         Ok(Done::Checkpointed(message)) => (ExitClass::Checkpointed, message.clone()),
@@ -155,7 +162,7 @@ fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableErro
 
 /// Opens the log and starts the heartbeat.
 fn announce(dir: &ChainDir, options: &RunOptions, link: LinkNumber) -> Result<(Log, Heart), DurableError> {
-    let log = Log::create(dir, link)?;
+    let log = Log::create(dir, link);
     log.say(&format!(
         "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,

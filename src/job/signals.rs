@@ -1,9 +1,9 @@
-//! The signals that ask a link to checkpoint: SIGUSR2 (the batch system's), SIGTERM, SIGINT.
+//! The signals that ask a link to checkpoint: SIGUSR2 (the batch system's), SIGTERM, SIGINT; and one that must not kill.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
 
 /// The flag that these signals set, installing their handlers at the first call. Repeated signals change nothing.
 ///
@@ -20,4 +20,9 @@ pub fn stop_flag() -> Arc<AtomicBool> {
         flag
     });
     Arc::clone(flag)
+}
+
+/// Has a write beyond the limit of a file's size fail with an error, which has words, instead of killing the process.
+pub fn survive_file_limit() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
