@@ -20,6 +20,10 @@
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
 //! and who may write which.
 
+// The tests of links share a workload with those outside the library, which knows it by its name.
+#[cfg(test)]
+extern crate self as alpsckpt;
+
 /// Writes a line to the error stream. `eprintln!` would panic where that is a file on a full disk, and a job would end with
 /// the exit code of a defect.
 macro_rules! tell {

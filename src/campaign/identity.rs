@@ -3,6 +3,7 @@
 //! Both are written before anything outside happens and hold what must survive the loss of the journal: with them no
 //! chain can be submitted twice.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use super::clock;
 use super::controller::ClusterChoice;
 use crate::checkpoint::form::{self, FORM, Head};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 use crate::oar_client::Token;
 
 /// `campaign.ron`: the last file written when a campaign is made, the first one read.
@@ -60,7 +61,7 @@ impl Identity {
     /// When it is missing, damaged, or of a form that this program does not know.
     pub fn read(campaign: &CampaignDir) -> Result<Self, DurableError> {
         let path = campaign.identity();
-        let bytes = std::fs::read(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+        let bytes = beneath::read(&path).map_err(|e| DurableError::io(&path, "read", e))?;
         match Head::decode(&path, &bytes)? {
             head if head.form == form::first() => {
                 sealed::decode::<First>(&path, &bytes).map(|first| first.with(head))
@@ -149,7 +150,7 @@ impl AttemptFile {
     /// # Errors
     /// When the folder is there and cannot be read.
     pub fn numbers(chain: &ChainDir) -> Result<Vec<u32>, DurableError> {
-        numbered(&folder(chain), ".ron")
+        numbered(&folder(chain), 4)
     }
 }
 
@@ -157,23 +158,21 @@ fn folder(chain: &ChainDir) -> PathBuf {
     chain.path().join("attempts")
 }
 
-/// The numbers of the files `NNNN<suffix>` in a folder, in order; none when it is not there.
+/// The numbers of the files `NNNN.ron` in a folder, of at least `width` digits, in order; none when it is not there.
 ///
 /// # Errors
 /// When the folder is there and cannot be read.
-pub(super) fn numbered(folder: &Path, suffix: &str) -> Result<Vec<u32>, DurableError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
+pub(super) fn numbered(folder: &Path, width: usize) -> Result<Vec<u32>, DurableError> {
+    let names = match beneath::names(folder) {
+        Ok(names) => names,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(DurableError::io(folder, "list", e)),
     };
-    let mut numbers = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| DurableError::io(folder, "list", e))?;
-        let name = entry.file_name();
-        let number = name.to_str().and_then(|n| n.strip_suffix(suffix)).filter(|n| !n.contains('.'));
-        numbers.extend(number.and_then(|n| n.parse::<u32>().ok()));
-    }
+    let number = |name: &OsString| {
+        let (number, rest) = numbered::split(name.to_str()?, width)?;
+        (rest == "ron").then_some(number)
+    };
+    let mut numbers: Vec<u32> = names.iter().filter_map(number).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }

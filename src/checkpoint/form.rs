@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::layout::CampaignDir;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 
 /// The form that this program writes.
 ///
@@ -103,6 +103,6 @@ impl Head {
 #[must_use]
 pub fn made(campaign: &CampaignDir) -> u32 {
     let path = campaign.identity();
-    let head = std::fs::read(&path).ok().and_then(|bytes| Head::decode(&path, &bytes).ok());
+    let head = beneath::read(&path).ok().and_then(|bytes| Head::decode(&path, &bytes).ok());
     head.map_or(FORM, |head| head.made)
 }

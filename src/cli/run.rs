@@ -14,7 +14,7 @@ use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
-use crate::durable::tells_of_unknown_form;
+use crate::durable::{patience, tells_of_unknown_form};
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
 use crate::ui::words;
@@ -58,6 +58,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let campaign = begin(&loaded, &months, args.anew)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };
+    patience::set(patience::OF_LINKS);
     let stop = Stop { asked: signals::stop_flag_of_terminal(), ..Stop::default() };
     let bars = Bars::new();
     for (chain, months) in &campaign.chains {
@@ -77,7 +78,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             origin: Origin::default(),
         };
         let show = |p: &Progress| bar.show(p.tiles, p.total, phase(p.phase));
-        let outcome = run_chain(&spec.output, &options, &show);
+        let mut outcome = run_chain(&spec.output, &options, &show);
+        // The disk was out of reach for a while, and what was done before is sealed.
+        while outcome.class == ExitClass::Checkpointed && !stop.asked.load(Ordering::Relaxed) {
+            output::note(format!("{chain}: {}", outcome.message));
+            outcome = run_chain(&spec.output, &options, &show);
+        }
         bar.end();
         if outcome.class != ExitClass::Complete {
             return Err(ended(chain, &outcome, &args.file, &stop.asked));

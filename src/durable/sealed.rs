@@ -1,12 +1,11 @@
 //! One value in one file: RON text that a person can read, closed by a line with its checksum.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DurableError, atomic};
+use super::{DurableError, atomic, beneath};
 
 const SEAL: &str = "// crc32 ";
 
@@ -52,7 +51,7 @@ pub fn create_exclusive<T: Serialize>(path: &Path, value: &T) -> Result<bool, Du
 /// # Errors
 /// When it is missing, damaged, or intact but not a `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, DurableError> {
-    let bytes = fs::read(path).map_err(|e| DurableError::io(path, "read", e))?;
+    let bytes = beneath::read(path).map_err(|e| DurableError::io(path, "read", e))?;
     decode(path, &bytes)
 }
 

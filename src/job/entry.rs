@@ -12,7 +12,7 @@ use super::setup::SetupFailure;
 use super::signals;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LinkStart};
-use crate::durable::sealed;
+use crate::durable::{patience, sealed};
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
@@ -121,6 +121,7 @@ pub fn entry(order: &Order<'_>) -> u8 {
     let now = Instant::now();
     let start = age().and_then(|age| now.checked_sub(age)).unwrap_or(now);
     let _ = signals::take();
+    patience::set(patience::OF_LINKS);
     let outcome = match (prepare(order, start), &order.setup) {
         (Ok(options), Some(failure)) => fail_setup(order.output, &options, failure),
         (Ok(options), None) => run_chain(order.output, &options, &|_| ()),

@@ -47,7 +47,7 @@ impl Heart {
     /// Writes the first status and begins to beat.
     ///
     /// # Errors
-    /// When the folder or the first status cannot be written, or no thread can be had.
+    /// When no thread can be had.
     pub(super) fn start(dir: &ChainDir, start: &LinkStart, stop: &Stop) -> Result<Self, DurableError> {
         let link = start.link;
         // What was sealed stands until the link knows better.
@@ -76,10 +76,11 @@ impl Heart {
             halt: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
+        // A status that cannot be written is one that readers see missing; the link goes on.
         if let Some(folder) = shared.status_file.parent() {
-            atomic::create_folder(folder)?;
+            let _ = atomic::create_folder(folder);
         }
-        shared.beat()?;
+        let _ = shared.beat();
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("heartbeat".to_owned())

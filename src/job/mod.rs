@@ -15,6 +15,7 @@ mod inputs;
 mod log;
 mod look;
 mod make;
+mod maps;
 pub mod memory;
 mod origin;
 pub mod outputs;
@@ -32,5 +33,7 @@ pub use origin::Origin;
 pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
 pub use workload::Workload;
 
+#[cfg(test)]
+mod disk_tests;
 #[cfg(test)]
 mod tests;

@@ -118,6 +118,13 @@ pub fn run_with<W: Workload>(
         Err(other @ (Failure::Fenced(_) | Failure::Gone(_))) => other,
         _ => failure.told_for(&options.chain, &dir),
     });
+    let result = match result {
+        Err(failure) if session.goes_on_after(&failure) => Ok(Done::Checkpointed(format!(
+            "{failure}: the disk was out of reach and is tried no longer by this link; what it sealed is safe, and the next one \
+             goes on from there"
+        ))),
+        other => other,
+    };
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
         Ok(Done::Checkpointed(message)) => (ExitClass::Checkpointed, message.clone()),
@@ -146,12 +153,7 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
     };
     let (class, message) = (ExitClass::Setup, failure.words());
     let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, ended_ms: now_ms() };
-    match Log::create(&dir, start.link) {
-        Ok(log) => record_end(&dir, &start, &log, &end),
-        Err(_) => {
-            let _ = sealed::replace(&dir.link_end(start.link), &end);
-        }
-    }
+    record_end(&dir, &start, &Log::create(&dir, start.link), &end);
     Outcome { link: Some(start.link), class, message, sealed: None }
 }
 
@@ -177,7 +179,7 @@ fn begin(campaign: &CampaignDir, dir: &ChainDir, options: &RunOptions) -> Result
 /// Opens the log and starts the heartbeat.
 fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(Log, Heart), DurableError> {
     let link = start.link;
-    let log = Log::create(dir, link)?;
+    let log = Log::create(dir, link);
     log.say(&format!(
         "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,

@@ -55,6 +55,8 @@ struct Ledger {
     sealed: Option<GenerationNumber>,
     tiles: u64,
     needed: Option<u64>,
+    /// This link sealed tiles that it computed.
+    advanced: bool,
 }
 
 /// What the work of a link changes.
@@ -343,6 +345,7 @@ impl<'a> Session<'a> {
         state.verified.insert(generation.number);
         state.unsealed = false;
         self.remember(Some(generation.number), generation.tiles);
+        self.ledger().advanced |= state.computed > 0;
         self.heart.update(|s| {
             s.generation = Some(generation.number);
             s.sealed_tiles = generation.tiles;
@@ -356,9 +359,20 @@ impl<'a> Session<'a> {
             bytes(generation.bytes),
             began.elapsed().as_secs_f64()
         ));
-        seal::let_go(&self.dir, self.link, &state.verified)?;
+        if let Err(e) = seal::let_go(&self.dir, self.link, &state.verified) {
+            self.log.say(&format!("What is no longer needed stays for now: {e}."));
+        }
         self.enter(before);
         Ok(())
+    }
+
+    /// Whether the disk was out of reach at the end of a link that had sealed new tiles: then the next link goes on, perhaps on
+    /// a node that reaches it. A link that sealed nothing new would be followed by the same again and again.
+    pub(super) fn goes_on_after(&self, failure: &Failure) -> bool {
+        failure.is_passing()
+            && self.ledger().advanced
+            && self.limit().is_none()
+            && self.wait_until_counted().is_ok()
     }
 
     /// Ends with exit 99, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
@@ -366,10 +380,20 @@ impl<'a> Session<'a> {
         let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
         let why = if asked { "asked to stop" } else { "the walltime is near" };
         let left = format!("{why}: stopped {how}");
-        let max_links = self.options.spec.max_links;
-        if let Some(limit) = origin::reached(&self.dir, self.start, self.sealed(), max_links) {
+        if let Some(limit) = self.limit() {
             return Ok(Done::Limited(limit.clone(), format!("{limit} ({left})")));
         }
+        self.wait_until_counted()?;
+        Ok(Done::Checkpointed(left))
+    }
+
+    /// The limit of links that this one reached.
+    fn limit(&self) -> Option<Limit> {
+        origin::reached(&self.dir, self.start, self.sealed(), self.options.spec.max_links)
+    }
+
+    /// Waits until the batch system counts an end as a checkpoint.
+    fn wait_until_counted(&self) -> Result<(), Failure> {
         if let Some(until) = self.options.stop.not_before.filter(|t| *t > Instant::now()) {
             self.enter(Phase::Waiting);
             self.log.say("Checkpointed; waits until the batch system counts this end as a checkpoint.");
@@ -378,7 +402,7 @@ impl<'a> Session<'a> {
                 wait_until(until.min(Instant::now() + Duration::from_secs(1)), &|| false);
             }
         }
-        Ok(Done::Checkpointed(left))
+        Ok(())
     }
 
     /// Says what the link does now.

@@ -148,6 +148,15 @@ fn a_full_disk_is_told_with_file_system_room_and_cure() {
 }
 
 #[test]
+fn a_file_that_may_not_grow_is_told_with_its_limit() {
+    let limited = std::io::Error::from_raw_os_error(nix::errno::Errno::EFBIG as i32);
+    let failure = Failure::from(DurableError::io(Path::new("/o/part"), "append", limited));
+    assert_eq!(failure.class(), ExitClass::DiskFull);
+    let said = failure.message(None);
+    assert!(said.contains("/o/part") && said.contains("no file may become larger"), "{said}");
+}
+
+#[test]
 fn bytes_are_written_for_people() {
     let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (34_200_000, "34 MB"), (999_999, "1.0 MB")];
     for (count, text) in cases {

@@ -1,6 +1,5 @@
 //! Logs and pictures, read in a thread of their own and never whole: a log of any length costs its last 64 KiB.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,6 +13,7 @@ use super::driver::Told;
 use super::memory;
 use super::model::{Effect, Message, Picture, Tail};
 use crate::checkpoint::{ChainId, Quicklook};
+use crate::durable::beneath;
 use crate::engine::picture::{Palette, stretch};
 
 /// Bytes of a log that are read.
@@ -98,7 +98,7 @@ fn read_if_new<T>(
     mark: &mut Option<Mark>,
     read: impl Fn(&Path) -> Result<T, String>,
 ) -> Option<Result<T, String>> {
-    let now = std::fs::metadata(path).ok().map(|m| (path.to_path_buf(), m.len(), m.modified().ok()));
+    let now = beneath::facts(path).ok().map(|m| (path.to_path_buf(), m.len(), m.modified().ok()));
     if now.is_some() && *mark == now {
         return None;
     }
@@ -123,7 +123,7 @@ fn tail(path: &Path) -> Result<Tail, String> {
 
 /// The last lines of a file.
 fn read_tail(path: &Path) -> io::Result<Tail> {
-    let mut file = File::open(path)?;
+    let mut file = beneath::open(path)?;
     let length = file.metadata()?.len();
     let from = length.saturating_sub(WINDOW);
     file.seek(SeekFrom::Start(from))?;

@@ -334,7 +334,8 @@ impl Screens {
             );
         }
         // Nobody is left to see a reading end.
-        if !(gone && !acting) && !driver.stop(acting) && acting {
+        let answered = (gone && !acting) || driver.stop(acting);
+        if acting && !answered {
             tell!("no answer yet: it is looked up when the campaign is opened next");
         }
         result

@@ -25,7 +25,6 @@ pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Eff
     let mut reads = true;
     match message {
         Message::Key(key) if key.kind != KeyEventKind::Release => effects.extend(press(model, &key)),
-        Message::Key(_) => reads = false,
         Message::Paste => {
             pasted(model);
             reads = false;
@@ -36,7 +35,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Eff
         }
         // A person who went somewhere meanwhile is not taken away again.
         Message::Recalled(visit) if model.haste.is_new() => visit.go_on(model),
-        Message::Recalled(_) => reads = false,
+        Message::Key(_) | Message::Recalled(_) => reads = false,
         Message::Tick | Message::Due => {}
         Message::Snapshot(snapshot) => take_snapshot(model, *snapshot),
         Message::RefreshFailed(why) => model.refresh_error = Some(why),

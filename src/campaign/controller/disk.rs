@@ -11,7 +11,7 @@ use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::{
     ChainDir, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart, Status,
 };
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 use crate::oar_client::Token;
 
 /// One chain's files, remembered from one reading to the next.
@@ -160,7 +160,7 @@ impl ChainFiles {
     }
 
     fn read_links(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
-        for number in numbered(&dir.links(), ".ron")? {
+        for number in numbered(&dir.links(), 4)? {
             let link = LinkNumber(number);
             let files = match self.links.entry(number) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
@@ -180,7 +180,7 @@ impl ChainFiles {
     }
 
     fn read_generations(&mut self, dir: &ChainDir) -> Result<(), DurableError> {
-        let numbers = numbered(&dir.generations(), ".ron")?;
+        let numbers = numbered(&dir.generations(), 6)?;
         self.generations.retain(|number, _| numbers.contains(number));
         for number in numbers {
             if !matches!(self.generations.get(&number), Some(Ok(_))) {
@@ -225,7 +225,7 @@ impl ChainFiles {
                 self.beat = Some(Beat { link: newest, counter, since_ms: now_ms });
             }
         }
-        if let Some(path) = Some(dir.quicklook(link)).filter(|p| p.exists()) {
+        if let Some(path) = Some(dir.quicklook(link)).filter(|p| beneath::exists(p)) {
             self.quicklook = Some(path);
         }
     }
@@ -250,14 +250,14 @@ fn unreadable(link: LinkNumber) -> LinkStart {
 
 /// The files of the log folder, by the number in their names: `0003.log`, `17.out`.
 fn logs(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut logs: Vec<(u64, PathBuf)> = entries
-        .flatten()
-        .map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
+    let mut logs: Vec<(u64, PathBuf)> = beneath::names(folder)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|file| {
+            let name = file.to_string_lossy().into_owned();
             let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
             let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-            (digits.get(..end).and_then(|d| d.parse().ok()).unwrap_or(0), entry.path())
+            (digits.get(..end).and_then(|d| d.parse().ok()).unwrap_or(0), folder.join(file))
         })
         .filter(|(_, path)| !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')))
         .collect();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::THIS_PROGRAM;
 use crate::campaign::shell::{JobScript, quoted};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::oar_client::{Submission, Token};
 
 /// How a program ends that does not know what it is asked for.
@@ -34,24 +34,13 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     if let Some(folder) = target.parent() {
         atomic::create_folder(folder)?;
     }
-    let temporary = target.with_file_name(format!(".{hash}.{}.tmp", crate::campaign::clock::random_name(8)));
-    let copy = || -> std::io::Result<()> {
-        fs::write(&temporary, &bytes)?;
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755))?;
-        fs::File::open(&temporary)?.sync_all()?;
-        fs::rename(&temporary, &target)
-    };
-    copy().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        DurableError::io(&target, "copy the program to", e)
-    })?;
-    atomic::sync_folder_of(&target)?;
+    atomic::replace_executable(&target, &bytes)?;
     Ok(hash)
 }
 
 /// Whether the copy of this name is there and holds what its name says.
 pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
-    fs::read(campaign.program(hash)).is_ok_and(|bytes| spec::short_hash(&bytes) == hash)
+    beneath::read(&campaign.program(hash)).is_ok_and(|bytes| spec::short_hash(&bytes) == hash)
 }
 
 /// Freezes the spec in the campaign's folder; says its hash.
@@ -95,11 +84,11 @@ pub(super) fn job_script(
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
     let text = script(campaign, chain, spec, spec_hash, program_hash, id);
-    if fs::read(&path).ok().as_deref() != Some(text.as_slice()) {
-        atomic::replace(&path, &text)?;
+    let executable = beneath::facts(&path).is_ok_and(|facts| facts.mode() & 0o111 == 0o111);
+    if executable && beneath::read(&path).ok().as_deref() == Some(text.as_slice()) {
+        return Ok(());
     }
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-        .map_err(|e| DurableError::io(&path, "make executable", e))
+    atomic::replace_executable(&path, &text)
 }
 
 fn script(
@@ -135,6 +124,8 @@ fn is_former(program: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

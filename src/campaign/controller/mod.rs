@@ -29,7 +29,7 @@ use super::spec::{self, Loaded, Spec};
 use super::{clock, plan};
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobState, Node, Token};
 
@@ -112,7 +112,7 @@ impl Controller {
         let campaign = CampaignDir::new(&spec.output);
         let path = campaign.identity();
         let mut made_with = None;
-        if path.exists() {
+        if beneath::exists(&path) {
             let changed = relocate::changes(&campaign, loaded)?;
             if !changed.is_empty() {
                 let mut controller = Self::open_with(campaign.output(), reach)?;
@@ -372,7 +372,7 @@ impl Controller {
 
     /// Reads the journal if it grew. One that a later program wrote to makes a reader of this frontend.
     fn read_journal(&mut self, path: &Path) -> Result<(), ControlError> {
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        let length = beneath::facts(path).map_or(0, |m| m.len());
         if length == self.read_length && length > 0 {
             return Ok(());
         }
