@@ -11,7 +11,7 @@
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files) |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable` |
-//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types and the record of inputs |
+//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types, the records of inputs and of who the campaign and its attempts are |
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
 //! | [`quantity`] | quantities written for people | - |
@@ -19,6 +19,10 @@
 //!
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
 //! and who may write which.
+
+// The tests of links share a workload with those outside the library, which knows it by its name.
+#[cfg(test)]
+extern crate self as alpsckpt;
 
 /// Writes a line to the error stream. `eprintln!` would panic where that is a file on a full disk, and a job would end with
 /// the exit code of a defect.

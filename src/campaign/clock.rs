@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
+use crate::durable::atomic::random;
+
 /// Milliseconds since 1970 by this machine's clock: for display only.
 #[must_use]
 pub fn wall_ms() -> i64 {
@@ -16,17 +18,6 @@ pub fn wall_ms() -> i64 {
 pub fn monotonic_ms() -> u64 {
     // Linux always has this clock.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_millis() as u64)
-}
-
-/// A random number, for names that no other process makes.
-#[must_use]
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    // The standard library keys each `RandomState` from the system's random source.
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u64(u64::from(std::process::id()));
-    hasher.write_i64(wall_ms());
-    hasher.finish()
 }
 
 /// `length` random characters of a-z and 0-9.

@@ -11,7 +11,7 @@ use super::clock;
 use super::controller::ClusterChoice;
 use crate::checkpoint::form::{self, FORM, Head};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 use crate::oar_client::Token;
 
 /// `campaign.ron`: the last file written when a campaign is made, the first one read.
@@ -60,7 +60,7 @@ impl Identity {
     /// When it is missing, damaged, or of a form that this program does not know.
     pub fn read(campaign: &CampaignDir) -> Result<Self, DurableError> {
         let path = campaign.identity();
-        let bytes = std::fs::read(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+        let bytes = beneath::read(&path).map_err(|e| DurableError::io(&path, "read", e))?;
         match Head::decode(&path, &bytes)? {
             head if head.form == form::first() => {
                 sealed::decode::<First>(&path, &bytes).map(|first| first.with(head))
@@ -154,7 +154,7 @@ impl AttemptFile {
     /// # Errors
     /// When the folder is there and cannot be read.
     pub fn numbers(chain: &ChainDir) -> Result<Vec<u32>, DurableError> {
-        numbered(&folder(chain), ".ron")
+        numbered(&folder(chain), 4)
     }
 }
 
@@ -162,26 +162,23 @@ fn folder(chain: &ChainDir) -> PathBuf {
     chain.path().join("attempts")
 }
 
-/// The numbers of the files `NNNN<suffix>` in a folder, in order; none when it is not there.
+/// The numbers of the files `NNNN.ron` in a folder, of at least `width` digits, in order; none when it is not there.
 ///
 /// # Errors
 /// When the folder is there and cannot be read.
-pub(super) fn numbered(folder: &Path, suffix: &str) -> Result<Vec<u32>, DurableError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
+pub(super) fn numbered(folder: &Path, width: usize) -> Result<Vec<u32>, DurableError> {
+    let names = match beneath::names(folder) {
+        Ok(names) => names,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(DurableError::io(folder, "list", e)),
     };
-    let mut numbers = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| DurableError::io(folder, "list", e))?;
-        numbers.extend(entry.file_name().to_str().and_then(|name| number_in(name, suffix)));
-    }
+    let mut numbers: Vec<u32> =
+        names.iter().filter_map(|name| number_in(name.to_str()?, width, "ron")).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
 
-/// The number in a name `NNNN<suffix>`.
-pub(super) fn number_in(name: &str, suffix: &str) -> Option<u32> {
-    name.strip_suffix(suffix).filter(|n| !n.contains('.'))?.parse().ok()
+/// The number in a name `NNNN.<kind>`, of at least `width` digits.
+pub(super) fn number_in(name: &str, width: usize, kind: &str) -> Option<u32> {
+    numbered::split(name, width).filter(|(_, rest)| *rest == kind).map(|(number, _)| number)
 }

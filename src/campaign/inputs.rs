@@ -15,7 +15,7 @@ use crate::checkpoint::{
     CampaignDir, ChainDir, ChainId, Complete, ExitClass, Generation, InputBlock, InputBlocks, LinkEnd,
     LinkNumber, LinkStart, fence, inputs as table,
 };
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::geotiff::ReadBlock;
 use crate::engine::identity::{self, Identity};
 use crate::engine::{NUMERICS, Problem};
@@ -387,12 +387,12 @@ fn newest_sealed(dir: &ChainDir, after: LinkNumber) -> Result<Option<Generation>
 
 fn chains(campaign: &CampaignDir) -> Result<Vec<ChainId>, DurableError> {
     let folder = campaign.chains();
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    let names = match beneath::names(&folder) {
+        Ok(names) => names,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(DurableError::io(&folder, "list", e)),
     };
-    Ok(entries.flatten().filter_map(|e| ChainId::parse(&e.file_name().to_string_lossy())).collect())
+    Ok(names.iter().filter_map(|name| ChainId::parse(&name.to_string_lossy())).collect())
 }
 
 fn link_words(dir: &ChainDir, link: LinkNumber) -> String {

@@ -6,12 +6,12 @@
 //! not understood is no damage but a later program's: then there is no writer, and nothing is cut. No submission depends
 //! on the journal alone: each attempt also has an exclusively created file of its own (see [`super::identity`]).
 
-use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::event::{Entry, Event};
 use crate::durable::framed::{self, Writer};
-use crate::durable::{DurableError, atomic};
+use crate::durable::{DurableError, atomic, beneath};
 
 /// The first bytes of a journal; the digit is the format's version.
 pub const MAGIC: [u8; 8] = *b"alpsjrn1";
@@ -35,7 +35,7 @@ pub struct Reading {
 /// # Errors
 /// When the file is there and cannot be read, or is of a later version of the format.
 pub fn read(path: &Path) -> Result<Reading, DurableError> {
-    let bytes = match fs::read(path) {
+    let bytes = match beneath::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Reading::default()),
         Err(e) => return Err(DurableError::io(path, "read", e)),
@@ -103,7 +103,7 @@ impl Journal {
             aside = Some(set_aside(path, reading.offset)?);
             if good == Some(0) {
                 // Not even the head is readable: the whole file lies aside now.
-                fs::remove_file(path).map_err(|e| DurableError::io(path, "remove", e))?;
+                beneath::remove(path).map_err(|e| DurableError::io(path, "remove", e))?;
                 good = None;
             }
         }
@@ -133,7 +133,11 @@ impl Journal {
 
 /// Copies the bytes from `offset` on beside the journal, under a name that was free.
 fn set_aside(path: &Path, offset: u64) -> Result<PathBuf, DurableError> {
-    let bytes = fs::read(path).map_err(|e| DurableError::io(path, "read", e))?;
+    // Opened as for writing: bytes of a file that has another name are perhaps not the campaign's, and are not copied here.
+    let mut bytes = Vec::new();
+    beneath::open_to_write(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|e| DurableError::io(path, "read", e))?;
     let tail = bytes.get(offset as usize..).unwrap_or_default();
     for n in 1_u32.. {
         let suffix = if n == 1 { String::new() } else { format!("-{n}") };
@@ -153,6 +157,8 @@ pub fn entry(event: Event) -> Entry {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::checkpoint::ChainId;
     use crate::oar_client::Token;

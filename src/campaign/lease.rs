@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::keeper::Keeper;
 use super::clock;
 use crate::checkpoint::form::{self, FORM};
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 
 /// How long another host's counter must stand still before its lease is taken over, milliseconds.
 pub const UNCHANGED_MS: u64 = 30_000;
@@ -305,7 +305,7 @@ impl Lease {
             self.watched = None;
             // Without a thread it is held for half a minute, as far as other hosts see.
             self.keeper = Keeper::start(&self.path, &self.me.nonce, self.renew_every).ok();
-            let _ = fs::remove_file(self.claim_path());
+            let _ = beneath::remove(&self.claim_path());
         }
         Ok(self.held)
     }
@@ -314,18 +314,18 @@ impl Lease {
     /// other finds nothing, or a fresh lease in its hands, which it puts back.
     fn remove_stale(&self, stale: &[u8]) -> Result<bool, DurableError> {
         let aside = self.path.with_file_name(format!(".lease.{}", self.me.nonce));
-        match fs::rename(&self.path, &aside) {
+        match beneath::rename(&self.path, &aside) {
             Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(true),
             Err(e) => return Err(DurableError::io(&self.path, "move away", e)),
         }
-        let moved = fs::read(&aside).map_err(|e| DurableError::io(&aside, "read", e))?;
+        let moved = beneath::read(&aside).map_err(|e| DurableError::io(&aside, "read", e))?;
         let right = moved == stale;
         if !right {
             // Fails only when yet another has made a new one meanwhile: then that one counts.
-            let _ = fs::hard_link(&aside, &self.path);
+            let _ = atomic::create_exclusive(&self.path, &moved);
         }
-        fs::remove_file(&aside).map_err(|e| DurableError::io(&aside, "remove", e))?;
+        beneath::remove(&aside).map_err(|e| DurableError::io(&aside, "remove", e))?;
         Ok(right)
     }
 
@@ -333,7 +333,7 @@ impl Lease {
     pub fn release(&mut self) {
         self.keeper = None;
         if self.held && self.verify().unwrap_or(false) {
-            let _ = fs::remove_file(&self.path);
+            let _ = beneath::remove(&self.path);
         }
         self.held = false;
     }
@@ -351,7 +351,7 @@ fn held_by(holder: Option<&Holder>, or_else: &str) -> String {
 }
 
 fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, DurableError> {
-    match fs::read(path) {
+    match beneath::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(DurableError::io(path, "read", e)),

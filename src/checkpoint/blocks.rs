@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 
@@ -12,7 +12,7 @@ use super::generation::{BlockRecord, MapRecord};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use super::resume::{Held, ResumeError, Shape, map_file, why_bad};
-use crate::durable::DurableError;
+use crate::durable::{DurableError, beneath, patience};
 
 /// A part that does not hold what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +52,8 @@ pub fn missing_parts(
     finished: &[MapRecord],
 ) -> Result<Vec<BadPart>, DurableError> {
     let folder = dir.parts();
-    let there: BTreeSet<OsString> = match fs::read_dir(&folder) {
-        Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect(),
+    let there: BTreeSet<OsString> = match beneath::names(&folder) {
+        Ok(names) => names.into_iter().collect(),
         Err(e) if e.kind() == ErrorKind::NotFound => BTreeSet::new(),
         Err(e) => return Err(DurableError::io(&folder, "list", e)),
     };
@@ -64,7 +64,7 @@ pub fn missing_parts(
             continue;
         }
         // Asked once more by its name: a listing may be incomplete on shared disks.
-        match fs::symlink_metadata(&path) {
+        match beneath::facts(&path) {
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 let why = DurableError::io(&path, "find", e).to_string();
                 missing.push(BadPart {
@@ -147,7 +147,7 @@ impl PartReader {
     pub fn open(dir: &ChainDir, link: LinkNumber, layer: &str) -> Result<Self, DurableError> {
         let path = dir.part(link, layer);
         let io = |e| DurableError::io(&path, "open", e);
-        let file = File::open(&path).map_err(io)?;
+        let file = beneath::open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         Ok(Self { path, file, length })
     }
@@ -163,9 +163,14 @@ impl PartReader {
             return Err(DurableError::damaged(&self.path, format!("cut before the end of {}", where_())));
         }
         let mut bytes = vec![0; block.bytes as usize];
-        self.file
-            .read_exact_at(&mut bytes, block.offset)
-            .map_err(|e| DurableError::io(&self.path, "read", e))?;
+        let mut read = self.file.read_exact_at(&mut bytes, block.offset);
+        if read.as_ref().is_err_and(patience::is_passing) {
+            // A stale handle is cured by opening anew.
+            read = patience::again(&self.path, || {
+                beneath::open(&self.path)?.read_exact_at(&mut bytes, block.offset)
+            });
+        }
+        read.map_err(|e| DurableError::io(&self.path, "read", e))?;
         if crc32fast::hash(&bytes) != block.crc {
             return Err(DurableError::damaged(
                 &self.path,

@@ -1,30 +1,30 @@
 //! Numbers of links: taken exclusively, and looked at before every publish.
 
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::form;
 use super::generation::{Complete, Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::{LinkNumber, LinkStart};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 
 /// Begins a link: takes the next free number and records it, exclusively. From then on all earlier links are fenced.
 ///
 /// `start` makes the record for a number; it is asked again when another process took the number first.
 ///
 /// # Errors
-/// When the folder of the links cannot be read or written.
+/// When the folder of the links cannot be read or written, or the numbers are used up.
 pub fn begin(dir: &ChainDir, start: impl Fn(LinkNumber) -> LinkStart) -> Result<LinkStart, DurableError> {
     atomic::create_folder(&dir.links())?;
-    let mut number = newest(dir)?.map_or(1, |l| l.0.saturating_add(1));
-    loop {
+    let first = newest(dir)?.map_or(1, |l| l.0 + 1);
+    for number in first..=numbered::MOST {
         let record = start(LinkNumber(number));
         if sealed::create_exclusive(&dir.link_start(record.link), &record)? {
             return Ok(record);
         }
-        number = number.saturating_add(1);
     }
+    Err(used_up(&dir.links()))
 }
 
 /// Refuses a chain of which a later program wrote a link, a generation or the end, before anything is written beside it.
@@ -46,7 +46,7 @@ pub fn ensure_known(dir: &ChainDir) -> Result<(), DurableError> {
 /// # Errors
 /// When the folder exists and cannot be read.
 pub fn newest(dir: &ChainDir) -> Result<Option<LinkNumber>, DurableError> {
-    Ok(numbers(&dir.links())?.into_iter().max().map(LinkNumber))
+    Ok(numbers(&dir.links(), Kind::Link)?.into_iter().max().map(LinkNumber))
 }
 
 /// The numbers of all links that began, in order.
@@ -54,7 +54,7 @@ pub fn newest(dir: &ChainDir) -> Result<Option<LinkNumber>, DurableError> {
 /// # Errors
 /// When the folder exists and cannot be read.
 pub fn all(dir: &ChainDir) -> Result<Vec<LinkNumber>, DurableError> {
-    Ok(numbers(&dir.links())?.into_iter().map(LinkNumber).collect())
+    Ok(numbers(&dir.links(), Kind::Link)?.into_iter().map(LinkNumber).collect())
 }
 
 /// The numbers of all generations on disk, in order.
@@ -62,7 +62,7 @@ pub fn all(dir: &ChainDir) -> Result<Vec<LinkNumber>, DurableError> {
 /// # Errors
 /// When the folder exists and cannot be read.
 pub fn generations(dir: &ChainDir) -> Result<Vec<GenerationNumber>, DurableError> {
-    Ok(numbers(&dir.generations())?.into_iter().map(GenerationNumber).collect())
+    Ok(numbers(&dir.generations(), Kind::Generation)?.into_iter().map(GenerationNumber).collect())
 }
 
 /// The newer link that fences `link`, if there is one.
@@ -73,28 +73,60 @@ pub fn newer(dir: &ChainDir, link: LinkNumber) -> Result<Option<LinkNumber>, Dur
     Ok(newest(dir)?.filter(|n| *n > link))
 }
 
-/// The numbers that the names in a folder begin with (`0007.ron`, `0007.total_m01.part`), each once, in order.
+/// No number is left for a new file: none but a stranger's can be as high.
+pub(super) fn used_up(folder: &Path) -> DurableError {
+    let what = format!(
+        "the numbers end at {}, and a file there has the last one: no campaign comes so far (look there for a file that is \
+         none of the campaign's, and remove it)",
+        numbered::MOST
+    );
+    DurableError::io(folder, "number a new file", io::Error::other(what))
+}
+
+/// What the names of a kind of numbered files are like after their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `links/NNNN.ron` and what else a link leaves there.
+    Link,
+    /// `generations/NNNNNN.ron`.
+    Generation,
+    /// `parts/NNNN.<layer>.part` and the indexes beside them.
+    Part,
+}
+
+impl Kind {
+    /// The number of a file of this kind, by its name; `None` for any other name, as of a copy that an editor left.
+    pub(super) fn number_of(self, name: &str) -> Option<u32> {
+        let width = if self == Self::Generation { 6 } else { 4 };
+        let (number, rest) = numbered::split(name, width)?;
+        let of_layer = |ending: &str| rest.strip_suffix(ending).is_some_and(is_layer);
+        let fits = match self {
+            Self::Link => {
+                matches!(rest, "ron" | "resume.ron" | "inputs.ron" | "end.ron") || of_layer(".map.ron")
+            }
+            Self::Generation => rest == "ron",
+            Self::Part => matches!(rest, "index" | "inputs") || of_layer(".part"),
+        };
+        fits.then_some(number)
+    }
+}
+
+fn is_layer(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// The numbers of the files of a kind in a folder, each once, in order; none where there is no folder.
 ///
 /// # Errors
 /// When the folder exists and cannot be read.
-pub(super) fn numbers(folder: &Path) -> Result<Vec<u32>, DurableError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+fn numbers(folder: &Path, kind: Kind) -> Result<Vec<u32>, DurableError> {
+    let names = match beneath::names(folder) {
+        Ok(names) => names,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(DurableError::io(folder, "list", e)),
     };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| DurableError::io(folder, "list", e))?;
-        found.extend(number_of(&entry.file_name().to_string_lossy()));
-    }
+    let mut found: Vec<u32> = names.iter().filter_map(|name| kind.number_of(name.to_str()?)).collect();
     found.sort_unstable();
     found.dedup();
     Ok(found)
-}
-
-/// The number that a file's name begins with; `None` for any other name.
-pub(super) fn number_of(name: &str) -> Option<u32> {
-    let (digits, _) = name.split_once('.')?;
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }

@@ -1,7 +1,7 @@
 //! The form of a campaign's folder: one number for all its files, raised when an older program could go wrong on them.
 //!
 //! `campaign.ron` says the form of the folder and is read before everything else; records of links, generations and
-//! finished maps say the form of the program that wrote them, for a job reads no `campaign.ron`. A form that is too new is
+//! finished maps say the form of the program that wrote them, for a job goes by no `campaign.ron`. A form that is too new is
 //! refused and nothing is touched; every older one is read. Each form is kept as a folder in `tests/data/forms`.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::layout::CampaignDir;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 
 /// The form that this program writes.
 ///
@@ -103,6 +103,6 @@ impl Head {
 #[must_use]
 pub fn made(campaign: &CampaignDir) -> u32 {
     let path = campaign.identity();
-    let head = std::fs::read(&path).ok().and_then(|bytes| Head::decode(&path, &bytes).ok());
+    let head = beneath::read(&path).ok().and_then(|bytes| Head::decode(&path, &bytes).ok());
     head.map_or(FORM, |head| head.made)
 }

@@ -4,13 +4,10 @@
 //! `parts/NNNN.inputs` is a framed log, magic `ALPSINP1`; each record holds some blocks of one file, little-endian:
 //! `role u16 length and UTF-8 | blocks u32`, then per block `offset u64 | bytes u64 | crc u32`.
 
-use std::fs::File;
-use std::io::Read;
-
 use super::generation::Segment;
 use super::layout::ChainDir;
 use super::tile_record::take;
-use crate::durable::{DurableError, framed};
+use crate::durable::{DurableError, beneath, framed};
 
 /// The first bytes of the file; the digit is the version of the format.
 pub const INPUTS_MAGIC: [u8; 8] = *b"ALPSINP1";
@@ -85,11 +82,8 @@ pub fn read(dir: &ChainDir, segment: &Segment) -> Result<Vec<InputBlocks>, Durab
         return Ok(Vec::new());
     }
     let path = dir.inputs_read(segment.link);
-    let file = File::open(&path).map_err(|e| DurableError::io(&path, "open", e))?;
-    let mut bytes = Vec::new();
-    file.take(segment.inputs_bytes)
-        .read_to_end(&mut bytes)
-        .map_err(|e| DurableError::io(&path, "read", e))?;
+    let bytes = beneath::read_head(&path, segment.inputs_bytes);
+    let bytes = bytes.map_err(|e| DurableError::io(&path, "read", e))?;
     if bytes.len() as u64 != segment.inputs_bytes || crc32fast::hash(&bytes) != segment.inputs_crc {
         return Err(DurableError::damaged(&path, "its length or its checksum does not fit"));
     }

@@ -2,7 +2,6 @@
 //! byte is what was written. A lost or damaged file costs its own tiles, no others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Se
 use super::layout::ChainDir;
 use super::link::{LinkNumber, Lost, Rejected};
 use super::tile_record::INDEX_MAGIC;
-use crate::durable::{DurableError, framed};
+use crate::durable::{DurableError, beneath, framed};
 
 /// What a chain's generations must fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,14 +92,12 @@ impl From<ResumeError> for Verdict {
 
 /// In words why a file does not count; an error where that is not for this program to say.
 pub(super) fn why_bad(e: DurableError) -> Result<String, ResumeError> {
-    use std::io::ErrorKind::{NotConnected, PermissionDenied, StaleNetworkFileHandle, TimedOut};
     match &e {
-        // A disk that is out of reach says nothing about what is on it: giving up work for it would be wrong.
+        // A disk that is out of reach says nothing about what is on it: giving up work for it would be wrong. A block that
+        // cannot be read in spite of all patience is as good as lost.
         DurableError::Io { source, .. }
-            if matches!(
-                source.kind(),
-                NotConnected | PermissionDenied | StaleNetworkFileHandle | TimedOut
-            ) =>
+            if source.kind() == std::io::ErrorKind::PermissionDenied
+                || (e.is_passing() && source.raw_os_error() != Some(nix::errno::Errno::EIO as i32)) =>
         {
             Err(e.into())
         }
@@ -125,7 +122,7 @@ pub fn newest_good(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Resumed, ResumeError> {
     let mut rejected = Vec::new();
-    for number in fence::numbers(&dir.generations())?.into_iter().rev().map(GenerationNumber) {
+    for number in fence::generations(dir)?.into_iter().rev() {
         match verify(dir, maps, shape, number, stop) {
             Ok(resumed) => return Ok(Resumed { rejected, ..resumed }),
             Err(Verdict::Bad(why)) => rejected.push(Rejected { generation: number, why }),
@@ -231,9 +228,8 @@ fn read_index(dir: &ChainDir, shape: &Shape, segment: &Segment) -> Result<Index,
         let what = format!("{} layers, expected {}", segment.part_bytes.len(), shape.layers.len());
         return Err(DurableError::damaged(&path, what));
     }
-    let file = File::open(&path).map_err(|e| DurableError::io(&path, "open", e))?;
-    let mut bytes = Vec::new();
-    file.take(segment.index_bytes).read_to_end(&mut bytes).map_err(|e| DurableError::io(&path, "read", e))?;
+    let bytes = beneath::read_head(&path, segment.index_bytes);
+    let bytes = bytes.map_err(|e| DurableError::io(&path, "read", e))?;
     let whole = bytes.len() as u64 == segment.index_bytes && crc32fast::hash(&bytes) == segment.index_crc;
     if !bytes.starts_with(&INDEX_MAGIC) {
         return Err(if whole {
@@ -305,7 +301,7 @@ fn finished_maps(
 /// # Errors
 /// When it cannot be read.
 pub fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Option<(u64, u32)>> {
-    let mut file = File::open(path)?;
+    let mut file = beneath::open(path)?;
     let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut length = 0;

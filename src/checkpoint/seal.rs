@@ -1,15 +1,14 @@
 //! Sealing a generation, and letting go of those that are no longer needed.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 
-use super::fence;
+use super::fence::{self, Kind};
 use super::form;
 use super::generation::{Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 
 /// Manifests that stay on disk at least.
 pub const KEPT: usize = 3;
@@ -43,8 +42,11 @@ pub fn seal(
     let mut floor = above.map_or(0, |g| g.0);
     loop {
         ensure_unfenced(dir, draft.link)?;
-        let newest = fence::numbers(&dir.generations())?.pop().unwrap_or(0);
+        let newest = fence::generations(dir)?.pop().map_or(0, |number| number.0);
         draft.number = GenerationNumber(newest.max(floor).saturating_add(1));
+        if draft.number.0 > numbered::MOST {
+            return Err(fence::used_up(&dir.generations()).into());
+        }
         if sealed::create_exclusive(&dir.generation(draft.number), &draft)? {
             // What was sealed is true in any case, but a fenced link must not go on to tidy up.
             ensure_unfenced(dir, draft.link)?;
@@ -63,7 +65,7 @@ pub fn ensure_unfenced(dir: &ChainDir, link: LinkNumber) -> Result<(), SealError
         return Err(SealError::Fenced(newer));
     }
     let own = dir.link_start(link);
-    match fs::symlink_metadata(&own) {
+    match beneath::facts(&own) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(SealError::Gone(own)),
         Err(e) => Err(DurableError::io(&own, "examine", e).into()),
         Ok(_) => Ok(()),
@@ -81,12 +83,11 @@ pub fn let_go(
     link: LinkNumber,
     verified: &BTreeSet<GenerationNumber>,
 ) -> Result<(), DurableError> {
-    let all = fence::numbers(&dir.generations())?;
-    let mut kept: BTreeSet<GenerationNumber> =
-        all.iter().rev().take(KEPT).copied().map(GenerationNumber).collect();
+    let all = fence::generations(dir)?;
+    let mut kept: BTreeSet<GenerationNumber> = all.iter().rev().take(KEPT).copied().collect();
     kept.extend(verified.iter().rev().take(2));
-    for number in all.into_iter().map(GenerationNumber).filter(|n| !kept.contains(n)) {
-        let _ = fs::remove_file(dir.generation(number));
+    for number in all.into_iter().filter(|n| !kept.contains(n)) {
+        let _ = beneath::remove(&dir.generation(number));
     }
     let mut needed = BTreeSet::from([link]);
     for number in &kept {
@@ -106,11 +107,13 @@ pub fn let_go(
 fn remove_temporaries(dir: &ChainDir, link: LinkNumber) {
     let of_this_link = format!(".{link}.");
     let folders = [dir.generations(), dir.status(link).with_file_name("")];
-    for entry in folders.iter().filter_map(|f| fs::read_dir(f).ok()).flat_map(Iterator::flatten) {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(".tmp") && !name.starts_with(&of_this_link) {
-            let _ = fs::remove_file(entry.path());
+    for folder in folders {
+        for name in beneath::names(&folder).unwrap_or_default() {
+            let path = folder.join(&name);
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.ends_with(".tmp") && !name.starts_with(&of_this_link) {
+                let _ = beneath::remove(&path);
+            }
         }
     }
 }
@@ -129,17 +132,17 @@ fn remove_parts(
     indexes_too: bool,
 ) -> Result<(), DurableError> {
     let folder = dir.parts();
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    let names = match beneath::names(&folder) {
+        Ok(names) => names,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(DurableError::io(&folder, "list", e)),
     };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
+    for name in names {
+        let path = folder.join(&name);
         let name = name.to_string_lossy();
-        let of_chosen = fence::number_of(&name).is_some_and(|n| chosen(LinkNumber(n)));
+        let of_chosen = Kind::Part.number_of(&name).is_some_and(|n| chosen(LinkNumber(n)));
         if of_chosen && (indexes_too || name.ends_with(".part")) {
-            let _ = fs::remove_file(entry.path());
+            let _ = beneath::remove(&path);
         }
     }
     Ok(())

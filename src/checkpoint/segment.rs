@@ -1,6 +1,6 @@
 //! What one link adds: its own parts and its own index, only ever appended to, and only by this link.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,9 @@ use super::inputs::{INPUTS_MAGIC, InputBlocks};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use super::tile_record::INDEX_MAGIC;
-use crate::durable::{DurableError, atomic, framed};
+#[cfg(test)]
+use crate::durable::faults;
+use crate::durable::{DurableError, atomic, beneath, framed};
 
 /// One encoded block, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +55,14 @@ struct Part {
 
 impl Part {
     fn create(path: PathBuf) -> Result<Self, DurableError> {
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|e| DurableError::io(&path, "create", e))?;
+        let file = beneath::create_new(&path).map_err(|e| DurableError::io(&path, "create", e))?;
         Ok(Self { path, file, length: 0 })
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<u64, DurableError> {
+        #[cfg(test)]
+        faults::meet(&self.path, faults::Step::Append)
+            .map_err(|e| DurableError::io(&self.path, "append", e))?;
         self.file.write_all(bytes).map_err(|e| DurableError::io(&self.path, "append", e))?;
         let offset = self.length;
         self.length += bytes.len() as u64;
@@ -229,7 +233,7 @@ impl SegmentWriter {
 fn is_gone(path: &Path, file: &File) -> Result<bool, DurableError> {
     let identity = |facts: Metadata| (facts.dev(), facts.ino());
     let open = file.metadata().map_err(|e| DurableError::io(path, "examine", e))?;
-    match fs::symlink_metadata(path) {
+    match beneath::facts(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(e) => Err(DurableError::io(path, "examine", e)),
         Ok(named) => Ok(identity(named) != identity(open)),

@@ -1,6 +1,5 @@
 //! A link's heartbeat and the small picture of its map.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::generation::GenerationNumber;
 use super::link::LinkNumber;
 use super::tile_record::take;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 
 /// A link's own status file, replaced at each heartbeat ([`HEARTBEAT`]).
 ///
@@ -146,7 +145,7 @@ impl Quicklook {
     /// # Errors
     /// When it is missing or damaged.
     pub fn read(path: &Path) -> Result<Self, DurableError> {
-        let bytes = fs::read(path).map_err(|e| DurableError::io(path, "read", e))?;
+        let bytes = beneath::read(path).map_err(|e| DurableError::io(path, "read", e))?;
         Self::decode(path, &bytes)
     }
 }

@@ -2,8 +2,13 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{BlockRecord, ChainId, ExitClass, Quicklook, TileRecord, fence};
-use crate::durable::DurableError;
+use super::fence::Kind;
+use super::form::FORM;
+use super::{
+    BlockRecord, CampaignDir, ChainId, ExitClass, Generation, GenerationNumber, LinkNumber, LinkStart,
+    Quicklook, TileRecord, fence, seal,
+};
+use crate::durable::{DurableError, numbered};
 
 fn record() -> impl Strategy<Value = TileRecord> {
     let block = (any::<u16>(), any::<u32>(), any::<u64>(), any::<u32>(), any::<u32>(), any::<u32>())
@@ -80,18 +85,89 @@ fn a_quicklook_comes_back_with_its_gaps() {
 }
 
 #[test]
-fn the_numbers_of_files_are_their_first_digits() {
-    let cases = [("0007.ron", Some(7)), ("0012.total_m01.part", Some(12)), ("123456.ron", Some(123_456))];
-    let none = [(".0007.ron.host.1.tmp", None), ("ron", None), ("x1.ron", None), ("99999999999.ron", None)];
-    for (name, number) in cases.into_iter().chain(none) {
-        assert_eq!(fence::number_of(name), number, "{name}");
+fn only_names_of_the_programs_own_form_have_a_number() {
+    for (kind, name, number) in [
+        (Kind::Link, "0007.ron", Some(7)),
+        (Kind::Link, "12345.resume.ron", Some(12_345)),
+        (Kind::Link, "0007.total_m01.map.ron", Some(7)),
+        (Kind::Generation, "000123.ron", Some(123)),
+        (Kind::Part, "0012.total_m01.part", Some(12)),
+        (Kind::Part, "0012.index", Some(12)),
+        (Kind::Part, "0012.inputs", Some(12)),
+        (Kind::Link, "4294967295.ron", None),
+        (Kind::Link, "0002.ron.bak", None),
+        (Kind::Link, "0002.ron~", None),
+        (Kind::Link, "0002 (copy).ron", None),
+        (Kind::Link, "00002.ron", None),
+        (Kind::Link, "0002.sync-conflict-20261127-101010-ABCDEF.ron", None),
+        (Kind::Link, ".0007.ron.host.1.tmp", None),
+        (Kind::Generation, "0123.ron", None),
+        (Kind::Generation, "000999.ron.bak", None),
+        (Kind::Generation, "000001.end.ron", None),
+        (Kind::Part, "0012.total_m01.part.bak", None),
+        (Kind::Part, "0012.ron", None),
+    ] {
+        assert_eq!(kind.number_of(name), number, "{name}");
     }
+}
+
+/// What editors, synchronising programs and other people leave among the numbered files fences nothing and moves no number.
+#[test]
+fn strangers_among_the_numbered_files_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = CampaignDir::new(folder.path()).chain(&ChainId::of_months(&[1]));
+    for (folder, names) in [
+        (dir.links(), ["0002.ron.bak", "0002.ron~", "00003.ron", "4294967295.ron"]),
+        (dir.generations(), ["000999.ron.bak", "4294967295.ron", "7.ron", "000007.ron.sync-conflict-1.ron"]),
+    ] {
+        std::fs::create_dir_all(&folder).unwrap();
+        names.iter().for_each(|name| std::fs::write(folder.join(name), "a stranger's").unwrap());
+    }
+    let start = |link| LinkStart {
+        form: FORM,
+        link,
+        job_id: "1".to_owned(),
+        node: String::new(),
+        pid: 1,
+        started_ms: 0,
+        spec: String::new(),
+        program: String::new(),
+        numerics: 1,
+        threads: 1,
+        submission: String::new(),
+    };
+    assert_eq!(fence::begin(&dir, start).unwrap().link, LinkNumber(1));
+    assert_eq!(fence::newer(&dir, LinkNumber(1)).unwrap(), None);
+    assert_eq!(fence::generations(&dir).unwrap(), []);
+    let draft = || Generation {
+        form: FORM,
+        written_by: String::new(),
+        number: GenerationNumber(0),
+        link: LinkNumber(1),
+        spec: String::new(),
+        sealed_ms: 0,
+        tiles: 0,
+        total: 1,
+        bytes: 0,
+        segments: Vec::new(),
+        numerics: 1,
+        maps: Vec::new(),
+    };
+    assert_eq!(seal::seal(&dir, draft(), None).unwrap().number, GenerationNumber(1));
+    // The highest number of all leaves none for the next: that is told, not tried for ever.
+    let last = numbered::MOST;
+    std::fs::write(dir.generation(GenerationNumber(last)), "a stranger's").unwrap();
+    let told = seal::seal(&dir, draft(), None).unwrap_err().to_string();
+    assert!(told.contains("the numbers end at 999999"), "{told}");
+    std::fs::write(dir.link_start(LinkNumber(last)), "a stranger's").unwrap();
+    let told = fence::begin(&dir, start).unwrap_err().to_string();
+    assert!(told.contains("the numbers end at 999999"), "{told}");
 }
 
 #[test]
 fn exit_codes_and_classes_are_one_to_one() {
     let classes: Vec<ExitClass> = (0..=255).filter_map(ExitClass::of_code).collect();
-    assert_eq!(classes.len(), 8);
+    assert_eq!(classes.len(), 11);
     for class in classes {
         assert_eq!(ExitClass::of_code(class.code()), Some(class));
         let page = include_str!("../../docs/exit-codes.md");

@@ -12,7 +12,7 @@ use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
-use crate::campaign::shell::{self, quoted};
+use crate::campaign::shell::{JobScript, quoted};
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
@@ -193,11 +193,14 @@ fn submission(
         stderr: folder.join("err"),
         site,
     };
-    let mut command = quoted(folder.join("alpsckpt").as_os_str().as_bytes());
-    command.extend(b" job look --folder ");
-    command.extend(quoted(folder.as_os_str().as_bytes()));
+    let mut arguments = b"job look --folder ".to_vec();
+    arguments.extend(quoted(folder.as_os_str().as_bytes()));
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
-    let text = shell::job_script(&submission, about, setup, &command);
+    let program = folder.join("alpsckpt");
+    let (submitted, plain) = (&submission, false);
+    let job =
+        JobScript { submission: submitted, about, setup, program: &program, arguments: &arguments, plain };
+    let text = job.text();
     let write = || {
         fs::write(&submission.script, &text)?;
         fs::set_permissions(&submission.script, fs::Permissions::from_mode(0o755))
@@ -270,7 +273,7 @@ fn unanswered(
         return;
     };
     let said = fs::read_to_string(folder.join("err")).unwrap_or_default();
-    let said = said.lines().next().unwrap_or("it said nothing here");
+    let said = said.lines().rfind(|line| !line.is_empty()).unwrap_or("it said nothing here");
     let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended);
     let cure = "the node must see the folder of `output` under the same path and be able to run this program";
     findings.bad(WHAT, found, cure);

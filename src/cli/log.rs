@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, output, place};
 use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
+use crate::durable::beneath;
 
 /// Prints what a chain's links said, or where their logs lie.
 #[derive(Debug, clap::Args)]
@@ -68,7 +69,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn print(file: &Path) -> Result<(), Failure> {
     let failed = |e| Failure::output(format!("{}: {e}", file.display()));
-    let mut reader = BufReader::new(std::fs::File::open(file).map_err(failed)?);
+    let mut reader = BufReader::new(beneath::open(file).map_err(failed)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
         output::say(String::from_utf8_lossy(&line).trim_end())?;

@@ -39,6 +39,7 @@ use failure::Failure;
 use steps::Steps;
 
 use crate::campaign::controller::Action;
+use crate::job::signals;
 
 const AFTER_HELP: &str = "\
 Begin:
@@ -102,6 +103,11 @@ enum Command {
 /// The entry point of every process.
 #[must_use]
 pub fn main() -> ExitCode {
+    // First of all: until then the batch system's signal would kill a job.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
+        signals::hold();
+    }
+    signals::survive_file_size_limit();
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(failure) => failure.report(),

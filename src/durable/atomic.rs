@@ -1,123 +1,188 @@
-//! Whole files or none: temporary name, fsync, then a rename or an exclusive link, then fsync of the folder.
+//! Whole files or none: temporary name, fsync, then a rename or an exclusive name, then fsync of the folder.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use super::DurableError;
+use nix::errno::Errno;
+
+use super::beneath::{self, Folder};
+use super::{DurableError, patience};
 
 /// Replaces `path` by `content`: a reader sees the old file or the new one, never a mixture.
 ///
 /// # Errors
 /// When a step fails; `path` then still is what it was.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), DurableError> {
-    let temporary = write_temporary(path, content, true)?;
-    rename_into_place(&temporary, path)?;
-    sync_folder_of(path)
+    replaced(path, content, How { sync: true, mode: None })
+}
+
+/// Replaces `path` by a file of the mode 755, as [`replace`] does.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_executable(path: &Path, content: &[u8]) -> Result<(), DurableError> {
+    replaced(path, content, How { sync: true, mode: Some(0o755) })
 }
 
 /// Replaces `path` by `content` as [`replace`] does, for a reader; after a power failure it may be old, empty or gone.
 ///
-/// For files written every second that nothing depends on, such as a heartbeat: they must not wait for the disk.
+/// For files written every second that nothing depends on, such as a heartbeat: they must not wait for the disk, nor is what fails
+/// tried again before the next second.
 ///
 /// # Errors
 /// When a step fails; `path` then still is what it was.
 pub fn replace_unsynced(path: &Path, content: &[u8]) -> Result<(), DurableError> {
-    let temporary = write_temporary(path, content, false)?;
-    rename_into_place(&temporary, path)
+    replaced(path, content, How { sync: false, mode: None })
 }
 
-fn rename_into_place(temporary: &Path, path: &Path) -> Result<(), DurableError> {
-    fs::rename(temporary, path).map_err(|e| {
-        let _ = fs::remove_file(temporary);
-        DurableError::io(path, "put in place", e)
-    })
+/// How a file is written.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// It is on the disk before it has its name, and the name before this returns.
+    sync: bool,
+    /// Its mode; `None`: what the umask leaves.
+    mode: Option<u32>,
+}
+
+fn replaced(path: &Path, content: &[u8], how: How) -> Result<(), DurableError> {
+    let way =
+        |folder: &Folder, temporary: &OsStr, name: &OsStr| folder.rename(temporary, name).map(|()| true);
+    let put = || put(path, content, how, &way);
+    let put = if how.sync { patience::again(path, put) } else { put() };
+    put.map(drop).map_err(|e| DurableError::io(path, "write", e))
 }
 
 /// Creates `path` with `content`; `Ok(false)` when it exists already, untouched.
 ///
-/// Of several processes, on any nodes, exactly one gets `true` (a hard link is atomic on shared disks too).
+/// Of several processes, on any nodes, exactly one gets `true`: see [`name_new`].
 ///
 /// # Errors
 /// When a step fails for another reason than the file's existence.
 pub fn create_exclusive(path: &Path, content: &[u8]) -> Result<bool, DurableError> {
-    let temporary = write_temporary(path, content, true)?;
-    let linked = link_new(&temporary, path);
-    let _ = fs::remove_file(&temporary);
-    match linked {
-        Ok(true) => sync_folder_of(path).map(|()| true),
-        Ok(false) => Ok(false),
-        Err(e) => Err(DurableError::io(path, "create", e)),
-    }
+    let mut before = false;
+    let name_it = |folder: &Folder, temporary: &OsStr, name: &OsStr| name_new(folder, temporary, name);
+    let mut created = || -> io::Result<bool> {
+        let again = std::mem::replace(&mut before, true);
+        let created = put(path, content, How { sync: true, mode: None }, &name_it)?;
+        // What a request made whose answer was an error is ours, too.
+        Ok(created || (again && beneath::read(path)? == content))
+    };
+    patience::again(path, &mut created).map_err(|e| DurableError::io(path, "create", e))
 }
 
-/// Gives a file, which has no name but `temporary`, the name `path` too; `Ok(false)` when something else has it.
+/// How a written file gets its name; `false`: something else has it.
+type Way<'a> = &'a dyn Fn(&Folder, &OsStr, &OsStr) -> io::Result<bool>;
+
+/// Writes a file beside `path` and gives it the name.
+fn put(path: &Path, content: &[u8], how: How, way: Way<'_>) -> io::Result<bool> {
+    let (folder, name) = Folder::of(path)?;
+    let temporary = temporary(&name);
+    let write = || -> io::Result<()> {
+        let mut file = folder.create_new(&temporary)?;
+        file.write_all(content)?;
+        if let Some(mode) = how.mode {
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        if how.sync { file.sync_all() } else { Ok(()) }
+    };
+    let put = write().and_then(|()| way(&folder, &temporary, &name));
+    if !matches!(put, Ok(true)) {
+        let _ = folder.remove(&temporary);
+    }
+    if put? {
+        if how.sync {
+            folder.sync()?;
+        }
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// Gives a file of a folder, instead of its temporary name, one that nothing has; `Ok(false)` when something else has it, and
+/// the file then keeps the temporary one.
+///
+/// Of several that do this exactly one gets `true`. A hard link is exclusive on every disk that has them, shared ones too. Without
+/// them an exclusive rename is as good where there is one; else the name is first taken by an empty file.
 ///
 /// # Errors
-/// When the system refuses for another reason, as on file systems without hard links.
-pub fn link_new(temporary: &Path, path: &Path) -> std::io::Result<bool> {
-    match fs::hard_link(temporary, path) {
-        Ok(()) => Ok(true),
+/// When the system refuses.
+pub fn name_new(folder: &Folder, temporary: &OsStr, name: &OsStr) -> io::Result<bool> {
+    match folder.link(temporary, name) {
+        Ok(()) => {}
         // Over NFS the answer to a link that was made can be lost, and the repeated request then says "exists".
-        Err(_) if fs::metadata(temporary).is_ok_and(|m| m.nlink() == 2) => Ok(true),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(_) if folder.facts(temporary).is_ok_and(|facts| facts.st_nlink == 2) => {}
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(e) if cannot(&e) => return rename_new(folder, temporary, name),
+        Err(e) => return Err(e),
+    }
+    let _ = folder.remove(temporary);
+    Ok(true)
+}
+
+fn rename_new(folder: &Folder, temporary: &OsStr, name: &OsStr) -> io::Result<bool> {
+    let moved = || folder.facts(temporary).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+    match folder.rename_new(temporary, name) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(moved()),
+        Err(e) if cannot(&e) => take_name(folder, temporary, name),
         Err(e) => Err(e),
     }
 }
 
-/// Makes a rename, creation or removal in the folder of `path` durable.
-///
-/// # Errors
-/// When the folder cannot be opened or synced.
-pub fn sync_folder_of(path: &Path) -> Result<(), DurableError> {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| DurableError::io(folder, "sync", e))
+/// A reader may find the name empty for a moment; so may it stay after a crash in this moment, a damaged file of a number that is
+/// taken.
+fn take_name(folder: &Folder, temporary: &OsStr, name: &OsStr) -> io::Result<bool> {
+    match folder.create_new(name) {
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(e) => return Err(e),
+    }
+    folder.rename(temporary, name).map(|()| true).inspect_err(|_| {
+        let _ = folder.remove(name);
+    })
+}
+
+/// The file system has no such operation.
+fn cannot(e: &io::Error) -> bool {
+    use Errno::{EINVAL, EMLINK, ENOSYS, EOPNOTSUPP, EPERM, EXDEV};
+    let number = e.raw_os_error().map(Errno::from_raw);
+    number.is_some_and(|e| matches!(e, EPERM | EOPNOTSUPP | ENOSYS | EINVAL | EMLINK | EXDEV))
 }
 
 /// Creates a folder and its parents.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system refuses, or something else has the name.
 pub fn create_folder(path: &Path) -> Result<(), DurableError> {
-    fs::create_dir_all(path).map_err(|e| DurableError::io(path, "create the folder", e))
+    beneath::create_folders(path).map_err(|e| DurableError::io(path, "create the folder", e))
 }
 
 /// Creates a folder in one that must be there: a tree that was removed does not grow again.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system refuses, or something else has the name.
 pub fn create_folder_within(path: &Path) -> Result<(), DurableError> {
-    match fs::create_dir(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map_err(|e| DurableError::io(path, "create the folder", e)),
-    }
+    beneath::create_folder(path).map_err(|e| DurableError::io(path, "create the folder", e))
 }
 
-fn write_temporary(path: &Path, content: &[u8], sync: bool) -> Result<PathBuf, DurableError> {
-    let temporary = temporary_beside(path);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
-        .and_then(|mut f| f.write_all(content).and_then(|()| if sync { f.sync_all() } else { Ok(()) }));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        DurableError::io(path, "write", e)
-    })?;
-    Ok(temporary)
-}
-
-/// A name in the same folder that no other process, on no other node, uses.
-fn temporary_beside(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+/// A name that no other process, on no other node, uses, and that nobody can foresee.
+#[must_use]
+pub fn temporary(name: &OsStr) -> OsString {
     let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let nanos = std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_nanos());
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".{name}.{host}.{}.{nanos:x}.{count}.tmp", std::process::id()))
+    let name = name.to_string_lossy();
+    format!(".{name}.{host}.{}.{:016x}.tmp", std::process::id(), random()).into()
+}
+
+/// A random number, for names that no other process makes.
+#[must_use]
+pub fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library keys each `RandomState` from the system's random source.
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u64(u64::from(std::process::id()));
+    hasher.write_u128(std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_nanos()));
+    hasher.finish()
 }

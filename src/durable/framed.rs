@@ -3,11 +3,11 @@
 //! A torn tail (a crash in the middle of an append) is told apart from damage in the middle: the reader returns
 //! every good record, and says where and why it stopped; the writer truncates to the last good record.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{DurableError, atomic};
+use super::{DurableError, atomic, beneath};
 
 /// Longer records are taken for damage: a length made of random bits must not allocate gigabytes.
 pub const MAX_RECORD: u32 = 64 << 20;
@@ -38,10 +38,7 @@ pub struct Damage {
 /// # Errors
 /// When the file cannot be read; as [`decode`].
 pub fn read(path: &Path, magic: [u8; 8]) -> Result<Reading, DurableError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|mut f| f.read_to_end(&mut bytes))
-        .map_err(|e| DurableError::io(path, "read", e))?;
+    let bytes = beneath::read(path).map_err(|e| DurableError::io(path, "read", e))?;
     decode(path, &bytes, magic)
 }
 
@@ -137,7 +134,7 @@ impl Writer {
             return Self::open(path, magic, Some(HEADER));
         };
         let open = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+            let mut file = beneath::open_to_write(path)?;
             file.set_len(good)?;
             file.seek(SeekFrom::End(0))?;
             file.sync_all()?;

@@ -3,12 +3,18 @@
 //! Three forms, and no others, hold the program's state:
 //! - [`sealed`]: one value in one file, readable by a person (RON), closed by a checksum line and put in place whole;
 //! - [`framed`]: an append-only log of records, each with its length and checksum, whose torn tail is tolerated;
-//! - [`atomic`]: the primitive below both: temporary name, fsync, rename or exclusive link, fsync of the folder.
+//! - [`atomic`]: the primitive below both: temporary name, fsync, rename or exclusive name, fsync of the folder.
 //!
-//! No file locks: they cannot be trusted on shared disks.
+//! All of them reach their files through [`beneath`], which follows no link below an output folder, and try what fails by a
+//! passing error of a shared disk again ([`patience`]). No file locks: they cannot be trusted on shared disks.
 
 pub mod atomic;
+pub mod beneath;
+#[cfg(test)]
+pub(crate) mod faults;
 pub mod framed;
+pub mod numbered;
+pub mod patience;
 pub mod sealed;
 
 use std::path::{Path, PathBuf};
@@ -78,11 +84,24 @@ impl DurableError {
         }
     }
 
-    /// The disk or the quota is full.
+    /// The disk or the quota is full, or the file may not grow any more.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Io { source, .. }
-            if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        self.is_too_large()
+            || matches!(self, Self::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
+    /// The file may not grow any more: a limit of the process, or of the file system.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge)
+    }
+
+    /// The disk was out of reach for longer than this process was patient: see [`patience::is_passing`].
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if patience::is_passing(source))
     }
 
     /// This person may not.

@@ -1,13 +1,11 @@
 //! One value in one file: RON text that a person can read, closed by a line with its checksum.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DurableError, atomic};
+use super::{DurableError, atomic, beneath};
 
 const SEAL: &str = "// crc32 ";
 
@@ -53,10 +51,7 @@ pub fn create_exclusive<T: Serialize>(path: &Path, value: &T) -> Result<bool, Du
 /// # Errors
 /// When it is missing, damaged, or intact but not a `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, DurableError> {
-    let mut bytes = Vec::new();
-    // `fs::read` would ask for the length first: one more call, and a slow one on shared disks.
-    let read = File::open(path).and_then(|file| file.take(u64::MAX).read_to_end(&mut bytes));
-    read.map_err(|e| DurableError::io(path, "read", e))?;
+    let bytes = beneath::read(path).map_err(|e| DurableError::io(path, "read", e))?;
     decode(path, &bytes)
 }
 

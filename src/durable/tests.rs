@@ -3,7 +3,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{DurableError, atomic, framed, sealed};
+use super::faults::{self, Step};
+use super::{DurableError, atomic, beneath, framed, sealed};
 
 const MAGIC: [u8; 8] = *b"TESTLOG1";
 
@@ -45,20 +46,84 @@ fn a_sealed_value_comes_back_and_can_be_read_by_a_person() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
 }
 
+/// A new name is exclusive by a hard link, without them by a rename, without that by an empty file; never is another's file touched.
 #[test]
-fn a_link_is_new_where_nothing_else_has_the_name() {
+fn a_name_is_new_where_nothing_else_has_it_whatever_the_disk_can_do() {
+    use nix::errno::Errno::{EINVAL, EMLINK, ENOSYS, EOPNOTSUPP, EPERM};
+    let cannot =
+        [vec![], vec![(Step::Link, EPERM)], vec![(Step::Link, EOPNOTSUPP), (Step::RenameNew, EINVAL)]];
+    let cannot = cannot.into_iter().chain([
+        vec![(Step::Link, ENOSYS), (Step::RenameNew, ENOSYS)],
+        vec![(Step::Link, EMLINK), (Step::RenameNew, EOPNOTSUPP)],
+    ]);
+    for faults in cannot {
+        let folder = tempfile::tempdir().unwrap();
+        let _planned: Vec<_> =
+            faults.iter().map(|(step, e)| faults::plan(folder.path(), *step, *e, 0, u64::MAX)).collect();
+        let path = folder.path().join("path");
+        assert!(atomic::create_exclusive(&path, b"ours").unwrap(), "{faults:?}");
+        assert!(!atomic::create_exclusive(&path, b"another's").unwrap(), "{faults:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"ours");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no temporary file stays: {faults:?}"
+        );
+        // Of many at once one wins, and what is there then is its content.
+        let race = folder.path().join("race");
+        let create = |n: u8| atomic::create_exclusive(&race, &[n; 9]).unwrap();
+        let won: Vec<u8> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..9).map(|n| (n, scope.spawn(move || create(n)))).collect();
+            threads.into_iter().filter_map(|(n, thread)| thread.join().unwrap().then_some(n)).collect()
+        });
+        assert_eq!(won.len(), 1, "{faults:?}");
+        assert_eq!(std::fs::read(&race).unwrap(), [won[0]; 9], "{faults:?}");
+    }
+}
+
+#[test]
+fn a_lost_answer_to_a_link_is_taken_for_what_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let [temporary, path, other] = ["temporary", "path", "other"].map(|name| folder.path().join(name));
+    let [temporary, path] = ["temporary", "path"].map(|name| folder.path().join(name));
     std::fs::write(&temporary, "ours").unwrap();
-    std::fs::write(&other, "another's").unwrap();
-    assert!(!atomic::link_new(&temporary, &other).unwrap());
-    assert!(atomic::link_new(&temporary, &path).unwrap());
+    std::fs::hard_link(&temporary, &path).unwrap();
     // As a request is answered that is repeated because the first answer was lost.
-    assert!(atomic::link_new(&temporary, &path).unwrap());
-    assert_eq!(std::fs::read_to_string(&other).unwrap(), "another's");
-    let nowhere = folder.path().join("nowhere").join("path");
-    std::fs::remove_file(&path).unwrap();
-    assert!(atomic::link_new(&temporary, &nowhere).is_err());
+    let (held, _) = beneath::Folder::of(&path).unwrap();
+    assert!(atomic::name_new(&held, "temporary".as_ref(), "path".as_ref()).unwrap());
+    assert!(!temporary.exists());
+    std::fs::write(&temporary, "ours").unwrap();
+    assert!(!atomic::name_new(&held, "temporary".as_ref(), "path".as_ref()).unwrap());
+    assert!(temporary.exists());
+    assert!(atomic::name_new(&held, "nothing".as_ref(), "free".as_ref()).is_err());
+}
+
+/// Each passing error of a shared disk, at each step; one that lasts is told, and others are not tried again.
+#[test]
+fn what_passes_is_tried_again_and_what_lasts_is_told() {
+    use nix::errno::Errno::{EACCES, EAGAIN, EIO, EREMOTEIO, ESTALE, ETIMEDOUT};
+    for error in [ESTALE, EIO, EAGAIN, ETIMEDOUT, EREMOTEIO] {
+        for after in 0..8 {
+            let folder = tempfile::tempdir().unwrap();
+            let planned = faults::plan(folder.path(), Step::Any, error, after, 1);
+            let path = folder.path().join("value.ron");
+            sealed::replace(&path, &value()).unwrap();
+            assert!(!sealed::create_exclusive(&path, &value()).unwrap(), "it was there");
+            assert!(
+                sealed::create_exclusive(&folder.path().join("new"), &value()).unwrap(),
+                "{error} after {after}"
+            );
+            assert_eq!(sealed::read::<Value>(&path).unwrap(), value());
+            assert_eq!(beneath::names(folder.path()).unwrap().len(), 2, "no temporary file stays");
+            assert!(planned.met() > 8, "the fault was met");
+        }
+    }
+    for (error, tries) in [(EACCES, 1..2), (ESTALE, 3..1000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let planned = faults::plan(folder.path(), Step::Any, error, 0, u64::MAX);
+        let told = sealed::read::<Value>(&folder.path().join("value.ron")).unwrap_err();
+        assert_eq!(told.is_passing(), error == ESTALE);
+        assert!(tries.contains(&planned.met()), "{error}: {} times", planned.met());
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -13,7 +12,7 @@ use super::session::{Session, State};
 use super::workload::Workload;
 use crate::checkpoint::blocks::PartReader;
 use crate::checkpoint::resume::map_file;
-use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord, seal};
+use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord};
 use crate::durable::DurableError;
 use crate::engine::Layer;
 
@@ -66,8 +65,7 @@ impl Session<'_> {
         let overviews = self.overviews(state, layer, sources, &parts)?;
         let levels: Vec<Vec<u32>> =
             std::iter::once(lengths).chain(overviews.iter().flat_map(Spill::lengths)).collect();
-        let folder = self.campaign.maps();
-        let mut map = Draft::create(temporary(&folder, &layer.name, self.link))?;
+        let mut map = Draft::create(&self.campaign.maps(), &format!("{}.{}", layer.name, self.link))?;
         map.write(&state.workload.lay_out(layer, &levels))?;
         for block in overviews.iter().flat_map(Spill::blocks) {
             self.go_on()?;
@@ -80,7 +78,7 @@ impl Session<'_> {
             map.write(&parts.read(source)?)?;
         }
         map.sync()?;
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         let file = map_file(&layer.name);
         let (bytes, crc) = self.publish(&layer.name, map)?;
         let valid = sources.iter().map(|s| u64::from(s.block.valid)).sum();
@@ -96,8 +94,8 @@ impl Session<'_> {
         parts: &Parts,
     ) -> Result<Option<Spill>, Unfinished> {
         let Some(mut pyramid) = state.workload.pyramid(layer) else { return Ok(None) };
-        let path = temporary(&self.campaign.maps(), &format!("{}.overviews", layer.name), self.link);
-        let mut spill = Spill::create(path, pyramid.levels())?;
+        let stem = format!("{}.overviews.{}", layer.name, self.link);
+        let mut spill = Spill::create(&self.campaign.maps(), &stem, pyramid.levels())?;
         for row in sources.chunks(state.tiling.blocks_across() as usize) {
             self.go_on()?;
             let made = state.pool.install(|| {
@@ -147,10 +145,6 @@ impl Source {
     fn damaged(&self, why: &DurableError) -> Unfinished {
         Unfinished::Damage(Damage { tile: self.tile, why: why.to_string() })
     }
-}
-
-pub(super) fn temporary(folder: &Path, layer: &str, link: LinkNumber) -> PathBuf {
-    folder.join(format!(".{layer}.{link}.part"))
 }
 
 /// The blocks of one layer in the order of the map.

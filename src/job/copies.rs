@@ -1,15 +1,14 @@
 //! Copies of the finished maps as plain float32, for programs that take the integers of a map for its values.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::draft::{Draft, Spill};
-use super::{request, verify};
+use super::{maps, request, verify};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, Complete, MapRecord, form};
-use crate::durable::{DurableError, atomic};
+use crate::durable::{DurableError, atomic, beneath};
 use crate::engine::geotiff::{Coding, Pyramid, Raster, cut_block, encode_block, lay_out};
 use crate::engine::{self, Compression, Layer, Problem, Storage, Tiling};
 
@@ -104,9 +103,9 @@ impl Finished {
         let never = || false;
         verify::verify_bytes(&self.map, &self.record, &self.blocks, &never)
             .map_err(|why| Problem::new(&self.map, why, "see what is wrong by `alpsckpt verify`"))?;
-        let map = Raster::open(&self.map)?;
+        let map = maps::open(&self.map)?;
         let copy = folder.join(self.file());
-        if fs::symlink_metadata(&copy).is_ok() {
+        if beneath::exists(&copy) {
             let taken = |why: String| CopyError::Taken { file: copy.clone(), map: self.map.clone(), why };
             let there = Raster::open(&copy).map_err(|e| taken(e.what))?;
             return match difference(&map, &there, watch)? {
@@ -115,14 +114,14 @@ impl Finished {
             };
         }
         atomic::create_folder(folder)?;
-        let mut draft = Draft::create(folder.join(format!(".{}.part", self.file())))?;
+        let mut draft = Draft::create(folder, self.file())?;
         self.write(&map, &mut draft, folder, watch)?;
         draft.sync()?;
         if let Some(why) = difference(&map, &Raster::open(draft.path())?, watch)? {
             let cure = "check the disk, then try again";
             return Err(Problem::new(&copy, format!("is not what was written: {why}"), cure).into());
         }
-        if draft.publish_new(&copy)? {
+        if draft.publish_new(self.file().as_ref())? {
             Ok(Copied::Written)
         } else {
             let why = "it appeared meanwhile".to_owned();
@@ -144,7 +143,7 @@ impl Finished {
         let coding = Coding::of(&self.layer, Storage::Float32, Compression::Zstd);
         let mut pyramid = Pyramid::new(tiling, coding);
         let levels = 1 + pyramid.as_ref().map_or(0, Pyramid::levels);
-        let mut spill = Spill::create(folder.join(format!(".{}.blocks.part", self.file())), levels)?;
+        let mut spill = Spill::create(folder, &format!("{}.blocks", self.file()), levels)?;
         for top in (0..height).step_by(BLOCK as usize) {
             let rows = BLOCK.min(height - top) as usize;
             let cells = map.window(0, top as isize, place.width, rows)?.values;

@@ -1,17 +1,21 @@
 //! The files that a map goes through before it has its name.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::durable::{DurableError, atomic};
+use crate::durable::beneath::Folder;
+use crate::durable::{DurableError, atomic, patience};
 
 /// Bytes of a map between two syncs.
 const SYNC_EVERY: usize = 128 << 20;
 
 /// A map that is being written under its temporary name, which goes away unless it is published.
 pub(super) struct Draft {
+    folder: Folder,
+    name: OsString,
     path: PathBuf,
     file: BufWriter<File>,
     crc: crc32fast::Hasher,
@@ -23,10 +27,12 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn create(path: PathBuf) -> Result<Self, DurableError> {
-        let file = File::create(&path).map_err(|e| DurableError::io(&path, "create", e))?;
+    /// Begins one in a folder; its temporary name begins with `.<stem>.`.
+    pub(super) fn create(folder: &Path, stem: &str) -> Result<Self, DurableError> {
+        let New { folder, name, path, file } = New::create(folder, stem)?;
         let file = BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { path, file, crc: crc32fast::Hasher::new(), bytes: 0, unsynced: 0, published: false })
+        let crc = crc32fast::Hasher::new();
+        Ok(Self { folder, name, path, file, crc, bytes: 0, unsynced: 0, published: false })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), DurableError> {
@@ -59,30 +65,58 @@ impl Draft {
     }
 
     /// Gives it its final name unless something has that name: then `false`, and the other stays.
-    pub(super) fn publish_new(self, name: &Path) -> Result<bool, DurableError> {
-        match atomic::link_new(&self.path, name) {
-            // The temporary name goes with the draft.
-            Ok(true) => atomic::sync_folder_of(name).map(|()| true),
-            // Some file systems have no hard links.
-            Err(_) if fs::symlink_metadata(name).is_err() => self.publish(name).map(|_| true),
-            Ok(false) | Err(_) => Ok(false),
-        }
+    pub(super) fn publish_new(mut self, name: &OsStr) -> Result<bool, DurableError> {
+        let named = atomic::name_new(&self.folder, &self.name, name);
+        self.published = named.map_err(|e| DurableError::io(&self.final_path(name), "put in place", e))?;
+        self.sync_folder()?;
+        Ok(self.published)
     }
 
     /// Gives the map its final name; returns its length and checksum.
-    pub(super) fn publish(mut self, name: &Path) -> Result<(u64, u32), DurableError> {
-        fs::rename(&self.path, name).map_err(|e| DurableError::io(name, "put in place", e))?;
+    pub(super) fn publish(mut self, name: &OsStr) -> Result<(u64, u32), DurableError> {
+        let named = self.folder.rename(&self.name, name);
+        named.map_err(|e| DurableError::io(&self.final_path(name), "put in place", e))?;
         self.published = true;
-        atomic::sync_folder_of(name)?;
+        self.sync_folder()?;
         Ok(self.sum())
+    }
+
+    fn final_path(&self, name: &OsStr) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
+    fn sync_folder(&self) -> Result<(), DurableError> {
+        self.folder.sync().map_err(|e| DurableError::io(self.folder.path(), "sync", e))
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.published {
-            let _ = fs::remove_file(&self.path);
+            let _ = self.folder.remove(&self.name);
         }
+    }
+}
+
+/// A new file under a name that nobody can foresee.
+struct New {
+    folder: Folder,
+    name: OsString,
+    path: PathBuf,
+    file: File,
+}
+
+impl New {
+    fn create(folder: &Path, stem: &str) -> Result<Self, DurableError> {
+        let path = folder.join(format!(".{stem}.{:016x}.part", atomic::random()));
+        let create = || {
+            let (folder, name) = Folder::of(&path)?;
+            let file = folder.create_new(&name)?;
+            Ok((folder, name, file))
+        };
+        let (folder, name, file) =
+            patience::again(&path, create).map_err(|e| DurableError::io(&path, "create", e))?;
+        Ok(Self { folder, name, path, file })
     }
 }
 
@@ -97,10 +131,10 @@ pub(super) struct Spill {
 }
 
 impl Spill {
-    pub(super) fn create(path: PathBuf, levels: usize) -> Result<Self, DurableError> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
-        let file = file.map_err(|e| DurableError::io(&path, "create", e))?;
-        fs::remove_file(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
+    /// Begins one in a folder; its name for a moment begins with `.<stem>.`.
+    pub(super) fn create(folder: &Path, stem: &str, levels: usize) -> Result<Self, DurableError> {
+        let New { folder, name, path, file } = New::create(folder, stem)?;
+        folder.remove(&name).map_err(|e| DurableError::io(&path, "remove", e))?;
         Ok(Self { path, file, bytes: 0, levels: vec![Vec::new(); levels] })
     }
 

@@ -26,6 +26,17 @@ pub enum Failure {
     /// A newer link of the chain exists.
     #[error("link {0} of this chain began meanwhile: this one stopped without publishing anything more")]
     Fenced(LinkNumber),
+    /// The chain was submitted again after the job of this link.
+    #[error(
+        "this job is attempt {own} of the chain, which was given up for lost; attempt {last} has the work by now: this one did not \
+         begin and wrote nothing"
+    )]
+    Superseded {
+        /// The attempt of this job.
+        own: u32,
+        /// The present one.
+        last: u32,
+    },
     /// The checkpoint is another campaign's or a later version's.
     #[error("{0}")]
     Foreign(String),
@@ -94,6 +105,12 @@ impl Failure {
         matches!(self, Self::File(e) if e.is_disk_full())
     }
 
+    /// The disk is out of reach.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::File(e) if e.is_passing())
+    }
+
     /// Its exit class.
     #[must_use]
     pub fn class(&self) -> ExitClass {
@@ -104,7 +121,7 @@ impl Failure {
             }
             Self::File(_) | Self::Gone(_) | Self::Untrusted(_) => ExitClass::Output,
             Self::Input(_) => ExitClass::Input,
-            Self::Fenced(_) => ExitClass::Fenced,
+            Self::Fenced(_) | Self::Superseded { .. } => ExitClass::Fenced,
             Self::Internal(_) => ExitClass::Internal,
             Self::Stopped => ExitClass::Checkpointed,
         }
@@ -128,7 +145,26 @@ impl Failure {
 fn disk_full(error: &DurableError, needed: Option<u64>) -> String {
     let path = existing(error.path());
     let needed = needed.map_or(String::new(), |b| format!(", about {} still needed", bytes(b)));
+    if error.is_too_large() {
+        let limit = match nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_FSIZE) {
+            Ok((now, _)) if now != nix::sys::resource::RLIM_INFINITY => format!("{} (ulimit -f)", bytes(now)),
+            _ => "that of the file system".to_owned(),
+        };
+        return format!(
+            "{error}; no file may become larger than the limit, {limit} (raise it where jobs and shells get it, then resubmit: \
+             everything sealed before is intact)"
+        );
+    }
     let free = match nix::sys::statvfs::statvfs(&path) {
+        Ok(s) if s.files() > 0 && s.files_available() == 0 => {
+            let room = bytes(s.blocks_available().saturating_mul(s.fragment_size()));
+            return format!(
+                "{error}; file system {}: no file can be made any more, all {} inodes are in use, though {room} are free (remove \
+                 files that you do not need there, or have the limit raised, then resubmit: everything sealed before is intact)",
+                mount_point(&path).display(),
+                s.files()
+            );
+        }
         Ok(s) => format!("{} free", bytes(s.blocks_available().saturating_mul(s.fragment_size()))),
         Err(e) => format!("free space unknown: {e}"),
     };

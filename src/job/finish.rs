@@ -1,10 +1,10 @@
 //! The end of a chain: maps put together from the segments, verified, recorded; then the blocks are let go.
 
-use std::fs;
 use std::path::Path;
 
-use super::assemble::{sources, temporary};
+use super::assemble::sources;
 use super::failure::Failure;
+use super::inputs::perhaps_changed;
 use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
@@ -12,8 +12,8 @@ use super::workload::Workload;
 use crate::campaign::spec;
 use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
-use crate::checkpoint::{Complete, LinkNumber, Phase, seal};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::checkpoint::{Complete, Phase, seal};
+use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 
 /// A block that is not what was written.
 pub(super) struct Damage {
@@ -57,7 +57,7 @@ impl Session<'_> {
                 (s.tiles, s.sealed_tiles, s.total) = (complete.tiles, complete.tiles, complete.tiles);
             });
             seal::ensure_unfenced(&self.dir, self.link)?;
-            seal::remove_blocks(&self.dir, self.link)?;
+            self.remove_blocks();
             return Ok(Some(Done::Complete(format!(
                 "complete already: {} maps verified",
                 complete.maps.len()
@@ -67,7 +67,7 @@ impl Session<'_> {
             self.log.say(&format!("Finished map rejected: {problem}."));
         }
         seal::ensure_unfenced(&self.dir, self.link)?;
-        fs::remove_file(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
+        beneath::remove(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
         Ok(None)
     }
 
@@ -100,7 +100,7 @@ impl Session<'_> {
         seal::ensure_unfenced(&self.dir, self.link)?;
         atomic::create_folder_within(&folder)?;
         self.remove_left_over(&folder, &state.shape.layers);
-        let valid = state.workload.valid_cells()?;
+        let valid = state.workload.valid_cells().map_err(|e| perhaps_changed(state, e.into()))?;
         let layers = state.workload.layers();
         let mut complete = Complete {
             form: FORM,
@@ -145,12 +145,18 @@ impl Session<'_> {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
         self.draw(complete)?;
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         sealed::replace(&self.dir.complete(), complete)?;
-        seal::remove_blocks(&self.dir, self.link)?;
+        self.remove_blocks();
         let message =
             format!("complete: {} maps verified in {}", complete.maps.len(), self.campaign.maps().display());
         Ok(message)
+    }
+
+    fn remove_blocks(&self) {
+        if let Err(e) = seal::remove_blocks(&self.dir, self.link) {
+            self.log.say(&format!("What is no longer needed stays: {e}."));
+        }
     }
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
@@ -176,9 +182,15 @@ impl Session<'_> {
 
     /// Removes what earlier links of this chain left half-written when they were killed.
     fn remove_left_over(&self, folder: &Path, layers: &[String]) {
-        for layer in layers {
-            for link in (1..self.link.0).map(LinkNumber) {
-                let _ = fs::remove_file(temporary(folder, layer, link));
+        for name in beneath::names(folder).unwrap_or_default() {
+            let of_link = name.to_str().and_then(|name| {
+                let (layer, rest) = name.strip_prefix('.')?.split_once('.')?;
+                let rest = rest.strip_prefix("overviews.").unwrap_or(rest);
+                let (link, rest) = numbered::split(rest, 4)?;
+                (layers.iter().any(|l| l == layer) && rest.ends_with("part")).then_some(link)
+            });
+            if of_link.is_some_and(|link| link < self.link.0) {
+                let _ = beneath::remove(&folder.join(&name));
             }
         }
     }

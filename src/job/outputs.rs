@@ -7,8 +7,8 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ use super::{pictures, request};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::resume::{file_crc, map_file};
 use crate::checkpoint::{CampaignDir, ChainDir, Complete, Generation, fence, form};
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::{self, Problem};
 
 /// A map that is about to get its name.
@@ -84,8 +84,8 @@ impl Session<'_> {
         let announced = Announced { file: file_of(&draft.facts()?), folder, bytes, crc };
         sealed::replace(&self.dir.link_map(self.link, layer), &announced)?;
         if replaces {
-            draft.publish(&name)?;
-        } else if !draft.publish_new(&name)? {
+            draft.publish(map_file(layer).as_ref())?;
+        } else if !draft.publish_new(map_file(layer).as_ref())? {
             return Err(taken());
         }
         Ok((bytes, crc))
@@ -93,7 +93,7 @@ impl Session<'_> {
 
     /// Whether the picture of a map may be drawn where it goes.
     pub(super) fn may_draw(&self, picture: &Path) -> bool {
-        !fs::symlink_metadata(picture).is_ok_and(|facts| !is_picture(picture, &facts))
+        !beneath::facts(picture).is_ok_and(|facts| !is_picture(picture, &facts))
             && self.outputs().input_at(picture).is_none()
     }
 
@@ -125,7 +125,7 @@ impl<'a> Outputs<'a> {
             let map = self.campaign.maps().join(map_file(layer));
             let picture = pictures::file(self.campaign, &map);
             for (path, is_picture_of) in [(&map, false), (&picture, true)] {
-                let Ok(facts) = fs::symlink_metadata(path) else { continue };
+                let Ok(facts) = beneath::facts(path) else { continue };
                 let input = self.input_at(path);
                 let made = || if is_picture_of { is_picture(path, &facts) } else { self.made(path, layer) };
                 match input {
@@ -148,7 +148,7 @@ impl<'a> Outputs<'a> {
 
     /// The campaign made the map that has this name.
     fn made(&self, path: &Path, layer: &str) -> bool {
-        let Ok(facts) = fs::symlink_metadata(path) else { return false };
+        let Ok(facts) = beneath::facts(path) else { return false };
         let own =
             || self.is_announced(path, layer, &facts).unwrap_or_else(|| self.is_named(&map_file(layer)));
         facts.is_file() && own()
@@ -201,16 +201,12 @@ fn is_picture(path: &Path, facts: &Metadata) -> bool {
     const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
     /// After the signature and the header's chunk, and the length of the text's.
     const TEXT: std::ops::Range<usize> = 37..46;
-    let mut head = Vec::new();
-    let read = || File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    facts.is_file()
-        && { read }().is_ok()
-        && head.starts_with(SIGNATURE)
-        && head.get(TEXT).is_some_and(|text| text == b"iTXtUnit\0")
+    let head = if facts.is_file() { beneath::read_head(path, 64).unwrap_or_default() } else { Vec::new() };
+    head.starts_with(SIGNATURE) && head.get(TEXT).is_some_and(|text| text == b"iTXtUnit\0")
 }
 
 fn exists(path: &Path) -> Result<bool, DurableError> {
-    match fs::symlink_metadata(path) {
+    match beneath::facts(path) {
         Ok(_) => Ok(true),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(DurableError::io(path, "examine", e)),

@@ -1,8 +1,8 @@
 //! A picture of each finished map, for people: `<output>/pictures/<layer>.png`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::maps;
 use crate::checkpoint::CampaignDir;
 use crate::durable::{DurableError, atomic};
 use crate::engine::Problem;
@@ -39,14 +39,11 @@ pub fn write(campaign: &CampaignDir, map: &Path) -> Result<PathBuf, PictureError
     atomic::create_folder_within(&folder)?;
     let layer = map.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let file = file(campaign, map);
-    let temporary = folder.join(format!(".{layer}.{}.tmp", std::process::id()));
-    let grid = reduced(&Raster::open(map)?)?;
-    let written = picture::write_png(&temporary, &grid, Palette::for_layer(&layer), unit(&layer))
-        .and_then(|()| fs::rename(&temporary, &file));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        DurableError::io(&file, "write", e)
-    })?;
+    let grid = reduced(&maps::open(map)?)?;
+    let mut png = Vec::new();
+    picture::encode_png(&mut png, &grid, Palette::for_layer(&layer), unit(&layer))
+        .map_err(|e| DurableError::io(&file, "write", e))?;
+    atomic::replace(&file, &png)?;
     Ok(file)
 }
 

@@ -101,6 +101,8 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
         "OAR_NODEFILE" => Some(node_file.display().to_string()),
         "OAR_JOB_WALLTIME_SECONDS" => Some("7200".to_owned()),
         "ALPSCKPT_TIME_SCALE" => Some("60".to_owned()),
+        "OAR_JOB_NAME" => Some("abc.m01.1.def".to_owned()),
+        "OAR_ARRAY_ID" => Some("4700".to_owned()),
         _ => None,
     });
     assert_eq!(
@@ -109,7 +111,9 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
             job_id: "4711".to_owned(),
             node: "node-7".to_owned(),
             walltime: Some(7200),
-            time_scale: 60.0
+            time_scale: 60.0,
+            job_name: "abc.m01.1.def".to_owned(),
+            array: "4700".to_owned(),
         }
     );
     let start = Instant::now();
@@ -141,6 +145,15 @@ fn a_full_disk_is_told_with_file_system_room_and_cure() {
     for part in ["/not/there/yet", "file system /:", " free, about 5.0 GB still needed", "raise the quota"] {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_told_with_its_limit() {
+    let limited = std::io::Error::from_raw_os_error(nix::errno::Errno::EFBIG as i32);
+    let failure = Failure::from(DurableError::io(Path::new("/o/part"), "append", limited));
+    assert_eq!(failure.class(), ExitClass::DiskFull);
+    let said = failure.message(None);
+    assert!(said.contains("/o/part") && said.contains("no file may become larger"), "{said}");
 }
 
 #[test]

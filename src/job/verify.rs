@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::maps;
 use super::workload::Contents;
 use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, form};
-use crate::durable::DurableError;
+use crate::durable::{DurableError, beneath};
 use crate::engine::Problem;
 use crate::engine::geotiff::{Placement, Raster};
 
@@ -109,7 +110,7 @@ pub(super) fn verify_bytes(
     blocks: &[(u32, u32)],
     stop: &dyn Fn() -> bool,
 ) -> Result<(), String> {
-    let file = File::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
+    let file = beneath::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
     let length = file.metadata().map_err(|e| e.to_string())?.len();
     if length != map.bytes {
         return Err(format!("{length} bytes, {} were written", map.bytes));
@@ -161,14 +162,14 @@ fn checksum(
 
 /// Reads a GeoTIFF whole, some rows at a time; a part of it on `stop`.
 pub(super) fn read_map(path: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
-    let raster = Raster::open(path)?;
+    let raster = maps::open(path)?;
     let (width, height) = (raster.placement().width, raster.placement().height);
     count(&raster, (0, 0), (width, height), stop)
 }
 
 /// Valid cells of the DEM in the window that a map covers.
 fn valid_cells(dem: &Path, map: &Path) -> Result<u64, Problem> {
-    let place = Raster::open(map)?.placement().clone();
+    let place = maps::open(map)?.placement().clone();
     let dem = Raster::open(dem)?;
     let (x, y) = first_cell(dem.placement(), &place);
     Ok(count(&dem, (x, y), (place.width, place.height), &|| false)?.valid)

@@ -1,6 +1,5 @@
 //! Logs and pictures, read in a thread of their own and never whole: a log of any length costs its last 64 KiB.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,8 +10,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::UiError;
 use super::driver::Told;
+use super::memory;
 use super::model::{Effect, Message, Picture, Tail};
 use crate::checkpoint::{ChainId, Quicklook};
+use crate::durable::beneath;
 use crate::engine::picture::{Palette, stretch};
 
 /// Bytes of a log that are read.
@@ -35,12 +36,18 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Starts it.
-    pub(super) fn start(told: UnboundedSender<Told>) -> Result<Self, UiError> {
+    /// Starts it; the first that it tells is where the last visit to this campaign ended.
+    pub(super) fn start(output: &Path, told: UnboundedSender<Told>) -> Result<Self, UiError> {
         let (orders, taken) = channel();
+        let output = output.to_path_buf();
         let thread = std::thread::Builder::new()
             .name("reader".to_owned())
-            .spawn(move || serve(&taken, &told))
+            .spawn(move || {
+                if let Some(visit) = memory::recall(&output) {
+                    let _ = told.send(Told::Message(Message::Recalled(visit)));
+                }
+                serve(&taken, &told);
+            })
             .map_err(UiError::Terminal)?;
         Ok(Self { orders, thread })
     }
@@ -91,7 +98,7 @@ fn read_if_new<T>(
     mark: &mut Option<Mark>,
     read: impl Fn(&Path) -> Result<T, String>,
 ) -> Option<Result<T, String>> {
-    let now = std::fs::metadata(path).ok().map(|m| (path.to_path_buf(), m.len(), m.modified().ok()));
+    let now = beneath::facts(path).ok().map(|m| (path.to_path_buf(), m.len(), m.modified().ok()));
     if now.is_some() && *mark == now {
         return None;
     }
@@ -116,7 +123,7 @@ fn tail(path: &Path) -> Result<Tail, String> {
 
 /// The last lines of a file.
 fn read_tail(path: &Path) -> io::Result<Tail> {
-    let mut file = File::open(path)?;
+    let mut file = beneath::open(path)?;
     let length = file.metadata()?.len();
     let from = length.saturating_sub(WINDOW);
     file.seek(SeekFrom::Start(from))?;

@@ -87,7 +87,8 @@ impl Controller {
         let token = self.identity.token(chain, attempt);
         let (program, said) = self.program_for(chain)?;
         let hash = self.identity.spec.clone();
-        install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
+        let id = self.identity.id.clone();
+        install::job_script(&self.campaign, chain, &self.spec, &hash, &program, &id)?;
         let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
         if !file.create(&self.campaign.chain(chain))? {
             return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));

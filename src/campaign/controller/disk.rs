@@ -19,7 +19,7 @@ use crate::checkpoint::{
     ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart,
     MapRecord, Status,
 };
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 use crate::oar_client::Token;
 use crate::quantity::clean;
 
@@ -115,7 +115,7 @@ struct End {
 type Stamp = (u64, u64, i64, i64);
 
 fn stamp(path: &Path) -> Option<Stamp> {
-    let facts = std::fs::symlink_metadata(path).ok()?;
+    let facts = beneath::facts(path).ok()?;
     Some((facts.ino(), facts.len(), facts.mtime(), facts.mtime_nsec()))
 }
 
@@ -133,11 +133,11 @@ impl Listing {
     fn of(dir: &ChainDir) -> Result<Self, DurableError> {
         let links = names(&dir.links())?;
         Ok(Self {
-            attempts: numbers(&names(&AttemptFile::folder(dir))?, ".ron"),
-            resumes: numbers(&links, ".resume.ron"),
-            ends: numbers(&links, ".end.ron"),
-            links: numbers(&links, ".ron"),
-            generations: numbers(&names(&dir.generations())?, ".ron"),
+            attempts: numbers(&names(&AttemptFile::folder(dir))?, 4, "ron"),
+            resumes: numbers(&links, 4, "resume.ron"),
+            ends: numbers(&links, 4, "end.ron"),
+            links: numbers(&links, 4, "ron"),
+            generations: numbers(&names(&dir.generations())?, 6, "ron"),
             logs: logs(&dir.logs()),
         })
     }
@@ -411,7 +411,8 @@ impl ChainFiles {
             });
         }
         if !ended || new_link || self.quicklook.is_none() {
-            self.quicklook = Some(dir.quicklook(link)).filter(|p| p.exists()).or(self.quicklook.take());
+            let picture = Some(dir.quicklook(link)).filter(|p| beneath::exists(p));
+            self.quicklook = picture.or(self.quicklook.take());
         }
     }
 }
@@ -429,37 +430,34 @@ fn unreadable(link: LinkNumber) -> LinkStart {
         program: String::new(),
         numerics: 0,
         threads: 0,
+        submission: String::new(),
     }
 }
 
 /// The names in a folder; none when it is not there.
 fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DurableError::io(folder, "list", e)),
-    };
-    let name = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.map(|e| e.file_name().to_string_lossy().into_owned())
-    };
-    entries.map(name).collect::<Result<_, _>>().map_err(|e| DurableError::io(folder, "list", e))
+    match beneath::names(folder) {
+        Ok(names) => Ok(names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(DurableError::io(folder, "list", e)),
+    }
 }
 
-/// The numbers of the names `NNNN<suffix>`.
-fn numbers(names: &[String], suffix: &str) -> BTreeSet<u32> {
-    names.iter().filter_map(|name| number_in(name, suffix)).collect()
+/// The numbers of the names `NNNN.<kind>`, of at least `width` digits.
+fn numbers(names: &[String], width: usize, kind: &str) -> BTreeSet<u32> {
+    names.iter().filter_map(|name| number_in(name, width, kind)).collect()
 }
 
 /// The files of the log folder, by the number in their names: `0003.log`, `17.out`.
 fn logs(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut logs: Vec<(u64, PathBuf)> = entries
-        .flatten()
-        .map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
+    let mut logs: Vec<(u64, PathBuf)> = beneath::names(folder)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|file| {
+            let name = file.to_string_lossy().into_owned();
             let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
             let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-            (digits.get(..end).and_then(|d| d.parse().ok()).unwrap_or(0), entry.path())
+            (digits.get(..end).and_then(|d| d.parse().ok()).unwrap_or(0), folder.join(file))
         })
         .filter(|(_, path)| !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')))
         .collect();

@@ -2,16 +2,20 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
-use crate::campaign::shell::{self, quoted};
+use crate::campaign::shell::{JobScript, quoted};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::oar_client::{Submission, Token};
+
+/// How a program ends that does not know what it is asked for.
+const CLAP_USAGE: i32 = 2;
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
 pub(super) fn this_program() -> PathBuf {
@@ -30,24 +34,13 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     if let Some(folder) = target.parent() {
         atomic::create_folder(folder)?;
     }
-    let temporary = target.with_file_name(format!(".{hash}.{}.tmp", crate::campaign::clock::random_name(8)));
-    let copy = || -> std::io::Result<()> {
-        fs::write(&temporary, &bytes)?;
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755))?;
-        fs::File::open(&temporary)?.sync_all()?;
-        fs::rename(&temporary, &target)
-    };
-    copy().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        DurableError::io(&target, "copy the program to", e)
-    })?;
-    atomic::sync_folder_of(&target)?;
+    atomic::replace_executable(&target, &bytes)?;
     Ok(hash)
 }
 
 /// Whether the copy of this name is there and holds what its name says.
 pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
-    fs::read(campaign.program(hash)).is_ok_and(|bytes| spec::short_hash(&bytes) == hash)
+    beneath::read(&campaign.program(hash)).is_ok_and(|bytes| spec::short_hash(&bytes) == hash)
 }
 
 /// Freezes the spec in the campaign's folder; says its hash.
@@ -78,23 +71,24 @@ pub(super) fn submission(campaign: &CampaignDir, chain: &ChainId, spec: &Spec, t
 }
 
 /// Writes the script that the batch system runs. Only while no job of the chain lives: the batch system reads the file
-/// anew at the start of each job.
+/// anew at the start of each job. `id`: the campaign's own name.
 pub(super) fn job_script(
     campaign: &CampaignDir,
     chain: &ChainId,
     spec: &Spec,
     spec_hash: &str,
     program_hash: &str,
+    id: &str,
 ) -> Result<(), DurableError> {
     let dir = campaign.chain(chain);
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
-    let text = script(campaign, chain, spec, spec_hash, program_hash);
-    if fs::read(&path).ok().as_deref() != Some(text.as_slice()) {
-        atomic::replace(&path, &text)?;
+    let text = script(campaign, chain, spec, spec_hash, program_hash, id);
+    let executable = beneath::facts(&path).is_ok_and(|facts| facts.mode() & 0o111 == 0o111);
+    if executable && beneath::read(&path).ok().as_deref() == Some(text.as_slice()) {
+        return Ok(());
     }
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
-        .map_err(|e| DurableError::io(&path, "make executable", e))
+    atomic::replace_executable(&path, &text)
 }
 
 fn script(
@@ -103,20 +97,35 @@ fn script(
     spec: &Spec,
     spec_hash: &str,
     program_hash: &str,
+    id: &str,
 ) -> Vec<u8> {
     let name = spec.name.replace(['\n', '\r'], " ");
     let about =
         format!("Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this.");
-    let mut command = quoted(campaign.program(program_hash).as_os_str().as_bytes());
-    command.extend(b" job run --output ");
-    command.extend(quoted(campaign.output().as_os_str().as_bytes()));
-    command.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
-    let wanted = submission(campaign, chain, spec, Token(chain.to_string()));
-    shell::job_script(&wanted, &about, &spec.setup_lines(), &command)
+    let mut arguments = b"job run --output ".to_vec();
+    arguments.extend(quoted(campaign.output().as_os_str().as_bytes()));
+    arguments.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
+    let program = campaign.program(program_hash);
+    let plain = is_former(&program);
+    if !plain {
+        arguments.extend(format!(" --campaign {id}").into_bytes());
+    }
+    let submission = submission(campaign, chain, spec, Token(chain.to_string()));
+    let (about, setup) = (&about, &spec.setup_lines());
+    JobScript { submission: &submission, about, setup, program: &program, arguments: &arguments, plain }
+        .text()
+}
+
+/// Whether a copy of the program is of a version before 0.3.0, as a chain may go on with.
+fn is_former(program: &Path) -> bool {
+    let asked = Command::new(program).args(["job", "hold", "--help"]).output();
+    asked.is_ok_and(|answer| answer.status.code() == Some(CLAP_USAGE))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use crate::campaign::event::{Entry, Event};
 use crate::campaign::journal::{self, Journal};
 use crate::campaign::{machine, spec};
 use crate::checkpoint::form::FORM;
-use crate::durable::DurableError;
+use crate::durable::{DurableError, beneath};
 
 /// How often a lease that another holds is looked at.
 const ASK: Duration = Duration::from_millis(50);
@@ -146,7 +146,7 @@ impl Controller {
     /// Reads the journal if it grew. One that a later program wrote to makes a reader of this frontend.
     pub(super) fn read_journal(&mut self) -> Result<(), ControlError> {
         let path = &self.campaign.journal();
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        let length = beneath::facts(path).map_or(0, |m| m.len());
         if length == self.read_length && length > 0 {
             return Ok(());
         }

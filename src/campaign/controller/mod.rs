@@ -37,7 +37,7 @@ use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::durable::{DurableError, atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
 use crate::oar_client::{JobState, Token};
 
@@ -93,7 +93,7 @@ impl Controller {
         let campaign = CampaignDir::new(&spec.output);
         let path = campaign.identity();
         let mut made_with = None;
-        if path.exists() {
+        if beneath::exists(&path) {
             let changed = relocate::changes(&campaign, loaded)?;
             if !changed.is_empty() {
                 let mut controller = Self::open_with(campaign.output(), reach)?;
@@ -110,13 +110,14 @@ impl Controller {
             let source = reach.program.clone().unwrap_or_else(install::this_program);
             let program = install::program(&campaign, &source)?;
             let mut known = BTreeMap::new();
+            let identity = Identity::new(&spec.name, &hash, cluster);
             for (chain, months) in spec.chains() {
-                install::job_script(&campaign, &chain, spec, &hash, &program)?;
+                install::job_script(&campaign, &chain, spec, &hash, &program, &identity.id)?;
                 let inputs = Inputs::take(spec, &months, &mut known);
                 sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
             }
             // Last: from here on the campaign exists. Of two makers the second opens what the first made.
-            sealed::create_exclusive(&path, &Identity::new(&spec.name, &hash, cluster))?;
+            sealed::create_exclusive(&path, &identity)?;
             made_with = Some(program);
         }
         let mut controller = Self::open_with(campaign.output(), reach)?;

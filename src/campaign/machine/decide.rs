@@ -151,7 +151,13 @@ impl Decider<'_> {
                 let chain = self.chain.clone();
                 self.record(Event::Submitted { chain, attempt, job: job.array_id });
                 if attempt < self.record.last_attempt() {
-                    let text = format!("attempt {attempt}, believed lost, has job {}: it is deleted", job.id);
+                    let (id, last) = (job.id, self.record.last_attempt());
+                    let what = if job.state.is_over() {
+                        format!("it has ended; attempt {last} has the work")
+                    } else {
+                        "it is deleted".to_owned()
+                    };
+                    let text = format!("attempt {attempt}, believed lost, has job {id}: {what}");
                     self.record(Event::Warning { chain: Some(self.chain.clone()), text });
                 }
             }
@@ -304,7 +310,7 @@ impl Decider<'_> {
             let [before, one, two] = [before, one, two].map(|end| progress(end));
             if before == one && one == two {
                 let cause = format!("two links in a row sealed no tile: {} before and after", two.0);
-                let hint = format!("lengthen walltime - margin, or use smaller tiles; or {hint}");
+                let hint = failure::no_progress_hint(self.chain, self.disk);
                 return Some(Failure::new("no progress", cause, hint));
             }
         }

@@ -91,6 +91,12 @@ impl Say<'_> {
             }
             ExitClass::Fenced => self.failure("fenced", cause),
             ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
+            ExitClass::Setup => self.after("setup", cause, "correct `setup` in the campaign file"),
+            ExitClass::NoProgress => {
+                let hint = no_progress_hint(self.chain, self.disk);
+                Failure::new("no progress", cause, hint)
+            }
+            ExitClass::TooManyLinks => self.failure("too many links", cause),
             ExitClass::Complete if self.disk.lost_maps => {
                 maps_lost(self.chain, self.disk.lost.as_deref().unwrap_or_default())
             }
@@ -134,7 +140,11 @@ impl Say<'_> {
     fn signal(&self, signal: u8) -> Failure {
         let (id, node) = (self.job.id, self.node());
         let name = nix::sys::signal::Signal::try_from(i32::from(signal)).map_or("", |s| s.as_str());
-        let more = if signal == 9 { ", perhaps for its memory" } else { "" };
+        let more = match signal {
+            9 => ", perhaps for its memory",
+            12 if self.link.is_none() => ": the checkpoint signal came before its script could keep it",
+            _ => "",
+        };
         self.failure("signal", format!("job {id}{node} was ended by signal {signal} {name}{more}"))
     }
 
@@ -196,6 +206,11 @@ impl Say<'_> {
         let node = self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str()));
         node.map_or_else(String::new, |n| format!(" on {n}"))
     }
+}
+
+/// What helps a chain that goes round without getting on.
+pub(super) fn no_progress_hint(chain: &ChainId, disk: &DiskView) -> String {
+    format!("lengthen walltime - margin, or use smaller tiles; or {}", resubmit_hint(chain, disk))
 }
 
 /// The command that submits the chain again, and where it goes on from.

@@ -32,10 +32,22 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) length: u64,
     pub(super) file: Arc<File>,
+    /// How it was opened, and what lies beside it is.
+    pub(super) reach: Reach,
+}
+
+/// How files are opened for reading.
+pub(super) type Reach = fn(&Path) -> std::io::Result<File>;
+
+/// Opens a file wherever its path leads.
+pub(super) fn as_named(path: &Path) -> std::io::Result<File> {
+    // A pipe would be waited for until somebody writes into it.
+    File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
 }
 
 impl Source {
-    pub(super) fn open(path: &Path) -> Result<Self, Problem> {
+    /// Opens a file as `reach` does: see [`Raster::open_by`](super::Raster::open_by).
+    pub(super) fn open(path: &Path, reach: Reach) -> Result<Self, Problem> {
         let problem = |e: std::io::Error| match e.kind() {
             ErrorKind::NotFound => {
                 Problem::new(path, "there is no such file", "correct the path or put the file there")
@@ -49,16 +61,14 @@ impl Source {
                 "make sure that the file can be read from here",
             ),
         };
-        // A pipe would be waited for until somebody writes into it.
-        let unwaited = OFlag::O_NONBLOCK.bits();
-        let file = File::options().read(true).custom_flags(unwaited).open(path).map_err(problem)?;
+        let file = reach(path).map_err(problem)?;
         let facts = file.metadata().map_err(problem)?;
         if !facts.is_file() {
             let what =
                 if facts.is_dir() { "is a folder, not a GeoTIFF file" } else { "is not a regular file" };
             return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
         }
-        Ok(Self { path: path.to_path_buf(), length: facts.len(), file: Arc::new(file) })
+        Ok(Self { path: path.to_path_buf(), length: facts.len(), file: Arc::new(file), reach })
     }
 
     /// A problem of this file.

@@ -78,10 +78,13 @@ pub(super) fn placement(
     height: usize,
 ) -> Result<Placement, Problem> {
     let Some(georeference) = Georeference::of(directory)? else {
-        return Err(without_georeference(directory, &Side::of(&directory.source.path)?));
+        return Err(without_georeference(
+            directory,
+            &Side::of(&directory.source.path, directory.source.reach)?,
+        ));
     };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
-        return Err(without_system(directory, &Side::of(&directory.source.path)?));
+        return Err(without_system(directory, &Side::of(&directory.source.path, directory.source.reach)?));
     }
     let crs = System::of(keys).crs();
     let affine = match georeference {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::coding::Coding;
 use super::directory::{Field, Form};
-use super::ifd::{Directory, Source};
+use super::ifd::{self, Directory, Source};
 use super::structure::Structure;
 use super::{keys, pyramid, tags};
 use crate::engine::grid::Placement;
@@ -60,7 +60,7 @@ fn places(mut next: u64, levels: &[Vec<u32>]) -> Vec<Vec<u64>> {
 /// # Errors
 /// When the file is missing, cut, or no TIFF.
 pub fn blocks(path: &Path) -> Result<Vec<(u64, u32)>, Problem> {
-    let source = Source::open(path)?;
+    let source = Source::open(path, ifd::as_named)?;
     let structure = Structure::of(&Directory::first(&source)?)?;
     let narrow = |&(offset, length): &(u64, u64)| Some((offset, u32::try_from(length).ok()?));
     structure.chunks.iter().map(narrow).collect::<Option<_>>().ok_or_else(|| {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
 use super::decode::Sample;
-use super::ifd::{COPY_AGAIN, Directory, Source};
+use super::ifd::{self, COPY_AGAIN, Directory, Reach, Source};
 use super::keys::{self, Keys};
 use super::meaning::{self, Meaning};
 use super::side::{self, Side};
@@ -46,12 +46,20 @@ impl Raster {
     /// # Errors
     /// When it is missing, cut, not a TIFF, not georeferenced, in an unknown system, or stored in an unknown way.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        let source = Source::open(path)?;
+        Self::open_by(path, ifd::as_named)
+    }
+
+    /// Opens a one-band GeoTIFF by `reach`, which opens for reading the file that it is given, and those beside it.
+    ///
+    /// # Errors
+    /// As [`Raster::open`].
+    pub fn open_by(path: &Path, reach: Reach) -> Result<Self, Problem> {
+        let source = Source::open(path, reach)?;
         let directory = Directory::first(&source)?;
         let structure = Structure::of(&directory)?;
         let keys = Keys::of(&directory)?;
         let placement = keys::placement(&directory, &keys, structure.width, structure.height)?;
-        let side = Side::of(&source.path)?;
+        let side = Side::of(&source.path, source.reach)?;
         side.verify(&source, &placement)?;
         let meaning = Meaning::of(&directory, &side, structure.sample)?;
         let unit = meaning::unit(&directory, &side)?;

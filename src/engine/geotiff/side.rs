@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use super::ifd::Source;
+use super::ifd::{self, Reach, Source};
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
@@ -51,7 +51,7 @@ pub fn side_file(path: &Path) -> PathBuf {
 /// # Errors
 /// When it cannot be read.
 pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
-    let side = Side::of(path)?;
+    let side = Side::of(path, ifd::as_named)?;
     let (nodata, band, place) = (side.nodata(), &side.band, &side.place);
     let silent = nodata.is_none() && band.iter().chain(place).all(Option::is_none);
     Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
@@ -60,11 +60,10 @@ pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
 impl Side {
     /// Reads that of a raster, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
     /// element `PAMDataset`, be it with `<?xml …?>`.
-    pub(super) fn of(raster: &Path) -> Result<Self, Problem> {
+    pub(super) fn of(raster: &Path, reach: Reach) -> Result<Self, Problem> {
         let path = side_file(raster);
         let mut bytes = Vec::new();
-        let read =
-            std::fs::File::open(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+        let read = reach(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
         match read {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => {

@@ -5,7 +5,7 @@ mod palette;
 mod png_file;
 
 pub use palette::Palette;
-pub use png_file::write_png;
+pub use png_file::{encode_png, write_png};
 
 use super::grid::Grid;
 

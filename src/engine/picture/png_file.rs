@@ -1,7 +1,7 @@
 //! Grids as PNG files with a labelled scale bar.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{Palette, font, stretch};
@@ -34,12 +34,25 @@ pub fn write_png(path: &Path, grid: &Grid, palette: Palette, unit: &str) -> io::
     if grid.width == 0 || grid.height == 0 {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a picture of no cells"));
     }
+    let mut file = BufWriter::new(File::create(path)?);
+    encode_png(&mut file, grid, palette, unit)?;
+    file.flush()
+}
+
+/// Writes the bytes of such a PNG.
+///
+/// # Errors
+/// When they cannot be written, or the grid is empty.
+pub fn encode_png(to: impl Write, grid: &Grid, palette: Palette, unit: &str) -> io::Result<()> {
+    if grid.width == 0 || grid.height == 0 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a picture of no cells"));
+    }
     let canvas = draw(grid, palette, unit);
     let edges = [canvas.width, canvas.height].map(u32::try_from);
     let [Ok(width), Ok(height)] = edges else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a picture too large for PNG"));
     };
-    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
+    let mut encoder = png::Encoder::new(to, width, height);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.add_itxt_chunk("Unit".into(), unit.into())?;

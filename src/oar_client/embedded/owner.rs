@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::private_folder;
 use super::process::ProcessId;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, numbered, sealed};
 
 /// The longest path of a socket (`sun_path` without its closing zero).
 const MAX_SOCKET_PATH: usize = 107;
@@ -98,7 +98,10 @@ fn numbers(directory: &Path) -> Result<Vec<u64>, DurableError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(DurableError::io(directory, "read", e)),
     };
-    let number = |name: &str| name.strip_prefix("server-")?.strip_suffix(".ron")?.parse().ok();
+    let number = |name: &str| {
+        let digits = name.strip_prefix("server-")?.strip_suffix(".ron")?;
+        numbered::number(digits, 6).map(u64::from)
+    };
     let mut all: Vec<u64> = entries.filter_map(|e| number(e.ok()?.file_name().to_str()?)).collect();
     all.sort_unstable();
     Ok(all)

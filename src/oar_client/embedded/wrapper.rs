@@ -5,8 +5,6 @@
 //! exclusively, so that of two wrappers of one job only one goes on), `child.ron` (the process that the script became),
 //! `exit.ron`.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -17,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::{COOKIE, ProcessId};
 use super::state::Moment;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, beneath, sealed};
 
 /// What a wrapper is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,9 +130,9 @@ fn start(order: &Order) -> Result<Child, How> {
         return Err(not_started("WORKING_DIRECTORY", what));
     }
     let append = |path: &Path| {
-        OpenOptions::new().create(true).append(true).mode(0o644).open(order.directory.join(path)).map_err(
-            |e| not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display())),
-        )
+        beneath::append(&order.directory.join(path)).map_err(|e| {
+            not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display()))
+        })
     };
     let (stdout, stderr) = (append(&order.stdout)?, append(&order.stderr)?);
     // As `bash -c COMMAND` does under OAR: the process that gets the signals becomes the script, a missing one is

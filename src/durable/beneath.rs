@@ -1,0 +1,248 @@
+//! Files below a campaign's output folder, which others may be able to write to.
+//!
+//! Below `<output>` (from `.alpsckpt` on, and `maps/`, `pictures/` with their files) no symbolic link is followed, no FIFO or
+//! device is opened for its content, and nothing is written into a file that has a second name: what others lay under one of
+//! the program's names leads nowhere. Links above the output folder are followed, for sites link their scratch. New files are
+//! created exclusively, in a folder that is held open from the creation to the rename.
+//!
+//! Other paths (the user's state, copies of maps) go through the same functions and are reached as they are.
+
+mod folder;
+mod resolve;
+
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::dir::Dir;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+
+pub use folder::Folder;
+
+use super::patience;
+
+/// Longer files are none of the program's records.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+/// When it is missing, reached through a link below an output folder, no regular file, or the system refuses.
+pub fn open(path: &Path) -> io::Result<File> {
+    patience::again(path, || open_once(path))
+}
+
+fn open_once(path: &Path) -> io::Result<File> {
+    regular(resolve::opened(path, resolve::below(path), unwaited(OFlag::O_RDONLY), Mode::empty())?.into())
+}
+
+/// All bytes of a file.
+///
+/// # Errors
+/// As [`open`]; when it is larger than any file of the program.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    patience::again(path, || {
+        let file = open_once(path)?;
+        let length = file.metadata()?.len();
+        if length > MOST_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{length} bytes are too many")));
+        }
+        let mut bytes = Vec::with_capacity(length as usize);
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
+/// The first `length` bytes of a file, or all where it has fewer.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_head(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    patience::again(path, || {
+        let mut bytes = Vec::new();
+        open_once(path)?.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
+/// Opens a regular file for reading and writing. It must have no other name: a hard link may lead to anything.
+///
+/// # Errors
+/// As [`open`]; when it has another name.
+pub fn open_to_write(path: &Path) -> io::Result<File> {
+    patience::again(path, || {
+        let flags = unwaited(OFlag::O_RDWR);
+        sole(resolve::opened(path, resolve::below(path), flags, Mode::empty())?.into())
+    })
+}
+
+/// Opens a file for appending, and creates it if need be, readable for all as far as the umask allows.
+///
+/// # Errors
+/// As [`open_to_write`].
+pub fn append(path: &Path) -> io::Result<File> {
+    let (folder, name) = Folder::of(path)?;
+    for _ in 0..2 {
+        match folder.create_new(&name) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created,
+        }
+        // Where it is none of a campaign's files it may be a link on purpose.
+        let flags = unwaited(OFlag::O_WRONLY | OFlag::O_APPEND);
+        match resolve::opened(path, resolve::below(path), flags, Mode::empty()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            opened if resolve::below(path) == 0 => return regular(opened?.into()),
+            opened => return sole(opened?.into()),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+/// Creates a file that must not exist.
+///
+/// # Errors
+/// When it exists, or the system refuses.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut before = false;
+    patience::again(path, || {
+        let (folder, name) = Folder::of(path)?;
+        if std::mem::replace(&mut before, true) && folder.facts(&name).is_ok_and(|facts| facts.st_size == 0) {
+            // Perhaps the request that failed has made it.
+            folder.remove(&name)?;
+        }
+        folder.create_new(&name)
+    })
+}
+
+/// What the system says of a name; of a link, not of what it leads to.
+///
+/// # Errors
+/// When there is nothing, or the system refuses.
+pub fn facts(path: &Path) -> io::Result<Metadata> {
+    patience::again(path, || {
+        let guarded = resolve::below(path);
+        if guarded == 0 {
+            return std::fs::symlink_metadata(path);
+        }
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
+        File::from(resolve::opened(path, guarded, flags, Mode::empty())?).metadata()
+    })
+}
+
+/// Whether something has this name; `false` also where that cannot be told.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    facts(path).is_ok()
+}
+
+/// The names in a folder, in no order.
+///
+/// # Errors
+/// When it is missing, no folder, reached through a link below an output folder, or the system refuses.
+pub fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    use std::os::unix::ffi::OsStrExt;
+    patience::again(folder, || {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+        let mut folder =
+            Dir::from_fd(resolve::opened(folder, resolve::below(folder), flags, Mode::empty())?)?;
+        let mut names = Vec::new();
+        for entry in folder.iter() {
+            let name = entry?.file_name().to_bytes().to_vec();
+            if name != b"." && name != b".." {
+                names.push(std::ffi::OsStr::from_bytes(&name).to_owned());
+            }
+        }
+        Ok(names)
+    })
+}
+
+/// Creates a folder in one that must be there, unless it is there already.
+///
+/// # Errors
+/// When the system refuses, or what has the name is no folder, or a link below an output folder.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    patience::again(path, || {
+        let created = Folder::of(path).and_then(|(folder, name)| folder.create_folder(&name));
+        if matches!(created, Ok(true)) {
+            return Ok(());
+        }
+        // The system may refuse what is not needed.
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+        match resolve::opened(path, resolve::below(path), flags, Mode::empty()) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(created.err().unwrap_or(e)),
+        }
+    })
+}
+
+/// Creates a folder and those above it.
+///
+/// # Errors
+/// As [`create_folder`].
+pub fn create_folders(path: &Path) -> io::Result<()> {
+    match create_folder(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+                create_folders(above)?;
+            }
+            create_folder(path)
+        }
+        created => created,
+    }
+}
+
+/// Removes a name that is no folder's; what a link leads to stays.
+///
+/// # Errors
+/// When there is none, or the system refuses.
+pub fn remove(path: &Path) -> io::Result<()> {
+    patience::again(path, || {
+        let (folder, name) = Folder::of(path)?;
+        folder.remove(&name)
+    })
+}
+
+/// Gives a file of a folder another name in the same folder; what has that name goes.
+///
+/// # Errors
+/// When the system refuses.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patience::again(from, || {
+        let (folder, name) = Folder::of(from)?;
+        folder.rename(&name, to.file_name().unwrap_or_default())
+    })
+}
+
+/// Waits for nobody, as one would for the writer of a FIFO.
+fn unwaited(flags: OFlag) -> OFlag {
+    flags | OFlag::O_NONBLOCK | OFlag::O_NOCTTY
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    let what = "not a regular file (a folder, a pipe or a device has this name): remove it";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+}
+
+/// A regular file without another name.
+fn sole(file: File) -> io::Result<File> {
+    let file = regular(file)?;
+    match file.metadata()?.nlink() {
+        0 | 1 => Ok(file),
+        names => {
+            let what = format!(
+                "the file has {names} names (hard links), and writing to it would change them all: put a copy in its place \
+                 (cp NAME NAME.copy && mv NAME.copy NAME)"
+            );
+            Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
