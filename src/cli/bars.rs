@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output;
+use crate::quantity::count;
 
 /// The progress of several chains.
 pub(super) struct Bars {
@@ -87,7 +88,8 @@ impl Bar {
         }
         let Ok(mut said) = self.said.lock() else { return };
         if said.is_news(tiles, total, state) {
-            let done = if total == 0 { String::new() } else { format!("{tiles}/{total} tiles, ") };
+            let done =
+                if total == 0 { String::new() } else { format!("{tiles} of {}, ", count(total, "tile")) };
             output::note(format!("{}: {done}{state}", self.name));
         }
     }

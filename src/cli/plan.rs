@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, inputs, output, place, probe};
 use crate::campaign::plan::{self, ChainPlan, Split};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// Prints a campaign's chains, jobs, hours and bytes.
@@ -29,11 +30,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return output::say_json(&plan);
     }
-    let tiles = if plan.tiles == 1 { "one tile".to_owned() } else { format!("{} tiles", plan.tiles) };
     output::say(format!(
-        "{} cells in {tiles} of {edge} x {edge} at most, {} maps",
-        plan.cells,
-        plan.maps,
+        "{} in {} of {edge} x {edge} at most, {}",
+        count(plan.cells, "cell"),
+        count(u64::from(plan.tiles), "tile"),
+        count(u64::from(plan.maps), "map"),
         edge = plan.tile
     ))?;
     output::say(format!(

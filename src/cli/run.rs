@@ -17,6 +17,7 @@ use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Ph
 use crate::durable::tells_of_unknown_form;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
@@ -186,10 +187,10 @@ fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
     verify::table(&maps).into_iter().try_for_each(output::say)?;
     match verify::bad(&maps) {
         0 => output::say(format!(
-            "{} maps, all verified, in {}",
-            maps.len(),
+            "{}, all verified, in {}",
+            count(maps.len() as u64, "map"),
             spec.output.join("maps").display()
         )),
-        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
     }
 }

@@ -6,6 +6,7 @@ use super::{Failure, failure, output, place};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::CampaignDir;
 use crate::job::verify::{Verified, verify_chain};
+use crate::quantity::{by_number, count};
 
 /// Reopens every finished map: each block's checksum as recorded when computed, its valid pixels, its range of values.
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// How many maps are not what was computed.
 pub(super) fn bad(maps: &[Verified]) -> usize {
     maps.iter().filter(|m| !m.problems.is_empty()).count()
+}
+
+/// So many maps are not what was computed.
+pub(super) fn not_as_computed(n: usize) -> String {
+    format!("{} {} not what was computed", count(n as u64, "map"), by_number(n as u64, "is", "are"))
 }
 
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.

@@ -84,7 +84,7 @@ impl Problem {
     pub fn changed(file: &Path, place: &str, since: &str) -> Self {
         let now = identity::stamp(file).map_or_else(
             |problem| problem.what,
-            |stamp| format!("it was written last on {}", quantity::utc(stamp.written_ms())),
+            |stamp| format!("it was written last on {}", quantity::moment(stamp.written_ms())),
         );
         let what = format!("was changed: its content {place} is not what {since} read; {now}");
         Self { changed: true, ..Self::new(file, what, "put the file back as it was") }

@@ -15,6 +15,7 @@ use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, LinkNumber, Phase, seal};
 use crate::durable::{DurableError, atomic, sealed};
+use crate::quantity::count;
 
 /// A block that is not what was written.
 pub(super) struct Damage {
@@ -60,8 +61,8 @@ impl Session<'_> {
             seal::ensure_unfenced(&self.dir, self.link)?;
             seal::remove_blocks(&self.dir, self.link)?;
             return Ok(Some(Done::Complete(format!(
-                "complete already: {} maps verified",
-                complete.maps.len()
+                "complete already: {} verified",
+                count(complete.maps.len() as u64, "map")
             ))));
         }
         for problem in problems {
@@ -149,8 +150,11 @@ impl Session<'_> {
         self.ensure_own()?;
         sealed::replace(&self.dir.complete(), complete)?;
         seal::remove_blocks(&self.dir, self.link)?;
-        let message =
-            format!("complete: {} maps verified in {}", complete.maps.len(), self.campaign.maps().display());
+        let message = format!(
+            "complete: {} verified in {}",
+            count(complete.maps.len() as u64, "map"),
+            self.campaign.maps().display()
+        );
         Ok(message)
     }
 

@@ -28,7 +28,7 @@ impl Log {
 
     /// Writes one sentence.
     pub(super) fn say(&self, sentence: &str) {
-        let line = format!("{}  {sentence}\n", quantity::utc_now());
+        let line = format!("{}  {sentence}\n", quantity::now());
         if let Ok(mut file) = self.file.lock() {
             let _ = file.write_all(line.as_bytes());
         }
