@@ -35,6 +35,16 @@ pub fn by_number<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
     if n == 1 { one } else { many }
 }
 
+/// A unit as a person says it, of one as files have it: `°C` of `degC`, `ratio` of `1`.
+#[must_use]
+pub fn unit(of_file: &str) -> &str {
+    match of_file {
+        "degC" => "°C",
+        "1" => "ratio",
+        other => other,
+    }
+}
+
 /// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

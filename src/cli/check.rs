@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         args.file.display(),
         tiling.width,
         tiling.height,
-        count(u64::from(tiling.count()), "tile"),
+        count(tiling.count(), "tile"),
         count(maps as u64, "map")
     ))?;
     output::say(looked_at(&examination))?;

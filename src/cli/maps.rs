@@ -131,6 +131,9 @@ pub(super) fn drawn(output: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Writes a picture of each finished map; their files.
 fn pictures(output: &Path) -> Result<Vec<PathBuf>, Failure> {
     let campaign = CampaignDir::new(output);
-    let draw = |map: PathBuf| pictures::write(&campaign, &map).map_err(|e| Failure::output(e.to_string()));
+    let note = place::spec_of(output)?.terrain_note;
+    let draw = |map: PathBuf| {
+        pictures::write(&campaign, &map, note.as_deref()).map_err(|e| Failure::output(e.to_string()))
+    };
     finished(output)?.into_iter().map(draw).collect()
 }

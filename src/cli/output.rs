@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use super::Failure;
+use crate::ui::glyphs::{self, Glyphs};
+use crate::ui::theme::Depth;
 
 /// Prints one line.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
@@ -35,16 +37,27 @@ pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Whether colours may be used on standard output (see <https://no-color.org>).
-pub(super) fn colours() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+/// The colours that may be used on standard output (see <https://no-color.org>).
+pub(super) fn depth() -> Depth {
+    if io::stdout().is_terminal() { Depth::of_environment(variable) } else { Depth::Mono }
 }
 
-/// Columns and rows of the terminal, 80 x 24 when there is none.
-pub(super) fn terminal_size() -> (u16, u16) {
+/// The signs that may be used: none but ASCII's without a UTF-8 locale.
+pub(super) fn glyphs() -> &'static Glyphs {
+    glyphs::of_environment(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Columns and rows that fit on the terminal above the next prompt; elsewhere 80 columns, and as many rows as it takes.
+pub(super) fn room() -> (usize, Option<usize>) {
     match crossterm::terminal::size() {
-        Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
-        _ => (80, 24),
+        Ok((columns, rows)) if columns > 0 && rows > 0 && io::stdout().is_terminal() => {
+            (usize::from(columns), Some(usize::from(rows - 1)))
+        }
+        _ => (80, None),
     }
 }
 

@@ -12,19 +12,20 @@ use crate::ui::words;
 #[command(after_help = "\
 Examples:
   alpsckpt plan my.ron
+  alpsckpt plan
   alpsckpt plan my.ron --json
 
-Exit codes: 0 printed, 65 bad campaign file or input.")]
+Exit codes: 0 printed, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// The campaign file.
-    file: PathBuf,
+    /// A campaign file or output folder; the campaign opened last without it.
+    campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load(&args.file)?;
+    let loaded = place::loaded(args.campaign.as_deref())?;
     inputs::check_and_warn(&loaded, &loaded.spec.months)?;
     let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
     if args.json {
@@ -33,8 +34,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::say(format!(
         "{} in {} of {edge} x {edge} at most, {}",
         count(plan.cells, "cell"),
-        count(u64::from(plan.tiles), "tile"),
-        count(u64::from(plan.maps), "map"),
+        count(plan.tiles, "tile"),
+        count(plan.maps, "map"),
         edge = plan.tile
     ))?;
     output::say(format!(

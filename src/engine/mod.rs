@@ -46,7 +46,7 @@ pub use azimuths::Azimuths;
 pub use checks::{Examination, Look, Seen};
 pub use coarse::resample;
 pub use finding::{Doubt, Finding, Severity};
-pub use layers::{Layer, Steps, layers_of};
+pub use layers::{Layer, Steps, layer_named, layers_of};
 pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
 pub use numerics::NUMERICS;
 pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};

@@ -160,6 +160,7 @@ impl Session<'_> {
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
     fn draw(&self, complete: &Complete) -> Result<(), Failure> {
+        let note = self.options.spec.terrain_note.as_deref();
         for map in &complete.maps {
             if self.heart.must_stop() {
                 return Err(Failure::Stopped);
@@ -172,7 +173,7 @@ impl Session<'_> {
                     map.file,
                     picture.display()
                 ));
-            } else if let Err(e) = pictures::write(self.campaign, &path) {
+            } else if let Err(e) = pictures::write(self.campaign, &path, note) {
                 self.log.say(&format!("No picture of {}: {e}.", map.file));
             }
         }

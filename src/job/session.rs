@@ -157,7 +157,7 @@ impl<'a> Session<'a> {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
                         .to_owned()
                 } else {
-                    format!("after {}", count(state.computed as u64, "new tile"))
+                    format!("after {}", count(state.computed, "new tile"))
                 };
                 self.leave(&format!(
                     "with {} of {} sealed, {what}",
