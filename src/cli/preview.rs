@@ -25,7 +25,7 @@ const USUAL: u32 = 96;
 Examples:
   alpsckpt preview my.ron --month 1
   alpsckpt preview --month 7 --layer svf
-  alpsckpt preview my.ron --layer lst_mean_m07 --size 128 --centre 4024000,2425000
+  alpsckpt preview my.ron --month 7 --centre 4024000,2425000 --size 128
   alpsckpt preview my.ron --month 7 --layer total --png july.png
   alpsckpt preview my.ron --month 1 --steps exact
 
