@@ -121,7 +121,9 @@ fn strangers_among_the_numbered_files_change_nothing() {
         (dir.generations(), ["000999.ron.bak", "4294967295.ron", "7.ron", "000007.ron.sync-conflict-1.ron"]),
     ] {
         std::fs::create_dir_all(&folder).unwrap();
-        names.iter().for_each(|name| std::fs::write(folder.join(name), "a stranger's").unwrap());
+        for name in names {
+            std::fs::write(folder.join(name), "a stranger's").unwrap();
+        }
     }
     let start = |link| LinkStart {
         form: FORM,

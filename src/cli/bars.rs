@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output;
+use crate::quantity::count;
 
 /// The progress of several chains.
 pub(super) struct Bars {
@@ -21,17 +22,14 @@ impl Bars {
     /// A bar for one chain.
     pub(super) fn add(&self, name: &str) -> Bar {
         let bar = if self.terminal { self.all.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("{prefix:8} {wide_bar:.yellow} {pos:>6}/{len:<6} {msg:24}");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
+        bar.set_style(style("{prefix:8} {wide_bar:.yellow} {pos:>6}/{len:<6} tiles  {msg:24}"));
         bar.set_prefix(name.to_owned());
         Bar { shown: bar, name: name.to_owned(), terminal: self.terminal, said: Mutex::default() }
     }
 
     /// Says a line above the bars.
     pub(super) fn say(&self, line: &str) {
-        if !self.terminal || self.all.println(line).is_err() {
+        if !self.terminal || self.all.println(output::told(line)).is_err() {
             output::note(line);
         }
     }
@@ -40,10 +38,14 @@ impl Bars {
 /// A bar for one thing that takes its time, in a terminal; elsewhere nothing is seen of it. Its prefix says what is done.
 pub(super) fn alone() -> ProgressBar {
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar:.yellow} {percent:>3} %") {
-        bar.set_style(style);
-    }
+    bar.set_style(style("{prefix} {wide_bar:.yellow} {percent:>3} %"));
     bar
+}
+
+/// How a bar is drawn, in characters that the terminal has.
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    if output::glyphs().unicode { style } else { style.progress_chars("#-") }
 }
 
 /// The progress of one chain.
@@ -82,12 +84,13 @@ impl Bar {
         if self.terminal {
             self.shown.set_length(total);
             self.shown.set_position(tiles);
-            self.shown.set_message(state.to_owned());
+            self.shown.set_message(output::told(state));
             return;
         }
         let Ok(mut said) = self.said.lock() else { return };
         if said.is_news(tiles, total, state) {
-            let done = if total == 0 { String::new() } else { format!("{tiles}/{total} tiles, ") };
+            let done =
+                if total == 0 { String::new() } else { format!("{tiles} of {}, ", count(total, "tile")) };
             output::note(format!("{}: {done}{state}", self.name));
         }
     }

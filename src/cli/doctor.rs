@@ -16,6 +16,7 @@ use crate::campaign::shell::{JobScript, quoted};
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
+use crate::quantity::count;
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
 ///
@@ -307,7 +308,7 @@ fn cores(node: &Surroundings, threads: Option<u32>, findings: &mut Findings) {
         findings.good("cores of a job", node.cores.to_string());
         return;
     };
-    let found = format!("{} for {threads} threads", node.cores);
+    let found = format!("{} for {}", node.cores, count(u64::from(threads), "thread"));
     let cure = "write `resources=/nodes=1/core=N` in `site`, or name the site";
     let good = node.cores >= threads;
     findings.add("cores of a job", good, found, if good { "" } else { cure });

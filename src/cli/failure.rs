@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::place;
+use super::{output, place};
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::shell;
 use crate::campaign::spec::SpecError;
@@ -15,7 +15,6 @@ use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::job::copies::CopyError;
 use crate::oar_client::BatchError;
-use crate::quantity::clean;
 
 /// The command line is wrong, as the parser of arguments says it too.
 pub(super) const USAGE: u8 = 2;
@@ -106,7 +105,7 @@ impl Failure {
     pub(super) fn report(&self) -> ExitCode {
         let mut stream = std::io::stderr().lock();
         for block in &self.blocks {
-            let _ = write!(stream, "{block}");
+            let _ = write!(stream, "{}", output::told(&block.to_string()));
         }
         if self.blocks.len() > 1 {
             let _ = writeln!(stream, "{} problems", self.blocks.len());
@@ -119,7 +118,7 @@ impl Failure {
 /// it.
 pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
     let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
-    let _ = write!(std::io::stderr().lock(), "{}", clean(&said));
+    let _ = write!(std::io::stderr().lock(), "{}", output::told(&said));
 }
 
 /// A file, and the line of the campaign file that names it.
@@ -137,7 +136,7 @@ fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
 
 impl Display for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&clean(&block("error", &self.place, &self.what, &[&self.cure])))
+        f.write_str(&block("error", &self.place, &self.what, &[&self.cure]))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Ph
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
@@ -29,8 +30,8 @@ Examples:
   alpsckpt run my.ron --months 1,7 --threads 8
   alpsckpt run my.ron --months 7 --anew
 
-Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full,
-74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full, \
+74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
 campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
 pub(super) struct Args {
     /// The campaign file.
@@ -192,10 +193,10 @@ fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
     verify::table(&maps).into_iter().try_for_each(output::say)?;
     match verify::bad(&maps) {
         0 => output::say(format!(
-            "{} maps, all verified, in {}",
-            maps.len(),
+            "{}, all verified, in {}",
+            count(maps.len() as u64, "map"),
             spec.output.join("maps").display()
         )),
-        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
     }
 }

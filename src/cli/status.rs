@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             if args.json { output::json(&snapshot)? } else { lines(&snapshot, clock::wall_ms()).join("\n") };
         if text != shown {
             if args.json {
-                output::say_drawn(&text)?;
+                output::say_bytes(format!("{text}\n").as_bytes())?;
             } else {
                 if !shown.is_empty() {
                     output::say("")?;

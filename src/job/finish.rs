@@ -14,6 +14,7 @@ use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, Phase, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use crate::quantity::count;
 
 /// A block that is not what was written.
 pub(super) struct Damage {
@@ -59,8 +60,8 @@ impl Session<'_> {
             seal::ensure_unfenced(&self.dir, self.link)?;
             self.remove_blocks();
             return Ok(Some(Done::Complete(format!(
-                "complete already: {} maps verified",
-                complete.maps.len()
+                "complete already: {} verified",
+                count(complete.maps.len() as u64, "map")
             ))));
         }
         for problem in problems {
@@ -148,8 +149,11 @@ impl Session<'_> {
         self.ensure_own()?;
         sealed::replace(&self.dir.complete(), complete)?;
         self.remove_blocks();
-        let message =
-            format!("complete: {} maps verified in {}", complete.maps.len(), self.campaign.maps().display());
+        let message = format!(
+            "complete: {} verified in {}",
+            count(complete.maps.len() as u64, "map"),
+            self.campaign.maps().display()
+        );
         Ok(message)
     }
 
@@ -161,6 +165,7 @@ impl Session<'_> {
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
     fn draw(&self, complete: &Complete) -> Result<(), Failure> {
+        let note = self.options.spec.terrain_note.as_deref();
         for map in &complete.maps {
             if self.heart.must_stop() {
                 return Err(Failure::Stopped);
@@ -173,7 +178,7 @@ impl Session<'_> {
                     map.file,
                     picture.display()
                 ));
-            } else if let Err(e) = pictures::write(self.campaign, &path) {
+            } else if let Err(e) = pictures::write(self.campaign, &path, note) {
                 self.log.say(&format!("No picture of {}: {e}.", map.file));
             }
         }

@@ -29,7 +29,7 @@ impl Log {
 
     /// Writes one sentence.
     pub(super) fn say(&self, sentence: &str) {
-        let line = format!("{}  {sentence}\n", quantity::utc_now());
+        let line = format!("{}  {sentence}\n", quantity::now());
         if let Ok(Some(file)) = self.file.lock().as_deref_mut() {
             let _ = file.write_all(line.as_bytes());
         } else {

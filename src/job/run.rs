@@ -181,13 +181,13 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
     let link = start.link;
     let log = Log::create(dir, link);
     log.say(&format!(
-        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, engine {NUMERICS}, spec {}.",
+        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {}, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,
         options.chain,
         options.job_id,
         options.node,
         std::process::id(),
-        options.threads,
+        quantity::count(u64::from(options.threads), "thread"),
         env!("CARGO_PKG_VERSION"),
         options.spec_hash
     ));

@@ -159,12 +159,12 @@ impl<'a> Session<'a> {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
                         .to_owned()
                 } else {
-                    format!("after {} new tiles", state.computed)
+                    format!("after {}", count(state.computed, "new tile"))
                 };
                 self.leave(&format!(
-                    "with {} of {} tiles sealed, {what}",
+                    "with {} of {} sealed, {what}",
                     state.tiles.len(),
-                    state.shape.blocks.len()
+                    count(state.shape.blocks.len() as u64, "tile")
                 ))
             }
             Err(e) => Err(e),
@@ -255,10 +255,11 @@ impl<'a> Session<'a> {
         let took = took.as_secs_f64();
         match record.from {
             Some(number) => self.log.say(&format!(
-                "Resumes generation {number}: {} of {total} tiles, verified in {took:.1} s.",
-                record.tiles
+                "Resumes generation {number}: {} of {}, verified in {took:.1} s.",
+                record.tiles,
+                count(total as u64, "tile")
             )),
-            None => self.log.say(&format!("Begins anew: {total} tiles.")),
+            None => self.log.say(&format!("Begins anew: {}.", count(total as u64, "tile"))),
         }
     }
 
@@ -351,11 +352,11 @@ impl<'a> Session<'a> {
             s.sealed_tiles = generation.tiles;
         });
         self.log.say(&format!(
-            "Sealed generation {}: {} of {} tiles, {} finished maps, {} in {:.1} s.",
+            "Sealed generation {}: {} of {}, {}, {} in {:.1} s.",
             generation.number,
             generation.tiles,
-            generation.total,
-            generation.maps.len(),
+            count(generation.total, "tile"),
+            count(generation.maps.len() as u64, "finished map"),
             bytes(generation.bytes),
             began.elapsed().as_secs_f64()
         ));

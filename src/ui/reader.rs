@@ -14,15 +14,12 @@ use super::memory;
 use super::model::{Effect, Message, Picture, Tail};
 use crate::checkpoint::{ChainId, Quicklook};
 use crate::durable::beneath;
-use crate::engine::picture::{Palette, stretch};
+use crate::engine::picture::{CLIP, Palette, stretch};
 
 /// Bytes of a log that are read.
 const WINDOW: u64 = 64 * 1024;
 /// Characters of a line that are kept.
 const LONGEST_LINE: usize = 2_000;
-/// Part of the values left out at each end of a picture's colours.
-const CLIP: f64 = 0.02;
-
 /// Steps of a picture's colours: more than an eye tells apart in a terminal.
 const COLOURS: u16 = 128;
 

@@ -9,6 +9,7 @@ use super::{
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::oar_client::{Job, JobId, JobState};
+use crate::quantity::count;
 
 /// What is new and what is to be done about it, for all chains. `doubts` goes from each decision to the next.
 #[must_use]
@@ -316,7 +317,8 @@ impl Decider<'_> {
         }
         let ended = links.len() - usize::from(beyond);
         (ended as u64 >= u64::from(self.limits.max_links)).then(|| {
-            let cause = format!("{ended} links did not complete the chain: the limit is max_links");
+            let cause =
+                format!("{} did not complete the chain: the limit is max_links", count(ended as u64, "link"));
             Failure::new("too many links", cause, hint)
         })
     }

@@ -5,6 +5,7 @@ use crate::campaign::event::Failure;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
+use crate::quantity::{by_number, count};
 
 /// The hint where a later program wrote to the chain.
 pub(in crate::campaign) const OTHER_PROGRAM: &str =
@@ -197,7 +198,12 @@ impl Say<'_> {
 
     fn last_sealed(&self) -> String {
         match self.disk.generations.last() {
-            Some(last) => format!("{} tiles are safe in generation {}", last.tiles, last.number.0),
+            Some(last) => format!(
+                "{} {} safe in generation {}",
+                count(last.tiles, "tile"),
+                by_number(last.tiles, "is", "are"),
+                last.number.0
+            ),
             None => "nothing was sealed yet".to_owned(),
         }
     }
@@ -217,8 +223,9 @@ pub(super) fn no_progress_hint(chain: &ChainId, disk: &DiskView) -> String {
 pub(super) fn resubmit_hint(chain: &ChainId, disk: &DiskView) -> String {
     match disk.generations.last() {
         Some(last) => format!(
-            "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {} tiles",
-            last.number.0, last.tiles
+            "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {}",
+            last.number.0,
+            count(last.tiles, "tile")
         ),
         None => format!("resubmit it (key r, or `alpsckpt resubmit {chain}`): it begins anew"),
     }
