@@ -109,7 +109,7 @@ impl Findings {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = place::load(&args.file)?.spec;
-    let mut client = args.which.choose()?.connect()?;
+    let mut client = args.which.choose(&spec.output)?.connect()?;
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
     let folder = Folder::create(&beside)?;

@@ -27,6 +27,7 @@ mod grass;
 mod inputs;
 mod job;
 mod land;
+mod meant;
 mod memory;
 mod neighbours;
 #[path = "../oracle/mod.rs"]

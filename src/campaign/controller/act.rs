@@ -44,8 +44,10 @@ impl Controller {
         self.refuse_moved(chain)?;
         fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
-        // Before anything is written: without a client there is no attempt.
-        self.client()?;
+        // Before anything is written: where there is no batch system there is no attempt.
+        if self.batch.info.is_none() {
+            self.batch.info = Some(self.client()?.info()?);
+        }
         let files = self.files.entry(chain.clone()).or_default();
         let record = self.state.chain(chain);
         if let Some((_, why)) = files.bad_attempts.iter().find(|(n, _)| !record.attempts.contains_key(n)) {

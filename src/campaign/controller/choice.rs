@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ControlError, log};
 use crate::campaign::registry;
-use crate::oar_client::BatchSystem;
+use crate::oar_client::{BatchError, BatchSystem};
 use crate::oar_client::embedded::Embedded;
 use crate::oar_client::oar::Oar;
 
@@ -37,6 +37,20 @@ impl ClusterChoice {
                 }
                 Ok(Box::new(oar))
             }
+        }
+    }
+
+    /// Makes sure that it is there: that its commands are found and answer, or that its server runs.
+    ///
+    /// # Errors
+    /// Why it cannot be submitted to from here.
+    pub fn find(&self) -> Result<(), ControlError> {
+        self.connect()?.info()?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        match self {
+            Self::Oar if !found("oarsub") => Err(BatchError::NoCommand("oarsub".to_owned()).into()),
+            _ => Ok(()),
         }
     }
 

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use super::{Failure, failure, open, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
-use crate::campaign::registry;
 use crate::campaign::shell;
 use crate::campaign::snapshot::ChainState;
 
@@ -107,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut controller = Controller::create(&loaded, &cluster)?;
     submit_planned(&mut controller)?;
-    registry::remember(&loaded.spec.output, &loaded.spec.name)?;
+    place::remember(&loaded.spec.output, &loaded.spec.name);
     if args.headless {
         return headless::follow(&mut controller, &loaded);
     }
