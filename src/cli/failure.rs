@@ -76,6 +76,11 @@ impl Failure {
         all.map_or(Ok(()), Err)
     }
 
+    /// The same with another exit code.
+    pub(super) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
     /// The same of this campaign.
     pub(super) fn about(mut self, campaign: impl Display) -> Self {
         for block in self.blocks.iter_mut().filter(|block| block.place.is_empty()) {
@@ -127,10 +132,14 @@ fn usual_cure(code: u8) -> &'static str {
     match code {
         USAGE => "add --help to see how the command is called",
         INPUT => "put right what it names, then give the same command again: what is sealed is kept",
-        MISSING => "give the path of a campaign file or an output folder; `alpsckpt status` shows the campaign meant",
+        MISSING => {
+            "give the path of a campaign file or an output folder; `alpsckpt status` shows the campaign meant"
+        }
         BATCH => "when the batch system answers again, give the same command again",
         DISK_FULL => DISK_FULL_HINT,
-        OUTPUT => "make sure that the folder is there, mounted and yours to read and write, then give the same command again",
+        OUTPUT => {
+            "make sure that the folder is there, mounted and yours to read and write, then give the same command again"
+        }
         NOT_NOW => "see `alpsckpt status`",
         FOREIGN => "put back what was changed, or write a new `output` in the campaign file",
         _ => "this is a defect of alpsckpt: please report it with this message",

@@ -70,7 +70,8 @@ pub(super) fn acted_on(campaign: Option<&Path>, command: &str) -> Result<PathBuf
     };
     let name = name_of(one);
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        let what = format!("no campaign is named, and the current folder is none's; the one opened last is {name}");
+        let what =
+            format!("no campaign is named, and the current folder is none's; the one opened last is {name}");
         return Err(unnamed(&what, command, &candidates));
     }
     if asked(&format!("The campaign opened last is {name}. Do `{command}` there? [y/N] ")) {
@@ -105,7 +106,11 @@ pub(super) fn name_of(output: &Path) -> String {
 
 /// Says which campaign was acted on.
 pub(super) fn say_where(controller: &Controller) -> Result<(), Failure> {
-    output::say(format!("Campaign \"{}\" in {}", controller.spec().name, controller.campaign().output().display()))
+    output::say(format!(
+        "Campaign \"{}\" in {}",
+        controller.spec().name,
+        controller.campaign().output().display()
+    ))
 }
 
 /// Puts a campaign at the head of the person's list. That is a convenience: the campaign is whole without it.
@@ -158,7 +163,9 @@ pub(super) fn tell_edits(loaded: &Loaded, file: &Path) {
 /// Tells what a campaign's file changed for its next attempts.
 pub(super) fn tell_taken(taken: &[spec::Changed]) {
     if !taken.is_empty() {
-        output::note("The campaign's file was edited; the next attempts go by it, jobs that were submitted do not:");
+        output::note(
+            "The campaign's file was edited; the next attempts go by it, jobs that were submitted do not:",
+        );
         taken.iter().for_each(|field| output::note(format!("  {field}")));
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
-use crate::campaign::snapshot::ChainState;
 use crate::campaign::shell::word;
+use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
 use crate::ui::words;
@@ -115,7 +115,11 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
                 left.push(Failure::new(failure::NOT_NOW, what, resubmit()));
             }
             ChainState::Stopped => {
-                output::say(format!("{chain}: {}, left as it is; to go on: {}", words::state(view), resubmit()))?;
+                output::say(format!(
+                    "{chain}: {}, left as it is; to go on: {}",
+                    words::state(view),
+                    resubmit()
+                ))?;
             }
             _ => output::say(format!("{chain}: {}, left as it is", words::state(view)))?,
         }

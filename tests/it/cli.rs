@@ -237,7 +237,7 @@ fn without_a_campaign_the_program_says_how_to_begin() {
     let scene = Scene::new(16);
     scene.ask(&[]).failed(66, &["no campaign", "alpsckpt new", "alpsckpt demo"]);
     scene.ask(&["status"]).failed(66, &["no campaign"]);
-    scene.ask(&["status", "nowhere.ron"]).failed(65, &["nowhere.ron", "alpsckpt new"]);
+    scene.ask(&["status", "nowhere.ron"]).failed(66, &["nowhere.ron", "alpsckpt new"]);
     fs::create_dir(scene.path("empty")).unwrap();
     scene.ask(&["verify", "empty"]).failed(66, &["no campaign here"]);
 }

@@ -20,7 +20,8 @@ use crate::toy::{Site, Toy, options, patiently, undisturbed};
 /// Set for the processes that a test starts of this very program: what they do, and where.
 const CHILD: &str = "ALPSCKPT_TEST_CHILD";
 
-fn begin(dir: &ChainDir) -> LinkNumber {
+/// A link begins.
+pub(crate) fn begin(dir: &ChainDir) -> LinkNumber {
     let start = |link| LinkStart {
         form: alpsckpt::checkpoint::form::FORM,
         link,

@@ -355,7 +355,12 @@ fn tiles_sealed_before_the_jobs_were_changed_count_after_it() {
     // Another walltime, and a month before the one with the sky view.
     scene.campaign("my.ron", "out", &["months: [1, 6],", PRODUCTS, "walltime: \"47:00:00\","]);
     let looked = scene.ask(&["verify", "my.ron"]);
-    let edits = ["my.ron was edited", "`months` [6] → [1,6]", "\"48:00:00\" → \"47:00:00\"", "alpsckpt submit my.ron"];
+    let edits = [
+        "my.ron was edited",
+        "`months` [6] → [1,6]",
+        "\"48:00:00\" → \"47:00:00\"",
+        "alpsckpt submit my.ron",
+    ];
     looked.failed(65, &edits);
     let run = scene.ask(&["run", "my.ron"]);
     assert!(run.good().stderr.contains("`walltime` \"48:00:00\" → \"47:00:00\""), "{run}");

@@ -18,6 +18,7 @@ mod ecrins;
 mod engine;
 mod engine_chain;
 mod every_cell;
+mod exit_codes;
 mod fencing;
 mod former;
 mod forms;

@@ -28,13 +28,19 @@ fn in_folder(scene: &Scene, folder: &Path, arguments: &[&str]) -> Answer {
 #[test]
 fn looking_moves_nothing_and_what_acts_takes_the_folders_campaign_or_names_the_one_it_means() {
     let scene = two_at_work();
-    let state = |name: &str| {
-        scene.status(&format!("{name}/out"))["chains"][0]["state"].as_str().unwrap().to_owned()
-    };
+    let state =
+        |name: &str| scene.status(&format!("{name}/out"))["chains"][0]["state"].as_str().unwrap().to_owned();
     wait_for("both to run", || (state("a") == "Running" && state("b") == "Running").then_some(()));
     // Opened last is b, whatever is looked at.
     let list = fs::read(scene.path("state/campaigns.ron")).unwrap();
-    for looking in [&["status", "a.ron"][..], &["status", "a.ron", "--json"], &["log", "m01", "-c", "a.ron"], &["plan", "a.ron"], &["check", "a.ron"], &["verify", "a.ron"]] {
+    for looking in [
+        &["status", "a.ron"][..],
+        &["status", "a.ron", "--json"],
+        &["log", "m01", "-c", "a.ron"],
+        &["plan", "a.ron"],
+        &["check", "a.ron"],
+        &["verify", "a.ron"],
+    ] {
         scene.ask(looking);
     }
     assert_eq!(fs::read(scene.path("state/campaigns.ron")).unwrap(), list);
@@ -72,7 +78,11 @@ fn the_next_attempt_goes_by_the_edited_file_and_says_so() {
     let scene = Scene::new(64);
     scene.cluster(1.0);
     let with = |walltime: &str| {
-        scene.campaign("my.ron", "out", &sky(&[SLOW, "margin: \"00:01:00\",", &format!("walltime: \"{walltime}\",")]));
+        scene.campaign(
+            "my.ron",
+            "out",
+            &sky(&[SLOW, "margin: \"00:01:00\",", &format!("walltime: \"{walltime}\",")]),
+        );
     };
     with("00:03:00");
     scene.ask(&["submit", "my.ron", "--cluster-dir", "cluster"]).good();
@@ -97,7 +107,12 @@ fn the_next_attempt_goes_by_the_edited_file_and_says_so() {
     assert!(history.contains("00:02:30"), "{history}");
     // What changes the maps does not pass, and the message says which field.
     scene.campaign("my.ron", "out", &sky(&["year: 2019,"]));
-    for command in [&["submit", "my.ron"][..], &["resubmit", "m01", "-c", "my.ron"], &["run", "my.ron"], &["open", "my.ron"]] {
+    for command in [
+        &["submit", "my.ron"][..],
+        &["resubmit", "m01", "-c", "my.ron"],
+        &["run", "my.ron"],
+        &["open", "my.ron"],
+    ] {
         scene.ask(command).failed(76, &["another", "`year`", "\n  → write a new `output` in "]);
     }
     let stopped = scene.ask(&["stop", "m01", "-c", "my.ron"]);
@@ -183,7 +198,9 @@ fn a_list_of_campaigns_that_cannot_be_written_stops_nothing() {
     scene.campaign("three.ron", "three", &sky(&[]));
     scene.ask(&["submit", "three.ron"]).failed(69, &["\n  → "]);
     assert!(!scene.path("three").exists());
-    for looking in [&["status", "my.ron"][..], &["check", "my.ron"], &["verify", "my.ron"], &["plan", "my.ron"]] {
+    for looking in
+        [&["status", "my.ron"][..], &["check", "my.ron"], &["verify", "my.ron"], &["plan", "my.ron"]]
+    {
         scene.ask(looking).good();
     }
 }

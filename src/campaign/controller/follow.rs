@@ -76,16 +76,11 @@ impl Controller {
     }
 
     fn refuse_other_work(&self, changed: &[Changed], file: &Path) -> Result<(), ControlError> {
-        let science: Vec<&Changed> =
-            changed.iter().filter(|field| field.change == Change::Science).collect();
+        let science: Vec<&Changed> = changed.iter().filter(|field| field.change == Change::Science).collect();
         if science.is_empty() {
             return Ok(());
         }
-        Err(self.foreign(
-            &format!("was made with another {}", names(&science)),
-            file,
-            "set the field back",
-        ))
+        Err(self.foreign(&format!("was made with another {}", names(&science)), file, "set the field back"))
     }
 
     /// What was begun must stay what it is: the same months in one chain, with the same maps.
@@ -93,7 +88,10 @@ impl Controller {
         let chains = spec.chains();
         let begun = |chain: &ChainId| {
             self.state.chain(chain).tokens().next().is_some()
-                || self.files.get(chain).is_some_and(|files| files.has_run() || files.tokens().next().is_some())
+                || self
+                    .files
+                    .get(chain)
+                    .is_some_and(|files| files.has_run() || files.tokens().next().is_some())
         };
         let differs = |chain: &&(ChainId, Vec<u8>)| {
             begun(&chain.0)
@@ -144,10 +142,8 @@ impl Controller {
 
     /// Other paths must lead to the same files.
     fn refuse_other_inputs(&self, spec: &Spec, changed: &[Changed]) -> Result<(), ControlError> {
-        let moved: Vec<&Changed> = changed
-            .iter()
-            .filter(|field| field.change == Change::Place && field.field != "output")
-            .collect();
+        let moved: Vec<&Changed> =
+            changed.iter().filter(|field| field.change == Change::Place && field.field != "output").collect();
         for (chain, months) in spec.chains() {
             let dir = self.campaign.chain(&chain);
             let files = self.files.get(&chain);

@@ -45,11 +45,10 @@ pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
 
 /// Freezes the spec in the campaign's folder; says its hash.
 pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String, ControlError> {
-    let frozen = spec::freeze(spec)
-        .map_err(|e| ControlError::Unreadable {
-            what: format!("the campaign file cannot be frozen: {e}"),
-            cure: "have all paths, that of the campaign file too, be text in UTF-8".to_owned(),
-        })?;
+    let frozen = spec::freeze(spec).map_err(|e| ControlError::Unreadable {
+        what: format!("the campaign file cannot be frozen: {e}"),
+        cure: "have all paths, that of the campaign file too, be text in UTF-8".to_owned(),
+    })?;
     let path = campaign.spec(&frozen.hash);
     if spec::frozen(campaign, &frozen.hash).is_err() {
         sealed::replace(&path, spec)?;

@@ -19,6 +19,7 @@ mod site;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 pub use atmosphere::Atmosphere;
 pub(crate) use freeze::short_hash;

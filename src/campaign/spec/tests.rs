@@ -338,6 +338,77 @@ fn a_frozen_spec_reads_back_the_same_with_the_same_hash() {
     assert_eq!(frozen(&campaign, &frozen_form.hash).unwrap(), spec);
 }
 
+#[test]
+fn every_field_has_an_example_and_each_example_is_read() {
+    let unknown = ron::from_str::<Spec>("(nothing: 1)").unwrap_err();
+    let ron::Error::NoSuchStructField { expected, .. } = unknown.code else { panic!("{unknown}") };
+    for field in expected {
+        let line = words::example(field).unwrap_or_else(|| panic!("{field} has no example"));
+        let text = with(&format!("    {line},"));
+        let text = if *field == "temperature" {
+            text.replace("year", "reference_height: \"z.tif\", year")
+        } else {
+            text
+        };
+        parsed(&text).unwrap_or_else(|e| panic!("{line}: {e:?}"));
+    }
+}
+
+#[test]
+fn a_value_written_wrongly_is_told_in_plain_words_with_the_way_it_is_written() {
+    for (line, place, cure) in [
+        (
+            "    temperature: {\"mean\": (file: \"t.tif\", unit: \"Celsius\")},",
+            "`temperature.mean.unit`: a word without quotes",
+            "`unit: Celsius`",
+        ),
+        (
+            "    site: project=climat,",
+            "`site`: a text in quotes is expected, not project",
+            "`site: \"project=alps\"`",
+        ),
+        ("    name: a,", "`name`: a text in quotes", "`name: \"My mountains\"`"),
+        ("    months: 6,", "`months`: a list in [ ]", "`months: [1, 6]`"),
+        ("    months: [\"6\"],", "`months`: a whole number", "`months: [1, 6]`"),
+        ("    threads: \"4\",", "`threads`: a whole number is expected, not \"4\"", "`threads: 8`"),
+        (
+            "    region: Box(crs: 3035, xmin: 0, ymin: 0, xmax: 1, ymax: 1),",
+            "`region.crs`: a text",
+            "`crs: \"EPSG:3035\"`",
+        ),
+        ("    walltime: 48:00:00,", "`walltime`: a text in quotes", "`walltime: \"48:00:00\"`"),
+        ("    walltime: \"two days\",", "`walltime`: \"two days\" is no span", "`walltime: \"48:00:00\"`"),
+        ("    lapse: 0.0065,", "`lapse`: a word without quotes", "`lapse: Constant(0.0065)`"),
+        ("    setup: \"x\",", "`setup`: a list in [ ]", "`setup: [\""),
+        ("    tile: 12.5,", "`tile`: more stands here than is expected, not 12.5", "`tile: 1024`"),
+        ("    max_links: -1,", "`max_links`: the number is too small", "`max_links: 50`"),
+        ("    mode: \"AsSaga\",", "`mode`: a word without quotes", "`mode: Default`"),
+    ] {
+        let error = only(&with(line));
+        assert!(error.what.starts_with(place) && error.cure.contains(cure), "{line}: {error}");
+        assert!(error.line.is_some(), "{line}: {error}");
+    }
+    let missing = only(&SHORT.replace("    walltime: \"01:00:00\",\n", ""));
+    assert_eq!(missing.cure, "add `walltime: \"48:00:00\",`");
+    for text in ["hello", "[1, 2]", "version: 1"] {
+        let error = errors(text).remove(0);
+        assert!(error.what.contains("begins with `(`") && !error.cure.is_empty(), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_mistyped_path_is_told_with_the_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("alps.ron"), SHORT).unwrap();
+    for mistyped in ["alsp.ron", "alps", "Alps.ron", "alp.ron"] {
+        let error = load(&path(mistyped)).expect_err("it is not there").remove(0);
+        assert!(error.cure.contains(&format!("did you mean {}?", path("alps.ron").display())), "{error}");
+    }
+    let error = load(&path("pyrenees.ron")).expect_err("it is not there").remove(0);
+    assert!(error.cure.contains("alpsckpt new"), "{error}");
+}
+
 /// The fields in which two specs differ, with what that means.
 fn kinds(one: &Spec, other: &Spec) -> Vec<(&'static str, Change)> {
     changes(one, other).into_iter().map(|changed| (changed.field, changed.change)).collect()
@@ -365,7 +436,12 @@ fn how_jobs_run_and_which_there_are_is_no_science() {
         let field = line.trim().split(':').next().unwrap();
         assert_eq!(kinds(&one, &other), [(field, Change::Job)], "{line}");
     }
-    for line in ["    tile: 64,", "    storage: Float32,", "    products: [Total],", "    region: Box(crs: \"EPSG:3035\", xmin: 0, ymin: 0, xmax: 1, ymax: 1),"] {
+    for line in [
+        "    tile: 64,",
+        "    storage: Float32,",
+        "    products: [Total],",
+        "    region: Box(crs: \"EPSG:3035\", xmin: 0, ymin: 0, xmax: 1, ymax: 1),",
+    ] {
         let other = parsed(&text(line)).unwrap_or_else(|e| panic!("{line}: {e:?}")).spec;
         let field = line.trim().split(':').next().unwrap();
         assert_eq!(kinds(&one, &other), [(field, Change::Science)], "{line}");
