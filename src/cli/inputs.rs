@@ -34,6 +34,10 @@ pub(super) fn unchanged(
     cure: impl Fn(&ChainId) -> String,
 ) -> Result<(), Failure> {
     let campaign = CampaignDir::new(&loaded.spec.output);
+    if !campaign.state().is_dir() {
+        // There is none yet; what is wrong with the place itself is told when it is looked at.
+        return Ok(());
+    }
     for (chain, of_chain) in loaded.spec.chains() {
         let asked = of_chain.iter().any(|month| months.contains(month));
         let dir = campaign.chain(&chain);
