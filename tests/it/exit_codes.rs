@@ -9,7 +9,7 @@ use alpsckpt::campaign::controller::{ClusterChoice, Controller};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::ExitClass;
 
-use crate::fencing::begin;
+use crate::fencing::{batch, begin};
 use crate::scene::{Answer, Scene, sky};
 use crate::support;
 use crate::toy::{Site, Toy, options};
@@ -99,6 +99,24 @@ fn meet(code: i32, test: &str) -> Option<i32> {
             scene.campaign("my.ron", "out", &sky(&["year: 2019,"]));
             failed(scene.ask(&["run", "my.ron"]), &["`year`"]);
             failed(scene.ask(&["submit", "my.ron"]), &["`year`"])
+        }
+        78 => {
+            scene.cluster(60.0);
+            scene.campaign("my.ron", "out", &["products: [Total],", "setup: [\"false\"],"]);
+            scene.ask(&["submit", "my.ron", "--months", "6", "--cluster-dir", "cluster"]).good();
+            // January's script, by hand.
+            let script = scene.path("out/.alpsckpt/chains/m01/job.sh");
+            Command::new("bash").arg(script).output().unwrap().status.code()
+        }
+        97 => {
+            let site = Site::new();
+            let ends = [2, 0, 0].map(|tiles| site.run_for(tiles, &batch("1")).class.code());
+            Some(i32::from(ends[2]))
+        }
+        98 => {
+            let mut options = batch("1");
+            options.spec.max_links = 1;
+            Some(Site::new().run_for(1, &options).class.code().into())
         }
         99 => {
             let loaded = spec::load(&scene.path("my.ron")).unwrap();

@@ -172,7 +172,7 @@ fn links_killed_at_random_moments_lose_no_sealed_tile_and_leave_no_wrong_map() {
 }
 
 /// The options of a batch job of this submission.
-fn batch(array: &str) -> alpsckpt::job::RunOptions {
+pub(crate) fn batch(array: &str) -> alpsckpt::job::RunOptions {
     let mut options = options();
     "12".clone_into(&mut options.job_id);
     options.origin = Origin { array: array.to_owned(), ..Origin::default() };
