@@ -13,7 +13,7 @@ use crate::campaign::identity::Identity;
 use crate::campaign::registry;
 use crate::campaign::shell::word;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
-use crate::checkpoint::CampaignDir;
+use crate::checkpoint::{CampaignDir, ChainId};
 
 /// Reads a campaign file.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
@@ -152,7 +152,9 @@ pub(super) fn tell_edits(loaded: &Loaded, file: &Path) {
     }
     let science = edits.iter().any(|edit| edit.change == spec::Change::Science);
     output::warning(format!("{} was edited, and the campaign goes by what it said before:", file.display()));
-    edits.iter().for_each(|edit| output::note(format!("  {edit}")));
+    for edit in &edits {
+        output::note(format!("  {edit}"));
+    }
     output::note(if science {
         "  → what changes the maps needs a new `output`; or set it back".to_owned()
     } else {
@@ -166,7 +168,9 @@ pub(super) fn tell_taken(taken: &[spec::Changed]) {
         output::note(
             "The campaign's file was edited; the next attempts go by it, jobs that were submitted do not:",
         );
-        taken.iter().for_each(|field| output::note(format!("  {field}")));
+        for field in taken {
+            output::note(format!("  {field}"));
+        }
     }
 }
 
@@ -175,6 +179,24 @@ enum Here {
     None,
     One(PathBuf),
     Several(Vec<PathBuf>),
+}
+
+/// A hint whose commands name the campaign, where they would not mean it as they stand.
+pub(super) fn with_campaign(hint: &str, output: &Path) -> String {
+    if matches!(here(), Here::One(of_folder) if of_folder == output) {
+        return hint.to_owned();
+    }
+    let named = |(i, part): (usize, &str)| {
+        let mut words = part.split(' ');
+        let acts = words.next() == Some("alpsckpt") && words.nth(1).is_some_and(|w| ChainId::parse(w).is_some());
+        // Every other part stands between backticks.
+        if i % 2 == 1 && acts && !part.contains("--campaign") {
+            format!("{part} --campaign {}", word(output.as_os_str()))
+        } else {
+            part.to_owned()
+        }
+    };
+    hint.split('`').enumerate().map(named).collect::<Vec<_>>().join("`")
 }
 
 /// Longer lists of files are no folder of campaigns.

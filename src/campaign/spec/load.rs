@@ -247,7 +247,7 @@ impl Reading<'_> {
     fn innermost<'f>(&'f self, top: &'f Field, byte: usize) -> &'f Field {
         let within =
             |f: &&Field| top.start <= f.start && f.end <= top.end && f.start <= byte && byte <= f.end;
-        self.index.iter().filter(within).next_back().unwrap_or(top)
+        self.index.iter().rfind(within).unwrap_or(top)
     }
 
     fn blank_out(&mut self, field: &Field) -> bool {
