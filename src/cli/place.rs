@@ -188,7 +188,8 @@ pub(super) fn with_campaign(hint: &str, output: &Path) -> String {
     }
     let named = |(i, part): (usize, &str)| {
         let mut words = part.split(' ');
-        let acts = words.next() == Some("alpsckpt") && words.nth(1).is_some_and(|w| ChainId::parse(w).is_some());
+        let acts =
+            words.next() == Some("alpsckpt") && words.nth(1).is_some_and(|w| ChainId::parse(w).is_some());
         // Every other part stands between backticks.
         if i % 2 == 1 && acts && !part.contains("--campaign") {
             format!("{part} --campaign {}", word(output.as_os_str()))

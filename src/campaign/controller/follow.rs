@@ -9,7 +9,7 @@ use crate::campaign::event::Event;
 use crate::campaign::inputs::{self, Depth, Inputs};
 use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::durable::{atomic, sealed};
+use crate::durable::{atomic, beneath, sealed};
 
 impl Controller {
     /// Goes by this campaign file from now on; what changed of it. Jobs that were submitted go on with what they have.
@@ -54,7 +54,7 @@ impl Controller {
         let mut known = BTreeMap::new();
         for (chain, months) in spec.chains() {
             let record = self.campaign.chain(&chain).inputs();
-            if !record.exists() {
+            if !beneath::exists(&record) {
                 let inputs = Inputs::take(&spec, &months, &mut known);
                 atomic::create_folder(self.campaign.chain(&chain).path())?;
                 sealed::create_exclusive(&record, &inputs)?;
@@ -191,7 +191,7 @@ pub fn restore(loaded: &Loaded) -> Result<(), ControlError> {
 /// When the campaign's files cannot be read.
 pub fn edits(loaded: &Loaded) -> Result<Vec<Changed>, ControlError> {
     let campaign = CampaignDir::new(&loaded.spec.output);
-    if !campaign.identity().exists() {
+    if !beneath::exists(&campaign.identity()) {
         return Ok(Vec::new());
     }
     let frozen = spec::frozen(&campaign, &super::read_identity(&campaign)?.spec)?;
