@@ -117,7 +117,7 @@ impl Screen {
         if poll(&mut watched, timeout).map_err(|e| e.to_string())? == 0 {
             return Ok(None);
         }
-        let mut bytes = [0; 65_536];
+        let mut bytes = [0; 16_384];
         // At its end a pseudo-terminal gives an error.
         let Ok(read @ 1..) = self.master.read(&mut bytes) else { return Ok(None) };
         let at = Instant::now();

@@ -22,7 +22,11 @@ use super::theme::{Depth, Meaning, Theme};
 use super::{UiError, glyphs, update, view};
 
 /// How long leaving waits for the disk to take where the visit ended.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How long leaving waits for a reading that is under way.
+const PATIENCE_FOR_READINGS: Duration = Duration::from_secs(2);
+/// How long leaving waits for an action.
+const PATIENCE_FOR_ACTIONS: Duration = Duration::from_mins(1);
 
 /// Runs the screens; see [`super::run`].
 pub(super) fn run(output: &Path, tick: Duration) -> Result<(), UiError> {

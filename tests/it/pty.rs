@@ -465,6 +465,7 @@ fn half_a_sequence_and_then_no_terminal_is_an_end_too() {
 
 #[test]
 fn signals_that_end_it_leave_the_terminal_as_it_was() {
+    let campaign = Campaign::new();
     for (signal, ends_by_it) in
         [(Signal::SIGTERM, false), (Signal::SIGINT, false), (Signal::SIGQUIT, true), (Signal::SIGABRT, true)]
     {
