@@ -337,8 +337,14 @@ impl Screens {
                 "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
             );
         }
-        // Nobody is left to see a reading end.
-        let answered = (gone && !acting) || driver.stop(acting);
+        let patience = match (acting, gone) {
+            // A submission cut in two would have to be looked up by its token.
+            (true, _) => PATIENCE_FOR_ACTIONS,
+            (false, false) => PATIENCE_FOR_READINGS,
+            // Nobody is left to see it.
+            (false, true) => PATIENCE,
+        };
+        let answered = driver.stop(patience);
         if acting && !answered {
             tell!("no answer yet: it is looked up when the campaign is opened next");
         }
