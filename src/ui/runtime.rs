@@ -30,14 +30,7 @@ const PATIENCE_FOR_ACTIONS: Duration = Duration::from_mins(1);
 
 /// Runs the screens; see [`super::run`].
 pub(super) fn run(output: &Path, tick: Duration) -> Result<(), UiError> {
-    if !terminal::is_there() {
-        return Err(UiError::NoTerminal);
-    }
-    let term = std::env::var("TERM").ok();
-    if terminal::is_dumb(term.as_deref()) {
-        let said = term.filter(|t| !t.is_empty()).map_or_else(|| "nothing".to_owned(), |t| format!("`{t}`"));
-        return Err(UiError::DumbTerminal(said));
-    }
+    terminal::check()?;
     // The same campaign is remembered as one, by whatever path it was opened.
     let output = std::fs::canonicalize(output).unwrap_or_else(|_| output.to_path_buf());
     let runtime =

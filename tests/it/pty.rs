@@ -512,11 +512,12 @@ fn a_terminal_that_takes_nothing_stops_neither_signals_nor_the_end() {
 #[test]
 fn a_terminal_that_only_prints_is_told_what_to_do() {
     let campaign = Campaign::new();
-    for term in ["dumb", ""] {
-        let mut open = campaign.scene.alpsckpt(&["open", "my.ron"]);
-        open = campaign.in_its_place(open);
-        open.env("TERM", term);
-        let mut screens = Screens::start(open);
+    for (term, arguments) in
+        [("dumb", &["open", "my.ron"][..]), ("", &["open", "my.ron"]), ("dumb", &["demo", "--dir", "demo"])]
+    {
+        let mut command = campaign.in_its_place(campaign.scene.alpsckpt(arguments));
+        command.env("TERM", term);
+        let mut screens = Screens::start(command);
         screens.ends("a refusal");
         let text =
             wait_for("the refusal", || Some(screens.text()).filter(|text| text.contains("--headless")));
@@ -524,6 +525,7 @@ fn a_terminal_that_only_prints_is_told_what_to_do() {
         assert!(!contains(&screens.shown.lock().unwrap().bytes, b"\x1b["), "{text}");
         assert_eq!(screens.status().code(), Some(2), "{text}");
     }
+    assert!(!campaign.scene.path("demo").exists(), "the demo was begun");
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
