@@ -1,7 +1,6 @@
 //! `alpsckpt demo`: four months of the Parc des Écrins on three embedded nodes, one of which dies.
 
 use std::ffi::OsStr;
-use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use super::{Failure, failure, open, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::shell;
 use crate::campaign::snapshot::ChainState;
+use crate::ui::{self, UiError};
 
 mod headless;
 mod recipe;
@@ -85,10 +85,15 @@ impl Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let jobs = args.jobs()?;
     // Before anything is made or submitted.
-    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if !person && !args.headless {
-        let cure = format!("`{} --headless` shows the same without one", args.again());
-        return Err(Failure::new(failure::USAGE, "the demo's screen needs a terminal", cure));
+    if !args.headless
+        && let Err(e) = ui::check_terminal()
+    {
+        let cure = format!("`{} --headless` shows the demo without one", args.again());
+        let what = match e {
+            UiError::NoTerminal => "the demo's screen needs a terminal".to_owned(),
+            other => other.to_string(),
+        };
+        return Err(Failure::new(failure::USAGE, what, cure));
     }
     let folder = Folder { path: folder(args)? };
     if args.fresh {
