@@ -46,7 +46,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             if !shown.is_empty() && !args.json {
                 output::say("")?;
             }
-            output::say(&text)?;
+            if args.json {
+                output::say_bytes(format!("{text}\n").as_bytes())?;
+            } else {
+                output::say(&text)?;
+            }
             shown = text;
         }
         if !args.watch || settled(&snapshot) {

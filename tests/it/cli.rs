@@ -135,6 +135,9 @@ fn without_utf8_all_is_told_in_ascii_but_the_names_of_files() {
     assert!(shown.good().stdout.is_ascii() && shown.stdout.contains(" ... "), "{shown}");
     let status = ask(&["status", "été.ron"]);
     assert!(status.good().stdout.starts_with("Ete  /") && status.stdout.contains("/été/maps"), "{status}");
+    // What a program reads stays as it is.
+    let json: Value = serde_json::from_str(&ask(&["status", "été.ron", "--json"]).good().stdout).unwrap();
+    assert_eq!(json["name"], "Été", "{json}");
     let missing = ask(&["status", "nichtda.ron"]);
     assert!(missing.stderr.is_ascii() && missing.stderr.contains("  -> "), "{missing}");
     assert!(ask(&["maps", "été.ron"]).good().stdout.lines().all(|file| Path::new(file).is_file()));

@@ -156,3 +156,30 @@ fn submit_planned(controller: &mut Controller) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_way_back_to_a_demo_names_all_that_makes_it_this_one() {
+        let again = |words: &[&str]| Line::parse_from([&["demo"], words].concat()).args.again();
+        assert_eq!(again(&["--fresh", "--headless"]), "alpsckpt demo");
+        assert_eq!(
+            again(&["--dir", "my demo", "--dem", "a.tif"]),
+            "alpsckpt demo --dir 'my demo' --dem 'a.tif'"
+        );
+        assert_eq!(
+            again(&["--cluster", "oar", "--site", "dahu; project=alps", "--dir", "d"]),
+            "alpsckpt demo --dir 'd' --cluster oar --site 'dahu; project=alps'"
+        );
+    }
+}
