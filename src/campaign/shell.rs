@@ -1,13 +1,42 @@
 //! Scripts for a shell.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use crate::checkpoint::ExitClass;
+use crate::checkpoint::{ChainId, ExitClass};
 use crate::oar_client::{Submission, oar};
+
+/// Lines that end a job, with a code that no batch system resubmits, whose copy of the program is not what its name says: a
+/// damaged one would crash at each link, or worse, compute. `sum`: the first digits of its SHA-256.
+pub(crate) fn verified(program: &Path, sum: &str, chain: &ChainId) -> Vec<u8> {
+    let code = ExitClass::Output.code();
+    let path = quoted(program.as_os_str().as_bytes());
+    let mut lines =
+        b"# A system without sha256sum says nothing here, and the job goes on.\ncase \"$(sha256sum <"
+            .to_vec();
+    lines.extend(&path);
+    lines.extend(
+        format!(" 2>/dev/null)\" in {sum}* | '') ;; *)\n    printf 'alpsckpt: %s: damaged: it is not ")
+            .into_bytes(),
+    );
+    lines.extend(b"the program that was put there; it is put there anew by: alpsckpt resubmit ");
+    lines.extend(format!("{chain}\\n' ").into_bytes());
+    lines.extend(&path);
+    lines.extend(format!(" >&2\n    exit {code} ;;\nesac").into_bytes());
+    lines
+}
 
 /// The script of a submission: what the batch system is asked for, what the script is, the lines that the site wants first,
 /// and the command that it becomes.
-pub(crate) fn job_script(submission: &Submission, about: &str, setup: &[&str], command: &[u8]) -> Vec<u8> {
+///
+/// `verified`: see [`verified()`].
+pub(crate) fn job_script(
+    submission: &Submission,
+    about: &str,
+    verified: &[u8],
+    setup: &[&str],
+    command: &[u8],
+) -> Vec<u8> {
     let mut text = b"#!/bin/bash\n".to_vec();
     let mut line = |parts: &[&[u8]]| {
         text.extend(parts.concat());
@@ -21,6 +50,7 @@ pub(crate) fn job_script(submission: &Submission, about: &str, setup: &[&str], c
     // OAR begins it in the script's folder.
     let directory = quoted(submission.directory.as_os_str().as_bytes());
     line(&[b"cd ", &directory, format!(" || exit {}", ExitClass::Output.code()).as_bytes()]);
+    line(&[verified]);
     for wanted in setup {
         line(&[wanted.as_bytes()]);
     }
@@ -66,11 +96,38 @@ mod tests {
             stderr: folder.path().join("err"),
             site: BTreeMap::new(),
         };
-        let script = job_script(&submission, "A job.", &["here=$PWD"], b"printf %s \"$here\"");
+        let script = job_script(&submission, "A job.", b"", &["here=$PWD"], b"printf %s \"$here\"");
         let run = || Command::new("bash").arg("-c").arg(OsStr::from_bytes(&script)).output().unwrap();
         assert_eq!(run().status.code(), Some(ExitClass::Output.code().into()));
         std::fs::create_dir(&output).unwrap();
         assert_eq!(run().stdout, output.as_os_str().as_bytes());
+    }
+
+    #[test]
+    fn a_damaged_program_is_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("it's a program");
+        std::fs::write(&program, "whole").unwrap();
+        let sum = crate::campaign::spec::short_hash(b"whole");
+        let run = |path: &str| {
+            let mut script = verified(&program, &sum, &ChainId::of_months(&[1]));
+            script.extend(b"\nprintf begun");
+            Command::new("/bin/bash")
+                .arg("-c")
+                .arg(OsStr::from_bytes(&script))
+                .env("PATH", path)
+                .output()
+                .unwrap()
+        };
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(run(&path).stdout, b"begun");
+        std::fs::write(&program, "while").unwrap();
+        let refused = run(&path);
+        assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(74), &b""[..]));
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("it's a program: damaged") && said.contains("alpsckpt resubmit m01"), "{said}");
+        // Where nothing can tell, nothing is refused.
+        assert_eq!(run("/nowhere").stdout, b"begun");
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn submission(
     command.extend(b" job look --folder ");
     command.extend(quoted(folder.as_os_str().as_bytes()));
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
-    let text = shell::job_script(&submission, about, setup, &command);
+    let text = shell::job_script(&submission, about, b"", setup, &command);
     let write = || {
         fs::write(&submission.script, &text)?;
         fs::set_permissions(&submission.script, fs::Permissions::from_mode(0o755))

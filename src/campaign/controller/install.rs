@@ -1,6 +1,7 @@
 //! Makes a campaign's folder: frozen spec, program, job scripts.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,13 @@ pub(super) fn this_program() -> PathBuf {
 /// Copies the program beside the campaign, named by its content; says its hash. A rebuilt program gets a name of its
 /// own: a running chain never changes.
 pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, DurableError> {
-    let bytes = fs::read(source).map_err(|e| DurableError::io(source, "read", e))?;
+    let read = || -> std::io::Result<(fs::File, Vec<u8>)> {
+        let mut file = fs::File::open(source)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok((file, bytes))
+    };
+    let (mut file, bytes) = read().map_err(|e| DurableError::io(source, "read", e))?;
     let hash = spec::short_hash(&bytes);
     let target = campaign.program(&hash);
     if is_whole(campaign, &hash) {
@@ -30,8 +37,12 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     if let Some(folder) = target.parent() {
         atomic::create_folder(folder)?;
     }
-    atomic::replace_executable(&target, &bytes)?;
-    Ok(hash)
+    atomic::copy_executable(&target, &mut file)?;
+    if is_whole(campaign, &hash) {
+        Ok(hash)
+    } else {
+        Err(DurableError::damaged(&target, "the copy of the program does not read back as it is (try again)"))
+    }
 }
 
 /// Whether the copy of this name is there and holds what its name says.
@@ -101,7 +112,8 @@ fn script(
     command.extend(quoted(campaign.output().as_os_str().as_bytes()));
     command.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
     let wanted = submission(campaign, chain, spec, Token(chain.to_string()));
-    shell::job_script(&wanted, &about, &spec.setup_lines(), &command)
+    let verified = shell::verified(&campaign.program(program_hash), program_hash, chain);
+    shell::job_script(&wanted, &about, &verified, &spec.setup_lines(), &command)
 }
 
 #[cfg(test)]
