@@ -11,7 +11,7 @@
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files) |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable` |
-//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types and the record of inputs |
+//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types, the records of inputs and of who the campaign and its attempts are |
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
 //! | [`quantity`] | quantities written for people | - |

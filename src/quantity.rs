@@ -1,25 +1,48 @@
 //! Quantities written for people, the same in logs, messages and screens.
 
-/// Now, as the lines of logs begin: `2026-03-21 14:05:09 UTC`.
+use jiff::tz::TimeZone;
+
+/// Now, as the lines of logs begin: see [`moment`].
 #[must_use]
-pub fn utc_now() -> String {
-    stamp(jiff::Timestamp::now())
+pub fn now() -> String {
+    stamp(jiff::Timestamp::now(), TimeZone::system())
 }
 
-/// A moment in milliseconds since 1970, in the same form.
+/// A moment in milliseconds since 1970 by this machine's clock on the wall, with its distance from UTC, so that clocks of
+/// two machines can be compared: `2026-03-21 15:05:09 +01:00`.
 #[must_use]
-pub fn utc(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms since 1970"), stamp)
+pub fn moment(ms: i64) -> String {
+    moment_in(ms, TimeZone::system())
 }
 
-fn stamp(moment: jiff::Timestamp) -> String {
-    moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+fn moment_in(ms: i64, zone: TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms since 1970"), |at| stamp(at, zone))
+}
+
+fn stamp(moment: jiff::Timestamp, zone: TimeZone) -> String {
+    moment.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 /// `1 tile`, `2 tiles`.
 #[must_use]
 pub fn count(n: u64, singular: &str) -> String {
     if n == 1 { format!("1 {singular}") } else { format!("{n} {singular}s") }
+}
+
+/// The singular or the plural of a word, by how many there are: `is`, `are`.
+#[must_use]
+pub fn by_number<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
+    if n == 1 { one } else { many }
+}
+
+/// A unit as a person says it, of one as files have it: `°C` of `degC`, `ratio` of `1`.
+#[must_use]
+pub fn unit(of_file: &str) -> &str {
+    match of_file {
+        "degC" => "°C",
+        "1" => "ratio",
+        other => other,
+    }
 }
 
 /// Bytes in decimal units with two significant digits or more: `980 B`, `3.4 MB`, `34 MB`.
@@ -40,4 +63,25 @@ pub fn bytes(bytes: u64) -> String {
         unit = next;
     }
     if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_by_the_clock_on_the_wall_with_its_distance_from_utc() {
+        let zone = TimeZone::fixed(jiff::tz::offset(-3));
+        assert_eq!(moment_in(1_772_373_909_000, zone), "2026-03-01 11:05:09 -03:00");
+        assert_eq!(moment_in(1_772_373_909_000, TimeZone::UTC), "2026-03-01 14:05:09 +00:00");
+        assert_eq!(moment_in(i64::MAX, TimeZone::UTC), format!("{} ms since 1970", i64::MAX));
+        let parsed = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %:z", now());
+        assert!(parsed.is_ok_and(|at| at.to_timestamp().is_ok()), "{}", now());
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        assert_eq!([count(0, "tile"), count(1, "tile"), count(2, "tile")], ["0 tiles", "1 tile", "2 tiles"]);
+        assert_eq!([by_number(1, "is", "are"), by_number(0, "is", "are")], ["is", "are"]);
+    }
 }

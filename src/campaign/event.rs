@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::oar_client::{Ending, JobId, Token};
+use crate::quantity::count;
 
 /// One record of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -262,10 +263,10 @@ impl Event {
             }
             Self::LinkSeen { link, node, .. } => format!("link {} began on {node}", link.0),
             Self::LinkEnded { link, message, tiles, .. } => {
-                format!("link {} ended with {tiles} tiles sealed: {message}", link.0)
+                format!("link {} ended with {} sealed: {message}", link.0, count(*tiles, "tile"))
             }
             Self::GenerationSeen { generation, tiles, .. } => {
-                format!("generation {} sealed: {tiles} tiles", generation.0)
+                format!("generation {} sealed: {}", generation.0, count(*tiles, "tile"))
             }
             Self::CheckpointAsked { job, .. } => format!("checkpoint asked of job {job}"),
             Self::HoldAsked { job, .. } => format!("hold asked of job {job}"),

@@ -260,9 +260,10 @@ impl Check<'_> {
                     return Err(self.changed(before, now, &difference, false));
                 }
                 self.found.said.push(format!(
-                    "Input {}: {} was touched, copied or moved; the {count} blocks of it that sealed tiles came from are what they were.",
+                    "Input {}: {} was touched, copied or moved; what sealed tiles came from ({} of it) is what it was.",
                     now.role,
-                    now.path.display()
+                    now.path.display(),
+                    quantity::count(count as u64, "block")
                 ));
                 Ok(())
             }
@@ -292,8 +293,8 @@ impl Check<'_> {
             "`{}` is not the file that {whose} computed from: {difference}; it was recorded {since}, on {}, and was \
              written last on {}",
             now.role,
-            quantity::utc(before.since_ms),
-            quantity::utc(now.identity.stamp.written_ms())
+            quantity::moment(before.since_ms),
+            quantity::moment(now.identity.stamp.written_ms())
         );
         let problem =
             Problem { changed: true, ..Problem::new(&now.path, what, way_on(self.chain, &self.dir)) };
@@ -397,7 +398,7 @@ fn chains(campaign: &CampaignDir) -> Result<Vec<ChainId>, DurableError> {
 
 fn link_words(dir: &ChainDir, link: LinkNumber) -> String {
     match form::read::<LinkStart>(&dir.link_start(link)) {
-        Ok(start) => format!("link {} of {}", link.0, quantity::utc(start.started_ms)),
+        Ok(start) => format!("link {} of {}", link.0, quantity::moment(start.started_ms)),
         Err(_) => format!("link {}", link.0),
     }
 }

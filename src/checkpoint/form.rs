@@ -1,7 +1,7 @@
 //! The form of a campaign's folder: one number for all its files, raised when an older program could go wrong on them.
 //!
 //! `campaign.ron` says the form of the folder and is read before everything else; records of links, generations and
-//! finished maps say the form of the program that wrote them, for a job reads no `campaign.ron`. A form that is too new is
+//! finished maps say the form of the program that wrote them, for a job goes by no `campaign.ron`. A form that is too new is
 //! refused and nothing is touched; every older one is read. Each form is kept as a folder in `tests/data/forms`.
 
 use std::path::Path;

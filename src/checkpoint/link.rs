@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{self, Formed};
 use super::generation::GenerationNumber;
+use super::layout::ChainDir;
+use crate::durable::sealed;
 
 /// The k-th execution of a chain that started, from 1, over all attempts; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +44,24 @@ pub struct LinkStart {
     pub numerics: u32,
     /// Threads it computes with.
     pub threads: u32,
+    /// What it belongs to of all that was submitted: the token of its attempt, or the batch system's own number for it and
+    /// those that were resubmitted from it; empty where there is none.
+    #[serde(default)]
+    pub submission: String,
+}
+
+impl LinkStart {
+    /// Whether the record is where this link put it. Where it is not, the folder was taken away, or is another campaign's.
+    #[must_use]
+    pub fn is_on_disk(&self, dir: &ChainDir) -> bool {
+        sealed::read::<Self>(&dir.link_start(self.link)).is_ok_and(|found| found == *self)
+    }
+
+    /// Whether the record of another link stands in its place: the folder was made anew.
+    #[must_use]
+    pub fn is_of_another(&self, dir: &ChainDir) -> bool {
+        sealed::read::<Self>(&dir.link_start(self.link)).is_ok_and(|found| found != *self)
+    }
 }
 
 impl Formed for LinkStart {
@@ -128,6 +148,12 @@ pub enum ExitClass {
     Foreign,
     /// A defect of the program (70).
     Internal,
+    /// A line of the job's setup failed: nothing was computed (78).
+    Setup,
+    /// Sealed, and not to be resubmitted: two links before it sealed nothing more either (97).
+    NoProgress,
+    /// Sealed, and not to be resubmitted: as many links as the campaign allows did not complete the chain (98).
+    TooManyLinks,
 }
 
 impl ExitClass {
@@ -143,15 +169,21 @@ impl ExitClass {
             Self::Output => 74,
             Self::Fenced => 75,
             Self::Foreign => 76,
+            Self::Setup => 78,
+            Self::NoProgress => 97,
+            Self::TooManyLinks => 98,
         }
     }
 
     /// The class of an exit code, if it is one of ours.
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {
-        use ExitClass::{Checkpointed, Complete, DiskFull, Fenced, Foreign, Input, Internal, Output};
-        [Complete, Checkpointed, Input, Internal, DiskFull, Output, Fenced, Foreign]
-            .into_iter()
-            .find(|c| c.code() == code)
+        use ExitClass::{
+            Checkpointed, Complete, DiskFull, Fenced, Foreign, Input, Internal, NoProgress, Output, Setup,
+            TooManyLinks,
+        };
+        let sysexits = [Complete, Input, Internal, DiskFull, Output, Fenced, Foreign, Setup];
+        let sealed = [NoProgress, TooManyLinks, Checkpointed];
+        sysexits.into_iter().chain(sealed).find(|c| c.code() == code)
     }
 }

@@ -165,7 +165,7 @@ fn verify(
         )));
     }
     if generation.total != shape.blocks.len() as u64 {
-        return Err(misfit(format!("{} tiles in all, expected {}", generation.total, shape.blocks.len())));
+        return Err(misfit(format!("tiles in all: {}, expected {}", generation.total, shape.blocks.len())));
     }
     let mut tiles = BTreeMap::new();
     let mut segments = Vec::new();
@@ -186,7 +186,7 @@ fn verify(
     let mut missing = generation.tiles.saturating_sub(tiles.len() as u64);
     if damaged.is_empty() && missing > 0 {
         return Err(misfit(format!(
-            "it counts {} tiles, its segments hold {}",
+            "tiles that it counts: {}, that its segments hold: {}",
             generation.tiles,
             tiles.len()
         )));

@@ -121,7 +121,9 @@ fn strangers_among_the_numbered_files_change_nothing() {
         (dir.generations(), ["000999.ron.bak", "4294967295.ron", "7.ron", "000007.ron.sync-conflict-1.ron"]),
     ] {
         std::fs::create_dir_all(&folder).unwrap();
-        names.iter().for_each(|name| std::fs::write(folder.join(name), "a stranger's").unwrap());
+        for name in names {
+            std::fs::write(folder.join(name), "a stranger's").unwrap();
+        }
     }
     let start = |link| LinkStart {
         form: FORM,
@@ -134,6 +136,7 @@ fn strangers_among_the_numbered_files_change_nothing() {
         program: String::new(),
         numerics: 1,
         threads: 1,
+        submission: String::new(),
     };
     assert_eq!(fence::begin(&dir, start).unwrap().link, LinkNumber(1));
     assert_eq!(fence::newer(&dir, LinkNumber(1)).unwrap(), None);
@@ -166,7 +169,7 @@ fn strangers_among_the_numbered_files_change_nothing() {
 #[test]
 fn exit_codes_and_classes_are_one_to_one() {
     let classes: Vec<ExitClass> = (0..=255).filter_map(ExitClass::of_code).collect();
-    assert_eq!(classes.len(), 8);
+    assert_eq!(classes.len(), 11);
     for class in classes {
         assert_eq!(ExitClass::of_code(class.code()), Some(class));
         let page = include_str!("../../docs/exit-codes.md");

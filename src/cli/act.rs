@@ -7,16 +7,25 @@ use crate::campaign::controller::{Action, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 
-pub(super) const HELP: &str = "\
-Examples:
-  alpsckpt resubmit m07
-  alpsckpt checkpoint m01 --campaign my.ron
-  alpsckpt hold m06
-  alpsckpt resume m06
-  alpsckpt stop m07
+/// The end of the help of an action on a chain.
+macro_rules! help {
+    ($action:literal) => {
+        concat!(
+            "Examples:\n  alpsckpt ",
+            $action,
+            " m07\n  alpsckpt ",
+            $action,
+            " m07 --campaign my.ron\n\n",
+            "Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a \
+             state for it, or another frontend holds the campaign."
+        )
+    };
+}
 
-Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it,
-or another frontend holds the campaign.";
+pub(super) const CHECKPOINT_HELP: &str = help!("checkpoint");
+pub(super) const HOLD_HELP: &str = help!("hold");
+pub(super) const RESUME_HELP: &str = help!("resume");
+pub(super) const STOP_HELP: &str = help!("stop");
 
 pub(super) const RESUBMIT_HELP: &str = "\
 Examples:
@@ -24,7 +33,7 @@ Examples:
   alpsckpt resubmit m07 --campaign my.ron
   alpsckpt resubmit m07 --anew
 
-Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it,
+Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it, \
 or another frontend holds the campaign, 76 an input is not what the chain's tiles were computed from.";
 
 /// A chain of a campaign.

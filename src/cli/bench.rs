@@ -23,7 +23,7 @@ use crate::engine::{
     TemperatureInput, Vectors,
 };
 use crate::job::{Workload, memory};
-use crate::quantity;
+use crate::quantity::{self, count};
 
 /// Measures what the engine costs on this machine, in nanoseconds of one core.
 ///
@@ -433,7 +433,7 @@ fn cpu_ns() -> Result<u64, Failure> {
 }
 
 fn print(report: &Report) -> Result<(), Failure> {
-    output::say(format!("{} cells of {}, {}", report.cells, report.terrain, report.vectors))?;
+    output::say(format!("{} of {}, {}", count(report.cells, "cell"), report.terrain, report.vectors))?;
     output::say("")?;
     let passes: Vec<&Pipeline> = [&report.pipeline_fine_12_months, &report.pipeline_fine_1_month]
         .into_iter()
@@ -455,8 +455,12 @@ fn print(report: &Report) -> Result<(), Failure> {
     row("memory held", &|p| p.peak_memory_bytes.map_or_else(|| "?".to_owned(), quantity::bytes));
     row("of a job, predicted", &|p| quantity::bytes(p.predicted_memory_bytes));
     let head = |pass: &&Pipeline| {
-        let months = if pass.months == 1 { "1 month".to_owned() } else { format!("{} months", pass.months) };
-        if pass.threads == 1 { months } else { format!("{months}, {} threads", pass.threads) }
+        let months = count(pass.months as u64, "month");
+        if pass.threads == 1 {
+            months
+        } else {
+            format!("{months}, {}", count(u64::from(pass.threads), "thread"))
+        }
     };
     let heads: Vec<String> = passes.iter().map(head).collect();
     let heads: Vec<&str> =
@@ -465,7 +469,7 @@ fn print(report: &Report) -> Result<(), Failure> {
     output::table(&heads, &rows, &numbers).into_iter().try_for_each(output::say)?;
     output::say("")?;
     if let (Some(times), Some(pass)) = (report.speed_up, &report.pipeline_fine_12_months_threads) {
-        output::say(format!("{} threads: {times:.2} times one", pass.threads))?;
+        output::say(format!("{}: {times:.2} times one", count(u64::from(pass.threads), "thread")))?;
     }
     output::say(format!("twelve months of the whole Alps here: {:.2} h", report.whole_alps_hours))
 }

@@ -6,6 +6,7 @@ use super::{Failure, bars, inputs, output, place, probe, seen};
 use crate::campaign::spec::Loaded;
 use crate::engine::{Engine, Examination, Look};
 use crate::job::request;
+use crate::quantity::{by_number, count};
 
 /// Verifies a campaign file and every input it names: all problems at once, each with its line and cure.
 ///
@@ -41,11 +42,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let (tiling, maps) = (engine.tiling(), engine.layers().len());
     output::say(format!(
-        "{}: good. {} x {} cells, {} tiles, {maps} maps.",
+        "{}: good. {} x {} cells, {}, {}.",
         args.file.display(),
         tiling.width,
         tiling.height,
-        tiling.count()
+        count(tiling.count(), "tile"),
+        count(maps as u64, "map")
     ))?;
     output::say(looked_at(&examination))?;
     output::say(format!(
@@ -80,7 +82,11 @@ fn looked_at(found: &Examination) -> String {
     if found.sampled.is_empty() {
         let missing = match found.missing {
             0 => String::new(),
-            cells => format!("; {cells} cells of the region have no height and will have no value"),
+            cells => format!(
+                "; {} of the region {} no height and will have no value",
+                count(cells, "cell"),
+                by_number(cells, "has", "have")
+            ),
         };
         return format!("Every cell was looked at, {} of them{missing}.", found.cells);
     }

@@ -13,7 +13,7 @@ use crate::ui::words;
 #[command(after_help = "\
 Examples:
   alpsckpt cluster status
-  alpsckpt cluster node dahu-2 off           its job dies, as when the power fails
+  alpsckpt cluster node dahu-2 off       its job dies, as when the power fails
   alpsckpt cluster stop --kill-jobs
 
 Exit codes: 0 done, 69 it does not answer or has no such node, 74 its files cannot be written.")]

@@ -12,10 +12,11 @@ use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
-use crate::campaign::shell::{self, quoted};
+use crate::campaign::shell::{JobScript, quoted};
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
+use crate::quantity::count;
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
 ///
@@ -193,11 +194,15 @@ fn submission(
         stderr: folder.join("err"),
         site,
     };
-    let mut command = quoted(folder.join("alpsckpt").as_os_str().as_bytes());
-    command.extend(b" job look --folder ");
-    command.extend(quoted(folder.as_os_str().as_bytes()));
+    let mut arguments = b"job look --folder ".to_vec();
+    arguments.extend(quoted(folder.as_os_str().as_bytes()));
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
-    let text = shell::job_script(&submission, about, b"", setup, &command);
+    let program = folder.join("alpsckpt");
+    let (submitted, verified, plain) = (&submission, &[][..], false);
+    let arguments = &arguments;
+    let job =
+        JobScript { submission: submitted, about, verified, setup, program: &program, arguments, plain };
+    let text = job.text();
     let write = || {
         fs::write(&submission.script, &text)?;
         fs::set_permissions(&submission.script, fs::Permissions::from_mode(0o755))
@@ -270,7 +275,7 @@ fn unanswered(
         return;
     };
     let said = fs::read_to_string(folder.join("err")).unwrap_or_default();
-    let said = said.lines().next().unwrap_or("it said nothing here");
+    let said = said.lines().rfind(|line| !line.is_empty()).unwrap_or("it said nothing here");
     let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended);
     let cure = "the node must see the folder of `output` under the same path and be able to run this program";
     findings.bad(WHAT, found, cure);
@@ -304,7 +309,7 @@ fn cores(node: &Surroundings, threads: Option<u32>, findings: &mut Findings) {
         findings.good("cores of a job", node.cores.to_string());
         return;
     };
-    let found = format!("{} for {threads} threads", node.cores);
+    let found = format!("{} for {}", node.cores, count(u64::from(threads), "thread"));
     let cure = "write `resources=/nodes=1/core=N` in `site`, or name the site";
     let good = node.cores >= threads;
     findings.add("cores of a job", good, found, if good { "" } else { cure });

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::output;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::shell;
 use crate::campaign::spec::SpecError;
@@ -104,7 +105,7 @@ impl Failure {
     pub(super) fn report(&self) -> ExitCode {
         let mut stream = std::io::stderr().lock();
         for block in &self.blocks {
-            let _ = write!(stream, "{block}");
+            let _ = write!(stream, "{}", output::told(&block.to_string()));
         }
         if self.blocks.len() > 1 {
             let _ = writeln!(stream, "{} problems", self.blocks.len());
@@ -117,7 +118,7 @@ impl Failure {
 /// it.
 pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
     let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
-    let _ = write!(std::io::stderr().lock(), "{said}");
+    let _ = write!(std::io::stderr().lock(), "{}", output::told(&said));
 }
 
 /// A file, and the line of the campaign file that names it.

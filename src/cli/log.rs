@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let chain = campaign.chain(&args.chain);
     let all = files(&chain.logs())?;
     if args.list {
-        return all.iter().try_for_each(|file| output::say(file.display()));
+        return all.iter().try_for_each(|file| output::say_path(file));
     }
     let file = match args.link {
         Some(number) => Some(chain.log(LinkNumber(number))),

@@ -13,14 +13,14 @@ use crate::job::{pictures, signals};
 #[command(after_help = "\
 Examples:
   alpsckpt maps
-  alpsckpt maps my.ron --png                     pictures in <output>/pictures
-  alpsckpt maps my.ron --float32 for-r           copies as plain float32, for programs that know no scale
+  alpsckpt maps my.ron --png            pictures in <output>/pictures
+  alpsckpt maps my.ron --float32 for-r  for programs that know no scale
 
-Maps are integers with a scale (`storage: Integer`), which many programs ignore. A copy has the same values as float32,
-NaN as nodata, overviews, and takes about twice the room. What is there already is compared with its map and kept;
+Maps are integers with a scale (`storage: Integer`), which many programs ignore. A copy has the same values as float32, \
+NaN as nodata, overviews, and takes about twice the room. What is there already is compared with its map and kept; \
 a file that is no copy of it is never replaced.
 
-Exit codes: 0 listed or written, 2 the copies would lie among maps, 65 a map is not what was computed, 66 no such
+Exit codes: 0 listed or written, 2 the copies would lie among maps, 65 a map is not what was computed, 66 no such \
 campaign, 73 the disk is full, 74 a file cannot be written or its name is taken, 75 stopped by a signal.")]
 pub(super) struct Args {
     /// A campaign file or output folder; the campaign opened last without it.
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if files.is_empty() {
         output::note(NONE);
     }
-    files.iter().try_for_each(|file| output::say(file.display()))
+    files.iter().try_for_each(|file| output::say_path(file))
 }
 
 const NONE: &str = "no map is finished yet: see `alpsckpt status`";
@@ -69,10 +69,10 @@ fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
         bar.finish_and_clear();
         let copy = folder.join(map.file());
         match copied {
-            Ok(Copied::Written) => output::say(copy.display())?,
+            Ok(Copied::Written) => output::say_path(&copy)?,
             Ok(Copied::There) => {
                 output::note(format_args!("{} is there already, with the map's values", copy.display()));
-                output::say(copy.display())?;
+                output::say_path(&copy)?;
             }
             Err(error) if matches!(error, CopyError::Taken { .. } | CopyError::Map(_)) => {
                 failures.push(error);
@@ -131,6 +131,9 @@ pub(super) fn drawn(output: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Writes a picture of each finished map; their files.
 fn pictures(output: &Path) -> Result<Vec<PathBuf>, Failure> {
     let campaign = CampaignDir::new(output);
-    let draw = |map: PathBuf| pictures::write(&campaign, &map).map_err(|e| Failure::output(e.to_string()));
+    let note = place::spec_of(output)?.terrain_note;
+    let draw = |map: PathBuf| {
+        pictures::write(&campaign, &map, note.as_deref()).map_err(|e| Failure::output(e.to_string()))
+    };
     finished(output)?.into_iter().map(draw).collect()
 }

@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod act;
 mod bars;
@@ -13,12 +13,14 @@ mod bench;
 mod canvas;
 mod check;
 mod cluster;
+mod completions;
 mod demo;
 mod doctor;
 mod failure;
 mod inputs;
 mod job;
 mod log;
+mod man;
 mod maps;
 mod new;
 mod open;
@@ -39,24 +41,26 @@ use failure::Failure;
 use steps::Steps;
 
 use crate::campaign::controller::Action;
+use crate::job::signals;
 
 const AFTER_HELP: &str = "\
 Begin:
-  alpsckpt demo                     see it work: four months of the Parc des Écrins
-  alpsckpt new my.ron               a commented campaign file to fill in
-  alpsckpt check my.ron             every problem of the file and its inputs at once
-  alpsckpt run my.ron               compute here …
-  alpsckpt submit my.ron            … or as chained jobs on a cluster
-  alpsckpt                          the screen, on the campaign opened last
+  alpsckpt demo              see it work: four months of the Parc des Écrins
+  alpsckpt new my.ron        a commented campaign file to fill in
+  alpsckpt check my.ron      every problem of the file and its inputs at once
+  alpsckpt run my.ron        compute here …
+  alpsckpt submit my.ron     … or as chained jobs on a cluster
+  alpsckpt                   the screen, on the campaign opened last
 
 CAMPAIGN is a campaign file, an output folder, or nothing: then the campaign opened last.
-Exit codes: 0 done, 2 wrong usage, 65 bad campaign file or input, others in docs/commands.md.";
+
+Exit codes: 0 done, 2 wrong usage, 65 bad campaign file or input; the others stand in the help of each command.";
 
 /// Plans, runs and follows checkpointed campaigns of alpine radiation and temperature maps.
 ///
 /// Without a command it opens the screen on the campaign opened last.
 #[derive(Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -78,16 +82,16 @@ enum Command {
     #[command(after_help = act::RESUBMIT_HELP)]
     Resubmit(act::Resubmission),
     /// Asks a running chain to checkpoint now and go on in the next job.
-    #[command(after_help = act::HELP)]
+    #[command(after_help = act::CHECKPOINT_HELP)]
     Checkpoint(act::Args),
     /// Holds a waiting chain: its job does not start until it is resumed.
-    #[command(after_help = act::HELP)]
+    #[command(after_help = act::HOLD_HELP)]
     Hold(act::Args),
     /// Resumes a chain whose job is held or suspended.
-    #[command(after_help = act::HELP)]
+    #[command(after_help = act::RESUME_HELP)]
     Resume(act::Args),
     /// Stops a chain: its job is deleted, what is sealed stays and can be resubmitted.
-    #[command(after_help = act::HELP)]
+    #[command(after_help = act::STOP_HELP)]
     Stop(act::Args),
     Log(log::Args),
     Verify(verify::Args),
@@ -95,6 +99,8 @@ enum Command {
     Maps(maps::Args),
     #[command(subcommand)]
     Cluster(cluster::Command),
+    Man(man::Args),
+    Completions(completions::Args),
     #[command(subcommand, hide = true)]
     Job(job::Command),
 }
@@ -102,8 +108,18 @@ enum Command {
 /// The entry point of every process.
 #[must_use]
 pub fn main() -> ExitCode {
-    crate::job::signals::survive_file_limit();
-    match dispatch(Cli::parse().command) {
+    // First of all: until then the batch system's signal would kill a job.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
+        signals::hold();
+    }
+    signals::survive_file_size_limit();
+    let parsed = Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let command = match parsed {
+        Ok(cli) => cli.command,
+        // Help is one too.
+        Err(error) => return output::say_of_arguments(&error),
+    };
+    match dispatch(command) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
@@ -132,8 +148,15 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Bench(args) => done(bench::run(&args)),
         Command::Maps(args) => done(maps::run(&args)),
         Command::Cluster(command) => cluster::run(command),
+        Command::Man(args) => done(man::run(&args, Cli::command())),
+        Command::Completions(args) => done(completions::run(&args, Cli::command())),
         Command::Job(command) => Ok(job::run(&command)),
     }
+}
+
+/// Whether there is a command of this name.
+fn is_command(name: &str) -> bool {
+    Command::has_subcommand(name)
 }
 
 fn done(result: Result<(), Failure>) -> Result<ExitCode, Failure> {

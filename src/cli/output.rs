@@ -1,29 +1,155 @@
-//! Standard output that may be closed at any moment (`alpsckpt status | head`): then the program ends quietly.
+//! What is said to a person, in one place: in characters that the terminal has, with commands as they can be typed.
+//!
+//! Standard output may be closed at any moment (`alpsckpt status | head`): then the program ends quietly.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use deunicode::deunicode_char;
 
 use super::Failure;
+use crate::THIS_PROGRAM;
+use crate::campaign::shell;
+use crate::ui::glyphs::{self, Glyphs};
+use crate::ui::theme::Depth;
 
 /// Prints one line.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
-    written(writeln!(io::stdout().lock(), "{line}"))
+    written(writeln!(io::stdout().lock(), "{}", told(&line.to_string())))
+}
+
+/// Prints a file's name, byte for byte.
+pub(super) fn say_path(path: &Path) -> Result<(), Failure> {
+    say_bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())
+}
+
+/// Prints what another program reads.
+pub(super) fn say_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stream = io::stdout().lock();
+    written(stream.write_all(bytes).and_then(|()| stream.flush()))
+}
+
+/// Prints what the parser of arguments has to say: help, the version, or what is wrong with them.
+pub(super) fn say_of_arguments(error: &clap::Error) -> ExitCode {
+    if glyphs().unicode {
+        let _ = error.print();
+    } else {
+        let text = in_ascii(&error.render().to_string());
+        // A stream that is closed is nobody's.
+        let _ = if error.use_stderr() {
+            io::stderr().write_all(text.as_bytes())
+        } else {
+            io::stdout().write_all(text.as_bytes())
+        };
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(super::failure::USAGE))
 }
 
 /// Prints a value as JSON.
 pub(super) fn say_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::defect)?;
-    say(text)
+    say_bytes(format!("{text}\n").as_bytes())
 }
 
 /// Prints a remark on the error stream, where it disturbs no pipe.
 pub(super) fn note(line: impl Display) {
-    tell!("{line}");
+    tell!("{}", told(&line.to_string()));
 }
 
 /// Prints a warning on the error stream.
 pub(super) fn warning(text: impl Display) {
-    tell!("warning: {text}");
+    note(format!("warning: {text}"));
+}
+
+/// A text for a person: commands as this program was called, without a UTF-8 locale in ASCII.
+pub(super) fn told(text: &str) -> String {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let called = std::env::args_os().next().unwrap_or_default();
+        called_as(&called, &std::env::var_os("PATH").unwrap_or_default())
+    });
+    let text = as_called(text, program);
+    if glyphs().unicode { text.into_owned() } else { in_ascii(&text) }
+}
+
+/// The name by which a shell finds this program: `alpsckpt` where that is it, else as it was called just now.
+fn called_as(called: &OsStr, path: &OsStr) -> String {
+    let own = std::fs::metadata(THIS_PROGRAM).map(|facts| (facts.dev(), facts.ino()));
+    let is_own = |folder: std::path::PathBuf| {
+        let there = std::fs::metadata(folder.join(NAME)).map(|facts| (facts.dev(), facts.ino()));
+        own.as_ref().is_ok_and(|own| there.is_ok_and(|there| there == *own))
+    };
+    if called.is_empty() || std::env::split_paths(path).any(is_own) {
+        return NAME.to_owned();
+    }
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+~".contains(byte);
+    let word = if called.as_bytes().iter().all(plain) {
+        called.to_owned()
+    } else {
+        OsString::from(OsStr::from_bytes(&shell::quoted(called.as_bytes())))
+    };
+    word.into_string().unwrap_or_else(|_| NAME.to_owned())
+}
+
+const NAME: &str = "alpsckpt";
+
+/// A text whose commands begin with `program` instead of `alpsckpt`: what stands alone between backticks, and before the
+/// name of a command.
+fn as_called<'t>(text: &'t str, program: &str) -> Cow<'t, str> {
+    if program == NAME || !text.contains(NAME) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(NAME) {
+        let (before, after) = (&rest[..at], &rest[at + NAME.len()..]);
+        let begins = before.is_empty() && out.is_empty() || before.ends_with([' ', '`', '\n', '(']);
+        let command =
+            after.strip_prefix(' ').and_then(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next());
+        let alone = before.ends_with('`') && after.starts_with('`');
+        out.push_str(before);
+        out.push_str(if begins && (alone || command.is_some_and(super::is_command)) {
+            program
+        } else {
+            NAME
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// A text in ASCII, for terminals that show no other characters. The names of files stay as they are: another name is
+/// another file.
+fn in_ascii(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let is_file = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.contains('/') || bare.contains('.')
+    };
+    let word = |word: &str| match word {
+        word if word.is_ascii() || is_file(word) => word.to_owned(),
+        word => word.chars().map(sign).collect(),
+    };
+    text.split_inclusive(char::is_whitespace).map(word).collect()
+}
+
+/// A character in ASCII.
+fn sign(character: char) -> &'static str {
+    match character {
+        '→' => "->",
+        '├' | '┤' => "|",
+        other => deunicode_char(other).unwrap_or("?"),
+    }
 }
 
 /// What a write to standard output came to; a reader that went away is no error.
@@ -35,16 +161,27 @@ pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Whether colours may be used on standard output (see <https://no-color.org>).
-pub(super) fn colours() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+/// The colours that may be used on standard output (see <https://no-color.org>).
+pub(super) fn depth() -> Depth {
+    if io::stdout().is_terminal() { Depth::of_environment(variable) } else { Depth::Mono }
 }
 
-/// Columns and rows of the terminal, 80 x 24 when there is none.
-pub(super) fn terminal_size() -> (u16, u16) {
+/// The signs that may be used: none but ASCII's without a UTF-8 locale.
+pub(super) fn glyphs() -> &'static Glyphs {
+    glyphs::of_environment(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Columns and rows that fit on the terminal above the next prompt; elsewhere 80 columns, and as many rows as it takes.
+pub(super) fn room() -> (usize, Option<usize>) {
     match crossterm::terminal::size() {
-        Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
-        _ => (80, 24),
+        Ok((columns, rows)) if columns > 0 && rows > 0 && io::stdout().is_terminal() => {
+            (usize::from(columns), Some(usize::from(rows - 1)))
+        }
+        _ => (80, None),
     }
 }
 
@@ -68,6 +205,43 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_utf8_words_are_told_in_ascii_and_files_by_their_bytes() {
+        assert_eq!(
+            in_ascii("Parc des Écrins: -1.2 … 3.4 °C → `alpsckpt log m07`"),
+            "Parc des Ecrins: -1.2 ... 3.4 degC -> `alpsckpt log m07`"
+        );
+        assert_eq!(
+            in_ascii("Ägäis in /data/Ägäis/été.ron, été.ron:3 and é"),
+            "Agais in /data/Ägäis/été.ron, été.ron:3 and e"
+        );
+        assert_eq!(in_ascii("M,… 1 – 2\n  ├─┤ “x”"), "M,... 1 - 2\n  |-| \"x\"");
+    }
+
+    #[test]
+    fn commands_are_told_as_they_can_be_typed() {
+        let told = |text| as_called(text, "target/release/alpsckpt").into_owned();
+        assert_eq!(
+            told("see `alpsckpt log m07`, or `alpsckpt`"),
+            "see `target/release/alpsckpt log m07`, or `target/release/alpsckpt`"
+        );
+        assert_eq!(told("alpsckpt resubmit m07"), "target/release/alpsckpt resubmit m07");
+        assert_eq!(told("> alpsckpt resubmit m07"), "> target/release/alpsckpt resubmit m07");
+        for text in
+            ["alpsckpt 0.3.0", "a defect of alpsckpt: report it", "/data/alpsckpt log", "no alpsckpt here"]
+        {
+            assert_eq!(told(text), text);
+        }
+        assert_eq!(
+            called_as(OsStr::new("target/debug/alpsckpt"), OsStr::new("/nowhere")),
+            "target/debug/alpsckpt"
+        );
+        assert_eq!(called_as(OsStr::new("/my maps/alpsckpt"), OsStr::new("")), "'/my maps/alpsckpt'");
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), folder.path().join(NAME)).unwrap();
+        assert_eq!(called_as(OsStr::new("/elsewhere/alpsckpt"), folder.path().as_os_str()), NAME);
+    }
 
     #[test]
     fn a_table_is_as_wide_as_its_cells() {

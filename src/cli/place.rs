@@ -54,6 +54,18 @@ pub(super) fn spec_of(output: &Path) -> Result<Spec, Failure> {
     Ok(spec::frozen(&campaign, &identity.spec)?)
 }
 
+/// The campaign to look at that a person named: by its file as it is now; else by its frozen spec.
+pub(super) fn loaded(campaign: Option<&Path>) -> Result<Loaded, Failure> {
+    match campaign {
+        Some(file) if !file.is_dir() => load(file),
+        folder => {
+            let campaign = CampaignDir::new(&output_of(folder)?);
+            let file = campaign.spec(&Identity::read(&campaign)?.spec);
+            Ok(Loaded { spec: spec_of(campaign.output())?, file, text: String::new() })
+        }
+    }
+}
+
 /// The state folder of the embedded cluster: the one named, else the default one.
 pub(super) fn cluster_of(named: Option<&Path>) -> Result<PathBuf, Failure> {
     match named {

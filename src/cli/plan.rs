@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, inputs, output, place, probe};
 use crate::campaign::plan::{self, ChainPlan, Split};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// Prints a campaign's chains, jobs, hours and bytes.
@@ -11,29 +12,30 @@ use crate::ui::words;
 #[command(after_help = "\
 Examples:
   alpsckpt plan my.ron
+  alpsckpt plan
   alpsckpt plan my.ron --json
 
-Exit codes: 0 printed, 65 bad campaign file or input.")]
+Exit codes: 0 printed, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// The campaign file.
-    file: PathBuf,
+    /// A campaign file or output folder; the campaign opened last without it.
+    campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load(&args.file)?;
+    let loaded = place::loaded(args.campaign.as_deref())?;
     inputs::check_and_warn(&loaded, &loaded.spec.months)?;
     let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
     if args.json {
         return output::say_json(&plan);
     }
-    let tiles = if plan.tiles == 1 { "one tile".to_owned() } else { format!("{} tiles", plan.tiles) };
     output::say(format!(
-        "{} cells in {tiles} of {edge} x {edge} at most, {} maps",
-        plan.cells,
-        plan.maps,
+        "{} in {} of {edge} x {edge} at most, {}",
+        count(plan.cells, "cell"),
+        count(plan.tiles, "tile"),
+        count(plan.maps, "map"),
         edge = plan.tile
     ))?;
     output::say(format!(

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::canvas::{self, Brush, Scale};
 use super::window::{self, Window};
-use super::{Failure, Steps, canvas, failure, inputs, output, place, submit};
+use super::{Failure, Steps, failure, inputs, output, place, submit};
+use crate::campaign::spec::Spec;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::{Grid, Placement};
-use crate::engine::picture::{self, Palette};
-use crate::engine::{Engine, Layer};
+use crate::engine::picture::{self, Legend, Palette};
+use crate::engine::{Engine, Layer, Request, layer_named, layers_of};
+use crate::job::request;
+use crate::quantity;
+use crate::ui::text;
 
 /// Cells across and down without --size.
 const USUAL: u32 = 96;
@@ -19,15 +24,16 @@ const USUAL: u32 = 96;
 #[command(after_help = "\
 Examples:
   alpsckpt preview my.ron --month 1
-  alpsckpt preview my.ron --month 7 --centre 4024000,2425000 --size 128 --layer lst_mean_m07
-  alpsckpt preview my.ron --month 7 --layer total_m07 --png july.png
+  alpsckpt preview --month 7 --layer svf
+  alpsckpt preview my.ron --month 7 --centre 4024000,2425000 --size 128
+  alpsckpt preview my.ron --month 7 --layer total --png july.png
   alpsckpt preview my.ron --month 1 --steps exact
 
-Exit codes: 0 drawn, 2 no such month or layer, 65 bad campaign file or input.")]
+Exit codes: 0 drawn, 2 no such month or map, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// The campaign file.
-    file: PathBuf,
-    /// The month, one of the campaign's [default: its first].
+    /// A campaign file or output folder; the campaign opened last without it.
+    campaign: Option<PathBuf>,
+    /// The month, one of the campaign's [default: that of --layer, else its first].
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u8).range(1..=12))]
     month: Option<u8>,
     /// The centre of the window in the terrain's coordinates [default: the region's].
@@ -36,7 +42,7 @@ pub(super) struct Args {
     /// Cells across and down [default: 96].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1024))]
     size: Option<u32>,
-    /// The map, such as `lst_mean_m01` [default: the last one of the campaign's products].
+    /// The map, such as `lst_mean_m01`, or `lst_mean` of the month [default: the last of the campaign's products].
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
     /// How the steps of the month are summed [default: the campaign's].
@@ -54,34 +60,144 @@ fn point(text: &str) -> Result<(f64, f64), String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut loaded = place::load(&args.file)?;
+    let mut loaded = place::loaded(args.campaign.as_deref())?;
     if let Some(steps) = args.steps {
         loaded.spec.steps = steps.into();
     }
     let spec = &loaded.spec;
-    let month = match args.month {
-        Some(month) => submit::months(&spec.months, &[month])?.first().copied().unwrap_or(month),
-        None => spec.months.first().copied().unwrap_or(1),
-    };
+    let name = args.layer.as_deref();
+    let month = month(spec, args.month, name)?;
+    // Before anything is read: a name is wrong at once.
+    let (index, _) = choose(&layers_of(&all(request::request(spec, &[month]), spec)), name)?;
     inputs::check(&loaded, &[month])?;
     let terrain = Raster::open(&spec.dem)?;
     let centre = args.centre.map_or_else(|| window::centre_of(spec, &terrain), Ok)?;
     let size = args.size.unwrap_or_else(|| fitting(terrain.placement()));
     let window = Window::around(terrain.placement(), centre, size).ok_or_else(|| beyond(centre, size))?;
-    let engine = Engine::open(window.request(spec, &[month]))?;
-    let (index, layer) = choose(engine.layers(), args.layer.as_deref())?;
+    let engine = Engine::open(all(window.request(spec, &[month]), spec))?;
     let grids = window::compute(&engine)?;
-    let grid = grids.get(index).ok_or_else(|| Failure::defect("the engine computed no such layer"))?;
-    draw(grid, layer)?;
-    let (x, y) = window.centre;
-    output::say(format!("{size} x {size} cells around {x:.0},{y:.0}. {}", layer.description))?;
-    if let Some(note) = &spec.terrain_note {
-        output::say(note)?;
+    let lacking = || Failure::defect("the engine computed no such layer");
+    let grid = grids.get(index).ok_or_else(lacking)?;
+    let layer = engine.layers().get(index).ok_or_else(lacking)?;
+    let cell = terrain.placement().cell_x;
+    let shown = Shown { grid, layer, cell, centre: window.centre, note: spec.terrain_note.as_deref() };
+    let brush = Brush::new(output::depth(), output::glyphs());
+    let lines = shown.lines(brush, output::room(), output::glyphs().unicode).ok_or_else(|| {
+        Failure::new(failure::INPUT, "the terrain has no data in this window", "choose another --centre")
+    })?;
+    lines.into_iter().try_for_each(output::say)?;
+    if layer.month.is_none() && args.month.is_some() {
+        output::note(format!("{} is the same in all months.", layer.name));
     }
     let Some(png) = &args.png else { return Ok(()) };
-    picture::write_png(png, grid, Palette::for_layer(&layer.name), layer.unit)
+    let legend = Legend { title: &layer.description, unit: layer.unit, cell, note: shown.note };
+    picture::write_png(png, grid, Palette::for_layer(&layer.name), &legend)
         .map_err(|e| Failure::output(format!("{}: {e}", png.display())))?;
     output::say(format!("{} written.", png.display()))
+}
+
+/// All of a campaign's products: among the jobs only one computes the sky view.
+fn all(request: Request, spec: &Spec) -> Request {
+    Request { products: spec.products.clone(), ..request }
+}
+
+/// The month that is meant, one of the campaign's.
+fn month(spec: &Spec, asked: Option<u8>, layer: Option<&str>) -> Result<u8, Failure> {
+    let named = layer.and_then(layer_named).and_then(|layer| layer.month);
+    if let (Some(asked), Some(named)) = (asked, named)
+        && asked != named
+    {
+        let what = format!("--layer {} is a map of month {named}, --month says {asked}", layer.unwrap_or(""));
+        return Err(Failure::new(failure::USAGE, what, "leave one of the two out"));
+    }
+    match asked.or(named) {
+        Some(month) => Ok(submit::months(&spec.months, &[month])?.first().copied().unwrap_or(month)),
+        None => Ok(spec.months.first().copied().unwrap_or(1)),
+    }
+}
+
+/// What is drawn.
+struct Shown<'s> {
+    grid: &'s Grid,
+    layer: &'s Layer,
+    /// The edge of a cell, m.
+    cell: f64,
+    /// In the terrain's coordinates.
+    centre: (f64, f64),
+    note: Option<&'s str>,
+}
+
+/// Columns of the words beside a picture, where they stand there.
+const BESIDE: usize = 34;
+
+impl Shown<'_> {
+    /// The picture with its legend below or beside it, whichever leaves it larger, in so many columns and rows; all rows
+    /// of a picture as wide as the columns without `room.1`. `None` where there is nothing to draw.
+    fn lines(
+        &self,
+        brush: Brush,
+        (columns, rows): (usize, Option<usize>),
+        unicode: bool,
+    ) -> Option<Vec<String>> {
+        let (low, high) = picture::stretch(&self.grid.values, picture::CLIP)?;
+        let scale = Scale { palette: Palette::for_layer(&self.layer.name), low, high };
+        let height = |words: usize| rows.map_or(usize::MAX / 4, |rows| rows.saturating_sub(words).max(1));
+        let narrow = columns.saturating_sub(BESIDE + 2);
+        // The legend's scale is as wide as the picture, whose height its lines take from: their number is what counts.
+        let under = self.legend(brush, scale, (columns, columns), unicode).len();
+        let below = canvas::size_in(self.grid, (columns, height(under)));
+        let beside = canvas::size_in(self.grid, (narrow.max(1), height(0)));
+        let words = self.legend(brush, scale, (beside.0, BESIDE), unicode);
+        if rows.is_none() || beside.0 <= below.0 || words.len() > beside.1 {
+            let mut lines = brush.draw(self.grid, scale, below);
+            lines.extend(self.legend(brush, scale, (below.0, columns), unicode));
+            return Some(lines);
+        }
+        let picture = brush.draw(self.grid, scale, beside);
+        let words = words.into_iter().map(Some).chain(std::iter::repeat(None));
+        let line = |(picture, words): (String, Option<String>)| match words {
+            Some(words) => format!("{picture}  {words}"),
+            None => picture,
+        };
+        Some(picture.into_iter().zip(words).map(line).collect())
+    }
+
+    /// What the picture shows, in lines of at most so many columns beside or below a picture so many columns wide.
+    fn legend(
+        &self,
+        brush: Brush,
+        scale: Scale,
+        (picture, columns): (usize, usize),
+        unicode: bool,
+    ) -> Vec<String> {
+        let Scale { low, high, .. } = scale;
+        let (unit, digits) = (quantity::unit(self.layer.unit), picture::decimals(high - low));
+        let (x, y) = self.centre;
+        let Grid { width, height, .. } = self.grid;
+        let mut lines = text::wrap(&format!("{}: {}", self.layer.name, self.layer.description), columns);
+        lines.push(brush.bar(scale, columns.min(30)));
+        lines.extend(text::wrap(&format!("{low:.digits$} … {high:.digits$} {unit}"), columns));
+        lines.extend(text::wrap(picture::CLIPPED, columns));
+        lines.push(self.ruler(picture, columns, unicode));
+        let place = format!("{width} x {height} cells of {} m around {x:.0},{y:.0}", self.cell);
+        lines.extend(text::wrap(&place, columns));
+        lines.extend(self.note.iter().flat_map(|note| text::wrap(note, columns)));
+        lines
+    }
+
+    /// A round length on the ground, as long as in a picture so many columns wide.
+    fn ruler(&self, picture: usize, columns: usize, unicode: bool) -> String {
+        let metres = self.cell * self.grid.width as f64 / picture.max(1) as f64;
+        let most = (picture as f64 / 2.0).min(columns.saturating_sub(8) as f64).max(1.0);
+        let length = picture::round_length(metres * most);
+        let long = ((length / metres).round() as usize).max(1);
+        let [end, line, other] = if unicode { ["├", "─", "┤"] } else { ["|", "-", "|"] };
+        let bar = match long {
+            1 => other.to_owned(),
+            long => format!("{end}{}{other}", line.repeat(long - 2)),
+        };
+        format!("{bar} {}", picture::length_told(length))
+    }
 }
 
 /// The usual window, or as much as there is of a small terrain.
@@ -94,40 +210,80 @@ fn beyond((x, y): (f64, f64), size: u32) -> Failure {
     Failure::new(failure::USAGE, what, "choose another --centre or a smaller --size")
 }
 
-fn draw(grid: &Grid, layer: &Layer) -> Result<(), Failure> {
-    let Some(range) = picture::stretch(&grid.values, 0.02) else {
-        let cure = "choose another --centre";
-        return Err(Failure::new(failure::INPUT, "the terrain has no data in this window", cure));
-    };
-    let (columns, _) = output::terminal_size();
-    let palette = Palette::for_layer(&layer.name);
-    for line in canvas::draw(grid, palette, range, usize::from(columns), output::colours()) {
-        output::say(line)?;
-    }
-    output::say(format!("{}: {:.2} … {:.2} {}", layer.name, range.0, range.1, layer.unit).trim_end())
-}
-
 fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), Failure> {
     let Some(name) = name else {
         return layers.iter().enumerate().next_back().ok_or_else(|| Failure::defect("no layer"));
     };
-    layers.iter().enumerate().find(|(_, l)| l.name == name).ok_or_else(|| {
+    let is_meant = |layer: &Layer| {
+        let month = layer.month.map_or(String::new(), |month| format!("_m{month:02}"));
+        layer.name == name || layer.name.replacen(&month, "", 1) == name
+    };
+    layers.iter().enumerate().find(|(_, layer)| is_meant(layer)).ok_or_else(|| {
         let known = layers.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
         Failure::new(
             failure::USAGE,
-            format!("there is no map {name:?} in this month"),
-            format!("known: {known}"),
+            format!("there is no map {name:?} among the campaign's of this month"),
+            format!("name one of {known}"),
         )
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::point;
+    use super::*;
+    use crate::ui::glyphs::UNICODE;
+    use crate::ui::theme::Depth;
 
     #[test]
     fn a_centre_is_two_numbers() {
         assert_eq!(point("4024000, -12.5"), Ok((4_024_000.0, -12.5)));
         assert!(point("4024000").is_err() && point("nan,1").is_err());
+    }
+
+    /// The lines of a preview of 96 x 96 cells in a terminal.
+    fn shown(room: (usize, Option<usize>)) -> Vec<String> {
+        let values = (0..96 * 96).map(|i| i as f32).collect();
+        let grid = Grid { width: 96, height: 96, values };
+        let layer = &layer_named("lst_mean_m07").unwrap();
+        let note = Some("synthetic terrain through real summits");
+        let shown = Shown { grid: &grid, layer, cell: 25.0, centre: (4_024_000.0, 2_425_000.0), note };
+        shown.lines(Brush::new(Depth::Mono, &UNICODE), room, true).unwrap()
+    }
+
+    #[test]
+    fn a_preview_never_scrolls_its_own_top_away_and_uses_the_room_there_is() {
+        for (columns, rows) in [(160, 44), (120, 29), (80, 23), (60, 17), (40, 60), (40, 11)] {
+            let lines = shown((columns, Some(rows)));
+            assert!(lines.len() <= rows, "{} lines in {columns} x {rows}: {lines:#?}", lines.len());
+            let widest = lines.iter().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns, "{widest} in {columns} x {rows}: {lines:#?}");
+            let all = lines.join(" ");
+            for word in ["lst_mean_m07", "°C", "2nd to", "┤ ", "4024000,2425000", "synthetic"] {
+                assert!(all.contains(word), "{word} in {columns} x {rows}: {lines:#?}");
+            }
+        }
+        // 44 rows of two pixels each, and the words beside.
+        assert_eq!(shown((160, Some(44))).len(), 44);
+        assert_eq!(shown((80, None)).iter().position(|line| line.contains("lst_mean")), Some(40));
+    }
+
+    #[test]
+    fn a_map_is_named_with_or_without_its_month_and_sky_view_has_none() {
+        let layers: Vec<Layer> = ["svf", "total_m07", "total_m07_flat", "lst_mean_m07"]
+            .iter()
+            .filter_map(|n| layer_named(n))
+            .collect();
+        let found = |name: &str| choose(&layers, Some(name)).map(|(index, _)| index).ok();
+        assert_eq!(
+            ["svf", "total", "total_flat", "total_m07_flat", "lst_mean", "total_m06"].map(found),
+            [Some(0), Some(1), Some(2), Some(2), Some(3), None]
+        );
+        assert_eq!(choose(&layers, None).unwrap().0, 3);
+        let spec =
+            crate::campaign::spec::parse(std::path::Path::new("/my.ron"), crate::campaign::spec::template());
+        let spec = spec.unwrap().spec;
+        assert_eq!(month(&spec, None, Some("lst_mean_m07")).unwrap(), 7);
+        assert_eq!(month(&spec, Some(7), Some("svf")).unwrap(), 7);
+        assert!(month(&spec, Some(1), Some("lst_mean_m07")).is_err());
     }
 }

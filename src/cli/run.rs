@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2};
+use std::time::{Duration, Instant};
 
 use super::bars::Bars;
 use super::{Failure, failure, inputs, output, place, submit, verify};
@@ -14,15 +13,16 @@ use crate::campaign::inputs::months_of;
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, ExitClass, Phase};
+use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::job::verify::verify_chain;
-use crate::job::{Outcome, Progress, RunOptions, Stop, entry, run_chain};
+use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
 ///
-/// Ctrl-C checkpoints and ends; the same command goes on from there. A `pace` is ignored: it changes no map.
+/// Ctrl-C checkpoints and ends, and so do SIGTERM and the end of the terminal; the same command goes on from there. A `pace` is ignored: it changes no map.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,8 +30,8 @@ Examples:
   alpsckpt run my.ron --months 1,7 --threads 8
   alpsckpt run my.ron --months 7 --anew
 
-Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full,
-74 the output cannot be written, 75 another run of the chain took over, 76 the checkpoints belong to another
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full, \
+74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
 campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
 pub(super) struct Args {
     /// The campaign file.
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };
     patience::set(patience::OF_LINKS);
-    let stop = Stop { asked: asked_to_stop()?, ..Stop::default() };
+    let stop = Stop { asked: signals::stop_flag_of_terminal(), ..Stop::default() };
     let bars = Bars::new();
     for (chain, months) in &campaign.chains {
         if is_complete(&spec, chain) {
@@ -72,10 +72,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             spec_hash: campaign.spec_hash.clone(),
             chain: chain.clone(),
             months: months.clone(),
-            job_id: "local".to_owned(),
+            job_id: entry::LOCAL.to_owned(),
             node: entry::host_name(),
             threads: args.threads.unwrap_or_else(|| entry::threads(&spec)),
             stop: stop.clone(),
+            origin: Origin::default(),
         };
         let show = |p: &Progress| bar.show(p.tiles, p.total, phase(p.phase));
         let mut outcome = run_chain(&spec.output, &options, &show);
@@ -121,6 +122,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
         let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }
+    chains.iter().try_for_each(|(chain, _)| ensure_alone(&CampaignDir::new(output).chain(chain), chain))?;
     for (chain, _) in chains.iter().filter(|_| anew) {
         controller.begin_anew_here(chain)?.iter().for_each(output::warning);
     }
@@ -128,20 +130,35 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
 }
 
+/// Refuses a chain that another run in the foreground computes at this moment: its heart beats. One that is dead, or asleep for
+/// so long that it counts as dead, is fenced by the next link.
+fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), Failure> {
+    const WATCHED: Duration = Duration::from_secs(3);
+    let Some(link) = fence::newest(dir)?.filter(|link| !dir.link_end(*link).exists()) else { return Ok(()) };
+    let Ok(start) = form::read::<LinkStart>(&dir.link_start(link)) else { return Ok(()) };
+    if start.job_id != entry::LOCAL || !entry::may_live(&start) {
+        return Ok(());
+    }
+    let beat = || Status::read(&dir.status(link)).ok().map(|status| status.counter);
+    let (before, until) = (beat(), Instant::now() + WATCHED);
+    while Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+        if dir.link_end(link).exists() {
+            return Ok(());
+        }
+        if beat().is_some_and(|now| Some(now) != before) {
+            let what =
+                format!("{chain}: another run is at work on it, process {} on {}", start.pid, start.node);
+            return Err(Failure::new(failure::NOT_NOW, what, "wait for it, or end it there with Ctrl-C"));
+        }
+    }
+    Ok(())
+}
+
 /// The chain's maps are there and good: nothing is left to compute.
 fn is_complete(spec: &Spec, chain: &ChainId) -> bool {
     verify_chain(&CampaignDir::new(&spec.output), chain, &spec.dem)
         .is_ok_and(|maps| maps.iter().all(|m| m.problems.is_empty()))
-}
-
-/// The flag that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once.
-fn asked_to_stop() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&flag)).map_err(Failure::defect)?;
-    for signal in [SIGINT, SIGTERM, SIGUSR2] {
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::defect)?;
-    }
-    Ok(flag)
 }
 
 fn phase(phase: Phase) -> &'static str {
@@ -179,10 +196,10 @@ fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
     verify::table(&maps).into_iter().try_for_each(output::say)?;
     match verify::bad(&maps) {
         0 => output::say(format!(
-            "{} maps, all verified, in {}",
-            maps.len(),
+            "{}, all verified, in {}",
+            count(maps.len() as u64, "map"),
             spec.output.join("maps").display()
         )),
-        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
     }
 }

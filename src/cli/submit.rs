@@ -15,9 +15,9 @@ use crate::ui::words;
 #[command(after_help = "\
 Examples:
   alpsckpt submit my.ron --cluster oar
-  alpsckpt submit my.ron --months 1,7        two months only, the others stay planned
+  alpsckpt submit my.ron --months 1,7     the others stay planned
 
-Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent,
+Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
 75 another frontend holds the campaign, 76 the folder belongs to another campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.

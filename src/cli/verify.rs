@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Failure, failure, output, place};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::CampaignDir;
+use crate::engine::layer_named;
 use crate::job::verify::{Verified, verify_chain};
+use crate::quantity::{self, by_number, count};
 
 /// Reopens every finished map: each block's checksum as recorded when computed, its valid pixels, its range of values.
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,11 @@ pub(super) fn bad(maps: &[Verified]) -> usize {
     maps.iter().filter(|m| !m.problems.is_empty()).count()
 }
 
+/// So many maps are not what was computed.
+pub(super) fn not_as_computed(n: usize) -> String {
+    format!("{} {} not what was computed", count(n as u64, "map"), by_number(n as u64, "is", "are"))
+}
+
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
 pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Verified>, Failure> {
     let campaign = CampaignDir::new(output);
@@ -69,7 +76,9 @@ pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Ve
 pub(super) fn table(maps: &[Verified]) -> Vec<String> {
     let row = |map: &Verified| {
         let name = map.path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
-        let range = map.range.map_or(String::new(), |(low, high)| format!("{low:.2} … {high:.2}"));
+        let layer = map.path.file_stem().and_then(|stem| layer_named(&stem.to_string_lossy()));
+        let unit = layer.map_or("", |layer| quantity::unit(layer.unit));
+        let range = map.range.map_or(String::new(), |(low, high)| format!("{low:.2} … {high:.2} {unit}"));
         let verdict = if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") };
         vec![name, map.valid.to_string(), range, verdict]
     };

@@ -13,7 +13,7 @@ use super::faults;
 /// How long a command tries: a person waits for its answer.
 const OF_COMMANDS: Duration = Duration::from_secs(3);
 /// How long a link tries, days of work behind it: as long as an NFS server takes to be restarted, within the usual margin.
-pub const OF_LINKS: Duration = Duration::from_secs(60);
+pub const OF_LINKS: Duration = Duration::from_mins(1);
 
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);

@@ -105,6 +105,21 @@ pub fn layers_of(request: &Request) -> Vec<Layer> {
     of(request).into_iter().map(|(layer, _)| layer).collect()
 }
 
+/// The layer of this name, as the files of maps have it: `lst_mean_m01`.
+#[must_use]
+pub fn layer_named(name: &str) -> Option<Layer> {
+    let month = name.match_indices("_m").find_map(|(at, _)| {
+        let digits = name.get(at + 2..at + 4)?;
+        digits.parse().ok().filter(|month| (1..=12).contains(month))
+    });
+    let temperature = || {
+        let (kind, month) = name.strip_prefix("lst_")?.rsplit_once("_m")?;
+        Some(of_temperature(kind, month.parse().ok()?))
+    };
+    let of_month = || ORDER.into_iter().find_map(|p| Some(of_month(p, month?)).filter(|l| l.name == name));
+    Some(sky_view()).filter(|l| l.name == name).or_else(temperature).or_else(of_month)
+}
+
 /// The layers of a request: the sky view factor, then month by month the products asked for.
 pub(super) fn of(request: &Request) -> Vec<(Layer, Source)> {
     let mut layers = Vec::new();
@@ -176,6 +191,17 @@ fn of_month(product: Product, month: u8) -> Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_is_found_by_its_name() {
+        let products = ORDER.map(|product| of_month(product, 7));
+        for layer in products.into_iter().chain([sky_view(), of_temperature("max_m03", 12)]) {
+            assert_eq!(layer_named(&layer.name), Some(layer));
+        }
+        for stranger in ["", "svf_m01", "total", "total_m13", "lst_mean", "dem"] {
+            assert_eq!(layer_named(stranger), None, "{stranger}");
+        }
+    }
 
     #[test]
     fn integers_reach_beyond_the_range_of_every_layer_but_the_quotient() {

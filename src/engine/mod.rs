@@ -46,7 +46,7 @@ pub use azimuths::Azimuths;
 pub use checks::{Examination, Look, Seen};
 pub use coarse::resample;
 pub use finding::{Doubt, Finding, Severity};
-pub use layers::{Layer, Steps, layers_of};
+pub use layers::{Layer, Steps, layer_named, layers_of};
 pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
 pub use numerics::NUMERICS;
 pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};
@@ -84,7 +84,7 @@ impl Problem {
     pub fn changed(file: &Path, place: &str, since: &str) -> Self {
         let now = identity::stamp(file).map_or_else(
             |problem| problem.what,
-            |stamp| format!("it was written last on {}", quantity::utc(stamp.written_ms())),
+            |stamp| format!("it was written last on {}", quantity::moment(stamp.written_ms())),
         );
         let what = format!("was changed: its content {place} is not what {since} read; {now}");
         Self { changed: true, ..Self::new(file, what, "put the file back as it was") }

@@ -12,7 +12,7 @@ use super::session::{Session, State};
 use super::workload::Workload;
 use crate::checkpoint::blocks::PartReader;
 use crate::checkpoint::resume::map_file;
-use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord, seal};
+use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord};
 use crate::durable::DurableError;
 use crate::engine::Layer;
 
@@ -78,7 +78,7 @@ impl Session<'_> {
             map.write(&parts.read(source)?)?;
         }
         map.sync()?;
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         let file = map_file(&layer.name);
         let (bytes, crc) = self.publish(&layer.name, map)?;
         let valid = sources.iter().map(|s| u64::from(s.block.valid)).sum();

@@ -128,7 +128,10 @@ impl Session<'_> {
         }
         let writer = match &mut state.writer {
             Some(writer) => writer,
-            none => none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?),
+            none => {
+                self.ensure_own()?;
+                none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?)
+            }
         };
         let record = match writer.append(tile.number, &blocks, samples) {
             Ok(record) => record,

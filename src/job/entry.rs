@@ -3,17 +3,22 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::run::{Outcome, RunOptions, Stop, run_chain};
-use super::signals::stop_flag;
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
+
+use super::origin::Origin;
+use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
+use super::setup::SetupFailure;
+use super::signals;
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
+use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LinkStart};
 use crate::durable::{patience, sealed};
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
 
 /// The job's number outside a batch system.
-const LOCAL: &str = "local";
+pub const LOCAL: &str = "local";
 
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +31,10 @@ pub struct Surroundings {
     pub walltime: Option<u64>,
     /// Scheduler seconds in one real second.
     pub time_scale: f64,
+    /// Its name.
+    pub job_name: String,
+    /// The number of the submission that it comes from.
+    pub array: String,
 }
 
 impl Surroundings {
@@ -46,6 +55,8 @@ impl Surroundings {
             node: listed.unwrap_or_else(host_name),
             walltime: number("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
             time_scale: scale.unwrap_or(1.0),
+            job_name: variable("OAR_JOB_NAME").unwrap_or_default(),
+            array: variable("OAR_ARRAY_ID").unwrap_or_default(),
         }
     }
 
@@ -58,7 +69,7 @@ impl Surroundings {
         let margin = spec.margin.seconds();
         let signalled = walltime.saturating_sub(margin) as f64;
         Stop {
-            asked: stop_flag(),
+            asked: signals::stop_flag(),
             deadline: after(signalled + SIGNAL_LATE.min(margin as f64 / 2.0)),
             not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }
@@ -75,6 +86,12 @@ pub fn host_name() -> String {
     nix::unistd::gethostname().map_or_else(|_| "unknown".to_owned(), |h| h.to_string_lossy().into_owned())
 }
 
+/// Whether the process of a link may live: surely not where it ran on this machine and no such process is here.
+#[must_use]
+pub fn may_live(link: &LinkStart) -> bool {
+    link.node != host_name() || Path::new("/proc").join(link.pid.to_string()).exists()
+}
+
 /// Threads to compute with: the spec's, else all that this process may use.
 #[must_use]
 pub fn threads(spec: &Spec) -> u32 {
@@ -82,27 +99,51 @@ pub fn threads(spec: &Spec) -> u32 {
     spec.threads.unwrap_or_else(available).max(1)
 }
 
-/// Runs one link of the chain named `chain` in the campaign at `output` whose frozen spec has this hash; returns the
-/// process's exit code.
+/// What a job is to do.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// The campaign's output folder.
+    pub output: &'a Path,
+    /// The chain.
+    pub chain: &'a ChainId,
+    /// The hash of the frozen spec.
+    pub spec_hash: &'a str,
+    /// The campaign's own name; `None`: not told.
+    pub campaign: Option<&'a str>,
+    /// The setup failed: nothing is to be done but to tell it.
+    pub setup: Option<SetupFailure>,
+}
+
+/// Runs one link of a chain; returns the process's exit code.
 #[must_use]
-pub fn entry(output: &Path, chain: &str, spec_hash: &str) -> u8 {
-    let start = Instant::now();
-    let _ = stop_flag();
+pub fn entry(order: &Order<'_>) -> u8 {
+    // The batch system counts from the start of the script, whatever that did before.
+    let now = Instant::now();
+    let start = age().and_then(|age| now.checked_sub(age)).unwrap_or(now);
+    let _ = signals::take();
     patience::set(patience::OF_LINKS);
-    let outcome = match prepare(output, chain, spec_hash, start) {
-        Ok(options) => run_chain(output, &options, &|_| ()),
-        Err(outcome) => outcome,
+    let outcome = match (prepare(order, start), &order.setup) {
+        (Ok(options), Some(failure)) => fail_setup(order.output, &options, failure),
+        (Ok(options), None) => run_chain(order.output, &options, &|_| ()),
+        (Err(outcome), _) => outcome,
     };
     tell!("alpsckpt: {}", outcome.message);
     outcome.class.code()
 }
 
-fn prepare(output: &Path, chain: &str, spec_hash: &str, start: Instant) -> Result<RunOptions, Outcome> {
-    let input = |message: String| Outcome { link: None, class: ExitClass::Input, message, sealed: None };
-    let chain = ChainId::parse(chain).ok_or_else(|| {
-        input(format!("\"{chain}\" is no chain's name: expected something like m01 or m06-m07"))
-    })?;
-    let spec: Spec = sealed::read(&CampaignDir::new(output).spec(spec_hash)).map_err(|e| Outcome {
+/// For how long this process has been there, under whatever program.
+fn age() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), field 22.
+    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let a_second = u32::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
+    let began = Duration::from_secs(ticks).checked_div(a_second)?;
+    Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?).checked_sub(began)
+}
+
+fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
+    let path = CampaignDir::new(order.output).spec(order.spec_hash);
+    let spec: Spec = sealed::read(&path).map_err(|e| Outcome {
         link: None,
         class: ExitClass::Output,
         message: format!(
@@ -112,13 +153,31 @@ fn prepare(output: &Path, chain: &str, spec_hash: &str, start: Instant) -> Resul
     })?;
     let surroundings = Surroundings::of_process();
     Ok(RunOptions {
-        months: chain.months(),
+        months: order.chain.months(),
         stop: surroundings.stop(&spec, start),
         threads: threads(&spec),
         spec,
-        spec_hash: spec_hash.to_owned(),
-        chain,
+        spec_hash: order.spec_hash.to_owned(),
+        chain: order.chain.clone(),
         job_id: surroundings.job_id,
         node: surroundings.node,
+        origin: Origin {
+            campaign: order.campaign.map(str::to_owned),
+            job_name: surroundings.job_name,
+            array: surroundings.array,
+        },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_this_process_is_that_of_its_test() {
+        let (before, waited) = (age().unwrap(), Duration::from_millis(50));
+        std::thread::sleep(waited);
+        let grown = age().unwrap().saturating_sub(before);
+        assert!(grown >= waited && before < Duration::from_hours(1), "{before:?}, {grown:?}");
+    }
 }

@@ -26,6 +26,17 @@ pub enum Failure {
     /// A newer link of the chain exists.
     #[error("link {0} of this chain began meanwhile: this one stopped without publishing anything more")]
     Fenced(LinkNumber),
+    /// The chain was submitted again after the job of this link.
+    #[error(
+        "this job is attempt {own} of the chain, which was given up for lost; attempt {last} has the work by now: this one did not \
+         begin and wrote nothing"
+    )]
+    Superseded {
+        /// The attempt of this job.
+        own: u32,
+        /// The present one.
+        last: u32,
+    },
     /// The checkpoint is another campaign's or a later version's.
     #[error("{0}")]
     Foreign(String),
@@ -110,7 +121,7 @@ impl Failure {
             }
             Self::File(_) | Self::Gone(_) | Self::Untrusted(_) => ExitClass::Output,
             Self::Input(_) => ExitClass::Input,
-            Self::Fenced(_) => ExitClass::Fenced,
+            Self::Fenced(_) | Self::Superseded { .. } => ExitClass::Fenced,
             Self::Internal(_) => ExitClass::Internal,
             Self::Stopped => ExitClass::Checkpointed,
         }

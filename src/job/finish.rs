@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::assemble::sources;
 use super::failure::Failure;
+use super::inputs::perhaps_changed;
 use super::pictures;
 use super::session::{Done, Session, State};
 use super::verify;
@@ -13,6 +14,7 @@ use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, Phase, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use crate::quantity::count;
 
 /// A block that is not what was written.
 pub(super) struct Damage {
@@ -58,8 +60,8 @@ impl Session<'_> {
             seal::ensure_unfenced(&self.dir, self.link)?;
             self.remove_blocks();
             return Ok(Some(Done::Complete(format!(
-                "complete already: {} maps verified",
-                complete.maps.len()
+                "complete already: {} verified",
+                count(complete.maps.len() as u64, "map")
             ))));
         }
         for problem in problems {
@@ -99,7 +101,7 @@ impl Session<'_> {
         seal::ensure_unfenced(&self.dir, self.link)?;
         atomic::create_folder_within(&folder)?;
         self.remove_left_over(&folder, &state.shape.layers);
-        let valid = state.workload.valid_cells()?;
+        let valid = state.workload.valid_cells().map_err(|e| perhaps_changed(state, e.into()))?;
         let layers = state.workload.layers();
         let mut complete = Complete {
             form: FORM,
@@ -144,11 +146,14 @@ impl Session<'_> {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
         self.draw(complete)?;
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         sealed::replace(&self.dir.complete(), complete)?;
         self.remove_blocks();
-        let message =
-            format!("complete: {} maps verified in {}", complete.maps.len(), self.campaign.maps().display());
+        let message = format!(
+            "complete: {} verified in {}",
+            count(complete.maps.len() as u64, "map"),
+            self.campaign.maps().display()
+        );
         Ok(message)
     }
 
@@ -160,6 +165,7 @@ impl Session<'_> {
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
     fn draw(&self, complete: &Complete) -> Result<(), Failure> {
+        let note = self.options.spec.terrain_note.as_deref();
         for map in &complete.maps {
             if self.heart.must_stop() {
                 return Err(Failure::Stopped);
@@ -172,7 +178,7 @@ impl Session<'_> {
                     map.file,
                     picture.display()
                 ));
-            } else if let Err(e) = pictures::write(self.campaign, &path) {
+            } else if let Err(e) = pictures::write(self.campaign, &path, note) {
                 self.log.say(&format!("No picture of {}: {e}.", map.file));
             }
         }

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::memory;
 use super::run::Stop;
+use crate::campaign::inputs::Inputs;
 use crate::checkpoint::status::HEARTBEAT;
-use crate::checkpoint::{ChainDir, LinkNumber, Phase, Quicklook, Status};
+use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence, form};
 use crate::durable::{DurableError, atomic, sealed};
 
 /// How soon a signal or the deadline reaches the engine.
@@ -28,6 +29,8 @@ pub(super) struct Heart {
 
 #[derive(Debug)]
 struct Shared {
+    dir: ChainDir,
+    start: LinkStart,
     status_file: PathBuf,
     look_file: PathBuf,
     stop: Stop,
@@ -45,8 +48,14 @@ impl Heart {
     ///
     /// # Errors
     /// When no thread can be had.
-    pub(super) fn start(dir: &ChainDir, link: LinkNumber, stop: &Stop) -> Result<Self, DurableError> {
+    pub(super) fn start(dir: &ChainDir, start: &LinkStart, stop: &Stop) -> Result<Self, DurableError> {
+        let link = start.link;
+        // What was sealed stands until the link knows better.
+        let sealed = newest_sealed(dir);
+        let tiles = sealed.as_ref().map_or(0, |g| g.tiles);
         let shared = Arc::new(Shared {
+            dir: dir.clone(),
+            start: start.clone(),
             status_file: dir.status(link),
             look_file: dir.quicklook(link),
             stop: stop.clone(),
@@ -54,10 +63,10 @@ impl Heart {
                 link,
                 counter: 0,
                 phase: Phase::Opening,
-                tiles: 0,
-                total: 0,
-                sealed_tiles: 0,
-                generation: None,
+                tiles,
+                total: sealed.as_ref().map_or(0, |g| g.total),
+                sealed_tiles: tiles,
+                generation: sealed.map(|g| g.number),
                 tiles_per_minute: 0.0,
                 memory: 0,
                 seconds_left: None,
@@ -158,6 +167,11 @@ impl Shared {
     }
 
     fn beat(&self) -> Result<(), DurableError> {
+        if self.start.is_of_another(&self.dir) {
+            // The status of another campaign's link stands there now. The link itself notices before it publishes anything.
+            self.halt.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
         let status = {
             let mut status = lock(&self.status);
             status.counter += 1;
@@ -177,6 +191,13 @@ impl Shared {
             None => Ok(()),
         }
     }
+}
+
+/// The newest generation that counts, if its record can be read.
+fn newest_sealed(dir: &ChainDir) -> Option<Generation> {
+    let after = Inputs::first(dir).ok()?.after;
+    let newest = fence::generations(dir).ok()?.pop()?;
+    form::read::<Generation>(&dir.generation(newest)).ok().filter(|generation| generation.link.0 > after)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,6 +10,7 @@ use crate::checkpoint::{InputBlocks, LinkNumber};
 use crate::durable::sealed;
 use crate::engine::EngineError;
 use crate::engine::geotiff::Witness;
+use crate::quantity::count;
 
 impl From<CheckError> for Failure {
     fn from(e: CheckError) -> Self {
@@ -58,7 +59,11 @@ impl Session<'_> {
     /// Records the inputs that this link computes from, once it is known what it goes on from.
     pub(super) fn record_inputs(&self, inputs: &Inputs) -> Result<(), Failure> {
         if !inputs.files.is_empty() {
-            self.log.say(&format!("Inputs {}: {} files.", inputs.short(), inputs.files.len()));
+            self.log.say(&format!(
+                "Inputs {}: {}.",
+                inputs.short(),
+                count(inputs.files.len() as u64, "file")
+            ));
             sealed::replace(&self.dir.link_inputs(self.link), inputs)?;
         }
         Ok(())

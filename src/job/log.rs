@@ -29,12 +29,11 @@ impl Log {
 
     /// Writes one sentence.
     pub(super) fn say(&self, sentence: &str) {
-        let line = format!("{}  {sentence}\n", quantity::utc_now());
-        match self.file.lock().as_deref_mut() {
-            Ok(Some(file)) => {
-                let _ = file.write_all(line.as_bytes());
-            }
-            _ => tell!("{}", line.trim_end()),
+        let line = format!("{}  {sentence}\n", quantity::now());
+        if let Ok(Some(file)) = self.file.lock().as_deref_mut() {
+            let _ = file.write_all(line.as_bytes());
+        } else {
+            tell!("{}", line.trim_end());
         }
     }
 }

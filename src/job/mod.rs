@@ -17,16 +17,19 @@ mod look;
 mod make;
 mod maps;
 pub mod memory;
+mod origin;
 pub mod outputs;
 pub mod pictures;
 pub mod request;
 pub mod run;
 mod session;
+pub mod setup;
 pub mod signals;
 pub mod surroundings;
 pub mod verify;
 pub mod workload;
 
+pub use origin::Origin;
 pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
 pub use workload::Workload;
 

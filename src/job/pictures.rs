@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::maps;
 use crate::checkpoint::CampaignDir;
 use crate::durable::{DurableError, atomic};
-use crate::engine::Problem;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::Grid;
-use crate::engine::picture::{self, Palette};
+use crate::engine::picture::{self, Legend, Palette};
+use crate::engine::{Problem, layer_named};
 
 /// The longest edge of a picture, pixels; larger maps are averaged down.
 const LONGEST: usize = 2048;
@@ -30,35 +30,28 @@ pub fn file(campaign: &CampaignDir, map: &Path) -> PathBuf {
     campaign.pictures().join(map.with_extension("png").file_name().unwrap_or_default())
 }
 
-/// Writes the picture of one finished map; its file.
+/// Writes the picture of one finished map; its file. `note` says what makes it other than a plain map.
 ///
 /// # Errors
 /// When the map cannot be read or the picture not be written; a former picture then still stands.
-pub fn write(campaign: &CampaignDir, map: &Path) -> Result<PathBuf, PictureError> {
+pub fn write(campaign: &CampaignDir, map: &Path, note: Option<&str>) -> Result<PathBuf, PictureError> {
     let folder = campaign.pictures();
     atomic::create_folder_within(&folder)?;
     let layer = map.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let file = file(campaign, map);
-    let grid = reduced(&maps::open(map)?)?;
+    let (grid, cell) = reduced(&maps::open(map)?)?;
+    let known = layer_named(&layer);
+    let (title, unit) = known.as_ref().map_or((&*layer, ""), |known| (&*known.description, known.unit));
+    let legend = Legend { title, unit, cell, note };
     let mut png = Vec::new();
-    picture::encode_png(&mut png, &grid, Palette::for_layer(&layer), unit(&layer))
+    picture::encode_png(&mut png, &grid, Palette::for_layer(&layer), &legend)
         .map_err(|e| DurableError::io(&file, "write", e))?;
     atomic::replace(&file, &png)?;
     Ok(file)
 }
 
-/// The unit of a layer by its name, as a person says it.
-fn unit(layer: &str) -> &'static str {
-    match layer {
-        "svf" => "",
-        l if l.starts_with("lst_") => "degC",
-        l if l.starts_with("quotient_") => "",
-        _ => "kWh/m2",
-    }
-}
-
-/// A map no longer than [`LONGEST`], each of its cells the mean of the valid ones that it covers.
-fn reduced(raster: &Raster) -> Result<Grid, Problem> {
+/// A map no longer than [`LONGEST`], each of its cells the mean of the valid ones that it covers; and their edge, m.
+fn reduced(raster: &Raster) -> Result<(Grid, f64), Problem> {
     let (width, height) = (raster.placement().width, raster.placement().height);
     let step = width.max(height).div_ceil(LONGEST).max(1);
     let mut values = Vec::new();
@@ -67,7 +60,8 @@ fn reduced(raster: &Raster) -> Result<Grid, Problem> {
         let strip = raster.window(0, top as isize, width, rows)?;
         values.extend((0..width).step_by(step).map(|left| mean(&strip, left, step)));
     }
-    Ok(Grid { width: width.div_ceil(step), height: height.div_ceil(step), values })
+    let grid = Grid { width: width.div_ceil(step), height: height.div_ceil(step), values };
+    Ok((grid, raster.placement().cell_x * step as f64))
 }
 
 fn mean(strip: &Grid, left: usize, step: usize) -> f32 {

@@ -10,15 +10,15 @@ use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
+use super::origin::Origin;
 use super::request;
 use super::session::{Done, Session};
+use super::setup::SetupFailure;
 use super::workload::Workload;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::form::FORM;
-use crate::checkpoint::seal::SealError;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase,
-    fence, seal,
+    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
@@ -54,6 +54,8 @@ pub struct RunOptions {
     pub threads: u32,
     /// When to stop.
     pub stop: Stop,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// What a link reports while it runs.
@@ -98,21 +100,22 @@ pub fn run_with<W: Workload>(
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
     let dir = campaign.chain(&options.chain);
-    let link = match begin(&dir, options) {
-        Ok(link) => link,
-        Err(e) => return not_begun(&Failure::from(e)),
+    let start = match begin(&campaign, &dir, options) {
+        Ok(start) => start,
+        Err(e) => return not_begun(&e),
     };
-    let (log, heart) = match announce(&dir, options, link) {
+    let link = start.link;
+    let (log, heart) = match announce(&dir, options, &start) {
         Ok(opened) => opened,
         Err(e) => return silent_end(&dir, link, &Failure::from(e)),
     };
-    let session = Session::new(&campaign, options, link, &log, &heart, report);
+    let session = Session::new(&campaign, options, &start, &log, &heart, report);
     let result = catch_unwind(AssertUnwindSafe(|| session.run(open))).unwrap_or_else(|panic| {
         Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
     });
     // Whatever went wrong, a link that was overtaken meanwhile, or whose folder was taken away, is just that.
-    let result = result.map_err(|failure| match seal::ensure_unfenced(&dir, link) {
-        Err(other @ (SealError::Fenced(_) | SealError::Gone(_))) => other.into(),
+    let result = result.map_err(|failure| match session.ensure_own() {
+        Err(other @ (Failure::Fenced(_) | Failure::Gone(_))) => other,
         _ => failure.told_for(&options.chain, &dir),
     });
     let result = match result {
@@ -125,27 +128,40 @@ pub fn run_with<W: Workload>(
     let (class, message) = match &result {
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
         Ok(Done::Checkpointed(message)) => (ExitClass::Checkpointed, message.clone()),
+        Ok(Done::Limited(limit, message)) => (limit.class(), message.clone()),
         Err(failure) => (failure.class(), failure.message(session.bytes_needed())),
     };
     let (sealed, tiles) = session.sealed();
-    if class == ExitClass::Fenced {
+    if class == ExitClass::Fenced || !start.is_on_disk(&dir) {
         heart.silence();
     } else {
         heart.finish();
     }
-    record_end(
-        &dir,
-        link,
-        &log,
-        &LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() },
-    );
+    let end = LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() };
+    record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
 }
 
-/// Takes the link's number.
-fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableError> {
+/// Records a link whose setup failed before this program began; nothing is computed.
+#[must_use]
+pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -> Outcome {
+    let campaign = CampaignDir::new(output);
+    let dir = campaign.chain(&options.chain);
+    let start = match begin(&campaign, &dir, options) {
+        Ok(start) => start,
+        Err(e) => return not_begun(&e),
+    };
+    let (class, message) = (ExitClass::Setup, failure.words());
+    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, ended_ms: now_ms() };
+    record_end(&dir, &start, &Log::create(&dir, start.link), &end);
+    Outcome { link: Some(start.link), class, message, sealed: None }
+}
+
+/// Takes the link's number, if the job is the chain's present one.
+fn begin(campaign: &CampaignDir, dir: &ChainDir, options: &RunOptions) -> Result<LinkStart, Failure> {
     fence::ensure_known(dir)?;
-    let start = fence::begin(dir, |link| LinkStart {
+    let submission = options.origin.admit(campaign, dir)?;
+    Ok(fence::begin(dir, |link| LinkStart {
         form: FORM,
         link,
         job_id: options.job_id.clone(),
@@ -156,25 +172,26 @@ fn begin(dir: &ChainDir, options: &RunOptions) -> Result<LinkNumber, DurableErro
         program: env!("CARGO_PKG_VERSION").to_owned(),
         numerics: NUMERICS,
         threads: options.threads,
-    })?;
-    Ok(start.link)
+        submission: submission.clone(),
+    })?)
 }
 
 /// Opens the log and starts the heartbeat.
-fn announce(dir: &ChainDir, options: &RunOptions, link: LinkNumber) -> Result<(Log, Heart), DurableError> {
+fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(Log, Heart), DurableError> {
+    let link = start.link;
     let log = Log::create(dir, link);
     log.say(&format!(
-        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {} threads, alpsckpt {}, engine {NUMERICS}, spec {}.",
+        "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {}, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,
         options.chain,
         options.job_id,
         options.node,
         std::process::id(),
-        options.threads,
+        quantity::count(u64::from(options.threads), "thread"),
         env!("CARGO_PKG_VERSION"),
         options.spec_hash
     ));
-    Ok((log, Heart::start(dir, link, &options.stop)?))
+    Ok((log, Heart::start(dir, start, &options.stop)?))
 }
 
 /// The end of a link that could not even write its log.
@@ -189,12 +206,16 @@ fn not_begun(failure: &Failure) -> Outcome {
     Outcome { link: None, class: failure.class(), message: failure.message(None), sealed: None }
 }
 
-fn record_end(dir: &ChainDir, link: LinkNumber, log: &Log, end: &LinkEnd) {
+/// Records the end, where it is still this link's place.
+fn record_end(dir: &ChainDir, start: &LinkStart, log: &Log, end: &LinkEnd) {
     if let Some(bytes) = memory::peak() {
         log.say(&format!("Memory held at most: {}.", quantity::bytes(bytes)));
     }
     log.say(&format!("Ended, exit code {}: {}.", end.class.code(), end.message.trim_end_matches('.')));
-    if let Err(e) = sealed::replace(&dir.link_end(link), end) {
+    if start.is_of_another(dir) {
+        return;
+    }
+    if let Err(e) = sealed::replace(&dir.link_end(start.link), end) {
         log.say(&format!("The end could not be recorded: {e}."));
     }
 }

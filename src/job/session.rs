@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::look::{Sampling, shown_layer};
+use super::origin::{self, Limit};
 use super::run::{Progress, RunOptions, wait_until};
 use super::workload::Workload;
 use crate::campaign::inputs::Inputs;
@@ -17,8 +18,8 @@ use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase,
-    Quicklook, Segment, seal,
+    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, LinkStart, Lost, MapRecord,
+    Phase, Quicklook, Segment, seal,
 };
 use crate::durable::sealed;
 use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
@@ -30,6 +31,8 @@ pub(super) enum Done {
     Complete(String),
     /// Sealed and stopped.
     Checkpointed(String),
+    /// Sealed and stopped, and not to go on by itself.
+    Limited(Limit, String),
 }
 
 /// What a link works with. Its surroundings are fixed; `state` is what its work changes.
@@ -38,6 +41,7 @@ pub(super) struct Session<'a> {
     pub(super) dir: ChainDir,
     pub(super) options: &'a RunOptions,
     pub(super) link: LinkNumber,
+    start: &'a LinkStart,
     pub(super) log: &'a Log,
     pub(super) heart: &'a Heart,
     report: &'a (dyn Fn(&Progress) + Sync),
@@ -88,13 +92,14 @@ impl<'a> Session<'a> {
     pub(super) fn new(
         campaign: &'a CampaignDir,
         options: &'a RunOptions,
-        link: LinkNumber,
+        start: &'a LinkStart,
         log: &'a Log,
         heart: &'a Heart,
         report: &'a (dyn Fn(&Progress) + Sync),
     ) -> Self {
         let dir = campaign.chain(&options.chain);
-        Self { campaign, dir, options, link, log, heart, report, ledger: Mutex::default() }
+        let link = start.link;
+        Self { campaign, dir, options, link, start, log, heart, report, ledger: Mutex::default() }
     }
 
     /// The link's whole work.
@@ -154,12 +159,12 @@ impl<'a> Session<'a> {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
                         .to_owned()
                 } else {
-                    format!("after {} new tiles", state.computed)
+                    format!("after {}", count(state.computed, "new tile"))
                 };
                 self.leave(&format!(
-                    "with {} of {} tiles sealed, {what}",
+                    "with {} of {} sealed, {what}",
                     state.tiles.len(),
-                    state.shape.blocks.len()
+                    count(state.shape.blocks.len() as u64, "tile")
                 ))
             }
             Err(e) => Err(e),
@@ -189,6 +194,7 @@ impl<'a> Session<'a> {
             inputs: inputs.short(),
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
+        self.ensure_own()?;
         self.record_inputs(inputs)?;
         sealed::replace(&self.dir.link_resume(self.link), &record)?;
         self.remember(record.from, record.tiles);
@@ -249,10 +255,11 @@ impl<'a> Session<'a> {
         let took = took.as_secs_f64();
         match record.from {
             Some(number) => self.log.say(&format!(
-                "Resumes generation {number}: {} of {total} tiles, verified in {took:.1} s.",
-                record.tiles
+                "Resumes generation {number}: {} of {}, verified in {took:.1} s.",
+                record.tiles,
+                count(total as u64, "tile")
             )),
-            None => self.log.say(&format!("Begins anew: {total} tiles.")),
+            None => self.log.say(&format!("Begins anew: {}.", count(total as u64, "tile"))),
         }
     }
 
@@ -262,10 +269,19 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Before something is published: no newer link began, and the folder is still that of this link's campaign.
+    pub(super) fn ensure_own(&self) -> Result<(), Failure> {
+        seal::ensure_unfenced(&self.dir, self.link)?;
+        if self.start.is_of_another(&self.dir) {
+            return Err(Failure::Gone(self.dir.link_start(self.link)));
+        }
+        Ok(())
+    }
+
     /// Makes sure that what this link writes goes where others will find it.
     pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), Failure> {
         // First: the winner of a race removes files of those it overtook.
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.ensure_own()?;
         let gone = state.writer.as_ref().map_or(Ok(None), SegmentWriter::gone)?;
         gone.map_or(Ok(()), |path| Err(Failure::Gone(path)))
     }
@@ -336,11 +352,11 @@ impl<'a> Session<'a> {
             s.sealed_tiles = generation.tiles;
         });
         self.log.say(&format!(
-            "Sealed generation {}: {} of {} tiles, {} finished maps, {} in {:.1} s.",
+            "Sealed generation {}: {} of {}, {}, {} in {:.1} s.",
             generation.number,
             generation.tiles,
-            generation.total,
-            generation.maps.len(),
+            count(generation.total, "tile"),
+            count(generation.maps.len() as u64, "finished map"),
             bytes(generation.bytes),
             began.elapsed().as_secs_f64()
         ));
@@ -354,15 +370,27 @@ impl<'a> Session<'a> {
     /// Whether the disk was out of reach at the end of a link that had sealed new tiles: then the next link goes on, perhaps on
     /// a node that reaches it. A link that sealed nothing new would be followed by the same again and again.
     pub(super) fn goes_on_after(&self, failure: &Failure) -> bool {
-        failure.is_passing() && self.ledger().advanced && self.wait_until_counted().is_ok()
+        failure.is_passing()
+            && self.ledger().advanced
+            && self.limit().is_none()
+            && self.wait_until_counted().is_ok()
     }
 
-    /// Ends with exit 99, but not before the batch system counts it.
+    /// Ends with exit 99, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
     fn leave(&self, how: &str) -> Result<Done, Failure> {
-        self.wait_until_counted()?;
         let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
         let why = if asked { "asked to stop" } else { "the walltime is near" };
-        Ok(Done::Checkpointed(format!("{why}: stopped {how}")))
+        let left = format!("{why}: stopped {how}");
+        if let Some(limit) = self.limit() {
+            return Ok(Done::Limited(limit.clone(), format!("{limit} ({left})")));
+        }
+        self.wait_until_counted()?;
+        Ok(Done::Checkpointed(left))
+    }
+
+    /// The limit of links that this one reached.
+    fn limit(&self) -> Option<Limit> {
+        origin::reached(&self.dir, self.start, self.sealed(), self.options.spec.max_links)
     }
 
     /// Waits until the batch system counts an end as a checkpoint.

@@ -1,18 +1,42 @@
-//! The signals that ask a link to checkpoint: SIGUSR2 (the batch system's), SIGTERM, SIGINT; and one that must not kill.
+//! The signals that ask a link to checkpoint: SIGUSR2 (the batch system's), SIGTERM, SIGINT, SIGHUP.
+//!
+//! A batch system signals the process that a job's script is, whatever that does at the moment. So the script first has this
+//! program hold the signal back (`alpsckpt job hold`): it becomes the script's shell again, the same process with the signal
+//! blocked. Blocked, a signal stays pending over each `exec`; the link takes it when it can (decision 99).
 
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR2, SIGXFSZ};
+use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR2, SIGXFSZ};
 
-/// The flag that these signals set, installing their handlers at the first call. Repeated signals change nothing.
+/// Set to anything by a job's script that was asked to stop before this program began.
+const ASKED: &str = "ALPSCKPT_ASKED";
+
+/// The shell of job scripts.
+const SHELL: &std::ffi::CStr = c"/bin/bash";
+
+/// What tells a job's script that the checkpoint signal is held back.
+pub(crate) const HELD: &str = "held";
+
+/// The flag that these signals set, installing their handlers at the first call. Repeated signals change nothing. A signal
+/// that was ignored when this process began, as by `nohup`, stays ignored, but for SIGUSR2: scripts of jobs ignore it until
+/// it is held.
 ///
 /// To be called as the first thing of a process that a batch system may signal: before, SIGUSR2 kills it.
 pub fn stop_flag() -> Arc<AtomicBool> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     let flag = FLAG.get_or_init(|| {
-        let flag = Arc::new(AtomicBool::new(false));
-        for signal in [SIGUSR2, SIGTERM, SIGINT] {
+        let flag = Arc::new(AtomicBool::new(std::env::var_os(ASKED).is_some()));
+        for signal in [SIGUSR2, SIGTERM, SIGINT, SIGHUP] {
+            if signal != SIGUSR2 && is_ignored(signal) {
+                continue;
+            }
             if let Err(e) = signal_hook::flag::register(signal, Arc::clone(&flag)) {
                 tell!("alpsckpt: signal {signal} cannot be caught: {e}");
             }
@@ -22,7 +46,78 @@ pub fn stop_flag() -> Arc<AtomicBool> {
     Arc::clone(flag)
 }
 
-/// Has a write beyond the limit of a file's size fail with an error, which has words, instead of killing the process.
-pub fn survive_file_limit() {
-    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+/// As [`stop_flag`], for a person's terminal: a second SIGINT ends the process at once.
+pub fn stop_flag_of_terminal() -> Arc<AtomicBool> {
+    static ARMED: OnceLock<()> = OnceLock::new();
+    ARMED.get_or_init(|| {
+        if is_ignored(SIGINT) {
+            return;
+        }
+        // The first of these two acts once the flag is set: it has to come before the one that sets it.
+        let second = Arc::new(AtomicBool::new(false));
+        for result in [
+            signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&second)),
+            signal_hook::flag::register(SIGINT, second),
+        ] {
+            if let Err(e) = result {
+                tell!("alpsckpt: signal {SIGINT} cannot be caught: {e}");
+            }
+        }
+    });
+    stop_flag()
+}
+
+/// Whether this process ignores a signal; not where `/proc` does not tell.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal - 1)) != 0
+}
+
+/// A file that grows beyond the process's limit is then an error of that write, which can be told, instead of the process's
+/// end.
+pub fn survive_file_size_limit() {
+    if let Err(e) = signal_hook::flag::register(SIGXFSZ, Arc::default()) {
+        tell!("alpsckpt: signal {SIGXFSZ} cannot be caught: {e}");
+    }
+}
+
+fn checkpoint_signal() -> SigSet {
+    SigSet::from(Signal::SIGUSR2)
+}
+
+/// Blocks the batch system's signal: from here on it stays pending, over `exec` too, until [`take`] is called. With this begins
+/// every process of a job, while it has one thread.
+pub fn hold() {
+    if let Err(e) = checkpoint_signal().thread_block() {
+        tell!("alpsckpt: the checkpoint signal cannot be held back: {e}");
+    }
+}
+
+/// Takes the signals, those that were held back at once; the flag that they set.
+#[must_use]
+pub fn take() -> Arc<AtomicBool> {
+    let flag = stop_flag();
+    if let Err(e) = checkpoint_signal().thread_unblock() {
+        tell!("alpsckpt: the checkpoint signal stays held back: {e}");
+    }
+    flag
+}
+
+/// Becomes the shell that runs a job's script, with the batch system's signal held back; all other signals are as the shell
+/// expects them.
+///
+/// # Errors
+/// When there is no such shell.
+pub fn become_script(script: &Path) -> io::Result<Infallible> {
+    hold();
+    // What is ignored stays so over `exec`, and a shell cannot undo it; what is caught is reset by it. Rust's runtime ignores
+    // SIGPIPE, the script's first lines SIGUSR2.
+    for signal in [SIGPIPE, SIGUSR2] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    let script = CString::new(script.as_os_str().as_bytes())?;
+    let held = CString::new(HELD)?;
+    Ok(nix::unistd::execv(SHELL, &[SHELL, &script, &held])?)
 }

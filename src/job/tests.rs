@@ -101,6 +101,8 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
         "OAR_NODEFILE" => Some(node_file.display().to_string()),
         "OAR_JOB_WALLTIME_SECONDS" => Some("7200".to_owned()),
         "ALPSCKPT_TIME_SCALE" => Some("60".to_owned()),
+        "OAR_JOB_NAME" => Some("abc.m01.1.def".to_owned()),
+        "OAR_ARRAY_ID" => Some("4700".to_owned()),
         _ => None,
     });
     assert_eq!(
@@ -109,7 +111,9 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
             job_id: "4711".to_owned(),
             node: "node-7".to_owned(),
             walltime: Some(7200),
-            time_scale: 60.0
+            time_scale: 60.0,
+            job_name: "abc.m01.1.def".to_owned(),
+            array: "4700".to_owned(),
         }
     );
     let start = Instant::now();

@@ -37,6 +37,7 @@ pub(crate) enum Command {
     NextScreen,
     PreviousScreen,
     Errors,
+    Events,
     Help,
     Redraw,
     Suspend,
@@ -201,6 +202,7 @@ pub(crate) const TABLE: &[Entry] = &[
     ),
     entry(Command::Back, &[Code(KeyCode::Esc)], "back", "back to the months", ALL, false),
     entry(Command::Errors, &[Char('e')], "errors", "all that went wrong, in full, and what to do", ALL, true),
+    entry(Command::Events, &[Char('w')], "events", "all that happened, newest first", ALL, true),
     entry(Command::Help, &[Char('?')], "help", "these keys", ALL, true),
     entry(Command::Redraw, &[Ctrl('l')], "redraw", "draw the screen anew", ALL, false),
     entry(Command::Suspend, &[Ctrl('z')], "background", "go to the background; fg comes back", ALL, false),
@@ -213,6 +215,13 @@ pub(crate) const TABLE: &[Entry] = &[
         true,
     ),
 ];
+
+impl Command {
+    /// Whether it changes nothing but what is shown: keys that came by a paste may do no more.
+    pub(crate) fn only_shows(self) -> bool {
+        kind_of(self).is_none() && !matches!(self, Self::SubmitAll | Self::Suspend | Self::Quit)
+    }
+}
 
 /// What a key press means on a screen.
 pub(crate) fn command_of(key: &KeyEvent, screen: Screen) -> Option<Command> {
@@ -284,6 +293,9 @@ pub(crate) fn available(model: &Model, command: Command) -> Result<(), String> {
     }
     match command {
         Command::Errors if model.errors().is_empty() => Err("nothing is wrong".to_owned()),
+        Command::Events if model.snapshot.as_ref().is_none_or(|s| s.history.is_empty()) => {
+            Err("nothing has happened yet".to_owned())
+        }
         Command::SubmitAll => match (snapshot?, model.read_only(), model.planned().next()) {
             (_, Some(why), _) => Err(format!("read-only: {why}")),
             (_, None, None) => Err("no month is planned".to_owned()),

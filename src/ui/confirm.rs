@@ -22,18 +22,21 @@ pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
                 "One job enters the queue; the batch system makes its followers until the maps are there."
                     .to_owned(),
             typed: false,
+            since: model.clock.steady_ms,
         },
         Command::Resubmit => Ask {
             actions: vec![Action::Resubmit(id)],
             question: format!("Resubmit {name} {}?", words::resume_point(chain)),
             details: cause(chain),
             typed: false,
+            since: model.clock.steady_ms,
         },
         Command::Stop => Ask {
             actions: vec![Action::Stop(id)],
             question: format!("Stop {name}?"),
             details: stop_details(chain),
             typed: true,
+            since: model.clock.steady_ms,
         },
         _ => return None,
     })
@@ -50,6 +53,7 @@ fn submit_all(model: &Model) -> Option<Ask> {
         question: format!("Submit {}?", words::count(planned.len() as u64, "job")),
         details: names.join(", "),
         typed: false,
+        since: model.clock.steady_ms,
     })
 }
 

@@ -15,10 +15,26 @@ const MOST: usize = 50;
 
 /// What is remembered of one campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     screen: Screen,
     chain: Option<ChainId>,
     all_jobs: bool,
+}
+
+impl Visit {
+    /// Where a model is.
+    pub(super) fn of(model: &Model) -> Self {
+        Self { screen: model.screen, chain: model.selected.clone(), all_jobs: model.jobs.all }
+    }
+
+    /// Puts a model there.
+    pub(super) fn go_on(self, model: &mut Model) {
+        model.screen = self.screen;
+        model.jobs.all = self.all_jobs;
+        if self.chain.as_ref().is_some_and(|id| model.snapshot.is_none() || model.chain_of(id).is_some()) {
+            model.selected = self.chain;
+        }
+    }
 }
 
 type Visits = BTreeMap<PathBuf, Visit>;
@@ -27,32 +43,25 @@ fn file() -> Option<PathBuf> {
     Some(registry::state_folder()?.join("screens.ron"))
 }
 
-/// Puts a model where the last visit ended.
-pub(super) fn recall(output: &Path, model: &mut Model) {
-    if let Some(file) = file() {
-        recall_from(&file, output, model);
-    }
+/// Where the last visit ended.
+pub(super) fn recall(output: &Path) -> Option<Visit> {
+    recall_from(&file()?, output)
 }
 
 /// Notes where this visit ended.
-pub(super) fn note(output: &Path, model: &Model) {
+pub(super) fn note(output: &Path, visit: Visit) {
     if let Some(file) = file() {
-        note_in(&file, output, model);
+        note_in(&file, output, visit);
     }
 }
 
-fn recall_from(file: &Path, output: &Path, model: &mut Model) {
-    let visits: Visits = sealed::read(file).unwrap_or_default();
-    if let Some(visit) = visits.get(output) {
-        model.screen = visit.screen;
-        model.selected.clone_from(&visit.chain);
-        model.jobs.all = visit.all_jobs;
-    }
+fn recall_from(file: &Path, output: &Path) -> Option<Visit> {
+    let mut visits: Visits = sealed::read(file).ok()?;
+    visits.remove(output)
 }
 
-fn note_in(file: &Path, output: &Path, model: &Model) {
+fn note_in(file: &Path, output: &Path, visit: Visit) {
     let mut visits: Visits = sealed::read(file).unwrap_or_default();
-    let visit = Visit { screen: model.screen, chain: model.selected.clone(), all_jobs: model.jobs.all };
     if visits.insert(output.to_path_buf(), visit).is_none() {
         while visits.len() > MOST {
             let other = visits.keys().find(|k| *k != output).cloned();
@@ -77,13 +86,11 @@ mod tests {
         let mut model = fixtures::model(fixtures::mixed(), 80, 24);
         model.screen = Screen::Map;
         model.selected = Some(ChainId::of_months(&[6]));
-        note_in(&file, output, &model);
+        note_in(&file, output, Visit::of(&model));
         let mut next = fixtures::model(fixtures::mixed(), 80, 24);
-        recall_from(&file, output, &mut next);
+        recall_from(&file, output).unwrap().go_on(&mut next);
         assert_eq!((next.screen, &next.selected), (Screen::Map, &model.selected));
-        let mut other = fixtures::model(fixtures::mixed(), 80, 24);
-        recall_from(&file, Path::new("/others"), &mut other);
-        assert_eq!(other.screen, Screen::Months);
+        assert_eq!(recall_from(&file, Path::new("/others")), None);
     }
 
     #[test]
@@ -91,8 +98,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("screens.ron");
         std::fs::write(&file, "nonsense").unwrap();
-        let mut model = fixtures::model(fixtures::mixed(), 80, 24);
-        recall_from(&file, Path::new("/maps"), &mut model);
-        assert_eq!(model.screen, Screen::Months);
+        assert_eq!(recall_from(&file, Path::new("/maps")), None);
     }
 }

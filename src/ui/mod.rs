@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `model`, `update`, `confirm`, `scroll` | what the screens know, and what each message changes: pure |
 //! | `view/` | from the model to the screen, a file a screen: pure |
+//! | `haste` | what tells pastes from a person's keys: pure |
 //! | `actions` | everything a key does, as data: bar, help, questions and `docs/screens.md` come from it |
 //! | `theme`, `glyphs`, `words`, `text` | colours by meaning, signs, numbers in words, widths |
 //! | `runtime` | the loop: keys, signals, messages in; drawing and effects out |
+//! | `input` | the keys, read in a thread of its own |
 //! | `driver` | the controller, in a thread of its own |
 //! | `reader` | logs and pictures, read in a thread of its own |
 //! | `terminal` | the terminal put into and out of full screen, whatever happens |
@@ -17,15 +19,17 @@
 mod actions;
 mod confirm;
 mod driver;
-mod glyphs;
+pub(crate) mod glyphs;
+mod haste;
+mod input;
 mod memory;
 mod model;
 mod reader;
 mod runtime;
 mod scroll;
 mod terminal;
-mod text;
-mod theme;
+pub(crate) mod text;
+pub(crate) mod theme;
 mod update;
 mod view;
 pub(crate) mod words;
@@ -36,6 +40,7 @@ mod fixtures;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 /// Why the screens could not be shown, or ended by themselves.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +48,12 @@ pub enum UiError {
     /// Input or output is no terminal.
     #[error("the screens need a terminal; `alpsckpt status` prints the same without one")]
     NoTerminal,
+    /// The terminal only prints.
+    #[error(
+        "the screens need a terminal that can move its cursor, and TERM says {0}; `alpsckpt status --watch` prints the \
+         same line by line, `alpsckpt demo --headless` shows the demo so"
+    )]
+    DumbTerminal(String),
     /// The terminal does not do what it is asked to.
     #[error("the terminal: {0}")]
     Terminal(#[source] std::io::Error),
@@ -54,12 +65,16 @@ pub enum UiError {
     Defect(String),
 }
 
-/// Shows the campaign whose maps go to `output` until the person leaves.
+/// How often ages and files are looked at anew.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// Shows the campaign whose maps go to `output` until the person leaves; what is shown is looked at anew each `tick`
+/// ([`TICK`] for a person).
 ///
 /// Blocks; must be called outside of any async runtime.
 ///
 /// # Errors
-/// When there is no terminal, or the campaign cannot be opened.
-pub fn run(output: &Path) -> Result<(), UiError> {
-    runtime::run(output)
+/// When there is no terminal that can show it, or the campaign cannot be opened.
+pub fn run(output: &Path, tick: Duration) -> Result<(), UiError> {
+    runtime::run(output, tick)
 }

@@ -1,12 +1,14 @@
 //! All that the screens know, what can happen to it, and what it can ask for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::glyphs::Glyphs;
+use super::haste::Haste;
+use super::memory::Visit;
 use super::theme::{Meaning, Theme};
 use super::words;
 use crate::campaign::controller::Action;
@@ -96,6 +98,8 @@ pub(crate) struct Ask {
     pub(crate) details: String,
     /// Only a typed `y` is a yes; Enter is not.
     pub(crate) typed: bool,
+    /// Since when it stands, on the steady clock.
+    pub(crate) since: u64,
 }
 
 /// What lies over the screen.
@@ -105,17 +109,34 @@ pub(crate) enum Overlay {
     Help(usize),
     /// All that went wrong, in full; scrolled down by so many lines.
     Errors(usize),
+    /// What happened, newest first; scrolled down by so many lines.
+    Events(usize),
     /// A question.
     Confirm(Ask),
 }
 
-/// The result of the last action, in words.
+/// What a notice is about: when that is over, so is the notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Something of the moment.
+    Moment,
+    /// An action that ended well or badly.
+    Action,
+    /// The state of a chain.
+    State(ChainId, ChainState),
+}
+
+/// The last piece of news, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
     /// In words.
     pub(crate) text: String,
     /// Good, bad, under way.
     pub(crate) meaning: Meaning,
+    /// What it is about.
+    pub(crate) about: About,
+    /// When it was said.
+    pub(crate) at: Clock,
 }
 
 /// What the jobs screen shows.
@@ -159,8 +180,10 @@ impl Row<'_> {
 
 /// The rows of a chain, newest last: its links in their order, other jobs by their numbers between them.
 fn rows_of(chain: &ChainView) -> Vec<Row<'_>> {
-    let job_of = |link: &LinkView| chain.jobs.iter().find(|job| link.job_id == job.id.to_string());
-    let linked: Vec<u64> = chain.links.iter().filter_map(|link| link.job_id.parse().ok()).collect();
+    // A long campaign has thousands of links, and this is asked for several times a frame.
+    let jobs: BTreeMap<u64, &JobView> = chain.jobs.iter().map(|job| (job.id, job)).collect();
+    let job_of = |link: &LinkView| link.job_id.parse().ok().and_then(|id: u64| jobs.get(&id).copied());
+    let linked: BTreeSet<u64> = chain.links.iter().filter_map(|link| link.job_id.parse().ok()).collect();
     let mut others = chain.jobs.iter().filter(|job| !linked.contains(&job.id)).peekable();
     let other = |job| Row { chain, link: None, job: Some(job) };
     let mut rows = Vec::new();
@@ -233,6 +256,10 @@ pub(crate) struct Model {
     pub(crate) trouble: Option<String>,
     /// Actions under way.
     pub(crate) pending: Vec<Action>,
+    /// How fast the keys come.
+    pub(crate) haste: Haste,
+    /// What was asked for a moment ago, with the moment of the steady clock at which it is done.
+    pub(crate) soon: Vec<(u64, Effect)>,
 }
 
 /// What can happen.
@@ -240,10 +267,16 @@ pub(crate) struct Model {
 pub(crate) enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Something was pasted, in the terminal's brackets.
+    Paste,
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
+    /// Where the last visit ended was read.
+    Recalled(Visit),
     /// Time went on.
     Tick,
+    /// What was asked for a moment ago is to be done.
+    Due,
     /// The campaign was read.
     Snapshot(Box<Snapshot>),
     /// The campaign could not be read; the screens show what was known.
@@ -295,6 +328,8 @@ impl Model {
             notice: None,
             trouble: None,
             pending: Vec::new(),
+            haste: Haste::default(),
+            soon: Vec::new(),
         }
     }
 
@@ -374,6 +409,11 @@ impl Model {
             Some((words::months(&chain.months, self.glyphs), with_hint(&said, &failure.hint)))
         }));
         errors
+    }
+
+    /// When the next of what was asked for is to be done, on the steady clock.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.soon.iter().map(|(due, _)| *due).min()
     }
 
     /// The chains that were never submitted, without those whose submission is under way.

@@ -10,18 +10,16 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::UiError;
 use super::driver::Told;
+use super::memory;
 use super::model::{Effect, Message, Picture, Tail};
 use crate::checkpoint::{ChainId, Quicklook};
 use crate::durable::beneath;
-use crate::engine::picture::{Palette, stretch};
+use crate::engine::picture::{CLIP, Palette, stretch};
 
 /// Bytes of a log that are read.
 const WINDOW: u64 = 64 * 1024;
 /// Characters of a line that are kept.
 const LONGEST_LINE: usize = 2_000;
-/// Part of the values left out at each end of a picture's colours.
-const CLIP: f64 = 0.02;
-
 /// Steps of a picture's colours: more than an eye tells apart in a terminal.
 const COLOURS: u16 = 128;
 
@@ -35,12 +33,18 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Starts it.
-    pub(super) fn start(told: UnboundedSender<Told>) -> Result<Self, UiError> {
+    /// Starts it; the first that it tells is where the last visit to this campaign ended.
+    pub(super) fn start(output: &Path, told: UnboundedSender<Told>) -> Result<Self, UiError> {
         let (orders, taken) = channel();
+        let output = output.to_path_buf();
         let thread = std::thread::Builder::new()
             .name("reader".to_owned())
-            .spawn(move || serve(&taken, &told))
+            .spawn(move || {
+                if let Some(visit) = memory::recall(&output) {
+                    let _ = told.send(Told::Message(Message::Recalled(visit)));
+                }
+                serve(&taken, &told);
+            })
             .map_err(UiError::Terminal)?;
         Ok(Self { orders, thread })
     }

@@ -5,29 +5,34 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use futures_util::{FutureExt, StreamExt};
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, getsid};
-use ratatui::crossterm::event::{Event, EventStream};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
 use super::driver::{Driver, Told};
-use super::model::{Clock, Effect, Message, Model, Notice};
+use super::input::{self, Typed};
+use super::memory::{self, Visit};
+use super::model::{About, Clock, Effect, Message, Model, Notice};
 use super::reader::Reader;
-use super::terminal::{self, Screen};
+use super::terminal::{self, Screen, Written};
 use super::theme::{Depth, Meaning, Theme};
-use super::{UiError, glyphs, memory, update, view};
+use super::{UiError, glyphs, update, view};
 
-/// How often ages and files are looked at anew.
-const TICK: Duration = Duration::from_secs(1);
+/// How long leaving waits for the disk to take where the visit ended.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Runs the screens; see [`super::run`].
-pub(super) fn run(output: &Path) -> Result<(), UiError> {
+pub(super) fn run(output: &Path, tick: Duration) -> Result<(), UiError> {
     if !terminal::is_there() {
         return Err(UiError::NoTerminal);
+    }
+    let term = std::env::var("TERM").ok();
+    if terminal::is_dumb(term.as_deref()) {
+        let said = term.filter(|t| !t.is_empty()).map_or_else(|| "nothing".to_owned(), |t| format!("`{t}`"));
+        return Err(UiError::DumbTerminal(said));
     }
     // The same campaign is remembered as one, by whatever path it was opened.
     let output = std::fs::canonicalize(output).unwrap_or_else(|_| output.to_path_buf());
@@ -35,10 +40,26 @@ pub(super) fn run(output: &Path) -> Result<(), UiError> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(UiError::Terminal)?;
     let (teller, told) = unbounded_channel();
     let driver = Driver::start(&output, teller.clone())?;
-    let reader = Reader::start(teller)?;
-    let mut screens = Screens::enter(output, driver, reader)?;
-    let result = runtime.block_on(screens.go(told));
-    screens.leave(result)
+    let reader = Reader::start(&output, teller)?;
+    let (typist, typed) = unbounded_channel();
+    let (writer, written) = unbounded_channel();
+    let screen = {
+        // Signals are heard before the terminal is changed.
+        let _inside = runtime.enter();
+        let signals = Signals::listen().map_err(UiError::Terminal)?;
+        let size = terminal::size().unwrap_or((80, 24));
+        let screen = Screen::enter(size, writer).map_err(UiError::Terminal)?;
+        (screen, size, signals)
+    };
+    let (screen, size, signals) = screen;
+    let sources = Sources { typed, told, written, signals };
+    let mut screens = Screens::new(output, screen, size, driver, reader);
+    input::listen(typist)?;
+    let result = runtime.block_on(screens.go(sources, tick));
+    let end = screens.leave(result);
+    // A thread that hangs with a disk or the terminal is left behind.
+    runtime.shutdown_background();
+    end
 }
 
 /// What the loop works with.
@@ -49,17 +70,35 @@ struct Screens {
     driver: Driver,
     reader: Reader,
     began: Instant,
+    /// The terminal is gone.
+    gone: bool,
+    /// A signal that ends the program, once the terminal is as it was.
+    fatal: Option<Signal>,
+}
+
+/// What the loop listens to.
+struct Sources {
+    typed: UnboundedReceiver<Typed>,
+    told: UnboundedReceiver<Told>,
+    written: UnboundedReceiver<Written>,
+    signals: Signals,
 }
 
 /// A signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heard {
-    /// Leave (SIGTERM, SIGINT), or the terminal is gone (SIGHUP).
+    /// Leave (SIGTERM, SIGINT).
     Leave,
+    /// The terminal is gone (SIGHUP).
+    Gone,
+    /// End by this signal (SIGQUIT, SIGABRT), as if it had never been listened to.
+    Fatal(Signal),
     /// To the background (SIGTSTP).
     Suspend,
     /// Back in the foreground (SIGCONT).
     Continued,
+    /// The terminal has another size (SIGWINCH).
+    Resized,
 }
 
 /// The signals that the loop listens to.
@@ -67,8 +106,11 @@ struct Signals {
     terminate: Listener,
     interrupt: Listener,
     hang_up: Listener,
+    quit: Listener,
+    abort: Listener,
     suspend: Listener,
     resume: Listener,
+    resize: Listener,
 }
 
 impl Signals {
@@ -78,8 +120,11 @@ impl Signals {
             terminate: of(Signal::SIGTERM)?,
             interrupt: of(Signal::SIGINT)?,
             hang_up: of(Signal::SIGHUP)?,
+            quit: of(Signal::SIGQUIT)?,
+            abort: of(Signal::SIGABRT)?,
             suspend: of(Signal::SIGTSTP)?,
             resume: of(Signal::SIGCONT)?,
+            resize: of(Signal::SIGWINCH)?,
         })
     }
 
@@ -87,98 +132,142 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Heard::Leave,
             _ = self.interrupt.recv() => Heard::Leave,
-            _ = self.hang_up.recv() => Heard::Leave,
+            _ = self.hang_up.recv() => Heard::Gone,
+            _ = self.quit.recv() => Heard::Fatal(Signal::SIGQUIT),
+            _ = self.abort.recv() => Heard::Fatal(Signal::SIGABRT),
             _ = self.suspend.recv() => Heard::Suspend,
             _ = self.resume.recv() => Heard::Continued,
+            _ = self.resize.recv() => Heard::Resized,
         }
     }
 }
 
-/// Whether the loop goes on.
-type Next = ControlFlow<()>;
+/// Whether there is anything new to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Something,
+    Nothing,
+}
+
+/// How the loop goes on, or that it ends.
+type Next = ControlFlow<(), Change>;
+
+/// It goes on.
+const GO_ON: Next = Next::Continue(Change::Something);
 
 impl Screens {
-    fn enter(output: PathBuf, driver: Driver, reader: Reader) -> Result<Self, UiError> {
+    fn new(output: PathBuf, screen: Screen, size: (u16, u16), driver: Driver, reader: Reader) -> Self {
         let lookup = |name: &str| std::env::var(name).ok();
         let (theme, glyphs) = (Theme::new(Depth::of_environment(lookup)), glyphs::of_environment(lookup));
-        let screen = Screen::enter().map_err(UiError::Terminal)?;
-        let size = screen.size().map_err(UiError::Terminal)?;
-        let mut model = Model::new(size, theme, glyphs, TimeZone::system());
-        memory::recall(&output, &mut model);
-        Ok(Self { output, screen, model, driver, reader, began: Instant::now() })
+        let model = Model::new(size, theme, glyphs, TimeZone::system());
+        Self { output, screen, model, driver, reader, began: Instant::now(), gone: false, fatal: None }
     }
 
     /// The loop, until the person leaves.
-    async fn go(&mut self, mut told: UnboundedReceiver<Told>) -> Result<(), UiError> {
-        let mut signals = Signals::listen().map_err(UiError::Terminal)?;
-        let mut events = EventStream::new();
-        let mut ticks = tokio::time::interval(TICK);
+    async fn go(&mut self, mut from: Sources, tick: Duration) -> Result<(), UiError> {
+        let mut ticks = tokio::time::interval(tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut changed = true;
         loop {
-            let next = tokio::select! {
-                event = events.next() => self.terminal_event(event)?,
-                message = told.recv() => self.hear(message)?,
+            let due = self.model.next_due().map(|due| self.began + Duration::from_millis(due));
+            let asleep = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into());
+            let mut next = tokio::select! {
+                heard = from.signals.next() => self.signal(heard)?,
+                typed = from.typed.recv() => self.typed(typed)?,
+                message = from.told.recv() => self.hear(message)?,
+                () = asleep, if due.is_some() => self.take(Message::Due)?,
                 _ = ticks.tick() => self.tick()?,
-                heard = signals.next() => self.signal(heard)?,
+                result = from.written.recv() => self.written(result)?,
             };
-            // All that waits is taken before the next frame: a slow line sees the last state, not each.
-            if next.is_break() || self.drain(&mut events, &mut told)?.is_break() {
-                return Ok(());
+            changed |= !matches!(next, Next::Continue(Change::Nothing));
+            // All that waits is taken before the next frame: a slow line sees the last state, not each. Bounded, so that
+            // a flood cannot keep the screen from being drawn.
+            for _ in 0..200 {
+                if next.is_break() {
+                    return Ok(());
+                }
+                next = if let Ok(typed) = from.typed.try_recv() {
+                    self.typed(Some(typed))?
+                } else if let Ok(message) = from.told.try_recv() {
+                    self.hear(Some(message))?
+                } else {
+                    break;
+                };
+                changed = true;
             }
-            let model = &self.model;
-            self.screen.draw(|frame| view::view(model, frame)).map_err(UiError::Terminal)?;
-        }
-    }
-
-    fn drain(
-        &mut self,
-        events: &mut EventStream,
-        told: &mut UnboundedReceiver<Told>,
-    ) -> Result<Next, UiError> {
-        // Bounded, so that a flood cannot keep the screen from being drawn.
-        for _ in 0..200 {
-            let next = if let Some(event) = events.next().now_or_never() {
-                self.terminal_event(event)?
-            } else if let Ok(message) = told.try_recv() {
-                self.hear(Some(message))?
-            } else {
-                break;
-            };
-            if next.is_break() {
-                return Ok(next);
+            if changed && Screen::is_free() {
+                let model = &self.model;
+                self.screen.draw(|frame| view::view(model, frame)).map_err(UiError::Terminal)?;
+                changed = false;
             }
         }
-        Ok(Next::Continue(()))
     }
 
     fn clock(&self) -> Clock {
-        let steady_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Clock { steady_ms, wall_ms: jiff::Timestamp::now().as_millisecond() }
+        self.clock_at(Instant::now())
+    }
+
+    /// The clocks as they stood a moment ago.
+    fn clock_at(&self, moment: Instant) -> Clock {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let ago = i64::try_from(moment.elapsed().as_millis()).unwrap_or(0);
+        Clock {
+            steady_ms: ms(moment.saturating_duration_since(self.began)),
+            wall_ms: jiff::Timestamp::now().as_millisecond() - ago,
+        }
     }
 
     fn take(&mut self, message: Message) -> Result<Next, UiError> {
         let now = self.clock();
+        self.take_at(message, now)
+    }
+
+    fn take_at(&mut self, message: Message, now: Clock) -> Result<Next, UiError> {
         for effect in update::update(&mut self.model, message, now) {
             match effect {
                 Effect::Act(action) => self.driver.act(action),
                 Effect::ReadLog(_) | Effect::ReadPicture(..) => self.reader.ask(effect),
                 Effect::Redraw => self.screen.forget().map_err(UiError::Terminal)?,
-                Effect::Suspend => self.suspend()?,
+                Effect::Suspend => {
+                    if self.suspend()?.is_break() {
+                        return Ok(Next::Break(()));
+                    }
+                }
                 Effect::Quit => return Ok(Next::Break(())),
             }
         }
-        Ok(Next::Continue(()))
+        Ok(GO_ON)
     }
 
-    fn terminal_event(&mut self, event: Option<io::Result<Event>>) -> Result<Next, UiError> {
-        match event {
-            Some(Ok(Event::Key(key))) => self.take(Message::Key(key)),
-            Some(Ok(Event::Resize(columns, rows))) => self.take(Message::Resize(columns, rows)),
-            Some(Ok(_)) => Ok(Next::Continue(())),
-            Some(Err(e)) => Err(UiError::Terminal(e)),
-            // The terminal is gone.
-            None => Ok(Next::Break(())),
+    fn typed(&mut self, typed: Option<Typed>) -> Result<Next, UiError> {
+        match typed {
+            Some(Typed::Key(key, at)) => self.take_at(Message::Key(key), self.clock_at(at)),
+            Some(Typed::Paste(at)) => self.take_at(Message::Paste, self.clock_at(at)),
+            Some(Typed::Failed(e)) => Err(UiError::Terminal(e)),
+            Some(Typed::Gone) => Ok(self.lost()),
+            None => Err(defect()),
         }
+    }
+
+    fn written(&mut self, result: Option<Written>) -> Result<Next, UiError> {
+        match result {
+            Some(Ok(())) => Ok(Next::Continue(Change::Nothing)),
+            Some(Err(e)) if e.raw_os_error() == Some(nix::errno::Errno::EIO as i32) => Ok(self.lost()),
+            Some(Err(e)) => Err(UiError::Terminal(e)),
+            None => Err(defect()),
+        }
+    }
+
+    /// The terminal is gone.
+    fn lost(&mut self) -> Next {
+        self.gone = true;
+        Next::Break(())
+    }
+
+    fn resized(&mut self) -> Result<Next, UiError> {
+        let Some((columns, rows)) = terminal::size() else { return Ok(GO_ON) };
+        self.screen.resized((columns, rows));
+        self.take(Message::Resize(columns, rows))
     }
 
     fn hear(&mut self, told: Option<Told>) -> Result<Next, UiError> {
@@ -198,41 +287,70 @@ impl Screens {
 
     fn signal(&mut self, heard: Heard) -> Result<Next, UiError> {
         match heard {
-            Heard::Leave => return Ok(Next::Break(())),
-            Heard::Suspend => self.suspend()?,
-            Heard::Continued => self.screen.resume().map_err(UiError::Terminal)?,
+            Heard::Leave => Ok(Next::Break(())),
+            Heard::Gone => Ok(self.lost()),
+            Heard::Fatal(signal) => {
+                self.fatal = Some(signal);
+                Ok(Next::Break(()))
+            }
+            Heard::Suspend => self.suspend(),
+            Heard::Continued => {
+                self.screen.resume().map_err(UiError::Terminal)?;
+                self.resized()
+            }
+            Heard::Resized => self.resized(),
         }
-        Ok(Next::Continue(()))
     }
 
     /// Stops the process, as a shell expects of a program in the foreground; goes on when it is continued.
-    fn suspend(&mut self) -> Result<(), UiError> {
+    fn suspend(&mut self) -> Result<Next, UiError> {
         // Without a shell behind it nobody could continue it.
         if getsid(None).is_ok_and(|session| session == getpgrp()) {
             let text = "there is no shell to go back to: use q to leave".to_owned();
-            self.model.notice = Some(Notice { text, meaning: Meaning::Warning });
-            return Ok(());
+            let at = self.clock();
+            self.model.notice = Some(Notice { text, meaning: Meaning::Warning, about: About::Moment, at });
+            return Ok(GO_ON);
         }
         terminal::leave();
         let stopped = kill(Pid::from_raw(0), Signal::SIGSTOP);
         self.screen.resume().map_err(UiError::Terminal)?;
-        stopped.map_err(|e| UiError::Terminal(e.into()))
+        stopped.map_err(|e| UiError::Terminal(e.into()))?;
+        self.resized()
     }
 
     /// Gives the terminal back, then waits for what is under way.
     fn leave(self, result: Result<(), UiError>) -> Result<(), UiError> {
-        memory::note(&self.output, &self.model);
-        drop(self.screen);
-        let acting = !self.model.pending.is_empty();
+        let Self { output, screen, model, driver, gone, fatal, .. } = self;
+        drop(screen);
+        if let Some(signal) = fatal {
+            // With a core file where the person wants one; comes back only if it cannot be done.
+            let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
+        }
+        note(output, Visit::of(&model));
+        let acting = !model.pending.is_empty();
         if acting {
             tell!(
                 "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
             );
         }
-        if !self.driver.stop(acting) && acting {
+        // Nobody is left to see a reading end.
+        let answered = (gone && !acting) || driver.stop(acting);
+        if acting && !answered {
             tell!("no answer yet: it is looked up when the campaign is opened next");
         }
         result
+    }
+}
+
+/// Notes where the visit ended, unless the disk hangs.
+fn note(output: PathBuf, visit: Visit) {
+    let (teller, done) = std::sync::mpsc::channel();
+    let noted = std::thread::Builder::new().name("memory".to_owned()).spawn(move || {
+        memory::note(&output, visit);
+        let _ = teller.send(());
+    });
+    if noted.is_ok() {
+        let _ = done.recv_timeout(PATIENCE);
     }
 }
 

@@ -5,34 +5,47 @@ use std::path::PathBuf;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::actions::{self, Command};
-use super::model::{Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail, logs_of};
+use super::haste::WAIT;
+use super::model::{About, Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail, logs_of};
 use super::theme::Meaning;
 use super::{confirm, scroll, view, words};
 use crate::campaign::actions::possible;
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::{ChainState, Snapshot};
 
+/// How long a notice stands, milliseconds; one of something that failed, longer.
+const NOTICED: u64 = 60_000;
+const FAILURE_NOTICED: u64 = 600_000;
+
 /// Takes a message at a moment.
 pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Effect> {
     model.clock = now;
-    let mut effects = Vec::new();
+    // What was asked for before this key is done before it.
+    let mut effects = take_due(model);
+    let mut reads = true;
     match message {
-        Message::Key(key) if key.kind != KeyEventKind::Release => effects = press(model, &key),
-        Message::Key(_) => return effects,
+        Message::Key(key) if key.kind != KeyEventKind::Release => effects.extend(press(model, &key)),
+        Message::Paste => {
+            pasted(model);
+            reads = false;
+        }
         Message::Resize(columns, rows) => {
             model.size = (columns, rows);
-            return effects;
+            reads = false;
         }
-        Message::Tick => {}
+        // A person who went somewhere meanwhile is not taken away again.
+        Message::Recalled(visit) if model.haste.is_new() => visit.go_on(model),
+        Message::Key(_) | Message::Recalled(_) => reads = false,
+        Message::Tick | Message::Due => {}
         Message::Snapshot(snapshot) => take_snapshot(model, *snapshot),
         Message::RefreshFailed(why) => model.refresh_error = Some(why),
         Message::Acted(action, result) => {
             acted(model, &action, result);
-            return effects;
+            reads = false;
         }
         Message::Log(path, result) => {
             take_log(model, path, result);
-            return effects;
+            reads = false;
         }
         Message::Picture(chain, result) => {
             match result {
@@ -42,11 +55,67 @@ pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Eff
                 }
                 Err(why) => model.picture_error = Some((chain, why)),
             }
-            return effects;
+            reads = false;
         }
     }
-    effects.extend(wanted_files(model));
+    if model.notice.as_ref().is_some_and(|notice| is_over(model, notice)) {
+        model.notice = None;
+    }
+    if reads {
+        effects.extend(wanted_files(model));
+    }
     effects
+}
+
+/// Whether a notice has stood long enough, or what it is about is over.
+fn is_over(model: &Model, notice: &Notice) -> bool {
+    let age = model.clock.steady_ms.saturating_sub(notice.at.steady_ms);
+    let over = match &notice.about {
+        About::State(id, state) => model.chain_of(id).is_some_and(|chain| chain.state != *state),
+        About::Action | About::Moment => false,
+    };
+    let stands = match notice.meaning {
+        // It ends with what is under way.
+        Meaning::Active => return over || model.pending.is_empty(),
+        Meaning::Bad => FAILURE_NOTICED,
+        _ => NOTICED,
+    };
+    over || age > stands
+}
+
+/// What was asked for and is to be done by now.
+fn take_due(model: &mut Model) -> Vec<Effect> {
+    let now = model.clock.steady_ms;
+    model.soon.extract_if(.., |(due, _)| *due <= now).map(|(_, effect)| effect).collect()
+}
+
+/// Does something a moment later, if no burst or paste calls it off.
+fn soon(model: &mut Model, effect: Effect) {
+    model.soon.push((model.clock.steady_ms + WAIT, effect));
+}
+
+/// A paste came: it has nowhere to type, and what its first bytes may have asked for is called off.
+fn pasted(model: &mut Model) {
+    model.haste.paste(model.clock.steady_ms);
+    call_off(model, model.clock.steady_ms.saturating_sub(WAIT));
+    say(model, "what is pasted does nothing here", Meaning::Warning);
+}
+
+/// Takes back what was asked for since a moment; whether there was anything.
+fn call_off(model: &mut Model, since: u64) -> bool {
+    let mut any = !model.soon.is_empty();
+    for (_, effect) in std::mem::take(&mut model.soon) {
+        if let Effect::Act(action) = effect {
+            model.pending.retain(|pending| *pending != action);
+        }
+    }
+    if let Some(Overlay::Confirm(ask)) = &model.overlay
+        && ask.since >= since
+    {
+        model.overlay = None;
+        any = true;
+    }
+    any
 }
 
 /// The files that the screen shows now; the reader leaves out those that did not change.
@@ -66,8 +135,12 @@ fn wanted_files(model: &Model) -> Vec<Effect> {
 }
 
 fn take_snapshot(model: &mut Model, snapshot: Snapshot) {
-    if let Some(news) = news(model, &snapshot) {
-        model.notice = Some(news);
+    let news = news(model, &snapshot);
+    let answers_again = model.snapshot.as_ref().is_some_and(|before| before.cluster.error.is_some())
+        && snapshot.cluster.error.is_none();
+    // What failed while the batch system was mute is no news any more once it answers; it stays on its page.
+    if answers_again && model.notice.as_ref().is_some_and(|n| n.about == About::Action) {
+        model.notice = None;
     }
     model.pictures.retain(|id, _| snapshot.chains.iter().any(|c| c.id == *id));
     let known = |id| snapshot.chains.iter().any(|c| Some(&c.id) == id);
@@ -81,6 +154,9 @@ fn take_snapshot(model: &mut Model, snapshot: Snapshot) {
     model.snapshot = Some(snapshot);
     model.read_at = model.clock.steady_ms;
     model.refresh_error = None;
+    if let Some((text, meaning, about)) = news {
+        say_about(model, text, meaning, about);
+    }
     // A question about a chain that went on meanwhile is no longer the question.
     if let Some(Overlay::Confirm(ask)) = &model.overlay
         && !still_fits(model, ask)
@@ -100,22 +176,28 @@ fn still_fits(model: &Model, ask: &Ask) -> bool {
 }
 
 /// What a person should hear of although the month may not be selected.
-fn news(model: &Model, snapshot: &Snapshot) -> Option<Notice> {
+fn news(model: &Model, snapshot: &Snapshot) -> Option<(String, Meaning, About)> {
     let before = model.snapshot.as_ref()?;
     if snapshot.complete && !before.complete {
-        return Some(Notice { text: "all maps are there and verified".to_owned(), meaning: Meaning::Good });
+        return Some(("all maps are there and verified".to_owned(), Meaning::Good, About::Moment));
     }
     snapshot.chains.iter().find_map(|chain| {
         let was = before.chains.iter().find(|c| c.id == chain.id)?.state;
+        if was == chain.state {
+            return None;
+        }
         let name = words::months(&chain.months, model.glyphs);
+        let about = About::State(chain.id.clone(), chain.state);
         match chain.state {
-            ChainState::Failed if was != ChainState::Failed => {
+            ChainState::Failed => {
                 let class = chain.failure.as_ref().map_or("no cause known", |f| f.class.as_str());
-                Some(Notice { text: format!("{name} failed: {class}"), meaning: Meaning::Bad })
+                Some((format!("{name} failed: {class}"), Meaning::Bad, about))
             }
-            ChainState::Complete if was != ChainState::Complete => {
-                Some(Notice { text: format!("{name} is complete"), meaning: Meaning::Good })
+            ChainState::Silent => {
+                let since = chain.silent_for.map_or_else(|| "a while".to_owned(), words::duration);
+                Some((format!("{name} is silent: no heartbeat for {since}"), Meaning::Warning, about))
             }
+            ChainState::Complete => Some((format!("{name} is complete"), Meaning::Good, about)),
             _ => None,
         }
     })
@@ -128,12 +210,12 @@ fn acted(model: &mut Model, action: &Action, result: Result<String, String>) {
     match result {
         Ok(done) => {
             model.trouble = None;
-            say(model, done, Meaning::Good);
+            say_about(model, done, Meaning::Good, About::Action);
         }
         Err(why) => {
             let text = confirm::failed(model, action, &why);
             model.trouble = Some(text.clone());
-            say(model, text, Meaning::Bad);
+            say_about(model, text, Meaning::Bad, About::Action);
         }
     }
 }
@@ -149,11 +231,29 @@ fn take_log(model: &mut Model, path: PathBuf, result: Result<Tail, String>) {
 }
 
 fn say(model: &mut Model, text: impl Into<String>, meaning: Meaning) {
-    model.notice = Some(Notice { text: text.into(), meaning });
+    say_about(model, text, meaning, About::Moment);
+}
+
+fn say_about(model: &mut Model, text: impl Into<String>, meaning: Meaning, about: About) {
+    model.notice = Some(Notice { text: text.into(), meaning, about, at: model.clock });
 }
 
 fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    let now = model.clock.steady_ms;
+    let by_hand = model.haste.key(now);
+    let settles = model.haste.settles(now);
+    for (due, _) in &mut model.soon {
+        *due = settles.max(*due);
+    }
+    if !by_hand && call_off(model, model.haste.since(now)) {
+        say(model, "nothing was done: these keys came as those of a paste do", Meaning::Warning);
+    }
     match model.overlay.take() {
+        // The question stays; what answers it must be typed.
+        Some(Overlay::Confirm(ask)) if !by_hand => {
+            model.overlay = Some(Overlay::Confirm(ask));
+            Vec::new()
+        }
         Some(Overlay::Confirm(ask)) => answer(model, ask, key),
         Some(Overlay::Help(line)) => {
             page_key(model, Overlay::Help, line, key);
@@ -163,7 +263,14 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             page_key(model, Overlay::Errors, line, key);
             Vec::new()
         }
-        None => actions::command_of(key, model.screen).map_or_else(Vec::new, |c| command(model, c)),
+        Some(Overlay::Events(line)) => {
+            page_key(model, Overlay::Events, line, key);
+            Vec::new()
+        }
+        None => match actions::command_of(key, model.screen) {
+            Some(command) if by_hand || command.only_shows() => self::command(model, command),
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -172,7 +279,13 @@ fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
     let plain = actions::Key::Char('y').matches(key);
     let enter = key.code == KeyCode::Enter && !ask.typed;
     if plain || enter {
-        return start(model, ask.actions);
+        if model.clock.steady_ms.saturating_sub(ask.since) < WAIT {
+            say(model, "too quick an answer to be meant: give it again", Meaning::Warning);
+            model.overlay = Some(Overlay::Confirm(ask));
+        } else {
+            start(model, ask.actions);
+        }
+        return Vec::new();
     }
     let no = key.code == KeyCode::Esc
         || ['n', 'q'].into_iter().any(|c| actions::Key::Char(c).matches(key))
@@ -201,15 +314,17 @@ fn page_key(model: &mut Model, page: fn(usize) -> Overlay, line: usize, key: &Ke
     model.overlay = Some(page(line.min(most)));
 }
 
-fn start(model: &mut Model, actions: Vec<Action>) -> Vec<Effect> {
-    let Some(first) = actions.first() else { return Vec::new() };
+fn start(model: &mut Model, actions: Vec<Action>) {
+    let Some(first) = actions.first() else { return };
     let text = match actions.len() {
         1 => confirm::under_way(model, first),
         n => format!("submitting {}", words::count(n as u64, "job")),
     };
     say(model, format!("{text} {}", model.glyphs.ellipsis), Meaning::Active);
-    model.pending.extend(actions.iter().cloned());
-    actions.into_iter().map(Effect::Act).collect()
+    for action in actions {
+        model.pending.push(action.clone());
+        soon(model, Effect::Act(action));
+    }
 }
 
 fn command(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -225,7 +340,7 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Checkpoint | Command::Hold | Command::Resume => {
             let chain = model.chain().map(|c| c.id.clone());
             let action = actions::kind_of(command).zip(chain).map(|(kind, id)| Action::new(kind, id));
-            return start(model, action.into_iter().collect());
+            start(model, action.into_iter().collect());
         }
         Command::Open => open(model),
         Command::Back => back(model),
@@ -245,10 +360,11 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::NextScreen => turn(model, 1),
         Command::PreviousScreen => turn(model, Screen::ALL.len() - 1),
         Command::Errors => model.overlay = Some(Overlay::Errors(0)),
+        Command::Events => model.overlay = Some(Overlay::Events(0)),
         Command::Help => model.overlay = Some(Overlay::Help(0)),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
-        Command::Quit => return vec![Effect::Quit],
+        Command::Quit => soon(model, Effect::Quit),
     }
     Vec::new()
 }

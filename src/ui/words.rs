@@ -199,6 +199,21 @@ pub(crate) fn time_of_day(ms: i64, zone: &jiff::tz::TimeZone) -> String {
         .map_or_else(|_| "?".to_owned(), |t| t.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
+/// A moment as far as it must be said at `now_ms`: the time of day, with the date where it was not today, with the year
+/// where it was another.
+pub(crate) fn moment(ms: i64, now_ms: i64, zone: &jiff::tz::TimeZone) -> String {
+    let at = |ms| jiff::Timestamp::from_millisecond(ms).map(|t| t.to_zoned(zone.clone()));
+    let (Ok(then), Ok(now)) = (at(ms), at(now_ms)) else { return "?".to_owned() };
+    let form = if then.date() == now.date() {
+        "%H:%M:%S"
+    } else if then.year() == now.year() {
+        "%d %b %H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    then.strftime(form).to_string()
+}
+
 /// The factor of a scaled cluster's time: `1 s = 3 h`; `None` at scale 1.
 pub(crate) fn scale(factor: f64) -> Option<String> {
     if !factor.is_finite() || (factor - 1.0).abs() < 1e-9 || factor <= 0.0 {
@@ -246,6 +261,16 @@ mod tests {
         assert_eq!(months(&[6, 7, 8], &ASCII), "Jun-Aug");
         assert_eq!(months(&[1, 6], &ASCII), "Jan, Jun");
         assert_eq!(months(&[0], &ASCII), "?");
+    }
+
+    #[test]
+    fn a_moment_has_its_date_where_it_was_not_today() {
+        let utc = jiff::tz::TimeZone::UTC;
+        let said = |ago: i64| moment(fixtures::NOW - ago * 1_000, fixtures::NOW, &utc);
+        assert_eq!(said(9), "14:05:00");
+        assert_eq!(said(86_400), "28 Feb 14:05:09");
+        assert_eq!(said(100 * 86_400), "2025-11-21 14:05:09");
+        assert_eq!(moment(i64::MAX, fixtures::NOW, &utc), "?");
     }
 
     #[test]

@@ -241,6 +241,7 @@ impl Stage {
             program: "0.1.0".to_owned(),
             numerics: 1,
             threads: 1,
+            submission: String::new(),
         };
         sealed::replace(&dir.link_start(LinkNumber(link)), &start).expect("written");
         self.beat(chain, link, counter);

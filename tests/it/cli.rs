@@ -8,10 +8,10 @@ use std::process::Stdio;
 use alpsckpt::engine::geotiff::Raster;
 use serde_json::Value;
 
-use crate::scene::{Scene, assert_same_maps, wait_for};
-use crate::support::cells;
+use crate::scene::{Answer, Scene, assert_same_maps, sky, wait_for};
+use crate::support::{cells, have_programs, said};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 22] = [
     "demo",
     "new",
     "check",
@@ -24,11 +24,16 @@ const COMMANDS: [&str; 17] = [
     "status",
     "resubmit",
     "checkpoint",
+    "hold",
+    "resume",
     "stop",
     "log",
     "verify",
+    "bench",
     "maps",
     "cluster",
+    "man",
+    "completions",
 ];
 
 #[test]
@@ -42,6 +47,178 @@ fn every_command_has_help_with_an_example_and_its_exit_codes() {
         assert!(text.contains(&format!("alpsckpt {command}")) && text.contains("Exit codes:"), "{help}");
     }
     assert!(!all.stdout.contains("\n  job"), "what people do not type is not in the help: {all}");
+}
+
+/// The names below `Commands:` in a help.
+fn commands_in(help: &str) -> Vec<&str> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect()
+}
+
+#[test]
+fn all_help_fits_80_columns_and_begins_with_an_example_of_its_own() {
+    let scene = Scene::new(16);
+    let ask = |arguments: &[&str]| {
+        let output = scene.alpsckpt(arguments).env("COLUMNS", "80").output().unwrap();
+        let answer = Answer::of(output);
+        answer.good();
+        let long = answer.stdout.lines().find(|line| line.chars().count() > 80);
+        assert!(long.is_none(), "{arguments:?}: {long:?}");
+        answer.stdout
+    };
+    let all = ask(&["--help"]);
+    assert_eq!(ask(&["help"]), all);
+    assert_eq!(commands_in(&all).len(), COMMANDS.len(), "{all}");
+    for command in commands_in(&all) {
+        let help = ask(&[command, "--help"]);
+        assert_eq!(ask(&["help", command]), help);
+        let mut lines = help.lines().skip_while(|line| !line.starts_with("Example"));
+        let begin = format!("  alpsckpt {}", if command == "open" { "open " } else { command });
+        assert!(lines.nth(1).is_some_and(|example| example.starts_with(&begin)), "{help}");
+        for below in commands_in(&help) {
+            ask(&[command, below, "--help"]);
+        }
+    }
+}
+
+#[test]
+fn each_command_has_a_page_of_the_manual() {
+    if !have_programs("each_command_has_a_page_of_the_manual", &["mandoc"]) {
+        return;
+    }
+    let scene = Scene::new(16);
+    let answer = scene.ask(&["man", "pages/man1"]);
+    let files: Vec<&str> = answer.good().stdout.lines().collect();
+    for command in COMMANDS {
+        let file = format!("pages/man1/alpsckpt-{command}.1");
+        assert!(files.contains(&file.as_str()), "{answer}");
+        let page = said("mandoc", &["-T", "ascii", &file], &scene.path(""));
+        let plain: String = page.replace('\u{8}', "").chars().collect();
+        assert!(plain.contains(&format!("alpsckpt {command}")) && plain.contains("0 "), "{page}");
+    }
+    let first = scene.ask(&["man"]);
+    assert_eq!(fs::read_to_string(scene.path("pages/man1/alpsckpt.1")).unwrap(), first.good().stdout);
+    // Fails on anything that a reader of such pages calls an error.
+    said("mandoc", &[&["-T", "lint", "-W", "error"], &files[..]].concat(), &scene.path(""));
+}
+
+#[test]
+fn shells_take_the_completions() {
+    if !have_programs("shells_take_the_completions", &["bash", "zsh", "fish"]) {
+        return;
+    }
+    let scene = Scene::new(16);
+    for shell in ["bash", "zsh", "fish"] {
+        let script = scene.ask(&["completions", shell]);
+        assert!(script.good().stdout.contains("resubmit"), "{script}");
+        fs::write(scene.path("script"), &script.stdout).unwrap();
+        said(shell, &["-n", "script"], &scene.path(""));
+    }
+    let words = "source ./script; COMP_WORDS=(alpsckpt resu); COMP_CWORD=1; _alpsckpt alpsckpt resu alpsckpt; echo ${COMPREPLY[@]}";
+    fs::write(scene.path("script"), scene.ask(&["completions", "bash"]).stdout).unwrap();
+    assert_eq!(said("bash", &["-c", words], &scene.path("")).trim(), "resubmit resume");
+    scene.ask(&["completions", "basic"]).failed(2, &["bash", "zsh", "fish"]);
+}
+
+#[test]
+fn without_utf8_all_is_told_in_ascii_but_the_names_of_files() {
+    let scene = Scene::new(48);
+    scene.campaign("été.ron", "été", &["name: \"Été\",", "months: [6],", "products: [SkyView, Total],"]);
+    let ask = |arguments: &[&str]| Answer::of(scene.alpsckpt(arguments).env("LC_ALL", "C").output().unwrap());
+    for arguments in [&["--help"][..], &["demo", "--help"], &["bench", "--help"]] {
+        let help = ask(arguments);
+        assert!(help.good().stdout.is_ascii(), "{help}");
+    }
+    let (run, shown) = (ask(&["run", "été.ron"]), ask(&["preview", "été.ron"]));
+    assert!(run.good().stdout.contains(" ... ") && run.stdout.contains("/été/maps"), "{run}");
+    assert!(shown.good().stdout.is_ascii() && shown.stdout.contains(" ... "), "{shown}");
+    let status = ask(&["status", "été.ron"]);
+    assert!(status.good().stdout.starts_with("Ete  /") && status.stdout.contains("/été/maps"), "{status}");
+    let missing = ask(&["status", "nichtda.ron"]);
+    assert!(missing.stderr.is_ascii() && missing.stderr.contains("  -> "), "{missing}");
+    assert!(ask(&["maps", "été.ron"]).good().stdout.lines().all(|file| Path::new(file).is_file()));
+}
+
+#[test]
+fn commands_are_told_as_this_program_was_called() {
+    let scene = Scene::new(16);
+    let called = |arguments: &[&str]| {
+        let mut command = scene.alpsckpt(arguments);
+        Answer::of(command.env("PATH", "/usr/bin:/bin").output().unwrap())
+    };
+    let answer = called(&["status"]);
+    answer.failed(66, &["new my.ron"]);
+    let cure = answer.stderr.split('`').find(|command| command.ends_with(" new my.ron")).unwrap();
+    assert!(cure.starts_with('/'), "{answer}");
+    // The cure works as it is printed, by a shell that knows no `alpsckpt`.
+    said("sh", &["-c", &format!("PATH=/usr/bin:/bin; {cure}")], &scene.path(""));
+    assert!(scene.path("my.ron").is_file());
+    // Where the shell would find it, it is told by its name.
+    scene.ask(&["status"]).failed(66, &["`alpsckpt demo`"]);
+}
+
+#[test]
+fn the_demo_asks_for_its_terminal_before_it_makes_anything() {
+    let scene = Scene::new(16);
+    let answer = scene.ask(&["demo", "--dir", "my demo"]);
+    answer.failed(2, &["needs a terminal", "alpsckpt demo --dir 'my demo' --headless"]);
+    assert!(!scene.path("my demo").exists() && !scene.path("state").exists());
+}
+
+#[test]
+fn one_is_told_as_one_and_values_with_their_unit() {
+    let scene = Scene::new(48);
+    scene.campaign("my.ron", "out", &sky(&["tile: 256,"]));
+    let mut told = String::new();
+    for arguments in [
+        &["check", "my.ron"][..],
+        &["plan", "my.ron"],
+        &["run", "my.ron"],
+        &["status"],
+        &["verify"],
+        &["log", "m01"],
+    ] {
+        let answer = scene.ask(arguments);
+        answer.good();
+        told += &answer.stdout;
+        told += &answer.stderr;
+    }
+    assert!(told.contains("1 tile") && told.contains("1 map, all verified"), "{told}");
+    assert!(told.contains("1.00 ratio  verified"), "{told}");
+    let words: Vec<&str> = told.split_whitespace().collect();
+    let plural =
+        |word: &str| word.len() > 2 && word.ends_with('s') && !["was", "has", "less"].contains(&word);
+    let wrong: Vec<_> =
+        words.windows(2).filter(|w| w[0] == "1" && plural(w[1].trim_matches([',', '.', ';']))).collect();
+    assert!(wrong.is_empty(), "{wrong:?} in\n{told}");
+}
+
+#[test]
+fn a_preview_takes_the_campaign_opened_last_and_says_what_it_shows() {
+    let scene = Scene::new(48);
+    scene.campaign("my.ron", "out", &["products: [SkyView, Total, Temperature],"]);
+    scene.ask(&["preview"]).failed(66, &["no campaign"]);
+    scene.ask(&["run", "my.ron", "--months", "6"]).good();
+    let shown = scene.ask(&["preview", "--month", "6", "--png", "june.png"]);
+    for words in [
+        "lst_mean_m06: Land-surface temperature (mean), month 6",
+        " °C",
+        "2nd to the 98th",
+        "┤ 500 m",
+        "48 x 48 cells of 25 m",
+    ] {
+        assert!(shown.good().stdout.contains(words), "{words}: {shown}");
+    }
+    assert!(fs::read(scene.path("june.png")).unwrap().starts_with(b"\x89PNG"));
+    let sky = scene.ask(&["preview", "out", "--month", "6", "--layer", "svf"]);
+    assert!(sky.good().stdout.contains(" ratio") && sky.stderr.contains("the same in all months"), "{sky}");
+    assert!(scene.ask(&["preview", "--layer", "total_m06"]).good().stdout.contains("total_m06:"));
+    assert!(scene.ask(&["preview", "--month", "6", "--layer", "total"]).good().stdout.contains(" kWh/m2"));
+    scene.ask(&["preview", "--month", "1", "--layer", "total_m06"]).failed(2, &["month 6", "leave one"]);
+    let known = "name one of svf, total_m01, lst_mean_m01";
+    scene.ask(&["preview", "--month", "1", "--layer", "height"]).failed(2, &["\"height\"", known]);
+    scene.ask(&["plan"]).good();
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn a_job_that_cannot_end_well_is_told_with_its_last_words() {
     scene.cluster(60.0);
     let answer = scene.ask(&["doctor", "my.ron", "--cluster-dir", "cluster"]);
     answer.failed(69, &["not fit"]);
-    assert!(answer.stdout.contains("no such module") && answer.stdout.contains("Code(3)"), "{answer}");
+    assert!(answer.stdout.contains("no such module") && answer.stdout.contains("Code(78)"), "{answer}");
 }
 
 /// What lies in the scene's folder, the cluster's own affairs left out.

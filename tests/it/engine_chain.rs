@@ -10,7 +10,7 @@ use alpsckpt::engine::geotiff::{Placement, write_grid};
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Layer, Product, Storage};
 use alpsckpt::job::verify::verify_chain;
-use alpsckpt::job::{RunOptions, Stop, run_chain};
+use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
 
 use crate::support;
 
@@ -90,6 +90,7 @@ impl Place {
             node: "n".to_owned(),
             threads,
             stop: Stop::default(),
+            origin: Origin::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use alpsckpt::checkpoint::{
 use alpsckpt::durable::{framed, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::job::verify::verify_chain;
-use alpsckpt::job::{RunOptions, Stop, run_chain};
+use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
 use alpsckpt::oar_client::BatchError;
 
 use crate::scene::{PROGRAM, apart};
@@ -152,6 +152,7 @@ fn every_form_is_read_gone_on_with_and_verified() {
                 node: "node-1".to_owned(),
                 threads: 2,
                 stop: Stop::default(),
+                origin: Origin::default(),
             },
             &|_| (),
         );

@@ -15,7 +15,7 @@ use alpsckpt::durable::sealed;
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::grid::Placement;
-use alpsckpt::job::{Outcome, RunOptions, Stop, run_chain};
+use alpsckpt::job::{Origin, Outcome, Progress, RunOptions, Stop, run_chain};
 
 use crate::scene::{SKY, Scene, assert_same_maps, height, names_in, placement, sky};
 
@@ -30,6 +30,15 @@ fn link(scene: &Scene, file: &str, month: u8, tiles: Option<u64>) -> Outcome {
 
 /// As [`link`], with something done after each tile.
 fn link_meanwhile(scene: &Scene, file: &str, month: u8, each: &(dyn Fn(u64, &Stop) + Sync)) -> Outcome {
+    link_reporting(scene, file, month, &|progress, stop| {
+        if progress.phase == Phase::Computing {
+            each(progress.tiles, stop);
+        }
+    })
+}
+
+/// As [`link`], with something done at each report.
+fn link_reporting(scene: &Scene, file: &str, month: u8, each: &(dyn Fn(&Progress, &Stop) + Sync)) -> Outcome {
     let loaded = spec::load(&scene.path(file)).unwrap();
     let cluster = ClusterChoice::embedded(&scene.path("state/cluster"));
     let controller = Controller::create(&loaded, &cluster).unwrap();
@@ -42,13 +51,10 @@ fn link_meanwhile(scene: &Scene, file: &str, month: u8, each: &(dyn Fn(u64, &Sto
         node: "n".to_owned(),
         threads: 1,
         stop: Stop::default(),
+        origin: Origin::default(),
     };
     drop(controller);
-    run_chain(&loaded.spec.output, &options, &|progress| {
-        if progress.phase == Phase::Computing {
-            each(progress.tiles, &options.stop);
-        }
-    })
+    run_chain(&loaded.spec.output, &options, &|progress| each(progress, &options.stop))
 }
 
 /// One link of January's chain that is stopped in its midst; how many tiles are sealed then.
@@ -196,7 +202,8 @@ fn what_a_later_program_wrote_keeps_a_chain_from_beginning_anew() {
     for path in [dir.link_start(LinkNumber(1)), dir.generation(generation)] {
         let kept = fs::read(&path).unwrap();
         let text = String::from_utf8(kept.clone()).unwrap();
-        let body = text.split("// crc32").next().unwrap().replacen("form: 2,", "form: 3000,", 1);
+        let present = format!("form: {},", alpsckpt::checkpoint::form::FORM);
+        let body = text.split("// crc32").next().unwrap().replacen(&present, "form: 3000,", 1);
         assert!(body.contains("form: 3000,"), "{body}");
         let crc = crc32fast::hash(body.as_bytes());
         fs::write(&path, format!("{body}// crc32 {crc:08x}\n")).unwrap();
@@ -315,6 +322,26 @@ fn a_chain_answers_only_for_files_that_it_reads() {
     let outcome = link(&scene, "three.ron", 6, None);
     assert_eq!(outcome.class, ExitClass::Foreign, "{}", outcome.message);
     assert!(outcome.message.contains("other chains of this campaign"), "{}", outcome.message);
+}
+
+#[test]
+fn a_terrain_that_is_cut_short_when_every_tile_is_done_is_told_as_changed_and_nothing_is_lost() {
+    let scene = Scene::new(64);
+    scene.campaign("my.ron", "out", &SKY);
+    let dem = scene.path("dem.tif");
+    let whole = fs::read(&dem).unwrap();
+    let outcome = link_reporting(&scene, "my.ron", 1, &|progress, _| {
+        if progress.phase == Phase::Finishing {
+            OpenOptions::new().write(true).open(&dem).unwrap().set_len(whole.len() as u64 / 2).unwrap();
+        }
+    });
+    assert_eq!(outcome.class, ExitClass::Foreign, "{}", outcome.message);
+    assert!(outcome.message.contains("dem.tif"), "{}", outcome.message);
+    fs::write(&dem, whole).unwrap();
+    let outcome =
+        link_meanwhile(&scene, "my.ron", 1, &|tiles, _| assert_eq!(tiles, 16, "a tile is computed again"));
+    assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+    scene.ask(&["verify", "my.ron"]).good();
 }
 
 /// An uncompressed terrain of one strip, 16384 x 16384 cells of 25 m: 1 GiB of zeros that takes no room on the disk.

@@ -113,7 +113,16 @@ pub(crate) fn apart<'c>(command: &'c mut Command, folder: &Path) -> &'c mut Comm
         .env("ALPSCKPT_STATE", folder.join("state"))
         .env("XDG_DATA_HOME", folder.join("data"))
         .env("NO_COLOR", "1")
+        .env("LC_ALL", "C.UTF-8")
+        .env("PATH", with_program())
         .stdin(Stdio::null())
+}
+
+/// The folders of programs, this program's first: it tells commands as they can be typed.
+fn with_program() -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = Path::new(PROGRAM).parent().unwrap().to_path_buf();
+    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).unwrap()
 }
 
 impl Drop for Scene {

@@ -8,7 +8,7 @@ use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId};
 use alpsckpt::engine::geotiff::Pyramid;
 use alpsckpt::engine::{EngineError, Layer, Piece, Problem, Tile, Tiling};
 use alpsckpt::job::workload::Contents;
-use alpsckpt::job::{Outcome, Progress, RunOptions, Stop, Workload, run_with};
+use alpsckpt::job::{Origin, Outcome, Progress, RunOptions, Stop, Workload, run_with};
 
 const MAGIC: &[u8] = b"TOYMAP\n";
 
@@ -274,6 +274,7 @@ pub(crate) fn options() -> RunOptions {
         node: "node-1".to_owned(),
         threads: 2,
         stop: Stop::default(),
+        origin: Origin::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What persons ask for, what OAR's rules make of it, and whom it must not touch.
 
-use std::time::Duration;
+use alpsckpt::checkpoint::{ExitClass, LinkNumber};
 
 use crate::cluster::{FIRST_ROW, Rows};
 use crate::place::{PACED, Place, SAFE, begins, completes, link_ends, until};
@@ -10,16 +10,19 @@ const CHECKPOINT: [&str; 4] = ["checkpoint", "m06", "--campaign", "out"];
 
 /// OAR resubmits only jobs that ran for more than a minute, and repeats its signals.
 pub(crate) fn early(place: &Place) {
-    place.campaign("out", &[PACED, SAFE]);
+    place.campaign("out", &[PACED, SAFE, "setup: [\"touch $OLDPWD/setting-up\", \"sleep 12\"],"]);
     place.ask(&SUBMIT).good();
     let chain = place.chain("out", "m06");
+    // Asked while its script sets up, and again when its program has begun, within its first minute.
+    let setting_up = chain.path().join("setting-up");
+    until("the script's setup", 300, || setting_up.exists().then_some(()));
+    // A node is shown as running a moment later.
+    until("the signal that is sent", 1000, || (place.ask(&CHECKPOINT).code == Some(0)).then_some(()));
+    assert!(!chain.link_start(LinkNumber(1)).exists(), "the signal came too late for this test");
     begins(&chain, 1);
-    // Asked twice within its first minute.
-    for _ in 0..2 {
-        place.ask(&CHECKPOINT).good();
-        std::thread::sleep(Duration::from_secs(5));
-    }
-    link_ends(&chain, 1);
+    place.ask(&CHECKPOINT).good();
+    let end = link_ends(&chain, 1);
+    assert_eq!(end.class, ExitClass::Checkpointed, "{}", end.message);
     // OAR is about to resubmit it: nobody else may.
     place.ask(&["resubmit", "m06", "--campaign", "out"]).failed(75, &[]);
     completes(&chain);
@@ -35,24 +38,19 @@ pub(crate) fn early(place: &Place) {
     place.has_maps_of_a_local_run(&place.here("out"), &[]);
 }
 
-/// A job that always leaves with 99 is resubmitted by OAR for ever.
+/// A job that always leaves with 99 is resubmitted by OAR for ever; whoever looks on, its links count themselves.
 pub(crate) fn limit(place: &Place) {
-    // More work than three jobs can do.
+    // More work than two jobs can do.
     place.campaign("out", &["pace: Some(\"2 tiles/min\"),", SAFE, "max_links: 2,"]);
     place.ask(&SUBMIT).good();
-    let mut watch = place.start("watch", &["status", "--watch", "--json", "out"]);
-    watch.ends();
-    let chain = watch.snapshots().pop().unwrap()["chains"][0].clone();
-    assert_eq!(chain["state"], "Failed", "{chain}");
+    // Nobody looks.
+    let second = link_ends(&place.chain("out", "m06"), 2);
+    assert_eq!(second.class, ExitClass::TooManyLinks, "{}", second.message);
+    let chain = place.reaches("out", "Failed");
     assert_eq!(chain["failure"]["class"], "too many links", "{chain}");
     assert_eq!(chain["attempts"], 1, "{chain}");
     let jobs = place.jobs();
-    assert_eq!(jobs.len(), 3, "{jobs:?}");
-    assert!(jobs[..2].iter().all(|job| job.exit == 99 << 8), "{jobs:?}");
-    let third = until("the end of the third job", 3000, || {
-        place.jobs().into_iter().nth(2).filter(|job| job.state == "Error")
-    });
-    assert_eq!(third.exit, -1, "{third:?}");
+    assert_eq!(jobs.iter().map(|job| job.exit).collect::<Vec<_>>(), [99 << 8, 98 << 8], "{jobs:?}");
 }
 
 /// Jobs of another user, and of ours outside the campaign.

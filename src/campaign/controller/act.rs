@@ -9,6 +9,7 @@ use crate::campaign::snapshot::ChainView;
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{ChainId, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
+use crate::quantity::count;
 
 impl Controller {
     /// Does one action; the answer says in words what was done.
@@ -68,7 +69,8 @@ impl Controller {
         let token = self.identity.token(chain, attempt);
         let (program, said) = self.program_for(chain)?;
         let hash = self.identity.spec.clone();
-        install::job_script(&self.campaign, chain, &self.spec, &hash, &program)?;
+        let id = self.identity.id.clone();
+        install::job_script(&self.campaign, chain, &self.spec, &hash, &program, &id)?;
         let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
         if !file.create(&self.campaign.chain(chain))? {
             return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
@@ -83,7 +85,7 @@ impl Controller {
         let job = self.submit_attempt(chain, attempt, token)?;
         let from = view.generations.iter().rfind(|g| g.damage.is_none());
         let from = from.map_or_else(String::new, |g| {
-            format!("; it goes on from generation {} with {} tiles", g.number, g.tiles)
+            format!("; it goes on from generation {} with {}", g.number, count(g.tiles, "tile"))
         });
         let said = said.map_or_else(String::new, |said| format!("; {said}"));
         Ok(format!("{chain}: submitted as job {job}{from}{said}"))

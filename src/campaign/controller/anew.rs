@@ -11,6 +11,7 @@ use crate::checkpoint::resume::file_crc;
 use crate::checkpoint::{ChainId, Complete, MapRecord, fence, form};
 use crate::durable::{atomic, sealed};
 use crate::engine::NUMERICS;
+use crate::quantity::count;
 
 impl Controller {
     /// Has the chain computed anew from the inputs as they are now: what its links sealed so far does not count any more.
@@ -68,9 +69,9 @@ impl Controller {
         let after = fence::newest(&dir)?.map_or(0, |link| link.0);
         let inputs = Inputs { after, ..Inputs::take(&self.spec, &view.months, &mut BTreeMap::new()) };
         let text = format!(
-            "begins anew, as asked, from the inputs {}: {} tiles that were sealed until link {after} do not count any more",
+            "begins anew, as asked, from the inputs {}: what was sealed until link {after} ({}) does not count any more",
             inputs.short(),
-            view.sealed_tiles
+            count(view.sealed_tiles, "tile")
         );
         let said = inputs::left_behind(&self.campaign, chain, &inputs)?;
         let warnings = std::iter::once(&text).chain(&said);
@@ -101,7 +102,7 @@ impl Controller {
         let held = files.generations.values().flatten().next_back().filter(|g| g.tiles > 0);
         let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok((own, None)) };
         let former = files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own);
-        let tiles = format!("its {} tiles are those of engine {}", held.tiles, held.numerics);
+        let tiles = format!("what it sealed ({}) is of engine {}", count(held.tiles, "tile"), held.numerics);
         Ok(match former {
             Some(hash) if install::is_whole(&self.campaign, hash) => {
                 let said =

@@ -244,6 +244,7 @@ fn unreadable(link: LinkNumber) -> LinkStart {
         program: String::new(),
         numerics: 0,
         threads: 0,
+        submission: String::new(),
     }
 }
 

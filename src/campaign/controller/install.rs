@@ -5,14 +5,18 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
-use crate::campaign::shell::{self, quoted};
+use crate::campaign::shell::{self, JobScript, quoted};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::oar_client::{Submission, Token};
+
+/// How a program ends that does not know what it is asked for.
+const CLAP_USAGE: i32 = 2;
 
 /// The program that jobs run: `$ALPSCKPT_PROGRAM`, else this one.
 pub(super) fn this_program() -> PathBuf {
@@ -78,18 +82,19 @@ pub(super) fn submission(campaign: &CampaignDir, chain: &ChainId, spec: &Spec, t
 }
 
 /// Writes the script that the batch system runs. Only while no job of the chain lives: the batch system reads the file
-/// anew at the start of each job.
+/// anew at the start of each job. `id`: the campaign's own name.
 pub(super) fn job_script(
     campaign: &CampaignDir,
     chain: &ChainId,
     spec: &Spec,
     spec_hash: &str,
     program_hash: &str,
+    id: &str,
 ) -> Result<(), DurableError> {
     let dir = campaign.chain(chain);
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
-    let text = script(campaign, chain, spec, spec_hash, program_hash);
+    let text = script(campaign, chain, spec, spec_hash, program_hash, id);
     let executable = beneath::facts(&path).is_ok_and(|facts| facts.mode() & 0o111 == 0o111);
     if executable && beneath::read(&path).ok().as_deref() == Some(text.as_slice()) {
         return Ok(());
@@ -103,17 +108,30 @@ fn script(
     spec: &Spec,
     spec_hash: &str,
     program_hash: &str,
+    id: &str,
 ) -> Vec<u8> {
     let name = spec.name.replace(['\n', '\r'], " ");
     let about =
         format!("Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this.");
-    let mut command = quoted(campaign.program(program_hash).as_os_str().as_bytes());
-    command.extend(b" job run --output ");
-    command.extend(quoted(campaign.output().as_os_str().as_bytes()));
-    command.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
-    let wanted = submission(campaign, chain, spec, Token(chain.to_string()));
-    let verified = shell::verified(&campaign.program(program_hash), program_hash, chain);
-    shell::job_script(&wanted, &about, &verified, &spec.setup_lines(), &command)
+    let mut arguments = b"job run --output ".to_vec();
+    arguments.extend(quoted(campaign.output().as_os_str().as_bytes()));
+    arguments.extend(format!(" --chain {chain} --spec {spec_hash}").into_bytes());
+    let program = campaign.program(program_hash);
+    let plain = is_former(&program);
+    if !plain {
+        arguments.extend(format!(" --campaign {id}").into_bytes());
+    }
+    let submission = submission(campaign, chain, spec, Token(chain.to_string()));
+    let (about, setup) = (&about, &spec.setup_lines());
+    let verified = &shell::verified(&program, program_hash, chain);
+    let arguments = &arguments;
+    JobScript { submission: &submission, about, verified, setup, program: &program, arguments, plain }.text()
+}
+
+/// Whether a copy of the program is of a version before 0.3.0, as a chain may go on with.
+fn is_former(program: &Path) -> bool {
+    let asked = Command::new(program).args(["job", "hold", "--help"]).output();
+    asked.is_ok_and(|answer| answer.status.code() == Some(CLAP_USAGE))
 }
 
 #[cfg(test)]

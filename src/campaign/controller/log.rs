@@ -15,7 +15,7 @@ pub(super) fn write(folder: &Path, logged: &Logged) {
     let path = folder.join("oar.log");
     let Logged { command, code, seconds, complaint } = logged;
     let code = code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-    let when = quantity::utc_now();
+    let when = quantity::now();
     let line =
         format!("{when}  {seconds:6.2} s  {code}  {command}  {complaint}").trim_end().to_owned() + "\n";
     if fs::metadata(&path).is_ok_and(|m| m.len() > LONGEST) {

@@ -127,13 +127,14 @@ impl Controller {
             let source = reach.program.clone().unwrap_or_else(install::this_program);
             let program = install::program(&campaign, &source)?;
             let mut known = BTreeMap::new();
+            let identity = Identity::new(&spec.name, &hash, cluster);
             for (chain, months) in spec.chains() {
-                install::job_script(&campaign, &chain, spec, &hash, &program)?;
+                install::job_script(&campaign, &chain, spec, &hash, &program, &identity.id)?;
                 let inputs = Inputs::take(spec, &months, &mut known);
                 sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
             }
             // Last: from here on the campaign exists. Of two makers the second opens what the first made.
-            sealed::create_exclusive(&path, &Identity::new(&spec.name, &hash, cluster))?;
+            sealed::create_exclusive(&path, &identity)?;
             made_with = Some(program);
         }
         let mut controller = Self::open_with(campaign.output(), reach)?;

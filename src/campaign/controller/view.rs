@@ -253,7 +253,7 @@ fn link_views(files: &ChainFiles) -> Vec<LinkView> {
 
 fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
     let from = match resume.from {
-        Some(generation) => format!("from generation {} with {} tiles", generation.0, resume.tiles),
+        Some(generation) => format!("from generation {} with {}", generation.0, count(resume.tiles, "tile")),
         None => "from the beginning".to_owned(),
     };
     let rejected =

@@ -7,6 +7,7 @@ use super::{BatchView, ChainRecord, Decision, DiskView, Doubt, Doubts, Limits, O
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::oar_client::{Job, JobState};
+use crate::quantity::count;
 
 /// What is new and what is to be done about it, for all chains. `doubts` goes from each decision to the next.
 #[must_use]
@@ -124,7 +125,13 @@ impl Decider<'_> {
                 let chain = self.chain.clone();
                 self.record(Event::Submitted { chain, attempt, job: job.array_id });
                 if attempt < self.record.last_attempt() {
-                    let text = format!("attempt {attempt}, believed lost, has job {}: it is deleted", job.id);
+                    let (id, last) = (job.id, self.record.last_attempt());
+                    let what = if job.state.is_over() {
+                        format!("it has ended; attempt {last} has the work")
+                    } else {
+                        "it is deleted".to_owned()
+                    };
+                    let text = format!("attempt {attempt}, believed lost, has job {id}: {what}");
                     self.record(Event::Warning { chain: Some(self.chain.clone()), text });
                 }
             }
@@ -276,13 +283,14 @@ impl Decider<'_> {
             let [before, one, two] = [before, one, two].map(|end| progress(end));
             if before == one && one == two {
                 let cause = format!("two links in a row sealed no tile: {} before and after", two.0);
-                let hint = format!("lengthen walltime - margin, or use smaller tiles; or {hint}");
+                let hint = failure::no_progress_hint(self.chain, self.disk);
                 return Some(Failure::new("no progress", cause, hint));
             }
         }
         let ended = links.len() - usize::from(beyond);
         (ended as u64 >= u64::from(self.limits.max_links)).then(|| {
-            let cause = format!("{ended} links did not complete the chain: the limit is max_links");
+            let cause =
+                format!("{} did not complete the chain: the limit is max_links", count(ended as u64, "link"));
             Failure::new("too many links", cause, hint)
         })
     }

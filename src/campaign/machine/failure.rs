@@ -5,6 +5,7 @@ use crate::campaign::event::Failure;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
+use crate::quantity::{by_number, count};
 
 /// The hint where a later program wrote to the chain.
 pub(in crate::campaign) const OTHER_PROGRAM: &str =
@@ -83,6 +84,12 @@ impl Say<'_> {
             }
             ExitClass::Fenced => self.failure("fenced", cause),
             ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
+            ExitClass::Setup => self.after("setup", cause, "correct `setup` in the campaign file"),
+            ExitClass::NoProgress => {
+                let hint = no_progress_hint(self.chain, self.disk);
+                Failure::new("no progress", cause, hint)
+            }
+            ExitClass::TooManyLinks => self.failure("too many links", cause),
             ExitClass::Complete => {
                 let why = self.disk.complete_damage.as_deref().unwrap_or("complete.ron is not there");
                 let cause = format!("job {}{node} said that all maps are done, but {why}", self.job.id);
@@ -123,7 +130,11 @@ impl Say<'_> {
     fn signal(&self, signal: u8) -> Failure {
         let (id, node) = (self.job.id, self.node());
         let name = nix::sys::signal::Signal::try_from(i32::from(signal)).map_or("", |s| s.as_str());
-        let more = if signal == 9 { ", perhaps for its memory" } else { "" };
+        let more = match signal {
+            9 => ", perhaps for its memory",
+            12 if self.link.is_none() => ": the checkpoint signal came before its script could keep it",
+            _ => "",
+        };
         self.failure("signal", format!("job {id}{node} was ended by signal {signal} {name}{more}"))
     }
 
@@ -176,7 +187,12 @@ impl Say<'_> {
 
     fn last_sealed(&self) -> String {
         match self.disk.generations.last() {
-            Some(last) => format!("{} tiles are safe in generation {}", last.tiles, last.number.0),
+            Some(last) => format!(
+                "{} {} safe in generation {}",
+                count(last.tiles, "tile"),
+                by_number(last.tiles, "is", "are"),
+                last.number.0
+            ),
             None => "nothing was sealed yet".to_owned(),
         }
     }
@@ -187,12 +203,18 @@ impl Say<'_> {
     }
 }
 
+/// What helps a chain that goes round without getting on.
+pub(super) fn no_progress_hint(chain: &ChainId, disk: &DiskView) -> String {
+    format!("lengthen walltime - margin, or use smaller tiles; or {}", resubmit_hint(chain, disk))
+}
+
 /// The command that submits the chain again, and where it goes on from.
 pub(super) fn resubmit_hint(chain: &ChainId, disk: &DiskView) -> String {
     match disk.generations.last() {
         Some(last) => format!(
-            "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {} tiles",
-            last.number.0, last.tiles
+            "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {}",
+            last.number.0,
+            count(last.tiles, "tile")
         ),
         None => format!("resubmit it (key r, or `alpsckpt resubmit {chain}`): it begins anew"),
     }

@@ -42,6 +42,7 @@ fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
             program: String::new(),
             numerics: 1,
             threads: 1,
+            submission: String::new(),
         },
         end: end.map(|(class, tiles)| LinkEnd {
             class,
@@ -239,6 +240,8 @@ fn each_way_to_die_has_its_class_and_says_why() {
         (killed(&[("OUTPUT_FILES", "cannot write")]), "output", "cannot write"),
         (killed(&[("CPUSET_ERROR", "bad cpuset")]), "batch system", "bad cpuset"),
         (ended(Ending::Signal(9)), "signal", "SIGKILL"),
+        (ended(Ending::Signal(12)), "signal", "before its script could keep it"),
+        (ended(Ending::Code(78)), "setup", "78"),
         (ended(Ending::Code(127)), "no program", "127"),
         (ended(Ending::Code(65)), "input", "65"),
         (ended(Ending::Code(3)), "exit code", "3"),
@@ -270,6 +273,9 @@ fn the_links_own_words_come_before_the_batch_systems() {
         (ExitClass::Fenced, "fenced"),
         (ExitClass::Internal, "internal"),
         (ExitClass::Foreign, "foreign checkpoint"),
+        (ExitClass::Setup, "setup"),
+        (ExitClass::NoProgress, "no progress"),
+        (ExitClass::TooManyLinks, "too many links"),
     ] {
         let mut world = World::submitted();
         world.disk().links = vec![link(1, 10, Some((class, 2)))];

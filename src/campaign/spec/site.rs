@@ -90,8 +90,9 @@ impl Loaded {
             None => ("threads", threads, "write a smaller `threads`: each takes memory of its own"),
         };
         let what = format!(
-            "`{field}` {value}: a job is predicted to take up to {} of memory with {threads} threads; a node of {} has {}",
+            "`{field}` {value}: a job is predicted to take up to {} of memory with {}; a node of {} has {}",
             quantity::bytes(bytes),
+            quantity::count(u64::from(threads), "thread"),
             site.title,
             quantity::bytes(memory)
         );

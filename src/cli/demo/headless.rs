@@ -9,6 +9,7 @@ use crate::campaign::controller::{Action, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId};
+use crate::quantity::count;
 use crate::ui::words;
 
 const PERIOD: Duration = Duration::from_millis(500);
@@ -92,10 +93,12 @@ fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
     output::say("")?;
     match verify::bad(&verified) {
         0 => {
-            output::say(format!("{} maps, all verified, in {}", verified.len(), campaign.maps().display()))?;
-            output::say(format!("{} pictures in {}", pictures.len(), campaign.pictures().display()))
+            let maps = count(verified.len() as u64, "map");
+            output::say(format!("{maps}, all verified, in {}", campaign.maps().display()))?;
+            let pictures = count(pictures.len() as u64, "picture");
+            output::say(format!("{pictures} in {}", campaign.pictures().display()))
         }
-        n => Err(Failure::new(failure::INPUT, format!("{n} maps are not what was computed"), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
     }
 }
 

@@ -1,10 +1,14 @@
 //! `alpsckpt demo`: four months of the Parc des Écrins on three embedded nodes, one of which dies.
 
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::{Failure, failure, open, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::registry;
+use crate::campaign::shell;
 use crate::campaign::snapshot::ChainState;
 
 mod headless;
@@ -27,7 +31,7 @@ Examples:
   alpsckpt demo --dir alps --dem alps_25m.tif
   alpsckpt demo --cluster oar --site project=climat --dir /shared/me/demo
 
-Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good,
+Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good, \
 74 the folder cannot be written or is no demo's.")]
 pub(super) struct Args {
     /// Ends a former demo's jobs, removes it and makes a new one.
@@ -51,6 +55,23 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// The command of this demo, in the same folder and on the same terrain and batch system.
+    fn again(&self) -> String {
+        let quoted = |text: &OsStr| String::from_utf8_lossy(&shell::quoted(text.as_bytes())).into_owned();
+        let mut command = "alpsckpt demo".to_owned();
+        let files = [("--dir", &self.dir), ("--dem", &self.dem)];
+        for (option, file) in files.into_iter().filter_map(|(option, file)| Some((option, file.as_ref()?))) {
+            command.push_str(&format!(" {option} {}", quoted(file.as_os_str())));
+        }
+        if self.cluster == Cluster::Oar {
+            command.push_str(" --cluster oar");
+        }
+        if let Some(site) = &self.site {
+            command.push_str(&format!(" --site {}", quoted(OsStr::new(site))));
+        }
+        command
+    }
+
     fn jobs(&self) -> Result<Jobs, Failure> {
         match (self.cluster, &self.site) {
             (Cluster::Oar, site) => Ok(Jobs::Oar { site: site.clone() }),
@@ -64,6 +85,12 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let jobs = args.jobs()?;
+    // Before anything is made or submitted.
+    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !person && !args.headless {
+        let cure = format!("`{} --headless` shows the same without one", args.again());
+        return Err(Failure::new(failure::USAGE, "the demo's screen needs a terminal", cure));
+    }
     let folder = Folder { path: folder(args)? };
     if args.fresh {
         folder.remove()?;
@@ -88,7 +115,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     drop(controller);
     open::screen(&loaded.spec.output)?;
     output::say(format!("The demo goes on in {0}; its maps come to {0}/maps.", folder.path.display()))?;
-    output::say("`alpsckpt` opens it again, `alpsckpt demo --fresh` begins anew.")
+    output::say(format!("`alpsckpt` opens it again, `{} --fresh` begins anew.", args.again()))
 }
 
 fn folder(args: &Args) -> Result<PathBuf, Failure> {

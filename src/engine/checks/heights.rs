@@ -7,6 +7,7 @@ use super::super::geotiff::Raster;
 use super::super::grid::Grid;
 use super::subject::Subject;
 use super::survey::{Collector, Repeated, Rules, Steepness, Steps, Strays, Survey, strays_in};
+use crate::quantity::count;
 
 /// Heights that ground has, m.
 pub(super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
@@ -126,8 +127,11 @@ fn strays(subject: Subject, found: &Strays, mapped: Span) -> Option<Problem> {
 /// A value that repeats beside cliffs; refused where no ground is as steep.
 fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: Steepness) -> Finding {
     let Repeated { value, steps, largest, at } = *found;
-    let cells =
-        if value == 0.0 { format!("{} cells of 0 m", survey.zeros) } else { format!("heights of {value} m") };
+    let cells = if value == 0.0 {
+        format!("{} of 0 m", count(survey.zeros, "cell"))
+    } else {
+        format!("heights of {value} m")
+    };
     let what = format!(
         "has {cells}, beside {steps} of them a step of more than {} m, up to {largest:.0} m, the first at {}: \
          no data that is not declared?",
@@ -171,10 +175,10 @@ fn holes(subject: Subject, survey: &Survey) -> Option<Finding> {
         return None;
     }
     let what = format!(
-        "has {} cells without a height in {} holes of the terrain, the largest, {} cells, from {} on",
-        found.cells,
-        found.count,
-        found.largest,
+        "has {} without a height in {} of the terrain, the largest, {}, from {} on",
+        count(found.cells, "cell"),
+        count(found.count, "hole"),
+        count(found.largest, "cell"),
         subject.place(found.at)
     );
     let cure = format!(

@@ -18,6 +18,7 @@ use super::subject::Subject;
 use super::survey::{Rules, Survey, bands_of, survey};
 use super::voids::Cell;
 use super::{cells_cover, coverage, heights, values};
+use crate::quantity::count;
 
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
@@ -261,10 +262,11 @@ impl Task<'_> {
         let subject = Subject::file(self.raster);
         let strays = values::cloud_strays(subject, &seen.survey.strays);
         let unit = seen.survey.range.and_then(|range| values::cloud_values(subject, range));
-        let uncovered = seen.uncovered.map(|(count, first)| {
+        let uncovered = seen.uncovered.map(|(number, first)| {
             subject.problem(
                 format!(
-                    "has no data at {count} cells of the region where the terrain has heights, the first at {}",
+                    "has no data at {} of the region where the terrain has heights, the first at {}",
+                    count(number, "cell"),
                     subject.place(first)
                 ),
                 "fill them, or make the region smaller: cells without cloud cover have no value in the maps",

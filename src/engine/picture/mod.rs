@@ -1,13 +1,18 @@
-//! Pictures of grids: colour scales, hill shading, PNG.
+//! Pictures of grids: colour scales, lengths, PNG.
 
-mod font;
 mod palette;
-mod png_file;
+mod sheet;
 
 pub use palette::Palette;
-pub use png_file::{encode_png, write_png};
+pub use sheet::{Legend, encode_png, write_png};
 
 use super::grid::Grid;
+
+/// The part of the values that the colours of every picture leave out at either end: single glints would darken all the rest.
+pub const CLIP: f64 = 0.02;
+
+/// [`CLIP`] in words.
+pub const CLIPPED: &str = "colours from the 2nd to the 98th percentile";
 
 /// The range that leaves out the lowest and highest `clip` (0..0.5) of the valid values; `None` without any.
 #[must_use]
@@ -20,59 +25,45 @@ pub fn stretch(values: &[f32], clip: f64) -> Option<(f32, f32)> {
     Some((low, high))
 }
 
-/// How bright each cell of a terrain is in light from the north-west, 45 degrees high: 0 (shade) to 1 (facing it).
-///
-/// `cell` is the ground size of a cell, m; slopes after Horn (1981). NaN where a cell or a neighbour is.
+/// Decimals that tell the ends of a scale of this span apart.
 #[must_use]
-pub fn hillshade(grid: &Grid, cell: f32) -> Grid {
-    let shade = |i: usize| {
-        let (x, y) = ((i % grid.width) as isize, (i / grid.width) as isize);
-        // At the edge the nearest cell inside stands in for the missing one.
-        let at = |dx: isize, dy: isize| {
-            let column = (x + dx).clamp(0, grid.width as isize - 1);
-            grid.at(column, (y + dy).clamp(0, grid.height as isize - 1))
-        };
-        let side = |dx: isize| at(dx, -1) + 2.0 * at(dx, 0) + at(dx, 1);
-        let row = |dy: isize| at(-1, dy) + 2.0 * at(0, dy) + at(1, dy);
-        let east = (side(1) - side(-1)) / (8.0 * cell);
-        let north = (row(-1) - row(1)) / (8.0 * cell);
-        let facing = 0.5 * east - 0.5 * north + std::f32::consts::FRAC_1_SQRT_2;
-        let bright = facing / (1.0 + east * east + north * north).sqrt();
-        // Not `max`, which would turn NaN into shade. Horn's slope leaves out the cell itself.
-        if grid.at(x, y).is_nan() {
-            f32::NAN
-        } else if bright < 0.0 {
-            0.0
-        } else {
-            bright
-        }
-    };
-    Grid { width: grid.width, height: grid.height, values: (0..grid.values.len()).map(shade).collect() }
+pub fn decimals(span: f32) -> usize {
+    match span {
+        _ if span >= 20.0 => 0,
+        _ if span >= 2.0 => 1,
+        _ => 2,
+    }
 }
 
-/// A grid made smaller by whole factors until no edge is longer than `max_edge`: each cell the mean of the valid ones.
+/// The longest of 1, 2 and 5 times a power of ten that is no longer than this, both in m: what a scale bar stands for.
 #[must_use]
-pub fn overview(grid: &Grid, max_edge: usize) -> Grid {
-    let factor = grid.width.max(grid.height).div_ceil(max_edge.max(1)).max(1);
-    let (width, height) = (grid.width.div_ceil(factor), grid.height.div_ceil(factor));
-    let mut values = Vec::with_capacity(width * height);
-    for row in 0..height {
-        for column in 0..width {
-            let (mut sum, mut count) = (0.0, 0.0);
-            for y in row * factor..grid.height.min((row + 1) * factor) {
-                for x in column * factor..grid.width.min((column + 1) * factor) {
-                    let value = f64::from(grid.at(x as isize, y as isize));
-                    if !value.is_nan() {
-                        sum += value;
-                        count += 1.0;
-                    }
-                }
-            }
-            // 0 / 0 is NaN: no data.
-            values.push((sum / count) as f32);
-        }
-    }
-    Grid { width, height, values }
+pub fn round_length(longest: f64) -> f64 {
+    let power = 10.0_f64.powf(longest.log10().floor());
+    [5.0, 2.0, 1.0].into_iter().map(|times| times * power).find(|length| *length <= longest).unwrap_or(power)
+}
+
+/// A length on the ground, m, in words: `500 m`, `20 km`.
+#[must_use]
+pub fn length_told(metres: f64) -> String {
+    if metres < 1_000.0 { format!("{metres} m") } else { format!("{} km", metres / 1_000.0) }
+}
+
+/// A grid on another number of columns and rows: each of its cells the mean of the valid ones that it covers, NaN without any.
+#[must_use]
+pub fn resampled(grid: &Grid, width: usize, height: usize) -> Grid {
+    let span = |at: usize, of: usize, cells: usize| {
+        let from = at * cells / of;
+        from..((at + 1) * cells / of).max(from + 1).min(cells)
+    };
+    let mean = |i: usize| {
+        let (columns, rows) = (span(i % width, width, grid.width), span(i / width, height, grid.height));
+        let cells = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+        let valid = cells.map(|(x, y)| grid.at(x as isize, y as isize)).filter(|value| !value.is_nan());
+        let (sum, count) = valid.fold((0.0_f64, 0_u32), |(s, n), value| (s + f64::from(value), n + 1));
+        // 0 / 0 is NaN: no data.
+        (sum / f64::from(count)) as f32
+    };
+    Grid { width, height, values: (0..width * height).map(mean).collect() }
 }
 
 #[cfg(test)]

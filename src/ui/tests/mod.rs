@@ -1,30 +1,60 @@
 //! Tests of the whole screens: what they look like, and that nothing makes them panic.
 
 mod docs;
+mod haste;
 mod keys;
 mod looks;
+mod news;
 mod paint;
 mod storm;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::fixtures;
-use super::model::{Effect, Message, Model};
+use super::model::{Clock, Effect, Message, Model};
 use super::update::update;
 
-/// Presses keys, written as on the screen: `j`, `<Enter>`, `<Ctrl-z>`.
+/// Milliseconds between two keys of a person.
+const CALM: u64 = 200;
+
+/// Presses keys as a person does, written as on the screen: `j`, `<Enter>`, `<Ctrl-z>`. What the last key asks for, also
+/// what is done only a moment later.
 pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut rest = keys;
     while let Some(first) = rest.chars().next() {
-        let (name, after) = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
-            Some((name, after)) => (name.to_owned(), after),
+        let (name, left) = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+            Some((name, left)) => (name.to_owned(), left),
             None => (first.to_string(), &rest[first.len_utf8()..]),
         };
-        rest = after;
-        effects = update(model, Message::Key(key(&name)), fixtures::clock(1));
+        rest = left;
+        effects = after(model, CALM, Message::Key(key(&name)));
     }
+    let due = after(model, CALM, Message::Due);
+    effects.extend(due.into_iter().filter(|effect| matches!(effect, Effect::Act(_) | Effect::Quit)));
     effects
+}
+
+/// Keys with so many milliseconds between them, and what they ask for in the end.
+pub(super) fn burst(model: &mut Model, keys: &str, gap: u64) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for c in keys.chars() {
+        effects.extend(after(model, gap, Message::Key(key(&c.to_string()))));
+    }
+    effects.extend(after(model, CALM, Message::Due));
+    effects.retain(|effect| matches!(effect, Effect::Act(_) | Effect::Quit));
+    effects
+}
+
+/// Takes a message so many milliseconds after the last one.
+pub(super) fn after(model: &mut Model, ms: u64, message: Message) -> Vec<Effect> {
+    let now = later(model, ms);
+    update(model, message, now)
+}
+
+/// The clock so many milliseconds after the last message.
+pub(super) fn later(model: &Model, ms: u64) -> Clock {
+    let Clock { steady_ms, wall_ms } = model.clock;
+    Clock { steady_ms: steady_ms + ms, wall_ms: wall_ms + ms as i64 }
 }
 
 fn key(name: &str) -> KeyEvent {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::paint;
+use super::{later, paint};
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::Snapshot;
 use crate::checkpoint::ChainId;
@@ -40,7 +40,7 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
 
 fn keys() -> impl Strategy<Value = KeyEvent> {
     let codes = prop_oneof![
-        4 => proptest::sample::select("sSrcHuexajkhl[]fgGq?1234yn ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        4 => proptest::sample::select("sSrcHuewxajkhl[]fgGq?1234yn ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         1 => any::<char>().prop_map(KeyCode::Char),
         2 => proptest::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up, KeyCode::Down, KeyCode::Left,
@@ -68,6 +68,7 @@ fn messages() -> impl Strategy<Value = Message> {
         2 => snapshots().prop_map(|s| Message::Snapshot(Box::new(s))),
         2 => (0u16..200, 0u16..60).prop_map(|(w, h)| Message::Resize(w, h)),
         1 => Just(Message::Tick),
+        1 => Just(Message::Paste),
         1 => "\\PC{0,200}".prop_map(Message::RefreshFailed),
         1 => (chain(), ".{0,200}").prop_map(|(c, text)| Message::Acted(Action::Submit(c), Err(text))),
         1 => proptest::collection::vec(".{0,100}", 0..60).prop_map(move |lines| {
@@ -83,7 +84,7 @@ proptest! {
 
     #[test]
     fn random_messages_never_panic_and_actions_follow_questions(
-        messages in proptest::collection::vec(messages(), 1..40),
+        messages in proptest::collection::vec((messages(), 0u64..600), 1..40),
         mono in any::<bool>(),
         ascii in any::<bool>(),
     ) {
@@ -92,15 +93,21 @@ proptest! {
             if ascii { &glyphs::ASCII } else { &glyphs::UNICODE },
         );
         let mut model = fixtures::model_in(depth, signs, fixtures::mixed(), 80, 24);
-        for (second, message) in messages.into_iter().enumerate() {
-            let asked = matches!(model.overlay, Some(Overlay::Confirm(_)));
+        let mut asked: Vec<Action> = Vec::new();
+        for (message, gap) in messages {
+            let allowed = asked.clone();
             let read_only = model.read_only().is_some();
-            for effect in update(&mut model, message, fixtures::clock(second as u64)) {
+            let before = model.pending.len();
+            let now = later(&model, gap);
+            for effect in update(&mut model, message, now) {
                 if let Effect::Act(action) = effect {
                     let free = matches!(action, Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_));
-                    prop_assert!(asked || free, "{action:?} without a question");
-                    prop_assert!(!read_only, "{action:?} although read-only");
+                    prop_assert!(free || allowed.contains(&action), "{action:?} without a question");
                 }
+            }
+            prop_assert!(!read_only || model.pending.len() <= before, "an action begins although read-only");
+            if let Some(Overlay::Confirm(ask)) = &model.overlay {
+                asked.extend(ask.actions.iter().cloned());
             }
             prop_assert_eq!(paint::text(&model).lines().count(), usize::from(model.size.1));
         }

@@ -5,8 +5,8 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::ui::actions::{self, Command, Entry, TABLE};
 use crate::ui::model::Model;
-use crate::ui::text;
 use crate::ui::theme::Meaning;
+use crate::ui::{text, words};
 
 /// The result of the last action, one or two lines; always at least one, so that the screen does not jump.
 pub(super) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
@@ -14,7 +14,9 @@ pub(super) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     let columns = usize::from(model.size.0).saturating_sub(2).max(1);
     match &model.notice {
         Some(notice) => {
-            pen.wrapped(notice.meaning, &notice.text, columns, most).into_iter().map(indent).collect()
+            let time = words::moment(notice.at.wall_ms, model.clock.wall_ms, &model.zone);
+            let said = format!("{time} {}", notice.text);
+            pen.wrapped(notice.meaning, &said, columns, most).into_iter().map(indent).collect()
         }
         None => vec![Line::default()],
     }

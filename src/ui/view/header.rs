@@ -76,12 +76,17 @@ fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let months: usize = chains.iter().map(|c| c.months.len()).sum();
     let in_state =
         |state| -> usize { chains.iter().filter(|c| c.state == state).map(|c| c.months.len()).sum() };
-    let (done, failed) = (in_state(ChainState::Complete), in_state(ChainState::Failed));
+    let done = in_state(ChainState::Complete);
     let mut spans =
         vec![pen.span(Meaning::Base, format!("{done} of {} complete", words::count(months as u64, "month")))];
-    if failed > 0 {
-        spans.push(pen.span(Meaning::Muted, format!(" {} ", pen.glyphs.dot)));
-        spans.push(pen.span(Meaning::Bad, format!("{failed} failed")));
+    let wrong =
+        [(ChainState::Failed, Meaning::Bad, "failed"), (ChainState::Silent, Meaning::Warning, "silent")];
+    for (state, meaning, word) in wrong {
+        let months = in_state(state);
+        if months > 0 {
+            spans.push(pen.span(Meaning::Muted, format!(" {} ", pen.glyphs.dot)));
+            spans.push(pen.span(meaning, format!("{months} {word}")));
+        }
     }
     let (tiles, total) =
         chains.iter().fold((0u64, 0u64), |(t, n), c| (t.saturating_add(c.tiles), n.saturating_add(c.total)));

@@ -24,7 +24,8 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
     let name = words::months(&chain.months, pen.glyphs);
     let percent = words::percent(chain.tiles, chain.total).map_or_else(String::new, |p| format!(", {p} %"));
     let picture = model.pictures.get(&chain.id);
-    let layer = picture.map_or_else(String::new, |p| format!(" {} {}", pen.glyphs.dot, p.look.layer));
+    let layer = picture
+        .map_or_else(String::new, |p| format!(" {} {}, {}", pen.glyphs.dot, p.look.layer, unit(&p.look)));
     let title = pen.rule(&format!("Map of {name}{percent}{layer}"), columns);
     let mut lines = vec![title];
     let Some(picture) = picture else {
@@ -130,15 +131,19 @@ fn ramp(value: f32, low: f32, high: f32, pen: Pen) -> &'static str {
     signs.get(at).copied().unwrap_or(" ")
 }
 
+/// The unit of a picture's values, as a person says it.
+fn unit(look: &Quicklook) -> &str {
+    if look.unit == "1" { "ratio" } else { &look.unit }
+}
+
 /// `120 W/m2 ▒▒▒▒▒ 480 W/m2`.
 fn scale(picture: &Picture, pen: Pen, columns: usize) -> Line<'static> {
     let Some((low, high)) = picture.range else {
         return pen.line(Meaning::Muted, " no valid pixel yet");
     };
-    // A ratio has no unit that a person would say.
-    let unit = if picture.look.unit == "1" { String::new() } else { format!(" {}", picture.look.unit) };
+    let unit = unit(&picture.look);
     let (from, to) =
-        (format!(" {}{unit} ", number(low, high - low)), format!(" {}{unit}", number(high, high - low)));
+        (format!(" {} {unit} ", number(low, high - low)), format!(" {} {unit}", number(high, high - low)));
     let room = columns.saturating_sub(text::width(&from) + text::width(&to) + 1).min(40);
     let mut spans = vec![pen.span(Meaning::Base, from)];
     for step in 0..room {

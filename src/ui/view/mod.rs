@@ -12,6 +12,7 @@
 
 mod bar;
 mod details;
+mod events;
 mod header;
 mod jobs;
 mod log;
@@ -138,7 +139,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     pen.put(frame, areas.notice, &around.notice);
     pen.put(frame, areas.bar, &around.bar);
     match &model.overlay {
-        Some(page @ (Overlay::Help(line) | Overlay::Errors(line))) => {
+        Some(page @ (Overlay::Help(line) | Overlay::Errors(line) | Overlay::Events(line))) => {
             overlay::page(model, page, *line, pen, frame);
         }
         Some(Overlay::Confirm(ask)) => overlay::confirm(ask, pen, frame),

@@ -9,7 +9,7 @@ use ratatui::text::Line;
 
 use super::pen::Pen;
 use super::table::{self, short_host};
-use super::{details, is_wide, map};
+use super::{details, events, is_wide, map};
 use crate::campaign::snapshot::{NodeView, Snapshot};
 use crate::ui::model::Model;
 use crate::ui::theme::Meaning;
@@ -53,7 +53,7 @@ fn draw_left(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Frame<'_>
         if left > 3 && !snapshot.history.is_empty() {
             lines.push(Line::default());
             lines.push(pen.rule("What happened", room));
-            lines.extend(history(model, snapshot, pen, room, left - 2));
+            lines.extend(events::last(model, &snapshot.history, pen, room, left - 2));
         }
     } else {
         if left > 0 && !snapshot.nodes.is_empty() {
@@ -61,7 +61,7 @@ fn draw_left(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Frame<'_>
         }
         if left > 2 {
             lines.push(pen.rule("What happened", room));
-            lines.extend(history(model, snapshot, pen, room, left - 2));
+            lines.extend(events::last(model, &snapshot.history, pen, room, left - 2));
         }
     }
     pen.put(frame, area, &lines);
@@ -141,23 +141,4 @@ fn nodes_in_a_line(model: &Model, snapshot: &Snapshot, pen: Pen) -> Line<'static
         spans.push(pen.span(meaning, said));
     }
     Line::from(spans)
-}
-
-/// The last things that happened, newest last, at most `most` lines.
-fn history(model: &Model, snapshot: &Snapshot, pen: Pen, columns: usize, most: usize) -> Vec<Line<'static>> {
-    let skipped = snapshot.history.len().saturating_sub(most);
-    snapshot
-        .history
-        .iter()
-        .skip(skipped)
-        .map(|line| {
-            let mut spans =
-                vec![pen.span(Meaning::Muted, format!(" {} ", words::time_of_day(line.at_ms, &model.zone)))];
-            let chain = line.chain.as_ref().and_then(|id| model.chain_of(id));
-            let name = chain.map_or_else(String::new, |c| words::months(&c.months, pen.glyphs));
-            spans.push(pen.span(Meaning::Title, text::left(&name, 10, pen.glyphs)));
-            spans.push(pen.span(Meaning::Base, line.text.clone()));
-            text::cut_line(Line::from(spans), columns, pen.glyphs)
-        })
-        .collect()
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
+use super::events;
 use super::pen::Pen;
 use crate::ui::actions::{self, Entry, TABLE};
 use crate::ui::model::{Ask, Model, Overlay};
@@ -80,6 +81,7 @@ pub(super) fn page(model: &Model, page: &Overlay, from: usize, pen: Pen, frame: 
 fn page_lines(model: &Model, page: &Overlay, pen: Pen) -> (&'static str, Vec<Line<'static>>) {
     match page {
         Overlay::Errors(_) => ("What is wrong", error_lines(model, pen)),
+        Overlay::Events(_) => ("What happened, newest first", event_lines(model, pen)),
         _ => ("Keys", help_lines(model, pen)),
     }
 }
@@ -102,6 +104,16 @@ fn error_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
         }
         lines.push(Line::default());
     }
+    lines.push(pen.line(Meaning::Muted, " Any other key closes this."));
+    lines
+}
+
+fn event_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
+    let columns = page_columns(model).max(1);
+    let history = model.snapshot.as_ref().map_or(&[][..], |s| &s.history);
+    let mut lines: Vec<Line<'static>> =
+        history.iter().rev().flat_map(|event| events::whole(model, event, pen, columns)).collect();
+    lines.push(Line::default());
     lines.push(pen.line(Meaning::Muted, " Any other key closes this."));
     lines
 }

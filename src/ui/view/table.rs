@@ -1,5 +1,8 @@
 //! The table of the months: columns that fit, rows with their failures in words.
 
+use std::ops::Range;
+
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::pen::{Pen, mark_selected};
@@ -89,26 +92,60 @@ pub(super) fn lines(model: &Model, pen: Pen, room: usize, height: usize) -> Vec<
     }
     let mut rows = Vec::new();
     let mut selected = 0..0;
-    for chain in model.chains() {
+    for (at, chain) in model.chains().iter().enumerate() {
         let from = rows.len();
         let chosen = Some(&chain.id) == model.selected.as_ref();
-        rows.push(row(model, chain, chosen, &columns, room, pen));
-        rows.extend(failure(chain, pen, room));
+        rows.push((at, row(model, chain, chosen, &columns, room, pen)));
+        rows.extend(failure(chain, chosen, pen, room).into_iter().map(|line| (at, line)));
         if chosen {
             selected = from..rows.len();
         }
     }
     let height = height.saturating_sub(1);
-    let first = scroll::first_visible(selected.start, rows.len(), height);
-    let first = first.max(selected.end.saturating_sub(height)).min(selected.start.max(first));
     let mut lines = vec![Line::from(title)];
-    lines.extend(rows.into_iter().skip(first).take(height));
+    lines.extend(window(model, rows, &selected, height, pen));
     lines
+}
+
+/// The rows that fit, each with the number of its month, the selected month among them; what is left out above and below
+/// is counted in months.
+fn window(
+    model: &Model,
+    rows: Vec<(usize, Line<'static>)>,
+    selected: &Range<usize>,
+    height: usize,
+    pen: Pen,
+) -> Vec<Line<'static>> {
+    let (len, months) = (rows.len(), model.chains().len());
+    let fits = len <= height || height < 3;
+    let (above, below) = match height {
+        _ if fits => (false, false),
+        _ if selected.end < height => (false, true),
+        _ if len - selected.start < height => (true, false),
+        _ => (true, true),
+    };
+    let room = height - usize::from(above) - usize::from(below);
+    let first = match (above, below) {
+        (false, true) => 0,
+        (true, false) => len - room,
+        _ => scroll::first_visible(selected.start, len, room).max(selected.end.saturating_sub(room)),
+    };
+    // A month's lines are not shown without its row.
+    let begins = |at: &usize| *at == 0 || rows.get(at - 1).map(|row| row.0) != rows.get(*at).map(|row| row.0);
+    let first = (first.min(selected.start)..=selected.start).find(begins).unwrap_or(selected.start);
+    let shown: Vec<(usize, Line<'static>)> = rows.into_iter().skip(first).take(room).collect();
+    let before = shown.first().map_or(0, |(month, _)| *month);
+    let after = months.saturating_sub(shown.last().map_or(0, |(month, _)| month + 1));
+    let more = |months: usize, way: &str| {
+        (months > 0).then(|| pen.line(Meaning::Muted, format!("  {months} more {way}")))
+    };
+    let (top, bottom) = (more(before, "above"), more(after, "below"));
+    top.into_iter().chain(shown.into_iter().map(|(_, line)| line)).chain(bottom).collect()
 }
 
 /// Rows that the whole table takes.
 pub(super) fn height(model: &Model, pen: Pen, room: usize) -> usize {
-    1 + model.chains().iter().map(|c| 1 + failure(c, pen, room).len()).sum::<usize>()
+    1 + model.chains().iter().map(|c| 1 + failure(c, false, pen, room).len()).sum::<usize>()
 }
 
 fn aligned(column: Column, content: &str, width: usize, pen: Pen) -> String {
@@ -140,8 +177,19 @@ fn row(
     }
     if chosen {
         mark_selected(&mut line, room);
+        // A bar that is turned round reads as its opposite: it stays as it is.
+        for span in line.spans.iter_mut().filter(|span| is_bar(span, pen)) {
+            span.style = span.style.remove_modifier(Modifier::REVERSED);
+        }
     }
     line
+}
+
+/// Whether a piece of a row is a part of a progress bar.
+fn is_bar(span: &Span<'_>, pen: Pen) -> bool {
+    let parts = || pen.glyphs.bar.iter().chain([&pen.glyphs.bar_empty]);
+    let part = |c: char| parts().any(|p| p.chars().eq([c]));
+    !span.content.is_empty() && span.content.chars().all(part)
 }
 
 fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning, String) {
@@ -160,6 +208,8 @@ fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning,
             (Meaning::Base, words::last_good(chain).map_or_else(String::new, |g| words::bytes(g.bytes)))
         }
         CheckpointWithAge => (Meaning::Base, checkpoint(model, chain)),
+        // Of a month that is not heard of nobody knows when it ends.
+        Ends if chain.state == ChainState::Silent => (Meaning::Warning, "?".to_owned()),
         Ends => (Meaning::Base, chain.eta.map_or_else(String::new, words::duration)),
     }
 }
@@ -238,7 +288,7 @@ fn bar_text(done: u64, total: u64, columns: usize, pen: Pen) -> (String, String)
 }
 
 /// Why a month failed, under its row, and what to press.
-fn failure(chain: &ChainView, pen: Pen, room: usize) -> Vec<Line<'static>> {
+fn failure(chain: &ChainView, chosen: bool, pen: Pen, room: usize) -> Vec<Line<'static>> {
     if chain.state != ChainState::Failed {
         return Vec::new();
     }
@@ -249,10 +299,13 @@ fn failure(chain: &ChainView, pen: Pen, room: usize) -> Vec<Line<'static>> {
         None => "no cause is known".to_owned(),
     };
     let mut lines = pen.wrapped(Meaning::Bad, &said, columns, 2);
+    // The key acts on the selected month: said of another, it would be a trap.
+    let name = words::months(&chain.months, pen.glyphs);
+    let how = if chosen { "press ".to_owned() } else { format!("select {name}, then press ") };
     lines.push(Line::from(vec![
-        pen.span(Meaning::Base, "press "),
+        pen.span(Meaning::Base, how),
         pen.span(Meaning::Key, "r"),
-        pen.span(Meaning::Base, format!(" to resubmit {}", words::resume_point(chain))),
+        pen.span(Meaning::Base, format!(" to resubmit it {}", words::resume_point(chain))),
     ]));
     for line in &mut lines {
         line.spans.insert(0, Span::raw(" ".repeat(indent)));
