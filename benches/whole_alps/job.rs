@@ -90,6 +90,7 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
         job_id: "local".into(),
         node: host_name(),
         stop: Stop::default(),
+        origin: Origin::default(),
     };
     let (opened, counts) = (OnceLock::new(), Arc::new(Counts::new()));
     let open = || {

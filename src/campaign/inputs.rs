@@ -325,7 +325,7 @@ pub fn months_of(chain: &ChainId) -> String {
 fn was_complete(dir: &ChainDir) -> bool {
     let by =
         |link| sealed::read::<LinkEnd>(&dir.link_end(link)).is_ok_and(|e| e.class == ExitClass::Complete);
-    dir.complete().exists() || fence::all(dir).unwrap_or_default().into_iter().any(by)
+    beneath::exists(&dir.complete()) || fence::all(dir).unwrap_or_default().into_iter().any(by)
 }
 
 /// What is to be said when a chain begins anew from these inputs: other chains hold work that was made from other files.

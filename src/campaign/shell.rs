@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::checkpoint::ExitClass;
+use crate::checkpoint::{ChainId, ExitClass};
 use crate::job::signals::HELD;
 use crate::oar_client::{Submission, oar};
 
@@ -19,12 +19,34 @@ const ON_EXIT: &str =
 /// What [`ON_EXIT`] gives for the command when the shell could not read the script.
 pub(crate) const UNREADABLE: &str = "trap 'alpsckpt_go_on";
 
+/// Lines that end a job, with a code that no batch system resubmits, whose copy of the program is not what its name says: a
+/// damaged one would crash at each link, or worse, compute. `sum`: the first digits of its SHA-256.
+pub(crate) fn verified(program: &Path, sum: &str, chain: &ChainId) -> Vec<u8> {
+    let code = ExitClass::Output.code();
+    let path = quoted(program.as_os_str().as_bytes());
+    let mut lines =
+        b"# A system without sha256sum says nothing here, and the job goes on.\ncase \"$(sha256sum <"
+            .to_vec();
+    lines.extend(&path);
+    lines.extend(
+        format!(" 2>/dev/null)\" in {sum}* | '') ;; *)\n    printf 'alpsckpt: %s: damaged: it is not ")
+            .into_bytes(),
+    );
+    lines.extend(b"the program that was put there; it is put there anew by: alpsckpt resubmit ");
+    lines.extend(format!("{chain}\\n' ").into_bytes());
+    lines.extend(&path);
+    lines.extend(format!(" >&2\n    exit {code} ;;\nesac").into_bytes());
+    lines
+}
+
 /// What a job's script does.
 pub(crate) struct JobScript<'a> {
     /// What the batch system is asked for.
     pub(crate) submission: &'a Submission,
     /// What the script is, on one line.
     pub(crate) about: &'a str,
+    /// What makes sure that the program is whole: see [`verified()`]; may be empty.
+    pub(crate) verified: &'a [u8],
     /// The lines that the site and the campaign want first.
     pub(crate) setup: &'a [&'a str],
     /// This program's copy that the job runs.
@@ -59,6 +81,7 @@ impl JobScript<'_> {
             [b"cd ", &directory[..], format!(" || exit {}", ExitClass::Output.code()).as_bytes()].concat();
         if self.plain {
             line(&[&go_there]);
+            line(&[self.verified]);
             self.setup.iter().for_each(|wanted| line(&[wanted.as_bytes()]));
             line(&[b"exec ", &program, b" ", self.arguments]);
             return text;
@@ -66,6 +89,7 @@ impl JobScript<'_> {
         line(&[b"# The checkpoint signal waits from here on until the program takes it."]);
         line(&[b"if [ \"$1\" != ", HELD.as_bytes(), b" ]; then"]);
         line(&[b"    trap '' USR2"]);
+        line(&[self.verified]);
         line(&[b"    exec ", &program, b" job hold \"$0\""]);
         line(&[b"fi"]);
         line(&[b"set --"]);
@@ -112,6 +136,7 @@ pub(crate) fn word(word: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::ffi::OsStr;
     use std::process::Command;
 
     use super::*;
@@ -133,6 +158,7 @@ mod tests {
         let job = JobScript {
             submission: &submission,
             about: "A job.",
+            verified: b"",
             setup,
             program: Path::new("printf"),
             arguments,
@@ -205,6 +231,33 @@ mod tests {
                 "{setup:?}: {told}"
             );
         }
+    }
+
+    #[test]
+    fn a_damaged_program_is_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("it's a program");
+        std::fs::write(&program, "whole").unwrap();
+        let sum = crate::campaign::spec::short_hash(b"whole");
+        let run = |path: &str| {
+            let mut script = verified(&program, &sum, &ChainId::of_months(&[1]));
+            script.extend(b"\nprintf begun");
+            Command::new("/bin/bash")
+                .arg("-c")
+                .arg(OsStr::from_bytes(&script))
+                .env("PATH", path)
+                .output()
+                .unwrap()
+        };
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(run(&path).stdout, b"begun");
+        std::fs::write(&program, "while").unwrap();
+        let refused = run(&path);
+        assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(74), &b""[..]));
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("it's a program: damaged") && said.contains("alpsckpt resubmit m01"), "{said}");
+        // Where nothing can tell, nothing is refused.
+        assert_eq!(run("/nowhere").stdout, b"begun");
     }
 
     #[test]

@@ -116,6 +116,9 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     let snapshot = controller.refresh()?;
     let wanted = |c: &&(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(wanted).cloned().collect();
+    for (chain, _) in &chains {
+        controller.ensure_known_attempts(chain)?;
+    }
     let asked = |c: &&ChainView| chains.iter().any(|(id, _)| *id == c.id);
     if let Some(busy) = snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !c.state.is_settled())
     {

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::entry::host_name;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, atomic, sealed};
 
 /// A machine and a folder as it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ pub fn look(folder: &Path) -> Surroundings {
             trial("what is written and synced is read back", written_is_read(&place)),
             trial("a rename replaces a file at once", rename_replaces(&place)),
             trial("a file that is there is not created again", exclusive(&place)),
+            trial("of several that give a file the same name one does", one_wins(&place)),
             trial("a folder can be synced", File::open(&place).and_then(|folder| folder.sync_all())),
         ]);
     }
@@ -121,6 +122,21 @@ fn exclusive(place: &Path) -> io::Result<()> {
     }
 }
 
+/// Records of links and attempts get their names so: by a hard link where the disk has them, else by what it has.
+fn one_wins(place: &Path) -> io::Result<()> {
+    let path = place.join("taken");
+    let mut won = 0;
+    for content in [&b"first"[..], b"second"] {
+        let created = atomic::create_exclusive(&path, content);
+        won += u32::from(created.map_err(|e| match e {
+            DurableError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })?);
+    }
+    holds(&path, b"first")?;
+    if won == 1 { Ok(()) } else { Err(io::Error::other("it was given twice")) }
+}
+
 /// How far the clock is ahead of the one that dates files here, ms.
 fn ahead(place: &Path) -> io::Result<i64> {
     let path = place.join("clock");
@@ -144,7 +160,7 @@ mod tests {
     fn a_good_folder_passes_all_trials_and_is_left_clean() {
         let folder = tempfile::tempdir().unwrap();
         let seen = look(folder.path());
-        assert_eq!(seen.trials.len(), 6);
+        assert_eq!(seen.trials.len(), 7);
         assert!(seen.trials.iter().all(|trial| trial.fault.is_none()), "{seen:?}");
         assert!(seen.clock_ahead_ms.abs() < 1000 && seen.cores > 0, "{seen:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
