@@ -172,10 +172,8 @@ fn links_killed_at_random_moments_lose_no_sealed_tile_and_leave_no_wrong_map() {
 
 /// The options of a batch job of this submission.
 fn batch(array: &str) -> alpsckpt::job::RunOptions {
-    let mut options = options();
-    "12".clone_into(&mut options.job_id);
-    options.origin = Origin { array: array.to_owned(), ..Origin::default() };
-    options
+    let origin = Origin { array: array.to_owned(), ..Origin::default() };
+    alpsckpt::job::RunOptions { job_id: "12".to_owned(), origin, ..options() }
 }
 
 #[test]
