@@ -197,6 +197,9 @@ fn a_link_counts_its_links_and_the_last_allowed_one_is_not_to_be_resubmitted() {
     );
     let end: LinkEnd = sealed::read(&site.chain().link_end(LinkNumber(4))).unwrap();
     assert_eq!((end.class, end.tiles), (third.class, 4), "{}", end.message);
+    // Resubmitted all the same, by whom ever: nothing is computed.
+    assert_eq!(link("2").class, ExitClass::TooManyLinks);
+    assert!(!site.chain().index(LinkNumber(5)).exists());
     assert_eq!(site.run(&Toy::new(), &batch("3")).class, ExitClass::Complete);
     assert_eq!(site.maps(), undisturbed());
 }
