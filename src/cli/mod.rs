@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
         signals::hold();
     }
-    signals::survive_file_size_limit();
+    signals::survive_file_limit();
     let parsed = Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match parsed {
         Ok(cli) => cli.command,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
+use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
@@ -294,9 +295,13 @@ fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
     assert!(snapshot.chains.iter().all(|c| c.state == ChainState::Planned) && !snapshot.complete);
     assert!(snapshot.spec_file.exists());
     let script = fs::read_to_string(stage.campaign().chain(&january()).job_script()).expect("a script");
-    let last = script.lines().last().expect("lines");
-    assert!(script.starts_with("#!/bin/bash\n") && last.starts_with("exec '"), "{script}");
-    assert!(last.contains(&format!("--chain m01 --spec {}", controller.spec_hash())), "{script}");
+    assert!(script.starts_with("#!/bin/bash\n"), "{script}");
+    let id = Identity::read(&stage.campaign()).expect("its identity").id;
+    let last = format!(
+        " --chain m01 --spec {} --campaign {id} \"$@\"; }}\nalpsckpt_go_on\n",
+        controller.spec_hash()
+    );
+    assert!(script.ends_with(&last), "{script}");
     let script = stage.campaign().chain(&january()).job_script();
     let syntax = std::process::Command::new("bash").arg("-n").arg(script).status().expect("bash runs");
     assert!(syntax.success());
