@@ -1,5 +1,6 @@
 //! Scripts for a shell.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -122,6 +123,15 @@ pub(crate) fn quoted(word: &[u8]) -> Vec<u8> {
     }
     out.push(b'\'');
     out
+}
+
+/// A word of a command as a person would type it: quoted only where need be.
+pub(crate) fn word(word: &OsStr) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./+,:@%=".contains(&b);
+    if !word.is_empty() && word.as_bytes().iter().copied().all(plain) {
+        return word.to_string_lossy().into_owned();
+    }
+    String::from_utf8_lossy(&quoted(word.as_bytes())).into_owned()
 }
 
 #[cfg(test)]
