@@ -105,7 +105,7 @@ pub fn is_local_disk(folder: &Path) -> bool {
     const LOCAL: [i64; 7] =
         [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994];
     let found = folder.ancestors().find_map(|f| nix::sys::statfs::statfs(f).ok());
-    found.is_some_and(|s| LOCAL.contains(&i64::from(s.filesystem_type().0)))
+    found.is_some_and(|s| LOCAL.contains(&s.filesystem_type().0))
 }
 
 /// When a process of this PID namespace started, in the kernel's ticks since boot; `None` when there is none, or only one

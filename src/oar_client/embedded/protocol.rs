@@ -23,7 +23,7 @@ pub(super) struct Request {
     pub(super) call: Call,
     /// Of the client that submits a job; older servers do not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) setting: Option<Setting>,
+    pub(super) setting: Option<Box<Setting>>,
 }
 
 /// A call as it arrives: its version is read before the call itself, which may be one of a later version.
@@ -32,7 +32,7 @@ pub(super) struct Arrived {
     version: u32,
     call: serde_json::Value,
     #[serde(default)]
-    setting: Option<Setting>,
+    setting: Option<Box<Setting>>,
 }
 
 impl Arrived {
@@ -40,7 +40,7 @@ impl Arrived {
     ///
     /// # Errors
     /// In words, when it is one of a later version, or none at all.
-    pub(super) fn call(self) -> Result<(Call, Option<Setting>), String> {
+    pub(super) fn call(self) -> Result<(Call, Option<Box<Setting>>), String> {
         let own = env!("CARGO_PKG_VERSION");
         if self.version > VERSION {
             return Err(format!(
@@ -129,7 +129,7 @@ mod tests {
         let request = Request {
             version: VERSION,
             call: Call::SetPower { node: "n\n1".to_owned(), on: true },
-            setting: Some(Setting::own()),
+            setting: Some(Box::new(Setting::own())),
         };
         send(&mut a, &request).unwrap();
         assert_eq!(receive::<Request>(&b).unwrap(), request);

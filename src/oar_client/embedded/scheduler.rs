@@ -118,7 +118,7 @@ impl Decisions<'_> {
     fn resubmit(&mut self, job: &Record) {
         let (id, array, from) = (JobId(self.next_id), job.array, Some(job.id));
         self.next_id += 1;
-        let submission = job.submission.clone();
+        let submission = Box::new(job.submission.clone());
         let setting = job.setting.clone();
         self.record(Event::Submitted { job: id, array, from, submission, setting, at: self.now });
     }

@@ -41,7 +41,7 @@ impl World {
             site: BTreeMap::new(),
         };
         let job = JobId(self.state.next_id());
-        let (setting, at) = (None, self.moment());
+        let (submission, setting, at) = (Box::new(submission), None, self.moment());
         self.state.apply(&Event::Submitted { job, array: job, from: None, submission, setting, at });
         job
     }

@@ -90,7 +90,7 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
 }
 
 /// A call, of whom it is, and where its answer goes.
-type Visit = (Call, Option<Setting>, SyncSender<Response>);
+type Visit = (Call, Option<Box<Setting>>, SyncSender<Response>);
 
 fn listen(socket: &Path) -> Result<(Receiver<Visit>, Arc<AtomicUsize>), DurableError> {
     // The socket's number was never used before: whatever lies there is not a server's.
@@ -313,7 +313,7 @@ impl Server {
         }
     }
 
-    fn answer(&mut self, call: Call, setting: Option<Setting>) -> Result<Response, DurableError> {
+    fn answer(&mut self, call: Call, setting: Option<Box<Setting>>) -> Result<Response, DurableError> {
         Ok(match call {
             Call::Info => Ok(Answer::Info(ClusterInfo {
                 name: "embedded cluster".to_owned(),
@@ -343,7 +343,7 @@ impl Server {
     pub(super) fn submit(
         &mut self,
         submission: &Submission,
-        setting: Option<Setting>,
+        setting: Option<Box<Setting>>,
     ) -> Result<Response, DurableError> {
         if let Some(job) = self.state.attempts.get(&submission.token) {
             return Ok(Ok(Answer::Submitted(*job)));
@@ -352,7 +352,7 @@ impl Server {
             return Ok(Err(BatchError::Refused(problem)));
         }
         let job = JobId(self.state.next_id());
-        let submission = submission.clone();
+        let submission = Box::new(submission.clone());
         let at = Moment::now();
         self.record(&Event::Submitted { job, array: job, from: None, submission, setting, at })?;
         self.log.sync()?;

@@ -123,11 +123,11 @@ fn what_a_client_hands_down_outlives_the_server_and_older_logs_have_none() {
     use super::setting::Setting;
     let (folder, log) = with_jobs(&["m01"]);
     let mut server = Server::open(folder.path(), default_config()).unwrap();
-    server.submit(&submission("m02"), Some(Setting::own())).unwrap().unwrap();
+    server.submit(&submission("m02"), Some(Box::new(Setting::own()))).unwrap().unwrap();
     drop(server);
     let server = Server::open(folder.path(), default_config()).unwrap();
-    let settings: Vec<Option<Setting>> = server.state.jobs.values().map(|j| j.setting.clone()).collect();
-    assert_eq!(settings, [None, Some(Setting::own())]);
+    let settings: Vec<Option<Box<Setting>>> = server.state.jobs.values().map(|j| j.setting.clone()).collect();
+    assert_eq!(settings, [None, Some(Box::new(Setting::own()))]);
     drop(server);
     // An event as it was written before settings were.
     let at = r#"{"monotonic":1.0,"unix":1}"#;

@@ -36,10 +36,10 @@ pub(super) enum Event {
         job: JobId,
         array: JobId,
         from: Option<JobId>,
-        submission: Submission,
+        submission: Box<Submission>,
         /// The client's; none was written by older programs.
         #[serde(default)]
-        setting: Option<Setting>,
+        setting: Option<Box<Setting>>,
         at: Moment,
     },
     /// A waiting job got a node.
@@ -100,7 +100,7 @@ pub(super) struct Record {
     pub(super) from: Option<JobId>,
     pub(super) submission: Submission,
     /// What its processes are to have of its client.
-    pub(super) setting: Option<Setting>,
+    pub(super) setting: Option<Box<Setting>>,
     pub(super) state: JobState,
     pub(super) node: Option<String>,
     pub(super) submitted: Moment,
@@ -242,7 +242,7 @@ impl State {
         match event {
             Event::Boot { boot } => self.boot_changed(boot),
             Event::Submitted { job, array, from, submission, setting, at } => {
-                self.submitted((*job, *array, *from), submission, setting.as_ref(), *at);
+                self.submitted((*job, *array, *from), submission, setting.as_deref(), *at);
             }
             Event::Power { node, on } => self.power(node, *on),
             Event::NodeIs { node, state } => {
@@ -300,7 +300,7 @@ impl State {
             nth,
             from,
             submission: submission.clone(),
-            setting: setting.cloned(),
+            setting: setting.cloned().map(Box::new),
             state: JobState::Waiting,
             node: None,
             submitted: at,

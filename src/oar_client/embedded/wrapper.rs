@@ -32,7 +32,7 @@ pub(super) struct Order {
     pub(super) environment: Vec<(String, String)>,
     /// What the script is to have of its client.
     #[serde(default)]
-    pub(super) setting: Option<Setting>,
+    pub(super) setting: Option<Box<Setting>>,
 }
 
 /// A process of a job and when it began.
