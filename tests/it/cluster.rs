@@ -535,7 +535,7 @@ fn settings_changed_by_hand_are_told_and_the_cure_works_as_printed() {
     cluster.client.stop_server().unwrap();
     let settings = cluster.read("cluster/cluster.ron");
     let edit = |to: &str| {
-        std::fs::write(folder.join("cluster/cluster.ron"), settings.replace("slots: 1", to)).unwrap()
+        std::fs::write(folder.join("cluster/cluster.ron"), settings.replace("slots: 1", to)).unwrap();
     };
 
     edit("slots: 2");
