@@ -18,6 +18,9 @@ pub struct Surroundings {
     pub host: String,
     /// Cores that this process may use.
     pub cores: u32,
+    /// Cores that it has; 0 where it does not tell.
+    #[serde(default)]
+    pub online: u32,
     /// How far the machine's clock is ahead of the folder's, ms.
     pub clock_ahead_ms: i64,
     /// What was tried in the folder.
@@ -80,7 +83,17 @@ pub fn look(folder: &Path) -> Surroundings {
         trials.push(trial("a folder can be removed", removed));
     }
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    Surroundings { host, cores, clock_ahead_ms, trials }
+    let online = fs::read_to_string("/sys/devices/system/cpu/online").map_or(0, |list| counted(&list));
+    Surroundings { host, cores, online, clock_ahead_ms, trials }
+}
+
+/// How many numbers a list like `0-3,8` has.
+fn counted(list: &str) -> u32 {
+    let of = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(last.parse::<u32>().ok()?.saturating_sub(first.parse().ok()?) + 1)
+    };
+    list.trim().split(',').filter_map(of).sum()
 }
 
 fn trial(what: &str, result: io::Result<()>) -> Trial {
@@ -155,6 +168,11 @@ fn now_ms(time: SystemTime) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kernels_list_of_processors_is_counted() {
+        assert_eq!([counted("0-3,8\n"), counted("0\n"), counted("")], [5, 1, 0]);
+    }
 
     #[test]
     fn a_good_folder_passes_all_trials_and_is_left_clean() {

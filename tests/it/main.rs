@@ -39,6 +39,7 @@ mod physics;
 mod pty;
 mod reference;
 mod scene;
+mod scripts;
 mod support;
 mod systems;
 mod terminal;

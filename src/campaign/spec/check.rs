@@ -122,6 +122,17 @@ impl Check<'_> {
             let what = format!("`setup`: {line:?} would be read by the batch system as a request of its own");
             self.fault("setup", what, "requests stand in `site`: project, properties, queue, resources");
         }
+        if let (Some(cores), Some(threads)) = (spec.own_cores(), spec.threads)
+            && threads > cores
+        {
+            let what = format!(
+                "`site`: `resources` ask for {cores} of a node's cores, `threads` is {threads}: they would share them"
+            );
+            let cure = format!(
+                "leave `resources` out: then a job asks for {threads} cores of one node; or write `threads: {cores}`"
+            );
+            self.fault("site", what, cure);
+        }
         let Some(site) = spec.profile() else { return };
         if site.project && !spec.own_site_lines().contains_key("project") {
             let cure = format!("write `site: \"{}; project=NAME\"`", site.name);

@@ -489,12 +489,18 @@ fn changed_fields_are_named_with_what_they_mean() {
 
 #[test]
 fn the_sites_lines_are_pairs_and_a_bare_name_is_a_label() {
-    let spec =
-        parsed(&with("    site: \"project=alps; properties=cluster='dahu' AND mem=192\",")).unwrap().spec;
+    let site = with("    site: \"project=alps; properties=cluster='dahu' AND mem=192\",");
+    let spec = parsed(&site).unwrap().spec;
     let lines: Vec<(String, String)> = spec.site_lines().into_iter().collect();
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    assert_eq!(lines, [pair("project", "alps"), pair("properties", "cluster='dahu' AND mem=192")]);
-    assert!(parsed(FULL).unwrap().spec.site_lines().is_empty());
+    let own = [pair("project", "alps"), pair("properties", "cluster='dahu' AND mem=192")];
+    assert_eq!(lines, [&own[..], &[pair("resources", "/nodes=1")]].concat());
+    // A job gets the cores that it computes with, named or not.
+    let lines = |spec: Spec| spec.site_lines().into_iter().collect::<Vec<_>>();
+    let two = Spec { threads: Some(2), ..spec };
+    assert_eq!(lines(two.clone())[2], pair("resources", "/nodes=1/core=2"));
+    assert_eq!(lines(Spec { site: None, ..two }), [pair("resources", "/nodes=1/core=2")]);
+    assert_eq!(lines(parsed(FULL).unwrap().spec), [pair("resources", "/nodes=1/core=8")]);
 }
 
 #[test]
@@ -521,6 +527,11 @@ fn what_a_site_refuses_is_refused_before() {
         (good.replace("01:00:00", "96:00:00"), "longer than", "72:00:00"),
         (good.replace("    margin", "    threads: 33,\n    margin"), "more than a node", "32 at most"),
         (good.replace("dahu", "dahuu"), "nothing is known of", "dahu"),
+        (
+            with("    site: \"project=alps; resources=/nodes=1/core=2\",\n    threads: 8,"),
+            "2 of a node's cores, `threads` is 8",
+            "a job asks for 8 cores of one node",
+        ),
         (with("    setup: [\"a\\nb\"],"), "more than one line", "each line"),
         (with("    setup: [\"#OAR -l /nodes=9\"],"), "a request of its own", "`site`"),
     ] {
