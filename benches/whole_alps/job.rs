@@ -12,7 +12,7 @@ use alpsckpt::durable::sealed;
 use alpsckpt::engine::Engine;
 use alpsckpt::job::entry::host_name;
 use alpsckpt::job::request::{chains, request};
-use alpsckpt::job::{RunOptions, Stop, run_with};
+use alpsckpt::job::{Origin, RunOptions, Stop, run_with};
 use serde::{Deserialize, Serialize};
 
 use crate::counting::{Counting, Counts, verified};
@@ -90,6 +90,7 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
         job_id: "local".into(),
         node: host_name(),
         stop: Stop::default(),
+        origin: Origin::default(),
     };
     let (opened, counts) = (OnceLock::new(), Arc::new(Counts::new()));
     let open = || {

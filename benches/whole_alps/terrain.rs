@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use alpsckpt::durable::{atomic, sealed};
+use alpsckpt::durable::sealed;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::{Coding, Placement, Raster, encode_block, lay_out};
 use alpsckpt::engine::synthetic::ranges;
@@ -123,7 +123,10 @@ fn make(path: &Path, placement: &Placement, size: u32, progress: &Progress) -> O
             path.display()
         )
     })?;
-    atomic::sync_folder_of(path).map_err(|e| e.to_string())?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(bytes)
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::shell::word;
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
@@ -308,7 +309,8 @@ pub fn way_on(chain: &ChainId, dir: &ChainDir) -> String {
     let anew = if was_complete(dir) {
         format!("alpsckpt run FILE --months {} --anew", months_of(chain))
     } else {
-        format!("alpsckpt resubmit {chain} --anew")
+        let output = dir.path().ancestors().nth(3).unwrap_or(dir.path());
+        format!("alpsckpt resubmit {chain} --anew --campaign {}", word(output.as_os_str()))
     };
     format!("put the file back as it was, or begin the chain anew from it: `{anew}`")
 }
@@ -323,7 +325,7 @@ pub fn months_of(chain: &ChainId) -> String {
 fn was_complete(dir: &ChainDir) -> bool {
     let by =
         |link| sealed::read::<LinkEnd>(&dir.link_end(link)).is_ok_and(|e| e.class == ExitClass::Complete);
-    dir.complete().exists() || fence::all(dir).unwrap_or_default().into_iter().any(by)
+    beneath::exists(&dir.complete()) || fence::all(dir).unwrap_or_default().into_iter().any(by)
 }
 
 /// What is to be said when a chain begins anew from these inputs: other chains hold work that was made from other files.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::clock;
-use crate::durable::{DurableError, atomic, sealed};
+use crate::checkpoint::CampaignDir;
+use crate::durable::{DurableError, atomic, beneath, sealed};
 
 /// One campaign of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ impl Registry {
 
 /// There is a campaign in this output folder.
 fn exists(output: &Path) -> bool {
-    output.join(".alpsckpt").join("campaign.ron").exists()
+    beneath::exists(&CampaignDir::new(output).identity())
 }
 
 /// Puts a campaign at the head of the person's list.

@@ -1,9 +1,10 @@
 //! Scripts for a shell.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::checkpoint::ExitClass;
+use crate::checkpoint::{ChainId, ExitClass};
 use crate::job::signals::HELD;
 use crate::oar_client::{Submission, oar};
 
@@ -18,6 +19,26 @@ const ON_EXIT: &str =
 /// What [`ON_EXIT`] gives for the command when the shell could not read the script.
 pub(crate) const UNREADABLE: &str = "trap 'alpsckpt_go_on";
 
+/// Lines that end a job, with a code that no batch system resubmits, whose copy of the program is not what its name says: a
+/// damaged one would crash at each link, or worse, compute. `sum`: the first digits of its SHA-256.
+pub(crate) fn verified(program: &Path, sum: &str, chain: &ChainId) -> Vec<u8> {
+    let code = ExitClass::Output.code();
+    let path = quoted(program.as_os_str().as_bytes());
+    let mut lines =
+        b"# A system without sha256sum says nothing here, and the job goes on.\ncase \"$(sha256sum <"
+            .to_vec();
+    lines.extend(&path);
+    lines.extend(
+        format!(" 2>/dev/null)\" in {sum}* | '') ;; *)\n    printf 'alpsckpt: %s: damaged: it is not ")
+            .into_bytes(),
+    );
+    lines.extend(b"the program that was put there; it is put there anew by: alpsckpt resubmit ");
+    lines.extend(format!("{chain}\\n' ").into_bytes());
+    lines.extend(&path);
+    lines.extend(format!(" >&2\n    exit {code} ;;\nesac").into_bytes());
+    lines
+}
+
 /// What a job's script does.
 pub(crate) struct JobScript<'a> {
     /// What the batch system is asked for.
@@ -28,6 +49,8 @@ pub(crate) struct JobScript<'a> {
     pub(crate) setup: &'a [&'a str],
     /// This program's copy that the job runs.
     pub(crate) program: &'a Path,
+    /// Lines that end a job whose copy is not what was put there: see [`verified`].
+    pub(crate) verified: &'a [u8],
     /// Its arguments, words of the shell; with `--setup-status` and `--setup-command` behind them it tells that the setup
     /// has failed.
     pub(crate) arguments: &'a [u8],
@@ -57,6 +80,7 @@ impl JobScript<'_> {
         let go_there =
             [b"cd ", &directory[..], format!(" || exit {}", ExitClass::Output.code()).as_bytes()].concat();
         if self.plain {
+            line(&[self.verified]);
             line(&[&go_there]);
             self.setup.iter().for_each(|wanted| line(&[wanted.as_bytes()]));
             line(&[b"exec ", &program, b" ", self.arguments]);
@@ -64,6 +88,8 @@ impl JobScript<'_> {
         }
         line(&[b"# The checkpoint signal waits from here on until the program takes it."]);
         line(&[b"if [ \"$1\" != ", HELD.as_bytes(), b" ]; then"]);
+        line(&[b"    trap 'export ALPSCKPT_ASKED=1' USR2"]);
+        line(&[self.verified]);
         line(&[b"    trap '' USR2"]);
         line(&[b"    exec ", &program, b" job hold \"$0\""]);
         line(&[b"fi"]);
@@ -99,9 +125,19 @@ pub(crate) fn quoted(word: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A word of a command as a person would type it: quoted only where need be.
+pub(crate) fn word(word: &OsStr) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./+,:@%=".contains(&b);
+    if !word.is_empty() && word.as_bytes().iter().copied().all(plain) {
+        return word.to_string_lossy().into_owned();
+    }
+    String::from_utf8_lossy(&quoted(word.as_bytes())).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::ffi::OsStr;
     use std::process::Command;
 
     use super::*;
@@ -125,6 +161,7 @@ mod tests {
             about: "A job.",
             setup,
             program: Path::new("printf"),
+            verified: b"",
             arguments,
             plain: false,
         };
@@ -195,6 +232,33 @@ mod tests {
                 "{setup:?}: {told}"
             );
         }
+    }
+
+    #[test]
+    fn a_damaged_program_is_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("it's a program");
+        std::fs::write(&program, "whole").unwrap();
+        let sum = crate::campaign::spec::short_hash(b"whole");
+        let run = |path: &str| {
+            let mut script = verified(&program, &sum, &ChainId::of_months(&[1]));
+            script.extend(b"\nprintf begun");
+            Command::new("/bin/bash")
+                .arg("-c")
+                .arg(OsStr::from_bytes(&script))
+                .env("PATH", path)
+                .output()
+                .unwrap()
+        };
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(run(&path).stdout, b"begun");
+        std::fs::write(&program, "while").unwrap();
+        let refused = run(&path);
+        assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(74), &b""[..]));
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("it's a program: damaged") && said.contains("alpsckpt resubmit m01"), "{said}");
+        // Where nothing can tell, nothing is refused.
+        assert_eq!(run("/nowhere").stdout, b"begun");
     }
 
     #[test]

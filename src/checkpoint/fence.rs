@@ -17,7 +17,9 @@ use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 /// When the folder of the links cannot be read or written, or the numbers are used up.
 pub fn begin(dir: &ChainDir, start: impl Fn(LinkNumber) -> LinkStart) -> Result<LinkStart, DurableError> {
     atomic::create_folder(&dir.links())?;
-    let first = newest(dir)?.map_or(1, |l| l.0 + 1);
+    // The records of former links may be lost, their parts not: no link is given their names.
+    let of_parts = numbers(&dir.parts(), Kind::Part)?.pop();
+    let first = newest(dir)?.map(|link| link.0).max(of_parts).map_or(1, |number| number + 1);
     for number in first..=numbered::MOST {
         let record = start(LinkNumber(number));
         if sealed::create_exclusive(&dir.link_start(record.link), &record)? {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::{Failure, failure, output, place};
 use crate::oar_client::BatchSystem;
-use crate::oar_client::embedded::{self, Embedded, ServeError};
+use crate::oar_client::embedded::{self, Config, Embedded, Nodes, ServeError};
 use crate::ui::words;
 
 /// The embedded cluster: real processes on this machine under OAR's rules.
@@ -14,6 +14,7 @@ use crate::ui::words;
 Examples:
   alpsckpt cluster status
   alpsckpt cluster node dahu-2 off       its job dies, as when the power fails
+  alpsckpt cluster set --nodes 4 --slots 2
   alpsckpt cluster stop --kill-jobs
 
 Exit codes: 0 done, 69 it does not answer or has no such node, 74 its files cannot be written.")]
@@ -28,6 +29,30 @@ pub(super) enum Command {
         #[arg(long)]
         kill_jobs: bool,
     },
+    /// Changes how many nodes there are and how many jobs each takes at a time; jobs go on.
+    ///
+    /// Without options it takes over what was changed in cluster.ron by hand.
+    Set {
+        /// How many nodes, or their names with commas between them.
+        #[arg(long, value_name = "N|NAMES")]
+        nodes: Option<Nodes>,
+        /// Jobs that a node takes at a time.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        slots: Option<u32>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Takes the cluster over from a machine or container that is gone for good.
+    ///
+    /// Looks for half a minute whether its server there lives, and leaves it alone if it does. The jobs that ran there have
+    /// ended; their chains can be resubmitted.
+    TakeOver {
+        /// The server there is of an older alpsckpt without a heartbeat, and surely gone.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Cuts the power of a node, or brings it back.
     Node {
         /// The node.
@@ -39,6 +64,13 @@ pub(super) enum Command {
     },
     /// Runs the cluster in this process until it is told to end; any client starts it by itself.
     Serve(Place),
+    /// Becomes a job's script; called by the cluster only.
+    #[command(hide = true)]
+    Become {
+        /// The job's folder.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
     /// Runs one job and records how it ended; called by the cluster only.
     #[command(hide = true)]
     Wrap {
@@ -76,6 +108,19 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Failure> {
             let jobs = if kill_jobs { "its jobs are killed" } else { "its jobs go on" };
             output::say(format!("The cluster's process has ended; {jobs}."))?;
         }
+        Command::Set { nodes, slots, place } => {
+            let config = client(&place)?.set(nodes.as_ref(), slots)?;
+            output::say(format!("The cluster has {}.", size(&config)))?;
+        }
+        Command::TakeOver { force, place } => {
+            tell!("Looking for half a minute whether its server lives ...");
+            let taken = client(&place)?.take_over(force)?;
+            output::say(if taken {
+                "The cluster is taken over: the next command here starts its server. The jobs that ran elsewhere have ended."
+            } else {
+                "No server runs elsewhere: nothing is to be taken over."
+            })?;
+        }
         Command::Node { name, power, place } => {
             client(&place)?.set_power(&name, power == Power::On)?;
             let state = if power == Power::On { "has power" } else { "is without power" };
@@ -86,6 +131,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Failure> {
             Err(ServeError::File(e)) => return Err(e.into()),
             Err(e) => return Err(Failure::new(failure::NOT_NOW, &e, "clients find that one by themselves")),
         },
+        Command::Become { dir } => return Ok(embedded::become_script(&dir)),
         Command::Wrap { dir } => return Ok(embedded::wrap(&dir)),
     }
     Ok(ExitCode::SUCCESS)
@@ -99,14 +145,22 @@ fn client(place: &Place) -> Result<Embedded, Failure> {
     Ok(Embedded::new(&directory(place)?))
 }
 
+/// Nodes and slots, in words.
+fn size(config: &Config) -> String {
+    let (nodes, slots) = (config.nodes.len(), config.slots);
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    format!("{nodes} node{}, {slots} job{} at a time on each", plural(nodes), plural(slots as usize))
+}
+
 fn status(place: &Place) -> Result<(), Failure> {
     let mut client = client(place)?;
-    let (info, nodes) = (client.info()?, client.nodes()?);
+    let (info, nodes, config) = (client.info()?, client.nodes()?, client.config()?);
     if place.json {
-        return output::say_json(&serde_json::json!({ "info": info, "nodes": nodes }));
+        return output::say_json(&serde_json::json!({ "info": info, "nodes": nodes, "slots": config.slots }));
     }
     let scale = words::scale(info.time_scale).map_or(String::new(), |s| format!(", {s}"));
     output::say(format!("{}{scale}  {}", info.name, directory(place)?.display()))?;
+    output::say(size(&config))?;
     let rows: Vec<Vec<String>> = nodes
         .iter()
         .map(|n| {

@@ -4,15 +4,19 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
 use crate::campaign::shell::{JobScript, quoted};
+use crate::campaign::spec::Spec;
 use crate::durable::sealed;
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
@@ -27,7 +31,7 @@ Examples:
   alpsckpt doctor my.ron --cluster oar
   alpsckpt doctor my.ron --cluster oar --wait 1800     on a cluster that is full
 
-Exit codes: 0 all is well, 65 bad campaign file, 69 something is not.")]
+Exit codes: 0 all is well, 65 bad campaign file, 69 something is not, 75 it was interrupted.")]
 pub(super) struct Args {
     /// The campaign file: its `site`, `setup` and `threads`, and the folder where its `output` goes.
     file: PathBuf,
@@ -46,6 +50,12 @@ const WALLTIME: u64 = 120;
 
 /// Between two questions about the job.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// A folder older than this belongs to no doctor that still waits: see [`Args::wait`].
+const LEFT_BEHIND: Duration = Duration::from_hours(25);
+
+/// What the folders' names begin with.
+const FOLDER: &str = ".alpsckpt-doctor-";
 
 /// Clocks further apart than this confuse people who read dates, ms; the program itself does not go by them.
 const SKEW: i64 = 5_000;
@@ -109,9 +119,11 @@ impl Findings {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = place::load(&args.file)?.spec;
-    let mut client = args.which.choose()?.connect()?;
+    let mut client = args.which.choose(&spec.output)?.connect()?;
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
+    let interrupted = interruptions()?;
+    sweep(&beside);
     let folder = Folder::create(&beside)?;
     let mut findings = Findings::default();
     let front = surroundings::look(&folder.0);
@@ -119,10 +131,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if ask(client.as_mut(), &mut findings) && findings.all_good() {
         let submission = submission(&folder.0, spec.site_lines(), &spec.setup_lines())?;
         let patience = Duration::from_secs(args.wait);
-        if let Some(answer) = visit(client.as_mut(), &submission, &folder.0, patience, &mut findings) {
+        let visit = Visit { submission: &submission, folder: &folder.0, patience, interrupted: &interrupted };
+        if let Some(answer) = visit.make(client.as_mut(), &mut findings) {
             compare(&answer, &folder, &front, &mut findings);
-            cores(&answer.node, spec.threads, &mut findings);
+            cores(&answer.node, &front, &spec, &mut findings);
         }
+    }
+    if interrupted.load(Ordering::SeqCst) {
+        let cure = "its job was deleted and its folder removed; begin again when there is time";
+        return Err(Failure::new(failure::NOT_NOW, "interrupted before a node had answered", cure));
     }
     show(&findings, args.json)?;
     if findings.all_good() {
@@ -131,12 +148,36 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Err(Failure::new(failure::BATCH, "the site is not fit for the campaign", "see above"))
 }
 
+/// The flag that Ctrl-C, a closed terminal and SIGTERM set; a second one ends the process at once.
+fn interruptions() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))
+            .map_err(Failure::defect)?;
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::defect)?;
+    }
+    Ok(flag)
+}
+
+/// Removes what a doctor that was killed left beside the campaign.
+fn sweep(beside: &Path) {
+    for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
+        let Ok(facts) = entry.metadata() else { continue };
+        let age = facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
+        if ours && facts.is_dir() && age.is_some_and(|age| age > LEFT_BEHIND) {
+            // Another's stays: it cannot be removed.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// A folder for the job, which goes with its holder.
 struct Folder(PathBuf);
 
 impl Folder {
     fn create(beside: &Path) -> Result<Self, Failure> {
-        let folder = beside.join(format!(".alpsckpt-doctor-{}", clock::random_name(8)));
+        let folder = beside.join(format!("{FOLDER}{}", clock::random_name(8)));
         let fail = |path: &Path, e| Failure::output(format!("{}: {e}", path.display()));
         fs::create_dir_all(&folder).map_err(|e| fail(&folder, e))?;
         let this = Self(folder);
@@ -198,9 +239,10 @@ fn submission(
     arguments.extend(quoted(folder.as_os_str().as_bytes()));
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
     let program = folder.join("alpsckpt");
-    let (submitted, plain) = (&submission, false);
-    let job =
-        JobScript { submission: submitted, about, setup, program: &program, arguments: &arguments, plain };
+    // Copied a moment ago: nothing has to be verified.
+    let (submitted, verified, plain) = (&submission, b"".as_slice(), false);
+    let (program, arguments) = (&program, &arguments);
+    let job = JobScript { submission: submitted, about, setup, program, verified, arguments, plain };
     let text = job.text();
     let write = || {
         fs::write(&submission.script, &text)?;
@@ -210,51 +252,75 @@ fn submission(
     Ok(submission)
 }
 
-/// What a node answers; nothing of the job is left behind.
-fn visit(
-    client: &mut dyn BatchSystem,
-    submission: &Submission,
-    folder: &Path,
+/// A job that is sent to a node to look around.
+struct Visit<'a> {
+    submission: &'a Submission,
+    folder: &'a Path,
     patience: Duration,
-    findings: &mut Findings,
-) -> Option<Answer> {
-    const WHAT: &str = "a job for the project";
-    let id = match client.submit(submission) {
-        Ok(id) => {
-            findings.good(WHAT, format!("accepted as job {id}"));
-            id
-        }
-        Err(e) => {
-            let cure = if e.surely_not_submitted() {
-                e.hint()
-            } else {
-                "try again; a job that was taken all the same ends by itself".to_owned()
-            };
-            findings.bad(WHAT, e.to_string(), &cure);
-            return None;
-        }
-    };
-    let until = Instant::now() + patience;
-    let mut last = None;
-    while Instant::now() < until {
-        if let Ok(answer) = sealed::read(&folder.join(surroundings::ANSWER)) {
-            return Some(answer);
-        }
-        if let Ok(jobs) = client.find(std::slice::from_ref(&submission.token)) {
-            last = jobs.into_iter().next_back();
-            if last.as_ref().is_some_and(|job| job.state.is_over()) {
-                break;
+    interrupted: &'a AtomicBool,
+}
+
+impl Visit<'_> {
+    /// What the node answers; nothing of the job is left behind.
+    fn make(&self, client: &mut dyn BatchSystem, findings: &mut Findings) -> Option<Answer> {
+        const WHAT: &str = "a job for the project";
+        let id = match client.submit(self.submission) {
+            Ok(id) => {
+                findings.good(WHAT, format!("accepted as job {id}"));
+                id
             }
+            Err(e) => {
+                let cure = if e.surely_not_submitted() {
+                    e.hint()
+                } else {
+                    "try again; a job that was taken all the same ends by itself".to_owned()
+                };
+                findings.bad(WHAT, e.to_string(), &cure);
+                return None;
+            }
+        };
+        let until = Instant::now() + self.patience;
+        let mut last = None;
+        while Instant::now() < until {
+            if let Some(answer) = self.answer() {
+                return Some(answer);
+            }
+            if self.is_interrupted() {
+                let _ = client.delete(id);
+                return None;
+            }
+            if let Ok(jobs) = client.find(std::slice::from_ref(&self.submission.token)) {
+                last = jobs.into_iter().next_back();
+                if last.as_ref().is_some_and(|job| job.state.is_over()) {
+                    break;
+                }
+            }
+            self.pause();
         }
-        std::thread::sleep(PAUSE);
+        // A node's last words may come after its job's end: folders are cached.
+        self.pause();
+        let answer = self.answer();
+        if answer.is_none() {
+            unanswered(client, id, last.as_ref(), self.folder, findings);
+        }
+        answer
     }
-    // A node's last words may come after its job's end: folders are cached.
-    std::thread::sleep(PAUSE);
-    if let Ok(answer) = sealed::read(&folder.join(surroundings::ANSWER)) {
-        return Some(answer);
+
+    fn answer(&self) -> Option<Answer> {
+        sealed::read(&self.folder.join(surroundings::ANSWER)).ok()
     }
-    unanswered(client, id, last.as_ref(), folder, findings);
-    None
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Until it is time to ask again, or somebody interrupts.
+    fn pause(&self) {
+        let until = Instant::now() + PAUSE;
+        while Instant::now() < until && !self.is_interrupted() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }
 
 fn unanswered(
@@ -296,22 +362,33 @@ fn compare(answer: &Answer, folder: &Folder, front: &Surroundings, findings: &mu
     }
     findings.folder(&node.host, node);
     let ahead = node.clock_ahead_ms - front.clock_ahead_ms;
-    let found = format!("{:.1} s apart from this machine's", ahead as f64 / 1000.0);
+    let found = apart(ahead);
     let cure = "dates on the screens will be off by that; ask the cluster's administrators to set the clocks";
     let good = ahead.abs() <= SKEW;
     findings.add(&format!("the clock of {}", node.host), good, found, if good { "" } else { cure });
 }
 
+/// How far two clocks are apart, in words.
+fn apart(ms: i64) -> String {
+    format!("{:.1} s apart from this machine's", ms.unsigned_abs() as f64 / 1000.0)
+}
+
 /// Whether the job was given the cores that it computes with.
-fn cores(node: &Surroundings, threads: Option<u32>, findings: &mut Findings) {
-    let Some(threads) = threads else {
-        findings.good("cores of a job", node.cores.to_string());
-        return;
-    };
-    let found = format!("{} for {}", node.cores, count(u64::from(threads), "thread"));
-    let cure = "write `resources=/nodes=1/core=N` in `site`, or name the site";
-    let good = node.cores >= threads;
-    findings.add("cores of a job", good, found, if good { "" } else { cure });
+fn cores(node: &Surroundings, front: &Surroundings, spec: &Spec, findings: &mut Findings) {
+    const WHAT: &str = "cores of a job";
+    let asks = spec.site_lines().remove("resources").unwrap_or_default();
+    if let Some(threads) = spec.threads {
+        let found = format!("{} for {}, by {asks}", node.cores, count(u64::from(threads), "thread"));
+        let cure = "leave `resources` out of `site`: then a job asks for as many cores as `threads` says";
+        let good = node.cores >= threads;
+        return findings.add(WHAT, good, found, if good { "" } else { cure });
+    }
+    // The nodes of the embedded cluster are this machine, which may itself be given only a part of the cores.
+    let whole = if node.host == front.host { front.cores } else { node.online };
+    let found = format!("{} of {}, by {asks}, as `threads` is open", node.cores, whole.max(node.cores));
+    let good = node.cores >= whole || spec.own_site_lines().contains_key("resources");
+    let cure = "jobs compute with fewer threads than the node has: write how many in `threads`";
+    findings.add(WHAT, good, found, if good { "" } else { cure });
 }
 
 fn show(findings: &Findings, json: bool) -> Result<(), Failure> {
@@ -325,4 +402,66 @@ fn show(findings: &Findings, json: bool) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(host: &str, cores: u32, online: u32) -> Surroundings {
+        Surroundings { host: host.to_owned(), cores, online, clock_ahead_ms: 0, trials: Vec::new() }
+    }
+
+    fn spec(lines: &str) -> Spec {
+        let text = crate::campaign::spec::template().replacen('(', &format!("({lines}"), 1);
+        crate::campaign::spec::parse(Path::new("/data/my.ron"), &text).unwrap().spec
+    }
+
+    #[test]
+    fn fewer_cores_than_threads_are_told_also_where_the_threads_are_open() {
+        let front = machine("front", 2, 2);
+        let found = |node: &Surroundings, lines: &str| {
+            let mut findings = Findings::default();
+            cores(node, &front, &spec(lines), &mut findings);
+            findings.findings.remove(0)
+        };
+        let one = machine("node1", 1, 32);
+        for (node, lines, good, words) in [
+            (&one, "\n    threads: Some(8),", false, "1 for 8 threads, by /nodes=1/core=8"),
+            (&machine("node1", 8, 32), "\n    threads: Some(8),", true, "8 for 8 threads"),
+            (&one, "", false, "1 of 32, by /nodes=1, as `threads` is open"),
+            (&machine("node1", 32, 32), "", true, "32 of 32"),
+            (&one, "\n    site: \"resources=/core=1\",", true, "1 of 32, by /core=1"),
+            (&machine("front", 2, 64), "", true, "2 of 2"),
+        ] {
+            let finding = found(node, lines);
+            assert_eq!(finding.good, good, "{finding:?}");
+            assert!(finding.found.contains(words) && finding.good == finding.cure.is_empty(), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_are_apart_by_no_less_than_nothing() {
+        assert_eq!(
+            [apart(-20), apart(1500), apart(-7000)].map(|a| a[..5].to_owned()),
+            ["0.0 s", "1.5 s", "7.0 s"]
+        );
+    }
+
+    #[test]
+    fn what_a_killed_doctor_left_is_swept_away_and_what_one_waits_for_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, age: Duration| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("job.sh"), "").unwrap();
+            fs::File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let (old, young) =
+            (make(".alpsckpt-doctor-a", 2 * LEFT_BEHIND), make(".alpsckpt-doctor-b", Duration::ZERO));
+        let other = make("maps", 2 * LEFT_BEHIND);
+        sweep(folder.path());
+        assert!(!old.exists() && young.exists() && other.exists());
+    }
 }

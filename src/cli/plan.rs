@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{Failure, inputs, output, place, probe};
-use crate::campaign::plan::{self, ChainPlan, Split};
+use crate::campaign::plan::{self, ChainPlan, Plan, Split};
+use crate::campaign::spec::Spec;
 use crate::quantity::count;
 use crate::ui::words;
 
@@ -17,7 +18,7 @@ Examples:
 
 Exit codes: 0 printed, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]
@@ -56,8 +57,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::say("")?;
     output::say(format!(
         "Times are this machine's, measured on a small window; threads of a job: {}.",
-        plan.threads
+        threads(&loaded.spec, &plan)
     ))
+}
+
+/// The threads of a job, and where the number comes from when the campaign file leaves it open.
+fn threads(spec: &Spec, plan: &Plan) -> String {
+    if spec.threads.is_some() {
+        return plan.threads.to_string();
+    }
+    let of =
+        spec.profile().filter(|site| site.cores.is_some()).map_or("this machine", |site| site.title.as_str());
+    let asks = spec.site_lines().remove("resources").unwrap_or_default();
+    format!("{}, all cores of {of}, as `threads` is open and a job asks for {asks}", plan.threads)
 }
 
 fn row(chain: &ChainPlan) -> Vec<String> {

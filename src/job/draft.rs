@@ -86,7 +86,14 @@ impl Draft {
     }
 
     fn sync_folder(&self) -> Result<(), DurableError> {
-        self.folder.sync().map_err(|e| DurableError::io(self.folder.path(), "sync", e))
+        let synced = match self.folder.sync() {
+            // A stale handle is cured by opening anew.
+            Err(e) if patience::is_passing(&e) => {
+                patience::again(&self.path, || Folder::of(&self.path)?.0.sync())
+            }
+            synced => synced,
+        };
+        synced.map_err(|e| DurableError::io(self.folder.path(), "sync", e))
     }
 }
 

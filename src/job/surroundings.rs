@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::entry::host_name;
-use crate::durable::{DurableError, sealed};
+use crate::durable::{DurableError, atomic, sealed};
 
 /// A machine and a folder as it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Surroundings {
     pub host: String,
     /// Cores that this process may use.
     pub cores: u32,
+    /// Cores that it has; 0 where it does not tell.
+    #[serde(default)]
+    pub online: u32,
     /// How far the machine's clock is ahead of the folder's, ms.
     pub clock_ahead_ms: i64,
     /// What was tried in the folder.
@@ -70,6 +73,7 @@ pub fn look(folder: &Path) -> Surroundings {
             trial("what is written and synced is read back", written_is_read(&place)),
             trial("a rename replaces a file at once", rename_replaces(&place)),
             trial("a file that is there is not created again", exclusive(&place)),
+            trial("of several that give a file the same name one does", one_wins(&place)),
             trial("a folder can be synced", File::open(&place).and_then(|folder| folder.sync_all())),
         ]);
     }
@@ -79,7 +83,17 @@ pub fn look(folder: &Path) -> Surroundings {
         trials.push(trial("a folder can be removed", removed));
     }
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    Surroundings { host, cores, clock_ahead_ms, trials }
+    let online = fs::read_to_string("/sys/devices/system/cpu/online").map_or(0, |list| counted(&list));
+    Surroundings { host, cores, online, clock_ahead_ms, trials }
+}
+
+/// How many numbers a list like `0-3,8` has.
+fn counted(list: &str) -> u32 {
+    let of = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(last.parse::<u32>().ok()?.saturating_sub(first.parse().ok()?) + 1)
+    };
+    list.trim().split(',').filter_map(of).sum()
 }
 
 fn trial(what: &str, result: io::Result<()>) -> Trial {
@@ -121,6 +135,21 @@ fn exclusive(place: &Path) -> io::Result<()> {
     }
 }
 
+/// Records of links and attempts get their names so: by a hard link where the disk has them, else by what it has.
+fn one_wins(place: &Path) -> io::Result<()> {
+    let path = place.join("taken");
+    let mut won = 0;
+    for content in [&b"first"[..], b"second"] {
+        let created = atomic::create_exclusive(&path, content);
+        won += u32::from(created.map_err(|e| match e {
+            DurableError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })?);
+    }
+    holds(&path, b"first")?;
+    if won == 1 { Ok(()) } else { Err(io::Error::other("it was given twice")) }
+}
+
 /// How far the clock is ahead of the one that dates files here, ms.
 fn ahead(place: &Path) -> io::Result<i64> {
     let path = place.join("clock");
@@ -141,10 +170,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_kernels_list_of_processors_is_counted() {
+        assert_eq!([counted("0-3,8\n"), counted("0\n"), counted("")], [5, 1, 0]);
+    }
+
+    #[test]
     fn a_good_folder_passes_all_trials_and_is_left_clean() {
         let folder = tempfile::tempdir().unwrap();
         let seen = look(folder.path());
-        assert_eq!(seen.trials.len(), 6);
+        assert_eq!(seen.trials.len(), 7);
         assert!(seen.trials.iter().all(|trial| trial.fault.is_none()), "{seen:?}");
         assert!(seen.clock_ahead_ms.abs() < 1000 && seen.cores > 0, "{seen:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

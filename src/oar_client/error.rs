@@ -78,8 +78,13 @@ const NO_COMMAND: &str = "nothing was submitted: do this on the cluster's fronte
                           (`alpsckpt submit` without `--cluster oar`)";
 
 /// What to do about a refusal, by what stands in its text in lower case; the first that fits counts.
-const REFUSALS: [(&str, &str); 10] = [
+const REFUSALS: [(&str, &str); 11] = [
     ("no such command", NO_COMMAND),
+    (
+        "still being killed",
+        "the cluster's process goes on and kills them as soon as it can: `alpsckpt cluster status` shows them, then \
+         `alpsckpt cluster stop --kill-jobs` again",
+    ),
     // This program's own words for a key that it does not know.
     ("site: ", "correct `site` in the campaign file, then submit it again"),
     (

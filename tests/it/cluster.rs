@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use alpsckpt::oar_client::embedded::{Config, Embedded, Fault, default_config};
 use alpsckpt::oar_client::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
 
+use crate::scene::Answer;
+use crate::support::{have_programs, skip};
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
 /// One real second is ten minutes of the scheduler's time: 60 s pass in 0.1 s.
 const SCALE: f64 = 600.0;
@@ -413,6 +416,159 @@ fn a_directory_with_a_path_too_long_for_a_socket_works() {
     let found = client.info().map(|i| i.name);
     client.shutdown(true).unwrap();
     assert_eq!(found.as_deref(), Ok("embedded cluster"));
+}
+
+/// What a job says of what it inherited: umask, open files, niceness, processors, time zone, ignored signals, descriptors.
+const INHERITED: &str = r#"exec 3>&-
+umask; ulimit -S -n; ulimit -H -n; nice; grep Cpus_allowed_list /proc/self/status; echo "$TZ"
+grep SigIgn /proc/self/status | tr -d '[:blank:]'
+[ -e /proc/$$/fd/9 ] && echo 'a descriptor of another shell'
+echo said"#;
+
+#[test]
+fn a_job_has_what_its_client_hands_down_and_nothing_of_who_started_the_server() {
+    if !have_programs("a_job_has_what_its_client_hands_down", &["taskset", "nice"]) {
+        return;
+    }
+    let mut cluster = Cluster::new(|_| ());
+    let narrow = r#"trap "" HUP USR1; umask 077; ulimit -n 200; ulimit -S -t 1; exec 9>held; export TZ=Mars/Base
+exec taskset -c "$(taskset -cp $$ | grep -o '[0-9]*$')" nice -n 4 "$0" cluster status --dir "$1""#;
+    let directory = cluster.path("cluster");
+    let start = |script: &str| {
+        let mut shell = std::process::Command::new("bash");
+        shell
+            .args(["-c", script, PROGRAM])
+            .arg(&directory)
+            .current_dir(cluster.folder.path())
+            .output()
+            .unwrap()
+    };
+    let started = start(narrow);
+    assert!(started.status.success(), "{started:?}");
+    let server = cluster.client.server_pid().unwrap().unwrap();
+    let held = std::fs::read_dir(format!("/proc/{server}/fd")).unwrap();
+    let held: Vec<PathBuf> = held.filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok()).collect();
+    assert!(!held.contains(&cluster.path("held")), "{held:?}");
+
+    let submission = cluster.job("mine", INHERITED, 90000, 60);
+    let id = cluster.submit(&submission);
+    let found = cluster.wait_file(&format!("mine.{id}.out"), |text| text.contains("said"));
+    let mut own = std::process::Command::new("bash");
+    let own = own.args(["-c", INHERITED]).output().unwrap();
+    let own = String::from_utf8(own.stdout).unwrap();
+    // A test may be run with signals ignored; a job never is.
+    let same =
+        |text: &str| text.lines().filter(|l| !l.starts_with("SigIgn")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(same(&found), same(&own));
+    assert!(found.contains("SigIgn:0000000000000000"), "{found}");
+    assert!(!found.contains("another shell") && !found.contains("Mars"), "{found}");
+}
+
+#[test]
+fn from_another_pid_namespace_a_job_is_neither_dead_nor_beyond_a_kill() {
+    let name = "from_another_pid_namespace";
+    if !nix::unistd::geteuid().is_root() {
+        return skip(name, "only root may make PID namespaces here");
+    }
+    if !have_programs(name, &["unshare"]) {
+        return;
+    }
+    let mut cluster = Cluster::new(|_| ());
+    let script = "trap 'echo asked >> asked' USR2; echo $$ > pid; while :; do sleep 0.02; done";
+    let job = cluster.job("apart", script, 900_000, 60);
+    let id = cluster.submit(&job);
+    let pid = cluster.wait_file("pid", |text| text.ends_with('\n'));
+    cluster.wait_running("apart");
+    let directory = cluster.path("cluster");
+    let inside = |arguments: &str| {
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", arguments, PROGRAM]);
+        let output = unshare.arg(&directory).output().unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let status = r#""$0" cluster status --json --dir "$1""#;
+    let has_job = |text: &str| {
+        let told: serde_json::Value = serde_json::from_str(text).unwrap();
+        told["nodes"].as_array().unwrap().iter().any(|n| n["jobs"].as_array().unwrap().contains(&id.0.into()))
+    };
+    let server = cluster.client.server_pid().unwrap();
+    assert!(has_job(&inside(status)), "the server outside is asked");
+    assert_eq!(cluster.client.server_pid().unwrap(), server, "it was not judged by another's number");
+
+    cluster.kill_server();
+    let twice = format!("{status} >/dev/null; sleep 0.3; {status}");
+    let seen = inside(&twice);
+    assert!(has_job(&seen), "a server inside took the living job for dead: {seen}");
+    assert!(is_alive(&pid));
+    inside(r#""$0" cluster stop --kill-jobs --dir "$1""#);
+    assert!(!is_alive(&pid), "an orphan was left behind");
+    let jobs = cluster.wait_over("apart");
+    assert_eq!(jobs[0].state, JobState::Error);
+}
+
+#[test]
+fn a_job_whose_cluster_was_removed_ends() {
+    let mut cluster = Cluster::new(|_| ());
+    let job = cluster.job("left", "echo $$ > pid; while :; do sleep 0.02; done", 900_000, 60);
+    cluster.submit(&job);
+    let pid = cluster.wait_file("pid", |text| text.ends_with('\n'));
+    // The server may be writing into it.
+    while std::fs::remove_dir_all(cluster.path("cluster")).is_err() {}
+    let until = Instant::now() + PATIENCE;
+    while is_alive(&pid) {
+        assert!(Instant::now() < until, "a job that nobody can find runs on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn settings_changed_by_hand_are_told_and_the_cure_works_as_printed() {
+    let mut cluster = Cluster::new(|_| ());
+    let folder = cluster.folder.path().to_path_buf();
+    let ask = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(PROGRAM);
+        Answer::of(command.args(arguments).arg("--dir").arg(folder.join("cluster")).output().unwrap())
+    };
+    let size = "3 nodes, 1 job at a time on each";
+    assert!(ask(&["cluster", "status"]).good().stdout.contains(size));
+    cluster.client.stop_server().unwrap();
+    let settings = cluster.read("cluster/cluster.ron");
+    let edit = |to: &str| {
+        std::fs::write(folder.join("cluster/cluster.ron"), settings.replace("slots: 1", to)).unwrap();
+    };
+
+    edit("slots: 2");
+    let told = ask(&["cluster", "status"]);
+    told.failed(69, &["cluster.ron", "changed by hand", "as they stand"]);
+    run(&told.stderr, &folder);
+    assert!(ask(&["cluster", "status"]).good().stdout.contains("3 nodes, 2 jobs at a time"));
+
+    cluster.client.stop_server().unwrap();
+    edit("slots: two");
+    let told = ask(&["cluster", "status"]);
+    told.failed(69, &["cluster.ron", "line 8, \"slots: two,\""]);
+    run(&told.stderr, &folder);
+    assert!(ask(&["cluster", "status"]).good().stdout.contains(size));
+
+    let answer = ask(&["cluster", "set", "--nodes", "2", "--slots", "2"]);
+    assert!(answer.good().stdout.contains("2 nodes, 2 jobs at a time on each"), "{answer}");
+    let job = cluster.job("busy", "while :; do sleep 0.02; done", 900_000, 60);
+    cluster.submit(&job);
+    let node = cluster.wait_running("busy").node.unwrap();
+    let answer = ask(&["cluster", "set", "--nodes", "other"]);
+    answer.failed(69, &[&node, "has jobs (1)"]);
+    ask(&["cluster", "set", "--nodes", &format!("{node},other")]).good();
+    assert_eq!(cluster.find("busy")[0].state, JobState::Running, "jobs go on");
+}
+
+/// Runs the command in a message that begins with the program's name, as it is printed.
+fn run(message: &str, folder: &Path) {
+    let command = message.split('`').find(|part| part.starts_with("alpsckpt cluster set")).unwrap();
+    let command = command.replacen("alpsckpt", PROGRAM, 1);
+    let output =
+        std::process::Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
 }
 
 /// A small generator of pseudo-random numbers (Marsaglia's xorshift64), so that a failure can be repeated.

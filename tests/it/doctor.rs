@@ -1,8 +1,11 @@
 //! `alpsckpt doctor`: a site is looked at by a job of its own, of which nothing stays.
 
+use std::process::Stdio;
+
+use alpsckpt::oar_client::BatchSystem;
 use serde_json::Value;
 
-use crate::scene::{Scene, names_in};
+use crate::scene::{Scene, names_in, wait_for};
 
 #[test]
 fn a_good_site_is_found_good_and_left_as_it_was() {
@@ -43,6 +46,28 @@ fn a_job_that_cannot_end_well_is_told_with_its_last_words() {
     let answer = scene.ask(&["doctor", "my.ron", "--cluster-dir", "cluster"]);
     answer.failed(69, &["not fit"]);
     assert!(answer.stdout.contains("no such module") && answer.stdout.contains("Code(78)"), "{answer}");
+}
+
+#[test]
+fn an_interrupted_doctor_leaves_neither_job_nor_folder() {
+    let scene = Scene::new(16);
+    // Its job waits for ever.
+    scene.campaign("my.ron", "maps-of-mine", &["setup: [\"touch begun; exec sleep 1000\"],"]);
+    scene.cluster(1.0);
+    let before = names(&scene);
+    let mut doctor = scene.alpsckpt(&["doctor", "my.ron", "--cluster-dir", "cluster"]);
+    let child = doctor.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("the doctor's job", || {
+        let folders = std::fs::read_dir(scene.path("")).unwrap().flatten();
+        folders.map(|f| f.path().join("begun")).any(|begun| begun.exists()).then_some(())
+    });
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let answer = crate::scene::Answer::of(child.wait_with_output().unwrap());
+    answer.failed(75, &["interrupted"]);
+    assert_eq!(names(&scene), before, "something of the job stays");
+    let jobs: Vec<_> = scene.client().nodes().unwrap().into_iter().flat_map(|node| node.jobs).collect();
+    assert_eq!(jobs, []);
 }
 
 /// What lies in the scene's folder, the cluster's own affairs left out.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod attacks;
 mod bad_inputs;
 mod campaign;
 mod checkpoint;
@@ -18,6 +19,7 @@ mod ecrins;
 mod engine;
 mod engine_chain;
 mod every_cell;
+mod exit_codes;
 mod fencing;
 mod former;
 mod forms;
@@ -27,6 +29,7 @@ mod grass;
 mod inputs;
 mod job;
 mod land;
+mod meant;
 mod memory;
 mod neighbours;
 #[path = "../oracle/mod.rs"]
@@ -36,6 +39,7 @@ mod physics;
 mod pty;
 mod reference;
 mod scene;
+mod scripts;
 mod support;
 mod systems;
 mod terminal;

@@ -14,13 +14,16 @@ use serde_json::Value;
 
 /// Says loudly that a test cannot run here, and has it counted as skipped by `tests/run`; fails in CI.
 ///
-/// The caller returns at once after this.
+/// The caller returns at once after this. The record is one line, by the test's own name where its thread has that.
 pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var_os("CI").is_none(), "{test} may not be skipped in CI: {why}");
     eprintln!("SKIPPED {test}: {why}");
     if let Some(list) = std::env::var_os("ALPSCKPT_SKIPPED") {
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
-        writeln!(file, "{test}: {why}").unwrap();
+        let thread = std::thread::current();
+        let name = thread.name().filter(|name| name.contains("::")).unwrap_or(test);
+        let why: Vec<&str> = why.split_whitespace().collect();
+        file.write_all(format!("{name}\t{}\n", why.join(" ")).as_bytes()).unwrap();
     }
 }
 

@@ -69,20 +69,32 @@ impl Controller {
         Ok(view)
     }
 
+    /// Refuses a chain of which an attempt's file cannot be read and the journal knows nothing: a job of it may live.
+    ///
+    /// # Errors
+    /// When there is such a file; it says which, and what to do.
+    pub fn ensure_known_attempts(&self, chain: &ChainId) -> Result<(), ControlError> {
+        let record = self.state.chain(chain);
+        let bad = self.files.get(chain).and_then(|files| {
+            files.bad_attempts.iter().find(|(number, _)| !record.attempts.contains_key(number))
+        });
+        let Some((_, why)) = bad else { return Ok(()) };
+        let why = format!(
+            "{why}: without it nobody knows whether a job of it lives; if none does, remove the file"
+        );
+        Err(not_now(chain, why))
+    }
+
     fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
         self.refuse_moved(chain)?;
         fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
-        // Before anything is written: without a client there is no attempt.
-        self.client()?;
-        let files = self.files.entry(chain.clone()).or_default();
-        let record = self.state.chain(chain);
-        if let Some((_, why)) = files.bad_attempts.iter().find(|(n, _)| !record.attempts.contains_key(n)) {
-            let why = format!(
-                "{why}: without it nobody knows whether a job of it lives; if none does, remove the file"
-            );
-            return Err(not_now(chain, why));
+        // Before anything is written: where there is no batch system there is no attempt.
+        if self.batch.info.is_none() {
+            self.batch.info = Some(self.client()?.info()?);
         }
+        self.ensure_known_attempts(chain)?;
+        let record = self.state.chain(chain);
         let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);
         let attempt = record.last_attempt().max(on_disk) + 1;
         let token = self.identity.token(chain, attempt);

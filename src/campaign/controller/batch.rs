@@ -83,7 +83,10 @@ impl Controller {
         if self.batch.client.is_none() {
             self.batch.client = Some((self.reach.connect)(&self.identity.cluster)?);
         }
-        self.batch.client.as_mut().ok_or_else(|| ControlError::Campaign("no batch system".to_owned()))
+        self.batch
+            .client
+            .as_mut()
+            .ok_or_else(|| ControlError::Batch(BatchError::Down("no client".to_owned())))
     }
 
     /// The jobs that the journal knows, with their attempts, the newest last.

@@ -1,6 +1,7 @@
 //! Makes a campaign's folder: frozen spec, program, job scripts.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
-use crate::campaign::shell::{JobScript, quoted};
+use crate::campaign::shell::{JobScript, quoted, verified};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, sealed};
@@ -25,7 +26,13 @@ pub(super) fn this_program() -> PathBuf {
 /// Copies the program beside the campaign, named by its content; says its hash. A rebuilt program gets a name of its
 /// own: a running chain never changes.
 pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, DurableError> {
-    let bytes = fs::read(source).map_err(|e| DurableError::io(source, "read", e))?;
+    let read = || -> std::io::Result<(fs::File, Vec<u8>)> {
+        let mut file = fs::File::open(source)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok((file, bytes))
+    };
+    let (mut file, bytes) = read().map_err(|e| DurableError::io(source, "read", e))?;
     let hash = spec::short_hash(&bytes);
     let target = campaign.program(&hash);
     if is_whole(campaign, &hash) {
@@ -34,8 +41,12 @@ pub(super) fn program(campaign: &CampaignDir, source: &Path) -> Result<String, D
     if let Some(folder) = target.parent() {
         atomic::create_folder(folder)?;
     }
-    atomic::replace_executable(&target, &bytes)?;
-    Ok(hash)
+    atomic::copy_executable(&target, &mut file)?;
+    if is_whole(campaign, &hash) {
+        Ok(hash)
+    } else {
+        Err(DurableError::damaged(&target, "the copy of the program does not read back as it is (try again)"))
+    }
 }
 
 /// Whether the copy of this name is there and holds what its name says.
@@ -45,8 +56,10 @@ pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
 
 /// Freezes the spec in the campaign's folder; says its hash.
 pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String, ControlError> {
-    let frozen = spec::freeze(spec)
-        .map_err(|e| ControlError::Campaign(format!("the campaign file cannot be frozen: {e}")))?;
+    let frozen = spec::freeze(spec).map_err(|e| ControlError::Unreadable {
+        what: format!("the campaign file cannot be frozen: {e}"),
+        cure: "have all paths, that of the campaign file too, be text in UTF-8".to_owned(),
+    })?;
     let path = campaign.spec(&frozen.hash);
     if spec::frozen(campaign, &frozen.hash).is_err() {
         sealed::replace(&path, spec)?;
@@ -112,8 +125,9 @@ fn script(
     }
     let submission = submission(campaign, chain, spec, Token(chain.to_string()));
     let (about, setup) = (&about, &spec.setup_lines());
-    JobScript { submission: &submission, about, setup, program: &program, arguments: &arguments, plain }
-        .text()
+    let verified = &verified(&program, program_hash, chain);
+    let (submission, arguments) = (&submission, &arguments);
+    JobScript { submission, about, setup, program: &program, verified, arguments, plain }.text()
 }
 
 /// Whether a copy of the program is of a version before 0.3.0, as a chain may go on with.

@@ -11,13 +11,13 @@ mod batch;
 mod choice;
 mod disk;
 mod doubts;
+mod follow;
 mod history;
 mod install;
 mod lease;
 mod log;
 mod many;
 mod reach;
-mod relocate;
 mod request;
 mod view;
 
@@ -35,13 +35,14 @@ use super::lease::{Lease, Other};
 use super::machine::{self, Decision, Doubts, Limits, Observation, State};
 use super::plan;
 use super::snapshot::Snapshot;
-use super::spec::{self, Loaded, Spec};
+use super::spec::{self, Changed, Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
 use crate::oar_client::{JobState, Token};
 
 pub use choice::ClusterChoice;
+pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
 
@@ -73,10 +74,13 @@ pub struct Controller {
     other: Option<Other>,
     /// The folder can be written by this person.
     writable: bool,
+    /// What changed of the campaign's file when it was given to [`Controller::create`].
+    taken: Vec<Changed>,
 }
 
 impl Controller {
-    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists and is the same.
+    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists, and goes by its file
+    /// from now on: see [`Controller::follow`].
     ///
     /// # Errors
     /// When the output folder belongs to another spec, or cannot be written.
@@ -89,43 +93,23 @@ impl Controller {
     /// # Errors
     /// As [`Controller::create`].
     pub fn create_with(loaded: &Loaded, cluster: &ClusterChoice, reach: Reach) -> Result<Self, ControlError> {
-        let spec = &settled(&loaded.spec);
-        let campaign = CampaignDir::new(&spec.output);
-        let path = campaign.identity();
-        let mut made_with = None;
-        if beneath::exists(&path) {
-            let changed = relocate::changes(&campaign, loaded)?;
-            if !changed.is_empty() {
-                let mut controller = Self::open_with(campaign.output(), reach)?;
-                controller.holding(|c| {
-                    c.take_spec(spec, &changed, &loaded.file)?;
-                    c.choose_cluster(cluster)
-                })?;
-                return Ok(controller);
-            }
+        let campaign = CampaignDir::new(&loaded.spec.output);
+        let made = if beneath::exists(&campaign.identity()) {
+            restore(loaded)?;
+            None
         } else {
-            atomic::create_folder(&campaign.maps())?;
-            atomic::create_folder(&campaign.state())?;
-            let hash = install::frozen_spec(&campaign, spec)?;
-            let source = reach.program.clone().unwrap_or_else(install::this_program);
-            let program = install::program(&campaign, &source)?;
-            let mut known = BTreeMap::new();
-            let identity = Identity::new(&spec.name, &hash, cluster);
-            for (chain, months) in spec.chains() {
-                install::job_script(&campaign, &chain, spec, &hash, &program, &identity.id)?;
-                let inputs = Inputs::take(spec, &months, &mut known);
-                sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
-            }
-            // Last: from here on the campaign exists. Of two makers the second opens what the first made.
-            sealed::create_exclusive(&path, &identity)?;
-            made_with = Some(program);
-        }
+            make(&campaign, loaded, cluster, &reach)?
+        };
         let mut controller = Self::open_with(campaign.output(), reach)?;
-        // Not copied and read back once more for the first attempt.
-        let new = made_with.is_some();
-        controller.program = made_with;
-        if new || *cluster != controller.identity.cluster {
+        if let Some(program) = made {
+            // Not copied and read back once more for the first attempt.
+            controller.program = Some(program);
             controller.holding(|c| c.choose_cluster(cluster))?;
+        } else {
+            controller.taken = controller.follow(loaded)?;
+            if *cluster != controller.identity.cluster {
+                controller.holding(|c| c.choose_cluster(cluster))?;
+            }
         }
         Ok(controller)
     }
@@ -167,12 +151,19 @@ impl Controller {
             program: None,
             other: None,
             writable: false,
+            taken: Vec::new(),
         };
         controller.writable = lease::may_write(&controller.campaign.state());
         controller.read_journal()?;
         controller.remember_doubts();
         controller.other = controller.lease.look((controller.reach.now_ms)());
         Ok(controller)
+    }
+
+    /// What the file given to [`Controller::create`] said otherwise than the campaign that was there; it goes by that now.
+    #[must_use]
+    pub fn taken(&self) -> &[Changed] {
+        &self.taken
     }
 
     /// The campaign's spec, frozen.
@@ -339,11 +330,14 @@ impl Controller {
         }
         self.read_files(0)?;
         if !self.tokens().is_empty() {
-            return Err(ControlError::Campaign(format!(
-                "this campaign was submitted to {}: it cannot go on on {}",
-                self.identity.cluster.words(),
-                cluster.words()
-            )));
+            return Err(ControlError::Foreign {
+                what: format!(
+                    "this campaign was submitted to {}: it cannot go on on {}",
+                    self.identity.cluster.words(),
+                    cluster.words()
+                ),
+                cure: "leave out --cluster and --cluster-dir: the campaign knows its own".to_owned(),
+            });
         }
         self.identity.cluster = cluster.clone();
         self.identity.write(&self.campaign)?;
@@ -362,16 +356,40 @@ impl Controller {
     }
 }
 
+/// Makes a campaign's folder; the program that its jobs run, or `None` where somebody else made one meanwhile.
+fn make(
+    campaign: &CampaignDir,
+    loaded: &Loaded,
+    cluster: &ClusterChoice,
+    reach: &Reach,
+) -> Result<Option<String>, ControlError> {
+    let spec = &settled(&loaded.spec);
+    atomic::create_folder(&campaign.maps())?;
+    atomic::create_folder(&campaign.state())?;
+    let hash = install::frozen_spec(campaign, spec)?;
+    let source = reach.program.clone().unwrap_or_else(install::this_program);
+    let program = install::program(campaign, &source)?;
+    let mut known = BTreeMap::new();
+    let identity = Identity::new(&spec.name, &hash, cluster);
+    for (chain, months) in spec.chains() {
+        install::job_script(campaign, &chain, spec, &hash, &program, &identity.id)?;
+        let inputs = Inputs::take(spec, &months, &mut known);
+        sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
+    }
+    // Last: from here on the campaign exists. Of two makers the second opens what the first made.
+    let first = sealed::create_exclusive(&campaign.identity(), &identity)?;
+    Ok(first.then_some(program))
+}
+
 /// The campaign's identity, or what to do without it.
 fn read_identity(campaign: &CampaignDir) -> Result<Identity, ControlError> {
     Identity::read(campaign).map_err(|e| match e {
-        e if e.is_missing() => ControlError::Campaign(format!(
-            "{}: no campaign here; `alpsckpt submit FILE` or `alpsckpt run FILE` makes one",
-            campaign.output().display()
-        )),
-        e @ DurableError::Damaged { .. } => ControlError::Campaign(format!(
-            "{e}; remove this file and give the campaign file again: attempts, checkpoints and maps are found anew"
-        )),
+        e if e.is_missing() => ControlError::NoCampaign(campaign.output().to_path_buf()),
+        e @ DurableError::Damaged { .. } => ControlError::Unreadable {
+            what: e.to_string(),
+            cure: "remove this file and give the campaign file again: attempts, checkpoints and maps are found anew"
+                .to_owned(),
+        },
         e => ControlError::File(e),
     })
 }

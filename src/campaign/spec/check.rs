@@ -122,6 +122,17 @@ impl Check<'_> {
             let what = format!("`setup`: {line:?} would be read by the batch system as a request of its own");
             self.fault("setup", what, "requests stand in `site`: project, properties, queue, resources");
         }
+        if let (Some(cores), Some(threads)) = (spec.own_cores(), spec.threads)
+            && threads > cores
+        {
+            let what = format!(
+                "`site`: `resources` ask for {cores} of a node's cores, `threads` is {threads}: they would share them"
+            );
+            let cure = format!(
+                "leave `resources` out: then a job asks for {threads} cores of one node; or write `threads: {cores}`"
+            );
+            self.fault("site", what, cure);
+        }
         let Some(site) = spec.profile() else { return };
         if site.project && !spec.own_site_lines().contains_key("project") {
             let cure = format!("write `site: \"{}; project=NAME\"`", site.name);
@@ -175,6 +186,10 @@ impl Check<'_> {
                 format!("month {month} stands there more than once"),
                 "name each month once",
             );
+        }
+        if let Some(month) = self.spec.sky_view_month.filter(|month| !months.contains(month)) {
+            let what = format!("`sky_view_month` {month} is not one of `months`");
+            self.fault("sky_view_month", what, "leave it out: the sky view then goes with the first month");
         }
         if !(1900..=2100).contains(&self.spec.year) {
             let what = format!("`year` {} is outside 1900 to 2100", self.spec.year);

@@ -117,8 +117,15 @@ impl Spec {
         parts.filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
     }
 
+    /// The names in `site` of which nothing is known.
+    #[must_use]
+    pub fn site_labels(&self) -> Vec<&str> {
+        self.site_names().into_iter().filter(|name| Profile::named(name).is_none()).collect()
+    }
+
     /// The keys in `site` with their values, the site's own lines left out.
-    pub(super) fn own_site_lines(&self) -> BTreeMap<String, String> {
+    #[must_use]
+    pub fn own_site_lines(&self) -> BTreeMap<String, String> {
         let parts = parts(self.site.as_deref().unwrap_or(""));
         parts.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect()
     }
@@ -129,10 +136,21 @@ impl Spec {
         self.site_names().into_iter().find_map(Profile::named)
     }
 
-    /// What the site's batch system wants, by key: the profile's lines, and those of the campaign file in their place.
+    /// The cores that the campaign file's own `resources` ask for on a node, where they say so (`/nodes=1/core=8`).
+    #[must_use]
+    pub fn own_cores(&self) -> Option<u32> {
+        let lines = self.own_site_lines();
+        let (_, cores) = lines.get("resources")?.rsplit_once("/core=")?;
+        let digits: String = cores.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
+    /// What the site's batch system wants, by key: the profile's lines, and those of the campaign file in their place. A site of
+    /// which nothing is known is asked for the cores of a job all the same: OAR's own default is one, whatever `threads` says.
     #[must_use]
     pub fn site_lines(&self) -> BTreeMap<String, String> {
-        let mut lines = self.profile().map(|profile| profile.lines(self.threads)).unwrap_or_default();
+        let profile = self.profile().or_else(|| Profile::named("generic"));
+        let mut lines = profile.map(|profile| profile.lines(self.threads)).unwrap_or_default();
         lines.extend(self.own_site_lines());
         lines
     }

@@ -4,12 +4,15 @@ use std::fs::OpenOptions;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use super::config::{Config, ensure_known, private_folder};
+use super::config::{Config, Nodes, private_folder};
+use super::heartbeat::{STILL, Watched};
 use super::owner::{self, Owner, Ownership};
 use super::protocol::{Answer, Call, Request, Response, receive, send};
+use super::setting::Setting;
 use crate::THIS_PROGRAM;
 use crate::durable::DurableError;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
@@ -66,11 +69,83 @@ impl Embedded {
         match self.look()? {
             Ownership::Here(server) => match UnixStream::connect(&server.socket) {
                 Ok(stream) => self.end(&server, stream, false),
-                Err(_) if !server.process.is_alive() => Ok(()),
+                Err(_) if !self.lives(&server) => Ok(()),
                 Err(e) => Err(self.down(&e.to_string())),
             },
-            _ => Ok(()),
+            Ownership::Elsewhere(owner, _) => Err(self.elsewhere(&owner)),
+            Ownership::Free(_) => Ok(()),
         }
+    }
+
+    /// Takes the cluster over from a server on another machine, or in a container out of reach, that is dead: its heartbeat is
+    /// watched for half a minute first. Its jobs end by themselves, should they live after all. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the server lives, or may live: one of an older program has no heartbeat, then `force` says that a person knows that
+    /// it is gone.
+    pub fn take_over(&mut self, force: bool) -> Result<bool, BatchError> {
+        self.take_over_after(STILL, force)
+    }
+
+    fn take_over_after(&self, still: Duration, force: bool) -> Result<bool, BatchError> {
+        let Ownership::Elsewhere(owner, number) = self.look()? else { return Ok(false) };
+        let place = owner.place(&self.directory);
+        let beat = owner::beat(&self.directory, number);
+        if !beat.exists() && !force {
+            let command = typed(&self.directory, "take-over --force");
+            return Err(BatchError::Refused(format!(
+                "the cluster's server {place} has no heartbeat, as it is of an older alpsckpt. Make sure that it is gone, then \
+                 `{command}` here"
+            )));
+        }
+        let (mut watched, until) = (Watched::default(), Instant::now() + still);
+        watched.unchanged(&beat);
+        while Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(200).min(still));
+            if watched.unchanged(&beat).is_zero() {
+                return Err(BatchError::Refused(format!("the cluster's server lives {place}: use it there")));
+            }
+        }
+        match owner::depose(&self.directory, number, &owner) {
+            Ok(true) => Ok(true),
+            Ok(false) => Err(BatchError::Refused("another took the cluster over just now".to_owned())),
+            Err(e) => Err(self.down(&e.to_string())),
+        }
+    }
+
+    /// Changes the settings of the cluster; they are returned. Its server ends, the next one has them; jobs go on. Settings that
+    /// were changed by hand are taken as they stand where they make sense.
+    ///
+    /// # Errors
+    /// When they make no sense, a node to be taken away has jobs, or the server does not answer.
+    pub fn set(&mut self, nodes: Option<&Nodes>, slots: Option<u32>) -> Result<Config, BatchError> {
+        let change = Config::to_change(&self.directory, nodes, slots)
+            .map_err(|e| BatchError::Refused(e.to_string()))?;
+        // A cluster whose settings cannot be read has no server that could be asked.
+        if Config::open(&self.directory).is_ok() {
+            let busy =
+                self.nodes()?.into_iter().find(|n| !n.jobs.is_empty() && !change.nodes.contains(&n.name));
+            if let Some(node) = busy {
+                let jobs: Vec<String> = node.jobs.iter().map(ToString::to_string).collect();
+                let what = format!(
+                    "{} has jobs ({}): wait for their end, or stop their chains",
+                    node.name,
+                    jobs.join(", ")
+                );
+                return Err(BatchError::Refused(what));
+            }
+        }
+        change.replace(&self.directory).map_err(|e| self.down(&e.to_string()))?;
+        self.stop_server()?;
+        Ok(change)
+    }
+
+    /// The settings of the cluster.
+    ///
+    /// # Errors
+    /// When they cannot be read or make no sense.
+    pub fn config(&self) -> Result<Config, DurableError> {
+        Config::open(&self.directory)
     }
 
     /// Ends the server; with `kill_jobs`, after it has killed all jobs, also those that a dead server left.
@@ -90,8 +165,11 @@ impl Embedded {
 
     fn end(&self, server: &Owner, stream: UnixStream, kill_jobs: bool) -> Result<(), BatchError> {
         let told = self.ask(stream, Call::Shutdown { kill_jobs });
+        if let Err(e @ BatchError::Refused(_)) = told {
+            return Err(e);
+        }
         let until = Instant::now() + CALL;
-        while server.process.is_alive() {
+        while self.lives(server) {
             if Instant::now() > until {
                 return told.and(Err(self.down("it does not end")));
             }
@@ -108,19 +186,31 @@ impl Embedded {
         self.call(Call::SetPower { node: node.to_owned(), on }).map(|_| ())
     }
 
-    /// The process that serves this cluster now, if one does on this machine.
+    /// The process that serves this cluster now, if one does on this machine and in this PID namespace.
     ///
     /// # Errors
     /// When the cluster's directory cannot be read.
     pub fn server_pid(&self) -> Result<Option<u32>, BatchError> {
         Ok(match self.look()? {
-            Ownership::Here(owner) => u32::try_from(owner.process.pid).ok(),
+            Ownership::Here(owner) if owner.process.is_here() => u32::try_from(owner.process.pid).ok(),
             _ => None,
         })
     }
 
     fn down(&self, what: &str) -> BatchError {
         BatchError::Down(format!("embedded cluster in {}: {what}", self.directory.display()))
+    }
+
+    fn lives(&self, server: &Owner) -> bool {
+        server.lives(&self.directory) != Some(false)
+    }
+
+    fn elsewhere(&self, owner: &Owner) -> BatchError {
+        self.down(&format!(
+            "its server runs {}: use it there. If that is gone for good, `{}` here",
+            owner.place(&self.directory),
+            typed(&self.directory, "take-over")
+        ))
     }
 
     fn look(&self) -> Result<Ownership, BatchError> {
@@ -134,10 +224,11 @@ impl Embedded {
 
     /// One call over a connection to the server.
     fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Answer, BatchError> {
+        let setting = matches!(call, Call::Submit(_)).then(|| Box::new(Setting::own()));
         let exchange = || -> std::io::Result<Response> {
             stream.set_read_timeout(Some(CALL))?;
             stream.set_write_timeout(Some(CALL))?;
-            send(&mut stream, &Request { version: call.version(), call })?;
+            send(&mut stream, &Request { version: call.version(), call, setting })?;
             receive(&stream)
         };
         exchange().map_err(|e| match e.kind() {
@@ -155,9 +246,9 @@ impl Embedded {
 
     /// The server and a connection to it; it is started if there is none.
     fn server(&self) -> Result<(Owner, UnixStream), BatchError> {
-        ensure_known(&self.directory).map_err(|e| self.down(&e.to_string()))?;
+        Config::open(&self.directory).map_err(|e| self.down(&e.to_string()))?;
         let until = Instant::now() + START;
-        let mut started = false;
+        let mut started: Option<Start> = None;
         loop {
             match self.look()? {
                 // It may not listen yet, or be just ending: then look again.
@@ -166,17 +257,18 @@ impl Embedded {
                         return Ok((owner, stream));
                     }
                 }
-                Ownership::Elsewhere(owner) => {
-                    return Err(self.down(&format!(
-                        "its server runs on {} (process {}): use it there, or end it there first",
-                        owner.host, owner.process.pid
-                    )));
-                }
-                Ownership::Free(_) if !started => {
-                    self.start().map_err(|e| self.down(&e.to_string()))?;
-                    started = true;
-                }
-                Ownership::Free(_) => {}
+                Ownership::Elsewhere(owner, _) => return Err(self.elsewhere(&owner)),
+                Ownership::Free(_) => match &started {
+                    None => started = Some(self.start().map_err(|e| self.down(&e.to_string()))?),
+                    Some(start) => {
+                        // One that came second ends too: then the first is there by now.
+                        if let Some(why) = start.failed()
+                            && matches!(self.look()?, Ownership::Free(_))
+                        {
+                            return Err(self.down(&format!("its server does not start: {why}")));
+                        }
+                    }
+                },
             }
             if Instant::now() > until {
                 let log = self.directory.join("server.log");
@@ -186,12 +278,23 @@ impl Embedded {
         }
     }
 
-    fn start(&self) -> Result<(), DurableError> {
+    /// Has a server that cannot give a job what this client would give it end, as one that was started under a low limit: the
+    /// next is started by this client. Jobs go on.
+    fn renew_for(&self, setting: &Setting) -> Result<(), BatchError> {
+        let (server, stream) = self.server()?;
+        if setting.more_than(&server.process).is_some() {
+            self.end(&server, stream, false)?;
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> Result<Start, DurableError> {
         private_folder(&self.directory)?;
         let path = self.directory.join("server.log");
         if std::fs::metadata(&path).is_ok_and(|m| m.len() > MAX_LOG) {
             let _ = std::fs::rename(&path, self.directory.join("server.log.1"));
         }
+        let from = std::fs::metadata(&path).map_or(0, |m| m.len());
         let open = || OpenOptions::new().create(true).append(true).open(&path);
         let log = open().map_err(|e| DurableError::io(&path, "append to", e))?;
         let errors = open().map_err(|e| DurableError::io(&path, "append to", e))?;
@@ -207,9 +310,10 @@ impl Embedded {
             .stderr(errors)
             .spawn()
             .map_err(|e| DurableError::io(&program, "start", e))?;
+        let (sender, ended) = channel();
         // So that a server that ends before this process leaves no zombie.
-        std::thread::spawn(move || child.wait());
-        Ok(())
+        std::thread::spawn(move || child.wait().map(|status| sender.send(status)));
+        Ok(Start { log: path, from, ended })
     }
 
     fn unexpected<T>(&self) -> Result<T, BatchError> {
@@ -217,6 +321,38 @@ impl Embedded {
             command: format!("embedded cluster in {}", self.directory.display()),
             what: "an answer to another question".to_owned(),
         })
+    }
+}
+
+/// A command on the cluster in `directory`, as it is typed.
+pub(super) fn typed(directory: &Path, what: &str) -> String {
+    let path = directory.to_string_lossy();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_');
+    let path = if path.bytes().all(plain) {
+        path.into_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    };
+    format!("alpsckpt cluster {what} --dir {path}")
+}
+
+/// A server that was started and has not been heard of.
+struct Start {
+    log: PathBuf,
+    /// Where in the log its words begin.
+    from: u64,
+    ended: Receiver<ExitStatus>,
+}
+
+impl Start {
+    /// Its last words, once it has ended badly.
+    fn failed(&self) -> Option<String> {
+        let status = self.ended.try_recv().ok().filter(|status| !status.success())?;
+        let said = std::fs::read(&self.log).unwrap_or_default();
+        let said = String::from_utf8_lossy(said.get(self.from as usize..).unwrap_or_default()).into_owned();
+        let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let last = lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join("; ");
+        Some(if last.is_empty() { format!("{status}; see {}", self.log.display()) } else { last })
     }
 }
 
@@ -229,6 +365,7 @@ impl BatchSystem for Embedded {
     }
 
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
+        self.renew_for(&Setting::own())?;
         match self.call(Call::Submit(submission.clone()))? {
             Answer::Submitted(job) => Ok(job),
             _ => self.unexpected(),
@@ -263,5 +400,63 @@ impl BatchSystem for Embedded {
             Answer::Nodes(nodes) => Ok(nodes),
             _ => self.unexpected(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::sealed;
+
+    /// A cluster whose server was last heard of on another machine.
+    fn served_elsewhere() -> (tempfile::TempDir, Embedded, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, owner) = owner::take(folder.path(), 0).unwrap().unwrap();
+        let mut process = owner.process.clone();
+        process.namespace += 1;
+        sealed::replace(&path, &Owner { process, ..owner }).unwrap();
+        let client = Embedded::with_program(folder.path(), Path::new("/bin/false"));
+        (folder, client, path)
+    }
+
+    #[test]
+    fn a_server_out_of_reach_is_taken_over_only_when_its_heartbeat_stands_still() {
+        let (_folder, client, record) = served_elsewhere();
+        let told = client.clone().stop_server().unwrap_err().to_string();
+        assert!(told.contains("container") && told.contains("alpsckpt cluster take-over --dir /"), "{told}");
+        let old = client.take_over_after(Duration::ZERO, false).unwrap_err().to_string();
+        assert!(old.contains("no heartbeat") && old.contains("take-over --force --dir"), "{old}");
+        let mut heart = super::super::heartbeat::Heartbeat::new(owner::beat(&client.directory, 1));
+        heart.beat();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    heart.beat();
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            });
+            let lives = client.take_over_after(Duration::from_mins(1), false);
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(lives.unwrap_err().to_string().contains("lives"));
+        });
+        assert!(record.exists());
+        assert_eq!(client.take_over_after(Duration::from_millis(20), false), Ok(true));
+        assert!(!record.exists(), "its server, should it wake up, ends");
+        assert_eq!(client.take_over_after(Duration::ZERO, false), Ok(false), "there is nobody any more");
+    }
+
+    #[test]
+    fn a_server_that_does_not_start_is_told_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, "").unwrap();
+        let client = Embedded::with_program(&folder.path().join("cluster"), &program);
+        let cannot = client.server().unwrap_err().to_string();
+        assert!(cannot.contains("program: cannot start"), "{cannot}");
+        // A log that no server can go on with.
+        let client = Embedded::with_program(&folder.path().join("cluster"), Path::new("/bin/cat"));
+        let said = client.server().unwrap_err().to_string();
+        assert!(said.contains("its server does not start: ") && said.contains("--dir"), "{said}");
     }
 }

@@ -112,23 +112,102 @@ impl Config {
                 default_config().create(directory)?;
                 sealed::read(&path)?
             }
+            Err(DurableError::Damaged { .. }) => return Err(changed_by_hand(&path, directory)),
             read => read?,
         };
         known(&path, config.form)?;
         let problems = config.problems();
         if problems.is_empty() { Ok(config) } else { Err(DurableError::damaged(&path, problems.join("; "))) }
     }
+
+    /// The settings in `directory` with other nodes or slots. Those that were changed by hand count as they stand; where they
+    /// cannot be read, all of them must be named anew.
+    pub(super) fn to_change(
+        directory: &Path,
+        nodes: Option<&Nodes>,
+        slots: Option<u32>,
+    ) -> Result<Self, DurableError> {
+        let path = directory.join(FILE);
+        let former = match Self::open(directory) {
+            Err(DurableError::Damaged { .. }) => Self::as_it_stands(&path),
+            Err(e) => return Err(e),
+            Ok(config) => Ok(config),
+        };
+        let mut config = match former {
+            Ok(config) => config,
+            Err(_) if nodes.is_some() && slots.is_some() => default_config(),
+            Err(_) => return Err(changed_by_hand(&path, directory)),
+        };
+        known(&path, config.form)?;
+        if let Some(nodes) = nodes {
+            config.nodes = nodes.names(&config.nodes);
+        }
+        config.slots = slots.unwrap_or(config.slots);
+        let problems = config.problems();
+        if problems.is_empty() { Ok(config) } else { Err(DurableError::damaged(&path, problems.join("; "))) }
+    }
+
+    /// Puts these settings in the place of the former ones.
+    pub(super) fn replace(&self, directory: &Path) -> Result<(), DurableError> {
+        sealed::replace(&directory.join(FILE), self)
+    }
+
+    /// What the file says, whatever its checksum; what is wrong with it, by line and field.
+    fn as_it_stands(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+        let config: Self = ron::from_str(&text).map_err(|e| {
+            let number = e.span.start.line;
+            let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
+            format!("line {number}, {line:?}: {}", e.code)
+        })?;
+        let problems = config.problems();
+        if problems.is_empty() { Ok(config) } else { Err(problems.join("; ")) }
+    }
 }
 
-/// Refuses a cluster that a later program made or went on with, before anything in it is touched. One that is not there or
-/// damaged is for others to report.
-pub(super) fn ensure_known(directory: &Path) -> Result<(), DurableError> {
-    let path = directory.join(FILE);
-    match sealed::read::<Config>(&path) {
-        Ok(config) => known(&path, config.form),
-        Err(e @ DurableError::UnknownForm { .. }) => Err(e),
-        Err(_) => Ok(()),
+/// Which nodes a cluster is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nodes {
+    /// So many: the first of those that there are, and others beside them.
+    Count(usize),
+    /// These.
+    Named(Vec<String>),
+}
+
+impl Nodes {
+    /// Their names, in a cluster that had these.
+    fn names(&self, former: &[String]) -> Vec<String> {
+        match self {
+            Self::Named(names) => names.clone(),
+            Self::Count(count) => {
+                let others = (1..).map(|n| format!("dahu-{n}")).filter(|name| !former.contains(name));
+                former.iter().cloned().chain(others).take(*count).collect()
+            }
+        }
     }
+}
+
+impl std::str::FromStr for Nodes {
+    type Err = String;
+
+    /// A number, or names with commas between them.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(count @ 1..=1000) => Ok(Self::Count(count)),
+            Ok(_) => Err("1 to 1000 nodes".to_owned()),
+            Err(_) => Ok(Self::Named(text.split(',').map(|name| name.trim().to_owned()).collect())),
+        }
+    }
+}
+
+/// Settings whose checksum does not fit: what a person did, and how to go on.
+fn changed_by_hand(path: &Path, directory: &Path) -> DurableError {
+    let set = |options: &str| super::client::typed(directory, &format!("set{options}"));
+    let how = match Config::as_it_stands(path) {
+        Ok(_) => format!("`{}` takes the settings as they stand now", set("")),
+        Err(what) => format!("{what}; correct that, or `{}` writes it anew", set(" --nodes 3 --slots 1")),
+    };
+    DurableError::damaged(path, format!("it was changed by hand, as its checksum does not fit: {how}"))
 }
 
 fn known(path: &Path, form: u32) -> Result<(), DurableError> {
@@ -187,18 +266,49 @@ mod tests {
         };
         put("");
         assert_eq!(Config::open(folder.path()).unwrap().form, 1);
-        ensure_known(folder.path()).unwrap();
         for later in ["form: 2,", "form: 7, gpus: 3,"] {
             put(later);
-            for error in [Config::open(folder.path()).unwrap_err(), ensure_known(folder.path()).unwrap_err()]
-            {
-                assert!(matches!(error, DurableError::UnknownForm { .. }), "{error}");
-                assert!(
-                    error.to_string().contains("cluster.ron") && error.to_string().contains("update it"),
-                    "{error}"
-                );
-            }
+            let error = Config::open(folder.path()).unwrap_err();
+            assert!(matches!(error, DurableError::UnknownForm { .. }), "{error}");
+            assert!(
+                error.to_string().contains("cluster.ron") && error.to_string().contains("update it"),
+                "{error}"
+            );
         }
+    }
+
+    #[test]
+    fn settings_changed_by_hand_are_taken_when_asked_and_named_by_line_when_they_make_no_sense() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        default_config().create(folder.path()).unwrap();
+        let good = std::fs::read_to_string(&path).unwrap();
+        let edited = |from: &str, to: &str| std::fs::write(&path, good.replace(from, to)).unwrap();
+        let told = || Config::open(folder.path()).unwrap_err().to_string();
+        let change = |nodes, slots| Config::to_change(folder.path(), nodes, slots);
+
+        edited("slots: 1", "slots: 4");
+        assert!(
+            told().contains("cluster.ron") && told().contains("alpsckpt cluster set --dir /"),
+            "{}",
+            told()
+        );
+        let config = change(None, None).unwrap();
+        assert_eq!(config.slots, 4);
+        config.replace(folder.path()).unwrap();
+        assert_eq!(Config::open(folder.path()).unwrap(), config);
+
+        edited("slots: 1", "slots: 0");
+        assert!(told().contains("slots: at least 1") && told().contains("--nodes 3 --slots 1"), "{}", told());
+        edited("slots: 1", "slots: many");
+        assert!(told().contains("line ") && !told().contains("as they stand"), "{}", told());
+        assert!(change(None, Some(2)).is_err() && change(Some(&Nodes::Count(2)), None).is_err());
+        let config = change(Some(&Nodes::Count(5)), Some(2)).unwrap();
+        assert_eq!((config.nodes.len(), config.slots), (5, 2));
+        assert_eq!(config.nodes[4], "dahu-5");
+        assert_eq!("2".parse::<Nodes>().unwrap().names(&config.nodes), ["dahu-1", "dahu-2"]);
+        assert_eq!("a, b".parse::<Nodes>().unwrap().names(&config.nodes), ["a", "b"]);
+        assert!("0".parse::<Nodes>().is_err());
     }
 
     #[test]

@@ -10,8 +10,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::config::private_folder;
+use super::heartbeat::{self, Watched};
 use super::process::{ProcessId, kill_family};
 use super::scheduler::Observations;
+use super::setting;
 use super::state::{Record, State};
 use super::wrapper::{Began, JobFolder, Order, environment};
 use crate::THIS_PROGRAM;
@@ -31,7 +33,12 @@ pub(super) struct Processes {
     scripts: BTreeMap<JobId, Began>,
     killed: BTreeSet<JobId>,
     not_launched: BTreeMap<JobId, String>,
+    /// Of wrappers whose numbers are not of this namespace.
+    hearts: Watched,
 }
+
+/// Folders of ended jobs that are kept, for whoever looks for a cause.
+const KEPT: usize = 50;
 
 impl Processes {
     /// Those of the cluster in `directory`.
@@ -43,6 +50,7 @@ impl Processes {
             scripts: BTreeMap::new(),
             killed: BTreeSet::new(),
             not_launched: BTreeMap::new(),
+            hearts: Watched::default(),
         }
     }
 
@@ -74,7 +82,7 @@ impl Processes {
             return;
         };
         // In this order: a wrapper that is gone wrote its last word before.
-        let alive = wrapper.is_alive();
+        let alive = self.is_alive(job.id, &wrapper);
         if let Some(began) = self.script(job.id) {
             seen.started.insert(job.id, began.at);
         }
@@ -90,6 +98,15 @@ impl Processes {
         if let Some(child) = self.children.get_mut(&job.id) {
             let _ = child.try_wait();
         }
+    }
+
+    /// Whether a wrapper lives: by its number where that is one of this namespace, else by its heartbeat.
+    fn is_alive(&mut self, job: JobId, wrapper: &ProcessId) -> bool {
+        if wrapper.is_here() {
+            return wrapper.is_alive();
+        }
+        let beat = self.folder(job).beat();
+        wrapper.is_of_this_boot() && self.hearts.unchanged(&beat) < heartbeat::STILL
     }
 
     /// A job whose wrapper has not said who it is.
@@ -150,7 +167,7 @@ impl Processes {
             .arg0("alpsckpt")
             .args(["cluster", "wrap", "--dir"])
             .arg(&folder.0)
-            .envs(environment(&[], &folder))
+            .envs(environment(&[], &folder, &setting::variables()))
             .stdin(Stdio::null())
             .current_dir("/")
             .spawn()
@@ -159,9 +176,13 @@ impl Processes {
 
     /// Sends the checkpoint signal to the process that the job's script became, and to no other.
     pub(super) fn signal(&mut self, job: &Record) {
-        if let Some(script) = self.script(job.id)
-            && script.process.signal(Signal::SIGUSR2)
-        {
+        let Some(script) = self.script(job.id) else { return };
+        let sent = if script.process.is_here() {
+            script.process.signal(Signal::SIGUSR2)
+        } else {
+            std::fs::write(self.folder(job.id).signal_wanted(), "").is_ok()
+        };
+        if sent {
             mark(job, "CHECKPOINTED with signal 12");
         }
     }
@@ -170,7 +191,11 @@ impl Processes {
     pub(super) fn kill(&mut self, job: &Record) {
         let cookie = self.folder(job.id).cookie();
         let wrapper = self.wrapper(job.id);
-        if kill_family(wrapper.as_ref(), &cookie, PATIENCE) {
+        let gone = match wrapper.as_ref().filter(|wrapper| !wrapper.is_here()) {
+            None => kill_family(wrapper.as_ref(), &cookie, PATIENCE),
+            Some(wrapper) => self.give_up(job.id, wrapper),
+        };
+        if gone {
             if !job.lost {
                 mark(job, "KILLED");
             }
@@ -178,6 +203,41 @@ impl Processes {
         }
         if let Some(child) = self.children.get_mut(&job.id) {
             let _ = child.try_wait();
+        }
+    }
+
+    /// Has a wrapper that cannot be reached kill its job; whether it is gone. One of another machine, or of this one before it was
+    /// booted, counts as gone: should it live after all, it finds that its job was given up.
+    fn give_up(&mut self, job: JobId, wrapper: &ProcessId) -> bool {
+        let folder = self.folder(job);
+        let asked = std::fs::write(folder.given_up(), "");
+        if let Err(e) = asked {
+            tell!("{}: {e}", folder.given_up().display());
+        }
+        told(folder.exit()).is_some() || !self.is_alive(job, wrapper)
+    }
+
+    /// Whether all processes of a job were killed.
+    pub(super) fn is_killed(&self, job: JobId) -> bool {
+        self.killed.contains(&job)
+    }
+
+    /// Removes the folders of jobs that are over, but for the last ones: what is to be known of them stands in the log.
+    pub(super) fn prune(&mut self, state: &State) {
+        let Ok(entries) = std::fs::read_dir(self.directory.join("jobs")) else { return };
+        let jobs = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok().map(JobId));
+        let mut over: Vec<JobId> = jobs
+            .filter(|id| state.jobs.get(id).is_some_and(|j| j.state.is_over() && !j.owes_successor))
+            .collect();
+        over.sort_unstable();
+        over.truncate(over.len().saturating_sub(KEPT));
+        for job in over {
+            let alive = self.wrapper(job).is_some_and(|wrapper| self.is_alive(job, &wrapper));
+            if !alive {
+                let _ = std::fs::remove_dir_all(self.folder(job).0);
+            }
+            self.wrappers.remove(&job);
+            self.scripts.remove(&job);
         }
     }
 }
@@ -221,6 +281,8 @@ fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
         ("OAR_STDOUT", text(&stdout)),
         ("OAR_STDERR", text(&stderr)),
     ];
+    // A client that knew nothing of settings had the server's.
+    let variables = job.setting.as_ref().map_or_else(setting::variables, |s| s.variables().to_vec());
     let scale = state.config.time_scale;
     if (scale - 1.0).abs() > f64::EPSILON {
         facts.push(("ALPSCKPT_TIME_SCALE", scale.to_string()));
@@ -230,7 +292,8 @@ fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
         directory: submission.directory.clone(),
         stdout,
         stderr,
-        environment: environment(&facts, folder),
+        environment: environment(&facts, folder, &variables),
+        setting: job.setting.clone(),
     }
 }
 

@@ -11,6 +11,7 @@
 mod client;
 mod config;
 mod effects;
+mod heartbeat;
 mod owner;
 mod process;
 mod protocol;
@@ -20,10 +21,11 @@ mod scheduler_tests;
 mod server;
 #[cfg(test)]
 mod server_tests;
+mod setting;
 mod state;
 mod wrapper;
 
 pub use client::Embedded;
-pub use config::{Config, Fault, default_config};
+pub use config::{Config, Fault, Nodes, default_config};
 pub use server::{ServeError, serve};
-pub use wrapper::wrap;
+pub use wrapper::{become_script, wrap};

@@ -7,6 +7,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use crate::host::{self, Host};
+
 /// The variable that every process of a job inherits; its value is the job's folder.
 pub(super) const COOKIE: &str = "ALPSCKPT_CLUSTER_JOB";
 
@@ -20,24 +22,39 @@ pub(super) struct ProcessId {
     pub(super) start: u64,
     /// The boot it belongs to.
     pub(super) boot: String,
+    /// The PID namespace in which it has this number; 0 where an older program did not write it.
+    #[serde(default)]
+    pub(super) namespace: u64,
 }
 
 impl ProcessId {
     /// The living process with this number.
     pub(super) fn of(pid: i32) -> Option<Self> {
-        let stat = Stat::read(pid)?;
-        Some(Self { pid, start: stat.start, boot: boot_id() })
+        let (stat, host) = (Stat::read(pid)?, Host::this());
+        Some(Self { pid, start: stat.start, boot: host.boot, namespace: host.pid_namespace })
     }
 
-    /// This process.
+    /// This process; `None` where `/proc` lists the processes of another namespace.
     pub(super) fn own() -> Option<Self> {
-        Self::of(i32::try_from(std::process::id()).ok()?)
+        if host::proc_is_ours() { Self::of(i32::try_from(std::process::id()).ok()?) } else { None }
+    }
+
+    /// Whether its number is one of this process's namespace, so that it can be looked up and signalled.
+    pub(super) fn is_here(&self) -> bool {
+        let own = Host::this();
+        self.boot == own.boot
+            && (self.namespace == 0 || self.namespace == own.pid_namespace)
+            && host::proc_is_ours()
+    }
+
+    /// Whether this kernel runs it, or ran it: in whatever namespace.
+    pub(super) fn is_of_this_boot(&self) -> bool {
+        self.boot == boot_id()
     }
 
     /// Whether it still runs; one that ended and waits for its parent does not.
     pub(super) fn is_alive(&self) -> bool {
-        Stat::read(self.pid).is_some_and(|s| s.is_running() && s.start == self.start)
-            && self.boot == boot_id()
+        self.is_here() && Stat::read(self.pid).is_some_and(|s| s.is_running() && s.start == self.start)
     }
 
     /// Sends a signal to it alone; whether it was there.
@@ -48,7 +65,7 @@ impl ProcessId {
 
 /// The kernel's name of this boot; empty where it has none.
 pub(super) fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|s| s.trim().to_owned()).unwrap_or_default()
+    Host::this().boot
 }
 
 /// What is used of `/proc/PID/stat`, see proc(5).
@@ -88,8 +105,7 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     let all = running();
     // A session's number is free again only when nobody is left in it: if its leader's number now names another
     // process, the session is not the job's any more.
-    let session =
-        wrapper.filter(|w| w.boot == boot_id() && Stat::read(w.pid).is_none_or(|s| s.start == w.start));
+    let session = wrapper.filter(|w| w.is_here() && Stat::read(w.pid).is_none_or(|s| s.start == w.start));
     let mut members: Vec<i32> = all
         .iter()
         .filter(|(pid, stat)| session.is_some_and(|w| stat.session == w.pid) || carries(*pid, &wanted))
@@ -107,6 +123,10 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
 }
 
 fn running() -> Vec<(i32, Stat)> {
+    if !host::proc_is_ours() {
+        // The numbers are another namespace's: they name other processes here.
+        return Vec::new();
+    }
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
     pids.filter_map(|pid| Some((pid, Stat::read(pid)?))).filter(|(_, stat)| stat.is_running()).collect()
@@ -157,7 +177,10 @@ mod tests {
         let former = ProcessId { start: own.start.wrapping_sub(1), ..own.clone() };
         assert!(!former.is_alive());
         assert!(!former.signal(Signal::SIGKILL));
-        assert!(!ProcessId { boot: "another".to_owned(), ..own }.is_alive());
+        assert!(!ProcessId { boot: "another".to_owned(), ..own.clone() }.is_alive());
+        let elsewhere = ProcessId { namespace: own.namespace + 1, ..own.clone() };
+        assert!(!elsewhere.is_alive() && elsewhere.is_of_this_boot() && !elsewhere.signal(Signal::SIGUSR2));
+        assert!(ProcessId { namespace: 0, ..own }.is_alive(), "an older program named none");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::os::unix::net::UnixStream;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::setting::Setting;
+
 use crate::oar_client::{BatchError, ClusterInfo, Job, JobId, Node, Submission, Token};
 
 /// The newest version of the calls that is known. It is raised with each call that is added: a server takes older calls and
@@ -19,6 +21,9 @@ const MAX_LINE: u64 = 32 << 20;
 pub(super) struct Request {
     pub(super) version: u32,
     pub(super) call: Call,
+    /// Of the client that submits a job; older servers do not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) setting: Option<Box<Setting>>,
 }
 
 /// A call as it arrives: its version is read before the call itself, which may be one of a later version.
@@ -26,14 +31,16 @@ pub(super) struct Request {
 pub(super) struct Arrived {
     version: u32,
     call: serde_json::Value,
+    #[serde(default)]
+    setting: Option<Box<Setting>>,
 }
 
 impl Arrived {
-    /// The call.
+    /// The call, and of whom it is.
     ///
     /// # Errors
     /// In words, when it is one of a later version, or none at all.
-    pub(super) fn call(self) -> Result<Call, String> {
+    pub(super) fn call(self) -> Result<(Call, Option<Box<Setting>>), String> {
         let own = env!("CARGO_PKG_VERSION");
         if self.version > VERSION {
             return Err(format!(
@@ -43,6 +50,7 @@ impl Arrived {
             ));
         }
         serde_json::from_value(self.call)
+            .map(|call| (call, self.setting))
             .map_err(|e| format!("the cluster's server is alpsckpt {own} and does not know this call: {e}"))
     }
 }
@@ -118,8 +126,11 @@ mod tests {
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let (mut a, b) = UnixStream::pair().unwrap();
-        let request =
-            Request { version: VERSION, call: Call::SetPower { node: "n\n1".to_owned(), on: true } };
+        let request = Request {
+            version: VERSION,
+            call: Call::SetPower { node: "n\n1".to_owned(), on: true },
+            setting: Some(Box::new(Setting::own())),
+        };
         send(&mut a, &request).unwrap();
         assert_eq!(receive::<Request>(&b).unwrap(), request);
     }
@@ -127,8 +138,8 @@ mod tests {
     #[test]
     fn a_call_of_a_later_version_is_refused_in_words_and_an_older_one_taken() {
         let arrived = |text: &str| serde_json::from_str::<Arrived>(text).unwrap().call();
-        assert_eq!(arrived(r#"{"version":1,"call":{"Delete":7}}"#), Ok(Call::Delete(JobId(7))));
-        assert_eq!(arrived(r#"{"version":0,"call":"Nodes"}"#), Ok(Call::Nodes));
+        assert_eq!(arrived(r#"{"version":1,"call":{"Delete":7}}"#), Ok((Call::Delete(JobId(7)), None)));
+        assert_eq!(arrived(r#"{"version":0,"call":"Nodes"}"#), Ok((Call::Nodes, None)));
         let later = arrived(r#"{"version":2,"call":{"Suspend":{"job":7}}}"#).unwrap_err();
         assert!(
             later.contains("calls up to version 1") && later.contains("alpsckpt cluster stop"),

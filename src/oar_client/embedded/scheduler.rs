@@ -118,8 +118,9 @@ impl Decisions<'_> {
     fn resubmit(&mut self, job: &Record) {
         let (id, array, from) = (JobId(self.next_id), job.array, Some(job.id));
         self.next_id += 1;
-        let submission = job.submission.clone();
-        self.record(Event::Submitted { job: id, array, from, submission, at: self.now });
+        let submission = Box::new(job.submission.clone());
+        let setting = job.setting.clone();
+        self.record(Event::Submitted { job: id, array, from, submission, setting, at: self.now });
     }
 
     fn launch(&mut self, job: &Record) {

@@ -41,7 +41,8 @@ impl World {
             site: BTreeMap::new(),
         };
         let job = JobId(self.state.next_id());
-        self.state.apply(&Event::Submitted { job, array: job, from: None, submission, at: self.moment() });
+        let (submission, setting, at) = (Box::new(submission), None, self.moment());
+        self.state.apply(&Event::Submitted { job, array: job, from: None, submission, setting, at });
         job
     }
 

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::effects::Processes;
+use super::heartbeat::{self, Heartbeat};
 use super::owner::{self, Owner, Ownership};
 use super::process::boot_id;
 use super::protocol::{Answer, Arrived, Call, Response, receive, send};
 use super::scheduler::{self, Action};
+use super::setting::{self, Setting};
 use super::state::{Cause, End, Event, Moment, State};
 use crate::durable::{DurableError, framed};
 use crate::oar_client::{BatchError, ClusterInfo, JobId, JobState, Submission};
@@ -26,7 +28,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// A server without jobs or calls for this long ends; a client that comes later starts another.
 const IDLE: Duration = Duration::from_mins(10);
 /// How often the server makes sure that clients can still find it.
-const SELF_CHECK: Duration = Duration::from_secs(2);
+const SELF_CHECK: Duration = heartbeat::EVERY;
 /// How long a client may take for its half of a call.
 const CONNECTION: Duration = Duration::from_secs(5);
 const MAX_CONNECTIONS: usize = 64;
@@ -35,14 +37,12 @@ const MAX_CONNECTIONS: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another process is the server of this directory.
-    #[error("{}: the cluster's server runs already, as process {pid} on {host}", directory.display())]
+    #[error("{}: the cluster's server runs already, {place}", directory.display())]
     Held {
         /// The state directory.
         directory: PathBuf,
-        /// Its machine.
-        host: String,
-        /// Its process.
-        pid: i32,
+        /// Its machine and process, in words.
+        place: String,
     },
     /// Another process became the server of this directory at the same moment.
     #[error("{}: another server was started at the same moment", .0.display())]
@@ -60,12 +60,17 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
     // A client's terminal and its signals are not the server's. Fails only for the leader of a group: then it was
     // started by hand, in the foreground.
     let _ = nix::unistd::setsid();
+    // Nor are its descriptors, limits and umask.
+    setting::close_inherited();
+    setting::raise_limits();
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let directory = std::path::absolute(directory).map_err(|e| DurableError::io(directory, "find", e))?;
     let config = Config::open(&directory)?;
     let last = match owner::look(&directory)? {
         Ownership::Free(last) => last,
-        Ownership::Here(o) | Ownership::Elsewhere(o) => {
-            return Err(ServeError::Held { directory, host: o.host, pid: o.process.pid });
+        Ownership::Here(o) | Ownership::Elsewhere(o, _) => {
+            let place = o.place(&directory);
+            return Err(ServeError::Held { directory, place });
         }
     };
     let Some((record, owner)) = owner::take(&directory, last)? else {
@@ -74,7 +79,7 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
     let calls = listen(&owner.socket)?;
     let mut server = Server::open(&directory, config)?;
     tell!("server {} of {} with {} jobs", owner.process.pid, directory.display(), server.state.jobs.len());
-    server.run(&calls.0, &record, &owner)?;
+    server.run(&calls.0, &record, &owner, Heartbeat::new(owner::beat(&directory, last + 1)))?;
     owner::give_up(&record, &owner)?;
     // The last answers are on their way.
     let until = Instant::now() + Duration::from_secs(1);
@@ -84,8 +89,8 @@ pub fn serve(directory: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// A call and where its answer goes.
-type Visit = (Call, SyncSender<Response>);
+/// A call, of whom it is, and where its answer goes.
+type Visit = (Call, Option<Box<Setting>>, SyncSender<Response>);
 
 fn listen(socket: &Path) -> Result<(Receiver<Visit>, Arc<AtomicUsize>), DurableError> {
     // The socket's number was never used before: whatever lies there is not a server's.
@@ -115,7 +120,10 @@ fn receive_visitor(stream: UnixStream, calls: Sender<Visit>, count: &Arc<AtomicU
     }
     let count = Arc::clone(count);
     std::thread::spawn(move || {
-        if let Err(e) = attend(stream, &calls) {
+        // Who only looks whether somebody listens says nothing.
+        if let Err(e) = attend(stream, &calls)
+            && e.kind() != std::io::ErrorKind::UnexpectedEof
+        {
             tell!("a client: {e}");
         }
         count.fetch_sub(1, Ordering::SeqCst);
@@ -127,9 +135,9 @@ fn attend(mut stream: UnixStream, calls: &Sender<Visit>) -> std::io::Result<()> 
     stream.set_write_timeout(Some(CONNECTION))?;
     let arrived: Arrived = receive(&stream)?;
     let response = match arrived.call() {
-        Ok(call) => {
+        Ok((call, setting)) => {
             let (sender, receiver) = sync_channel(1);
-            let sent = calls.send((call, sender)).is_ok();
+            let sent = calls.send((call, setting, sender)).is_ok();
             let answer = if sent { receiver.recv_timeout(2 * CONNECTION).ok() } else { None };
             answer.unwrap_or_else(|| Err(BatchError::Down("the cluster's server is ending".to_owned())))
         }
@@ -147,6 +155,8 @@ pub(super) struct Server {
     processes: Processes,
     next_pass: Instant,
     ending: bool,
+    /// Jobs that ended since folders of ended ones were removed.
+    ended: usize,
 }
 
 impl Server {
@@ -185,18 +195,33 @@ impl Server {
         let log = framed::Writer::open(&path, MAGIC, reading.map(|r| r.good))?;
         let processes = Processes::new(directory);
         let directory = directory.to_path_buf();
-        let mut server = Self { directory, state, log, processes, next_pass: Instant::now(), ending: false };
+        let next_pass = Instant::now();
+        let mut server = Self { directory, state, log, processes, next_pass, ending: false, ended: 0 };
         let boot = boot_id();
         if server.state.boot != boot {
             server.record(&Event::Boot { boot })?;
             server.log.sync()?;
         }
+        server.processes.prune(&server.state);
         Ok(server)
     }
 
-    fn run(&mut self, calls: &Receiver<Visit>, record: &Path, owner: &Owner) -> Result<(), DurableError> {
+    fn run(
+        &mut self,
+        calls: &Receiver<Visit>,
+        record: &Path,
+        owner: &Owner,
+        mut heart: Heartbeat,
+    ) -> Result<(), DurableError> {
         let (mut last_call, mut last_check) = (Instant::now(), Instant::now());
+        heart.beat();
         while !self.ending {
+            if matches!(record.try_exists(), Ok(false)) {
+                // The directory was removed, or another took it over while this process could not run: nobody can find
+                // this server any more.
+                tell!("{}: this server's record is gone", self.directory.display());
+                break;
+            }
             let busy = self.tick()?;
             let pause = match (busy, self.state.open.is_empty()) {
                 (true, _) => Duration::ZERO,
@@ -204,9 +229,9 @@ impl Server {
                 (false, true) => QUIET,
             };
             match calls.recv_timeout(pause) {
-                Ok((call, reply)) => {
+                Ok((call, setting, reply)) => {
                     last_call = Instant::now();
-                    let answer = self.answer(call)?;
+                    let answer = self.answer(call, setting)?;
                     let _ = reply.send(answer);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -214,10 +239,14 @@ impl Server {
             }
             if last_check.elapsed() > SELF_CHECK {
                 last_check = Instant::now();
-                if !record.exists() || !owner.socket.exists() {
-                    // The directory was removed, or the socket swept away: nobody can find this server any more.
-                    tell!("{}: this server's record or socket is gone", self.directory.display());
+                heart.beat();
+                if !owner.socket.exists() {
+                    tell!("{}: this server's socket is gone", self.directory.display());
                     break;
+                }
+                if self.ended >= 20 {
+                    self.ended = 0;
+                    self.processes.prune(&self.state);
                 }
             }
             if self.state.open.is_empty() && last_call.elapsed() > IDLE {
@@ -235,6 +264,7 @@ impl Server {
         })?;
         self.log.push(&bytes)?;
         self.state.apply(event);
+        self.ended += usize::from(matches!(event, Event::Ended { .. }));
         Ok(())
     }
 
@@ -283,13 +313,13 @@ impl Server {
         }
     }
 
-    fn answer(&mut self, call: Call) -> Result<Response, DurableError> {
+    fn answer(&mut self, call: Call, setting: Option<Box<Setting>>) -> Result<Response, DurableError> {
         Ok(match call {
             Call::Info => Ok(Answer::Info(ClusterInfo {
                 name: "embedded cluster".to_owned(),
                 time_scale: self.state.config.time_scale,
             })),
-            Call::Submit(submission) => self.submit(&submission)?,
+            Call::Submit(submission) => self.submit(&submission, setting)?,
             Call::Find(tokens) => {
                 let arrays = tokens.iter().filter_map(|t| self.state.attempts.get(t));
                 Ok(Answer::Jobs(
@@ -303,16 +333,18 @@ impl Server {
             Call::Resume(job) => self.set_held(job, false)?,
             Call::SetPower { node, on } => self.set_power(node, on)?,
             Call::Shutdown { kill_jobs } => {
-                if kill_jobs {
-                    self.kill_all()?;
-                }
-                self.ending = true;
-                Ok(Answer::Done)
+                let left = if kill_jobs { self.kill_all()? } else { Vec::new() };
+                self.ending = left.is_empty();
+                if left.is_empty() { Ok(Answer::Done) } else { Err(BatchError::Refused(still_there(&left))) }
             }
         })
     }
 
-    pub(super) fn submit(&mut self, submission: &Submission) -> Result<Response, DurableError> {
+    pub(super) fn submit(
+        &mut self,
+        submission: &Submission,
+        setting: Option<Box<Setting>>,
+    ) -> Result<Response, DurableError> {
         if let Some(job) = self.state.attempts.get(&submission.token) {
             return Ok(Ok(Answer::Submitted(*job)));
         }
@@ -320,8 +352,9 @@ impl Server {
             return Ok(Err(BatchError::Refused(problem)));
         }
         let job = JobId(self.state.next_id());
-        let submission = submission.clone();
-        self.record(&Event::Submitted { job, array: job, from: None, submission, at: Moment::now() })?;
+        let submission = Box::new(submission.clone());
+        let at = Moment::now();
+        self.record(&Event::Submitted { job, array: job, from: None, submission, setting, at })?;
         self.log.sync()?;
         Ok(Ok(Answer::Submitted(job)))
     }
@@ -381,17 +414,29 @@ impl Server {
         Ok(Ok(Answer::Done))
     }
 
-    /// Deletes every job, and waits until their processes are gone.
-    fn kill_all(&mut self) -> Result<(), DurableError> {
+    /// Deletes every job, and waits until their processes are gone; those of which some are left.
+    fn kill_all(&mut self) -> Result<Vec<JobId>, DurableError> {
         let jobs: Vec<JobId> = self.state.active().filter(|j| !j.lost).map(|j| j.id).collect();
         for job in jobs {
             self.delete(job)?.ok();
         }
-        let until = Instant::now() + CONNECTION / 2;
-        while self.state.active().any(|j| !j.lost) && Instant::now() < until {
+        let until = Instant::now() + CONNECTION * 7 / 10;
+        loop {
             self.tick()?;
+            // The job of a node without power stays in the books until long after its walltime; its processes do not.
+            let left = self.state.active().filter(|j| !j.lost || !self.processes.is_killed(j.id));
+            let left: Vec<JobId> = left.map(|j| j.id).collect();
+            if left.is_empty() || Instant::now() >= until {
+                return Ok(left);
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.tick().map(|_| ())
     }
+}
+
+/// Words for jobs that a kill has not ended yet.
+fn still_there(jobs: &[JobId]) -> String {
+    let numbers: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+    let (noun, verb) = if jobs.len() == 1 { ("job", "is") } else { ("jobs", "are") };
+    format!("{noun} {} {verb} still being killed; the others are gone", numbers.join(", "))
 }

@@ -25,7 +25,7 @@ fn with_jobs(tokens: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::open(folder.path(), default_config()).unwrap();
     for token in tokens {
-        server.submit(&submission(token)).unwrap().unwrap();
+        server.submit(&submission(token), None).unwrap().unwrap();
     }
     let log = folder.path().join("log");
     (folder, log)
@@ -40,7 +40,7 @@ fn an_answered_submission_survives_a_torn_end_of_the_log_and_its_token_is_known(
         let mut server = Server::open(folder.path(), default_config()).unwrap();
         let states: Vec<&JobState> = server.state.jobs.values().map(|j| &j.state).collect();
         assert_eq!(states, [&JobState::Waiting, &JobState::Waiting]);
-        server.submit(&submission("m01")).unwrap().unwrap();
+        server.submit(&submission("m01"), None).unwrap().unwrap();
         assert_eq!(server.state.jobs.len(), 2, "the same token again is the same job");
         assert_eq!(std::fs::read(&log).unwrap(), whole);
     }
@@ -95,4 +95,48 @@ fn a_hold_outlives_the_server_and_a_held_job_can_be_resumed_or_deleted() {
     let server = open();
     assert_eq!(states(&server), [JobState::Error, JobState::Waiting]);
     assert!(server.state.jobs[&JobId(1)].events.iter().any(|(kind, _)| kind == "FRAG_JOB_REQUEST"));
+}
+
+#[test]
+fn of_jobs_that_are_over_only_the_last_folders_are_kept() {
+    let tokens: Vec<String> = (1..=70).map(|n| format!("job-{n}")).collect();
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let (folder, _log) = with_jobs(&tokens);
+    let job = |number: u64| folder.path().join("jobs").join(number.to_string());
+    let mut server = Server::open(folder.path(), default_config()).unwrap();
+    for number in 1..=70 {
+        std::fs::create_dir_all(job(number)).unwrap();
+        std::fs::write(job(number).join("nodes"), "dahu-1\n").unwrap();
+        server.set_held(JobId(number), true).unwrap().unwrap();
+    }
+    for number in (1..=70).filter(|number| *number != 3) {
+        server.delete(JobId(number)).unwrap().unwrap();
+    }
+    drop(server);
+    Server::open(folder.path(), default_config()).unwrap();
+    let left: Vec<u64> = (1..=70).filter(|number| job(*number).exists()).collect();
+    assert_eq!(left, std::iter::once(3).chain(21..=70).collect::<Vec<u64>>(), "a held one is not over");
+}
+
+#[test]
+fn what_a_client_hands_down_outlives_the_server_and_older_logs_have_none() {
+    use super::setting::Setting;
+    let (folder, log) = with_jobs(&["m01"]);
+    let mut server = Server::open(folder.path(), default_config()).unwrap();
+    server.submit(&submission("m02"), Some(Box::new(Setting::own()))).unwrap().unwrap();
+    drop(server);
+    let server = Server::open(folder.path(), default_config()).unwrap();
+    let settings: Vec<Option<Box<Setting>>> = server.state.jobs.values().map(|j| j.setting.clone()).collect();
+    assert_eq!(settings, [None, Some(Box::new(Setting::own()))]);
+    drop(server);
+    // An event as it was written before settings were.
+    let at = r#"{"monotonic":1.0,"unix":1}"#;
+    let plain = serde_json::to_string(&submission("m03")).unwrap();
+    let event =
+        format!(r#"{{"Submitted":{{"job":3,"array":3,"from":null,"submission":{plain},"at":{at}}}}}"#);
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes.extend(framed::frame(event.as_bytes()));
+    std::fs::write(&log, bytes).unwrap();
+    let server = Server::open(folder.path(), default_config()).unwrap();
+    assert_eq!(server.state.jobs[&JobId(3)].setting, None);
 }

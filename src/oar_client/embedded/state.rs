@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
+use super::setting::Setting;
 use crate::oar_client::{Ending, Job, JobId, JobState, Node, Submission, Token};
 
 /// A moment by two clocks: the one that no one sets (seconds since boot) to reckon with, the calendar's for display.
@@ -31,7 +32,16 @@ pub(super) enum Event {
     /// The server runs under this boot of the machine.
     Boot { boot: String },
     /// A job entered the queue: by a client, or made from `from` by the scheduler.
-    Submitted { job: JobId, array: JobId, from: Option<JobId>, submission: Submission, at: Moment },
+    Submitted {
+        job: JobId,
+        array: JobId,
+        from: Option<JobId>,
+        submission: Box<Submission>,
+        /// The client's; none was written by older programs.
+        #[serde(default)]
+        setting: Option<Box<Setting>>,
+        at: Moment,
+    },
     /// A waiting job got a node.
     Chosen { job: JobId, node: String, at: Moment },
     /// Its wrapper was started.
@@ -89,6 +99,8 @@ pub(super) struct Record {
     pub(super) nth: u32,
     pub(super) from: Option<JobId>,
     pub(super) submission: Submission,
+    /// What its processes are to have of its client.
+    pub(super) setting: Option<Box<Setting>>,
     pub(super) state: JobState,
     pub(super) node: Option<String>,
     pub(super) submitted: Moment,
@@ -229,8 +241,8 @@ impl State {
     pub(super) fn apply(&mut self, event: &Event) {
         match event {
             Event::Boot { boot } => self.boot_changed(boot),
-            Event::Submitted { job, array, from, submission, at } => {
-                self.submitted(*job, *array, *from, submission, *at);
+            Event::Submitted { job, array, from, submission, setting, at } => {
+                self.submitted((*job, *array, *from), submission, setting.as_deref(), *at);
             }
             Event::Power { node, on } => self.power(node, *on),
             Event::NodeIs { node, state } => {
@@ -261,10 +273,9 @@ impl State {
 
     fn submitted(
         &mut self,
-        job: JobId,
-        array: JobId,
-        from: Option<JobId>,
+        (job, array, from): (JobId, JobId, Option<JobId>),
         submission: &Submission,
+        setting: Option<&Setting>,
         at: Moment,
     ) {
         if let Some(former) = from.and_then(|f| self.jobs.get_mut(&f)) {
@@ -289,6 +300,7 @@ impl State {
             nth,
             from,
             submission: submission.clone(),
+            setting: setting.cloned().map(Box::new),
             state: JobState::Waiting,
             node: None,
             submitted: at,

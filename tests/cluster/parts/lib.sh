@@ -24,6 +24,20 @@ case $version in
 esac
 [ "$(id -u)" = 0 ] || die 'namespaces, mounts and control groups need root'
 
+# In a chroot, entering a mount namespace leads out of it, to the machine's own root: what is meant for a host of the cluster
+# would be done to the machine. There the mount that stands at / is another one than at the namespace's root.
+in_chroot() {
+  local at_slash='$5 == "/" { id = $1 } END { print id }' code=0 outside
+  command -v nsenter >/dev/null || return 1
+  outside=$(nsenter --target $$ --mount -- cat /proc/self/mountinfo 2>/dev/null) || code=$?
+  case $code in
+  0) [ "$(awk "$at_slash" <<<"$outside")" != "$(awk "$at_slash" /proc/self/mountinfo)" ] ;;
+  126 | 127) return 0 ;; # not even cat is there outside
+  *) return 1 ;;         # no right to enter one: that is told by others
+  esac
+}
+! in_chroot || die 'this is a chroot, out of which the namespaces of the cluster would lead: run it on the machine itself, in a container or in a virtual machine (systemd-nspawn makes a container of this folder)'
+
 commands=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts=$commands/parts
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/alpsckpt/oar-cluster
