@@ -12,7 +12,7 @@ use alpsckpt::durable::sealed;
 use alpsckpt::engine::Engine;
 use alpsckpt::job::entry::host_name;
 use alpsckpt::job::request::{chains, request};
-use alpsckpt::job::{RunOptions, Stop, run_with};
+use alpsckpt::job::{Origin, RunOptions, Stop, run_with};
 use serde::{Deserialize, Serialize};
 
 use crate::counting::{Counting, Counts, verified};

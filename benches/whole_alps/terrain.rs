@@ -124,7 +124,9 @@ fn make(path: &Path, placement: &Placement, size: u32, progress: &Progress) -> O
         )
     })?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| format!("{}: {e}", folder.display()))?;
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(bytes)
 }
 

@@ -18,7 +18,7 @@ use crate::toy::{Site, Toy, options, undisturbed};
 const SECOND_USER: &str = "65534";
 const SECRET: &[u8] = b"what only the first user may read or change";
 /// More than any command here takes on a busy machine; a pipe that is waited for lasts for ever.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// What the second user lays under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
