@@ -33,6 +33,14 @@ impl Failure {
     }
 }
 
+/// Classes of failures that decide what may follow.
+pub mod failure {
+    /// The batch system refused the attempt.
+    pub const REFUSED: &str = "refused";
+    /// The attempt never reached the batch system.
+    pub const LOST: &str = "submission lost";
+}
+
 /// How far a job is, as far as a decision depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobStage {
@@ -65,6 +73,13 @@ pub enum Event {
         spec: String,
         /// Which fields are others, in words.
         fields: String,
+    },
+    /// The campaign goes by another spec from the next attempts on; the maps stay what they are.
+    Edited {
+        /// The frozen spec.
+        spec: String,
+        /// Each field with what it said and says, in words.
+        changes: Vec<String>,
     },
     /// An attempt is about to be submitted.
     SubmitIntent {
@@ -222,7 +237,10 @@ impl Event {
     #[must_use]
     pub fn chain(&self) -> Option<&ChainId> {
         match self {
-            Self::Created { .. } | Self::ClusterChosen { .. } | Self::Corrected { .. } => None,
+            Self::Created { .. }
+            | Self::ClusterChosen { .. }
+            | Self::Corrected { .. }
+            | Self::Edited { .. } => None,
             Self::Warning { chain, .. } => chain.as_ref(),
             Self::SubmitIntent { chain, .. }
             | Self::Submitted { chain, .. }
@@ -250,6 +268,9 @@ impl Event {
             Self::Created { cluster, .. } => format!("campaign made, for {cluster}"),
             Self::ClusterChosen { cluster } => format!("goes to {cluster}"),
             Self::Corrected { fields, .. } => format!("the campaign file was corrected: {fields}"),
+            Self::Edited { changes, .. } => {
+                format!("the campaign file was changed, for the next attempts: {}", changes.join(", "))
+            }
             Self::SubmitIntent { attempt, recovered: false, .. } => format!("submitting attempt {attempt}"),
             Self::SubmitIntent { attempt, recovered: true, .. } => {
                 format!("attempt {attempt} found on disk: looking it up")

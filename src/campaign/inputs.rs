@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::shell::word;
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
@@ -308,7 +309,8 @@ pub fn way_on(chain: &ChainId, dir: &ChainDir) -> String {
     let anew = if was_complete(dir) {
         format!("alpsckpt run FILE --months {} --anew", months_of(chain))
     } else {
-        format!("alpsckpt resubmit {chain} --anew")
+        let output = dir.path().ancestors().nth(3).unwrap_or(dir.path());
+        format!("alpsckpt resubmit {chain} --anew --campaign {}", word(output.as_os_str()))
     };
     format!("put the file back as it was, or begin the chain anew from it: `{anew}`")
 }

@@ -44,12 +44,12 @@ pub(crate) struct JobScript<'a> {
     pub(crate) submission: &'a Submission,
     /// What the script is, on one line.
     pub(crate) about: &'a str,
-    /// What makes sure that the program is whole: see [`verified()`]; may be empty.
-    pub(crate) verified: &'a [u8],
     /// The lines that the site and the campaign want first.
     pub(crate) setup: &'a [&'a str],
     /// This program's copy that the job runs.
     pub(crate) program: &'a Path,
+    /// Lines that end a job whose copy is not what was put there: see [`verified`].
+    pub(crate) verified: &'a [u8],
     /// Its arguments, words of the shell; with `--setup-status` and `--setup-command` behind them it tells that the setup
     /// has failed.
     pub(crate) arguments: &'a [u8],
@@ -79,16 +79,17 @@ impl JobScript<'_> {
         let go_there =
             [b"cd ", &directory[..], format!(" || exit {}", ExitClass::Output.code()).as_bytes()].concat();
         if self.plain {
-            line(&[&go_there]);
             line(&[self.verified]);
+            line(&[&go_there]);
             self.setup.iter().for_each(|wanted| line(&[wanted.as_bytes()]));
             line(&[b"exec ", &program, b" ", self.arguments]);
             return text;
         }
         line(&[b"# The checkpoint signal waits from here on until the program takes it."]);
         line(&[b"if [ \"$1\" != ", HELD.as_bytes(), b" ]; then"]);
-        line(&[b"    trap '' USR2"]);
+        line(&[b"    trap 'export ALPSCKPT_ASKED=1' USR2"]);
         line(&[self.verified]);
+        line(&[b"    trap '' USR2"]);
         line(&[b"    exec ", &program, b" job hold \"$0\""]);
         line(&[b"fi"]);
         line(&[b"set --"]);
@@ -148,9 +149,9 @@ mod tests {
         let job = JobScript {
             submission: &submission,
             about: "A job.",
-            verified: b"",
             setup,
             program: Path::new("printf"),
+            verified: b"",
             arguments,
             plain: false,
         };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use super::event::failure;
 use crate::checkpoint::{ChainId, Phase};
 pub use crate::oar_client::JobState;
 
@@ -216,6 +217,13 @@ fn as_word<S: Serializer>(state: &JobState, serializer: S) -> Result<S::Ok, S::E
 }
 
 impl ChainView {
+    /// Its last attempt failed before the batch system had a job of it.
+    #[must_use]
+    pub fn never_taken(&self) -> bool {
+        let classes = [failure::REFUSED, failure::LOST];
+        self.failure.as_ref().is_some_and(|failure| classes.contains(&failure.class.as_str()))
+    }
+
     /// The state of the job now in the batch system.
     #[must_use]
     pub fn job_state(&self) -> Option<&JobState> {

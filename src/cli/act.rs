@@ -1,10 +1,11 @@
 //! `alpsckpt resubmit`, `checkpoint`, `hold`, `resume`, `stop`: the same actions as the screen's keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, output, place};
-use crate::campaign::controller::{Action, Controller};
+use crate::campaign::controller::{self, Action, Controller};
 use crate::campaign::snapshot::ChainState;
+use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 
 /// The end of the help of an action on a chain.
@@ -16,7 +17,9 @@ macro_rules! help {
             " m07\n  alpsckpt ",
             $action,
             " m07 --campaign my.ron\n\n",
-            "Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a \
+            "Without --campaign it is the campaign of the current folder: the output folder itself, or the folder of its \
+             file. The campaign opened last is only taken when you say so at the terminal.\n\n",
+            "Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a \
              state for it, or another frontend holds the campaign."
         )
     };
@@ -33,7 +36,10 @@ Examples:
   alpsckpt resubmit m07 --campaign my.ron
   alpsckpt resubmit m07 --anew
 
-Exit codes: 0 done, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a state for it, \
+With --campaign my.ron the next attempt goes by that file, as it is now: what changed is shown.
+
+Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 75 the chain is \
+not in a state for it, \
 or another frontend holds the campaign, 76 an input is not what the chain's tiles were computed from.";
 
 /// A chain of a campaign.
@@ -42,7 +48,7 @@ pub(super) struct Args {
     /// The chain, such as m01.
     #[arg(value_parser = super::job::chain)]
     chain: ChainId,
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the campaign of the current folder.
     #[arg(long, short, value_name = "CAMPAIGN")]
     campaign: Option<PathBuf>,
 }
@@ -57,15 +63,27 @@ pub(super) struct Resubmission {
     anew: bool,
 }
 
-/// Submits a failed or stopped chain again. The campaign's file, when it is named, may say where the files lie now.
+/// Submits a failed or stopped chain again. The campaign's file, when it is named, may say how it goes on and where the files
+/// lie now.
 pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     let Args { chain, campaign } = &args.of;
-    let output = place::output_of(campaign.as_deref())?;
+    let file = campaign.as_deref().filter(|path| path.is_file());
+    let loaded = file.map(place::load_settled).transpose()?;
+    let output = match &loaded {
+        Some(loaded) => place::begun(loaded.spec.output.clone())?,
+        None => place::acted_on(campaign.as_deref(), &typed("resubmit", chain))?,
+    };
+    resubmit_of(args, &output, loaded.as_ref()).map_err(|e| e.about(place::name_of(&output)))
+}
+
+fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> Result<(), Failure> {
+    let chain = &args.of.chain;
     // Before anything is written: what is seen there is journalled.
-    fence::ensure_known(&CampaignDir::new(&output).chain(chain))?;
-    let mut controller = Controller::open(&output)?;
-    if let Some(file) = campaign.as_deref().filter(|path| path.is_file()) {
-        controller.follow(&place::load_settled(file)?)?;
+    fence::ensure_known(&CampaignDir::new(output).chain(chain))?;
+    loaded.map(controller::restore).transpose()?;
+    let mut controller = Controller::open(output)?;
+    if let Some(loaded) = loaded {
+        place::tell_taken(&controller.follow(loaded)?);
     }
     let snapshot = controller.refresh()?;
     let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);
@@ -74,14 +92,38 @@ pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     }
     // What never was submitted is begun from other inputs than the campaign was made with.
     let action = if args.anew && planned { Action::Submit } else { Action::Resubmit };
-    output::say(controller.act(&action(chain.clone()))?)
+    let answer = controller.act(&action(chain.clone()))?;
+    place::say_where(&controller)?;
+    output::say(answer)
 }
 
-/// Does one action on the chain and says what was done.
+/// Does one action on the chain and says what was done, and of which campaign.
 pub(super) fn run(args: &Args, action: impl Fn(ChainId) -> Action) -> Result<(), Failure> {
-    let mut controller = Controller::open(&place::output_of(args.campaign.as_deref())?)?;
-    // What is known of the chain decides whether the action fits: look first.
-    controller.refresh()?;
-    let answer = controller.act(&action(args.chain.clone()))?;
-    output::say(answer)
+    let action = action(args.chain.clone());
+    let output = place::acted_on(args.campaign.as_deref(), &typed(word(&action), &args.chain))?;
+    let act = || -> Result<(), Failure> {
+        let mut controller = Controller::open(&output)?;
+        // What is known of the chain decides whether the action fits: look first.
+        controller.refresh()?;
+        let answer = controller.act(&action)?;
+        place::say_where(&controller)?;
+        output::say(answer)
+    };
+    act().map_err(|e| e.about(place::name_of(&output)))
+}
+
+/// The command of an action.
+fn word(action: &Action) -> &'static str {
+    match action {
+        Action::Submit(_) => "submit",
+        Action::Resubmit(_) => "resubmit",
+        Action::Checkpoint(_) => "checkpoint",
+        Action::Hold(_) => "hold",
+        Action::Resume(_) => "resume",
+        Action::Stop(_) => "stop",
+    }
+}
+
+fn typed(command: &str, chain: &ChainId) -> String {
+    format!("{command} {chain}")
 }

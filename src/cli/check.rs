@@ -29,6 +29,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
+    place::tell_edits(&loaded, &args.file);
     let examination = if args.quick {
         inputs::examine(&loaded, &loaded.spec.months, Look::Samples)?
     } else {

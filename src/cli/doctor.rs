@@ -109,7 +109,7 @@ impl Findings {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = place::load(&args.file)?.spec;
-    let mut client = args.which.choose()?.connect()?;
+    let mut client = args.which.choose(&spec.output)?.connect()?;
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
     let folder = Folder::create(&beside)?;
@@ -198,10 +198,10 @@ fn submission(
     arguments.extend(quoted(folder.as_os_str().as_bytes()));
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
     let program = folder.join("alpsckpt");
-    let (submitted, verified, plain) = (&submission, &[][..], false);
-    let arguments = &arguments;
-    let job =
-        JobScript { submission: submitted, about, verified, setup, program: &program, arguments, plain };
+    // Copied a moment ago: nothing has to be verified.
+    let (submitted, verified, plain) = (&submission, b"".as_slice(), false);
+    let (program, arguments) = (&program, &arguments);
+    let job = JobScript { submission: submitted, about, setup, program, verified, arguments, plain };
     let text = job.text();
     let write = || {
         fs::write(&submission.script, &text)?;

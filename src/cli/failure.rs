@@ -2,13 +2,12 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::output;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
-use crate::campaign::shell;
+use crate::campaign::shell::word;
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
@@ -77,13 +76,26 @@ impl Failure {
         all.map_or(Ok(()), Err)
     }
 
+    /// The same with another exit code.
+    pub(super) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    /// The same of this campaign.
+    pub(super) fn about(mut self, campaign: impl Display) -> Self {
+        for block in self.blocks.iter_mut().filter(|block| block.place.is_empty()) {
+            block.place = campaign.to_string();
+        }
+        self
+    }
+
     /// Something that cannot happen unless the program is wrong.
     pub(super) fn defect(what: impl Display) -> Self {
         Self::new(DEFECT, what, "this is a defect of alpsckpt: please report it with this message")
     }
 
     /// All that is wrong with a campaign file.
-    pub(super) fn spec(errors: Vec<SpecError>) -> Self {
+    pub(super) fn spec(code: u8, errors: Vec<SpecError>) -> Self {
         let block = |e: SpecError| Block {
             place: match e.line {
                 Some(line) => format!("{}:{line}", e.file.display()),
@@ -92,7 +104,7 @@ impl Failure {
             what: e.what,
             cure: e.cure,
         };
-        Self { code: INPUT, blocks: errors.into_iter().map(block).collect() }
+        Self { code, blocks: errors.into_iter().map(block).collect() }
     }
 
     /// All that is wrong with inputs; `line_of` finds the line of the campaign file that names one.
@@ -104,13 +116,33 @@ impl Failure {
     /// Prints the messages on the error stream; the exit code.
     pub(super) fn report(&self) -> ExitCode {
         let mut stream = std::io::stderr().lock();
-        for block in &self.blocks {
-            let _ = write!(stream, "{}", output::told(&block.to_string()));
+        for Block { place, what, cure } in &self.blocks {
+            let cure = if cure.is_empty() { usual_cure(self.code) } else { cure };
+            let _ = write!(stream, "{}", output::told(&block("error", place, what, &[cure])));
         }
         if self.blocks.len() > 1 {
             let _ = writeln!(stream, "{} problems", self.blocks.len());
         }
         ExitCode::from(self.code)
+    }
+}
+
+/// What to do where the message does not know better: no error is told without.
+fn usual_cure(code: u8) -> &'static str {
+    match code {
+        USAGE => "add --help to see how the command is called",
+        INPUT => "put right what it names, then give the same command again: what is sealed is kept",
+        MISSING => {
+            "give the path of a campaign file or an output folder; `alpsckpt status` shows the campaign meant"
+        }
+        BATCH => "when the batch system answers again, give the same command again",
+        DISK_FULL => DISK_FULL_HINT,
+        OUTPUT => {
+            "make sure that the folder is there, mounted and yours to read and write, then give the same command again"
+        }
+        NOT_NOW => "see `alpsckpt status`",
+        FOREIGN => "put back what was changed, or write a new `output` in the campaign file",
+        _ => "this is a defect of alpsckpt: please report it with this message",
     }
 }
 
@@ -144,7 +176,7 @@ impl From<DurableError> for Failure {
     fn from(e: DurableError) -> Self {
         match e {
             e if e.is_disk_full() => Self::new(DISK_FULL, &e, DISK_FULL_HINT),
-            e if e.is_missing() => Self::new(MISSING, &e, ""),
+            e if e.is_missing() && e.is_of_reading() => Self::new(MISSING, &e, ""),
             DurableError::UnknownForm { .. } => Self::new(FOREIGN, &e, ""),
             e => Self::output(&e),
         }
@@ -163,8 +195,9 @@ impl From<ControlError> for Failure {
             ControlError::File(e) => return e.into(),
             ControlError::Batch(_) | ControlError::Unasked { .. } => BATCH,
             ControlError::ReadOnly { .. } | ControlError::NotNow { .. } => NOT_NOW,
-            ControlError::Campaign(_) => MISSING,
-            ControlError::Foreign(_) => FOREIGN,
+            ControlError::NoCampaign(_) => MISSING,
+            ControlError::Unreadable { .. } => OUTPUT,
+            ControlError::Foreign { .. } => FOREIGN,
         };
         Self::new(code, &e, e.hint())
     }
@@ -176,9 +209,7 @@ impl From<CopyError> for Failure {
             CopyError::Map(problem) => Self::inputs(vec![problem], |_| None),
             CopyError::File(e) => e.into(),
             CopyError::Taken { ref file, .. } => {
-                let file = shell::quoted(file.as_os_str().as_bytes());
-                let cure =
-                    format!("name another folder, or remove it: rm {}", String::from_utf8_lossy(&file));
+                let cure = format!("name another folder, or remove it: rm {}", word(file.as_os_str()));
                 Self::new(OUTPUT, &e, cure)
             }
             CopyError::Stopped => {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 
 use super::failure::{self, Failure, warn};
-use super::seen;
+use super::{output, seen};
 use crate::THIS_PROGRAM;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
-use crate::campaign::spec::{Loaded, Spec, of_month};
+use crate::campaign::spec::{Loaded, Profile, Spec, of_month};
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::{outputs, request};
@@ -34,6 +34,10 @@ pub(super) fn unchanged(
     cure: impl Fn(&ChainId) -> String,
 ) -> Result<(), Failure> {
     let campaign = CampaignDir::new(&loaded.spec.output);
+    if !campaign.state().is_dir() {
+        // There is none yet; what is wrong with the place itself is told when it is looked at.
+        return Ok(());
+    }
     for (chain, of_chain) in loaded.spec.chains() {
         let asked = of_chain.iter().any(|month| months.contains(month));
         let dir = campaign.chain(&chain);
@@ -76,20 +80,35 @@ pub(super) fn examine_then(
 ) -> Result<Examination, Failure> {
     let mut examination = Engine::examine(&request::request(&loaded.spec, months), look);
     then(&examination);
-    examination.findings.extend(output_problem(&loaded.spec).map(Finding::from));
     let campaign = CampaignDir::new(&loaded.spec.output);
     let in_the_way = outputs::in_the_way(&campaign, &loaded.spec, months);
     examination.findings.extend(in_the_way.into_iter().map(Finding::from));
-    let problems = by_pattern(loaded, examination.problems());
+    let mut problems = by_pattern(loaded, examination.problems());
+    let of_inputs = !problems.is_empty();
+    problems.extend(output_problem(&loaded.spec));
     if problems.is_empty() {
         return Ok(examination);
     }
     tell_doubts(loaded, &examination);
-    Err(Failure::inputs(problems, |file| place(loaded, file)))
+    let failure = Failure::inputs(problems, |file| place(loaded, file));
+    // What can be read and is unfit comes first.
+    Err(if of_inputs { failure } else { failure.with_code(failure::OUTPUT) })
 }
 
 /// Tells what may be wrong, but for what the campaign file accepts.
 pub(super) fn tell_doubts(loaded: &Loaded, examination: &Examination) {
+    for label in loaded.spec.site_labels() {
+        let known = Profile::all().iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", ");
+        let what = format!("`site`: nothing is known of \"{label}\": it changes nothing");
+        let cure = format!("leave it out; known sites are {known}; a project is `site: \"project={label}\"`");
+        let site = |line: &str| line.trim_start().starts_with("site:");
+        let line =
+            loaded.text.lines().position(site).map(|at| format!("{}:{}", loaded.file.display(), at + 1));
+        output::warning(format!(
+            "{}\n  {what}\n  → {cure}",
+            line.unwrap_or_else(|| loaded.file.display().to_string())
+        ));
+    }
     for finding in &examination.findings {
         let Severity::Doubtful(doubt) = finding.severity else { continue };
         if !loaded.spec.accept.contains(&doubt) {

@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// Names the files instead of printing one.
     #[arg(long, conflicts_with = "link")]
     list: bool,
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     #[arg(long, short, value_name = "CAMPAIGN")]
     campaign: Option<PathBuf>,
 }

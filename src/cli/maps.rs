@@ -23,7 +23,7 @@ a file that is no copy of it is never replaced.
 Exit codes: 0 listed or written, 2 the copies would lie among maps, 65 a map is not what was computed, 66 no such \
 campaign, 73 the disk is full, 74 a file cannot be written or its name is taken, 75 stopped by a signal.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// Draws a PNG of each map to `<output>/pictures`, as the jobs do when they finish a map.
     #[arg(long, conflicts_with = "float32")]

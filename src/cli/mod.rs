@@ -52,7 +52,8 @@ Begin:
   alpsckpt submit my.ron     … or as chained jobs on a cluster
   alpsckpt                   the screen, on the campaign opened last
 
-CAMPAIGN is a campaign file, an output folder, or nothing: then the campaign opened last.
+CAMPAIGN is a campaign file, an output folder, or nothing: then the campaign of the current folder, else, \
+for what only looks, the one opened last.
 
 Exit codes: 0 done, 2 wrong usage, 65 bad campaign file or input; the others stand in the help of each command.";
 
@@ -112,7 +113,7 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
         signals::hold();
     }
-    signals::survive_file_size_limit();
+    signals::survive_file_limit();
     let parsed = Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match parsed {
         Ok(cli) => cli.command,

@@ -9,20 +9,28 @@ use crate::durable::atomic;
 /// Writes a commented campaign file to fill in; never overwrites one.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  alpsckpt new my.ron\n\nExit codes: 0 written, 74 exists already or cannot be written."
+    after_help = "Examples:\n  alpsckpt new my.ron\n  alpsckpt new --fields | less     every field explained\n\n\
+        Exit codes: 0 written, 74 exists already or cannot be written."
 )]
 pub(super) struct Args {
     /// The file to write.
-    #[arg(value_name = "FILE.ron")]
-    file: PathBuf,
+    #[arg(value_name = "FILE.ron", required_unless_present = "fields")]
+    file: Option<PathBuf>,
+    /// Explains every field of a campaign file, in Markdown, and writes nothing.
+    #[arg(long, conflicts_with = "file")]
+    fields: bool,
 }
 
+/// The page on the campaign file: an installed program has no other.
+const FIELDS: &str = include_str!("../../docs/campaign-file.md");
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let file = place::absolute(&args.file)?;
+    let Some(named) = &args.file else { return output::say(FIELDS.trim_end()) };
+    let file = place::absolute(named)?;
     if !atomic::create_exclusive(&file, spec::template().as_bytes())? {
-        let what = format!("{}: exists already and is left as it is", args.file.display());
+        let what = format!("{}: exists already and is left as it is", named.display());
         return Err(Failure::new(failure::OUTPUT, what, "choose another name"));
     }
-    output::say(format!("{} written.", args.file.display()))?;
-    output::say(format!("Fill in the marked lines, then: alpsckpt check {}", args.file.display()))
+    output::say(format!("{} written.", named.display()))?;
+    output::say(format!("Fill in the marked lines, then: alpsckpt check {}", named.display()))
 }

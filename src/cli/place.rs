@@ -1,50 +1,226 @@
-//! Which campaign a command is about: a campaign file, an output folder, or the one opened last.
+//! Which campaign a command is about: a campaign file, an output folder, the one of the current folder, or the one opened
+//! last.
+//!
+//! What only looks takes the one opened last where nothing nearer is meant. What acts never does so unasked: somebody else's
+//! command may have opened another one since.
 
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, failure, inputs, probe};
+use super::{Failure, failure, inputs, output, probe};
+use crate::campaign::controller::{self, ControlError, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::registry;
+use crate::campaign::shell::word;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
-use crate::checkpoint::CampaignDir;
+use crate::checkpoint::{CampaignDir, ChainId};
 
 /// Reads a campaign file.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
-    spec::load(file).map_err(Failure::spec)
+    spec::load(file).map_err(|errors| {
+        let missing = std::fs::metadata(file).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        Failure::spec(if missing { failure::MISSING } else { failure::INPUT }, errors)
+    })
 }
 
 /// Reads a campaign file to begin or go on with it: what it leaves to the planner is settled, once for all, when the
 /// campaign begins.
 pub(super) fn load_settled(file: &Path) -> Result<Loaded, Failure> {
     let mut loaded = load(file)?;
-    let auto = loaded.spec.months_per_chain == MonthsPerChain::Auto;
-    if !auto && loaded.spec.tile.is_some() {
-        return Ok(loaded);
-    }
     if let Ok(begun) = spec_of(&loaded.spec.output) {
-        if auto {
-            loaded.spec.months_per_chain = begun.months_per_chain;
-        }
-        loaded.spec.tile = loaded.spec.tile.or(begun.tile);
-    } else {
+        loaded.spec = loaded.spec.settled_as(&begun);
+    } else if loaded.spec.months_per_chain == MonthsPerChain::Auto || loaded.spec.tile.is_none() {
         inputs::check(&loaded, &loaded.spec.months)?;
         loaded.spec = probe::settle(&loaded.spec)?;
     }
     Ok(loaded)
 }
 
-/// The output folder of the campaign named by a person.
+/// The output folder of the campaign to look at: the one named by a person, else the one of the current folder, else the one
+/// opened last. Says so when the campaign's file was edited since the campaign goes by it.
 pub(super) fn output_of(campaign: Option<&Path>) -> Result<PathBuf, Failure> {
-    let output = match campaign {
-        None => registry::last().ok_or_else(no_campaign)?,
-        Some(path) if path.is_dir() => absolute(path)?,
-        Some(file) => load(file)?.spec.output,
+    let found = match campaign {
+        Some(named) => return named_output(named),
+        None => match here() {
+            Here::One(output) => Some(output),
+            Here::None | Here::Several(_) => None,
+        },
     };
+    found.or_else(registry::last).ok_or_else(no_campaign)
+}
+
+/// The output folder of the campaign to act on: the one named, else the one of the current folder. The one opened last only
+/// when a person at the terminal says so; `command` is what would be done, as it is typed.
+pub(super) fn acted_on(campaign: Option<&Path>, command: &str) -> Result<PathBuf, Failure> {
+    if let Some(named) = campaign {
+        return named_output(named);
+    }
+    let several = match here() {
+        Here::One(output) => return Ok(output),
+        Here::Several(outputs) => outputs,
+        Here::None => Vec::new(),
+    };
+    let last = registry::last();
+    let candidates = if several.is_empty() { last.iter().cloned().collect() } else { several };
+    let [one] = candidates.as_slice() else {
+        if candidates.is_empty() {
+            return Err(no_campaign());
+        }
+        return Err(unnamed("this folder has several campaigns", command, &candidates));
+    };
+    let name = name_of(one);
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        let what =
+            format!("no campaign is named, and the current folder is none's; the one opened last is {name}");
+        return Err(unnamed(&what, command, &candidates));
+    }
+    if asked(&format!("The campaign opened last is {name}. Do `{command}` there? [y/N] ")) {
+        return Ok(one.clone());
+    }
+    Err(unnamed("nothing was done", command, &candidates))
+}
+
+/// Asks a person at the terminal.
+fn asked(question: &str) -> bool {
+    let mut stream = std::io::stderr().lock();
+    let _ = write!(stream, "{question}");
+    let _ = stream.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+fn unnamed(what: &str, command: &str, outputs: &[PathBuf]) -> Failure {
+    let one = |output: &PathBuf| format!("alpsckpt {command} --campaign {}", word(output.as_os_str()));
+    let cures: Vec<String> = outputs.iter().map(one).collect();
+    Failure::new(failure::USAGE, what, format!("name the campaign: {}", cures.join("\n  → or: ")))
+}
+
+/// A campaign's name and folder, for messages.
+pub(super) fn name_of(output: &Path) -> String {
+    match Identity::read(&CampaignDir::new(output)) {
+        Ok(identity) => format!("\"{}\" in {}", identity.name, output.display()),
+        Err(_) => output.display().to_string(),
+    }
+}
+
+/// Says which campaign was acted on.
+pub(super) fn say_where(controller: &Controller) -> Result<(), Failure> {
+    output::say(format!(
+        "Campaign \"{}\" in {}",
+        controller.spec().name,
+        controller.campaign().output().display()
+    ))
+}
+
+/// Puts a campaign at the head of the person's list. That is a convenience: the campaign is whole without it.
+pub(super) fn remember(output: &Path, name: &str) {
+    if let Err(e) = registry::remember(output, name) {
+        output::warning(format!(
+            "{e}\n  → the campaign is not remembered as the one opened last: name it, as in `alpsckpt status {}`",
+            word(output.as_os_str())
+        ));
+    }
+}
+
+/// The output folder of a campaign named by its file or its folder.
+fn named_output(named: &Path) -> Result<PathBuf, Failure> {
+    let output = if named.is_dir() {
+        absolute(named)?
+    } else {
+        let loaded = load(named)?;
+        tell_edits(&loaded, named);
+        loaded.spec.output
+    };
+    begun(output)
+}
+
+/// This output folder, if there is a campaign in it.
+pub(super) fn begun(output: PathBuf) -> Result<PathBuf, Failure> {
     if CampaignDir::new(&output).state().is_dir() {
         return Ok(output);
     }
-    let what = format!("{}: no campaign here yet", output.display());
-    Err(Failure::new(failure::MISSING, what, "begin it with `alpsckpt run FILE` or `alpsckpt submit FILE`"))
+    Err(ControlError::NoCampaign(output).into())
+}
+
+/// An edited file is never passed over in silence.
+pub(super) fn tell_edits(loaded: &Loaded, file: &Path) {
+    // What is wrong with the campaign is said by whoever opens it.
+    let edits = controller::edits(loaded).unwrap_or_default();
+    if edits.is_empty() {
+        return;
+    }
+    let science = edits.iter().any(|edit| edit.change == spec::Change::Science);
+    output::warning(format!("{} was edited, and the campaign goes by what it said before:", file.display()));
+    for edit in &edits {
+        output::note(format!("  {edit}"));
+    }
+    output::note(if science {
+        "  → what changes the maps needs a new `output`; or set it back".to_owned()
+    } else {
+        format!("  → `alpsckpt submit {}` takes it, for the next attempts", word(file.as_os_str()))
+    });
+}
+
+/// Tells what a campaign's file changed for its next attempts.
+pub(super) fn tell_taken(taken: &[spec::Changed]) {
+    if !taken.is_empty() {
+        output::note(
+            "The campaign's file was edited; the next attempts go by it, jobs that were submitted do not:",
+        );
+        for field in taken {
+            output::note(format!("  {field}"));
+        }
+    }
+}
+
+/// The campaigns that the current folder stands for.
+enum Here {
+    None,
+    One(PathBuf),
+    Several(Vec<PathBuf>),
+}
+
+/// A hint whose commands name the campaign, where they would not mean it as they stand.
+pub(super) fn with_campaign(hint: &str, output: &Path) -> String {
+    if matches!(here(), Here::One(of_folder) if of_folder == output) {
+        return hint.to_owned();
+    }
+    let named = |(i, part): (usize, &str)| {
+        let mut words = part.split(' ');
+        let acts =
+            words.next() == Some("alpsckpt") && words.nth(1).is_some_and(|w| ChainId::parse(w).is_some());
+        // Every other part stands between backticks.
+        if i % 2 == 1 && acts && !part.contains("--campaign") {
+            format!("{part} --campaign {}", word(output.as_os_str()))
+        } else {
+            part.to_owned()
+        }
+    };
+    hint.split('`').enumerate().map(named).collect::<Vec<_>>().join("`")
+}
+
+/// Longer lists of files are no folder of campaigns.
+const MOST_FILES: usize = 200;
+
+/// The campaign in whose output folder we are, or those of the campaign files that lie here.
+fn here() -> Here {
+    let Ok(folder) = std::env::current_dir() else { return Here::None };
+    let begun = |output: &Path| CampaignDir::new(output).identity().is_file();
+    if let Some(output) = folder.ancestors().find(|folder| begun(folder)) {
+        return Here::One(output.to_path_buf());
+    }
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "ron"));
+    let outputs = files.take(MOST_FILES).filter_map(|file| Some(spec::load(&file).ok()?.spec.output));
+    let mut outputs: Vec<PathBuf> = outputs.filter(|output| begun(output)).collect();
+    outputs.sort();
+    outputs.dedup();
+    match outputs.as_slice() {
+        [] => Here::None,
+        [one] => Here::One(one.clone()),
+        _ => Here::Several(outputs),
+    }
 }
 
 /// The frozen spec of the campaign in an output folder.
@@ -57,7 +233,11 @@ pub(super) fn spec_of(output: &Path) -> Result<Spec, Failure> {
 /// The campaign to look at that a person named: by its file as it is now; else by its frozen spec.
 pub(super) fn loaded(campaign: Option<&Path>) -> Result<Loaded, Failure> {
     match campaign {
-        Some(file) if !file.is_dir() => load(file),
+        Some(file) if !file.is_dir() => {
+            let loaded = load(file)?;
+            tell_edits(&loaded, file);
+            Ok(loaded)
+        }
         folder => {
             let campaign = CampaignDir::new(&output_of(folder)?);
             let file = campaign.spec(&Identity::read(&campaign)?.spec);

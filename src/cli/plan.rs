@@ -17,7 +17,7 @@ Examples:
 
 Exit codes: 0 printed, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]

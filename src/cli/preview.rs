@@ -31,7 +31,7 @@ Examples:
 
 Exit codes: 0 drawn, 2 no such month or map, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// The month, one of the campaign's [default: that of --layer, else its first].
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u8).range(1..=12))]

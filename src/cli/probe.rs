@@ -58,7 +58,9 @@ fn fits(loaded: &Loaded, site: &Profile, tile: u32, engine: &Engine) -> Result<(
     // The node's cores, not this machine's.
     let threads = spec.threads.or(site.cores).unwrap_or_else(|| entry::threads(spec));
     let bytes = engine.peak_memory(tile, threads);
-    loaded.too_large(site, threads, bytes).map_or(Ok(()), |error| Err(Failure::spec(vec![error])))
+    loaded
+        .too_large(site, threads, bytes)
+        .map_or(Ok(()), |error| Err(Failure::spec(failure::INPUT, vec![error])))
 }
 
 /// Measures, where a job has room on a node of the campaign's site. The inputs must have been checked.

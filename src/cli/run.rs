@@ -104,11 +104,15 @@ struct Begun {
 /// Makes the campaign's folder if need be; refuses chains that the batch system has.
 fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     let output = &loaded.spec.output;
-    let cluster = match Identity::read(&CampaignDir::new(output)) {
-        Ok(identity) => identity.cluster,
-        Err(_) => ClusterChoice::Embedded { directory: place::cluster_of(None)? },
+    let folder = CampaignDir::new(output);
+    // Nothing here needs a cluster: without a home the campaign's would lie beside it.
+    let cluster = || {
+        let directory = registry::default_cluster().unwrap_or_else(|| folder.state().join("cluster"));
+        ClusterChoice::Embedded { directory }
     };
+    let cluster = Identity::read(&folder).map_or_else(|_| cluster(), |identity| identity.cluster);
     let mut controller = Controller::create(loaded, &cluster)?;
+    place::tell_taken(controller.taken());
     let snapshot = controller.refresh()?;
     let wanted = |c: &&(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(wanted).cloned().collect();
@@ -126,7 +130,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     for (chain, _) in chains.iter().filter(|_| anew) {
         controller.begin_anew_here(chain)?.iter().for_each(output::warning);
     }
-    registry::remember(output, &loaded.spec.name)?;
+    place::remember(output, &loaded.spec.name);
     Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
 }
 

@@ -19,7 +19,7 @@ Examples:
 
 Exit codes: 0 shown, 66 no such campaign.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]
@@ -46,7 +46,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             if !shown.is_empty() && !args.json {
                 output::say("")?;
             }
-            output::say(&text)?;
+            if args.json {
+                output::say_bytes(format!("{text}\n").as_bytes())?;
+            } else {
+                output::say(&text)?;
+            }
             shown = text;
         }
         if !args.watch || settled(&snapshot) {
@@ -87,7 +91,7 @@ pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
         let Some(failure) = &chain.failure else { continue };
         lines.push(String::new());
         lines.push(format!("{}: {}: {}", chain.id, failure.class, failure.cause));
-        lines.push(format!("  → {}", failure.hint));
+        lines.push(format!("  → {}", place::with_campaign(&failure.hint, &snapshot.output)));
     }
     if snapshot.complete {
         lines.push(String::new());

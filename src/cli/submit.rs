@@ -1,16 +1,20 @@
 //! `alpsckpt submit`: a campaign as chained jobs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
-use crate::campaign::registry;
+use crate::campaign::identity::Identity;
+use crate::campaign::shell::word;
 use crate::campaign::snapshot::ChainState;
+use crate::campaign::spec::Loaded;
+use crate::checkpoint::CampaignDir;
 use crate::ui::words;
 
 /// Submits a campaign as chained jobs: each checkpoints before its walltime and goes on in the next.
 ///
-/// Chains that were submitted already are left alone, so that the command may be repeated after an interruption.
+/// Chains that were submitted already are left alone, so that the command may be repeated after an interruption; those that
+/// the batch system refused are submitted again. An edited file is taken for the next attempts, and what changed is shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,7 +22,8 @@ Examples:
   alpsckpt submit my.ron --months 1,7     the others stay planned
 
 Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
-75 another frontend holds the campaign, 76 the folder belongs to another campaign file or to other inputs.")]
+75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
+campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
@@ -32,10 +37,10 @@ pub(super) struct Args {
 /// Which batch system is meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
-    /// The batch system.
-    #[arg(long, value_enum, default_value_t = Cluster::Embedded)]
-    cluster: Cluster,
-    /// The state folder of the embedded cluster [default: in the user's state folder].
+    /// The batch system [default: the campaign's own; of a new one embedded].
+    #[arg(long, value_enum)]
+    cluster: Option<Cluster>,
+    /// The state folder of the embedded cluster [default: the campaign's own; of a new one in the user's state folder].
     #[arg(long, value_name = "DIR")]
     cluster_dir: Option<PathBuf>,
 }
@@ -50,16 +55,18 @@ pub(super) enum Cluster {
 }
 
 impl Which {
-    /// The one that is meant.
-    pub(super) fn choose(&self) -> Result<ClusterChoice, Failure> {
-        match (self.cluster, &self.cluster_dir) {
-            (Cluster::Oar, None) => Ok(ClusterChoice::Oar),
-            (Cluster::Oar, Some(_)) => {
-                Err(Failure::new(failure::USAGE, "--cluster-dir belongs to --cluster embedded", ""))
-            }
-            (Cluster::Embedded, dir) => {
-                Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir.as_deref())? })
-            }
+    /// The one that is meant for the campaign in this output folder: what is not said it knows already.
+    pub(super) fn choose(&self, output: &Path) -> Result<ClusterChoice, Failure> {
+        let own = Identity::read(&CampaignDir::new(output)).ok().map(|identity| identity.cluster);
+        match (self.cluster, &self.cluster_dir, own) {
+            (Some(Cluster::Oar), Some(_), _) => Err(Failure::new(
+                failure::USAGE,
+                "--cluster-dir belongs to --cluster embedded",
+                "leave out one of the two",
+            )),
+            (Some(Cluster::Oar), None, _) => Ok(ClusterChoice::Oar),
+            (None, None, Some(own)) | (_, None, Some(own @ ClusterChoice::Embedded { .. })) => Ok(own),
+            (_, dir, _) => Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir.as_deref())? }),
         }
     }
 }
@@ -69,25 +76,55 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let asked = months(&loaded.spec.months, &args.months)?;
     inputs::unchanged(&loaded, &asked, |_| String::new())?;
     inputs::check_and_warn(&loaded, &asked)?;
-    let cluster = args.which.choose()?;
-    let mut controller = Controller::create(&loaded, &cluster)?;
+    let output = &loaded.spec.output;
+    let cluster = args.which.choose(output)?;
+    if !CampaignDir::new(output).identity().exists() {
+        // Before anything is written: where there is no batch system no campaign is begun.
+        cluster.find()?;
+    }
+    submit(args, &loaded, &asked, &cluster).map_err(|e| e.about(place::name_of(output)))
+}
+
+fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -> Result<(), Failure> {
+    let mut controller = Controller::create(loaded, cluster)?;
+    place::tell_taken(controller.taken());
+    place::remember(&loaded.spec.output, &loaded.spec.name);
+    place::say_where(&controller)?;
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(|c| wanted(&c.1)).cloned().collect();
-    registry::remember(&loaded.spec.output, &loaded.spec.name)?;
     let snapshot = controller.refresh()?;
+    let mut left = Vec::new();
     for (chain, _) in chains {
-        match snapshot.chains.iter().find(|c| c.id == chain) {
-            Some(c) if c.state == ChainState::Planned => {
-                output::say(controller.act(&Action::Submit(chain))?)?;
+        let Some(view) = snapshot.chains.iter().find(|c| c.id == chain) else {
+            let what = format!("{chain} is in the campaign file and not in the campaign");
+            return Err(Failure::defect(what));
+        };
+        let resubmit = || {
+            let file = word(args.file.as_os_str());
+            format!("alpsckpt resubmit {chain} --campaign {file}")
+        };
+        match view.state {
+            ChainState::Planned => output::say(controller.act(&Action::Submit(chain))?)?,
+            // The batch system never had a job of it: to submit it again is what was asked for.
+            ChainState::Failed if view.never_taken() => {
+                output::say(controller.act(&Action::Resubmit(chain))?)?;
             }
-            Some(c) => output::say(format!("{chain}: {}, left as it is", words::state(c)))?,
-            None => {
-                return Err(Failure::defect(format!(
-                    "{chain} is in the campaign file and not in the campaign"
-                )));
+            ChainState::Failed => {
+                let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class, f.cause));
+                let what = format!("{chain}: failed, left as it is{}", why.unwrap_or_default());
+                left.push(Failure::new(failure::NOT_NOW, what, resubmit()));
             }
+            ChainState::Stopped => {
+                output::say(format!(
+                    "{chain}: {}, left as it is; to go on: {}",
+                    words::state(view),
+                    resubmit()
+                ))?;
+            }
+            _ => output::say(format!("{chain}: {}, left as it is", words::state(view)))?,
         }
     }
+    Failure::all(left.into_iter())?;
     output::say("Follow it with `alpsckpt` or `alpsckpt status --watch`.")
 }
 

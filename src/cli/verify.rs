@@ -18,7 +18,7 @@ Examples:
 
 Exit codes: 0 every map is there and good, 65 one is missing or differs, 66 no such campaign.")]
 pub(super) struct Args {
-    /// A campaign file or output folder; the campaign opened last without it.
+    /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]

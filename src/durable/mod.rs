@@ -104,6 +104,12 @@ impl DurableError {
         matches!(self, Self::Io { source, .. } if patience::is_passing(source))
     }
 
+    /// A file was to be read, not made.
+    #[must_use]
+    pub fn is_of_reading(&self) -> bool {
+        matches!(self, Self::Io { action, .. } if matches!(*action, "read" | "open" | "list" | "find" | "examine"))
+    }
+
     /// The file is not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {

@@ -10,9 +10,9 @@ use super::origin::Origin;
 use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
-use crate::campaign::spec::Spec;
+use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LinkStart};
-use crate::durable::{patience, sealed};
+use crate::durable::{DurableError, patience};
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
@@ -142,12 +142,14 @@ fn age() -> Option<Duration> {
 }
 
 fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
-    let path = CampaignDir::new(order.output).spec(order.spec_hash);
-    let spec: Spec = sealed::read(&path).map_err(|e| Outcome {
+    let spec = spec::frozen(&CampaignDir::new(order.output), order.spec_hash).map_err(|e| Outcome {
         link: None,
-        class: ExitClass::Output,
+        // What was edited or damaged is another campaign file than the job was submitted with.
+        class: if matches!(e, DurableError::Io { .. }) { ExitClass::Output } else { ExitClass::Foreign },
         message: format!(
-            "{e} (this is the campaign file as it was when the job was submitted: submit again)"
+            "{e} (this is the campaign file as it was when the job was submitted: to have it written anew, resubmit: \
+             `alpsckpt resubmit {} --campaign FILE`)",
+            order.chain
         ),
         sealed: None,
     })?;

@@ -87,6 +87,13 @@ impl std::fmt::Display for Limit {
     }
 }
 
+/// The limit that a link is beyond from its beginning, as when the one before it was resubmitted for another reason than a
+/// checkpoint.
+pub(super) fn exceeded(dir: &ChainDir, own: &LinkStart, max_links: u32) -> Option<Limit> {
+    let before = if own.submission.is_empty() { 0 } else { of_the_same_submission(dir, own).len() as u64 };
+    (before >= u64::from(max_links)).then_some(Limit::TooManyLinks(before))
+}
+
 /// The limit that a link reaches by leaving for a resubmission with this sealed; a link outside of the batch system reaches
 /// none.
 pub(super) fn reached(

@@ -108,6 +108,9 @@ impl<'a> Session<'a> {
         open: &(dyn Fn() -> Result<W, EngineError> + Sync),
     ) -> Result<Done, Failure> {
         self.enter(Phase::Opening);
+        if let Some(limit) = origin::exceeded(&self.dir, self.start, self.options.spec.max_links) {
+            return Ok(Done::Limited(limit.clone(), limit.to_string()));
+        }
         let pool = self.pool()?;
         let opened = match self.already_complete::<W>(&pool) {
             Ok(Some(done)) => return Ok(done),

@@ -77,7 +77,7 @@ fn is_ignored(signal: i32) -> bool {
 
 /// A file that grows beyond the process's limit is then an error of that write, which can be told, instead of the process's
 /// end.
-pub fn survive_file_size_limit() {
+pub fn survive_file_limit() {
     if let Err(e) = signal_hook::flag::register(SIGXFSZ, Arc::default()) {
         tell!("alpsckpt: signal {SIGXFSZ} cannot be caught: {e}");
     }

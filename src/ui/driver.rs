@@ -17,10 +17,6 @@ const PERIOD: Duration = Duration::from_secs(1);
 const SHARE: u32 = 4;
 /// But it never grows beyond this.
 const LONGEST: Duration = Duration::from_mins(1);
-/// How long leaving waits for a reading that is under way.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long leaving waits for an action: a submission cut in two would have to be looked up by its token.
-const PATIENCE_FOR_ACTIONS: Duration = Duration::from_mins(1);
 
 /// What the driver tells the loop.
 #[derive(Debug)]
@@ -62,10 +58,10 @@ impl Driver {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Lets the thread end, waiting for what is under way. `false`: it still hangs, and is left behind.
-    pub(super) fn stop(mut self, acting: bool) -> bool {
+    /// Lets the thread end, waiting so long for what is under way. `false`: it still hangs, and is left behind.
+    pub(super) fn stop(mut self, patience: Duration) -> bool {
         self.orders = None;
-        let until = Instant::now() + if acting { PATIENCE_FOR_ACTIONS } else { PATIENCE };
+        let until = Instant::now() + patience;
         let Some(thread) = self.thread.take() else { return true };
         while !thread.is_finished() {
             if Instant::now() >= until {

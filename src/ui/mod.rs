@@ -51,7 +51,7 @@ pub enum UiError {
     /// The terminal only prints.
     #[error(
         "the screens need a terminal that can move its cursor, and TERM says {0}; `alpsckpt status --watch` prints the \
-         same line by line, `alpsckpt demo --headless` shows the demo so"
+         same line by line, `alpsckpt demo --headless` the demo"
     )]
     DumbTerminal(String),
     /// The terminal does not do what it is asked to.
@@ -67,6 +67,14 @@ pub enum UiError {
 
 /// How often ages and files are looked at anew.
 pub const TICK: Duration = Duration::from_secs(1);
+
+/// Whether there is a terminal that can show the screens.
+///
+/// # Errors
+/// When there is none, or one that only prints.
+pub fn check_terminal() -> Result<(), UiError> {
+    terminal::check()
+}
 
 /// Shows the campaign whose maps go to `output` until the person leaves; what is shown is looked at anew each `tick`
 /// ([`TICK`] for a person).

@@ -22,18 +22,15 @@ use super::theme::{Depth, Meaning, Theme};
 use super::{UiError, glyphs, update, view};
 
 /// How long leaving waits for the disk to take where the visit ended.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How long leaving waits for a reading that is under way.
+const PATIENCE_FOR_READINGS: Duration = Duration::from_secs(2);
+/// How long leaving waits for an action.
+const PATIENCE_FOR_ACTIONS: Duration = Duration::from_mins(1);
 
 /// Runs the screens; see [`super::run`].
 pub(super) fn run(output: &Path, tick: Duration) -> Result<(), UiError> {
-    if !terminal::is_there() {
-        return Err(UiError::NoTerminal);
-    }
-    let term = std::env::var("TERM").ok();
-    if terminal::is_dumb(term.as_deref()) {
-        let said = term.filter(|t| !t.is_empty()).map_or_else(|| "nothing".to_owned(), |t| format!("`{t}`"));
-        return Err(UiError::DumbTerminal(said));
-    }
+    terminal::check()?;
     // The same campaign is remembered as one, by whatever path it was opened.
     let output = std::fs::canonicalize(output).unwrap_or_else(|_| output.to_path_buf());
     let runtime =
@@ -333,8 +330,14 @@ impl Screens {
                 "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
             );
         }
-        // Nobody is left to see a reading end.
-        let answered = (gone && !acting) || driver.stop(acting);
+        let patience = match (acting, gone) {
+            // A submission cut in two would have to be looked up by its token.
+            (true, _) => PATIENCE_FOR_ACTIONS,
+            (false, false) => PATIENCE_FOR_READINGS,
+            // Nobody is left to see it.
+            (false, true) => PATIENCE,
+        };
+        let answered = driver.stop(patience);
         if acting && !answered {
             tell!("no answer yet: it is looked up when the campaign is opened next");
         }

@@ -26,6 +26,8 @@ use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::UiError;
+
 /// Whether the terminal is in full screen now: what the panic hook has to undo.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 /// Whether a frame is being written.
@@ -44,13 +46,21 @@ pub(super) struct Screen {
 /// How the writing of a frame ended.
 pub(super) type Written = io::Result<()>;
 
-/// Whether a person sits at both ends.
-pub(super) fn is_there() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
+/// Whether a person sits at both ends, before a terminal that can show a screen.
+pub(super) fn check() -> Result<(), UiError> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(UiError::NoTerminal);
+    }
+    let term = std::env::var("TERM").ok();
+    if is_dumb(term.as_deref()) {
+        let said = term.filter(|t| !t.is_empty()).map_or_else(|| "nothing".to_owned(), |t| format!("`{t}`"));
+        return Err(UiError::DumbTerminal(said));
+    }
+    Ok(())
 }
 
 /// Whether the terminal is of a kind that cannot show a screen, by its name in `TERM`.
-pub(super) fn is_dumb(term: Option<&str>) -> bool {
+fn is_dumb(term: Option<&str>) -> bool {
     matches!(term, None | Some("" | "dumb" | "unknown"))
 }
 

@@ -168,7 +168,7 @@ fn all_problems_are_told_at_once() {
 #[test]
 fn an_output_that_is_a_file_is_refused() {
     let answer = check(&[], |scene| fs::write(scene.path("out"), "not a folder").unwrap());
-    answer.failed(65, &["out", "folder"]);
+    answer.failed(74, &["out", "folder"]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn an_output_on_a_read_only_disk_is_refused() {
     let place = scene.path("disk");
     let Some(disk) = Disk::mount(test, &place, "ro,size=1m") else { return };
     scene.campaign("my.ron", "disk/out", &[]);
-    scene.ask(&["check", "my.ron"]).failed(65, &["my.ron:4", "cannot be written"]);
+    scene.ask(&["check", "my.ron"]).failed(74, &["my.ron:4", "cannot be written"]);
     drop(disk);
 }
 

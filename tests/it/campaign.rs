@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Reach};
+use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
@@ -41,6 +42,8 @@ enum Fault {
 struct Cluster {
     jobs: Vec<Job>,
     submissions: BTreeMap<Token, u32>,
+    /// Of the last submission, seconds.
+    walltime: u64,
     next: u64,
     /// Faults of the next submissions, the first first.
     faults: Vec<Fault>,
@@ -103,6 +106,7 @@ impl BatchSystem for Client {
             _ => {}
         }
         *cluster.submissions.entry(submission.token.clone()).or_default() += 1;
+        cluster.walltime = submission.walltime;
         let id = cluster.new_job(&submission.token.0, None);
         match fault {
             Some(Fault::DieAfter) => std::panic::resume_unwind(Box::new(DEATH)),
@@ -291,9 +295,13 @@ fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
     assert!(snapshot.chains.iter().all(|c| c.state == ChainState::Planned) && !snapshot.complete);
     assert!(snapshot.spec_file.exists());
     let script = fs::read_to_string(stage.campaign().chain(&january()).job_script()).expect("a script");
-    let last = script.lines().last().expect("lines");
-    assert!(script.starts_with("#!/bin/bash\n") && last.starts_with("exec '"), "{script}");
-    assert!(last.contains(&format!("--chain m01 --spec {}", controller.spec_hash())), "{script}");
+    assert!(script.starts_with("#!/bin/bash\n"), "{script}");
+    let id = Identity::read(&stage.campaign()).expect("its identity").id;
+    let last = format!(
+        " --chain m01 --spec {} --campaign {id} \"$@\"; }}\nalpsckpt_go_on\n",
+        controller.spec_hash()
+    );
+    assert!(script.ends_with(&last), "{script}");
     let script = stage.campaign().chain(&january()).job_script();
     let syntax = std::process::Command::new("bash").arg("-n").arg(script).status().expect("bash runs");
     assert!(syntax.success());
@@ -310,7 +318,7 @@ fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
     let other = stage.loaded(&Stage::text().replace("2018", "2019").replace("[1, 6]", "[1, 7]"));
     let error = Controller::create_with(&other, &stage.choice(), stage.reach()).err().expect("refused");
     let text = error.to_string();
-    assert!(text.contains("`months`, `year`") && text.contains("new `output`"), "{text}");
+    assert!(text.contains("made with another `year`") && error.hint().contains("new `output`"), "{text}");
 }
 
 #[test]
@@ -323,7 +331,7 @@ fn a_lost_identity_is_made_anew_and_the_running_job_is_found_again() {
     fs::write(&identity, "damaged").expect("written");
     let error = stage.create().err().expect("refused");
     assert!(
-        error.to_string().contains("campaign.ron") && error.to_string().contains("remove this file"),
+        error.to_string().contains("campaign.ron") && error.hint().contains("remove this file"),
         "{error}"
     );
     fs::remove_file(identity).expect("removed");
@@ -507,7 +515,7 @@ fn a_moved_campaign_is_submitted_by_its_file_alone_and_not_while_a_job_lives() {
     let script = fs::read_to_string(dir.chain(&january()).job_script()).expect("a script");
     let places = script.matches("/moved/it").count();
     assert!(places > 1 && places == script.matches("/it'\\''s out").count(), "{script}");
-    assert_eq!(spec::lineage(&dir).expect("read").len(), 1);
+    assert_eq!(spec::lineage(&dir).expect("read").len(), 2);
     drop(controller);
     assert!(Controller::create_with(&loaded, &stage.choice(), stage.reach()).is_ok());
 }
@@ -684,6 +692,112 @@ fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() 
     // Now there is a job: the former file is another campaign's.
     let former = stage.loaded(&Stage::text());
     assert!(Controller::create_with(&former, &stage.choice(), stage.reach()).is_err());
+}
+
+#[test]
+fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    let first = controller.spec_hash().to_owned();
+    drop(controller);
+    let scripts = |month: u8| {
+        let script = stage.campaign().chain(&ChainId::of_months(&[month])).job_script();
+        fs::read_to_string(script).expect("a script")
+    };
+    let of_january = scripts(1);
+    let edited = Stage::text()
+        .replace("01:00:00", "02:00:00")
+        .replace("[1, 6]", "[12, 6, 1]")
+        .replace("products", "setup: [\"module load x\"], threads: 2, max_links: 9, name: \"x\", products")
+        .replacen("name: \"two months\", ", "", 1);
+    let mut controller = Controller::create_with(&stage.loaded(&edited), &stage.choice(), stage.reach())
+        .expect("job parameters are taken");
+    let taken: Vec<String> = controller.taken().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        taken,
+        [
+            "`name` \"two months\" → \"x\"",
+            "`months` [1,6] → [12,6,1]",
+            "`walltime` \"01:00:00\" → \"02:00:00\"",
+            "`threads` None → Some(2)",
+            "`setup` [] → [\"module load x\"]",
+            "`max_links` 50 → 9",
+        ]
+    );
+    assert_eq!(scripts(1), of_january, "the running job goes on with what it has");
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert_eq!(chain(&snapshot, &january()).state, ChainState::Running);
+    let told = snapshot.history.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    assert!(taken.iter().all(|field| told.contains(field)), "{told}");
+    for month in [6, 12] {
+        controller.act(&Action::Submit(ChainId::of_months(&[month]))).expect("submitted");
+        let script = scripts(month);
+        assert!(script.contains("module load x") && stage.with(|c| c.walltime) == 7200, "{script}");
+        assert!(script.contains(controller.spec_hash()), "{script}");
+    }
+    // Tiles of either count, whichever comes first.
+    let lineage = spec::lineage(&stage.campaign()).expect("a lineage");
+    assert_eq!(lineage, [first.as_str(), controller.spec_hash()]);
+    drop(controller);
+    // An unchanged file changes nothing; the former one is taken back as well.
+    let again =
+        Controller::create_with(&stage.loaded(&edited), &stage.choice(), stage.reach()).expect("same");
+    assert!(again.taken().is_empty());
+    drop(again);
+    let back = edited.replace("02:00:00", "00:50:00");
+    let mut back =
+        Controller::create_with(&stage.loaded(&back), &stage.choice(), stage.reach()).expect("taken");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Error);
+    stage.later();
+    back.refresh().expect("a snapshot");
+    stage.later();
+    back.act(&Action::Resubmit(january())).expect("submitted again");
+    assert_eq!(stage.with(|c| c.walltime), 3000);
+    assert!(scripts(1).contains(back.spec_hash()), "{}", scripts(1));
+}
+
+#[test]
+fn what_was_begun_keeps_its_months_and_only_what_changes_maps_is_another_campaign() {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    drop(controller);
+    let take = |text: &str| Controller::create_with(&stage.loaded(text), &stage.choice(), stage.reach());
+    let refused = |text: &str, field: &str| {
+        let Err(error) = take(text) else { panic!("{text} was taken") };
+        assert!(matches!(error, ControlError::Foreign { .. }), "{error}");
+        assert!(error.to_string().contains(field), "{error}");
+        assert!(error.hint().contains("write a new `output` in "), "{}", error.hint());
+    };
+    refused(&Stage::text().replace("[1, 6]", "[6]"), "m01, which `months` leaves out");
+    refused(&Stage::text().replace("year", "months_per_chain: 2, year"), "`months_per_chain`");
+    refused(&Stage::text().replace("2018", "2019").replace("01:00:00", "02:00:00"), "another `year`");
+    refused(&Stage::text().replace("[Total]", "[Total, Solar]"), "another `products`");
+    refused(&Stage::text().replace("year", "tile: 64, year"), "another `tile`");
+    // June was not begun: it may go, and come back in company.
+    assert_eq!(take(&Stage::text().replace("[1, 6]", "[1]")).expect("taken").chains().len(), 1);
+    let more = take(&Stage::text().replace("[1, 6]", "[1, 2, 3]")).expect("taken");
+    assert_eq!(more.chains().len(), 3);
+    assert!(
+        stage.campaign().chain(&ChainId::of_months(&[3])).inputs().exists(),
+        "a new month's inputs are recorded"
+    );
+}
+
+#[test]
+fn without_its_batch_system_nothing_is_submitted_and_no_attempt_is_left() {
+    let stage = Stage::new();
+    drop(stage.create().expect("made"));
+    let mut reach = stage.reach();
+    reach.connect = Box::new(|_| Err(BatchError::NoCommand("oarsub".to_owned()).into()));
+    let mut controller = Controller::open_with(&stage.output(), reach).expect("opened");
+    let error = controller.act(&Action::Submit(january())).expect_err("there is none");
+    assert!(error.to_string().contains("oarsub"), "{error}");
+    assert_eq!(state(&mut controller), ChainState::Planned);
+    assert!(!stage.campaign().chain(&january()).path().join("attempts").exists());
 }
 
 #[test]

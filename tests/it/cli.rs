@@ -135,6 +135,9 @@ fn without_utf8_all_is_told_in_ascii_but_the_names_of_files() {
     assert!(shown.good().stdout.is_ascii() && shown.stdout.contains(" ... "), "{shown}");
     let status = ask(&["status", "été.ron"]);
     assert!(status.good().stdout.starts_with("Ete  /") && status.stdout.contains("/été/maps"), "{status}");
+    // What a program reads stays as it is.
+    let json: Value = serde_json::from_str(&ask(&["status", "été.ron", "--json"]).good().stdout).unwrap();
+    assert_eq!(json["name"], "Été", "{json}");
     let missing = ask(&["status", "nichtda.ron"]);
     assert!(missing.stderr.is_ascii() && missing.stderr.contains("  -> "), "{missing}");
     assert!(ask(&["maps", "été.ron"]).good().stdout.lines().all(|file| Path::new(file).is_file()));
@@ -237,7 +240,7 @@ fn without_a_campaign_the_program_says_how_to_begin() {
     let scene = Scene::new(16);
     scene.ask(&[]).failed(66, &["no campaign", "alpsckpt new", "alpsckpt demo"]);
     scene.ask(&["status"]).failed(66, &["no campaign"]);
-    scene.ask(&["status", "nowhere.ron"]).failed(65, &["nowhere.ron", "alpsckpt new"]);
+    scene.ask(&["status", "nowhere.ron"]).failed(66, &["nowhere.ron", "alpsckpt new"]);
     fs::create_dir(scene.path("empty")).unwrap();
     scene.ask(&["verify", "empty"]).failed(66, &["no campaign here"]);
 }

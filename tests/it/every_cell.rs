@@ -60,7 +60,7 @@ fn heights_that_cannot_be_are_named_and_declared_no_data_by_the_printed_command(
         let answer = scene.ask(&["check", "my.ron"]);
         answer.good();
         assert!(answer.stdout.contains("; 9 cells of the region have no height"), "{kind}: {answer}");
-        assert!(answer.stderr.contains("9 cells without a height in 1 holes"), "{kind}: {answer}");
+        assert!(answer.stderr.contains("9 cells without a height in 1 hole of"), "{kind}: {answer}");
     }
 }
 

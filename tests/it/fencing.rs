@@ -20,7 +20,8 @@ use crate::toy::{Site, Toy, options, patiently, undisturbed};
 /// Set for the processes that a test starts of this very program: what they do, and where.
 const CHILD: &str = "ALPSCKPT_TEST_CHILD";
 
-fn begin(dir: &ChainDir) -> LinkNumber {
+/// A link begins.
+pub(crate) fn begin(dir: &ChainDir) -> LinkNumber {
     let start = |link| LinkStart {
         form: alpsckpt::checkpoint::form::FORM,
         link,
@@ -171,11 +172,9 @@ fn links_killed_at_random_moments_lose_no_sealed_tile_and_leave_no_wrong_map() {
 }
 
 /// The options of a batch job of this submission.
-fn batch(array: &str) -> alpsckpt::job::RunOptions {
-    let mut options = options();
-    "12".clone_into(&mut options.job_id);
-    options.origin = Origin { array: array.to_owned(), ..Origin::default() };
-    options
+pub(crate) fn batch(array: &str) -> alpsckpt::job::RunOptions {
+    let origin = Origin { array: array.to_owned(), ..Origin::default() };
+    alpsckpt::job::RunOptions { job_id: "12".to_owned(), origin, ..options() }
 }
 
 #[test]
@@ -199,6 +198,9 @@ fn a_link_counts_its_links_and_the_last_allowed_one_is_not_to_be_resubmitted() {
     );
     let end: LinkEnd = sealed::read(&site.chain().link_end(LinkNumber(4))).unwrap();
     assert_eq!((end.class, end.tiles), (third.class, 4), "{}", end.message);
+    // Resubmitted all the same, by whom ever: nothing is computed.
+    assert_eq!(link("2").class, ExitClass::TooManyLinks);
+    assert!(!site.chain().index(LinkNumber(5)).exists());
     assert_eq!(site.run(&Toy::new(), &batch("3")).class, ExitClass::Complete);
     assert_eq!(site.maps(), undisturbed());
 }

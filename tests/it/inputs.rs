@@ -344,6 +344,36 @@ fn a_terrain_that_is_cut_short_when_every_tile_is_done_is_told_as_changed_and_no
     scene.ask(&["verify", "my.ron"]).good();
 }
 
+#[test]
+fn tiles_sealed_before_the_jobs_were_changed_count_after_it() {
+    const PRODUCTS: &str = "products: [SkyView, Total],";
+    let scene = Scene::new(64);
+    scene.campaign("whole.ron", "whole", &["months: [1, 6],", PRODUCTS]);
+    scene.ask(&["run", "whole.ron"]).good();
+    scene.campaign("my.ron", "out", &["months: [6],", PRODUCTS]);
+    assert_eq!(link(&scene, "my.ron", 6, Some(5)).class, ExitClass::Checkpointed);
+    // Another walltime, and a month before the one with the sky view.
+    scene.campaign("my.ron", "out", &["months: [1, 6],", PRODUCTS, "walltime: \"47:00:00\","]);
+    let looked = scene.ask(&["verify", "my.ron"]);
+    let edits = [
+        "my.ron was edited",
+        "`months` [6] → [1,6]",
+        "\"48:00:00\" → \"47:00:00\"",
+        "alpsckpt submit my.ron",
+    ];
+    looked.failed(65, &edits);
+    let run = scene.ask(&["run", "my.ron"]);
+    assert!(run.good().stderr.contains("`walltime` \"48:00:00\" → \"47:00:00\""), "{run}");
+    let june = CampaignDir::new(&scene.path("out")).chain(&ChainId::of_months(&[6]));
+    let resumed: LinkResume = sealed::read(&june.link_resume(LinkNumber(2))).unwrap();
+    assert!(resumed.tiles >= 5, "{resumed:?}");
+    assert_same_maps(&scene.maps("out"), &scene.maps("whole"));
+    // What is complete stays so by another name.
+    scene.campaign("my.ron", "out", &["months: [1, 6],", PRODUCTS, "name: \"another\","]);
+    scene.ask(&["run", "my.ron"]).good();
+    assert!(!june.link_start(LinkNumber(3)).exists());
+}
+
 /// An uncompressed terrain of one strip, 16384 x 16384 cells of 25 m: 1 GiB of zeros that takes no room on the disk.
 fn large_terrain(path: &Path) -> u64 {
     const EDGE: u32 = 16_384;

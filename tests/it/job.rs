@@ -65,6 +65,15 @@ fn last_end(chain: &ChainDir) -> LinkEnd {
     sealed::read(&chain.link_end(fence::newest(chain).unwrap().unwrap())).unwrap()
 }
 
+/// Whether a checkpoint signal may be given now. While the shell gives way to the program a signal is not kept, nor does it kill:
+/// the batch system gives it again until the job ends. One that is not given again has to be held back, or the link begun.
+fn is_safe(job: &Child, chain: &ChainDir, link: u32, again: bool) -> bool {
+    if again {
+        return treats(job, &["SigCgt", "SigIgn", "SigBlk"], Signal::SIGUSR2).unwrap();
+    }
+    treats(job, &["SigBlk"], Signal::SIGUSR2).unwrap() || chain.link_start(LinkNumber(link)).exists()
+}
+
 const CHECKPOINTED: Option<i32> = Some(99);
 
 #[test]
@@ -80,12 +89,8 @@ fn a_checkpoint_signal_at_any_moment_from_the_scripts_first_lines_on_seals() {
                 let mut seed = 20_261_127_u64 + at as u64;
                 for trial in 1..=TRIALS {
                     let job = start(&chain, &[]);
-                    // While the script gives way to the program a signal is not kept, nor does it kill: the batch system gives
-                    // it again, as it does until the job ends.
                     let again = trial % 2 == 0;
-                    let from: &[&str] =
-                        if again { &["SigIgn", "SigBlk", "SigCgt"] } else { &["SigBlk", "SigCgt"] };
-                    while !treats(&job, from, Signal::SIGUSR2).unwrap() {
+                    while !is_safe(&job, &chain, trial as u32, again) {
                         std::hint::spin_loop();
                     }
                     seed =

@@ -19,6 +19,7 @@ mod ecrins;
 mod engine;
 mod engine_chain;
 mod every_cell;
+mod exit_codes;
 mod fencing;
 mod former;
 mod forms;
@@ -28,6 +29,7 @@ mod grass;
 mod inputs;
 mod job;
 mod land;
+mod meant;
 mod memory;
 mod neighbours;
 #[path = "../oracle/mod.rs"]

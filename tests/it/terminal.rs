@@ -34,7 +34,9 @@ impl Terminal {
         Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().unwrap()
     }
 
+    /// Presses keys, not so soon after what was last seen that no person could mean it.
     pub(crate) fn keys(&self, keys: &[&str]) {
+        std::thread::sleep(Duration::from_millis(150));
         let sent = self.tmux(&[&["send-keys"], keys].concat());
         assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     }

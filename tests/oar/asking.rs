@@ -3,14 +3,14 @@
 use alpsckpt::checkpoint::{ExitClass, LinkNumber};
 
 use crate::cluster::{FIRST_ROW, Rows};
-use crate::place::{PACED, Place, SAFE, begins, completes, link_ends, until};
+use crate::place::{Place, SAFE, begins, completes, link_ends, until};
 
 const SUBMIT: [&str; 4] = ["submit", "out.ron", "--cluster", "oar"];
 const CHECKPOINT: [&str; 4] = ["checkpoint", "m06", "--campaign", "out"];
 
 /// OAR resubmits only jobs that ran for more than a minute, and repeats its signals.
 pub(crate) fn early(place: &Place) {
-    place.campaign("out", &[PACED, SAFE, "setup: [\"touch $OLDPWD/setting-up\", \"sleep 12\"],"]);
+    place.campaign("out", &[SAFE, "setup: [\"touch $OLDPWD/setting-up\", \"sleep 12\"],"]);
     place.ask(&SUBMIT).good();
     let chain = place.chain("out", "m06");
     // Asked while its script sets up, and again when its program has begun, within its first minute.

@@ -60,8 +60,10 @@ impl Controller {
         self.refuse_moved(chain)?;
         fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
-        // Before anything is written: without a client there is no attempt.
-        self.client()?;
+        // Before anything is written: where there is no batch system there is no attempt.
+        if self.batch.info.is_none() {
+            self.batch.info = Some(self.client()?.info()?);
+        }
         self.ensure_known_attempts(chain)?;
         let record = self.state.chain(chain);
         let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);

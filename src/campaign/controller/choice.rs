@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ControlError, log};
 use crate::campaign::registry;
-use crate::oar_client::BatchSystem;
 use crate::oar_client::embedded::Embedded;
 use crate::oar_client::oar::Oar;
+use crate::oar_client::{BatchError, BatchSystem};
 
 /// Which batch system a campaign was submitted to; recorded, so that any frontend finds it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,20 @@ impl ClusterChoice {
                 }
                 Ok(Box::new(oar))
             }
+        }
+    }
+
+    /// Makes sure that it is there: that its commands are found and answer, or that its server runs.
+    ///
+    /// # Errors
+    /// Why it cannot be submitted to from here.
+    pub fn find(&self) -> Result<(), ControlError> {
+        self.connect()?.info()?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        match self {
+            Self::Oar if !found("oarsub") => Err(BatchError::NoCommand("oarsub".to_owned()).into()),
+            _ => Ok(()),
         }
     }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
-use crate::campaign::shell::{self, JobScript, quoted};
+use crate::campaign::shell::{JobScript, quoted, verified};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, sealed};
@@ -56,8 +56,10 @@ pub(super) fn is_whole(campaign: &CampaignDir, hash: &str) -> bool {
 
 /// Freezes the spec in the campaign's folder; says its hash.
 pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String, ControlError> {
-    let frozen = spec::freeze(spec)
-        .map_err(|e| ControlError::Campaign(format!("the campaign file cannot be frozen: {e}")))?;
+    let frozen = spec::freeze(spec).map_err(|e| ControlError::Unreadable {
+        what: format!("the campaign file cannot be frozen: {e}"),
+        cure: "have all paths, that of the campaign file too, be text in UTF-8".to_owned(),
+    })?;
     let path = campaign.spec(&frozen.hash);
     if spec::frozen(campaign, &frozen.hash).is_err() {
         sealed::replace(&path, spec)?;
@@ -123,9 +125,9 @@ fn script(
     }
     let submission = submission(campaign, chain, spec, Token(chain.to_string()));
     let (about, setup) = (&about, &spec.setup_lines());
-    let verified = &shell::verified(&program, program_hash, chain);
-    let arguments = &arguments;
-    JobScript { submission: &submission, about, verified, setup, program: &program, arguments, plain }.text()
+    let verified = &verified(&program, program_hash, chain);
+    let (submission, arguments) = (&submission, &arguments);
+    JobScript { submission, about, setup, program: &program, verified, arguments, plain }.text()
 }
 
 /// Whether a copy of the program is of a version before 0.3.0, as a chain may go on with.

@@ -8,9 +8,9 @@ mod anew;
 mod choice;
 mod disk;
 mod doubts;
+mod follow;
 mod install;
 mod log;
-mod relocate;
 mod request;
 mod view;
 
@@ -25,7 +25,7 @@ use super::journal::{self, Journal};
 use super::lease::Lease;
 use super::machine::{self, BatchView, Decision, Doubts, Limits, Observation, State};
 use super::snapshot::Snapshot;
-use super::spec::{self, Loaded, Spec};
+use super::spec::{self, Changed, Loaded, Spec};
 use super::{clock, plan};
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::{CampaignDir, ChainId};
@@ -34,6 +34,7 @@ use crate::engine::geotiff::Raster;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobState, Node, Token};
 
 pub use choice::ClusterChoice;
+pub use follow::{edits, restore};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
 
 /// Makes a client of a batch system.
@@ -79,6 +80,8 @@ pub struct Controller {
     files: BTreeMap<ChainId, ChainFiles>,
     batch: Batch,
     program: Option<String>,
+    /// What changed of the campaign's file when it was given to [`Controller::create`].
+    taken: Vec<Changed>,
 }
 
 /// The batch system as last seen.
@@ -95,7 +98,8 @@ struct Batch {
 }
 
 impl Controller {
-    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists and is the same.
+    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists, and goes by its file
+    /// from now on: see [`Controller::follow`].
     ///
     /// # Errors
     /// When the output folder belongs to another spec, or cannot be written.
@@ -108,38 +112,19 @@ impl Controller {
     /// # Errors
     /// As [`Controller::create`].
     pub fn create_with(loaded: &Loaded, cluster: &ClusterChoice, reach: Reach) -> Result<Self, ControlError> {
-        let spec = &settled(&loaded.spec);
-        let campaign = CampaignDir::new(&spec.output);
-        let path = campaign.identity();
-        let mut made_with = None;
-        if beneath::exists(&path) {
-            let changed = relocate::changes(&campaign, loaded)?;
-            if !changed.is_empty() {
-                let mut controller = Self::open_with(campaign.output(), reach)?;
-                controller.take_spec(spec, &changed, &loaded.file)?;
-                controller.choose_cluster(cluster)?;
-                return Ok(controller);
-            }
+        let campaign = CampaignDir::new(&loaded.spec.output);
+        let made = if beneath::exists(&campaign.identity()) {
+            restore(loaded)?;
+            None
         } else {
-            atomic::create_folder(&campaign.maps())?;
-            atomic::create_folder(&campaign.state())?;
-            let hash = install::frozen_spec(&campaign, spec)?;
-            let source = reach.program.clone().unwrap_or_else(install::this_program);
-            let program = install::program(&campaign, &source)?;
-            let mut known = BTreeMap::new();
-            let identity = Identity::new(&spec.name, &hash, cluster);
-            for (chain, months) in spec.chains() {
-                install::job_script(&campaign, &chain, spec, &hash, &program, &identity.id)?;
-                let inputs = Inputs::take(spec, &months, &mut known);
-                sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
-            }
-            // Last: from here on the campaign exists. Of two makers the second opens what the first made.
-            sealed::create_exclusive(&path, &identity)?;
-            made_with = Some(program);
-        }
+            make(&campaign, loaded, cluster, &reach)?
+        };
         let mut controller = Self::open_with(campaign.output(), reach)?;
-        // Not copied and read back once more for the first attempt.
-        controller.program = made_with;
+        match made {
+            // Not copied and read back once more for the first attempt.
+            Some(program) => controller.program = Some(program),
+            None => controller.taken = controller.follow(loaded)?,
+        }
         controller.choose_cluster(cluster)?;
         Ok(controller)
     }
@@ -177,9 +162,16 @@ impl Controller {
             files: BTreeMap::new(),
             batch: Batch::default(),
             program: None,
+            taken: Vec::new(),
         };
         controller.tend_lease()?;
         Ok(controller)
+    }
+
+    /// What the file given to [`Controller::create`] said otherwise than the campaign that was there; it goes by that now.
+    #[must_use]
+    pub fn taken(&self) -> &[Changed] {
+        &self.taken
     }
 
     /// The campaign's spec, frozen.
@@ -434,11 +426,14 @@ impl Controller {
         }
         self.read_files(0)?;
         if !self.tokens().is_empty() {
-            return Err(ControlError::Campaign(format!(
-                "this campaign was submitted to {}: it cannot go on on {}",
-                self.identity.cluster.words(),
-                cluster.words()
-            )));
+            return Err(ControlError::Foreign {
+                what: format!(
+                    "this campaign was submitted to {}: it cannot go on on {}",
+                    self.identity.cluster.words(),
+                    cluster.words()
+                ),
+                cure: "leave out --cluster and --cluster-dir: the campaign knows its own".to_owned(),
+            });
         }
         self.identity.cluster = cluster.clone();
         self.identity.write(&self.campaign)?;
@@ -518,20 +513,47 @@ impl Controller {
         if self.batch.client.is_none() {
             self.batch.client = Some((self.reach.connect)(&self.identity.cluster)?);
         }
-        self.batch.client.as_mut().ok_or_else(|| ControlError::Campaign("no batch system".to_owned()))
+        self.batch
+            .client
+            .as_mut()
+            .ok_or_else(|| ControlError::Batch(BatchError::Down("no client".to_owned())))
     }
+}
+
+/// Makes a campaign's folder; the program that its jobs run, or `None` where somebody else made one meanwhile.
+fn make(
+    campaign: &CampaignDir,
+    loaded: &Loaded,
+    cluster: &ClusterChoice,
+    reach: &Reach,
+) -> Result<Option<String>, ControlError> {
+    let spec = &settled(&loaded.spec);
+    atomic::create_folder(&campaign.maps())?;
+    atomic::create_folder(&campaign.state())?;
+    let hash = install::frozen_spec(campaign, spec)?;
+    let source = reach.program.clone().unwrap_or_else(install::this_program);
+    let program = install::program(campaign, &source)?;
+    let mut known = BTreeMap::new();
+    let identity = Identity::new(&spec.name, &hash, cluster);
+    for (chain, months) in spec.chains() {
+        install::job_script(campaign, &chain, spec, &hash, &program, &identity.id)?;
+        let inputs = Inputs::take(spec, &months, &mut known);
+        sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
+    }
+    // Last: from here on the campaign exists. Of two makers the second opens what the first made.
+    let first = sealed::create_exclusive(&campaign.identity(), &identity)?;
+    Ok(first.then_some(program))
 }
 
 /// The campaign's identity, or what to do without it.
 fn read_identity(campaign: &CampaignDir) -> Result<Identity, ControlError> {
     Identity::read(campaign).map_err(|e| match e {
-        e if e.is_missing() => ControlError::Campaign(format!(
-            "{}: no campaign here; `alpsckpt submit FILE` or `alpsckpt run FILE` makes one",
-            campaign.output().display()
-        )),
-        e @ DurableError::Damaged { .. } => ControlError::Campaign(format!(
-            "{e}; remove this file and give the campaign file again: attempts, checkpoints and maps are found anew"
-        )),
+        e if e.is_missing() => ControlError::NoCampaign(campaign.output().to_path_buf()),
+        e @ DurableError::Damaged { .. } => ControlError::Unreadable {
+            what: e.to_string(),
+            cure: "remove this file and give the campaign file again: attempts, checkpoints and maps are found anew"
+                .to_owned(),
+        },
         e => ControlError::File(e),
     })
 }

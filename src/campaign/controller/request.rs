@@ -1,5 +1,7 @@
 //! What a person can ask for, and why it could not be done.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::inputs::CheckError;
@@ -114,11 +116,24 @@ pub enum ControlError {
         why: String,
     },
     /// What is computed already belongs to another campaign file or to other inputs.
-    #[error("{0}")]
-    Foreign(String),
-    /// The campaign is not what was asked for.
-    #[error("{0}")]
-    Campaign(String),
+    #[error("{what}")]
+    Foreign {
+        /// What, and why.
+        what: String,
+        /// What to do.
+        cure: String,
+    },
+    /// A file that tells what the campaign is cannot be read as what it was written.
+    #[error("{what}")]
+    Unreadable {
+        /// Which, and why not.
+        what: String,
+        /// What to do.
+        cure: String,
+    },
+    /// There is no campaign in this output folder.
+    #[error("{}: no campaign here yet", .0.display())]
+    NoCampaign(PathBuf),
 }
 
 impl ControlError {
@@ -127,7 +142,9 @@ impl ControlError {
     pub fn hint(&self) -> String {
         match self {
             Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
-            Self::File(_) | Self::Campaign(_) | Self::Foreign(_) => String::new(),
+            Self::File(_) => String::new(),
+            Self::NoCampaign(_) => "begin it with `alpsckpt run FILE` or `alpsckpt submit FILE`".to_owned(),
+            Self::Foreign { cure, .. } | Self::Unreadable { cure, .. } => cure.clone(),
             Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
             Self::ReadOnly { .. } => "act from there, or end it first".to_owned(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
@@ -139,7 +156,10 @@ impl From<CheckError> for ControlError {
     fn from(e: CheckError) -> Self {
         match e {
             CheckError::File(e) => Self::File(e),
-            CheckError::Changed(problem) => Self::Foreign(problem.to_string()),
+            CheckError::Changed(problem) => Self::Foreign {
+                what: format!("{}: {}", problem.file.display(), problem.what),
+                cure: problem.cure,
+            },
         }
     }
 }

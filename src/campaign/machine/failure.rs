@@ -84,7 +84,14 @@ impl Say<'_> {
             }
             ExitClass::Fenced => self.failure("fenced", cause),
             ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
-            ExitClass::Setup => self.after("setup", cause, "correct `setup` in the campaign file"),
+            ExitClass::Setup => {
+                let chain = self.chain;
+                let hint = format!(
+                    "correct `setup` in the campaign file, then `alpsckpt resubmit {chain} --campaign FILE`: it goes by the file as it \
+                     is then"
+                );
+                Failure::new("setup", cause, hint)
+            }
             ExitClass::NoProgress => {
                 let hint = no_progress_hint(self.chain, self.disk);
                 Failure::new("no progress", cause, hint)
@@ -205,7 +212,10 @@ impl Say<'_> {
 
 /// What helps a chain that goes round without getting on.
 pub(super) fn no_progress_hint(chain: &ChainId, disk: &DiskView) -> String {
-    format!("lengthen walltime - margin, or use smaller tiles; or {}", resubmit_hint(chain, disk))
+    format!(
+        "lengthen walltime - margin in the campaign file, then `alpsckpt resubmit {chain} --campaign FILE`; or {}",
+        resubmit_hint(chain, disk)
+    )
 }
 
 /// The command that submits the chain again, and where it goes on from.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::campaign::event::{Event, Failure, JobStage};
+use crate::campaign::event::{Event, Failure, JobStage, failure};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
 use crate::oar_client::{BatchError, Ending, JobId, Token};
 
@@ -148,13 +148,13 @@ impl ChainRecord {
                 let hint = BatchError::Refused(text.clone()).hint();
                 if let Some(known) = self.attempts.get_mut(attempt).filter(|a| a.job.is_none()) {
                     known.refused = true;
-                    self.without_job(*attempt, Failure::new("refused", text.trim(), hint));
+                    self.without_job(*attempt, Failure::new(failure::REFUSED, text.trim(), hint));
                 }
             }
             Event::SubmitLost { attempt, .. } => {
                 let cause =
                     format!("attempt {attempt} was lost before it reached the batch system: it has no job");
-                let failure = Failure::new("submission lost", cause, "submit again: nothing runs twice");
+                let failure = Failure::new(failure::LOST, cause, "submit again: nothing runs twice");
                 if self.attempts.get(attempt).is_some_and(|a| a.job.is_none()) {
                     self.without_job(*attempt, failure);
                 }
@@ -195,6 +195,7 @@ impl ChainRecord {
             | Event::Created { .. }
             | Event::ClusterChosen { .. }
             | Event::Corrected { .. }
+            | Event::Edited { .. }
             | Event::Warning { .. } => {}
         }
     }

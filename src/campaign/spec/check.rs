@@ -176,6 +176,10 @@ impl Check<'_> {
                 "name each month once",
             );
         }
+        if let Some(month) = self.spec.sky_view_month.filter(|month| !months.contains(month)) {
+            let what = format!("`sky_view_month` {month} is not one of `months`");
+            self.fault("sky_view_month", what, "leave it out: the sky view then goes with the first month");
+        }
         if !(1900..=2100).contains(&self.spec.year) {
             let what = format!("`year` {} is outside 1900 to 2100", self.spec.year);
             self.fault("year", what, "the sun's positions are computed for these years");

@@ -1,5 +1,6 @@
 //! The frozen spec: what the jobs of a campaign go by, whatever becomes of its file.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -47,7 +48,7 @@ pub fn frozen(campaign: &CampaignDir, hash: &str) -> Result<Spec, DurableError> 
     }
 }
 
-/// Hashes of earlier frozen specs whose tiles count as those of the present one: the same work in another place.
+/// Hashes of frozen specs whose tiles count as those of the present one: the same work in another place, or by other jobs.
 ///
 /// # Errors
 /// When the record is there and cannot be read.
@@ -58,17 +59,19 @@ pub fn lineage(campaign: &CampaignDir) -> Result<Vec<String>, DurableError> {
     }
 }
 
-/// Has the tiles of a frozen spec count as those of the present one from now on.
+/// Has the tiles of these frozen specs count as those of each other from now on.
 ///
 /// # Errors
 /// When the record cannot be read or written.
-pub fn extend_lineage(campaign: &CampaignDir, hash: &str) -> Result<(), DurableError> {
-    let mut lineage = lineage(campaign)?;
-    if lineage.iter().any(|known| known == hash) {
-        return Ok(());
+pub fn extend_lineage(campaign: &CampaignDir, hashes: [&str; 2]) -> Result<(), DurableError> {
+    let known = lineage(campaign)?;
+    let mut all = known.clone();
+    for hash in hashes {
+        if !all.iter().any(|known| known == hash) {
+            all.push(hash.to_owned());
+        }
     }
-    lineage.push(hash.to_owned());
-    sealed::replace(&campaign.lineage(), &lineage)
+    if all == known { Ok(()) } else { sealed::replace(&campaign.lineage(), &all) }
 }
 
 /// What the change of a field means for what is computed already.
@@ -76,17 +79,44 @@ pub fn extend_lineage(campaign: &CampaignDir, hash: &str) -> Result<(), DurableE
 pub enum Change {
     /// Where files lie: nothing, as long as they are the same files.
     Place,
+    /// How jobs run, which of them there are, or what is shown: no bit of a map. It counts for the next attempt of each
+    /// chain; jobs that were submitted go on with what they have.
+    Job,
     /// What is computed: it belongs to another campaign.
     Science,
+}
+
+/// A field that says something else than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The field.
+    pub field: &'static str,
+    /// What that means.
+    pub change: Change,
+    /// What it said, in RON.
+    pub from: String,
+    /// What it says now, in RON.
+    pub to: String,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {} → {}", self.field, self.from, self.to)
+    }
 }
 
 /// The fields in which two specs differ, in the order of the file, with what that means; `accept`, which changes no
 /// campaign, is none of them.
 #[must_use]
-pub fn changes(one: &Spec, other: &Spec) -> Vec<(&'static str, Change)> {
+pub fn changes(one: &Spec, other: &Spec) -> Vec<Changed> {
     let beyond_places = changed_fields(&without_places(one), &without_places(other));
-    let change = |name| if beyond_places.contains(&name) { Change::Science } else { Change::Place };
-    changed_fields(one, other).into_iter().map(|name| (name, change(name))).collect()
+    let mut changed = changed_fields(one, other);
+    for field in &mut changed {
+        if !beyond_places.iter().any(|other| other.field == field.field) {
+            field.change = Change::Place;
+        }
+    }
+    changed
 }
 
 /// The spec with all its paths left out.
@@ -97,58 +127,62 @@ fn without_places(spec: &Spec) -> Spec {
     spec
 }
 
-/// The fields in which two specs differ, in the order of the file; `accept`, which changes no campaign, is none of them.
-fn changed_fields(one: &Spec, other: &Spec) -> Vec<&'static str> {
-    /// Names and the RON of each field, so that no field can be forgotten here.
+/// The fields in which two specs differ, in the order of the file, each with what a change of more than places means.
+fn changed_fields(one: &Spec, other: &Spec) -> Vec<Changed> {
+    /// Names, meanings and the RON of each field, so that no field can be forgotten here.
     macro_rules! fields {
-        ($($name:ident),* $(,)?) => {{
+        ($($name:ident: $change:ident),* $(,)?) => {{
             // Fails to compile when a field is missing from the list.
             let Spec { accept: _, $($name: _),* } = one;
-            vec![$((stringify!($name), same(&one.$name, &other.$name))),*]
+            vec![$(differ(stringify!($name), Change::$change, &one.$name, &other.$name)),*]
         }};
     }
-    fn same<T: Serialize>(a: &T, b: &T) -> bool {
-        ron::to_string(a).ok() == ron::to_string(b).ok()
+    fn differ<T: Serialize>(field: &'static str, change: Change, one: &T, other: &T) -> Option<Changed> {
+        // What no RON can say is a path that is no text: it cannot be frozen, and is refused there.
+        let ron = |value: &T| ron::to_string(value).unwrap_or_default();
+        let (from, to) = (ron(one), ron(other));
+        (from != to).then_some(Changed { field, change, from, to })
     }
-    let fields = fields!(
-        version,
-        name,
-        output,
-        dem,
-        terrain_note,
-        region,
-        months,
-        year,
-        months_per_chain,
-        temperature,
-        reference_height,
-        lapse,
-        cloud,
-        mode,
-        products,
-        walltime,
-        margin,
-        checkpoint_every,
-        threads,
-        pace,
-        workload,
-        site,
-        setup,
-        max_links,
-        tile,
-        storage,
-        compression,
-        step_minutes,
-        solar_constant,
-        transmittance,
-        atmosphere,
-        diffuse,
-        albedo,
-        azimuths,
-        steps,
-        c,
-        lai,
-        lai_max,
+    let fields: Vec<Option<Changed>> = fields!(
+        version: Science,
+        name: Job,
+        output: Science,
+        dem: Science,
+        terrain_note: Job,
+        region: Science,
+        months: Job,
+        year: Science,
+        months_per_chain: Job,
+        temperature: Science,
+        reference_height: Science,
+        lapse: Science,
+        cloud: Science,
+        mode: Science,
+        products: Science,
+        walltime: Job,
+        margin: Job,
+        checkpoint_every: Job,
+        threads: Job,
+        pace: Job,
+        workload: Science,
+        site: Job,
+        setup: Job,
+        max_links: Job,
+        tile: Science,
+        sky_view_month: Job,
+        storage: Science,
+        compression: Science,
+        step_minutes: Science,
+        solar_constant: Science,
+        transmittance: Science,
+        atmosphere: Science,
+        diffuse: Science,
+        albedo: Science,
+        azimuths: Science,
+        steps: Science,
+        c: Science,
+        lai: Science,
+        lai_max: Science,
     );
-    fields.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+    fields.into_iter().flatten().collect()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ron::error::{Error, SpannedError};
 
 use super::fields::{self, Field};
+use super::words::{example, words};
 use super::{Loaded, Spec, SpecError, check, forms};
 
 /// What stands in for a required field that is missing or unreadable, so that the others can still be read.
@@ -32,16 +33,35 @@ const MOST_FAULTS: usize = 60;
 pub fn load(file: &Path) -> Result<Loaded, Vec<SpecError>> {
     let text = read(file).map_err(|e| {
         let cure = match e.kind() {
-            std::io::ErrorKind::NotFound => {
-                "`alpsckpt new FILE` writes a commented campaign file to start from"
+            std::io::ErrorKind::NotFound => similar(file).map_or_else(
+                || "`alpsckpt new FILE` writes a commented campaign file to start from".to_owned(),
+                |similar| format!("did you mean {}?", similar.display()),
+            ),
+            std::io::ErrorKind::InvalidData => "a campaign file is text in UTF-8: save it as such".to_owned(),
+            std::io::ErrorKind::InvalidInput => {
+                "give the path of a campaign file, a text of some lines".to_owned()
             }
-            std::io::ErrorKind::InvalidData => "a campaign file is text in UTF-8: save it as such",
-            std::io::ErrorKind::InvalidInput => "give the path of a campaign file, a text of some lines",
-            _ => "",
+            _ => "make sure that it is there and yours to read".to_owned(),
         };
         vec![SpecError::new(file, None, format!("cannot be read: {e}"), cure)]
     })?;
     parse(file, &text)
+}
+
+/// A campaign file beside the one that is not there, with nearly its name.
+fn similar(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let name = file.file_name()?.to_string_lossy().to_lowercase();
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = std::fs::read_dir(listed).ok()?.flatten().map(|entry| entry.file_name());
+    let campaigns = names.filter(|name| Path::new(name).extension().is_some_and(|e| e == "ron"));
+    let distance = |known: &std::ffi::OsString| {
+        let known = known.to_string_lossy().to_lowercase();
+        let stem = known.trim_end_matches(".ron");
+        strsim::damerau_levenshtein(&known, &name).min(strsim::damerau_levenshtein(stem, &name))
+    };
+    let nearest = campaigns.map(|known| (distance(&known), known)).min()?;
+    (nearest.0 <= 2.max(name.len() / 4)).then(|| folder.join(nearest.1))
 }
 
 /// The text of a file; never of a device, a pipe or something large.
@@ -165,7 +185,8 @@ impl Reading<'_> {
             && let Some((name, _)) = STAND_INS.iter().find(|(name, _)| name == field)
         {
             if !self.bad.iter().any(|b| b == name) {
-                self.push(None, format!("the field `{name}` is missing"), format!("add `{name}: …,`"));
+                let add = example(name).unwrap_or_else(|| format!("{name}: …"));
+                self.push(None, format!("the field `{name}` is missing"), format!("add `{add},`"));
                 self.bad.push((*name).to_owned());
             }
             let new = !self.stand_ins.contains(name);
@@ -179,7 +200,13 @@ impl Reading<'_> {
         }
         let unknown = matches!(error.code, Error::NoSuchStructField { .. });
         let field = self.field_at(byte, unknown).cloned();
-        let (what, cure) = words(error, field.as_ref(), self.text);
+        // What follows from a fault that was told already.
+        let follows = error.code == Error::Eof || self.errors.iter().any(|told| told.line == Some(line));
+        if field.is_none() && follows && !self.errors.is_empty() {
+            return false;
+        }
+        let inner = field.as_ref().map(|field| self.innermost(field, byte));
+        let (what, cure) = words(error, inner, self.text);
         // An unknown field is at its name; the end of another fault may lie behind the value, on a later line.
         let line = match (&field, &error.code) {
             (Some(field), Error::NoSuchStructField { .. } | Error::Message(_)) if field.is_top() => {
@@ -216,6 +243,13 @@ impl Reading<'_> {
             .find(|f| f.start <= byte + slack && byte <= f.end)
     }
 
+    /// The field within `top` at a byte, the last one that begins before it.
+    fn innermost<'f>(&'f self, top: &'f Field, byte: usize) -> &'f Field {
+        let within =
+            |f: &&Field| top.start <= f.start && f.end <= top.end && f.start <= byte && byte <= f.end;
+        self.index.iter().rfind(within).unwrap_or(top)
+    }
+
     fn blank_out(&mut self, field: &Field) -> bool {
         blank(&mut self.patched, field);
         if let Some((name, _)) = STAND_INS.iter().find(|(name, _)| *name == field.path) {
@@ -228,55 +262,6 @@ impl Reading<'_> {
     fn push(&mut self, line: Option<usize>, what: String, cure: String) {
         self.errors.push(SpecError { file: self.file.to_path_buf(), line, what, cure });
     }
-}
-
-/// What is wrong and what to do, in words, with the source line where the syntax is at fault.
-fn words(error: &SpannedError, field: Option<&Field>, text: &str) -> (String, String) {
-    match &error.code {
-        Error::NoSuchStructField { expected, found, outer } => {
-            let place = match outer.as_deref() {
-                None | Some("Spec" | "") => String::new(),
-                Some(outer) => format!(" in `{outer}`"),
-            };
-            (format!("there is no field `{found}`{place}"), nearest(found, expected))
-        }
-        Error::NoSuchEnumVariant { expected, found, .. } => {
-            let place = field.map_or_else(String::new, |f| format!(" for `{}`", f.path));
-            (format!("`{found}` is no value{place}"), nearest(found, expected))
-        }
-        Error::MissingStructField { field, .. } => {
-            (format!("the field `{field}` is missing here"), format!("add `{field}: …`"))
-        }
-        Error::Message(message) => match field {
-            Some(field) => (format!("`{}`: {message}", field.path), String::new()),
-            None => (message.clone(), String::new()),
-        },
-        code => {
-            let (line, column) = (error.span.end.line, error.span.end.col);
-            let source = text.lines().nth(line.saturating_sub(1)).unwrap_or("").trim();
-            let name = field.map_or_else(String::new, |f| format!("`{}`: ", f.path));
-            let code = code.to_string();
-            (format!("{name}{} at column {column}: {source}", lower_first(&code)), String::new())
-        }
-    }
-}
-
-fn nearest(found: &str, known: &[&str]) -> String {
-    let best = known
-        .iter()
-        .map(|k| (strsim::damerau_levenshtein(&found.to_lowercase(), &k.to_lowercase()), *k))
-        .min();
-    match best {
-        Some((distance, name)) if distance <= 2.max(found.len() / 3) => {
-            format!("did you mean `{name}`?")
-        }
-        _ => format!("known: {}", known.join(", ")),
-    }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The byte of a line and column, both from 1, the column in characters.

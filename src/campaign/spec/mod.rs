@@ -19,10 +19,11 @@ mod site;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 pub use atmosphere::Atmosphere;
 pub(crate) use freeze::short_hash;
-pub use freeze::{Change, Frozen, changes, extend_lineage, freeze, frozen, lineage};
+pub use freeze::{Change, Changed, Frozen, changes, extend_lineage, freeze, frozen, lineage};
 pub use inputs::of_month;
 pub use load::{load, parse};
 pub use site::Profile;
@@ -103,6 +104,9 @@ pub struct Spec {
     /// Edge of a work tile, cells; `None`: the largest that a job's memory allows, settled when the campaign is made.
     #[serde(default, with = "values::plain")]
     pub tile: Option<u32>,
+    /// The month whose chain makes the sky view too; `None`: the first one. Months that are added later do not change it.
+    #[serde(default, with = "values::optional", skip_serializing_if = "Option::is_none")]
+    pub sky_view_month: Option<u8>,
     /// What the cells of the maps are stored as.
     #[serde(default)]
     pub storage: Storage,
@@ -408,11 +412,33 @@ impl Spec {
         months
     }
 
-    /// The products of the chain with these months: the sky view goes with the campaign's first month.
+    /// The month whose chain makes the sky view: the one that the file says, else the first.
+    fn month_of_sky_view(&self) -> Option<u8> {
+        self.sky_view_month.or_else(|| self.months.iter().min().copied())
+    }
+
+    /// The products of the chain with these months: the sky view goes with one month only.
     #[must_use]
     pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
-        let first = self.months.iter().min().is_some_and(|m| months.contains(m));
-        self.products.iter().copied().filter(|p| first || *p != Product::SkyView).collect()
+        let with_sky = self.month_of_sky_view().is_some_and(|m| months.contains(&m));
+        self.products.iter().copied().filter(|p| with_sky || *p != Product::SkyView).collect()
+    }
+
+    /// The spec with what it leaves open as it was settled in the campaign that was begun by `begun`.
+    #[must_use]
+    pub fn settled_as(&self, begun: &Self) -> Self {
+        let mut settled = self.clone();
+        if settled.months_per_chain == MonthsPerChain::Auto {
+            settled.months_per_chain = begun.months_per_chain;
+        }
+        settled.tile = settled.tile.or(begun.tile);
+        if settled.sky_view_month.is_none() {
+            let before = begun.month_of_sky_view().filter(|month| settled.months.contains(month));
+            // Written only where it says something: specs frozen before there was the field keep their hash.
+            let same = begun.sky_view_month.is_none() && before == settled.month_of_sky_view();
+            settled.sky_view_month = before.filter(|_| !same);
+        }
+        settled
     }
 
     /// The files of the months, `{month}` unresolved, each with its place in the file.

@@ -117,6 +117,12 @@ impl Spec {
         parts.filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
     }
 
+    /// The names in `site` of which nothing is known.
+    #[must_use]
+    pub fn site_labels(&self) -> Vec<&str> {
+        self.site_names().into_iter().filter(|name| Profile::named(name).is_none()).collect()
+    }
+
     /// The keys in `site` with their values, the site's own lines left out.
     pub(super) fn own_site_lines(&self) -> BTreeMap<String, String> {
         let parts = parts(self.site.as_deref().unwrap_or(""));

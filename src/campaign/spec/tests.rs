@@ -299,7 +299,7 @@ fn a_spec_without_the_younger_fields_is_frozen_as_before_there_were_any() {
     };
     let text = freeze(&chosen).unwrap().text;
     assert_eq!(ron::from_str::<Spec>(&text).unwrap(), chosen);
-    assert_eq!(changes(&spec, &chosen), [("atmosphere", Change::Science), ("albedo", Change::Science)]);
+    assert_eq!(kinds(&spec, &chosen), [("atmosphere", Change::Science), ("albedo", Change::Science)]);
 }
 
 #[test]
@@ -339,22 +339,152 @@ fn a_frozen_spec_reads_back_the_same_with_the_same_hash() {
 }
 
 #[test]
+fn every_field_has_an_example_and_each_example_is_read() {
+    let unknown = ron::from_str::<Spec>("(nothing: 1)").unwrap_err();
+    let ron::Error::NoSuchStructField { expected, .. } = unknown.code else { panic!("{unknown}") };
+    for field in expected {
+        let line = words::example(field).unwrap_or_else(|| panic!("{field} has no example"));
+        let text = with(&format!("    {line},"));
+        let text = if *field == "temperature" {
+            text.replace("year", "reference_height: \"z.tif\", year")
+        } else {
+            text
+        };
+        parsed(&text).unwrap_or_else(|e| panic!("{line}: {e:?}"));
+    }
+}
+
+#[test]
+fn a_value_written_wrongly_is_told_in_plain_words_with_the_way_it_is_written() {
+    for (line, place, cure) in [
+        (
+            "    temperature: {\"mean\": (file: \"t.tif\", unit: \"Celsius\")},",
+            "`temperature.mean.unit`: a word without quotes",
+            "`unit: Celsius`",
+        ),
+        (
+            "    site: project=climat,",
+            "`site`: a text in quotes is expected, not project",
+            "`site: \"project=alps\"`",
+        ),
+        ("    name: a,", "`name`: a text in quotes", "`name: \"My mountains\"`"),
+        ("    months: 6,", "`months`: a list in [ ]", "`months: [1, 6]`"),
+        ("    months: [\"6\"],", "`months`: a whole number", "`months: [1, 6]`"),
+        ("    threads: \"4\",", "`threads`: a whole number is expected, not \"4\"", "`threads: 8`"),
+        (
+            "    region: Box(crs: 3035, xmin: 0, ymin: 0, xmax: 1, ymax: 1),",
+            "`region.crs`: a text",
+            "`crs: \"EPSG:3035\"`",
+        ),
+        ("    walltime: 48:00:00,", "`walltime`: a text in quotes", "`walltime: \"48:00:00\"`"),
+        ("    walltime: \"two days\",", "`walltime`: \"two days\" is no span", "`walltime: \"48:00:00\"`"),
+        ("    lapse: 0.0065,", "`lapse`: a word without quotes", "`lapse: Constant(0.0065)`"),
+        ("    setup: \"x\",", "`setup`: a list in [ ]", "`setup: [\""),
+        ("    tile: 12.5,", "`tile`: more stands here than is expected, not 12.5", "`tile: 1024`"),
+        ("    max_links: -1,", "`max_links`: the number is too small", "`max_links: 50`"),
+        ("    mode: \"AsSaga\",", "`mode`: a word without quotes", "`mode: Default`"),
+    ] {
+        let error = only(&with(line));
+        assert!(error.what.starts_with(place) && error.cure.contains(cure), "{line}: {error}");
+        assert!(error.line.is_some(), "{line}: {error}");
+    }
+    let missing = only(&SHORT.replace("    walltime: \"01:00:00\",\n", ""));
+    assert_eq!(missing.cure, "add `walltime: \"48:00:00\",`");
+    for text in ["hello", "[1, 2]", "version: 1"] {
+        let error = errors(text).remove(0);
+        assert!(error.what.contains("begins with `(`") && !error.cure.is_empty(), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_mistyped_path_is_told_with_the_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("alps.ron"), SHORT).unwrap();
+    for mistyped in ["alsp.ron", "alps", "Alps.ron", "alp.ron"] {
+        let error = load(&path(mistyped)).expect_err("it is not there").remove(0);
+        assert!(error.cure.contains(&format!("did you mean {}?", path("alps.ron").display())), "{error}");
+    }
+    let error = load(&path("pyrenees.ron")).expect_err("it is not there").remove(0);
+    assert!(error.cure.contains("alpsckpt new"), "{error}");
+}
+
+/// The fields in which two specs differ, with what that means.
+fn kinds(one: &Spec, other: &Spec) -> Vec<(&'static str, Change)> {
+    changes(one, other).into_iter().map(|changed| (changed.field, changed.change)).collect()
+}
+
+#[test]
+fn how_jobs_run_and_which_there_are_is_no_science() {
+    let text = |line: &str| with(line).replace("months: [1],", "months: [1, 6],");
+    let one = parsed(&text("    year: 2018,")).unwrap().spec;
+    for line in [
+        "    name: \"Another\",",
+        "    terrain_note: \"of cardboard\",",
+        "    months: [1, 6, 7],",
+        "    months_per_chain: 2,",
+        "    walltime: \"03:00:00\",",
+        "    margin: \"00:12:00\",",
+        "    checkpoint_every: \"5min\",",
+        "    threads: 3,",
+        "    pace: \"9 tiles/min\",",
+        "    site: \"queue=other\",",
+        "    setup: [\"true\"],",
+        "    max_links: 7,",
+    ] {
+        let other = parsed(&text(line)).unwrap_or_else(|e| panic!("{line}: {e:?}")).spec;
+        let field = line.trim().split(':').next().unwrap();
+        assert_eq!(kinds(&one, &other), [(field, Change::Job)], "{line}");
+    }
+    for line in [
+        "    tile: 64,",
+        "    storage: Float32,",
+        "    products: [Total],",
+        "    region: Box(crs: \"EPSG:3035\", xmin: 0, ymin: 0, xmax: 1, ymax: 1),",
+    ] {
+        let other = parsed(&text(line)).unwrap_or_else(|e| panic!("{line}: {e:?}")).spec;
+        let field = line.trim().split(':').next().unwrap();
+        assert_eq!(kinds(&one, &other), [(field, Change::Science)], "{line}");
+    }
+}
+
+#[test]
+fn months_that_are_added_leave_the_sky_view_where_it_was() {
+    let of = |months: &str| parsed(&with(&format!("    months: [{months}],"))).unwrap().spec;
+    let begun = of("6, 7");
+    assert!(begun.products_of(&[6]).contains(&Product::SkyView));
+    let same = of("7, 6, 8").settled_as(&begun);
+    assert_eq!(same.sky_view_month, None, "the first month is what it was: nothing is to be said");
+    let earlier = of("1, 6, 7").settled_as(&begun);
+    assert_eq!(earlier.sky_view_month, Some(6));
+    assert!(earlier.products_of(&[6]).contains(&Product::SkyView));
+    assert!(!earlier.products_of(&[1]).contains(&Product::SkyView));
+    assert_eq!(kinds(&begun, &earlier), [("months", Change::Job), ("sky_view_month", Change::Job)]);
+    // It stays there from then on, and goes back to the first month where its own is taken out.
+    assert_eq!(of("1, 2, 6").settled_as(&earlier).sky_view_month, Some(6));
+    assert_eq!(of("1, 2").settled_as(&earlier).sky_view_month, None);
+    let error = only(&with("    sky_view_month: 3,"));
+    assert!(error.what.contains("`sky_view_month` 3 is not one of `months`"), "{error}");
+}
+
+#[test]
 fn changed_fields_are_named_with_what_they_mean() {
     let one = parsed(FULL).unwrap().spec;
     let mut other = one.clone();
     other.year = 2019;
     other.lai = 0.5;
-    assert_eq!(changes(&one, &other), [("year", Change::Science), ("lai", Change::Science)]);
+    assert_eq!(kinds(&one, &other), [("year", Change::Science), ("lai", Change::Science)]);
     assert!(changes(&one, &one).is_empty());
+    assert_eq!(changes(&one, &other)[0].to_string(), "`year` 2018 → 2019");
     // The same files in another place; another unit is another campaign whatever its place.
     let mut moved = one.clone();
     moved.output = "/elsewhere/out".into();
     moved.dem = "/elsewhere/dem.tif".into();
     moved.temperature.values_mut().for_each(|t| t.file = "/elsewhere/t_{month}.tif".into());
     let place = |name| (name, Change::Place);
-    assert_eq!(changes(&one, &moved), [place("output"), place("dem"), place("temperature")]);
+    assert_eq!(kinds(&one, &moved), [place("output"), place("dem"), place("temperature")]);
     moved.temperature.values_mut().for_each(|t| t.unit = TemperatureUnit::DeciKelvin);
-    assert_eq!(changes(&one, &moved), [place("output"), place("dem"), ("temperature", Change::Science)]);
+    assert_eq!(kinds(&one, &moved), [place("output"), place("dem"), ("temperature", Change::Science)]);
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(super) mod optional {
     use serde::de::{DeserializeOwned, Error};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    use super::super::words::expected;
+
     #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
     pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
         value: &Option<T>,
@@ -58,7 +60,11 @@ pub(super) mod optional {
         let text = raw.get_ron().trim();
         let wrapped = text == "None" || text.strip_prefix("Some").is_some_and(|t| t.trim().starts_with('('));
         let value = if wrapped { ron::from_str(text) } else { ron::from_str(text).map(Some) };
-        value.map_err(|e| D::Error::custom(format!("{} ({text})", e.code)))
+        value.map_err(|e| match e.code {
+            // Said by a value that knows what it wants.
+            ron::Error::Message(said) => D::Error::custom(said),
+            code => D::Error::custom(format!("{}, not {text}", expected(&code))),
+        })
     }
 }
 

@@ -1,15 +1,14 @@
 //! `alpsckpt demo`: four months of the Parc des Écrins on three embedded nodes, one of which dies.
 
 use std::ffi::OsStr;
-use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::{Failure, failure, open, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
-use crate::campaign::registry;
 use crate::campaign::shell;
 use crate::campaign::snapshot::ChainState;
+use crate::ui::{self, UiError};
 
 mod headless;
 mod recipe;
@@ -86,10 +85,15 @@ impl Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let jobs = args.jobs()?;
     // Before anything is made or submitted.
-    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if !person && !args.headless {
-        let cure = format!("`{} --headless` shows the same without one", args.again());
-        return Err(Failure::new(failure::USAGE, "the demo's screen needs a terminal", cure));
+    if !args.headless
+        && let Err(e) = ui::check_terminal()
+    {
+        let cure = format!("`{} --headless` shows the demo without one", args.again());
+        let what = match e {
+            UiError::NoTerminal => "the demo's screen needs a terminal".to_owned(),
+            other => other.to_string(),
+        };
+        return Err(Failure::new(failure::USAGE, what, cure));
     }
     let folder = Folder { path: folder(args)? };
     if args.fresh {
@@ -107,7 +111,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut controller = Controller::create(&loaded, &cluster)?;
     submit_planned(&mut controller)?;
-    registry::remember(&loaded.spec.output, &loaded.spec.name)?;
+    place::remember(&loaded.spec.output, &loaded.spec.name);
     if args.headless {
         return headless::follow(&mut controller, &loaded);
     }
@@ -151,4 +155,31 @@ fn submit_planned(controller: &mut Controller) -> Result<(), Failure> {
         output::note(controller.act(&Action::Submit(chain.id))?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_way_back_to_a_demo_names_all_that_makes_it_this_one() {
+        let again = |words: &[&str]| Line::parse_from([&["demo"], words].concat()).args.again();
+        assert_eq!(again(&["--fresh", "--headless"]), "alpsckpt demo");
+        assert_eq!(
+            again(&["--dir", "my demo", "--dem", "a.tif"]),
+            "alpsckpt demo --dir 'my demo' --dem 'a.tif'"
+        );
+        assert_eq!(
+            again(&["--cluster", "oar", "--site", "dahu; project=alps", "--dir", "d"]),
+            "alpsckpt demo --dir 'd' --cluster oar --site 'dahu; project=alps'"
+        );
+    }
 }

@@ -25,7 +25,7 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
     let percent = words::percent(chain.tiles, chain.total).map_or_else(String::new, |p| format!(", {p} %"));
     let picture = model.pictures.get(&chain.id);
     let layer = picture
-        .map_or_else(String::new, |p| format!(" {} {}, {}", pen.glyphs.dot, p.look.layer, unit(&p.look)));
+        .map_or_else(String::new, |p| format!(" {} {}, {}", pen.glyphs.dot, layer(&p.look), unit(&p.look)));
     let title = pen.rule(&format!("Map of {name}{percent}{layer}"), columns);
     let mut lines = vec![title];
     let Some(picture) = picture else {
@@ -131,6 +131,14 @@ fn ramp(value: f32, low: f32, high: f32, pen: Pen) -> &'static str {
     signs.get(at).copied().unwrap_or(" ")
 }
 
+/// The layer of a picture, without the month that stands beside it.
+fn layer(look: &Quicklook) -> &str {
+    match look.layer.rsplit_once("_m") {
+        Some((layer, month)) if month.len() == 2 && month.chars().all(|c| c.is_ascii_digit()) => layer,
+        _ => &look.layer,
+    }
+}
+
 /// The unit of a picture's values, as a person says it.
 fn unit(look: &Quicklook) -> &str {
     if look.unit == "1" { "ratio" } else { &look.unit }
@@ -163,5 +171,21 @@ fn number(value: f32, range: f32) -> String {
         r if r >= 20.0 => format!("{value:.0}"),
         r if r >= 2.0 => format!("{value:.1}"),
         _ => format!("{value:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixtures;
+
+    #[test]
+    fn a_picture_is_named_by_its_layer_and_its_unit() {
+        let mut look = fixtures::picture().look;
+        assert_eq!((layer(&look), unit(&look)), ("total", "W/m2"));
+        (look.layer, look.unit) = ("quotient_m01".to_owned(), "1".to_owned());
+        assert_eq!((layer(&look), unit(&look)), ("quotient", "ratio"));
+        look.layer = "mean_max".to_owned();
+        assert_eq!(layer(&look), "mean_max");
     }
 }
