@@ -138,6 +138,12 @@ pub fn exists(path: &Path) -> bool {
     facts(path).is_ok()
 }
 
+/// Whether a path lies below an output folder.
+#[must_use]
+pub fn is_below(path: &Path) -> bool {
+    resolve::below(path) > 0
+}
+
 /// The names in a folder, in no order.
 ///
 /// # Errors

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 
 use crate::campaign::shell::UNREADABLE;
+use crate::durable::beneath;
 
 /// So much of the end of what the setup printed is told, bytes.
 const LAST_WORDS: u64 = 600;
@@ -40,6 +42,11 @@ impl SetupFailure {
 fn said_last() -> Option<String> {
     let mut file = File::open("/proc/self/fd/2").ok()?;
     let facts = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    // What is read here is recorded where others may read it: nothing but the job's own file of the campaign.
+    let ours = std::fs::read_link("/proc/self/fd/2").is_ok_and(|path| beneath::is_below(&path));
+    if !ours || facts.nlink() > 1 {
+        return None;
+    }
     file.seek(SeekFrom::Start(facts.len().saturating_sub(LAST_WORDS))).ok()?;
     let mut bytes = Vec::new();
     file.take(LAST_WORDS).read_to_end(&mut bytes).ok()?;
