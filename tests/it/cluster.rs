@@ -460,7 +460,10 @@ exec taskset -c "$(taskset -cp $$ | grep -o '[0-9]*$')" nice -n 4 "$0" cluster s
     let same =
         |text: &str| text.lines().filter(|l| !l.starts_with("SigIgn")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(same(&found), same(&own));
-    assert!(found.contains("SigIgn:0000000000000000"), "{found}");
+    let ignored = found.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    // The C library keeps two real-time signals for itself, which no program can set.
+    let ignored = u64::from_str_radix(ignored, 16).unwrap() & 0x7fff_ffff;
+    assert_eq!(ignored, 0, "{found}");
     assert!(!found.contains("another shell") && !found.contains("Mars"), "{found}");
 }
 
