@@ -411,6 +411,12 @@ impl Model {
         errors
     }
 
+    /// Whether an action was handed over and not answered yet; one that still waits for the end of its burst was not.
+    pub(crate) fn is_acting(&self) -> bool {
+        let waiting = self.soon.iter().filter(|(_, effect)| matches!(effect, Effect::Act(_))).count();
+        self.pending.len() > waiting
+    }
+
     /// When the next of what was asked for is to be done, on the steady clock.
     pub(crate) fn next_due(&self) -> Option<u64> {
         self.soon.iter().map(|(due, _)| *due).min()

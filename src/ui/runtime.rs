@@ -324,7 +324,7 @@ impl Screens {
             let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
         }
         note(output, Visit::of(&model));
-        let acting = !model.pending.is_empty();
+        let acting = model.is_acting();
         if acting {
             tell!(
                 "waiting for the answer to what was asked last (a submission cut in two must be looked up)"

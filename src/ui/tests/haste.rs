@@ -92,7 +92,10 @@ fn what_acts_is_shown_at_once() {
     let effects = after(&mut model, 500, Message::Key(super::key("c")));
     assert!(!effects.iter().any(|e| matches!(e, Effect::Act(_))), "{effects:?}");
     assert_eq!(said(&model), "asking January to checkpoint …");
+    assert!(!model.is_acting(), "left now, nothing would have to be waited for");
     assert_eq!(model.next_due(), Some(model.clock.steady_ms + super::super::haste::WAIT));
+    press(&mut model, "");
+    assert!(model.is_acting());
 }
 
 #[test]

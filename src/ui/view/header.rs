@@ -77,17 +77,19 @@ fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let in_state =
         |state| -> usize { chains.iter().filter(|c| c.state == state).map(|c| c.months.len()).sum() };
     let done = in_state(ChainState::Complete);
-    let mut spans =
-        vec![pen.span(Meaning::Base, format!("{done} of {} complete", words::count(months as u64, "month")))];
+    let mut spans = Vec::new();
+    // First what must be seen: where room is short the rest is cut.
     let wrong =
         [(ChainState::Failed, Meaning::Bad, "failed"), (ChainState::Silent, Meaning::Warning, "silent")];
     for (state, meaning, word) in wrong {
         let months = in_state(state);
         if months > 0 {
-            spans.push(pen.span(Meaning::Muted, format!(" {} ", pen.glyphs.dot)));
             spans.push(pen.span(meaning, format!("{months} {word}")));
+            spans.push(pen.span(Meaning::Muted, format!(" {} ", pen.glyphs.dot)));
         }
     }
+    let all = words::count(months as u64, "month");
+    spans.push(pen.span(Meaning::Base, format!("{done} of {all} complete")));
     let (tiles, total) =
         chains.iter().fold((0u64, 0u64), |(t, n), c| (t.saturating_add(c.tiles), n.saturating_add(c.total)));
     if chains.iter().all(|c| c.total > 0)
