@@ -146,9 +146,10 @@ impl ControlError {
             Self::File(e) if e.is_disk_full() => DISK_FULL_HINT.to_owned(),
             Self::File(_) => String::new(),
             Self::NoCampaign(_) => "begin it with `alpsckpt run FILE` or `alpsckpt submit FILE`".to_owned(),
-            Self::Foreign { cure, .. } | Self::Unreadable { cure, .. } => cure.clone(),
+            Self::Foreign { cure, .. } | Self::Unreadable { cure, .. } | Self::ReadOnly { cure, .. } => {
+                cure.clone()
+            }
             Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
-            Self::ReadOnly { cure, .. } => cure.clone(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }

@@ -238,7 +238,7 @@ impl Seen<'_> {
         // The batch system shows no job of it, but a link that began since it was last over has not ended.
         let runs = |link: &&LinkFiles| link.end.is_none() && Some(link.start.link) > self.record.link_at_end;
         match stage {
-            None if newest.filter(runs).is_some() => {
+            None if newest.as_ref().is_some_and(runs) => {
                 if self.silent() {
                     ChainState::Silent
                 } else {
