@@ -213,7 +213,7 @@ fn an_edited_frozen_spec_ends_a_job_with_its_own_code_and_is_written_anew_as_pri
     scene.ask(&["run", "my.ron", "--months", "1"]).good();
     let state = scene.path("out/.alpsckpt");
     let script = fs::read_to_string(state.join("chains/m01/job.sh")).unwrap();
-    let hash = script.split("--spec ").nth(1).unwrap().trim();
+    let hash = script.split("--spec ").nth(1).unwrap().split_whitespace().next().unwrap();
     let frozen = state.join(format!("spec-{hash}.ron"));
     let text = fs::read_to_string(&frozen).unwrap();
     fs::write(&frozen, text.replace("2018", "2019")).unwrap();
