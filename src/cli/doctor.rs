@@ -17,9 +17,11 @@ use crate::THIS_PROGRAM;
 use crate::campaign::clock;
 use crate::campaign::shell::{JobScript, quoted};
 use crate::campaign::spec::Spec;
+use crate::checkpoint::ExitClass;
 use crate::durable::sealed;
+use crate::job::setup;
 use crate::job::surroundings::{self, Answer, Surroundings};
-use crate::oar_client::{BatchSystem, Job, JobId, Submission, Token};
+use crate::oar_client::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::quantity::count;
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
@@ -340,10 +342,17 @@ fn unanswered(
         return;
     };
     let said = fs::read_to_string(folder.join("err")).unwrap_or_default();
-    let said = said.lines().rfind(|line| !line.is_empty()).unwrap_or("it said nothing here");
+    let said = setup::last_words(&said).unwrap_or_else(|| "it said nothing here".to_owned());
     let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended);
-    let cure = "the node must see the folder of `output` under the same path and be able to run this program";
-    findings.bad(WHAT, found, cure);
+    findings.bad(
+        WHAT,
+        found,
+        if job.ended == Some(Ending::Code(ExitClass::Setup.code())) {
+            "correct the `setup` lines in the campaign file"
+        } else {
+            "the node must see the folder of `output` under the same path and be able to run this program"
+        },
+    );
 }
 
 /// Whether the node sees what this machine sees.
@@ -413,7 +422,11 @@ mod tests {
     }
 
     fn spec(lines: &str) -> Spec {
-        let text = crate::campaign::spec::template().replacen('(', &format!("({lines}"), 1);
+        let field = lines.trim().split(':').next().filter(|field| !field.is_empty());
+        let other = |line: &&str| field.is_none_or(|field| !line.trim_start().starts_with(field));
+        let template = crate::campaign::spec::template();
+        let rest: Vec<&str> = template.lines().filter(other).collect();
+        let text = rest.join("\n").replacen('(', &format!("({lines}"), 1);
         crate::campaign::spec::parse(Path::new("/data/my.ron"), &text).unwrap().spec
     }
 

@@ -54,7 +54,7 @@ fn said_last() -> Option<String> {
 }
 
 /// The last three lines of a text that say something, without what would move a terminal's cursor.
-fn last_words(text: &str) -> Option<String> {
+pub(crate) fn last_words(text: &str) -> Option<String> {
     let plain = |line: &str| line.replace(|c: char| c.is_control(), " ").trim().to_owned();
     let mut lines: Vec<String> =
         text.lines().rev().map(plain).filter(|line| !line.is_empty()).take(3).collect();

@@ -203,8 +203,8 @@ fn a_link_touches_nothing_through_a_trap_under_any_of_its_names() {
             let told = [ExitClass::Complete, ExitClass::Output, ExitClass::Input].contains(&class);
             assert!(told, "{what}: {class:?}: {}", outcome.message);
             if class != ExitClass::Complete {
-                let name = name.file_name().unwrap().to_str().unwrap();
-                assert!(outcome.message.contains(name), "{what}: {}", outcome.message);
+                let told = name.file_name().unwrap().to_str().unwrap();
+                assert!(outcome.message.contains(told), "{what}: {}", outcome.message);
                 let _ = fs::remove_file(output.join(name));
             }
             let laid = output.join(name);
@@ -213,7 +213,10 @@ fn a_link_touches_nothing_through_a_trap_under_any_of_its_names() {
             }
             let outcome = site.run(&Toy::new(), &options());
             assert_eq!(outcome.class, ExitClass::Complete, "{what}, then gone: {}", outcome.message);
-            assert!(site.maps() == expected, "{what}");
+            let mut maps = site.maps();
+            // A trap that is a file stays where nothing of ours has its name.
+            maps.retain(|(file, _)| !file.starts_with('.'));
+            assert!(maps == expected, "{what}");
             fs::remove_dir_all(site.folder.path()).unwrap();
             tried += 1;
         }

@@ -382,7 +382,7 @@ fn a_float32_copy_has_the_maps_values_bit_by_bit_and_replaces_nothing() {
     ] {
         fs::write(&svf, &content).unwrap();
         let answer = copy();
-        answer.failed(74, &["svf.tif exists", word, "rm '"]);
+        answer.failed(74, &["svf.tif exists", word, "rm "]);
         assert!(answer.stdout.contains("total_m06.tif") && fs::read(&svf).unwrap() == content, "{answer}");
     }
     let said = copy().stderr;

@@ -283,7 +283,7 @@ impl ChainFiles {
         let (mut maps, mut bad) = (Vec::new(), Vec::new());
         for map in records {
             let path = folder.join(&map.file);
-            match std::fs::metadata(&path).map(|m| m.len()) {
+            match beneath::facts(&path).map(|m| m.len()) {
                 Ok(length) if length == map.bytes => {}
                 Ok(length) => {
                     bad.push(format!("{} has {length} bytes instead of {}", path.display(), map.bytes));

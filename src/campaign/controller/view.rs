@@ -1,5 +1,5 @@
 //! Builds the picture for the faces. What others wrote (spec, links, batch system) comes into it clean: see
-//! [`quantity::clean`].
+//! [`crate::quantity::clean`].
 
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
