@@ -55,6 +55,22 @@ in_pypi() {
   env PYTHONNOUSERSITE=1 PYTHONWARNINGS=ignore PATH="$work/venv/bin:$PATH" "$@"
 }
 
+# crates 'DEPENDENCY = …' …: a Rust program of these pinned crates, whose text is read from standard input; it is ./program then.
+crates() {
+  command -v cargo >/dev/null || cannot "cargo is missing"
+  mkdir -p crate/src
+  { printf '[package]\nname = "program"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n'; printf '%s\n' "$@"; } >crate/Cargo.toml
+  cat >crate/src/main.rs
+  cargo build --quiet --manifest-path crate/Cargo.toml --target-dir built >cargo.log 2>&1 || { tail -3 cargo.log >&2; cannot "$* cannot be built"; }
+  cp built/debug/program program
+}
+
+# on_a_terminal COMMAND: runs it on a pseudo-terminal that types what comes from standard input and answers nothing.
+on_a_terminal() {
+  command -v script >/dev/null || cannot "script (util-linux) is missing"
+  script -qec "$1" /dev/null
+}
+
 # An ESRI ASCII grid of rows of numbers, for programs that read text.
 ascii_grid() {
   local columns=$1 rows=$2 nodata=$3

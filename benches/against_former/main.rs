@@ -9,7 +9,8 @@
 //! A row is one number of one program, lower is better: see [`rows::ROWS`], where another is easily added. Speeds are
 //! former / present, the median over the pairs with its quartiles; one above 1 is an advance.
 //!
-//! `benches/against_former/faults PROGRAM` tells which of the known faults a build has.
+//! `benches/against_former/faults PROGRAM` tells which of the known ways to a wrong map a build has, `benches/against_former/promises
+//! PROGRAM` which promises to those who run campaigns it breaks.
 //!
 //! Exit codes: 0 no row is slower than its bound, 1 one is, 2 wrong usage, 65 nothing could be measured.
 
