@@ -53,6 +53,8 @@ struct Cluster {
     down: bool,
     calls: u32,
     node_calls: u32,
+    /// What happens just before the next answer.
+    meanwhile: Option<Box<dyn FnOnce(&mut Self) + Send>>,
 }
 
 impl Cluster {
@@ -123,6 +125,9 @@ impl BatchSystem for Client {
         cluster.calls += 1;
         if cluster.down {
             return Err(BatchError::Down("no server".to_owned()));
+        }
+        if let Some(happens) = cluster.meanwhile.take() {
+            happens(&mut cluster);
         }
         Ok(cluster.jobs.iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)).cloned().collect())
     }
@@ -398,10 +403,20 @@ fn a_chain_goes_through_its_states_to_completion() {
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.hops, view.resubmissions, view.attempts), (ChainState::Running, 1, 1, 1));
 
+    complete(&stage, 2);
+    stage.end_link(&january(), 2, ExitClass::Complete);
+    let snapshot = controller.refresh().expect("a snapshot");
+    assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
+    assert!(!snapshot.complete, "June is not");
+    assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+}
+
+/// January is completed by this link.
+fn complete(stage: &Stage, link: u32) {
     let complete = Complete {
         form: FORM,
         written_by: String::new(),
-        link: LinkNumber(2),
+        link: LinkNumber(link),
         spec: "x".to_owned(),
         tiles: 10,
         maps: vec![],
@@ -409,11 +424,31 @@ fn a_chain_goes_through_its_states_to_completion() {
         valid: 0,
     };
     sealed::replace(&stage.campaign().chain(&january()).complete(), &complete).expect("written");
-    stage.end_link(&january(), 2, ExitClass::Complete);
-    let snapshot = controller.refresh().expect("a snapshot");
-    assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
-    assert!(!snapshot.complete, "June is not");
-    assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+}
+
+#[test]
+fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_answer_has_not_failed() {
+    let stage = Arc::new(Stage::new());
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    stage.with(|c| c.job(JobId(1)).state = JobState::Running);
+    stage.start_link(&january(), 1, "1", 1);
+    assert_eq!(state(&mut controller), ChainState::Running);
+
+    stage.later();
+    let of_job = Arc::clone(&stage);
+    stage.with(|c| {
+        c.meanwhile = Some(Box::new(move |cluster| {
+            complete(&of_job, 1);
+            of_job.end_link(&january(), 1, ExitClass::Complete);
+            let job = cluster.job(JobId(1));
+            (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(0)));
+        }));
+    });
+    assert_eq!(state(&mut controller), ChainState::Complete);
+    assert!(stage.with(|c| c.meanwhile.is_none()), "the batch system was asked");
+    let history = controller.refresh().expect("a snapshot").history;
+    assert!(!history.iter().any(|line| line.text.contains("failed")), "{history:?}");
 }
 
 /// The job of a chain ends so that nothing more comes of it.

@@ -1,6 +1,7 @@
 //! Asks the batch system.
 
 use super::{ControlError, Controller};
+use crate::campaign::event::JobStage;
 use crate::campaign::machine::BatchView;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Token};
 
@@ -76,6 +77,16 @@ impl Controller {
         let known = self.batch.view.as_ref().filter(|_| young)?;
         let same = known.jobs.iter().map(place).eq(jobs.iter().map(place));
         same.then(|| known.nodes.clone())
+    }
+
+    /// Whether the last answer tells the end of a job that was not known to be over.
+    pub(super) fn ended_meanwhile(&self) -> bool {
+        let known = |id: JobId| {
+            let jobs = self.state.chains.values().filter_map(|chain| chain.jobs.get(&id));
+            jobs.into_iter().any(|job| job.stage == JobStage::Over)
+        };
+        let jobs = self.batch.view.iter().flat_map(|view| &view.jobs);
+        jobs.filter(|job| job.state.is_over()).any(|job| !known(job.id))
     }
 
     /// The client of the batch system, made when first needed.

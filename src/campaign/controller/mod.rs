@@ -214,6 +214,10 @@ impl Controller {
         let now_ms = (self.reach.now_ms)();
         self.read_files(now_ms)?;
         let polled = self.poll(now_ms, forced);
+        if polled && self.ended_meanwhile() {
+            // What a job leaves is there before its end is told: what was read before the answer may be older than that.
+            self.read_files(now_ms)?;
+        }
         self.excuse_suspended(now_ms);
         let due = self.decide(polled)?;
         if due && self.journal.is_none() && self.reach.resident {
