@@ -41,6 +41,9 @@ enum Fault {
     Refuse,
 }
 
+/// Something that happens to the cluster.
+type Happening = Box<dyn FnOnce(&mut Cluster) + Send>;
+
 #[derive(Default)]
 struct Cluster {
     jobs: Vec<Job>,
@@ -54,7 +57,7 @@ struct Cluster {
     calls: u32,
     node_calls: u32,
     /// What happens just before the next answer.
-    meanwhile: Option<Box<dyn FnOnce(&mut Self) + Send>>,
+    meanwhile: Option<Happening>,
 }
 
 impl Cluster {
