@@ -41,7 +41,8 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "verify", unit: "ns/cell", bound: None, measure: verify },
     Row { name: "status", unit: "ms", bound: None, measure: status },
     Row { name: "status_slow", unit: "ms", bound: Some(5.0), measure: status_slow },
-    Row { name: "status_calls", unit: "calls", bound: Some(1.0), measure: status_calls },
+    // More than there were: names below an output are opened without following links. They are waited for side by side.
+    Row { name: "status_calls", unit: "calls", bound: None, measure: status_calls },
 ];
 
 /// The engine's pipeline on one core: the whole, or one of its stages. Compressed blocks are 16-bit integers.
