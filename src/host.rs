@@ -50,8 +50,7 @@ impl Host {
                 .unwrap_or_else(|| first_line("/var/lib/dbus/machine-id")),
             pid_namespace: pid_namespace(),
         });
-        let name = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
-        Self { name, ..rest.clone() }
+        Self { name: name(), ..rest.clone() }
     }
 
     /// How this host, named in a record that lies in `folder`, is seen from this process.
@@ -79,6 +78,25 @@ impl Host {
         let differ = !self.machine.is_empty() && !own.machine.is_empty() && self.machine != own.machine;
         if local() || (self.name == own.name && !differ) { Sight::BootedSince } else { Sight::OtherMachine }
     }
+}
+
+/// This machine's name; empty where the system does not say.
+#[must_use]
+pub fn name() -> String {
+    nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Whether a process of the machine called `host` may live: surely not where that is this machine and has no such process.
+#[must_use]
+pub fn may_live(host: &str, pid: u32) -> bool {
+    host != name() || process_start(pid).is_some()
+}
+
+/// What the kernel says of this process in a field of `/proc/self/status`, such as `Umask:`.
+#[must_use]
+pub fn own_status(field: &str) -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
 }
 
 fn first_line(path: &str) -> String {
@@ -112,7 +130,17 @@ pub fn is_local_disk(folder: &Path) -> bool {
 /// that ended and waits for its parent.
 #[must_use]
 pub fn process_start(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    started(&pid.to_string())
+}
+
+/// When this process started, as [`process_start`] tells it, whatever number it has in `/proc`.
+#[must_use]
+pub fn own_start() -> Option<u64> {
+    started("self")
+}
+
+fn started(process: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), fields 3 and 22.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     if matches!(fields.next()?, "Z" | "X" | "x") {

@@ -10,7 +10,6 @@
 
 mod keeper;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use self::keeper::Keeper;
 use super::clock;
 use crate::checkpoint::form::{self, FORM};
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::host::{Host, process_start};
 
 /// How long another host's counter must stand still before its lease is taken over, milliseconds.
 pub const UNCHANGED_MS: u64 = 30_000;
@@ -49,9 +49,9 @@ pub struct Holder {
     pub counter: u64,
     /// Milliseconds since 1970: for display only.
     pub since_ms: i64,
-    /// The namespace that the process's number is of, as the kernel names it; empty where it is not known.
+    /// The PID namespace that the process's number is of; 0 where it is not known.
     #[serde(default)]
-    pub pids: String,
+    pub pids: u64,
 }
 
 impl Holder {
@@ -59,17 +59,18 @@ impl Holder {
     #[must_use]
     pub fn this_process() -> Self {
         let pid = std::process::id();
+        let host = Host::this();
         Self {
             form: FORM,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            host: host(),
-            boot: boot(),
+            host: host.name,
+            boot: host.boot,
             pid,
             process_start: process_start(pid).unwrap_or(0),
             nonce: clock::random_name(12),
             counter: 1,
             since_ms: clock::wall_ms(),
-            pids: pid_namespace(),
+            pids: host.pid_namespace,
         }
     }
 
@@ -81,14 +82,18 @@ impl Holder {
 
     /// Whether its process can be seen from here: a container may have the host's name and other processes.
     fn is_visible(&self) -> bool {
-        let same = self.pids.is_empty() || self.pids == pid_namespace();
-        self.host == host() && (self.boot != boot() || same) && process_start(std::process::id()).is_some()
+        let own = Host::this();
+        let same = self.pids == 0 || self.pids == own.pid_namespace;
+        self.host == own.name
+            && (self.boot != own.boot || same)
+            && process_start(std::process::id()).is_some()
     }
 
     /// The process on this host is gone, or the host was booted since.
     fn is_surely_dead(&self) -> bool {
         self.is_visible()
-            && (self.boot != boot() || process_start(self.pid).is_none_or(|s| s != self.process_start))
+            && (self.boot != Host::this().boot
+                || process_start(self.pid).is_none_or(|s| s != self.process_start))
     }
 }
 
@@ -358,35 +363,10 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, DurableError> {
     }
 }
 
-/// This host's name.
-pub(super) fn host() -> String {
-    nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// The kernel's random name of this boot.
-pub(super) fn boot() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|s| s.trim().to_owned()).unwrap_or_default()
-}
-
-/// The namespace that numbers of processes are of here, as the kernel names it; empty where it does not say.
-fn pid_namespace() -> String {
-    fs::read_link("/proc/self/ns/pid").map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// When a process of this host started, ticks since boot; `None` when there is none (a zombie is none).
-pub(super) fn process_start(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), fields 3 and 22.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn dead_process() -> Holder {
@@ -515,7 +495,7 @@ mod tests {
     #[test]
     fn a_process_that_cannot_be_seen_from_here_is_not_called_dead() {
         let folder = tempfile::tempdir().unwrap();
-        put(folder.path(), &Holder { pids: "pid:[1]".to_owned(), ..dead_process() });
+        put(folder.path(), &Holder { pids: 1, ..dead_process() });
         let mut mine = lease(folder.path());
         assert!(!mine.tend(0).unwrap(), "a container of the same name");
         assert!(mine.tend(UNCHANGED_MS).unwrap(), "silent for long enough");
@@ -568,7 +548,7 @@ mod tests {
         // What the first form wrote is a holder like any other.
         let text = format!(
             "Holder(host: {:?}, boot: \"another\", pid: 1, process_start: 1, nonce: \"n\", counter: 1, since_ms: 1)\n",
-            host()
+            Host::this().name
         );
         fs::write(&path, format!("{text}// crc32 {:08x}\n", crc32fast::hash(text.as_bytes()))).unwrap();
         assert!(mine.tend(0).unwrap(), "{:?}", mine.why_not());

@@ -15,6 +15,7 @@ use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
 use crate::durable::{patience, tells_of_unknown_form};
+use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
 use crate::quantity::count;
@@ -140,7 +141,7 @@ fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), Failure> {
     const WATCHED: Duration = Duration::from_secs(3);
     let Some(link) = fence::newest(dir)?.filter(|link| !dir.link_end(*link).exists()) else { return Ok(()) };
     let Ok(start) = form::read::<LinkStart>(&dir.link_start(link)) else { return Ok(()) };
-    if start.job_id != entry::LOCAL || !entry::may_live(&start) {
+    if start.job_id != entry::LOCAL || !host::may_live(&start.node, start.pid) {
         return Ok(());
     }
     let beat = || Status::read(&dir.status(link)).ok().map(|status| status.counter);

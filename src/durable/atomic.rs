@@ -194,7 +194,7 @@ pub fn create_folder_within(path: &Path) -> Result<(), DurableError> {
 /// A name that no other process, on no other node, uses, and that nobody can foresee.
 #[must_use]
 pub fn temporary(name: &OsStr) -> OsString {
-    let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+    let host = crate::host::name();
     let name = name.to_string_lossy();
     format!(".{name}.{host}.{}.{:016x}.tmp", std::process::id(), random()).into()
 }

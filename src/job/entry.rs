@@ -11,8 +11,9 @@ use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
 use crate::campaign::spec::{self, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LinkStart};
+use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
 use crate::durable::{DurableError, patience};
+use crate::host;
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
@@ -83,13 +84,7 @@ const SIGNAL_LATE: f64 = 30.0;
 /// This machine's name.
 #[must_use]
 pub fn host_name() -> String {
-    nix::unistd::gethostname().map_or_else(|_| "unknown".to_owned(), |h| h.to_string_lossy().into_owned())
-}
-
-/// Whether the process of a link may live: surely not where it ran on this machine and no such process is here.
-#[must_use]
-pub fn may_live(link: &LinkStart) -> bool {
-    link.node != host_name() || Path::new("/proc").join(link.pid.to_string()).exists()
+    Some(host::name()).filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Threads to compute with: the spec's, else all that this process may use.
@@ -133,11 +128,8 @@ pub fn entry(order: &Order<'_>) -> u8 {
 
 /// For how long this process has been there, under whatever program.
 fn age() -> Option<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), field 22.
-    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
     let a_second = u32::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
-    let began = Duration::from_secs(ticks).checked_div(a_second)?;
+    let began = Duration::from_secs(host::own_start()?).checked_div(a_second)?;
     Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?).checked_sub(began)
 }
 

@@ -15,6 +15,8 @@ use std::sync::{Arc, OnceLock};
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR2, SIGXFSZ};
 
+use crate::host::own_status;
+
 /// Set to anything by a job's script that was asked to stop before this program began.
 const ASKED: &str = "ALPSCKPT_ASKED";
 
@@ -69,9 +71,7 @@ pub fn stop_flag_of_terminal() -> Arc<AtomicBool> {
 
 /// Whether this process ignores a signal; not where `/proc` does not tell.
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let mask = own_status("SigIgn:").and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0);
     mask & (1 << (signal - 1)) != 0
 }
 

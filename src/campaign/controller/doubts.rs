@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::Beat;
 use super::{ControlError, Controller};
-use crate::campaign::lease;
 use crate::campaign::machine::{Doubts, Stage};
 use crate::checkpoint::ChainId;
 use crate::durable::sealed;
+use crate::host::Host;
 
 /// A heartbeat that goes on is written down once in so many milliseconds: it tells later that it stopped.
 const BEAT_EVERY_MS: u64 = 60_000;
@@ -34,7 +34,7 @@ impl Controller {
     pub(super) fn remember_doubts(&mut self) {
         if let Ok(kept) = sealed::read::<Kept>(&self.campaign.doubts())
             && !kept.boot.is_empty()
-            && kept.boot == lease::boot()
+            && kept.boot == Host::this().boot
         {
             self.doubts = kept.doubts.clone();
             self.kept = kept;
@@ -66,7 +66,7 @@ impl Controller {
         {
             return Ok(());
         }
-        let kept = Kept { boot: lease::boot(), doubts: self.doubts.clone(), beats };
+        let kept = Kept { boot: Host::this().boot, doubts: self.doubts.clone(), beats };
         let written = sealed::replace_unsynced(&self.campaign.doubts(), &kept);
         if self.journal.is_some() {
             written?;

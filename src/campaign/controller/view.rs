@@ -4,13 +4,13 @@
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
-use crate::campaign::lease;
 use crate::campaign::machine::{ChainRecord, OTHER_PROGRAM, Stage, jobs_of, stage_of};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
+use crate::host;
 use crate::oar_client::{Ending, Job};
 use crate::quantity::{clean, count};
 
@@ -204,8 +204,7 @@ impl Seen<'_> {
     fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
         let hint = "run or submit it again: it goes on from its last good generation";
         let Some(end) = &link.end else {
-            let dead = link.start.node == lease::host() && lease::process_start(link.start.pid).is_none();
-            if dead {
+            if !host::may_live(&link.start.node, link.start.pid) {
                 let cause = format!("the run in the foreground (process {}) was killed", link.start.pid);
                 return (ChainState::Failed, Some(Failure::new("killed", cause, hint)));
             }

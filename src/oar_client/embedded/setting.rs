@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::process::ProcessId;
+use crate::host::own_status;
 
 /// Limits by the names that `/proc/PID/limits` gives them.
 const LIMITS: [(&str, Resource); 16] = [
@@ -62,7 +63,7 @@ impl Setting {
             (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).collect::<Vec<usize>>()
         });
         Self {
-            umask: status_of_own("Umask:").and_then(|octal| u32::from_str_radix(&octal, 8).ok()),
+            umask: own_status("Umask:").and_then(|octal| u32::from_str_radix(&octal, 8).ok()),
             nice: rustix::process::getpriority_process(None).unwrap_or(0),
             limits: LIMITS.iter().filter_map(limit).collect(),
             cpus: cpus.unwrap_or_default(),
@@ -105,7 +106,7 @@ impl Setting {
         if !server.is_alive() {
             return None;
         }
-        let rights = status_of_own("CapEff:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
+        let rights = own_status("CapEff:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
         if rights & SYS_NICE == 0 {
             let theirs = rustix::process::Pid::from_raw(server.pid)
                 .and_then(|pid| rustix::process::getpriority_process(Some(pid)).ok());
@@ -136,15 +137,10 @@ pub(super) fn variables() -> Vec<(String, String)> {
     VARIABLES.iter().filter_map(|k| Some(((*k).to_owned(), std::env::var(k).ok()?))).collect()
 }
 
-fn status_of_own(field: &str) -> Option<String> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
-}
-
 /// Gives each signal that this process ignores, because its starter did (`nohup`), a handler that does what would be done by
 /// default: the next program that this process becomes ignores none.
 pub(super) fn ignore_no_signals() {
-    let ignored = status_of_own("SigIgn:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
+    let ignored = own_status("SigIgn:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
     for signal in (1..32).filter(|signal| ignored >> (signal - 1) & 1 == 1) {
         if !signal_hook::consts::FORBIDDEN.contains(&signal) {
             let always = Arc::new(AtomicBool::new(true));
