@@ -167,11 +167,7 @@ fn folder(chain: &ChainDir) -> PathBuf {
 /// # Errors
 /// When the folder is there and cannot be read.
 pub(super) fn numbered(folder: &Path, width: usize) -> Result<Vec<u32>, DurableError> {
-    let names = match beneath::names(folder) {
-        Ok(names) => names,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DurableError::io(folder, "list", e)),
-    };
+    let names = beneath::names_if_any(folder)?;
     let mut numbers: Vec<u32> =
         names.iter().filter_map(|name| number_in(name.to_str()?, width, "ron")).collect();
     numbers.sort_unstable();

@@ -389,12 +389,7 @@ fn newest_sealed(dir: &ChainDir, after: LinkNumber) -> Result<Option<Generation>
 }
 
 fn chains(campaign: &CampaignDir) -> Result<Vec<ChainId>, DurableError> {
-    let folder = campaign.chains();
-    let names = match beneath::names(&folder) {
-        Ok(names) => names,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DurableError::io(&folder, "list", e)),
-    };
+    let names = beneath::names_if_any(&campaign.chains())?;
     Ok(names.iter().filter_map(|name| ChainId::parse(&name.to_string_lossy())).collect())
 }
 

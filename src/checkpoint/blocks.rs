@@ -51,12 +51,7 @@ pub fn missing_parts(
     tiles: &BTreeMap<u64, Held>,
     finished: &[MapRecord],
 ) -> Result<Vec<BadPart>, DurableError> {
-    let folder = dir.parts();
-    let there: BTreeSet<OsString> = match beneath::names(&folder) {
-        Ok(names) => names.into_iter().collect(),
-        Err(e) if e.kind() == ErrorKind::NotFound => BTreeSet::new(),
-        Err(e) => return Err(DurableError::io(&folder, "list", e)),
-    };
+    let there: BTreeSet<OsString> = beneath::names_if_any(&dir.parts())?.into_iter().collect();
     let mut missing = Vec::new();
     for ((link, layer), blocks) in by_file(shape, tiles, finished) {
         let path = dir.part(link, layer);

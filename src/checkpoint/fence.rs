@@ -122,11 +122,7 @@ fn is_layer(name: &str) -> bool {
 /// # Errors
 /// When the folder exists and cannot be read.
 fn numbers(folder: &Path, kind: Kind) -> Result<Vec<u32>, DurableError> {
-    let names = match beneath::names(folder) {
-        Ok(names) => names,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DurableError::io(folder, "list", e)),
-    };
+    let names = beneath::names_if_any(folder)?;
     let mut found: Vec<u32> = names.iter().filter_map(|name| kind.number_of(name.to_str()?)).collect();
     found.sort_unstable();
     found.dedup();

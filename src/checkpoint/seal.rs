@@ -132,12 +132,7 @@ fn remove_parts(
     indexes_too: bool,
 ) -> Result<(), DurableError> {
     let folder = dir.parts();
-    let names = match beneath::names(&folder) {
-        Ok(names) => names,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(DurableError::io(&folder, "list", e)),
-    };
-    for name in names {
+    for name in beneath::names_if_any(&folder)? {
         let path = folder.join(&name);
         let name = name.to_string_lossy();
         let of_chosen = Kind::Part.number_of(&name).is_some_and(|n| chosen(LinkNumber(n)));

@@ -22,7 +22,7 @@ use nix::sys::stat::Mode;
 
 pub use folder::Folder;
 
-use super::patience;
+use super::{DurableError, patience};
 
 /// Longer files are none of the program's records.
 const MOST_BYTES: u64 = 4 << 30;
@@ -163,6 +163,17 @@ pub fn names(folder: &Path) -> io::Result<Vec<OsString>> {
         }
         Ok(names)
     })
+}
+
+/// The names in a folder, in no order; none where there is no folder.
+///
+/// # Errors
+/// When it is there and cannot be listed.
+pub fn names_if_any(folder: &Path) -> Result<Vec<OsString>, DurableError> {
+    match names(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        names => names.map_err(|e| DurableError::io(folder, "list", e)),
+    }
 }
 
 /// Creates a folder in one that must be there, unless it is there already.

@@ -3,6 +3,7 @@
 //! overlap.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -131,13 +132,13 @@ struct Listing {
 
 impl Listing {
     fn of(dir: &ChainDir) -> Result<Self, DurableError> {
-        let links = names(&dir.links())?;
+        let links = beneath::names_if_any(&dir.links())?;
         Ok(Self {
-            attempts: numbers(&names(&AttemptFile::folder(dir))?, 4, "ron"),
+            attempts: numbers(&beneath::names_if_any(&AttemptFile::folder(dir))?, 4, "ron"),
             resumes: numbers(&links, 4, "resume.ron"),
             ends: numbers(&links, 4, "end.ron"),
             links: numbers(&links, 4, "ron"),
-            generations: numbers(&names(&dir.generations())?, 6, "ron"),
+            generations: numbers(&beneath::names_if_any(&dir.generations())?, 6, "ron"),
             logs: logs(&dir.logs()),
         })
     }
@@ -434,18 +435,9 @@ fn unreadable(link: LinkNumber) -> LinkStart {
     }
 }
 
-/// The names in a folder; none when it is not there.
-fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
-    match beneath::names(folder) {
-        Ok(names) => Ok(names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) => Err(DurableError::io(folder, "list", e)),
-    }
-}
-
 /// The numbers of the names `NNNN.<kind>`, of at least `width` digits.
-fn numbers(names: &[String], width: usize, kind: &str) -> BTreeSet<u32> {
-    names.iter().filter_map(|name| number_in(name, width, kind)).collect()
+fn numbers(names: &[OsString], width: usize, kind: &str) -> BTreeSet<u32> {
+    names.iter().filter_map(|name| number_in(name.to_str()?, width, kind)).collect()
 }
 
 /// The files of the log folder, by the number in their names: `0003.log`, `17.out`.
