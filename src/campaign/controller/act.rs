@@ -90,9 +90,7 @@ impl Controller {
         fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
         // Before anything is written: where there is no batch system there is no attempt.
-        if self.batch.info.is_none() {
-            self.batch.info = Some(self.client()?.info()?);
-        }
+        self.ensure_reached()?;
         self.ensure_known_attempts(chain)?;
         let record = self.state.chain(chain);
         let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);

@@ -51,9 +51,7 @@ impl Controller {
     }
 
     fn ask(&mut self, tokens: &[Token], now_ms: u64) -> Result<BatchView, ControlError> {
-        if self.batch.info.is_none() {
-            self.batch.info = Some(self.client()?.info()?);
-        }
+        self.ensure_reached()?;
         let known = self.known_jobs();
         let client = self.client()?;
         client.expect(&known);
@@ -82,11 +80,19 @@ impl Controller {
     /// Whether the last answer tells the end of a job that was not known to be over.
     pub(super) fn ended_meanwhile(&self) -> bool {
         let known = |id: JobId| {
-            let jobs = self.state.chains.values().filter_map(|chain| chain.jobs.get(&id));
-            jobs.into_iter().any(|job| job.stage == JobStage::Over)
+            let mut seen = self.state.chains.values().filter_map(|chain| chain.jobs.get(&id));
+            seen.any(|job| job.stage == JobStage::Over)
         };
-        let jobs = self.batch.view.iter().flat_map(|view| &view.jobs);
-        jobs.filter(|job| job.state.is_over()).any(|job| !known(job.id))
+        let mut jobs = self.batch.view.iter().flat_map(|view| &view.jobs);
+        jobs.any(|job| job.state.is_over() && !known(job.id))
+    }
+
+    /// Makes sure, once, that there is a batch system that answers.
+    pub(super) fn ensure_reached(&mut self) -> Result<(), ControlError> {
+        if self.batch.info.is_none() {
+            self.batch.info = Some(self.client()?.info()?);
+        }
+        Ok(())
     }
 
     /// The client of the batch system, made when first needed.
