@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::{Failure, failure, output, place};
 use crate::oar_client::BatchSystem;
 use crate::oar_client::embedded::{self, Config, Embedded, Nodes, ServeError};
+use crate::quantity::count;
 use crate::ui::words;
 
 /// The embedded cluster: real processes on this machine under OAR's rules.
@@ -147,9 +148,8 @@ fn client(place: &Place) -> Result<Embedded, Failure> {
 
 /// Nodes and slots, in words.
 fn size(config: &Config) -> String {
-    let (nodes, slots) = (config.nodes.len(), config.slots);
-    let plural = |n: usize| if n == 1 { "" } else { "s" };
-    format!("{nodes} node{}, {slots} job{} at a time on each", plural(nodes), plural(slots as usize))
+    let (nodes, jobs) = (config.nodes.len() as u64, u64::from(config.slots));
+    format!("{}, {} at a time on each", count(nodes, "node"), count(jobs, "job"))
 }
 
 fn status(place: &Place) -> Result<(), Failure> {
