@@ -10,11 +10,12 @@
 //! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `engine` (previews) |
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `host` |
-//! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host` |
+//! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
 //! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, the spec's types, the records of inputs and of who the campaign and its attempts are, `host` |
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
 //! | [`quantity`] | quantities written for people | - |
+//! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |
 //!
@@ -46,4 +47,5 @@ pub mod host;
 pub mod job;
 pub mod oar_client;
 pub mod quantity;
+mod shell_words;
 pub mod ui;

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::shell::word;
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
@@ -21,6 +20,7 @@ use crate::engine::geotiff::ReadBlock;
 use crate::engine::identity::{self, Identity};
 use crate::engine::{NUMERICS, Problem};
 use crate::quantity;
+use crate::shell_words::word;
 
 /// The inputs of a chain at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -1,12 +1,14 @@
 //! Scripts for a shell.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::job::signals::HELD;
 use crate::oar_client::{Submission, oar};
+use crate::shell_words::quoted;
+
+/// What tells a job's script that the checkpoint signal is held back.
+pub(crate) const HELD: &str = "held";
 
 /// A command of the setup that fails ends the job; not one inside of a function or of a file that is read, where scripts of
 /// sites have such as mean nothing: there the last one counts (decision 100).
@@ -109,29 +111,6 @@ impl JobScript<'_> {
         line(&[b"alpsckpt_go_on"]);
         text
     }
-}
-
-/// A word of the shell that means exactly these bytes.
-pub(crate) fn quoted(word: &[u8]) -> Vec<u8> {
-    let mut out = vec![b'\''];
-    for byte in word {
-        if *byte == b'\'' {
-            out.extend(b"'\\''");
-        } else {
-            out.push(*byte);
-        }
-    }
-    out.push(b'\'');
-    out
-}
-
-/// A word of a command as a person would type it: quoted only where need be.
-pub(crate) fn word(word: &OsStr) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./+,:@%=".contains(&b);
-    if !word.is_empty() && word.as_bytes().iter().copied().all(plain) {
-        return word.to_string_lossy().into_owned();
-    }
-    String::from_utf8_lossy(&quoted(word.as_bytes())).into_owned()
 }
 
 #[cfg(test)]
@@ -259,18 +238,5 @@ mod tests {
         assert!(said.contains("it's a program: damaged") && said.contains("alpsckpt resubmit m01"), "{said}");
         // Where nothing can tell, nothing is refused.
         assert_eq!(run("/nowhere").stdout, b"begun");
-    }
-
-    #[test]
-    fn any_path_survives_the_shell() {
-        for word in
-            ["plain", "with space", "it's", "$(rm -rf x)`y`", "a\"b\\c", "new\nline", "-dash", "é*?[x]"]
-        {
-            let mut script = b"printf %s ".to_vec();
-            script.extend(quoted(word.as_bytes()));
-            let script = String::from_utf8(script).unwrap();
-            let out = Command::new("bash").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8(out.stdout).unwrap(), word);
-        }
     }
 }

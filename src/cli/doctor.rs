@@ -15,7 +15,7 @@ use super::submit::Which;
 use super::{Failure, failure, output, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
-use crate::campaign::shell::{JobScript, quoted};
+use crate::campaign::shell::JobScript;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::ExitClass;
 use crate::durable::sealed;
@@ -23,6 +23,7 @@ use crate::job::setup;
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::oar_client::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::quantity::count;
+use crate::shell_words::quoted;
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
 ///

@@ -3,7 +3,7 @@
 //! Standard output may be closed at any moment (`alpsckpt status | head`): then the program ends quietly.
 
 use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -16,8 +16,8 @@ use deunicode::deunicode_char;
 
 use super::Failure;
 use crate::THIS_PROGRAM;
-use crate::campaign::shell;
 use crate::quantity::{clean, is_harmful};
+use crate::shell_words::word;
 use crate::ui::glyphs::{self, Glyphs};
 use crate::ui::theme::Depth;
 
@@ -100,13 +100,7 @@ fn called_as(called: &OsStr, path: &OsStr) -> String {
     if called.is_empty() || std::env::split_paths(path).any(is_own) {
         return NAME.to_owned();
     }
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+~".contains(byte);
-    let word = if called.as_bytes().iter().all(plain) {
-        called.to_owned()
-    } else {
-        OsString::from(OsStr::from_bytes(&shell::quoted(called.as_bytes())))
-    };
-    word.into_string().unwrap_or_else(|_| NAME.to_owned())
+    called.to_str().map_or_else(|| NAME.to_owned(), |_| word(called))
 }
 
 const NAME: &str = "alpsckpt";

@@ -14,9 +14,9 @@ use super::{Failure, failure, inputs, output, probe};
 use crate::campaign::controller::{self, ControlError, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::registry;
-use crate::campaign::shell::word;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
+use crate::shell_words::word;
 
 /// Reads a campaign file.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
-use crate::campaign::shell::word;
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
+use crate::shell_words::word;
 use crate::ui::words;
 
 /// Submits a campaign as chained jobs: each checkpoints before its walltime and goes on in the next.

@@ -15,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR2, SIGXFSZ};
 
+use crate::campaign::shell::HELD;
 use crate::host::own_status;
 
 /// Set to anything by a job's script that was asked to stop before this program began.
@@ -22,9 +23,6 @@ const ASKED: &str = "ALPSCKPT_ASKED";
 
 /// The shell of job scripts.
 const SHELL: &std::ffi::CStr = c"/bin/bash";
-
-/// What tells a job's script that the checkpoint signal is held back.
-pub(crate) const HELD: &str = "held";
 
 /// The flag that these signals set, installing their handlers at the first call. Repeated signals change nothing. A signal
 /// that was ignored when this process began, as by `nohup`, stays ignored, but for SIGUSR2: scripts of jobs ignore it until

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::{Failure, failure, open, output, place};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
-use crate::campaign::shell;
 use crate::campaign::snapshot::ChainState;
+use crate::shell_words::quoted;
 use crate::ui::{self, UiError};
 
 mod headless;
@@ -56,17 +56,17 @@ pub(super) struct Args {
 impl Args {
     /// The command of this demo, in the same folder and on the same terrain and batch system.
     fn again(&self) -> String {
-        let quoted = |text: &OsStr| String::from_utf8_lossy(&shell::quoted(text.as_bytes())).into_owned();
+        let in_quotes = |text: &OsStr| String::from_utf8_lossy(&quoted(text.as_bytes())).into_owned();
         let mut command = "alpsckpt demo".to_owned();
         let files = [("--dir", &self.dir), ("--dem", &self.dem)];
         for (option, file) in files.into_iter().filter_map(|(option, file)| Some((option, file.as_ref()?))) {
-            command.push_str(&format!(" {option} {}", quoted(file.as_os_str())));
+            command.push_str(&format!(" {option} {}", in_quotes(file.as_os_str())));
         }
         if self.cluster == Cluster::Oar {
             command.push_str(" --cluster oar");
         }
         if let Some(site) = &self.site {
-            command.push_str(&format!(" --site {}", quoted(OsStr::new(site))));
+            command.push_str(&format!(" --site {}", in_quotes(OsStr::new(site))));
         }
         command
     }

@@ -16,6 +16,7 @@ use super::setting::Setting;
 use crate::THIS_PROGRAM;
 use crate::durable::DurableError;
 use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+use crate::shell_words::word;
 
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(5);
@@ -326,14 +327,7 @@ impl Embedded {
 
 /// A command on the cluster in `directory`, as it is typed.
 pub(super) fn typed(directory: &Path, what: &str) -> String {
-    let path = directory.to_string_lossy();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_');
-    let path = if path.bytes().all(plain) {
-        path.into_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    };
-    format!("alpsckpt cluster {what} --dir {path}")
+    format!("alpsckpt cluster {what} --dir {}", word(directory.as_os_str()))
 }
 
 /// A server that was started and has not been heard of.
