@@ -18,6 +18,7 @@ mod former;
 mod rows;
 mod scene;
 mod source;
+mod terrain;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

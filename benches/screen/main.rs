@@ -23,6 +23,8 @@ mod months;
 mod screen;
 #[path = "../against_former/source.rs"]
 mod source;
+#[path = "../against_former/terrain.rs"]
+mod terrain;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -5,19 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Placement, write_grid};
-use alpsckpt::engine::grid::Grid;
-use alpsckpt::engine::synthetic::ranges;
-use alpsckpt::engine::{Layer, Model};
 use alpsckpt::oar_client::embedded::{Config, Embedded, default_config};
 
+use crate::terrain::terrain;
 use crate::{Outcome, at};
 
 /// Cells across and down.
-const SIZE: usize = 512;
-/// Edge of a cell, m.
-const CELL: f64 = 25.0;
+const SIZE: u32 = 512;
 /// How long the months may take until they all run.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -42,7 +36,7 @@ impl Months {
     pub(crate) fn start(program: &Path) -> Outcome<Self> {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let months = Self { folder, program: program.to_path_buf() };
-        terrain(&months.folder.path().join("dem.tif"))?;
+        terrain(&months.folder.path().join("dem.tif"), SIZE)?;
         let file = months.folder.path().join("my.ron");
         let text = "(version: 1, name: \"Twelve months\", output: \"out\", dem: \"dem.tif\", year: 2018, tile: 64,
              region: Box(crs: \"EPSG:3035\", xmin: 4293600.0, ymin: 2593600.0, xmax: 4306400.0, ymax: 2606400.0),
@@ -99,33 +93,4 @@ impl Months {
             String::from_utf8_lossy(&output.stderr)
         ))
     }
-}
-
-/// Synthetic ranges, with what horizons look at around the mapped square.
-fn terrain(path: &Path) -> Outcome<()> {
-    let halo = (Model::default().horizon_distance / CELL) as usize + 2;
-    let edge = SIZE + 2 * halo;
-    let height = |at: usize| ranges::height((at % edge) as f64 * CELL, (at / edge) as f64 * CELL);
-    let values = (0..edge * edge).map(height).collect();
-    let half = (edge / 2) as f64 * CELL;
-    let crs = Crs::of_epsg(3035).ok_or("EPSG:3035 is unknown: report this as a fault")?;
-    let placement = Placement {
-        crs,
-        west: 4_300_000.0 - half,
-        north: 2_600_000.0 + half,
-        cell_x: CELL,
-        cell_y: CELL,
-        width: edge,
-        height: edge,
-    };
-    let layer = Layer {
-        name: "height".into(),
-        month: None,
-        unit: "m",
-        description: "height".into(),
-        range: (-1e9, 1e9),
-        steps: None,
-    };
-    write_grid(path, &Grid { width: edge, height: edge, values }, &placement, &layer)
-        .map_err(|e| e.to_string())
 }
