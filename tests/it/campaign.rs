@@ -15,7 +15,7 @@ use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
     CampaignDir, ChainId, Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart,
-    Phase, Status,
+    MapRecord, Phase, Status,
 };
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
@@ -406,7 +406,7 @@ fn a_chain_goes_through_its_states_to_completion() {
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.hops, view.resubmissions, view.attempts), (ChainState::Running, 1, 1, 1));
 
-    complete(&stage, 2);
+    complete(&stage, 2, vec![]);
     stage.end_link(&january(), 2, ExitClass::Complete);
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
@@ -414,19 +414,21 @@ fn a_chain_goes_through_its_states_to_completion() {
     assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
 }
 
-/// January is completed by this link.
-fn complete(stage: &Stage, link: u32) {
+/// January is completed by this link, with these maps; the record.
+fn complete(stage: &Stage, link: u32, maps: Vec<MapRecord>) -> PathBuf {
     let complete = Complete {
         form: FORM,
         written_by: String::new(),
         link: LinkNumber(link),
         spec: "x".to_owned(),
         tiles: 10,
-        maps: vec![],
+        maps,
         blocks: vec![],
         valid: 0,
     };
-    sealed::replace(&stage.campaign().chain(&january()).complete(), &complete).expect("written");
+    let record = stage.campaign().chain(&january()).complete();
+    sealed::replace(&record, &complete).expect("written");
+    record
 }
 
 #[test]
@@ -442,7 +444,7 @@ fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_an
     let of_job = Arc::clone(&stage);
     stage.with(|c| {
         c.meanwhile = Some(Box::new(move |cluster| {
-            complete(&of_job, 1);
+            complete(&of_job, 1, vec![]);
             of_job.end_link(&january(), 1, ExitClass::Complete);
             let job = cluster.job(JobId(1));
             (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(0)));

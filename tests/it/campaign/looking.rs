@@ -7,14 +7,12 @@ use alpsckpt::campaign::event::Event;
 use alpsckpt::campaign::journal;
 use alpsckpt::campaign::lease::{Holder, Lease, UNCHANGED_MS};
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView};
-use alpsckpt::checkpoint::{
-    Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, MapRecord, Status,
-};
+use alpsckpt::checkpoint::{ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, MapRecord, Status};
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::oar_client::{Ending, JobId, JobState};
 
-use super::{Ordering, Stage, chain, january, state};
+use super::{Ordering, Stage, chain, complete, january, state};
 use crate::support::contents;
 
 fn january_of(controller: &mut Controller) -> ChainView {
@@ -32,6 +30,16 @@ fn run(stage: &Stage, job: u64) {
         let job = c.job(JobId(job));
         (job.state, job.node, job.started) = (JobState::Running, Some("dahu-1".to_owned()), 100);
     });
+}
+
+/// A campaign whose January is computed by the first link of its first job.
+fn running() -> (Stage, Controller) {
+    let stage = Stage::new();
+    let mut controller = stage.create().expect("made");
+    controller.act(&Action::Submit(january())).expect("submitted");
+    run(&stage, 1);
+    stage.start_link(&january(), 1, "1", 1);
+    (stage, controller)
 }
 
 fn generation(stage: &Stage, number: u32, link: u32, sealed_ms: i64) {
@@ -117,11 +125,7 @@ fn the_same_command_given_again_passes_over_the_lease_of_a_dead_host() {
 
 #[test]
 fn what_is_only_seen_is_shown_and_journalled_by_who_next_acts() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, _resident) = running();
     let before = fs::read(stage.campaign().journal()).expect("a journal");
     for mut looker in [stage.open(), stage.open()] {
         assert!(told(&mut looker).iter().any(|text| text == "link 1 began on dahu-1"));
@@ -137,11 +141,7 @@ fn what_is_only_seen_is_shown_and_journalled_by_who_next_acts() {
 
 #[test]
 fn a_job_whose_heart_beats_is_never_missing_and_one_without_is_after_a_while() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, mut controller) = running();
     assert_eq!(state(&mut controller), ChainState::Running);
     drop(controller);
     // From now on the batch system answers that there is nothing, to one process after the other.
@@ -167,11 +167,7 @@ fn a_job_whose_heart_beats_is_never_missing_and_one_without_is_after_a_while() {
 
 #[test]
 fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, mut controller) = running();
     let map = |file: &str, bytes| MapRecord {
         file: file.to_owned(),
         bytes,
@@ -180,21 +176,10 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
         range: (0.0, 1.0),
         valid: 0,
     };
-    let complete = Complete {
-        form: 1,
-        written_by: String::new(),
-        link: LinkNumber(1),
-        spec: "x".to_owned(),
-        tiles: 10,
-        maps: vec![map("svf.tif", 3), map("total_m01.tif", 5)],
-        blocks: vec![],
-        valid: 0,
-    };
     let maps = stage.campaign().maps();
     fs::write(maps.join("svf.tif"), "abc").expect("written");
     fs::write(maps.join("total_m01.tif"), "abcde").expect("written");
-    let record = stage.campaign().chain(&january()).complete();
-    sealed::replace(&record, &complete).expect("written");
+    let record = complete(&stage, 1, vec![map("svf.tif", 3), map("total_m01.tif", 5)]);
     stage.end_link(&january(), 1, ExitClass::Complete);
     stage.with(|c| {
         let job = c.job(JobId(1));
@@ -233,11 +218,7 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
 
 #[test]
 fn a_resubmitted_chain_is_told_by_its_own_job_when_the_batch_system_is_silent() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, mut controller) = running();
     assert_eq!(state(&mut controller), ChainState::Running);
     controller.act(&Action::Stop(january())).expect("stopped");
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
@@ -259,11 +240,7 @@ fn a_resubmitted_chain_is_told_by_its_own_job_when_the_batch_system_is_silent() 
 
 #[test]
 fn what_is_done_stays_while_a_new_link_opens_its_inputs_and_when_it_dies_there() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, mut controller) = running();
     generation(&stage, 2, 1, 7);
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
     stage.start_link(&january(), 2, "1", 1);
@@ -279,11 +256,7 @@ fn what_is_done_stays_while_a_new_link_opens_its_inputs_and_when_it_dies_there()
 
 #[test]
 fn silence_is_an_event_and_tells_no_end_of_the_work() {
-    let stage = Stage::new();
-    let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    run(&stage, 1);
-    stage.start_link(&january(), 1, "1", 1);
+    let (stage, mut controller) = running();
     assert!(january_of(&mut controller).eta.is_some());
     stage.later();
     let silent = january_of(&mut controller);
