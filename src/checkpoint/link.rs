@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{self, Formed};
+use super::form::{self, FORM, Formed};
 use super::generation::GenerationNumber;
 use super::layout::ChainDir;
 use crate::durable::sealed;
@@ -51,6 +51,24 @@ pub struct LinkStart {
 }
 
 impl LinkStart {
+    /// Stands for a link whose record cannot be read: its number still counts.
+    #[must_use]
+    pub fn unreadable(link: LinkNumber) -> Self {
+        Self {
+            form: FORM,
+            link,
+            job_id: String::new(),
+            node: "(its record is unreadable)".to_owned(),
+            pid: 0,
+            started_ms: 0,
+            spec: String::new(),
+            program: String::new(),
+            numerics: 0,
+            threads: 0,
+            submission: String::new(),
+        }
+    }
+
     /// Whether the record is where this link put it. Where it is not, the folder was taken away, or is another campaign's.
     #[must_use]
     pub fn is_on_disk(&self, dir: &ChainDir) -> bool {

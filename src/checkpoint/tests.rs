@@ -125,20 +125,7 @@ fn strangers_among_the_numbered_files_change_nothing() {
             std::fs::write(folder.join(name), "a stranger's").unwrap();
         }
     }
-    let start = |link| LinkStart {
-        form: FORM,
-        link,
-        job_id: "1".to_owned(),
-        node: String::new(),
-        pid: 1,
-        started_ms: 0,
-        spec: String::new(),
-        program: String::new(),
-        numerics: 1,
-        threads: 1,
-        submission: String::new(),
-    };
-    assert_eq!(fence::begin(&dir, start).unwrap().link, LinkNumber(1));
+    assert_eq!(fence::begin(&dir, LinkStart::unreadable).unwrap().link, LinkNumber(1));
     assert_eq!(fence::newer(&dir, LinkNumber(1)).unwrap(), None);
     assert_eq!(fence::generations(&dir).unwrap(), []);
     let draft = || Generation {
@@ -162,7 +149,7 @@ fn strangers_among_the_numbered_files_change_nothing() {
     let told = seal::seal(&dir, draft(), None).unwrap_err().to_string();
     assert!(told.contains("the numbers end at 999999"), "{told}");
     std::fs::write(dir.link_start(LinkNumber(last)), "a stranger's").unwrap();
-    let told = fence::begin(&dir, start).unwrap_err().to_string();
+    let told = fence::begin(&dir, LinkStart::unreadable).unwrap_err().to_string();
     assert!(told.contains("the numbers end at 999999"), "{told}");
 }
 

@@ -19,8 +19,8 @@ use crate::campaign::shell::JobScript;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::ExitClass;
 use crate::durable::sealed;
-use crate::job::setup;
 use crate::job::surroundings::{self, Answer, Surroundings};
+use crate::job::{setup, signals};
 use crate::oar_client::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::quantity::count;
 use crate::shell_words::quoted;
@@ -155,9 +155,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn interruptions() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))
-            .map_err(Failure::defect)?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(Failure::defect)?;
+        signals::end_at_second(signal, &flag).map_err(Failure::defect)?;
     }
     Ok(flag)
 }

@@ -53,18 +53,21 @@ pub fn stop_flag_of_terminal() -> Arc<AtomicBool> {
         if is_ignored(SIGINT) {
             return;
         }
-        // The first of these two acts once the flag is set: it has to come before the one that sets it.
-        let second = Arc::new(AtomicBool::new(false));
-        for result in [
-            signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&second)),
-            signal_hook::flag::register(SIGINT, second),
-        ] {
-            if let Err(e) = result {
-                tell!("alpsckpt: signal {SIGINT} cannot be caught: {e}");
-            }
+        if let Err(e) = end_at_second(SIGINT, &Arc::new(AtomicBool::new(false))) {
+            tell!("alpsckpt: signal {SIGINT} cannot be caught: {e}");
         }
     });
     stop_flag()
+}
+
+/// Has a signal set a flag, and end the process when the flag is set already.
+///
+/// # Errors
+/// When the signal cannot be caught.
+pub fn end_at_second(signal: i32, flag: &Arc<AtomicBool>) -> io::Result<()> {
+    // This acts once the flag is set: it has to come before what sets it.
+    signal_hook::flag::register_conditional_default(signal, Arc::clone(flag))?;
+    signal_hook::flag::register(signal, Arc::clone(flag)).map(drop)
 }
 
 /// Whether this process ignores a signal; not where `/proc` does not tell.

@@ -22,20 +22,8 @@ const CHILD: &str = "ALPSCKPT_TEST_CHILD";
 
 /// A link begins.
 pub(crate) fn begin(dir: &ChainDir) -> LinkNumber {
-    let start = |link| LinkStart {
-        form: alpsckpt::checkpoint::form::FORM,
-        link,
-        job_id: "1".to_owned(),
-        node: "n".to_owned(),
-        pid: std::process::id(),
-        started_ms: 0,
-        spec: String::new(),
-        program: String::new(),
-        numerics: 1,
-        threads: 1,
-        submission: String::new(),
-    };
-    fence::begin(dir, start).unwrap().link
+    let job = |link| LinkStart { job_id: "1".to_owned(), ..LinkStart::unreadable(link) };
+    fence::begin(dir, job).unwrap().link
 }
 
 /// A process of this program that runs only the test named `name`, as a child working in the folder of `site`.

@@ -14,7 +14,7 @@ use crate::campaign::identity::{AttemptFile, number_in};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
-use crate::checkpoint::form::{self, FORM};
+use crate::checkpoint::form;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
     ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart,
@@ -188,7 +188,10 @@ impl Record {
             Self::Attempt(n) => Found::Attempt(n, AttemptFile::read(dir, n)),
             Self::Start(n) => {
                 let link = LinkNumber(n);
-                Found::Start(n, form::read(&dir.link_start(link)).unwrap_or_else(|_| unreadable(link)))
+                Found::Start(
+                    n,
+                    form::read(&dir.link_start(link)).unwrap_or_else(|_| LinkStart::unreadable(link)),
+                )
             }
             Self::Resume(n) => Found::Resume(n, sealed::read(&dir.link_resume(LinkNumber(n))).ok()),
             Self::End(n) => Found::End(n, sealed::read(&dir.link_end(LinkNumber(n))).ok()),
@@ -415,23 +418,6 @@ impl ChainFiles {
             let picture = Some(dir.quicklook(link)).filter(|p| beneath::exists(p));
             self.quicklook = picture.or(self.quicklook.take());
         }
-    }
-}
-
-/// Stands for a link whose record cannot be read: its number still counts.
-fn unreadable(link: LinkNumber) -> LinkStart {
-    LinkStart {
-        form: FORM,
-        link,
-        job_id: String::new(),
-        node: "(its record is unreadable)".to_owned(),
-        pid: 0,
-        started_ms: 0,
-        spec: String::new(),
-        program: String::new(),
-        numerics: 0,
-        threads: 0,
-        submission: String::new(),
     }
 }
 

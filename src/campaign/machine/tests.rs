@@ -32,17 +32,9 @@ fn job(id: u64, attempt: u32, state: JobState, ended: Option<Ending>) -> Job {
 fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
     LinkOnDisk {
         start: LinkStart {
-            form: crate::checkpoint::form::FORM,
-            link: LinkNumber(number),
             job_id: job.to_string(),
             node: "dahu-2".to_owned(),
-            pid: 1,
-            started_ms: 0,
-            spec: String::new(),
-            program: String::new(),
-            numerics: 1,
-            threads: 1,
-            submission: String::new(),
+            ..LinkStart::unreadable(LinkNumber(number))
         },
         end: end.map(|(class, tiles)| LinkEnd {
             class,
