@@ -1,0 +1,7 @@
+//! Programs that cannot save themselves: a process tree that runs, is dumped to an image, and goes on from it elsewhere.
+//!
+//! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
+
+mod backend;
+
+pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
