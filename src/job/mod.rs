@@ -1,7 +1,8 @@
 //! What runs on the node: resume, compute, seal, stop in time, finish the maps.
 //!
-//! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs; [`Workload`] is what
-//! it needs of the engine. A link ends in one of the classes of [`crate::checkpoint::ExitClass`].
+//! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs. A link is a shell, which holds
+//! its place in the chain, and a body, which does the work: [`tiles`] of a [`Workload`], such as the engine's. It ends in one of
+//! the classes of [`crate::checkpoint::ExitClass`].
 
 pub mod copies;
 mod draft;
