@@ -3,5 +3,6 @@
 //! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
 
 mod backend;
+pub mod progress;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
