@@ -172,6 +172,9 @@ pub enum ExitClass {
     NoProgress,
     /// Sealed, and not to be resubmitted: as many links as the campaign allows did not complete the chain (98).
     TooManyLinks,
+    /// The program that the chain runs ended by itself, and not well. The job ends with this code: the program's own, or 128 and
+    /// the number of the signal that ended it.
+    Program(u8),
 }
 
 impl ExitClass {
@@ -190,6 +193,7 @@ impl ExitClass {
             Self::Setup => 78,
             Self::NoProgress => 97,
             Self::TooManyLinks => 98,
+            Self::Program(code) => code,
         }
     }
 

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use super::entry::Surroundings;
 use super::failure::Failure;
-use super::look::{Sampling, shown_layer};
 use super::request::{chains, request};
+use super::tiles::look::{Sampling, shown_layer};
 use crate::campaign::spec::{
     Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit, of_month,
 };
