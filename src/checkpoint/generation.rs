@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{self, Formed};
 use super::layout::CampaignDir;
 use super::link::LinkNumber;
+use crate::quantity::Unit;
 
 /// A checkpoint's number within its chain, from 1; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,10 +37,13 @@ pub struct Generation {
     pub spec: String,
     /// Milliseconds since 1970 by the node's clock: for display only.
     pub sealed_ms: i64,
-    /// Tiles it holds, of `total`.
+    /// Units of work it holds, of `total`.
     pub tiles: u64,
-    /// Tiles of the chain.
+    /// Units of the chain; 0: not known.
     pub total: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Bytes of all its files.
     pub bytes: u64,
     /// The files, a segment for each link that added tiles, in the order of the links.

@@ -8,6 +8,7 @@ use super::form::{self, FORM, Formed};
 use super::generation::GenerationNumber;
 use super::layout::ChainDir;
 use crate::durable::sealed;
+use crate::quantity::Unit;
 
 /// The k-th execution of a chain that started, from 1, over all attempts; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +105,9 @@ pub struct LinkResume {
     pub lost: Vec<Lost>,
     /// Tiles it need not compute again.
     pub tiles: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Twelve hexadecimal digits that stand for the inputs that it computes from; empty where they are unknown.
     #[serde(default)]
     pub inputs: String,
@@ -143,6 +147,9 @@ pub struct LinkEnd {
     pub sealed: Option<GenerationNumber>,
     /// Tiles sealed over all links.
     pub tiles: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Milliseconds since 1970 by the node's clock: for display only.
     pub ended_ms: i64,
 }

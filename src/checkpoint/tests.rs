@@ -137,6 +137,7 @@ fn strangers_among_the_numbered_files_change_nothing() {
         sealed_ms: 0,
         tiles: 0,
         total: 1,
+        unit: Unit::Tiles,
         bytes: 0,
         segments: Vec::new(),
         numerics: 1,

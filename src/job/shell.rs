@@ -85,6 +85,7 @@ impl<'a> Shell<'a> {
 
     /// The link's whole work.
     pub(super) fn run(&self, body: &dyn Body) -> Result<Done, Failure> {
+        self.heart.update(|s| s.unit = self.options.spec.unit());
         self.enter(Phase::Opening);
         if let Some(limit) = origin::exceeded(&self.dir, self.start, self.options.spec.max_links) {
             return Ok(Done::Limited(limit.clone(), limit.to_string()));
@@ -121,6 +122,7 @@ impl<'a> Shell<'a> {
             sealed_ms: now_ms(),
             tiles: payload.done,
             total: payload.total,
+            unit: self.options.spec.unit(),
             bytes: payload.bytes,
             segments: payload.segments,
             numerics: NUMERICS,

@@ -43,6 +43,8 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     check.jobs();
     match &spec.workload {
         Workload::Command(command) => check.command(command),
+        // What cannot be read may be either.
+        Workload::Engine if check.is_bad("workload") => {}
         Workload::Engine => {
             check.maps();
             check.region();
@@ -80,7 +82,8 @@ impl Check<'_> {
         if self.spec.name.trim().is_empty() {
             self.fault("name", "`name` is empty", "give the campaign a name");
         }
-        let dem = (self.spec.workload == Workload::Engine).then_some(("dem", &self.spec.dem));
+        let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
+        let dem = engine.then_some(("dem", &self.spec.dem));
         for (field, path) in [("output", &self.spec.output)].into_iter().chain(dem) {
             if path.as_os_str().is_empty() {
                 self.fault(field, format!("`{field}` is empty"), "write a path");

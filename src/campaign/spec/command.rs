@@ -264,8 +264,8 @@ impl Command {
     pub(super) fn make_absolute(&mut self, folder: &Path) {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         if self.texts().any(|text| placeholders::has(text, &[Name::Folder])) {
-            let named = self.folder.take().unwrap_or_default();
-            self.folder = Some(absolute(&folder.join(named)));
+            let named = self.folder.take().map_or_else(|| folder.to_path_buf(), |named| folder.join(named));
+            self.folder = Some(absolute(&named));
         } else {
             self.folder = None;
         }

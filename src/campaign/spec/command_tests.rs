@@ -65,7 +65,7 @@ fn command(text: &str) -> Command {
 
 fn places() -> Places {
     let chain = Path::new("/data/out/.alpsckpt/chains/m06");
-    Places { work: chain.join("program"), output: chain.join("program/output"), logs: chain.join("logs") }
+    Places { work: chain.join("program"), output: chain.join("program/output"), stdout: chain.join("logs/1.out"), stderr: chain.join("logs/1.err") }
 }
 
 fn resolved(text: &str, job: &[(&str, &str)]) -> Resolved {
@@ -90,8 +90,8 @@ fn every_field_of_a_command_is_read_and_filled_in() {
     );
     assert_eq!(variable("TMPDIR"), Some(format!("{work}/tmp").as_str()));
     assert_eq!(run.program.directory, Path::new(work).join("in"));
-    assert_eq!(run.program.output, Path::new("/data/out/.alpsckpt/chains/m06/logs/program.out"));
-    assert_eq!(run.program.errors, Path::new("/data/out/.alpsckpt/chains/m06/logs/program.err"));
+    assert_eq!(run.program.output, Path::new("/data/out/.alpsckpt/chains/m06/logs/1.out"));
+    assert_eq!(run.program.errors, Path::new("/data/out/.alpsckpt/chains/m06/logs/1.err"));
     assert_eq!(run.program.network, Network::Private);
     let results = Path::new("/data/out/results");
     let output = Path::new(work).join("output");

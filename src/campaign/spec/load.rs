@@ -110,7 +110,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     let mut reading =
         Reading { file, text, patched, index, bad: Vec::new(), stand_ins: Vec::new(), errors: Vec::new() };
     let spec = reading.read();
-    if spec.is_some() && !command {
+    if spec.is_some() && !command && !reading.bad.iter().any(|bad| bad == "workload") {
         reading.require(&["dem", "year"]);
     }
     let Reading { mut errors, index, bad, .. } = reading;

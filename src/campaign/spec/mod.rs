@@ -472,7 +472,7 @@ impl Spec {
     fn inputs_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut inputs = vec![&mut self.dem];
         if let Workload::Command(command) = &mut self.workload {
-            inputs.extend(command.inputs.iter_mut().chain(&mut command.kit).chain(&mut command.folder));
+            inputs.extend(command.inputs.iter_mut().chain(&mut command.folder));
         }
         inputs.extend(&mut self.reference_height);
         inputs.extend(self.temperature.values_mut().map(|t| &mut t.file));

@@ -10,6 +10,7 @@ use super::placeholders::{self, Name};
 use super::{Spec, Workload};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::foreign::{Program, progress};
+use crate::quantity::Unit;
 
 /// The folders of a chain's program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +19,10 @@ pub struct Places {
     pub work: PathBuf,
     /// Where it puts what it makes: `{output}`.
     pub output: PathBuf,
-    /// Where `program.out` and `program.err` are.
-    pub logs: PathBuf,
+    /// The file of its standard output: `{stdout}`.
+    pub stdout: PathBuf,
+    /// The file of its standard error: `{stderr}`.
+    pub stderr: PathBuf,
 }
 
 /// What runs for one chain.
@@ -106,6 +109,17 @@ impl Spec {
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
         if let Workload::Command(command) = &self.workload { Some(command) } else { None }
+    }
+
+    /// What the work of its chains is counted in.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self.command().map(|command| &command.progress) {
+            None => Unit::Tiles,
+            Some(ProgressOf::None) => Unit::CpuSeconds,
+            Some(ProgressOf::Lines(..)) => Unit::Lines,
+            Some(ProgressOf::Pattern(..)) => Unit::Percent,
+        }
     }
 
     /// The threads of a job on this machine: as the file says, else all that it gives.
@@ -261,8 +275,8 @@ impl OfChain<'_> {
             Name::Folder => self.command.folder.clone().unwrap_or_default().into(),
             Name::Output => place(&|places| places.output.clone()),
             Name::Work => place(&|places| places.work.clone()),
-            Name::Stdout => place(&|places| places.logs.join("program.out")),
-            Name::Stderr => place(&|places| places.logs.join("program.err")),
+            Name::Stdout => place(&|places| places.stdout.clone()),
+            Name::Stderr => place(&|places| places.stderr.clone()),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::checkpoint::{
 };
 use crate::durable::sealed;
 use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
-use crate::quantity::{bytes, count};
+use crate::quantity::{Unit, bytes, count};
 use look::{Sampling, shown_layer};
 
 /// What the work of a link changes.
@@ -168,6 +168,7 @@ impl Session<'_> {
             rejected: found.rejected.clone(),
             lost: found.lost.clone(),
             tiles: found.tiles.len() as u64,
+            unit: Unit::Tiles,
             inputs: inputs.short(),
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
