@@ -208,6 +208,7 @@ pub enum Place {
 }
 
 impl Place {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     fn is_maps(&self) -> bool {
         *self == Self::Maps
     }

@@ -179,6 +179,8 @@ pub enum ExitClass {
     NoProgress,
     /// Sealed, and not to be resubmitted: as many links as the campaign allows did not complete the chain (98).
     TooManyLinks,
+    /// The program that the chain runs could not be dumped, or not be restored on this node (69).
+    Unable,
     /// The program that the chain runs ended by itself, and not well. The job ends with this code: the program's own, or 128 and
     /// the number of the signal that ended it.
     Program(u8),
@@ -200,6 +202,7 @@ impl ExitClass {
             Self::Setup => 78,
             Self::NoProgress => 97,
             Self::TooManyLinks => 98,
+            Self::Unable => 69,
             Self::Program(code) => code,
         }
     }
@@ -209,9 +212,9 @@ impl ExitClass {
     pub fn of_code(code: u8) -> Option<Self> {
         use ExitClass::{
             Checkpointed, Complete, DiskFull, Fenced, Foreign, Input, Internal, NoProgress, Output, Setup,
-            TooManyLinks,
+            TooManyLinks, Unable,
         };
-        let sysexits = [Complete, Input, Internal, DiskFull, Output, Fenced, Foreign, Setup];
+        let sysexits = [Complete, Input, Unable, Internal, DiskFull, Output, Fenced, Foreign, Setup];
         let sealed = [NoProgress, TooManyLinks, Checkpointed];
         sysexits.into_iter().chain(sealed).find(|c| c.code() == code)
     }

@@ -11,8 +11,8 @@ use super::origin::{self, Limit};
 use super::run::{Progress, RunOptions, wait_until};
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkStart, MapRecord, Phase, Segment,
-    seal,
+    CampaignDir, ChainDir, Generation, GenerationNumber, Image, LinkNumber, LinkStart, MapRecord, Phase,
+    Segment, seal,
 };
 use crate::engine::NUMERICS;
 
@@ -65,6 +65,7 @@ pub(super) struct Payload {
     pub(super) bytes: u64,
     pub(super) segments: Vec<Segment>,
     pub(super) maps: Vec<MapRecord>,
+    pub(super) image: Option<Image>,
     /// Some of it was done by this link.
     pub(super) advanced: bool,
 }
@@ -127,6 +128,7 @@ impl<'a> Shell<'a> {
             segments: payload.segments,
             numerics: NUMERICS,
             maps: payload.maps,
+            image: payload.image,
         };
         let generation = seal::seal(&self.dir, draft, above)?;
         self.remember(Some(generation.number), generation.tiles);

@@ -104,6 +104,15 @@ impl Say<'_> {
                 Failure::new("no progress", cause, hint)
             }
             ExitClass::TooManyLinks => self.failure("too many links", cause),
+            ExitClass::Program(_) => {
+                let hint = format!(
+                    "see what it said (`alpsckpt log {}`), correct the program or its inputs, then {}",
+                    self.chain,
+                    resubmit_hint(self.chain, self.disk)
+                );
+                Failure::new("program", cause, hint)
+            }
+            ExitClass::Unable => self.failure("unable", cause),
             ExitClass::Complete if self.disk.lost_maps => {
                 maps_lost(self.chain, self.disk.lost.as_deref().unwrap_or_default())
             }

@@ -8,7 +8,7 @@ use super::{Session, State};
 use crate::campaign::spec;
 use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::resume::map_file;
-use crate::checkpoint::{Complete, Phase, seal};
+use crate::checkpoint::{Complete, Phase, Place, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 use crate::job::failure::Failure;
 use crate::job::pictures;
@@ -114,6 +114,7 @@ impl Session<'_> {
             maps: Vec::new(),
             blocks: Vec::new(),
             valid,
+            place: Place::Maps,
         };
         for (at, layer) in layers.iter().enumerate() {
             if state.tiles.len() < state.shape.blocks.len() {

@@ -299,6 +299,7 @@ impl Session<'_> {
                 .sum(),
             segments,
             maps: state.maps.clone(),
+            image: None,
             advanced: state.computed > 0,
         };
         let generation = self.shell.seal(payload, state.newest)?;
