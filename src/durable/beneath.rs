@@ -88,8 +88,10 @@ pub fn append(path: &Path) -> io::Result<File> {
     let (folder, name) = Folder::of(path)?;
     for _ in 0..2 {
         match folder.create_new(&name) {
+            // Opened anew: at its end, wherever that is by then, and for writing alone.
+            Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created,
+            Err(e) => return Err(e),
         }
         // Where it is none of a campaign's files it may be a link on purpose.
         let flags = unwaited(OFlag::O_WRONLY | OFlag::O_APPEND);

@@ -3,6 +3,11 @@
 //! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
 
 mod backend;
+mod calls;
+pub mod criu;
+pub mod inside;
 pub mod progress;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+pub use criu::Criu;
+pub use inside::Supervised;
