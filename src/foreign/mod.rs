@@ -3,5 +3,10 @@
 //! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
 
 mod backend;
+mod calls;
+pub mod criu;
+mod elf;
+pub mod kit;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+pub use criu::Criu;
