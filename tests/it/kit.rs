@@ -83,7 +83,10 @@ fn an_ordinary_user_makes_a_kit_from_packages_keeps_it_and_makes_it_anew() {
     let (_, criu) = kit::open(&folder).unwrap();
     let output = criu.call().arg("--version").output().unwrap();
     let version = format!("Version: {}", criu.version_in_words());
-    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&version), "{output:?}");
+    assert!(
+        output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&version),
+        "{output:?}"
+    );
 
     let inode = || fs::metadata(&folder).unwrap().ino();
     let before = inode();
@@ -151,7 +154,11 @@ fn a_mirror_that_cannot_serve_is_told_by_its_kind_and_nothing_stays() {
     let mirror = place.path("mirror");
     let url = format!("file:{}", mirror.display());
     fs::create_dir_all(mirror.join("dists/unsigned")).unwrap();
-    fs::write(mirror.join("dists/unsigned/Release"), "Suite: unsigned\nDate: Sat, 01 Jan 2022 00:00:00 UTC\n").unwrap();
+    fs::write(
+        mirror.join("dists/unsigned/Release"),
+        "Suite: unsigned\nDate: Sat, 01 Jan 2022 00:00:00 UTC\n",
+    )
+    .unwrap();
     for (suite, mirror, words) in [
         ("none", url.as_str(), ["there is no such suite", "name another suite with --suite"]),
         ("unsigned", &url, ["its signature cannot be verified", "--keyring FILE"]),
@@ -161,7 +168,8 @@ fn a_mirror_that_cannot_serve_is_told_by_its_kind_and_nothing_stays() {
     }
     assert!(!place.path("kit").exists() && place.drafts().is_empty(), "{:?}", place.drafts());
     let mut command = place.command(&["--to", "kit"]);
-    Answer::of(command.env("PATH", "/nowhere").output().unwrap()).failed(69, &["no `dpkg` here: this is no Debian", "--from DIR"]);
+    Answer::of(command.env("PATH", "/nowhere").output().unwrap())
+        .failed(69, &["no `dpkg` here: this is no Debian", "--from DIR"]);
 }
 
 #[test]
@@ -202,7 +210,8 @@ fn a_disk_that_is_full_is_told_and_nothing_stays() {
     let script = "mount -t tmpfs -o size=12m,mode=777 none small && exec setpriv --reuid 1000 --regid 1000 --clear-groups \
                   ./alpsckpt kit criu --to small/kit --from \"$0\"; ls -A small";
     let mut command = Command::new("unshare");
-    apart(command.args(["--mount", "sh", "-c"]), place.0.path()).arg(format!("({script}); code=$?; ls -A small >&2; exit $code"));
+    apart(command.args(["--mount", "sh", "-c"]), place.0.path())
+        .arg(format!("({script}); code=$?; ls -A small >&2; exit $code"));
     let answer = Answer::of(command.arg(&packages).output().unwrap());
     answer.failed(73, &["the disk is full", "--to"]);
     assert!(!answer.stderr.contains("kit\n"), "{answer}");

@@ -70,8 +70,7 @@ pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<St
     let mut refusal = None;
     for mirror in mirrors {
         let sources = format!(
-            "Types: deb\nURIs: {mirror}\nSuites: {}\nComponents: main\nArchitectures: {architecture}\nTargets: Packages\n\
-             Trusted: no\n{}",
+            "Types: deb\nURIs: {mirror}\nSuites: {}\nComponents: main\nArchitectures: {architecture}\nTargets: Packages\n{}",
             wanted.suite,
             keyring.as_deref().map_or_else(String::new, |file| format!("Signed-By: {}\n", file.display())),
         );
