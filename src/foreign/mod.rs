@@ -5,7 +5,9 @@
 mod backend;
 mod calls;
 pub mod criu;
+mod elf;
 pub mod inside;
+pub mod kit;
 pub mod progress;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
