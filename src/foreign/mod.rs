@@ -3,5 +3,11 @@
 //! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
 
 mod backend;
+pub mod copies;
+pub mod cpu;
+pub mod fitness;
+pub mod record;
+pub mod tasks;
+mod written;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
