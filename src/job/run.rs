@@ -11,6 +11,7 @@ use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
 use super::origin::Origin;
+use super::program::Foreign;
 use super::request;
 use super::setup::SetupFailure;
 use super::shell::{Body, Done, Shell};
@@ -32,6 +33,8 @@ pub struct Stop {
     pub asked: Arc<AtomicBool>,
     /// When to checkpoint by the link's own view of the walltime.
     pub deadline: Option<Instant>,
+    /// When the batch system ends the job.
+    pub end: Option<Instant>,
     /// An exit 99 before this moment would not be counted by the batch system: stay until then.
     pub not_before: Option<Instant>,
 }
@@ -88,6 +91,9 @@ pub struct Outcome {
 /// Never panics on what it finds on disk; every end, good or bad, is an [`Outcome`] and is recorded as the link's end.
 /// It does not look whether another link runs: it fences it.
 pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress) + Sync)) -> Outcome {
+    if let Some(command) = options.spec.command() {
+        return run_body(output, options, &Foreign::new(command), report);
+    }
     let open = || Engine::open(request::request(&options.spec, &options.months));
     run_with(output, options, &open, report)
 }
@@ -148,7 +154,14 @@ fn run_body(
     } else {
         heart.finish();
     }
-    let end = LinkEnd { class, message: message.clone(), sealed, tiles, unit: options.spec.unit(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed,
+        tiles,
+        unit: options.spec.unit(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
 }
@@ -163,7 +176,14 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
         Err(e) => return not_begun(&e),
     };
     let (class, message) = (ExitClass::Setup, failure.words());
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &Log::create(&dir, start.link), &end);
     Outcome { link: Some(start.link), class, message, sealed: None }
 }
@@ -208,7 +228,14 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
 /// The end of a link that could not even write its log.
 fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
     let (class, message) = (failure.class(), failure.message(None));
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     let _ = sealed::replace(&dir.link_end(link), &end);
     Outcome { link: Some(link), class, message, sealed: None }
 }
