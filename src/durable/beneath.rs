@@ -12,7 +12,7 @@ mod resolve;
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -69,6 +69,21 @@ pub fn read_head(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     })
 }
 
+/// The last `length` bytes of a file, or all where it has fewer.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_end(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    patience::again(path, || {
+        let mut file = open_once(path)?;
+        let all = file.metadata()?.len();
+        file.seek(io::SeekFrom::Start(all.saturating_sub(length)))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
 /// Opens a regular file for reading and writing. It must have no other name: a hard link may lead to anything.
 ///
 /// # Errors
@@ -88,8 +103,10 @@ pub fn append(path: &Path) -> io::Result<File> {
     let (folder, name) = Folder::of(path)?;
     for _ in 0..2 {
         match folder.create_new(&name) {
+            // Opened anew: at its end, wherever that is by then, and for writing alone.
+            Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created,
+            Err(e) => return Err(e),
         }
         // Where it is none of a campaign's files it may be a link on purpose.
         let flags = unwaited(OFlag::O_WRONLY | OFlag::O_APPEND);
