@@ -5,6 +5,7 @@
 mod backend;
 mod calls;
 pub mod criu;
+pub mod dmtcp;
 mod elf;
 pub mod kit;
 
