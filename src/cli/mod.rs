@@ -19,6 +19,7 @@ mod doctor;
 mod failure;
 mod inputs;
 mod job;
+mod kit;
 mod log;
 mod man;
 mod maps;
@@ -100,6 +101,8 @@ enum Command {
     Maps(maps::Args),
     #[command(subcommand)]
     Cluster(cluster::Command),
+    #[command(subcommand)]
+    Kit(kit::Command),
     Man(man::Args),
     Completions(completions::Args),
     #[command(subcommand, hide = true)]
@@ -153,6 +156,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Bench(args) => done(bench::run(&args)),
         Command::Maps(args) => done(maps::run(&args)),
         Command::Cluster(command) => cluster::run(command),
+        Command::Kit(command) => done(kit::run(&command)),
         Command::Man(args) => done(man::run(&args, Cli::command())),
         Command::Completions(args) => done(completions::run(&args, Cli::command())),
         Command::Job(command) => Ok(job::run(&command)),

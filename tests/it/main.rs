@@ -29,6 +29,7 @@ mod golden;
 mod grass;
 mod inputs;
 mod job;
+mod kit;
 mod land;
 mod meant;
 mod memory;
