@@ -112,6 +112,10 @@ enum Command {
 /// The entry point of every process.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Those of the foreign programs' processes that are started with each of them.
+    if let Some(code) = job::inside() {
+        return code;
+    }
     // First of all: until then the batch system's signal would kill a job.
     if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
         signals::hold();

@@ -1,5 +1,10 @@
 //! How CRIU is called on this node.
 
+pub(in crate::foreign) mod ghosts;
+pub(in crate::foreign) mod log;
+pub(in crate::foreign) mod rpc;
+pub(in crate::foreign) mod swrk;
+
 use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +16,7 @@ use super::calls;
 pub const OLDEST: (u32, u32, u32) = (4, 1, 1);
 
 /// Within this time it says its version, also from a slow disk.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What cures its absence, in the words of a message.
 pub(super) const CURE: &str = "`alpsckpt kit criu --to DIR` makes a newer one in a folder that the nodes see; name that \
@@ -57,6 +62,9 @@ impl Criu {
     }
 
     /// A call of it, in an environment of which CRIU's own settings are no part: it reads those of a person's home.
+    ///
+    /// # Panics
+    /// Never: a `Criu` has at least one word.
     #[must_use]
     pub fn call(&self) -> Command {
         start(&self.command).unwrap_or_else(|| Command::new("criu"))

@@ -4,10 +4,19 @@
 
 mod backend;
 mod calls;
+pub mod copies;
+pub mod cpu;
 pub mod criu;
 pub mod dmtcp;
 mod elf;
+pub mod fitness;
+pub mod inside;
 pub mod kit;
+pub mod progress;
+pub mod record;
+pub mod tasks;
+mod written;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
 pub use criu::Criu;
+pub use inside::Supervised;

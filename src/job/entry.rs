@@ -90,8 +90,7 @@ pub fn host_name() -> String {
 /// Threads to compute with: the spec's, else all that this process may use.
 #[must_use]
 pub fn threads(spec: &Spec) -> u32 {
-    let available = || std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    spec.threads.unwrap_or_else(available).max(1)
+    spec.threads_here()
 }
 
 /// What a job is to do.

@@ -13,6 +13,7 @@ use crate::campaign::inputs::Inputs;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence, form};
 use crate::durable::{DurableError, atomic, sealed};
+use crate::quantity::Unit;
 
 /// How soon a signal or the deadline reaches the engine.
 const WATCH: Duration = Duration::from_millis(50);
@@ -65,6 +66,7 @@ impl Heart {
                 phase: Phase::Opening,
                 tiles,
                 total: sealed.as_ref().map_or(0, |g| g.total),
+                unit: Unit::default(),
                 sealed_tiles: tiles,
                 generation: sealed.map(|g| g.number),
                 tiles_per_minute: 0.0,

@@ -21,6 +21,7 @@ mod engine_chain;
 mod every_cell;
 mod exit_codes;
 mod fencing;
+mod foreign;
 mod former;
 mod forms;
 mod geotiff;

@@ -1,0 +1,108 @@
+//! Files of a record against those of this node.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+
+use crate::foreign::copies;
+use crate::foreign::record::{self, Opening, Recorded, Sum};
+use crate::quantity::{bytes, clean, moment};
+
+use super::{Misfit, Unfit};
+
+pub(super) fn unfit(file: &Recorded, copies: &Path) -> Option<Unfit> {
+    if file.grows() || file.changes() {
+        return copies::action(file, copies).err();
+    }
+    read_only(file).err()
+}
+
+fn read_only(file: &Recorded) -> Result<(), Unfit> {
+    let facts = std::fs::metadata(&file.path).map_err(|e| unreachable(file, &e))?;
+    same_kind_and_mode(file, &facts)?;
+    if !file.has_content() {
+        return Ok(());
+    }
+    if facts.len() != file.size {
+        return Err(other_size(file, facts.len()));
+    }
+    let content = match record::open_here(&file.path) {
+        Ok(content) => Some(content),
+        // What may be run need not be readable.
+        Err(_) if file.openings.contains(&Opening::Executable) => None,
+        Err(e) => return Err(unreachable(file, &e)),
+    };
+    let now = content.and_then(|content| record::sum(&content, file.size).ok());
+    if let (Some(former), Some(now)) = (file.sum, now)
+        && former != now
+    {
+        return Err(other_content(file));
+    }
+    let known = match (file.sum, now) {
+        (Some(Sum::Whole(_)), Some(_)) => true,
+        // A program's or a library's first bytes tell its build.
+        (Some(Sum::Edges(_)), Some(_)) => file.openings.contains(&Opening::Executable),
+        _ => false,
+    };
+    if !known && record::modified(&facts) != file.modified {
+        return Err(other_time(file, record::modified(&facts)));
+    }
+    Ok(())
+}
+
+/// It cannot be reached at all.
+pub(in crate::foreign) fn unreachable(file: &Recorded, e: &io::Error) -> Unfit {
+    if e.kind() == io::ErrorKind::NotFound {
+        return says(file, "it is missing on this node".into());
+    }
+    says(file, format!("it cannot be opened: {e}"))
+}
+
+pub(in crate::foreign) fn same_kind_and_mode(file: &Recorded, facts: &Metadata) -> Result<(), Unfit> {
+    use std::os::unix::fs::MetadataExt;
+    const KIND: u32 = 0o170_000;
+    let (former, now) = (file.mode, facts.mode());
+    if former & KIND != now & KIND {
+        return Err(says(file, "something else (a folder, a link, a pipe or a device) has its name".into()));
+    }
+    if former != now {
+        let mode = |mode: u32| format!("{:o}", mode & 0o7777);
+        return Err(says(file, format!("its mode is {}, and was {}", mode(now), mode(former))));
+    }
+    Ok(())
+}
+
+pub(in crate::foreign) fn other_size(file: &Recorded, now: u64) -> Unfit {
+    let (now, former) = match (bytes(now), bytes(file.size)) {
+        (a, b) if a == b => (format!("{now} bytes"), format!("{} bytes", file.size)),
+        differ => differ,
+    };
+    says(file, format!("it has {now}, and had {former}"))
+}
+
+pub(in crate::foreign) fn other_content(file: &Recorded) -> Unfit {
+    says(file, "its content is another one, at the same length".into())
+}
+
+pub(in crate::foreign) fn other_time(file: &Recorded, now: i64) -> Unfit {
+    let [now, former] = [now, file.modified].map(|ns| moment(ns / 1_000_000));
+    says(file, format!("it was written at {now}, and before at {former}: whether its content is the same cannot be told"))
+}
+
+/// What is said of a file, with what can be done about it.
+pub(in crate::foreign) fn says(file: &Recorded, what: String) -> Unfit {
+    let path = clean(&file.path.to_string_lossy());
+    let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().any(|folder| file.path.starts_with(folder));
+    let software = file.openings.contains(&Opening::Executable)
+        || ["/usr", "/lib", "/lib64", "/etc", "/opt", "/bin"].iter().any(|folder| file.path.starts_with(folder));
+    let cure = if local {
+        "the folder is one of each node: let the program keep its files below its working folder, and begin the chain anew"
+    } else if software {
+        "use nodes with the same software as the one that the program was dumped on, or begin the chain anew"
+    } else if file.grows() || file.changes() {
+        "the program's own output was changed from outside: put it back as it was, or go on from an older generation"
+    } else {
+        "put the file back as it was (from a copy, with its time: cp -p), or begin the chain anew"
+    };
+    Unfit::new(Misfit::File, format!("{path}: {what}"), cure)
+}
