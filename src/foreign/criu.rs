@@ -16,7 +16,7 @@ use super::calls;
 pub const OLDEST: (u32, u32, u32) = (4, 1, 1);
 
 /// Within this time it says its version, also from a slow disk.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What cures its absence, in the words of a message.
 pub(super) const CURE: &str = "`alpsckpt kit criu --to DIR` makes a newer one in a folder that the nodes see; name that \

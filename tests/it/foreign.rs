@@ -13,7 +13,7 @@ use alpsckpt::foreign::{Backend, Clocks, Criu, Ended, Kind, Network, Program, Su
 use crate::support::{have_programs, skip};
 
 /// Nothing here takes that long, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The kit of CRIU for the tests: `tests/run` makes it.
 fn criu(test: &str) -> Option<Criu> {
@@ -296,5 +296,339 @@ fn a_program_is_dumped_and_goes_on_any_number_of_times() {
         let said = scene.said();
         assert_eq!(said.matches("end an environment 0027 / 1 1002").count(), 3, "{user:?}: {said}");
         assert_eq!(said.matches("usr1").count(), 3, "{user:?}: {said}");
+    }
+}
+
+/// The parent of a process, by its number here.
+fn parent(pid: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
+    line.trim().parse().unwrap()
+}
+
+/// The first process of the program's namespaces, by its number here.
+fn init(supervised: &Supervised) -> u32 {
+    parent(supervised.tasks()[0])
+}
+
+fn send(pid: u32, signal: nix::sys::signal::Signal) {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), signal).unwrap();
+}
+
+/// The CRIU that is at work for a program.
+fn criu_at_work(init: u32) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{init}/task/{init}/children")).ok()?;
+    let is_criu =
+        |pid: &&str| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|l| l.contains("swrk"));
+    children.split_whitespace().find(is_criu)?.parse().ok()
+}
+
+const TICKING: &str = "while :; do echo tick; sleep 0.01; done";
+
+impl Scene {
+    /// Whether the program goes on.
+    fn goes_on(&self) {
+        let before = self.said().len();
+        until("it goes on", || self.said().len() > before);
+    }
+}
+
+#[test]
+fn what_a_shell_leaves_behind_is_in_the_image() {
+    let test = "what_a_shell_leaves_behind_is_in_the_image";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    // A daemon of a shell that has ended, in a session of its own; the program waits for its word.
+    let script = "(setsid bash -c 'while [ ! -e ask ]; do sleep 0.01; done; echo answer > answer' &) ; echo ready; \
+                  while [ ! -e answer ]; do sleep 0.01; done; cat answer; exit 4";
+    let program = scene.shell(script);
+    supervised.start(&program).unwrap();
+    scene.wait_for("ready");
+    until("the daemon is the tree's", || supervised.tasks().len() >= 3);
+    let mut clocks = Clocks::default();
+    for generation in 0..2 {
+        let image = scene.image(&format!("image{generation}"));
+        clocks = dump(&mut supervised, &image, Then::Ends);
+        supervised = scene.supervised();
+        supervised.restore(&program, &image, clocks).unwrap();
+        let first_below = parent(supervised.tasks()[1]);
+        assert_eq!(first_below, supervised.tasks()[0], "the tree's root takes in what is left");
+    }
+    assert!(clocks.monotonic > 0);
+    fs::write(scene.path("ask"), "").unwrap();
+    assert_eq!(end(&mut supervised), Ended::Code(4));
+    assert!(scene.said().contains("answer"));
+}
+
+#[test]
+fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
+    let test = "a_dump_that_fails_or_is_refused_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.shell(TICKING)).unwrap();
+        scene.wait_for("tick");
+        let refused = supervised
+            .dump(&scene.image("refused"), Then::Ends, PATIENCE, &mut |_| Err("the disk is gone".to_owned()))
+            .unwrap_err();
+        assert_eq!((refused.kind, refused.what.as_str()), (Kind::Refused, "the disk is gone"), "{user:?}");
+        scene.goes_on();
+        let never = &mut |_| panic!("there is nothing to seal");
+        let late =
+            supervised.dump(&scene.image("late"), Then::Ends, Duration::from_millis(1), never).unwrap_err();
+        assert_eq!(late.kind, Kind::TimedOut, "{user:?}: {late}");
+        scene.goes_on();
+        let full = supervised.dump(&scene.path("nowhere"), Then::Ends, PATIENCE, never).unwrap_err();
+        assert!(full.what.contains("nowhere") && full.what.contains("No such file"), "{full}");
+        scene.goes_on();
+        // It may go on after a dump, too; and CRIU may end when the image is sealed.
+        dump(&mut supervised, &scene.image("runs"), Then::Runs);
+        scene.goes_on();
+        let first = init(&supervised);
+        let kill_criu = &mut |_| {
+            send(criu_at_work(first).unwrap(), nix::sys::signal::Signal::SIGKILL);
+            Ok(())
+        };
+        supervised.dump(&scene.image("killed"), Then::Runs, PATIENCE, kill_criu).unwrap();
+        scene.goes_on();
+        let ends_with_it = &mut |_| {
+            send(criu_at_work(first).unwrap(), nix::sys::signal::Signal::SIGKILL);
+            Err("no".to_owned())
+        };
+        let trouble =
+            supervised.dump(&scene.image("killed2"), Then::Ends, PATIENCE, ends_with_it).unwrap_err();
+        assert_eq!(trouble.kind, Kind::Refused, "{trouble}");
+        scene.goes_on();
+        let tasks = supervised.tasks();
+        supervised.dump(&scene.image("last"), Then::Ends, PATIENCE, kill_criu).unwrap();
+        assert!(tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()), "the image counts");
+    }
+}
+
+#[test]
+fn criu_killed_in_mid_dump_leaves_the_program_running() {
+    let test = "criu_killed_in_mid_dump_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    scene.wait_for("tick");
+    let first = init(&supervised);
+    let image = scene.image("image");
+    let began = image.clone();
+    let killer = std::thread::spawn(move || {
+        // Once it writes, the program is stopped, and has CRIU's code in it.
+        until("an image begins", || fs::read_dir(&began).unwrap().next().is_some());
+        criu_at_work(first).map(|pid| send(pid, nix::sys::signal::Signal::SIGKILL))
+    });
+    let answer = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
+    let killed = killer.join().unwrap().is_some();
+    if let Err(trouble) = answer {
+        assert!(killed && trouble.what.contains("CRIU"), "{trouble}");
+        assert_eq!(trouble.kind, Kind::Other, "{trouble}");
+    }
+    scene.goes_on();
+    let clocks = dump(&mut supervised, &scene.image("next"), Then::Ends);
+    supervised = scene.supervised();
+    supervised.restore(&scene.shell(TICKING), &scene.path("next"), clocks).unwrap();
+    scene.goes_on();
+}
+
+#[test]
+fn a_full_disk_leaves_the_program_running() {
+    let test = "a_full_disk_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    if !nix::unistd::geteuid().is_root() {
+        return skip(test, "only root can mount a small disk");
+    }
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let image = scene.image("small");
+        let small = Some("size=1m,mode=0777");
+        nix::mount::mount(None::<&str>, &image, Some("tmpfs"), nix::mount::MsFlags::empty(), small).unwrap();
+        let mut supervised = scene.supervised();
+        let script = format!("v=$(head -c 4000000 /dev/zero | tr '\\0' x); {TICKING}");
+        supervised.start(&scene.shell(&script)).unwrap();
+        scene.wait_for("tick");
+        let full = supervised.dump(&image, Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        scene.goes_on();
+        supervised.kill();
+        nix::mount::umount(&image).unwrap();
+        assert_eq!(full.kind, Kind::DiskFull, "{user:?}: {full}");
+    }
+}
+
+/// Connects to itself over TCP, and keeps time; `ask` has it say what it has seen.
+const PYTHON: &str = "
+import os, socket, threading, time
+server = socket.create_server(('127.0.0.1', 0))
+client = socket.create_connection(server.getsockname())
+peer, _ = server.accept()
+client.sendall(b'before ')
+start = time.monotonic()
+print('ready', flush=True)
+while not os.path.exists('ask'):
+    time.sleep(0.01)
+client.sendall(b'after')
+got = b''
+while len(got) < 12:
+    got += peer.recv(100)
+print(got.decode(), 'elapsed' if 0 <= time.monotonic() - start < 600 else 'jumped', flush=True)
+raise SystemExit(7)
+";
+
+#[test]
+fn tcp_within_the_program_and_its_clock_go_on() {
+    let test = "tcp_within_the_program_and_its_clock_go_on";
+    let Some(criu) = criu(test) else { return };
+    if !have_programs(test, &["python3"]) {
+        return;
+    }
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let mut program = scene.program(&["python3", "-c", PYTHON]);
+        let mut supervised = scene.supervised();
+        // In the node's network such a program cannot be dumped, and runs on.
+        supervised.start(&program).unwrap();
+        scene.wait_for("ready");
+        let trouble =
+            supervised.dump(&scene.image("shared"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        assert_eq!(trouble.kind, Kind::Undumpable, "{user:?}: {trouble}");
+        assert!(trouble.cure.contains("network: Private"), "{user:?}: {trouble}");
+        fs::write(scene.path("ask"), "").unwrap();
+        assert_eq!(end(&mut supervised), Ended::Code(7), "{user:?}: {}", scene.said());
+        fs::remove_file(scene.path("ask")).unwrap();
+        fs::remove_file(scene.path("out")).unwrap();
+
+        program.network = Network::Private;
+        supervised.start(&program).unwrap();
+        scene.wait_for("ready");
+        let clocks = dump(&mut supervised, &scene.image("image"), Then::Ends);
+        // As on a node that was booted a million seconds before this one, or will be after it.
+        for shift in [-1_000_000_i64, 1_000_000] {
+            let ns = |clock: u64| clock.saturating_add_signed(shift * 1_000_000_000);
+            let mut early = scene.supervised();
+            let clocks = Clocks { monotonic: ns(clocks.monotonic), boottime: ns(clocks.boottime) };
+            early.restore(&program, &scene.path("image"), clocks).unwrap();
+        }
+        let mut supervised = scene.supervised();
+        supervised.restore(&program, &scene.path("image"), clocks).unwrap();
+        fs::write(scene.path("ask"), "").unwrap();
+        assert_eq!(end(&mut supervised), Ended::Code(7), "{user:?}: {}", scene.said());
+        assert!(scene.said().contains("before after elapsed"), "{user:?}: {}", scene.said());
+    }
+}
+
+#[test]
+fn an_image_that_does_not_fit_is_refused_and_stays_as_it_is() {
+    let test = "an_image_that_does_not_fit_is_refused_and_stays_as_it_is";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    fs::write(scene.path("input"), "seven..").unwrap();
+    let program = scene.shell(&format!("exec 7<input; exec 8<>removed; rm removed; {TICKING}"));
+    let mut supervised = scene.supervised();
+    supervised.start(&program).unwrap();
+    scene.wait_for("tick");
+    let image = scene.image("image");
+    let clocks = dump(&mut supervised, &image, Then::Ends);
+    let whole = crate::support::contents(&image);
+    let mut restored = scene.supervised();
+    // Another file.
+    fs::write(scene.path("input"), "longer than seven").unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert!(trouble.kind == Kind::Unfit && trouble.what.contains("input has bad size"), "{trouble}");
+    assert!(restored.tasks().is_empty());
+    fs::write(scene.path("input"), "seven..").unwrap();
+    // Another restore at the same time.
+    let folder = fs::File::open(&image).unwrap();
+    let held = nix::fcntl::Flock::lock(folder, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert!(trouble.what.contains("another process"), "{trouble}");
+    drop(held);
+    // No time: what was made of it is gone.
+    let mut hasty = scene.supervised_within(Duration::from_millis(1));
+    let trouble = hasty.restore(&program, &image, clocks).unwrap_err();
+    assert_eq!(trouble.kind, Kind::TimedOut, "{trouble}");
+    // What a restore that was killed leaves: the removed file under CRIU's name for it.
+    let ghost = |number: u32| scene.path(&format!("removed.cr.{number:x}.ghost"));
+    for number in 0..64 {
+        fs::write(ghost(number), "left").unwrap();
+    }
+    restored.restore(&program, &image, clocks).unwrap();
+    let left = (0..64).filter(|number| ghost(*number).exists()).count();
+    assert_eq!(left, 63, "no other file is removed");
+    scene.goes_on();
+    restored.kill();
+    assert_eq!(crate::support::contents(&image), whole);
+    // A damaged one.
+    fs::write(image.join("inventory.img"), "no image").unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert_eq!(trouble.kind, Kind::Damaged, "{trouble}");
+}
+
+#[test]
+fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
+    let test = "nothing_outlives_what_runs_it_and_nothing_is_left_out";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    scene.wait_for("tick");
+    if nix::unistd::geteuid().is_root() && have_programs(test, &["nsenter"]) {
+        // Someone lets a process into the program's namespaces, which is no part of its tree.
+        let first = init(&supervised).to_string();
+        let stray = "sleep 600 >/dev/null 2>&1 & echo $!";
+        let entered =
+            std::process::Command::new("nsenter").args(["-t", &first, "-p", "sh", "-c", stray]).output();
+        assert!(entered.unwrap().status.success());
+        let trouble =
+            supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        assert!(trouble.kind == Kind::Undumpable && trouble.what.contains("(sleep)"), "{trouble}");
+        scene.goes_on();
+    }
+    let tasks = supervised.tasks();
+    let outside = parent(init(&supervised));
+    send(outside, nix::sys::signal::Signal::SIGKILL);
+    until("all are gone", || tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
+    let mut told = String::new();
+    until("it is told", || supervised.ended().map_err(|e| told = e.what).is_err());
+    assert!(told.contains("what ran the program is gone"), "{told}");
+}
+
+#[test]
+fn a_node_that_forbids_namespaces_is_told_with_what_root_must_do() {
+    let test = "a_node_that_forbids_namespaces_is_told_with_what_root_must_do";
+    if !have_programs(test, &["unshare", "mount"]) {
+        return;
+    }
+    let scene = Scene::new(User::Own, None);
+    let own = program().display();
+    // The limits are those of a user namespace: one of its own spoils nothing for others.
+    let limited = |kind: &str| {
+        let set = format!("echo 0 > /proc/sys/user/max_{kind}_namespaces");
+        (
+            format!("exec unshare --user --map-root-user sh -c '{set}; exec {own} \"$@\"' x \"$@\""),
+            format!("max_{kind}_namespaces"),
+        )
+    };
+    let mut nodes: Vec<(String, String)> = ["user", "pid", "mnt", "time", "net"].map(limited).into();
+    if nix::unistd::geteuid().is_root() {
+        let covered =
+            format!("exec unshare --mount sh -c 'mount -t tmpfs none /proc/sys; exec {own} \"$@\"' x \"$@\"");
+        nodes.push((covered, "parts of /proc are covered".to_owned()));
+    }
+    for (script, words) in nodes {
+        let wrapper = scene.path("node");
+        fs::write(&wrapper, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+        let options = Options { program: wrapper, ..Options::default() };
+        let mut supervised = Supervised::new(None, options);
+        let mut program = scene.shell("true");
+        program.network = Network::Private;
+        let trouble = supervised.start(&program).unwrap_err();
+        assert_eq!(trouble.kind, Kind::Unavailable, "{words}: {trouble}");
+        assert!(trouble.cure.contains(&words), "{words}: {trouble}");
     }
 }

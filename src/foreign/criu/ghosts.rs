@@ -21,7 +21,7 @@ const GHOST: i32 = 1;
 struct Regular {
     #[prost(uint32, required, tag = "1")]
     id: u32,
-    #[prost(string, required, tag = "5")]
+    #[prost(string, required, tag = "6")]
     name: String,
 }
 

@@ -48,13 +48,6 @@ struct Init {
     work: Option<OwnedFd>,
 }
 
-/// What there is to do.
-struct Ready {
-    order: bool,
-    /// The other descriptor can be read.
-    other: bool,
-}
-
 /// Whether to go on serving.
 enum Next {
     Serve,
@@ -68,7 +61,7 @@ impl Init {
             if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)) {
                 return self.tell(News::Ended((*ended).into()));
             }
-            if !self.wait(None, None)?.order {
+            if !self.wait(None, None)? {
                 continue;
             }
             let Some(order) = wire::next_order(&mut self.socket)? else { return Ok(()) };
@@ -122,8 +115,9 @@ impl Init {
         wire::tell(&mut self.socket, news)
     }
 
-    /// Waits until there is an order, a child has ended, the other descriptor can be read, or it is time.
-    fn wait(&mut self, other: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<Ready> {
+    /// Waits until there is an order, a child has ended, the other descriptor can be read, or it is time; whether there is
+    /// an order, or nobody any more who gives any.
+    fn wait(&mut self, other: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<bool> {
         let mut watched = vec![
             PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
@@ -135,10 +129,9 @@ impl Init {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(e) => return Err(e.into()),
         }
-        let can_be_read = |at: usize| watched.get(at).is_some_and(|fd| fd.any().unwrap_or(false));
-        let ready = Ready { order: can_be_read(0), other: can_be_read(2) };
+        let ordered = watched[0].any().unwrap_or(false);
         self.reap();
-        Ok(ready)
+        Ok(ordered)
     }
 
     /// Takes the status of each child that has ended, those of the program's that nobody waits for too.

@@ -18,7 +18,7 @@ use crate::foreign::backend::{Backend, Clocks, Ended, Kind, Network, Program, Th
 use crate::foreign::criu::Criu;
 
 /// Namespaces, and a program in them, stand within this time on the busiest node.
-const TO_START: Duration = Duration::from_secs(60);
+const TO_START: Duration = Duration::from_mins(1);
 
 /// Beyond the limit of a request its answer comes within this time.
 const TO_ANSWER: Duration = Duration::from_secs(90);
@@ -37,7 +37,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { program: PathBuf::from(THIS_PROGRAM), restore_limit: Duration::from_secs(3600) }
+        Self { program: PathBuf::from(THIS_PROGRAM), restore_limit: Duration::from_hours(1) }
     }
 }
 

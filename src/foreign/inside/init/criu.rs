@@ -91,7 +91,11 @@ impl Init {
     /// The next that CRIU says. Orders of the supervisor wait, but for its end: then there is nobody for whom to go on.
     pub(super) fn listen(&mut self, talk: &Talk) -> io::Result<Said> {
         loop {
-            // Before its end is looked at: it ends after its answer.
+            if Instant::now() >= talk.until {
+                self.stop(talk);
+                return Ok(Said::Late);
+            }
+            // Looked at before its answer: it ends after that.
             let ended = self.has_ended(talk.swrk.pid);
             if let Some(response) = talk.swrk.said()? {
                 if response.kind != Asked::Notify as i32 {
@@ -102,12 +106,7 @@ impl Init {
             if ended {
                 return Ok(Said::Gone);
             }
-            if Instant::now() >= talk.until {
-                self.stop(talk);
-                return Ok(Said::Late);
-            }
-            let ready = self.wait(Some(talk.swrk.as_fd()), Some(talk.until))?;
-            if ready.order && self.is_left() {
+            if self.wait(Some(talk.swrk.as_fd()), Some(talk.until))? && self.is_left() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }

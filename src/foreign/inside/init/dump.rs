@@ -14,7 +14,7 @@ use crate::foreign::criu::log::Work;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
 
 /// Once the image is sealed, CRIU has this long to let the program go.
-const TO_LET_GO: Duration = Duration::from_secs(60);
+const TO_LET_GO: Duration = Duration::from_mins(1);
 
 /// What became of the image.
 #[derive(PartialEq)]
@@ -81,7 +81,7 @@ impl Init {
             Times { monotonic: now(ClockId::CLOCK_MONOTONIC)?, boottime: now(ClockId::CLOCK_BOOTTIME)? };
         self.tell(News::Frozen(times))?;
         loop {
-            if !self.wait(None, None)?.order {
+            if !self.wait(None, None)? {
                 continue;
             }
             match wire::next_order(&mut self.socket)? {
