@@ -7,6 +7,7 @@ pub mod copies;
 pub mod cpu;
 pub mod fitness;
 pub mod record;
+pub mod semaphores;
 pub mod tasks;
 mod written;
 
