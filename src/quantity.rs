@@ -1,6 +1,10 @@
 //! Quantities written for people, the same in logs, messages and screens.
 
+mod work;
+
 use jiff::tz::TimeZone;
+
+pub use work::Unit;
 
 /// Now, as the lines of logs begin: see [`moment`].
 #[must_use]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::oar_client::{Ending, JobId, Token};
-use crate::quantity::count;
+use crate::quantity::Unit;
 
 /// One record of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,8 +168,11 @@ pub enum Event {
         class: ExitClass,
         /// In words.
         message: String,
-        /// Tiles sealed over all links.
+        /// The work sealed over all links.
         tiles: u64,
+        /// In what.
+        #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+        unit: Unit,
     },
     /// A new checkpoint was sealed.
     GenerationSeen {
@@ -177,8 +180,11 @@ pub enum Event {
         chain: ChainId,
         /// Its number.
         generation: GenerationNumber,
-        /// Its tiles.
+        /// The work it holds.
         tiles: u64,
+        /// In what.
+        #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+        unit: Unit,
         /// Its bytes.
         bytes: u64,
     },
@@ -313,11 +319,11 @@ impl Event {
                 job_words(*job, *stage, node.as_deref(), *resubmitted_from, *ending)
             }
             Self::LinkSeen { link, node, .. } => format!("link {} began on {node}", link.0),
-            Self::LinkEnded { link, message, tiles, .. } => {
-                format!("link {} ended with {} sealed: {message}", link.0, count(*tiles, "tile"))
+            Self::LinkEnded { link, message, tiles, unit, .. } => {
+                format!("link {} ended with {} sealed: {message}", link.0, unit.amount(*tiles))
             }
-            Self::GenerationSeen { generation, tiles, .. } => {
-                format!("generation {} sealed: {}", generation.0, count(*tiles, "tile"))
+            Self::GenerationSeen { generation, tiles, unit, .. } => {
+                format!("generation {} sealed: {}", generation.0, unit.amount(*tiles))
             }
             Self::Silent { link, node, .. } => {
                 format!("link {} on {node} is silent: its heartbeat stands still", link.0)

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::event::failure;
 use crate::checkpoint::{ChainId, ExitClass, Phase};
 pub use crate::oar_client::JobState;
+use crate::quantity::Unit;
 
 /// The campaign at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,12 +72,14 @@ pub struct ChainView {
     pub months: Vec<u8>,
     /// Where it stands.
     pub state: ChainState,
-    /// Tiles done, sealed or not.
+    /// Work done, sealed or not, in `unit`.
     pub tiles: u64,
-    /// Tiles in the last generation.
+    /// Work in the last generation.
     pub sealed_tiles: u64,
-    /// Tiles in all; 0 when not known yet, and then none is done.
+    /// Work in all; 0 when not known: of tiles none is done then.
     pub total: u64,
+    /// What the work is counted in.
+    pub unit: Unit,
     /// Its links.
     pub links: Vec<LinkView>,
     /// Links on another node than the link before.
@@ -95,7 +98,7 @@ pub struct ChainView {
     pub jobs: Vec<JobView>,
     /// What the running link does.
     pub phase: Option<Phase>,
-    /// Tiles a minute of the running link, the campaign's pace at most.
+    /// Work in a minute of the running link, the campaign's pace at most.
     pub tiles_per_minute: Option<f64>,
     /// How long this frontend has seen the heartbeat unchanged, seconds; `None` when no link runs.
     pub silent_for: Option<u64>,
@@ -180,8 +183,10 @@ pub struct GenerationView {
     pub link: u32,
     /// Bytes of all its files.
     pub bytes: u64,
-    /// Its tiles.
+    /// The work it holds.
     pub tiles: u64,
+    /// In what.
+    pub unit: Unit,
     /// Milliseconds since 1970.
     pub sealed_ms: i64,
     /// What is wrong with it, in words: such a generation is passed over on resume and its numbers are 0.

@@ -1,11 +1,14 @@
 //! Generations: the numbered checkpoints of a chain.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, Formed};
+use super::layout::CampaignDir;
 use super::link::LinkNumber;
+use crate::quantity::Unit;
 
 /// A checkpoint's number within its chain, from 1; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,10 +37,13 @@ pub struct Generation {
     pub spec: String,
     /// Milliseconds since 1970 by the node's clock: for display only.
     pub sealed_ms: i64,
-    /// Tiles it holds, of `total`.
+    /// Units of work it holds, of `total`.
     pub tiles: u64,
-    /// Tiles of the chain.
+    /// Units of the chain; 0: not known.
     pub total: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Bytes of all its files.
     pub bytes: u64,
     /// The files, a segment for each link that added tiles, in the order of the links.
@@ -47,6 +53,9 @@ pub struct Generation {
     pub numerics: u32,
     /// Maps that are finished already.
     pub maps: Vec<MapRecord>,
+    /// What is kept of a program instead of tiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
 }
 
 impl Formed for Generation {
@@ -57,6 +66,41 @@ impl Formed for Generation {
     fn written_by(&self) -> &str {
         &self.written_by
     }
+}
+
+/// A program as it was dumped: the files of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// The link that started the program from its beginning: its folder has this number.
+    pub started: LinkNumber,
+    /// What dumped it, and must restore it.
+    pub by: Dumper,
+    /// The name of its folder in `images/`; empty for a program that keeps its state itself.
+    pub folder: String,
+    /// All of its files.
+    pub files: Vec<ImageFile>,
+}
+
+/// What dumps and restores a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dumper {
+    /// CRIU without root.
+    Criu,
+    /// DMTCP.
+    Dmtcp,
+    /// The program itself, on a signal.
+    Program,
+}
+
+/// A file of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFile {
+    /// Its name.
+    pub name: String,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// Its checksum (CRC-32).
+    pub crc: u32,
 }
 
 /// What one link added: its index and parts, up to these lengths.
@@ -148,6 +192,35 @@ pub struct Complete {
     pub blocks: Vec<Vec<(u32, u32)>>,
     /// Valid pixels of the DEM inside the region: each map has as many.
     pub valid: u64,
+    /// Where the maps lie.
+    #[serde(default, skip_serializing_if = "Place::is_maps")]
+    pub place: Place,
+}
+
+/// The folder of what a chain makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Place {
+    /// `maps/`: maps that the engine made.
+    #[default]
+    Maps,
+    /// `results/`: files of a program, which are what they are.
+    Results,
+}
+
+impl Place {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_maps(&self) -> bool {
+        *self == Self::Maps
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn of(self, campaign: &CampaignDir) -> PathBuf {
+        match self {
+            Self::Maps => campaign.maps(),
+            Self::Results => campaign.results(),
+        }
+    }
 }
 
 impl Formed for Complete {

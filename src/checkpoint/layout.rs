@@ -74,6 +74,12 @@ impl CampaignDir {
         self.output.join("maps")
     }
 
+    /// Finished files of programs.
+    #[must_use]
+    pub fn results(&self) -> PathBuf {
+        self.output.join("results")
+    }
+
     /// A picture of each finished map.
     #[must_use]
     pub fn pictures(&self) -> PathBuf {
@@ -260,6 +266,36 @@ impl ChainDir {
     #[must_use]
     pub fn generation(&self, number: GenerationNumber) -> PathBuf {
         self.generations().join(format!("{number}.ron"))
+    }
+
+    /// The folder of the images of programs.
+    #[must_use]
+    pub fn images(&self) -> PathBuf {
+        self.path.join("images")
+    }
+
+    /// The working folder of a program that was started by this link.
+    #[must_use]
+    pub fn program(&self, started: LinkNumber) -> PathBuf {
+        self.programs().join(started.to_string())
+    }
+
+    /// The folder of the programs' working folders.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        self.path.join("program")
+    }
+
+    /// What a program that was started by this link says; its `out` or `err`.
+    #[must_use]
+    pub fn program_log(&self, started: LinkNumber, stream: &str) -> PathBuf {
+        self.path.join("logs").join(format!("{started}.program.{stream}"))
+    }
+
+    /// What a program that has ended well has made.
+    #[must_use]
+    pub fn made(&self) -> PathBuf {
+        self.path.join("made.ron")
     }
 
     /// The finished maps, block by block.

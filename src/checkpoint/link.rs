@@ -8,6 +8,7 @@ use super::form::{self, FORM, Formed};
 use super::generation::GenerationNumber;
 use super::layout::ChainDir;
 use crate::durable::sealed;
+use crate::quantity::Unit;
 
 /// The k-th execution of a chain that started, from 1, over all attempts; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +105,9 @@ pub struct LinkResume {
     pub lost: Vec<Lost>,
     /// Tiles it need not compute again.
     pub tiles: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Twelve hexadecimal digits that stand for the inputs that it computes from; empty where they are unknown.
     #[serde(default)]
     pub inputs: String,
@@ -143,6 +147,9 @@ pub struct LinkEnd {
     pub sealed: Option<GenerationNumber>,
     /// Tiles sealed over all links.
     pub tiles: u64,
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
     /// Milliseconds since 1970 by the node's clock: for display only.
     pub ended_ms: i64,
 }
@@ -172,6 +179,11 @@ pub enum ExitClass {
     NoProgress,
     /// Sealed, and not to be resubmitted: as many links as the campaign allows did not complete the chain (98).
     TooManyLinks,
+    /// The program that the chain runs could not be dumped, or not be restored on this node (69).
+    Unable,
+    /// The program that the chain runs ended by itself, and not well. The job ends with this code: the program's own, or 128 and
+    /// the number of the signal that ended it.
+    Program(u8),
 }
 
 impl ExitClass {
@@ -190,6 +202,8 @@ impl ExitClass {
             Self::Setup => 78,
             Self::NoProgress => 97,
             Self::TooManyLinks => 98,
+            Self::Unable => 69,
+            Self::Program(code) => code,
         }
     }
 
@@ -198,9 +212,9 @@ impl ExitClass {
     pub fn of_code(code: u8) -> Option<Self> {
         use ExitClass::{
             Checkpointed, Complete, DiskFull, Fenced, Foreign, Input, Internal, NoProgress, Output, Setup,
-            TooManyLinks,
+            TooManyLinks, Unable,
         };
-        let sysexits = [Complete, Input, Internal, DiskFull, Output, Fenced, Foreign, Setup];
+        let sysexits = [Complete, Input, Unable, Internal, DiskFull, Output, Fenced, Foreign, Setup];
         let sealed = [NoProgress, TooManyLinks, Checkpointed];
         sysexits.into_iter().chain(sealed).find(|c| c.code() == code)
     }

@@ -14,7 +14,10 @@
 //!   parts/0001.<layer>.part    the encoded blocks it computed, one file a layer
 //!   parts/0001.index           a framed record a tile: where its blocks lie, with checksums
 //!   parts/0001.inputs          the blocks of the inputs that it read, with checksums
-//!   generations/000001.ron     a checkpoint: which parts, up to which lengths
+//!   generations/000001.ron     a checkpoint: which parts, up to which lengths, or which image
+//!   images/0001-1/             the first image that link 1 made of a program
+//!   program/0001/              the working folder of a program that link 1 started
+//!   made.ron                   the files of a program that has ended well, before they get their final names
 //!   complete.ron               the finished maps, block by block
 //!   logs/0001.log              what it said
 //! ```
@@ -24,6 +27,7 @@ pub mod blocks;
 pub mod fence;
 pub mod form;
 pub mod generation;
+pub mod image;
 pub mod inputs;
 pub mod layout;
 pub mod link;
@@ -33,7 +37,10 @@ pub mod segment;
 pub mod status;
 mod tile_record;
 
-pub use generation::{BlockRecord, Complete, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
+pub use generation::{
+    BlockRecord, Complete, Dumper, Generation, GenerationNumber, Image, ImageFile, MapRecord, Place, Segment,
+    TileRecord,
+};
 pub use inputs::{InputBlock, InputBlocks};
 pub use layout::{CampaignDir, ChainDir, ChainId};
 pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Lost, Rejected};

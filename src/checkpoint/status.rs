@@ -8,6 +8,7 @@ use super::generation::GenerationNumber;
 use super::link::LinkNumber;
 use super::tile_record::take;
 use crate::durable::{DurableError, beneath, sealed};
+use crate::quantity::Unit;
 
 /// A link's own status file, replaced at each heartbeat ([`HEARTBEAT`]).
 ///
@@ -20,15 +21,18 @@ pub struct Status {
     pub counter: u64,
     /// What it does.
     pub phase: Phase,
-    /// Tiles done (sealed or not), of `total`.
+    /// Units of work done (sealed or not), of `total`.
     pub tiles: u64,
-    /// Tiles of the chain.
+    /// Units of the chain; 0: not known.
     pub total: u64,
-    /// Tiles in the last sealed generation.
+    /// What its work is counted in; said only where it is not tiles.
+    #[serde(default, skip_serializing_if = "Unit::is_tiles")]
+    pub unit: Unit,
+    /// Units in the last sealed generation.
     pub sealed_tiles: u64,
     /// The last sealed generation.
     pub generation: Option<GenerationNumber>,
-    /// Tiles computed per minute by this link, without the waits of a pace.
+    /// Units done per minute by this link, without the waits of a pace.
     pub tiles_per_minute: f64,
     /// Memory in use, bytes (resident set).
     pub memory: u64,

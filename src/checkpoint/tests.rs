@@ -137,10 +137,12 @@ fn strangers_among_the_numbered_files_change_nothing() {
         sealed_ms: 0,
         tiles: 0,
         total: 1,
+        unit: Unit::Tiles,
         bytes: 0,
         segments: Vec::new(),
         numerics: 1,
         maps: Vec::new(),
+        image: None,
     };
     assert_eq!(seal::seal(&dir, draft(), None).unwrap().number, GenerationNumber(1));
     // The highest number of all leaves none for the next: that is told, not tried for ever.

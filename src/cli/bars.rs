@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output;
-use crate::quantity::count;
+use crate::quantity::Unit;
 
 /// The progress of several chains.
 pub(super) struct Bars {
@@ -20,11 +20,17 @@ impl Bars {
     }
 
     /// A bar for one chain.
-    pub(super) fn add(&self, name: &str) -> Bar {
+    pub(super) fn add(&self, name: &str, unit: Unit) -> Bar {
         let bar = if self.terminal { self.all.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
-        bar.set_style(style("{prefix:8} {wide_bar:.yellow} {pos:>6}/{len:<6} tiles  {msg:24}"));
+        bar.set_style(style(match unit {
+            Unit::Tiles => "{prefix:8} {wide_bar:.yellow} {pos:>6}/{len:<6} tiles  {msg:24}",
+            Unit::Lines => "{prefix:8} {wide_bar:.yellow} {pos:>6}/{len:<6} lines  {msg:24}",
+            Unit::Percent => "{prefix:8} {wide_bar:.yellow} {percent:>3} %  {msg:24}",
+            // Of what nobody knows the whole there is no bar.
+            Unit::CpuSeconds => "{prefix:8} {wide_msg}",
+        }));
         bar.set_prefix(name.to_owned());
-        Bar { shown: bar, name: name.to_owned(), terminal: self.terminal, said: Mutex::default() }
+        Bar { shown: bar, name: name.to_owned(), unit, terminal: self.terminal, said: Mutex::default() }
     }
 
     /// Says a line above the bars.
@@ -52,6 +58,7 @@ fn style(template: &str) -> ProgressStyle {
 pub(super) struct Bar {
     shown: ProgressBar,
     name: String,
+    unit: Unit,
     terminal: bool,
     said: Mutex<Said>,
 }
@@ -84,13 +91,17 @@ impl Bar {
         if self.terminal {
             self.shown.set_length(total);
             self.shown.set_position(tiles);
-            self.shown.set_message(output::told(state));
+            let said = match self.unit {
+                Unit::CpuSeconds => format!("{}, {state}", self.unit.amount(tiles)),
+                _ => state.to_owned(),
+            };
+            self.shown.set_message(output::told(&said));
             return;
         }
         let Ok(mut said) = self.said.lock() else { return };
         if said.is_news(tiles, total, state) {
-            let done =
-                if total == 0 { String::new() } else { format!("{tiles} of {}, ", count(total, "tile")) };
+            let known = total > 0 || (!self.unit.is_tiles() && tiles > 0);
+            let done = if known { format!("{}, ", self.unit.part(tiles, total)) } else { String::new() };
             output::note(format!("{}: {done}{state}", self.name));
         }
     }

@@ -12,7 +12,8 @@ use crate::campaign::plan;
 use crate::campaign::spec::{Loaded, Profile, Spec, of_month};
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
-use crate::job::{outputs, request};
+use crate::job::request;
+use crate::job::tiles::outputs;
 use crate::ui::words;
 
 /// Refuses chains of these months that a later program wrote to: nothing else is a cure, least of all to begin anew.

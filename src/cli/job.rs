@@ -74,6 +74,13 @@ pub(super) struct Run {
     setup: SetupArgs,
 }
 
+/// Runs one of the processes around a foreign program, if that is what this one was started for: `job outside`, `job init`,
+/// `job tree`.
+pub(super) fn inside() -> Option<ExitCode> {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    crate::foreign::inside::entry(&words)
+}
+
 /// Reads a chain's name as a person types it.
 pub(super) fn chain(text: &str) -> Result<ChainId, String> {
     ChainId::parse(text).ok_or_else(|| "write m01, or m01-m02 for a chain of several months".to_owned())

@@ -19,6 +19,7 @@ mod doctor;
 mod failure;
 mod inputs;
 mod job;
+mod kit;
 mod log;
 mod man;
 mod maps;
@@ -100,6 +101,8 @@ enum Command {
     Maps(maps::Args),
     #[command(subcommand)]
     Cluster(cluster::Command),
+    #[command(subcommand)]
+    Kit(kit::Command),
     Man(man::Args),
     Completions(completions::Args),
     #[command(subcommand, hide = true)]
@@ -109,6 +112,10 @@ enum Command {
 /// The entry point of every process.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Those of the foreign programs' processes that are started with each of them.
+    if let Some(code) = job::inside() {
+        return code;
+    }
     // First of all: until then the batch system's signal would kill a job.
     if std::env::args_os().nth(1).is_some_and(|word| word == "job") {
         signals::hold();
@@ -149,6 +156,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Bench(args) => done(bench::run(&args)),
         Command::Maps(args) => done(maps::run(&args)),
         Command::Cluster(command) => cluster::run(command),
+        Command::Kit(command) => done(kit::run(&command)),
         Command::Man(args) => done(man::run(&args, Cli::command())),
         Command::Completions(args) => done(completions::run(&args, Cli::command())),
         Command::Job(command) => Ok(job::run(&command)),

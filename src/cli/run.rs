@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         if is_complete(&spec, chain) {
             continue;
         }
-        let bar = bars.add(chain.as_str());
+        let bar = bars.add(chain.as_str(), spec.unit());
         let options = RunOptions {
             spec: spec.clone(),
             spec_hash: campaign.spec_hash.clone(),

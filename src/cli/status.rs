@@ -112,7 +112,7 @@ fn cluster_lines(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn row(chain: &ChainView) -> Vec<String> {
-    let done = words::percent(chain.tiles, chain.total).map_or(String::new(), |p| format!("{p} %"));
+    let done = words::done(chain);
     let checkpoint = chain.generations.last().map_or(String::new(), |g| words::bytes(g.bytes));
     let node = chain.place().map_or(String::new(), |(_, node)| node.to_owned());
     vec![

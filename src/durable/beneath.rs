@@ -12,7 +12,8 @@ mod resolve;
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -68,6 +69,21 @@ pub fn read_head(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     })
 }
 
+/// The last `length` bytes of a file, or all where it has fewer.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_end(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    patience::again(path, || {
+        let mut file = open_once(path)?;
+        let all = file.metadata()?.len();
+        file.seek(io::SeekFrom::Start(all.saturating_sub(length)))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
 /// Opens a regular file for reading and writing. It must have no other name: a hard link may lead to anything.
 ///
 /// # Errors
@@ -87,8 +103,10 @@ pub fn append(path: &Path) -> io::Result<File> {
     let (folder, name) = Folder::of(path)?;
     for _ in 0..2 {
         match folder.create_new(&name) {
+            // Opened anew: at its end, wherever that is by then, and for writing alone.
+            Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created,
+            Err(e) => return Err(e),
         }
         // Where it is none of a campaign's files it may be a link on purpose.
         let flags = unwaited(OFlag::O_WRONLY | OFlag::O_APPEND);
@@ -209,6 +227,59 @@ pub fn create_folders(path: &Path) -> io::Result<()> {
         }
         created => created,
     }
+}
+
+/// Creates a folder that must not exist, for this user alone.
+///
+/// # Errors
+/// When something has the name, or the system refuses.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    let (folder, name) = Folder::of(path)?;
+    folder.create_private_folder(&name)
+}
+
+/// Makes creations, renames and removals in a folder durable.
+///
+/// # Errors
+/// When it is missing, or the system cannot sync.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    patience::again(folder, || Folder::of(&folder.join("."))?.0.sync())
+}
+
+/// Opens a folder itself, to hold on to it whatever becomes of its name.
+///
+/// # Errors
+/// When it is missing, no folder, reached through a link below an output folder, or the system refuses.
+pub fn open_folder(folder: &Path) -> io::Result<OwnedFd> {
+    patience::again(folder, || {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+        resolve::opened(folder, resolve::below(folder), flags, Mode::empty())
+    })
+}
+
+/// Removes a folder with all that is in it; links in it lead nowhere.
+///
+/// # Errors
+/// When something of it cannot be removed.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    for name in names(path)? {
+        let inner = path.join(name);
+        if facts(&inner)?.is_dir() { remove_folder(&inner)? } else { remove(&inner)? }
+    }
+    let (folder, name) = Folder::of(path)?;
+    folder.remove_folder(&name)
+}
+
+/// Gives a file or folder another name, in the same folder or another one of the same disk, that nothing has.
+///
+/// # Errors
+/// When something has the name, or the system refuses.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    let (from_folder, from_name) = Folder::of(from)?;
+    let (to_folder, to_name) = Folder::of(to)?;
+    from_folder.move_new(&from_name, &to_folder, &to_name)?;
+    to_folder.sync()?;
+    from_folder.sync()
 }
 
 /// Removes a name that is no folder's; what a link leads to stays.

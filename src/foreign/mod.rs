@@ -3,12 +3,21 @@
 //! [`Backend`] is what a link needs of whatever can do that; it knows no campaign and no chain.
 
 mod backend;
+mod calls;
 pub mod copies;
 pub mod cpu;
+pub mod criu;
+mod elf;
 pub mod fitness;
+pub mod inside;
+pub mod kit;
+pub mod plain;
+pub mod progress;
 pub mod record;
 pub mod semaphores;
 pub mod tasks;
 mod written;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+pub use criu::Criu;
+pub use inside::Supervised;

@@ -71,6 +71,7 @@ impl Surroundings {
         let signalled = walltime.saturating_sub(margin) as f64;
         Stop {
             asked: signals::stop_flag(),
+            end: after(walltime as f64),
             deadline: after(signalled + SIGNAL_LATE.min(margin as f64 / 2.0)),
             not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }
@@ -90,8 +91,7 @@ pub fn host_name() -> String {
 /// Threads to compute with: the spec's, else all that this process may use.
 #[must_use]
 pub fn threads(spec: &Spec) -> u32 {
-    let available = || std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    spec.threads.unwrap_or_else(available).max(1)
+    spec.threads_here()
 }
 
 /// What a job is to do.

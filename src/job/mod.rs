@@ -1,31 +1,28 @@
 //! What runs on the node: resume, compute, seal, stop in time, finish the maps.
 //!
-//! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs; [`Workload`] is what
-//! it needs of the engine. A link ends in one of the classes of [`crate::checkpoint::ExitClass`].
+//! [`entry`] is what a batch job executes; [`run_chain`] is one link of a chain, wherever it runs. A link is a shell, which holds
+//! its place in the chain, and a body, which does the work: [`tiles`] of a [`Workload`], such as the engine's. It ends in one of
+//! the classes of [`crate::checkpoint::ExitClass`].
 
-mod assemble;
-mod compute;
 pub mod copies;
 mod draft;
 pub mod entry;
 pub mod failure;
-mod finish;
 mod heart;
 mod inputs;
 mod log;
-mod look;
-mod make;
 mod maps;
 pub mod memory;
 mod origin;
-pub mod outputs;
 pub mod pictures;
+mod program;
 pub mod request;
 pub mod run;
-mod session;
 pub mod setup;
+mod shell;
 pub mod signals;
 pub mod surroundings;
+pub mod tiles;
 pub mod verify;
 pub mod workload;
 

@@ -11,9 +11,11 @@ use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
 use super::origin::Origin;
+use super::program::Foreign;
 use super::request;
-use super::session::{Done, Session};
 use super::setup::SetupFailure;
+use super::shell::{Body, Done, Shell};
+use super::tiles::Tiles;
 use super::workload::Workload;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::form::FORM;
@@ -22,7 +24,7 @@ use crate::checkpoint::{
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
-use crate::quantity;
+use crate::quantity::{self, Unit};
 
 /// When a link must stop.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,8 @@ pub struct Stop {
     pub asked: Arc<AtomicBool>,
     /// When to checkpoint by the link's own view of the walltime.
     pub deadline: Option<Instant>,
+    /// When the batch system ends the job.
+    pub end: Option<Instant>,
     /// An exit 99 before this moment would not be counted by the batch system: stay until then.
     pub not_before: Option<Instant>,
 }
@@ -87,6 +91,9 @@ pub struct Outcome {
 /// Never panics on what it finds on disk; every end, good or bad, is an [`Outcome`] and is recorded as the link's end.
 /// It does not look whether another link runs: it fences it.
 pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress) + Sync)) -> Outcome {
+    if let Some(command) = options.spec.command() {
+        return run_body(output, options, &Foreign::new(command), report);
+    }
     let open = || Engine::open(request::request(&options.spec, &options.months));
     run_with(output, options, &open, report)
 }
@@ -96,6 +103,16 @@ pub fn run_with<W: Workload>(
     output: &Path,
     options: &RunOptions,
     open: &(dyn Fn() -> Result<W, EngineError> + Sync),
+    report: &(dyn Fn(&Progress) + Sync),
+) -> Outcome {
+    run_body(output, options, &Tiles::new(open), report)
+}
+
+/// As [`run_chain`], for any body.
+fn run_body(
+    output: &Path,
+    options: &RunOptions,
+    body: &dyn Body,
     report: &(dyn Fn(&Progress) + Sync),
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
@@ -109,17 +126,17 @@ pub fn run_with<W: Workload>(
         Ok(opened) => opened,
         Err(e) => return silent_end(&dir, link, &Failure::from(e)),
     };
-    let session = Session::new(&campaign, options, &start, &log, &heart, report);
-    let result = catch_unwind(AssertUnwindSafe(|| session.run(open))).unwrap_or_else(|panic| {
+    let shell = Shell::new(&campaign, options, &start, &log, &heart, report);
+    let result = catch_unwind(AssertUnwindSafe(|| shell.run(body))).unwrap_or_else(|panic| {
         Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
     });
     // Whatever went wrong, a link that was overtaken meanwhile, or whose folder was taken away, is just that.
-    let result = result.map_err(|failure| match session.ensure_own() {
+    let result = result.map_err(|failure| match shell.ensure_own() {
         Err(other @ (Failure::Fenced(_) | Failure::Gone(_))) => other,
         _ => failure.told_for(&options.chain, &dir),
     });
     let result = match result {
-        Err(failure) if session.goes_on_after(&failure) => Ok(Done::Checkpointed(format!(
+        Err(failure) if shell.goes_on_after(&failure) => Ok(Done::Checkpointed(format!(
             "{failure}: the disk was out of reach and is tried no longer by this link; what it sealed is safe, and the next one \
              goes on from there"
         ))),
@@ -129,15 +146,22 @@ pub fn run_with<W: Workload>(
         Ok(Done::Complete(message)) => (ExitClass::Complete, message.clone()),
         Ok(Done::Checkpointed(message)) => (ExitClass::Checkpointed, message.clone()),
         Ok(Done::Limited(limit, message)) => (limit.class(), message.clone()),
-        Err(failure) => (failure.class(), failure.message(session.bytes_needed())),
+        Err(failure) => (failure.class(), failure.message(shell.bytes_needed())),
     };
-    let (sealed, tiles) = session.sealed();
+    let (sealed, tiles) = shell.sealed();
     if class == ExitClass::Fenced || !start.is_on_disk(&dir) {
         heart.silence();
     } else {
         heart.finish();
     }
-    let end = LinkEnd { class, message: message.clone(), sealed, tiles, ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed,
+        tiles,
+        unit: options.spec.unit(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
 }
@@ -152,7 +176,14 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
         Err(e) => return not_begun(&e),
     };
     let (class, message) = (ExitClass::Setup, failure.words());
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &Log::create(&dir, start.link), &end);
     Outcome { link: Some(start.link), class, message, sealed: None }
 }
@@ -197,7 +228,14 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
 /// The end of a link that could not even write its log.
 fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
     let (class, message) = (failure.class(), failure.message(None));
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     let _ = sealed::replace(&dir.link_end(link), &end);
     Outcome { link: Some(link), class, message, sealed: None }
 }

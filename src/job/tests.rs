@@ -3,13 +3,13 @@ use std::time::{Duration, Instant};
 
 use super::entry::Surroundings;
 use super::failure::Failure;
-use super::look::{Sampling, shown_layer};
 use super::request::{chains, request};
+use super::tiles::look::{Sampling, shown_layer};
 use crate::campaign::spec::{
     Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit, of_month,
 };
 use crate::checkpoint::form::FORM;
-use crate::checkpoint::{CampaignDir, ChainId, Complete, ExitClass, LinkNumber};
+use crate::checkpoint::{CampaignDir, ChainId, Complete, ExitClass, LinkNumber, Place};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::model::LINKE_OF_THE_ALPS;
 use crate::engine::{self, DiffuseModel, Field, Layer, Model, Piece, Product, Tiling};
@@ -227,6 +227,7 @@ fn the_end_of_a_chain_in_a_later_form_is_no_list_of_maps_to_copy() {
         maps: Vec::new(),
         blocks: Vec::new(),
         valid: 0,
+        place: Place::Maps,
     };
     let mut finished = || {
         sealed::replace(&dir.complete(), &end).unwrap();

@@ -68,13 +68,15 @@ fn stop_details(chain: &ChainView) -> String {
     let lost = chain.tiles.saturating_sub(chain.sealed_tiles);
     let job = chain.job.as_ref().map_or_else(String::new, |j| format!("Job {} is deleted. ", j.id));
     let kept = match words::last_good(chain) {
-        Some(g) => format!("Generation {} with {} stays", g.number, words::count(g.tiles, "tile")),
+        Some(g) => format!("Generation {} with {} stays", g.number, g.unit.amount(g.tiles)),
         None => "There is no checkpoint yet".to_owned(),
     };
     let work = if lost == 0 {
         ".".to_owned()
     } else {
-        format!("; {} computed since are lost. To keep them, press c first.", words::count(lost, "tile"))
+        let (what, are) = (chain.unit.amount(lost), chain.unit.is(lost));
+        let them = if are == "is" { "it" } else { "them" };
+        format!("; {what} computed since {are} lost. To keep {them}, press c first.")
     };
     format!("{job}{kept}{work}")
 }

@@ -14,6 +14,7 @@ use crate::campaign::snapshot::{
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
 use crate::oar_client::BatchError;
+use crate::quantity::Unit;
 
 /// 2026-03-01 14:05:09 UTC, the moment of all made-up snapshots.
 pub(crate) const NOW: i64 = 1_772_373_909_000;
@@ -29,6 +30,7 @@ pub(crate) fn chain(month: u8) -> ChainView {
         tiles: 0,
         sealed_tiles: 0,
         total: TOTAL,
+        unit: Unit::Tiles,
         links: Vec::new(),
         hops: 0,
         attempts: 0,
@@ -66,7 +68,16 @@ fn link(number: u32, node: u32, started: i64, ran: Option<i64>) -> LinkView {
 }
 
 fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
-    GenerationView { number, link, bytes: tiles * 274_000, tiles, sealed_ms: NOW - ago * 1_000, damage: None }
+    let unit = Unit::Tiles;
+    GenerationView {
+        number,
+        link,
+        bytes: tiles * 274_000,
+        tiles,
+        unit,
+        sealed_ms: NOW - ago * 1_000,
+        damage: None,
+    }
 }
 
 /// The job of the third link.

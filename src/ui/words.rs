@@ -71,6 +71,15 @@ pub(crate) fn percent(done: u64, total: u64) -> Option<u64> {
     (total > 0).then(|| (u128::from(done.min(total)) * 100 / u128::from(total)) as u64)
 }
 
+/// How far a chain is: a percentage, else what it has done where that can be without a whole; empty where nothing is known.
+pub(crate) fn done(chain: &ChainView) -> String {
+    match percent(chain.tiles, chain.total) {
+        Some(percent) => format!("{percent} %"),
+        None if chain.unit.is_tiles() || chain.tiles == 0 => String::new(),
+        None => chain.unit.short(chain.tiles, chain.total),
+    }
+}
+
 /// The state of a chain in words of at most 13 columns.
 pub(crate) fn state(chain: &ChainView) -> String {
     match chain.state {
@@ -199,7 +208,10 @@ pub(crate) fn resume_point(chain: &ChainView) -> String {
     };
     match percent(generation.tiles, chain.total) {
         Some(p) => format!("from generation {} ({p} %)", generation.number),
-        None => format!("from generation {}", generation.number),
+        None if generation.unit.is_tiles() => format!("from generation {}", generation.number),
+        None => {
+            format!("from generation {} ({})", generation.number, generation.unit.amount(generation.tiles))
+        }
     }
 }
 

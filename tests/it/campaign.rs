@@ -15,7 +15,7 @@ use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
     CampaignDir, ChainId, Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart,
-    MapRecord, Phase, Status,
+    MapRecord, Phase, Place, Status,
 };
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
@@ -425,6 +425,7 @@ fn complete(stage: &Stage, link: u32, maps: Vec<MapRecord>) -> PathBuf {
         maps,
         blocks: vec![],
         valid: 0,
+        place: Place::Maps,
     };
     let record = stage.campaign().chain(&january()).complete();
     sealed::replace(&record, &complete).expect("written");
@@ -488,6 +489,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
         segments: vec![],
         numerics: NUMERICS + 6,
         maps: vec![],
+        image: None,
     };
     atomic::create_folder(&dir.generations()).expect("made");
     sealed::replace(&dir.generation(GenerationNumber(1)), &generation).expect("written");

@@ -43,6 +43,21 @@ pub(crate) fn have_programs(test: &str, programs: &[&str]) -> bool {
     true
 }
 
+/// The kit of CRIU that `tests/run` makes; without one the test is skipped (see [`skip`]).
+///
+/// Who becomes another user copies it, for this folder may be closed to him: it may be moved.
+pub(crate) fn kit_of_tests(test: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/criu-kit");
+    let named = std::env::var_os(alpsckpt::foreign::kit::VARIABLE).map_or(folder, PathBuf::from);
+    match alpsckpt::foreign::kit::open(&named) {
+        Ok(_) => Some(named),
+        Err(e) => {
+            skip(test, &format!("{e}; tests/run makes one"));
+            None
+        }
+    }
+}
+
 /// What a program says, run in `folder` in the language of the tests; it must end well.
 pub(crate) fn said<S: AsRef<OsStr>>(program: &str, arguments: &[S], folder: &Path) -> String {
     let mut command = Command::new(program);

@@ -9,7 +9,6 @@ use crate::campaign::snapshot::{Access, ChainView};
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{ChainId, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
-use crate::quantity::count;
 
 impl Controller {
     /// Does one action; the answer says in words what was done. The lease is taken for that and given back.
@@ -114,7 +113,7 @@ impl Controller {
         let job = self.submit_attempt(chain, attempt, token)?;
         let from = view.generations.iter().rfind(|g| g.damage.is_none());
         let from = from.map_or_else(String::new, |g| {
-            format!("; it goes on from generation {} with {}", g.number, count(g.tiles, "tile"))
+            format!("; it goes on from generation {} with {}", g.number, g.unit.amount(g.tiles))
         });
         let said = said.map_or_else(String::new, |said| format!("; {said}"));
         Ok(format!("{chain}: submitted as job {job}{from}{said}"))

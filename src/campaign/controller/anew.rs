@@ -11,7 +11,6 @@ use crate::checkpoint::resume::file_crc;
 use crate::checkpoint::{ChainId, Complete, MapRecord, fence, form};
 use crate::durable::{atomic, sealed};
 use crate::engine::NUMERICS;
-use crate::quantity::count;
 
 impl Controller {
     /// Has the chain computed anew from the inputs as they are now: what its links sealed so far does not count any more.
@@ -71,7 +70,7 @@ impl Controller {
         let text = format!(
             "begins anew, as asked, from the inputs {}: what was sealed until link {after} ({}) does not count any more",
             inputs.short(),
-            count(view.sealed_tiles, "tile")
+            view.unit.amount(view.sealed_tiles)
         );
         let said = inputs::left_behind(&self.campaign, chain, &inputs)?;
         let warnings = std::iter::once(&text).chain(&said);
@@ -102,7 +101,8 @@ impl Controller {
         let held = files.generations.values().flatten().next_back().filter(|g| g.tiles > 0);
         let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok((own, None)) };
         let former = files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own);
-        let tiles = format!("what it sealed ({}) is of engine {}", count(held.tiles, "tile"), held.numerics);
+        let tiles =
+            format!("what it sealed ({}) is of engine {}", held.unit.amount(held.tiles), held.numerics);
         Ok(match former {
             Some(hash) if install::is_whole(&self.campaign, hash) => {
                 let said =

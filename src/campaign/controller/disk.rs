@@ -22,7 +22,7 @@ use crate::checkpoint::{
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::oar_client::Token;
-use crate::quantity::clean;
+use crate::quantity::{Unit, clean};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
 const SILENT_MS: u64 = 3 * HEARTBEAT.as_millis() as u64 + 60_000;
@@ -321,6 +321,7 @@ impl ChainFiles {
                 .map(|g| SealedGeneration {
                     number: g.number,
                     tiles: g.tiles,
+                    unit: g.unit,
                     maps: g.maps.len(),
                     bytes: g.bytes,
                 })
@@ -351,6 +352,7 @@ impl ChainFiles {
                 link: g.link.0,
                 bytes: g.bytes,
                 tiles: g.tiles,
+                unit: g.unit,
                 sealed_ms: g.sealed_ms,
                 damage: None,
             },
@@ -359,6 +361,7 @@ impl ChainFiles {
                 link: 0,
                 bytes: 0,
                 tiles: 0,
+                unit: Unit::default(),
                 sealed_ms: 0,
                 damage: Some(clean(why)),
             },

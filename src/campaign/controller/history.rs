@@ -7,7 +7,7 @@ use crate::campaign::event::{Entry, Event, JobStage};
 use crate::campaign::snapshot::HistoryLine;
 use crate::checkpoint::ChainId;
 use crate::oar_client::{Job, JobId};
-use crate::quantity::{clean, count};
+use crate::quantity::clean;
 
 /// Lines of history in a snapshot.
 const LINES: usize = 500;
@@ -104,12 +104,12 @@ fn folded(items: &[Item<'_>]) -> Vec<HistoryLine> {
     let mut seals: BTreeMap<&ChainId, (usize, u32)> = BTreeMap::new();
     for item in items {
         let mut text = item.event.words();
-        if let Event::GenerationSeen { chain, generation, tiles, .. } = item.event {
+        if let Event::GenerationSeen { chain, generation, tiles, unit, .. } = item.event {
             if let Some((at, first)) = seals.get(chain).copied() {
                 text = format!(
                     "generations {first} to {} sealed, the last with {}",
                     generation.0,
-                    count(*tiles, "tile")
+                    unit.amount(*tiles)
                 );
                 lines.remove(at);
                 seals.values_mut().filter(|(line, _)| *line > at).for_each(|(line, _)| *line -= 1);

@@ -107,6 +107,9 @@ impl Controller {
         let status = files.status.as_ref();
         let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
         let sealed = files.generations.values().flatten().next_back();
+        // What was sealed before the file counted in another unit tells nothing in this one.
+        let unit = open.map(|s| s.unit).unwrap_or_else(|| self.spec.unit());
+        let sealed = sealed.filter(|g| g.unit == unit);
         let sealed_tiles = sealed.map_or(0, |g| g.tiles);
         let complete = state == ChainState::Complete;
         // A link that has not opened its inputs yet does not know how many there are.
@@ -124,6 +127,7 @@ impl Controller {
             tiles,
             sealed_tiles: if complete { total } else { sealed_tiles },
             total,
+            unit,
             hops: links.iter().filter(|l| l.hop).count() as u32,
             links,
             attempts: record.attempts.len() as u32,
@@ -135,7 +139,7 @@ impl Controller {
             phase: open.map(|s| s.phase),
             tiles_per_minute: rate,
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
-            eta: rate.and_then(|rate| eta(total.saturating_sub(tiles), rate)),
+            eta: rate.filter(|_| total > 0).and_then(|rate| eta(total.saturating_sub(tiles), rate)),
             failure: failure.map(|f| FailureView {
                 class: clean(&f.class),
                 cause: clean(&f.cause),
@@ -148,7 +152,7 @@ impl Controller {
     }
 }
 
-/// Seconds for so many tiles at this rate; `None` before the first tile.
+/// Seconds for so much work at this rate; `None` before the first of it.
 fn eta(left: u64, rate: f64) -> Option<u64> {
     (rate > 0.0 && rate.is_finite()).then(|| (left as f64 / rate * 60.0).ceil() as u64)
 }
@@ -285,7 +289,9 @@ fn link_views(files: &ChainFiles) -> Vec<LinkView> {
 
 fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
     let from = match resume.from {
-        Some(generation) => format!("from generation {} with {}", generation.0, count(resume.tiles, "tile")),
+        Some(generation) => {
+            format!("from generation {} with {}", generation.0, resume.unit.amount(resume.tiles))
+        }
         None => "from the beginning".to_owned(),
     };
     let rejected =

@@ -102,6 +102,7 @@ impl Decider<'_> {
                     class: end.class,
                     message: end.message.clone(),
                     tiles: end.tiles,
+                    unit: end.unit,
                 });
             }
         }
@@ -111,6 +112,7 @@ impl Decider<'_> {
                     chain: chain.clone(),
                     generation: sealed.number,
                     tiles: sealed.tiles,
+                    unit: sealed.unit,
                     bytes: sealed.bytes,
                 });
             }
@@ -309,8 +311,13 @@ impl Decider<'_> {
                 (end.tiles, maps)
             };
             let [before, one, two] = [before, one, two].map(|end| progress(end));
+            let unit = ends.last().map(|end| end.unit).unwrap_or_default();
             if before == one && one == two {
-                let cause = format!("two links in a row sealed no tile: {} before and after", two.0);
+                let cause = if unit.is_tiles() {
+                    format!("two links in a row sealed no tile: {} before and after", two.0)
+                } else {
+                    format!("two links in a row got no further: {} before and after", unit.amount(two.0))
+                };
                 let hint = failure::no_progress_hint(self.chain, self.disk);
                 return Some(Failure::new("no progress", cause, hint));
             }

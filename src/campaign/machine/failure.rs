@@ -5,7 +5,6 @@ use crate::campaign::event::Failure;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
-use crate::quantity::{by_number, count};
 
 /// The hint where a later program wrote to the chain.
 pub(in crate::campaign) const OTHER_PROGRAM: &str =
@@ -105,6 +104,15 @@ impl Say<'_> {
                 Failure::new("no progress", cause, hint)
             }
             ExitClass::TooManyLinks => self.failure("too many links", cause),
+            ExitClass::Program(_) => {
+                let hint = format!(
+                    "see what it said (`alpsckpt log {}`), correct the program or its inputs, then {}",
+                    self.chain,
+                    resubmit_hint(self.chain, self.disk)
+                );
+                Failure::new("program", cause, hint)
+            }
+            ExitClass::Unable => self.failure("unable", cause),
             ExitClass::Complete if self.disk.lost_maps => {
                 maps_lost(self.chain, self.disk.lost.as_deref().unwrap_or_default())
             }
@@ -207,8 +215,8 @@ impl Say<'_> {
         match self.disk.generations.last() {
             Some(last) => format!(
                 "{} {} safe in generation {}",
-                count(last.tiles, "tile"),
-                by_number(last.tiles, "is", "are"),
+                last.unit.amount(last.tiles),
+                last.unit.is(last.tiles),
                 last.number.0
             ),
             None => "nothing was sealed yet".to_owned(),
@@ -235,7 +243,7 @@ pub(super) fn resubmit_hint(chain: &ChainId, disk: &DiskView) -> String {
         Some(last) => format!(
             "resubmit it (key r, or `alpsckpt resubmit {chain}`): it goes on from generation {} with {}",
             last.number.0,
-            count(last.tiles, "tile")
+            last.unit.amount(last.tiles)
         ),
         None => format!("resubmit it (key r, or `alpsckpt resubmit {chain}`): it begins anew"),
     }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkNumber, LinkStart};
 use crate::oar_client::{Job, JobId, Node, Token};
+use crate::quantity::Unit;
 
 use super::event::Event;
 
@@ -100,8 +101,10 @@ pub struct LinkOnDisk {
 pub struct SealedGeneration {
     /// Its number.
     pub number: GenerationNumber,
-    /// Its tiles.
+    /// The work it holds.
     pub tiles: u64,
+    /// In what.
+    pub unit: Unit,
     /// Its finished maps.
     pub maps: usize,
     /// Bytes of its files.

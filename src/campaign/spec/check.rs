@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Atmosphere, MonthsPerChain, Profile, Region, Spec, SpecError};
+use super::{Atmosphere, MonthsPerChain, Profile, Region, Spec, SpecError, Workload};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
@@ -27,9 +27,9 @@ pub(super) struct Places<'t> {
     pub(super) bad: &'t [String],
 }
 
-struct Check<'t> {
-    spec: &'t Spec,
-    places: &'t Places<'t>,
+pub(super) struct Check<'t> {
+    pub(super) spec: &'t Spec,
+    pub(super) places: &'t Places<'t>,
     errors: Vec<SpecError>,
 }
 
@@ -38,19 +38,28 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     let mut check = Check { spec, places, errors: Vec::new() };
     check.identity();
     check.paths();
-    check.region();
     check.months();
     check.times();
-    check.inputs();
-    check.lapse();
-    check.air();
-    check.numbers();
+    check.jobs();
+    match &spec.workload {
+        Workload::Command(command) => check.command(command),
+        // What cannot be read may be either.
+        Workload::Engine if check.is_bad("workload") => {}
+        Workload::Engine => {
+            check.maps();
+            check.region();
+            check.inputs();
+            check.lapse();
+            check.air();
+            check.numbers();
+        }
+    }
     check.errors
 }
 
 impl Check<'_> {
     /// Notes a fault of the field at `path` unless one of the fields it was judged by is a stand-in.
-    fn fault(&mut self, path: &str, what: impl Into<String>, cure: impl Into<String>) {
+    pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, cure: impl Into<String>) {
         let top = path.split('.').next().unwrap_or(path);
         if self.places.bad.iter().any(|b| b == top) {
             return;
@@ -61,7 +70,7 @@ impl Check<'_> {
         self.errors.push(SpecError::new(self.places.file, line, what, cure));
     }
 
-    fn is_bad(&self, field: &str) -> bool {
+    pub(super) fn is_bad(&self, field: &str) -> bool {
         self.places.bad.iter().any(|b| b == field)
     }
 
@@ -73,15 +82,40 @@ impl Check<'_> {
         if self.spec.name.trim().is_empty() {
             self.fault("name", "`name` is empty", "give the campaign a name");
         }
-        for (field, path) in [("output", &self.spec.output), ("dem", &self.spec.dem)] {
+        let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
+        let dem = engine.then_some(("dem", &self.spec.dem));
+        for (field, path) in [("output", &self.spec.output)].into_iter().chain(dem) {
             if path.as_os_str().is_empty() {
                 self.fault(field, format!("`{field}` is empty"), "write a path");
             }
         }
         self.site();
-        if self.spec.products.is_empty() {
+    }
+
+    /// What the engine computes, and when.
+    fn maps(&mut self) {
+        let spec = self.spec;
+        if spec.products.is_empty() {
             let cure = "leave `products` out for the usual maps, or name at least one";
             self.fault("products", "`products` is empty", cure);
+        }
+        if let Some(month) = spec.sky_view_month.filter(|month| !spec.months.contains(month)) {
+            let what = format!("`sky_view_month` {month} is not one of `months`");
+            self.fault("sky_view_month", what, "leave it out: the sky view then goes with the first month");
+        }
+        if !(1900..=2100).contains(&spec.year) {
+            let what = format!("`year` {} is outside 1900 to 2100", spec.year);
+            self.fault("year", what, "the sun's positions are computed for these years");
+        }
+        if let MonthsPerChain::Count(n) = spec.months_per_chain
+            && n as usize > spec.months.len().max(1)
+        {
+            let what =
+                format!("`months_per_chain` {n} is more than the {} months there are", spec.months.len());
+            self.fault("months_per_chain", what, "write a smaller number, or Auto");
+        }
+        if spec.checkpoint_every.seconds() == 0 {
+            self.fault("checkpoint_every", "`checkpoint_every` is zero", "write a span such as \"15min\"");
         }
     }
 
@@ -92,10 +126,17 @@ impl Check<'_> {
             vec![("output".to_owned(), &spec.output), ("dem".to_owned(), &spec.dem)];
         paths.extend(spec.reference_height.as_deref().map(|path| ("reference_height".to_owned(), path)));
         paths.extend(spec.files_by_month());
+        if let Workload::Command(command) = &spec.workload {
+            paths.extend(command.paths().map(|(field, path)| (format!("workload.{field}"), path)));
+        }
         for (field, path) in paths {
             let Ok(rest) = path.strip_prefix("~") else { continue };
             let home = std::env::var_os("HOME").map_or_else(|| "/home/me".into(), std::path::PathBuf::from);
-            let what = format!("`{field}`: \"{}\": ~ is not expanded here", path.display());
+            let what = format!(
+                "`{}`: \"{}\": ~ is not expanded here",
+                field.strip_prefix("workload.").unwrap_or(&field),
+                path.display()
+            );
             self.fault(&field, what, format!("write the path in full: \"{}\"", home.join(rest).display()));
         }
     }
@@ -187,20 +228,6 @@ impl Check<'_> {
                 "name each month once",
             );
         }
-        if let Some(month) = self.spec.sky_view_month.filter(|month| !months.contains(month)) {
-            let what = format!("`sky_view_month` {month} is not one of `months`");
-            self.fault("sky_view_month", what, "leave it out: the sky view then goes with the first month");
-        }
-        if !(1900..=2100).contains(&self.spec.year) {
-            let what = format!("`year` {} is outside 1900 to 2100", self.spec.year);
-            self.fault("year", what, "the sun's positions are computed for these years");
-        }
-        if let MonthsPerChain::Count(n) = self.spec.months_per_chain
-            && n as usize > months.len().max(1)
-        {
-            let what = format!("`months_per_chain` {n} is more than the {} months there are", months.len());
-            self.fault("months_per_chain", what, "write a smaller number, or Auto");
-        }
     }
 
     fn times(&mut self) {
@@ -222,8 +249,14 @@ impl Check<'_> {
                 "the batch system resubmits only jobs that ran for more than 60 s: lengthen the walltime";
             self.fault("walltime", what, cure);
         }
-        if self.spec.checkpoint_every.seconds() == 0 {
-            self.fault("checkpoint_every", "`checkpoint_every` is zero", "write a span such as \"15min\"");
+    }
+
+    fn jobs(&mut self) {
+        if self.spec.threads == Some(0) {
+            self.fault("threads", "`threads` is 0", "at least 1; None for as many as the node gives");
+        }
+        if self.spec.max_links == 0 {
+            self.fault("max_links", "`max_links` is 0", "at least 1");
         }
     }
 
@@ -284,12 +317,6 @@ impl Check<'_> {
 
     fn numbers(&mut self) {
         let spec = self.spec;
-        if spec.threads == Some(0) {
-            self.fault("threads", "`threads` is 0", "at least 1; None for as many as the node gives");
-        }
-        if spec.max_links == 0 {
-            self.fault("max_links", "`max_links` is 0", "at least 1");
-        }
         if let Some(tile) = spec.tile.filter(|tile| !(16..=4096).contains(tile) || !tile.is_multiple_of(16)) {
             let what = format!("`tile` {tile} is not a multiple of 16 between 16 and 4096");
             self.fault("tile", what, "leave it out: the largest that a job's memory allows is taken");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Spec;
+use super::{Spec, Workload};
 use crate::checkpoint::CampaignDir;
 use crate::durable::{DurableError, sealed};
 
@@ -137,12 +137,6 @@ fn changed_fields(one: &Spec, other: &Spec) -> Vec<Changed> {
             vec![$(differ(stringify!($name), Change::$change, &one.$name, &other.$name)),*]
         }};
     }
-    fn differ<T: Serialize>(field: &'static str, change: Change, one: &T, other: &T) -> Option<Changed> {
-        // What no RON can say is a path that is no text: it cannot be frozen, and is refused there.
-        let ron = |value: &T| ron::to_string(value).unwrap_or_default();
-        let (from, to) = (ron(one), ron(other));
-        (from != to).then_some(Changed { field, change, from, to })
-    }
     let fields: Vec<Option<Changed>> = fields!(
         version: Science,
         name: Job,
@@ -184,5 +178,24 @@ fn changed_fields(one: &Spec, other: &Spec) -> Vec<Changed> {
         lai: Science,
         lai_max: Science,
     );
-    fields.into_iter().flatten().collect()
+    let mut changed: Vec<Changed> = fields.into_iter().flatten().collect();
+    if let (Workload::Command(one), Workload::Command(other)) = (&one.workload, &other.workload)
+        && let Some(at) = changed.iter().position(|changed| changed.field == "workload")
+    {
+        changed.splice(at..=at, one.changes(other));
+    }
+    changed
+}
+
+/// A field, if its values differ.
+pub(super) fn differ<T: Serialize>(
+    field: &'static str,
+    change: Change,
+    one: &T,
+    other: &T,
+) -> Option<Changed> {
+    // What no RON can say is a path that is no text: it cannot be frozen, and is refused there.
+    let ron = |value: &T| ron::to_string(value).unwrap_or_default();
+    let (from, to) = (ron(one), ron(other));
+    (from != to).then_some(Changed { field, change, from, to })
 }

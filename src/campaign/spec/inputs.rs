@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Atmosphere, Cloud, Monthly, Spec};
+use crate::checkpoint::ChainId;
 use crate::engine::Product;
 
 impl Spec {
@@ -10,6 +11,10 @@ impl Spec {
     /// stays the same wherever the file lies.
     #[must_use]
     pub fn inputs_of(&self, months: &[u8]) -> Vec<(String, PathBuf)> {
+        if let Some(command) = self.command() {
+            let paths = command.inputs_of(self, &ChainId::of_months(months)).into_iter();
+            return paths.zip(1..).map(|(path, number)| (format!("input {number}"), path)).collect();
+        }
         let mut files = vec![("dem".to_owned(), self.dem.clone())];
         let temperatures =
             self.products_of(months).contains(&Product::Temperature) && !self.temperature.is_empty();

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use ron::error::{Error, SpannedError};
 
+use super::command::IDLE;
 use super::fields::{self, Field};
 use super::words::{example, words};
-use super::{Loaded, Spec, SpecError, check, forms};
+use super::{Duration, Loaded, Spec, SpecError, Workload, check, forms};
 
 /// What stands in for a required field that is missing or unreadable, so that the others can still be read.
 const STAND_INS: [(&str, &str); 8] = [
@@ -64,6 +65,11 @@ fn similar(file: &Path) -> Option<PathBuf> {
     (nearest.0 <= 2.max(name.len() / 4)).then(|| folder.join(nearest.1))
 }
 
+/// A command's fields stand in the brackets of `Command(…)`.
+fn reader() -> ron::Options {
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::UNWRAP_VARIANT_NEWTYPES)
+}
+
 /// The text of a file; never of a device, a pipe or something large.
 fn read(file: &Path) -> std::io::Result<String> {
     let facts = std::fs::metadata(file)?;
@@ -96,16 +102,17 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     if let Some(version) = forms::version(text, &index).filter(|version| *version > forms::VERSION) {
         return Err(vec![newer(file, text, &index, version)]);
     }
-    let mut reading = Reading {
-        file,
-        text,
-        patched: text.to_owned(),
-        index,
-        bad: Vec::new(),
-        stand_ins: Vec::new(),
-        errors: Vec::new(),
-    };
+    let mut patched = text.to_owned();
+    let command = is_command(text, &index);
+    let (idle, index): (Vec<Field>, Vec<Field>) =
+        index.into_iter().partition(|field| command && is_idle(&field.path));
+    idle.iter().for_each(|field| blank(&mut patched, field));
+    let mut reading =
+        Reading { file, text, patched, index, bad: Vec::new(), stand_ins: Vec::new(), errors: Vec::new() };
     let spec = reading.read();
+    if spec.is_some() && !command && !reading.bad.iter().any(|bad| bad == "workload") {
+        reading.require(&["dem", "year"]);
+    }
     let Reading { mut errors, index, bad, .. } = reading;
     let Some(mut spec) = spec else { return Err(errors) };
     let places = check::Places { file, text, index: &index, bad: &bad };
@@ -117,7 +124,45 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     }
     make_absolute(&mut spec, file);
     forms::fill(&mut spec, &given);
+    if command {
+        // No map of the engine is made; and what is dumped now and then has its sleeps cut short.
+        spec.products.clear();
+        if !given.iter().any(|field| field.path == "checkpoint_every") {
+            spec.checkpoint_every = Duration::from_secs(0);
+        }
+    }
     Ok(Loaded { spec, file: absolute(file), text: text.to_owned() })
+}
+
+/// The file's `workload` is a command, found without reading the rest.
+fn is_command(text: &str, index: &[Field]) -> bool {
+    let value = |field: &Field| Some(text.get(field.start..field.end)?.split_once(':')?.1);
+    let workload = index.iter().find(|field| field.path == "workload").and_then(value);
+    workload.is_some_and(|value| value.trim_start().starts_with("Command"))
+}
+
+/// A field that says nothing to a command, or one within it.
+fn is_idle(path: &str) -> bool {
+    IDLE.contains(&path.split('.').next().unwrap_or(path))
+}
+
+impl Loaded {
+    /// The fields of the file that say nothing, since a command computes: what to do about each.
+    #[must_use]
+    pub fn idle(&self) -> Vec<SpecError> {
+        let (index, _) = fields::index(&self.text);
+        if !is_command(&self.text, &index) {
+            return Vec::new();
+        }
+        let idle = index.iter().filter(|field| field.is_top() && is_idle(&field.path));
+        idle.map(|field| {
+            let what = format!("`{}` says nothing to a command: it is not read", field.path);
+            let cure =
+                "leave it out; the program is told by `run`, and files that it reads stand in `inputs`";
+            SpecError::new(&self.file, Some(fields::line_of(&self.text, field.start)), what, cure)
+        })
+        .collect()
+    }
 }
 
 /// A file of a later version is not judged by this one's fields.
@@ -147,7 +192,7 @@ impl Reading<'_> {
     /// Parses, notes the fault, blanks it out and parses again, until nothing is left to find.
     fn read(&mut self) -> Option<Spec> {
         for _ in 0..MOST_FAULTS {
-            match ron::from_str::<Spec>(&self.with_stand_ins()) {
+            match reader().from_str::<Spec>(&self.with_stand_ins()) {
                 Ok(spec) => return Some(spec),
                 Err(error) => {
                     if !self.note(&error) {
@@ -162,6 +207,21 @@ impl Reading<'_> {
             }
         }
         None
+    }
+
+    /// Tells which of these fields are not there.
+    fn require(&mut self, names: &[&str]) {
+        for name in names {
+            if !self.index.iter().any(|field| field.path == *name) {
+                self.missing(name);
+            }
+        }
+    }
+
+    fn missing(&mut self, name: &str) {
+        let add = example(name).unwrap_or_else(|| format!("{name}: …"));
+        self.push(None, format!("the field `{name}` is missing"), format!("add `{add},`"));
+        self.bad.push(name.to_owned());
     }
 
     fn with_stand_ins(&self) -> String {
@@ -185,9 +245,7 @@ impl Reading<'_> {
             && let Some((name, _)) = STAND_INS.iter().find(|(name, _)| name == field)
         {
             if !self.bad.iter().any(|b| b == name) {
-                let add = example(name).unwrap_or_else(|| format!("{name}: …"));
-                self.push(None, format!("the field `{name}` is missing"), format!("add `{add},`"));
-                self.bad.push((*name).to_owned());
+                self.missing(name);
             }
             let new = !self.stand_ins.contains(name);
             self.stand_ins.push(name);
@@ -293,5 +351,9 @@ fn make_absolute(spec: &mut Spec, file: &Path) {
     let folder = absolute(file).parent().map(Path::to_path_buf).unwrap_or_default();
     let fix = |path: &mut PathBuf| *path = absolute(&folder.join(&*path));
     fix(&mut spec.output);
-    spec.inputs_mut().into_iter().for_each(fix);
+    if let Workload::Command(command) = &mut spec.workload {
+        command.make_absolute(&folder);
+    } else {
+        spec.inputs_mut().into_iter().for_each(fix);
+    }
 }

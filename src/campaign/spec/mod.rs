@@ -10,11 +10,17 @@ use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing}
 
 mod atmosphere;
 mod check;
+mod check_command;
+mod command;
+#[cfg(test)]
+mod command_tests;
 mod fields;
 mod forms;
 mod freeze;
 mod inputs;
 mod load;
+mod placeholders;
+mod resolve;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -22,10 +28,12 @@ mod values;
 mod words;
 
 pub use atmosphere::Atmosphere;
+pub use command::{Checkpoint, Command, Processors, ProgressOf, Run, Semaphores, Signal};
 pub(crate) use freeze::short_hash;
 pub use freeze::{Change, Changed, Frozen, changes, extend_lineage, freeze, frozen, lineage};
 pub use inputs::of_month;
 pub use load::{load, parse};
+pub use resolve::{Places, Resolved};
 pub use site::Profile;
 
 /// A campaign, as its file says it.
@@ -38,7 +46,8 @@ pub struct Spec {
     pub name: String,
     /// Where maps and state go.
     pub output: PathBuf,
-    /// The terrain model.
+    /// The terrain model; empty only where a command computes.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub dem: PathBuf,
     /// A note shown wherever the terrain is, such as "synthetic terrain through real summits".
     #[serde(default, with = "values::optional")]
@@ -48,7 +57,8 @@ pub struct Spec {
     pub region: Region,
     /// Months, 1 to 12.
     pub months: Vec<u8>,
-    /// The calendar year of the sun's positions.
+    /// The calendar year of the sun's positions; 0 only where a command computes and none is named.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub year: i32,
     /// How many months share a chain.
     #[serde(default)]
@@ -79,7 +89,7 @@ pub struct Spec {
     pub walltime: Duration,
     /// How long before the walltime a job checkpoints and stops.
     pub margin: Duration,
-    /// How often a job seals a generation while it runs (real time).
+    /// How often a job seals a generation while it runs (real time). 0: of a command only near the walltime.
     #[serde(default = "defaults::checkpoint_every")]
     pub checkpoint_every: Duration,
     /// Threads of a job; `None`: as many as the node gives.
@@ -316,6 +326,8 @@ pub enum Workload {
     /// The engine of this program.
     #[default]
     Engine,
+    /// Another program.
+    Command(Command),
 }
 
 /// A span of time, written `48:00:00`, `15min`, `90s`, `2h`.
@@ -398,7 +410,7 @@ impl Spec {
         self.sorted_months()
             .chunks(each)
             // Where only the sky view is wanted, the first chain is all there is.
-            .filter(|months| !self.products_of(months).is_empty())
+            .filter(|months| self.command().is_some() || !self.products_of(months).is_empty())
             .map(|months| (ChainId::of_months(months), months.to_vec()))
             .collect()
     }
@@ -459,6 +471,9 @@ impl Spec {
     /// The paths of all inputs, `{month}` unresolved.
     fn inputs_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut inputs = vec![&mut self.dem];
+        if let Workload::Command(command) = &mut self.workload {
+            inputs.extend(command.inputs.iter_mut().chain(&mut command.folder));
+        }
         inputs.extend(&mut self.reference_height);
         inputs.extend(self.temperature.values_mut().map(|t| &mut t.file));
         inputs.extend(self.lapse.grid_mut());

@@ -24,11 +24,11 @@ const SHORT: &str = r#"(
     margin: "00:10:00",
 )"#;
 
-fn parsed(text: &str) -> Result<Loaded, Vec<SpecError>> {
+pub(super) fn parsed(text: &str) -> Result<Loaded, Vec<SpecError>> {
     parse(Path::new("/data/my.ron"), text)
 }
 
-fn errors(text: &str) -> Vec<SpecError> {
+pub(super) fn errors(text: &str) -> Vec<SpecError> {
     parsed(text).expect_err("the file is faulty")
 }
 
@@ -41,7 +41,7 @@ fn with(line: &str) -> String {
 }
 
 /// The one error of a file.
-fn only(text: &str) -> SpecError {
+pub(super) fn only(text: &str) -> SpecError {
     let errors = errors(text);
     assert_eq!(errors.len(), 1, "{errors:#?}");
     errors.into_iter().next().unwrap()

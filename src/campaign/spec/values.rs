@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Duration, MonthsPerChain, Pace};
+use super::{Duration, MonthsPerChain, Pace, Signal};
 
 impl Default for MonthsPerChain {
     fn default() -> Self {
@@ -174,4 +174,4 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(Duration, Pace);
+as_text!(Duration, Pace, Signal);

@@ -5,7 +5,7 @@ use ron::error::{Error, SpannedError};
 use super::fields::Field;
 
 /// How each field is written, those within others too: one that can be taken over as it stands.
-pub(super) const EXAMPLES: [(&str, &str); 48] = [
+pub(super) const EXAMPLES: [(&str, &str); 63] = [
     ("version", "1"),
     ("name", "\"My mountains\""),
     ("output", "\"output\""),
@@ -54,6 +54,21 @@ pub(super) const EXAMPLES: [(&str, &str); 48] = [
     ("c", "1.0"),
     ("lai", "0.01"),
     ("lai_max", "8.0"),
+    ("run", "Program([\"Rscript\", \"{folder}/script.R\", \"{month}\"])"),
+    ("environment", "{\"OMP_NUM_THREADS\": \"{threads}\"}"),
+    ("directory", "\"{work}\""),
+    ("inputs", "[\"dem.tif\"]"),
+    ("outputs", "[\"result_{month}.tif\"]"),
+    ("checkpoint", "Auto"),
+    ("signal", "\"USR1\""),
+    ("resume", "[\"Rscript\", \"{folder}/script.R\", \"--resume\"]"),
+    ("network", "Private"),
+    ("semaphores", "Files"),
+    ("processors", "Avx2"),
+    ("trial", "false"),
+    ("progress", "Pattern(\"{stdout}\", r\"([0-9]+)%\")"),
+    ("kit", "\"/home/me/criu\""),
+    ("folder", "\".\""),
 ];
 
 /// How the field at this path is written, with its name.

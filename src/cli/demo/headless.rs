@@ -19,7 +19,7 @@ pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(),
     let snapshot = controller.refresh()?;
     say_what_it_is(&snapshot)?;
     let bars = Bars::new();
-    let shown: Vec<Bar> = snapshot.chains.iter().map(|c| bars.add(c.id.as_str())).collect();
+    let shown: Vec<Bar> = snapshot.chains.iter().map(|c| bars.add(c.id.as_str(), c.unit)).collect();
     let mut resubmitted = BTreeSet::new();
     let last = loop {
         let snapshot = controller.refresh()?;

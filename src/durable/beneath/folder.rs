@@ -67,6 +67,41 @@ impl Folder {
         }
     }
 
+    /// Creates a folder for this user alone.
+    ///
+    /// # Errors
+    /// When something has the name, or the system refuses.
+    pub fn create_private_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(mkdirat(self.fd(), name, Mode::S_IRWXU)?)
+    }
+
+    /// Removes an empty folder.
+    ///
+    /// # Errors
+    /// When there is none, it is not empty, or the system refuses.
+    pub fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(self.fd(), name, UnlinkatFlags::RemoveDir)?)
+    }
+
+    /// Moves a file or folder to a name in a folder of the same disk that nothing has.
+    ///
+    /// # Errors
+    /// When something has it, or the system refuses.
+    pub fn move_new(&self, from: &OsStr, folder: &Self, to: &OsStr) -> io::Result<()> {
+        match renameat2(self.fd(), from, folder.fd(), to, RenameFlags::RENAME_NOREPLACE) {
+            // A file system that cannot do it in one step, such as NFS.
+            Err(Errno::EINVAL) => {
+                match folder.facts(to) {
+                    Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(e),
+                }
+                Ok(renameat(self.fd(), from, folder.fd(), to)?)
+            }
+            moved => Ok(moved?),
+        }
+    }
+
     /// Gives a file another name; what has that name goes.
     ///
     /// # Errors

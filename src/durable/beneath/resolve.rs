@@ -11,6 +11,8 @@ use nix::sys::stat::{Mode, SFlag, fstatat};
 
 /// The folder beside the maps.
 const STATE: &str = ".alpsckpt";
+/// The folder of the files of programs, whatever their names.
+const RESULTS: &str = "results";
 /// The folders of maps and pictures, and how the names of their files end.
 const SHOWN: [&str; 2] = ["maps", "pictures"];
 const ENDINGS: [&str; 4] = [".tif", ".png", ".part", ".tmp"];
@@ -30,6 +32,8 @@ pub(super) fn below(path: &Path) -> usize {
         {
             2
         }
+        // The file of a program may have any name; what else has a folder of this name is taken for what it is.
+        [.., folder, Component::Normal(_)] if folder.as_os_str() == RESULTS => 2,
         _ => 0,
     }
 }

@@ -170,7 +170,7 @@ fn nothing_below_an_output_is_reached_by_its_path_alone() {
         ("job/memory.rs", "reads /proc"),
         ("job/setup.rs", "reads its own error stream"),
         ("job/failure.rs", "asks for the room of a disk"),
-        ("job/outputs.rs", "examines inputs wherever their paths lead"),
+        ("job/tiles/outputs.rs", "examines inputs wherever their paths lead"),
         ("job/surroundings.rs", "tries what a disk can do, in a folder of its own"),
     ];
     let banned = [

@@ -73,12 +73,22 @@ pub(super) fn fact(
 }
 
 fn progress(chain: &ChainView) -> String {
-    let mut said = format!("{} of {}", chain.tiles, words::count(chain.total, "tile"));
+    let unit = chain.unit;
+    let mut said = if unit.is_tiles() {
+        format!("{} of {}", chain.tiles, words::count(chain.total, "tile"))
+    } else {
+        unit.part(chain.tiles, chain.total)
+    };
     if chain.sealed_tiles < chain.tiles {
-        said.push_str(&format!(", {} of them in a checkpoint", chain.sealed_tiles));
+        let sealed = if unit.is_tiles() {
+            format!("{} of them", chain.sealed_tiles)
+        } else {
+            unit.amount(chain.sealed_tiles)
+        };
+        said.push_str(&format!(", {sealed} in a checkpoint"));
     }
     if let Some(rate) = chain.tiles_per_minute.filter(|r| r.is_finite() && *r > 0.0) {
-        said.push_str(&format!(", {rate:.0} tiles/min"));
+        said.push_str(&format!(", {}", unit.rate(rate)));
     }
     if let Some(phase) = chain.phase.filter(|_| chain.state == ChainState::Running) {
         said.push_str(", ");
@@ -123,7 +133,7 @@ fn link(model: &Model, chain: &ChainView) -> Option<String> {
 fn checkpoint(model: &Model, chain: &ChainView) -> Option<String> {
     let last = words::last_good(chain)?;
     let age = words::duration(words::seconds_between(last.sealed_ms, model.clock.wall_ms));
-    let tiles = words::count(last.tiles, "tile");
+    let tiles = last.unit.amount(last.tiles);
     let damaged = chain.generations.iter().filter(|g| g.damage.is_some()).count() as u64;
     let passed_over = match damaged {
         0 => String::new(),

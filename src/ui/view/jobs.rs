@@ -245,8 +245,11 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
                 return Line::from(vec![number, pen.span(Meaning::Bad, format!("  damaged: {damage}"))]);
             }
             let age = words::seconds_between(generation.sealed_ms, model.clock.wall_ms);
-            let percent =
-                words::percent(generation.tiles, chain.total).map_or_else(String::new, |p| format!("{p} %"));
+            let percent = match words::percent(generation.tiles, chain.total) {
+                Some(percent) => format!("{percent} %"),
+                None if generation.unit.is_tiles() => String::new(),
+                None => generation.unit.short(generation.tiles, 0),
+            };
             Line::from(vec![
                 number,
                 pen.span(Meaning::Muted, format!(" link {}", text::left(&generation.link.to_string(), 2, g))),

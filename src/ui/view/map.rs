@@ -33,7 +33,8 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
         let said = match &model.picture_error {
             Some((id, why)) if *id == chain.id => why.clone(),
             _ if chain.quicklook.is_some() => format!("reading {}", pen.glyphs.ellipsis),
-            _ => "no tile is computed yet".to_owned(),
+            _ if chain.unit.is_tiles() => "no tile is computed yet".to_owned(),
+            _ => "a program draws no map".to_owned(),
         };
         lines.extend(pen.wrapped(Meaning::Muted, &format!("  {said}"), columns, 3));
         return pen.put(frame, area, &lines);

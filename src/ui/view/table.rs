@@ -17,7 +17,7 @@ enum Column {
     Month,
     State,
     Progress,
-    Tiles,
+    Done,
     Link,
     Node,
     Checkpoint,
@@ -25,12 +25,12 @@ enum Column {
     Ends,
 }
 
-use Column::{Checkpoint, CheckpointWithAge, Ends, Link, Month, Node, Progress, State, Tiles};
+use Column::{Checkpoint, CheckpointWithAge, Done, Ends, Link, Month, Node, Progress, State};
 
 /// From the fullest set to the barest; the first that fits is drawn.
 const SETS: [&[Column]; 7] = [
-    &[Month, State, Progress, Tiles, Link, Node, CheckpointWithAge, Ends],
-    &[Month, State, Progress, Tiles, Link, Node, Checkpoint, Ends],
+    &[Month, State, Progress, Done, Link, Node, CheckpointWithAge, Ends],
+    &[Month, State, Progress, Done, Link, Node, Checkpoint, Ends],
     &[Month, State, Progress, Link, Node, Checkpoint, Ends],
     &[Month, State, Progress, Node, Ends],
     &[Month, State, Progress, Ends],
@@ -49,7 +49,7 @@ impl Column {
             Month => "month",
             State => "state",
             Progress => "progress",
-            Tiles => "tiles",
+            Done => "done",
             Link => "link",
             Node => "node",
             Checkpoint | CheckpointWithAge => "saved",
@@ -62,7 +62,7 @@ impl Column {
         match self {
             Month => 9,
             State | Progress => 14,
-            Tiles | Node | Ends => 11,
+            Done | Node | Ends => 11,
             Link => 4,
             Checkpoint => 7,
             CheckpointWithAge => 18,
@@ -70,7 +70,7 @@ impl Column {
     }
 
     fn right_aligned(self) -> bool {
-        matches!(self, Tiles | Link | Checkpoint | CheckpointWithAge | Ends)
+        matches!(self, Done | Link | Checkpoint | CheckpointWithAge | Ends)
     }
 }
 
@@ -87,7 +87,9 @@ pub(super) fn lines(model: &Model, pen: Pen, room: usize, height: usize) -> Vec<
     let columns = fitted(room);
     let mut title = vec![Span::raw(" ".repeat(POINTER))];
     for &(column, width) in &columns {
-        let text = aligned(column, column.title(), width, pen);
+        // Who counts only tiles reads so.
+        let tiles = column == Done && model.chains().iter().all(|chain| chain.unit.is_tiles());
+        let text = aligned(column, if tiles { "tiles" } else { column.title() }, width, pen);
         title.push(pen.span(Meaning::Muted, format!("{text} ")));
     }
     let mut rows = Vec::new();
@@ -200,8 +202,10 @@ fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning,
             (meaning_of(chain.state), format!("{sign} {}", words::state(chain)))
         }
         Progress => (Meaning::Base, String::new()),
-        Tiles if chain.total == 0 => (Meaning::Muted, String::new()),
-        Tiles => (Meaning::Base, format!("{}/{}", chain.tiles, chain.total)),
+        Done if chain.total == 0 && (chain.unit.is_tiles() || chain.tiles == 0) => {
+            (Meaning::Muted, String::new())
+        }
+        Done => (Meaning::Base, chain.unit.short(chain.tiles, chain.total)),
         Link => (Meaning::Base, chain.links.last().map_or_else(String::new, |l| l.link.to_string())),
         Node => (Meaning::Base, node(chain, pen)),
         Checkpoint => {
@@ -256,7 +260,7 @@ fn checkpoint(model: &Model, chain: &ChainView) -> String {
 fn progress(chain: &ChainView, width: usize, pen: Pen) -> Vec<Span<'static>> {
     let bar = width.saturating_sub(PERCENT);
     let Some(percent) = words::percent(chain.tiles, chain.total) else {
-        return vec![pen.span(Meaning::Muted, text::left("", width, pen.glyphs))];
+        return vec![pen.span(Meaning::Muted, text::left(&words::done(chain), width, pen.glyphs))];
     };
     let meaning = match chain.state {
         ChainState::Complete => Meaning::Good,

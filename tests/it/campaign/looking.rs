@@ -57,6 +57,7 @@ fn generation(stage: &Stage, number: u32, link: u32, sealed_ms: i64) {
         segments: vec![],
         numerics: NUMERICS,
         maps: vec![],
+        image: None,
     };
     atomic::create_folder(&dir.generations()).expect("made");
     sealed::replace(&dir.generation(GenerationNumber(number)), &generation).expect("written");

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use super::assemble::sources;
-use super::failure::Failure;
 use super::inputs::perhaps_changed;
-use super::pictures;
-use super::session::{Done, Session, State};
-use super::verify;
-use super::workload::Workload;
-use crate::campaign::spec;
-use crate::checkpoint::form::{self, FORM};
+use super::{Session, State};
+use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::map_file;
-use crate::checkpoint::{Complete, Phase, seal};
+use crate::checkpoint::{Complete, Phase, Place, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use crate::job::failure::Failure;
+use crate::job::pictures;
+use crate::job::shell::Done;
+use crate::job::verify;
+use crate::job::workload::Workload;
 use crate::quantity::count;
 
 /// A block that is not what was written.
@@ -29,35 +29,14 @@ impl Session<'_> {
         &self,
         pool: &rayon::ThreadPool,
     ) -> Result<Option<Done>, Failure> {
-        let path = self.dir.complete();
-        let complete: Complete = match form::read(&path) {
-            Ok(complete) => complete,
-            Err(e) if e.is_missing() => return Ok(None),
-            Err(e @ DurableError::Damaged { .. }) => {
-                self.log.say(&format!("{e}: the record of the finished maps is made anew."));
-                return Ok(None);
-            }
-            Err(e) => return Err(e.into()),
-        };
-        if complete.link <= self.after()? {
-            return Ok(None);
-        }
-        if complete.spec != self.options.spec_hash && !spec::lineage(self.campaign)?.contains(&complete.spec)
-        {
-            return Err(Failure::Foreign(format!(
-                "{}: belongs to the campaign file with hash {}, this job to {} (use another output folder)",
-                path.display(),
-                complete.spec,
-                self.options.spec_hash
-            )));
-        }
+        let Some(complete) = self.shell.completed()? else { return Ok(None) };
         let problems = self.problems::<W>(pool, &complete)?;
         if problems.is_empty() {
-            self.remember(None, complete.tiles);
-            self.heart.update(|s| {
+            self.shell.remember(None, complete.tiles);
+            self.shell.heart.update(|s| {
                 (s.tiles, s.sealed_tiles, s.total) = (complete.tiles, complete.tiles, complete.tiles);
             });
-            seal::ensure_unfenced(&self.dir, self.link)?;
+            seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
             self.remove_blocks();
             return Ok(Some(Done::Complete(format!(
                 "complete already: {} verified",
@@ -65,9 +44,10 @@ impl Session<'_> {
             ))));
         }
         for problem in problems {
-            self.log.say(&format!("Finished map rejected: {problem}."));
+            self.shell.log.say(&format!("Finished map rejected: {problem}."));
         }
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
+        let path = self.shell.dir.complete();
         beneath::remove(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
         Ok(None)
     }
@@ -78,8 +58,8 @@ impl Session<'_> {
         pool: &rayon::ThreadPool,
         complete: &Complete,
     ) -> Result<Vec<String>, Failure> {
-        let stop = || self.heart.must_stop();
-        let maps = self.campaign.maps();
+        let stop = || self.shell.must_stop();
+        let maps = self.shell.campaign.maps();
         let verified = pool.install(|| verify::verify_complete(&maps, complete, &W::reopen, &stop));
         if stop() {
             return Err(Failure::Stopped);
@@ -96,9 +76,9 @@ impl Session<'_> {
         &self,
         state: &mut State<'_, W>,
     ) -> Result<Result<String, Option<Damage>>, Failure> {
-        self.enter(Phase::Finishing);
-        let folder = self.campaign.maps();
-        seal::ensure_unfenced(&self.dir, self.link)?;
+        self.shell.enter(Phase::Finishing);
+        let folder = self.shell.campaign.maps();
+        seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
         atomic::create_folder_within(&folder)?;
         self.remove_left_over(&folder, &state.shape.layers);
         let valid = state.workload.valid_cells().map_err(|e| perhaps_changed(state, e.into()))?;
@@ -106,12 +86,13 @@ impl Session<'_> {
         let mut complete = Complete {
             form: FORM,
             written_by: env!("CARGO_PKG_VERSION").to_owned(),
-            link: self.link,
-            spec: self.options.spec_hash.clone(),
+            link: self.shell.link,
+            spec: self.shell.options.spec_hash.clone(),
             tiles: state.tiles.len() as u64,
             maps: Vec::new(),
             blocks: Vec::new(),
             valid,
+            place: Place::Maps,
         };
         for (at, layer) in layers.iter().enumerate() {
             if state.tiles.len() < state.shape.blocks.len() {
@@ -127,7 +108,7 @@ impl Session<'_> {
                     }
                     Err(damage) => return Ok(Err(Some(damage))),
                 }
-                self.log.say(&format!("Finished {}.", folder.join(&file).display()));
+                self.shell.log.say(&format!("Finished {}.", folder.join(&file).display()));
                 self.seal(state)?;
             }
             complete.maps.extend(state.maps.iter().find(|m| m.file == file).cloned());
@@ -146,40 +127,40 @@ impl Session<'_> {
             return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
         }
         self.draw(complete)?;
-        self.ensure_own()?;
-        sealed::replace(&self.dir.complete(), complete)?;
+        self.shell.ensure_own()?;
+        sealed::replace(&self.shell.dir.complete(), complete)?;
         self.remove_blocks();
         let message = format!(
             "complete: {} verified in {}",
             count(complete.maps.len() as u64, "map"),
-            self.campaign.maps().display()
+            self.shell.campaign.maps().display()
         );
         Ok(message)
     }
 
     fn remove_blocks(&self) {
-        if let Err(e) = seal::remove_blocks(&self.dir, self.link) {
-            self.log.say(&format!("What is no longer needed stays: {e}."));
+        if let Err(e) = seal::remove_blocks(&self.shell.dir, self.shell.link) {
+            self.shell.log.say(&format!("What is no longer needed stays: {e}."));
         }
     }
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
     fn draw(&self, complete: &Complete) -> Result<(), Failure> {
-        let note = self.options.spec.terrain_note.as_deref();
+        let note = self.shell.options.spec.terrain_note.as_deref();
         for map in &complete.maps {
-            if self.heart.must_stop() {
+            if self.shell.must_stop() {
                 return Err(Failure::Stopped);
             }
-            let path = self.campaign.maps().join(&map.file);
-            let picture = pictures::file(self.campaign, &path);
+            let path = self.shell.campaign.maps().join(&map.file);
+            let picture = pictures::file(self.shell.campaign, &path);
             if !self.may_draw(&picture) {
-                self.log.say(&format!(
+                self.shell.log.say(&format!(
                     "No picture of {}: {} is not this campaign's and stays as it is.",
                     map.file,
                     picture.display()
                 ));
-            } else if let Err(e) = pictures::write(self.campaign, &path, note) {
-                self.log.say(&format!("No picture of {}: {e}.", map.file));
+            } else if let Err(e) = pictures::write(self.shell.campaign, &path, note) {
+                self.shell.log.say(&format!("No picture of {}: {e}.", map.file));
             }
         }
         Ok(())
@@ -194,7 +175,7 @@ impl Session<'_> {
                 let (link, rest) = numbered::split(rest, 4)?;
                 (layers.iter().any(|l| l == layer) && rest.ends_with("part")).then_some(link)
             });
-            if of_link.is_some_and(|link| link < self.link.0) {
+            if of_link.is_some_and(|link| link < self.shell.link.0) {
                 let _ = beneath::remove(&folder.join(&name));
             }
         }

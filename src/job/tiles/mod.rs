@@ -1,63 +1,31 @@
-//! One link at work: opens, resumes, and seals; `compute` and `finish` do the two long parts.
+//! The body of a link that makes maps tile by tile: opens, resumes, and seals; `compute` and `finish` do the two long parts.
+
+mod assemble;
+mod compute;
+mod finish;
+mod inputs;
+pub(super) mod look;
+mod make;
+pub mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::heart::Heart;
-use super::log::{Log, now_ms};
-use super::look::{Sampling, shown_layer};
-use super::origin::{self, Limit};
-use super::run::{Progress, RunOptions, wait_until};
+use super::shell::{Body, Done, Payload, Shell};
 use super::workload::Workload;
 use crate::campaign::inputs::Inputs;
 use crate::campaign::spec;
 use crate::checkpoint::blocks::{self, BadPart};
-use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, Generation, GenerationNumber, LinkNumber, LinkResume, LinkStart, Lost, MapRecord,
-    Phase, Quicklook, Segment, seal,
+    GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase, Quicklook, Segment, seal,
 };
 use crate::durable::sealed;
 use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
-use crate::quantity::{bytes, count};
-
-/// How a link ended well, with what to say about it.
-pub(super) enum Done {
-    /// Every map is there and verified.
-    Complete(String),
-    /// Sealed and stopped.
-    Checkpointed(String),
-    /// Sealed and stopped, and not to go on by itself.
-    Limited(Limit, String),
-}
-
-/// What a link works with. Its surroundings are fixed; `state` is what its work changes.
-pub(super) struct Session<'a> {
-    pub(super) campaign: &'a CampaignDir,
-    pub(super) dir: ChainDir,
-    pub(super) options: &'a RunOptions,
-    pub(super) link: LinkNumber,
-    start: &'a LinkStart,
-    pub(super) log: &'a Log,
-    pub(super) heart: &'a Heart,
-    report: &'a (dyn Fn(&Progress) + Sync),
-    /// Kept outside the work, so that a panic does not take it along.
-    ledger: Mutex<Ledger>,
-}
-
-/// What is known of the chain, for the link's end.
-#[derive(Default)]
-struct Ledger {
-    sealed: Option<GenerationNumber>,
-    tiles: u64,
-    needed: Option<u64>,
-    /// This link sealed tiles that it computed.
-    advanced: bool,
-}
+use crate::quantity::{Unit, bytes, count};
+use look::{Sampling, shown_layer};
 
 /// What the work of a link changes.
 pub(super) struct State<'w, W> {
@@ -88,34 +56,40 @@ pub(super) struct State<'w, W> {
     pub(super) computed: u64,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(
-        campaign: &'a CampaignDir,
-        options: &'a RunOptions,
-        start: &'a LinkStart,
-        log: &'a Log,
-        heart: &'a Heart,
-        report: &'a (dyn Fn(&Progress) + Sync),
-    ) -> Self {
-        let dir = campaign.chain(&options.chain);
-        let link = start.link;
-        Self { campaign, dir, options, link, start, log, heart, report, ledger: Mutex::default() }
-    }
+/// The tiles that a workload makes.
+pub(super) struct Tiles<'o, W> {
+    open: &'o (dyn Fn() -> Result<W, EngineError> + Sync),
+}
 
+impl<'o, W: Workload> Tiles<'o, W> {
+    /// Of the workload that this opens.
+    pub(super) fn new(open: &'o (dyn Fn() -> Result<W, EngineError> + Sync)) -> Self {
+        Self { open }
+    }
+}
+
+impl<W: Workload> Body for Tiles<'_, W> {
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure> {
+        Session { shell }.run(self.open)
+    }
+}
+
+/// The work in its shell.
+pub(super) struct Session<'a> {
+    shell: &'a Shell<'a>,
+}
+
+impl Session<'_> {
     /// The link's whole work.
     pub(super) fn run<W: Workload>(
         &self,
         open: &(dyn Fn() -> Result<W, EngineError> + Sync),
     ) -> Result<Done, Failure> {
-        self.enter(Phase::Opening);
-        if let Some(limit) = origin::exceeded(&self.dir, self.start, self.options.spec.max_links) {
-            return Ok(Done::Limited(limit.clone(), limit.to_string()));
-        }
         let pool = self.pool()?;
         let opened = match self.already_complete::<W>(&pool) {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) if self.heart.must_stop() => Err(Failure::Stopped),
-            Ok(None) => self.check_inputs(&pool).and_then(|checked| {
+            Ok(None) if self.shell.must_stop() => Err(Failure::Stopped),
+            Ok(None) => self.shell.check_inputs(&pool).and_then(|checked| {
                 let workload = pool.install(open)?;
                 self.hold_to_inputs(&workload, &checked)?;
                 Ok((workload, checked.inputs))
@@ -124,13 +98,13 @@ impl<'a> Session<'a> {
         };
         let (workload, inputs) = match opened {
             Err(Failure::Stopped) => {
-                return self.leave("before the inputs were opened: nothing new is sealed");
+                return self.shell.leave("before the inputs were opened: nothing new is sealed");
             }
             other => other?,
         };
         let mut state = match self.resume(&workload, &pool, &inputs) {
             Err(Failure::Stopped) => {
-                return self.leave("while the checkpoint was verified: nothing new is sealed");
+                return self.shell.leave("while the checkpoint was verified: nothing new is sealed");
             }
             other => other?,
         };
@@ -144,7 +118,7 @@ impl<'a> Session<'a> {
     }
 
     fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
-        let threads = self.options.threads.max(1) as usize;
+        let threads = self.shell.options.threads.max(1) as usize;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))
     }
@@ -156,7 +130,7 @@ impl<'a> Session<'a> {
                     self.seal(state)?;
                 }
                 let none = state.computed == 0 && state.tiles.len() < state.shape.blocks.len();
-                let what = if none && self.options.stop.deadline.is_none() {
+                let what = if none && self.shell.options.stop.deadline.is_none() {
                     "before one new tile was done".to_owned()
                 } else if none {
                     "without time for even one new tile: a longer walltime or a shorter margin is needed"
@@ -164,7 +138,7 @@ impl<'a> Session<'a> {
                 } else {
                     format!("after {}", count(state.computed, "new tile"))
                 };
-                self.leave(&format!(
+                self.shell.leave(&format!(
                     "with {} of {} sealed, {what}",
                     state.tiles.len(),
                     count(state.shape.blocks.len() as u64, "tile")
@@ -186,22 +160,23 @@ impl<'a> Session<'a> {
         let shape = self.shape(workload)?;
         self.ensure_free(&shape.layers)?;
         let began = Instant::now();
-        let stop = || self.heart.must_stop();
-        let maps = self.campaign.maps();
-        let found = pool.install(|| resume::newest_good(&self.dir, &maps, &shape, &stop))?;
+        let stop = || self.shell.must_stop();
+        let maps = self.shell.campaign.maps();
+        let found = pool.install(|| resume::newest_good(&self.shell.dir, &maps, &shape, &stop))?;
         let record = LinkResume {
             from: found.from.as_ref().map(|g| g.number),
             rejected: found.rejected.clone(),
             lost: found.lost.clone(),
             tiles: found.tiles.len() as u64,
+            unit: Unit::Tiles,
             inputs: inputs.short(),
         };
         self.log_resume(&record, shape.blocks.len(), began.elapsed());
-        self.ensure_own()?;
-        self.record_inputs(inputs)?;
-        sealed::replace(&self.dir.link_resume(self.link), &record)?;
-        self.remember(record.from, record.tiles);
-        self.heart.update(|s| {
+        self.shell.ensure_own()?;
+        self.shell.record_inputs(inputs)?;
+        sealed::replace(&self.shell.dir.link_resume(self.shell.link), &record)?;
+        self.shell.remember(record.from, record.tiles);
+        self.shell.heart.update(|s| {
             s.total = shape.blocks.len() as u64;
             s.tiles = record.tiles;
             s.sealed_tiles = record.tiles;
@@ -212,7 +187,7 @@ impl<'a> Session<'a> {
         let look =
             workload.layers().get(shown).map(|l| painted(&sampling, tiling, sampling.blank(l), &found));
         if let Some(look) = &look {
-            self.heart.show(look);
+            self.shell.heart.show(look);
         }
         Ok(State {
             workload,
@@ -241,10 +216,10 @@ impl<'a> Session<'a> {
         let tiling = workload.tiling();
         let tiles = (0..tiling.count()).filter_map(|n| tiling.tile(n));
         Ok(Shape {
-            spec: self.options.spec_hash.clone(),
-            lineage: spec::lineage(self.campaign)?,
+            spec: self.shell.options.spec_hash.clone(),
+            lineage: spec::lineage(self.shell.campaign)?,
             numerics: NUMERICS,
-            after: self.after()?,
+            after: self.shell.after()?,
             layers: workload.layers().iter().map(|l| l.name.clone()).collect(),
             blocks: tiles.map(|tile| blocks_of(tiling, tile)).collect(),
         })
@@ -252,39 +227,30 @@ impl<'a> Session<'a> {
 
     fn log_resume(&self, record: &LinkResume, total: usize, took: Duration) {
         for rejected in &record.rejected {
-            self.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
+            self.shell.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
         }
         self.log_lost(&record.lost);
         let took = took.as_secs_f64();
         match record.from {
-            Some(number) => self.log.say(&format!(
+            Some(number) => self.shell.log.say(&format!(
                 "Resumes generation {number}: {} of {}, verified in {took:.1} s.",
                 record.tiles,
                 count(total as u64, "tile")
             )),
-            None => self.log.say(&format!("Begins anew: {}.", count(total as u64, "tile"))),
+            None => self.shell.log.say(&format!("Begins anew: {}.", count(total as u64, "tile"))),
         }
     }
 
     fn log_lost(&self, lost: &[Lost]) {
         for Lost { why, tiles } in lost {
-            self.log.say(&format!("{why}: {} computed again.", count(*tiles, "tile")));
+            self.shell.log.say(&format!("{why}: {} computed again.", count(*tiles, "tile")));
         }
-    }
-
-    /// Before something is published: no newer link began, and the folder is still that of this link's campaign.
-    pub(super) fn ensure_own(&self) -> Result<(), Failure> {
-        seal::ensure_unfenced(&self.dir, self.link)?;
-        if self.start.is_of_another(&self.dir) {
-            return Err(Failure::Gone(self.dir.link_start(self.link)));
-        }
-        Ok(())
     }
 
     /// Makes sure that what this link writes goes where others will find it.
     pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), Failure> {
         // First: the winner of a race removes files of those it overtook.
-        self.ensure_own()?;
+        self.shell.ensure_own()?;
         let gone = state.writer.as_ref().map_or(Ok(None), SegmentWriter::gone)?;
         gone.map_or(Ok(()), |path| Err(Failure::Gone(path)))
     }
@@ -300,23 +266,23 @@ impl<'a> Session<'a> {
         let needed: BTreeSet<LinkNumber> = state.tiles.values().map(|held| held.link).collect();
         state.earlier.retain(|segment| needed.contains(&segment.link));
         state.unsealed = true;
-        self.heart.update(|s| s.tiles = state.tiles.len() as u64);
+        self.shell.heart.update(|s| s.tiles = state.tiles.len() as u64);
         let lost: Vec<Lost> =
             bad.into_iter().map(|part| Lost { tiles: part.tiles.len() as u64, why: part.why }).collect();
         self.log_lost(&lost);
         state.resume.lost.extend(lost);
-        sealed::replace(&self.dir.link_resume(self.link), &state.resume)?;
+        sealed::replace(&self.shell.dir.link_resume(self.shell.link), &state.resume)?;
         Ok(())
     }
 
     /// Seals all that is done so far as the next generation.
     pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
-        let before = self.heart.status().phase;
-        self.enter(Phase::Sealing);
+        let before = self.shell.heart.status().phase;
+        self.shell.enter(Phase::Sealing);
         let began = Instant::now();
         self.ensure_there(state)?;
         // A generation does not count tiles whose files are gone by now.
-        let missing = blocks::missing_parts(&self.dir, &state.shape, &state.tiles, &state.maps)?;
+        let missing = blocks::missing_parts(&self.shell.dir, &state.shape, &state.tiles, &state.maps)?;
         self.forget(state, missing)?;
         self.keep_inputs(state)?;
         let own = match &mut state.writer {
@@ -324,37 +290,26 @@ impl<'a> Session<'a> {
             None => None,
         };
         let segments: Vec<Segment> = state.earlier.iter().cloned().chain(own.clone()).collect();
-        let draft = Generation {
-            form: FORM,
-            written_by: env!("CARGO_PKG_VERSION").to_owned(),
-            number: GenerationNumber(0),
-            link: self.link,
-            spec: self.options.spec_hash.clone(),
-            sealed_ms: now_ms(),
-            tiles: state.tiles.len() as u64,
+        let payload = Payload {
+            done: state.tiles.len() as u64,
             total: state.shape.blocks.len() as u64,
             bytes: segments
                 .iter()
                 .map(|s| s.index_bytes + s.inputs_bytes + s.part_bytes.iter().sum::<u64>())
                 .sum(),
             segments,
-            numerics: NUMERICS,
             maps: state.maps.clone(),
+            image: None,
+            advanced: state.computed > 0,
         };
-        let generation = seal::seal(&self.dir, draft, state.newest)?;
+        let generation = self.shell.seal(payload, state.newest)?;
         if let Some(writer) = &mut state.writer {
             writer.mark_sealed(own);
         }
         state.newest = Some(generation.number);
         state.verified.insert(generation.number);
         state.unsealed = false;
-        self.remember(Some(generation.number), generation.tiles);
-        self.ledger().advanced |= state.computed > 0;
-        self.heart.update(|s| {
-            s.generation = Some(generation.number);
-            s.sealed_tiles = generation.tiles;
-        });
-        self.log.say(&format!(
+        self.shell.log.say(&format!(
             "Sealed generation {}: {} of {}, {}, {} in {:.1} s.",
             generation.number,
             generation.tiles,
@@ -363,89 +318,11 @@ impl<'a> Session<'a> {
             bytes(generation.bytes),
             began.elapsed().as_secs_f64()
         ));
-        if let Err(e) = seal::let_go(&self.dir, self.link, &state.verified) {
-            self.log.say(&format!("What is no longer needed stays for now: {e}."));
+        if let Err(e) = seal::let_go(&self.shell.dir, self.shell.link, &state.verified) {
+            self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
         }
-        self.enter(before);
+        self.shell.enter(before);
         Ok(())
-    }
-
-    /// Whether the disk was out of reach at the end of a link that had sealed new tiles: then the next link goes on, perhaps on
-    /// a node that reaches it. A link that sealed nothing new would be followed by the same again and again.
-    pub(super) fn goes_on_after(&self, failure: &Failure) -> bool {
-        failure.is_passing()
-            && self.ledger().advanced
-            && self.limit().is_none()
-            && self.wait_until_counted().is_ok()
-    }
-
-    /// Ends with exit 99, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
-    fn leave(&self, how: &str) -> Result<Done, Failure> {
-        let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
-        let why = if asked { "asked to stop" } else { "the walltime is near" };
-        let left = format!("{why}: stopped {how}");
-        if let Some(limit) = self.limit() {
-            return Ok(Done::Limited(limit.clone(), format!("{limit} ({left})")));
-        }
-        self.wait_until_counted()?;
-        Ok(Done::Checkpointed(left))
-    }
-
-    /// The limit of links that this one reached.
-    fn limit(&self) -> Option<Limit> {
-        origin::reached(&self.dir, self.start, self.sealed(), self.options.spec.max_links)
-    }
-
-    /// Waits until the batch system counts an end as a checkpoint.
-    fn wait_until_counted(&self) -> Result<(), Failure> {
-        if let Some(until) = self.options.stop.not_before.filter(|t| *t > Instant::now()) {
-            self.enter(Phase::Waiting);
-            self.log.say("Checkpointed; waits until the batch system counts this end as a checkpoint.");
-            while Instant::now() < until {
-                seal::ensure_unfenced(&self.dir, self.link)?;
-                wait_until(until.min(Instant::now() + Duration::from_secs(1)), &|| false);
-            }
-        }
-        Ok(())
-    }
-
-    /// Says what the link does now.
-    pub(super) fn enter(&self, phase: Phase) {
-        self.heart.update(|s| s.phase = phase);
-        self.tell();
-    }
-
-    /// Reports the progress to the caller.
-    pub(super) fn tell(&self) {
-        let status = self.heart.status();
-        (self.report)(&Progress { phase: status.phase, tiles: status.tiles, total: status.total });
-    }
-
-    /// Remembers for the link's end what is sealed.
-    pub(super) fn remember(&self, sealed: Option<GenerationNumber>, tiles: u64) {
-        let mut ledger = self.ledger();
-        ledger.sealed = sealed;
-        ledger.tiles = tiles;
-    }
-
-    /// Remembers what a full disk would lack.
-    pub(super) fn remember_needed(&self, needed: u64) {
-        self.ledger().needed = Some(needed);
-    }
-
-    /// The last generation sealed or resumed, and its tiles.
-    pub(super) fn sealed(&self) -> (Option<GenerationNumber>, u64) {
-        let ledger = self.ledger();
-        (ledger.sealed, ledger.tiles)
-    }
-
-    /// Bytes that the chain still has to write, as far as known.
-    pub(super) fn bytes_needed(&self) -> Option<u64> {
-        self.ledger().needed
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

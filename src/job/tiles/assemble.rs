@@ -5,16 +5,16 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
-use super::draft::{Draft, Spill};
-use super::failure::Failure;
 use super::finish::Damage;
-use super::session::{Session, State};
-use super::workload::Workload;
+use super::{Session, State};
 use crate::checkpoint::blocks::PartReader;
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord};
 use crate::durable::DurableError;
 use crate::engine::Layer;
+use crate::job::draft::{Draft, Spill};
+use crate::job::failure::Failure;
+use crate::job::workload::Workload;
 
 /// A block of a map: who computed it, in which tile, and where it lies.
 #[derive(Clone, Copy)]
@@ -60,12 +60,13 @@ impl Session<'_> {
         let lengths: Vec<u32> = sources.iter().map(|s| s.block.bytes).collect();
         let stored: u64 = lengths.iter().copied().map(u64::from).sum();
         // The overviews take about a third of the map, and lie in two files for a moment.
-        self.remember_needed(stored + stored / 3 * 2);
-        let parts = Parts::open(&self.dir, &layer.name, sources)?;
+        self.shell.remember_needed(stored + stored / 3 * 2);
+        let parts = Parts::open(&self.shell.dir, &layer.name, sources)?;
         let overviews = self.overviews(state, layer, sources, &parts)?;
         let levels: Vec<Vec<u32>> =
             std::iter::once(lengths).chain(overviews.iter().flat_map(Spill::lengths)).collect();
-        let mut map = Draft::create(&self.campaign.maps(), &format!("{}.{}", layer.name, self.link))?;
+        let mut map =
+            Draft::create(&self.shell.campaign.maps(), &format!("{}.{}", layer.name, self.shell.link))?;
         map.write(&state.workload.lay_out(layer, &levels))?;
         for block in overviews.iter().flat_map(Spill::blocks) {
             self.go_on()?;
@@ -78,7 +79,7 @@ impl Session<'_> {
             map.write(&parts.read(source)?)?;
         }
         map.sync()?;
-        self.ensure_own()?;
+        self.shell.ensure_own()?;
         let file = map_file(&layer.name);
         let (bytes, crc) = self.publish(&layer.name, map)?;
         let valid = sources.iter().map(|s| u64::from(s.block.valid)).sum();
@@ -94,8 +95,8 @@ impl Session<'_> {
         parts: &Parts,
     ) -> Result<Option<Spill>, Unfinished> {
         let Some(mut pyramid) = state.workload.pyramid(layer) else { return Ok(None) };
-        let stem = format!("{}.overviews.{}", layer.name, self.link);
-        let mut spill = Spill::create(&self.campaign.maps(), &stem, pyramid.levels())?;
+        let stem = format!("{}.overviews.{}", layer.name, self.shell.link);
+        let mut spill = Spill::create(&self.shell.campaign.maps(), &stem, pyramid.levels())?;
         for row in sources.chunks(state.tiling.blocks_across() as usize) {
             self.go_on()?;
             let made = state.pool.install(|| {
@@ -112,7 +113,7 @@ impl Session<'_> {
     }
 
     fn go_on(&self) -> Result<(), Failure> {
-        if self.heart.must_stop() { Err(Failure::Stopped) } else { Ok(()) }
+        if self.shell.must_stop() { Err(Failure::Stopped) } else { Ok(()) }
     }
 }
 

@@ -14,15 +14,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::Draft;
-use super::failure::Failure;
-use super::session::Session;
-use super::{pictures, request};
+use super::Session;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::resume::{file_crc, map_file};
 use crate::checkpoint::{CampaignDir, ChainDir, Complete, Generation, fence, form};
 use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::{self, Problem};
+use crate::job::draft::Draft;
+use crate::job::failure::Failure;
+use crate::job::{pictures, request};
 
 /// A map that is about to get its name.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl Session<'_> {
 
     /// Gives a finished map its name, unless something else has it by now; its length and checksum.
     pub(super) fn publish(&self, layer: &str, draft: Draft) -> Result<(u64, u32), Failure> {
-        let name = self.campaign.maps().join(map_file(layer));
+        let name = self.shell.campaign.maps().join(map_file(layer));
         let outputs = self.outputs();
         let taken = || Failure::Input(taken(&name));
         let replaces = exists(&name)?;
@@ -80,9 +80,9 @@ impl Session<'_> {
             }
         }
         let (bytes, crc) = draft.sum();
-        let folder = folder_of_maps(self.campaign);
+        let folder = folder_of_maps(self.shell.campaign);
         let announced = Announced { file: file_of(&draft.facts()?), folder, bytes, crc };
-        sealed::replace(&self.dir.link_map(self.link, layer), &announced)?;
+        sealed::replace(&self.shell.dir.link_map(self.shell.link, layer), &announced)?;
         if replaces {
             draft.publish(map_file(layer).as_ref())?;
         } else if !draft.publish_new(map_file(layer).as_ref())? {
@@ -98,7 +98,12 @@ impl Session<'_> {
     }
 
     fn outputs(&self) -> Outputs<'_> {
-        Outputs::new(self.campaign, &self.dir, &self.options.spec, &self.options.months)
+        Outputs::new(
+            self.shell.campaign,
+            &self.shell.dir,
+            &self.shell.options.spec,
+            &self.shell.options.months,
+        )
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
-use super::heart::Heart;
 use super::look::Sampling;
-use super::session::{Session, State, blocks_of};
-use super::workload::Workload;
+use super::{Session, State, blocks_of};
 use crate::checkpoint::segment::EncodedBlock;
 use crate::engine::{Layer, Piece, Tile, Tiling, geotiff};
+use crate::job::failure::Failure;
+use crate::job::heart::Heart;
+use crate::job::workload::Workload;
 
 /// A tile, ready to be stored.
 pub(super) struct Made {
@@ -38,7 +38,7 @@ impl<'a, W: Workload> Maker<'a, W> {
         Self {
             workload: state.workload,
             pool: state.pool,
-            heart: session.heart,
+            heart: session.shell.heart,
             tiling: state.tiling,
             sampling: state.sampling,
             shown: state.shown,

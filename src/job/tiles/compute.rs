@@ -5,17 +5,17 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
 use super::finish::Damage;
 use super::inputs::perhaps_changed;
 use super::make::{Made, Maker};
-use super::run::wait_until;
-use super::session::{Session, State};
-use super::workload::Workload;
+use super::{Session, State};
 use crate::checkpoint::blocks::{self, BadPart};
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, seal};
 use crate::durable::DurableError;
+use crate::job::failure::Failure;
+use crate::job::run::wait_until;
+use crate::job::workload::Workload;
 
 /// How often the same tile may turn out damaged after this link wrote it before the disk is given up.
 const ROUNDS: u32 = 3;
@@ -43,8 +43,8 @@ impl Session<'_> {
     fn drop_damaged<W: Workload>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<(), Failure> {
         // The winner of a race removes the parts when it is done: that is no damage.
         self.ensure_there(state)?;
-        let stop = || self.heart.must_stop();
-        let check = || blocks::bad_parts(&self.dir, &state.shape, &state.tiles, &state.maps, &stop);
+        let stop = || self.shell.must_stop();
+        let check = || blocks::bad_parts(&self.shell.dir, &state.shape, &state.tiles, &state.maps, &stop);
         let mut bad = state.pool.install(check)?;
         if !bad.iter().any(|part| part.tiles.contains(&damage.tile)) {
             bad.push(BadPart { why: damage.why, tiles: vec![damage.tile] });
@@ -53,7 +53,7 @@ impl Session<'_> {
         for tile in tiles {
             // What an earlier link wrote may be lost at once and for all; a disk that loses what was just written cannot be
             // worked with.
-            if state.tiles.get(&tile).is_none_or(|held| held.link != self.link) {
+            if state.tiles.get(&tile).is_none_or(|held| held.link != self.shell.link) {
                 continue;
             }
             let times = state.damaged.entry(tile).or_insert(0);
@@ -72,7 +72,7 @@ impl Session<'_> {
     ///
     /// A thread of its own computes; here each tile is appended while the next one is computed.
     fn compute<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
-        self.enter(Phase::Computing);
+        self.shell.enter(Phase::Computing);
         let missing: Vec<u64> =
             (0..state.shape.blocks.len() as u64).filter(|n| !state.tiles.contains_key(n)).collect();
         let maker = Maker::new(self, state);
@@ -84,7 +84,7 @@ impl Session<'_> {
             let kept = self.keep(state, &take, missing.len());
             if kept.is_err() {
                 // What is being computed is of no use any more.
-                self.heart.halt().store(true, Ordering::Relaxed);
+                self.shell.heart.halt().store(true, Ordering::Relaxed);
             }
             drop(take);
             match making.join() {
@@ -102,7 +102,7 @@ impl Session<'_> {
         made: &Receiver<Made>,
         count: usize,
     ) -> Result<(), Failure> {
-        let every = Duration::from_secs(self.options.spec.checkpoint_every.seconds());
+        let every = Duration::from_secs(self.shell.options.spec.checkpoint_every.seconds());
         let (mut last, mut began) = (Instant::now(), Instant::now());
         for at in 1..=count {
             let Ok(made) = made.recv() else { break };
@@ -111,7 +111,7 @@ impl Session<'_> {
                 self.seal(state)?;
                 last = Instant::now();
             } else {
-                seal::ensure_unfenced(&self.dir, self.link)?;
+                seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
             }
             if at < count {
                 self.keep_pace(began);
@@ -129,8 +129,8 @@ impl Session<'_> {
         let writer = match &mut state.writer {
             Some(writer) => writer,
             none => {
-                self.ensure_own()?;
-                none.insert(SegmentWriter::create(&self.dir, self.link, &state.shape.layers)?)
+                self.shell.ensure_own()?;
+                none.insert(SegmentWriter::create(&self.shell.dir, self.shell.link, &state.shape.layers)?)
             }
         };
         let record = match writer.append(tile.number, &blocks, samples) {
@@ -138,19 +138,19 @@ impl Session<'_> {
             Err(e) => return Err(self.not_appended(state, e, &blocks)),
         };
         let synced = writer.sync_much();
-        state.tiles.insert(tile.number, Held { link: self.link, record });
+        state.tiles.insert(tile.number, Held { link: self.shell.link, record });
         state.unsealed = true;
         synced?;
         state.computing += took;
         state.computed += 1;
-        self.heart.update(|s| {
+        self.shell.heart.update(|s| {
             s.tiles = state.tiles.len() as u64;
             s.tiles_per_minute = state.computed as f64 * 60.0 / state.computing.as_secs_f64().max(1e-6);
         });
         if let Some(look) = &state.look {
-            self.heart.show(look);
+            self.shell.heart.show(look);
         }
-        self.tell();
+        self.shell.tell();
         Ok(())
     }
 
@@ -163,23 +163,25 @@ impl Session<'_> {
     ) -> Failure {
         let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
         let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
-        self.remember_needed(size.saturating_mul(left));
+        self.shell.remember_needed(size.saturating_mul(left));
         if e.is_disk_full()
             && state.unsealed
             && state.computed > 0
             && let Err(sealing) = self.seal(state)
         {
-            self.log.say(&format!("The tiles since the last generation could not be sealed: {sealing}."));
+            self.shell
+                .log
+                .say(&format!("The tiles since the last generation could not be sealed: {sealing}."));
         }
         e.into()
     }
 
     /// Waits until the pace allows the next tile; a stop ends the wait at once.
     fn keep_pace(&self, began: Instant) {
-        if let Some(pace) = self.options.spec.pace {
+        if let Some(pace) = self.shell.options.spec.pace {
             let interval = Duration::try_from_secs_f64(60.0 / pace.tiles_per_minute).unwrap_or(Duration::MAX);
             if let Some(until) = began.checked_add(interval) {
-                wait_until(until, &|| self.heart.must_stop());
+                wait_until(until, &|| self.shell.must_stop());
             }
         }
     }

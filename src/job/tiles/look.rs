@@ -6,7 +6,7 @@ use crate::engine::{Layer, Piece, Tile, Tiling};
 
 /// Which cells of the region the picture shows: every `step`-th, from the middle of the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sampling {
+pub(in crate::job) struct Sampling {
     tiling: Tiling,
     step: u32,
 }
@@ -14,13 +14,13 @@ pub(super) struct Sampling {
 impl Sampling {
     /// The picture of a region, at most [`QUICKLOOK_EDGE`] pixels long and wide.
     #[must_use]
-    pub(super) fn of(tiling: Tiling) -> Self {
+    pub(in crate::job) fn of(tiling: Tiling) -> Self {
         Self { tiling, step: tiling.width.max(tiling.height).div_ceil(QUICKLOOK_EDGE).max(1) }
     }
 
     /// An empty picture of `layer`.
     #[must_use]
-    pub(super) fn blank(&self, layer: &Layer) -> Quicklook {
+    pub(in crate::job) fn blank(&self, layer: &Layer) -> Quicklook {
         let (width, height) = (self.tiling.width.div_ceil(self.step), self.tiling.height.div_ceil(self.step));
         Quicklook {
             layer: layer.name.clone(),
@@ -33,12 +33,12 @@ impl Sampling {
 
     /// How many cells of a tile the picture shows.
     #[must_use]
-    pub(super) fn count(&self, tile: Tile) -> usize {
+    pub(in crate::job) fn count(&self, tile: Tile) -> usize {
         self.pixels(tile).count()
     }
 
     /// Takes the cells of a piece that the picture shows into the samples of its tile, row by row.
-    pub(super) fn take(&self, tile: Tile, piece: &Piece, cells: &[f32], samples: &mut [f32]) {
+    pub(in crate::job) fn take(&self, tile: Tile, piece: &Piece, cells: &[f32], samples: &mut [f32]) {
         for ((x, y), sample) in self.pixels(tile).zip(samples) {
             let (column, row) = (self.cell(x, self.tiling.width), self.cell(y, self.tiling.height));
             let (Some(x), Some(y)) = (column.checked_sub(piece.x), row.checked_sub(piece.y)) else {
@@ -52,7 +52,7 @@ impl Sampling {
     }
 
     /// Puts the samples of a tile into the picture.
-    pub(super) fn paint(&self, picture: &mut Quicklook, tile: Tile, samples: &[f32]) {
+    pub(in crate::job) fn paint(&self, picture: &mut Quicklook, tile: Tile, samples: &[f32]) {
         let width = picture.width as usize;
         for ((x, y), sample) in self.pixels(tile).zip(samples) {
             if let Some(pixel) = picture.values.get_mut(y as usize * width + x as usize) {
@@ -82,7 +82,7 @@ impl Sampling {
 
 /// The layer that the picture shows: the quotient, else the corrected radiation, else the total, else the first.
 #[must_use]
-pub(super) fn shown_layer(layers: &[Layer]) -> usize {
+pub(in crate::job) fn shown_layer(layers: &[Layer]) -> usize {
     ["quotient", "solar", "total"]
         .iter()
         .find_map(|kind| layers.iter().position(|l| l.name.starts_with(kind) && !l.name.ends_with("_flat")))

@@ -1,0 +1,376 @@
+//! Images of programs: folders of files that are written whole, checked whole, and trusted only where this user wrote them.
+//!
+//! A restored program has the rights of who restores it. So an image counts only if its folder and all of its files belong to
+//! this user and nobody else may write to them, and if each file has the checksum that the generation's record has, which must
+//! be this user's as well: others who may write beside it can take it away, but put nothing in its place.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::generation::{Image, ImageFile};
+use super::layout::ChainDir;
+use super::link::LinkNumber;
+use crate::durable::{DurableError, atomic, beneath};
+
+/// How a packed file of an image is called beside its own name.
+pub const PACKED: &str = ".zst";
+
+/// A new, empty folder for an image of this link, under a temporary name, for nobody else.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn begin(dir: &ChainDir, link: LinkNumber, number: u32) -> Result<PathBuf, DurableError> {
+    let images = dir.images();
+    atomic::create_folder_within(&images)?;
+    let path = images.join(temporary(&name(link, number)));
+    beneath::create_private_folder(&path).map_err(|e| DurableError::io(&path, "create the folder", e))?;
+    Ok(path)
+}
+
+/// What the `number`-th image of a link is called.
+#[must_use]
+pub fn name(link: LinkNumber, number: u32) -> String {
+    format!("{link}-{number}")
+}
+
+fn temporary(name: &str) -> String {
+    format!(".{name}.part")
+}
+
+/// Makes the files of a folder durable and takes their checksums.
+///
+/// # Errors
+/// When one cannot be read or synced.
+pub fn seal(folder: &Path) -> Result<Vec<ImageFile>, DurableError> {
+    let names = names(folder)?;
+    let files: Vec<ImageFile> =
+        names.iter().map(|name| seal_file(folder, name)).collect::<Result<_, DurableError>>()?;
+    let folders =
+        files.iter().filter_map(|file| Path::new(&file.name).parent()).map(|inner| folder.join(inner));
+    for folder in folders.collect::<BTreeSet<_>>().iter().map(PathBuf::as_path).chain([folder]) {
+        beneath::sync_folder(folder).map_err(|e| DurableError::io(folder, "sync", e))?;
+    }
+    Ok(files)
+}
+
+/// Makes one file of a folder durable and takes its checksum.
+///
+/// # Errors
+/// When it cannot be read or synced.
+pub fn seal_file(folder: &Path, name: &str) -> Result<ImageFile, DurableError> {
+    let path = folder.join(name);
+    let file = beneath::open(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+    let (bytes, crc) = sum(&mut &file, &|| false)
+        .and_then(|sum| file.sync_all().map(|()| sum))
+        .map_err(|e| DurableError::io(&path, "sync", e))?;
+    Ok(ImageFile { name: name.to_owned(), bytes, crc })
+}
+
+/// Gives a sealed folder its name.
+///
+/// # Errors
+/// When something has the name, or the system refuses.
+pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
+    let to = folder.with_file_name(name);
+    beneath::rename_new(folder, &to).map_err(|e| DurableError::io(&to, "put in place", e))?;
+    Ok(to)
+}
+
+/// Why an image does not count; `None`: it is what was written, by this user.
+///
+/// # Errors
+/// On `stop`.
+pub fn damage(
+    dir: &ChainDir,
+    image: &Image,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<String>, io::ErrorKind> {
+    let folder = dir.images().join(&image.folder);
+    let of = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
+    match beneath::facts(&folder) {
+        Err(e) => return Ok(of(&folder, &e.to_string())),
+        Ok(facts) if !facts.is_dir() => return Ok(of(&folder, "not a folder")),
+        Ok(facts) => {
+            if let Some(why) = not_ours(&facts) {
+                return Ok(of(&folder, &why));
+            }
+        }
+    }
+    for file in &image.files {
+        if stop() {
+            return Err(io::ErrorKind::Interrupted);
+        }
+        let path = folder.join(&file.name);
+        match checked(&path, file, stop) {
+            Ok(None) => {}
+            Ok(Some(why)) => return Ok(of(&path, &why)),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Err(e.kind()),
+            Err(e) => return Ok(of(&path, &e.to_string())),
+        }
+    }
+    Ok(None)
+}
+
+/// What is wrong with one file.
+fn checked(path: &Path, file: &ImageFile, stop: &dyn Fn() -> bool) -> io::Result<Option<String>> {
+    let (opened, packed) = match beneath::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => (beneath::open(&packed(path)).map_err(|_| e)?, true),
+        opened => (opened?, false),
+    };
+    let facts = opened.metadata()?;
+    if let Some(why) = not_ours(&facts) {
+        return Ok(Some(why));
+    }
+    let found = if packed { sum(&mut zstd::Decoder::new(opened)?, stop)? } else { sum(&mut &opened, stop)? };
+    Ok((found != (file.bytes, file.crc)).then(|| {
+        format!("not what was written: {} bytes instead of {}, or other content", found.0, file.bytes)
+    }))
+}
+
+/// Why a file or folder may have been written by somebody else.
+#[must_use]
+pub fn not_ours(facts: &Metadata) -> Option<String> {
+    let own = nix::unistd::geteuid().as_raw();
+    if facts.uid() != own {
+        return Some(format!("belongs to user {}, not to this one, {own}", facts.uid()));
+    }
+    if facts.permissions().mode() & 0o022 != 0 {
+        return Some(format!("others may write to it (mode {:o})", facts.permissions().mode() & 0o7777));
+    }
+    (facts.is_file() && facts.nlink() > 1).then(|| format!("has {} names (hard links)", facts.nlink()))
+}
+
+/// The name of the packed form of a file.
+#[must_use]
+pub fn packed(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(PACKED);
+    name.into()
+}
+
+/// Length and checksum of all that can be read.
+fn sum(from: &mut dyn Read, stop: &dyn Fn() -> bool) -> io::Result<(u64, u32)> {
+    let mut crc = crc32fast::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        if stop() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok((bytes, crc.finalize())),
+            Ok(n) => {
+                crc.update(buffer.get(..n).unwrap_or_default());
+                bytes += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// The names of all files, those in folders of the folder too, in order.
+fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
+    let list = |folder: &Path| beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e));
+    let is_folder = |path: &Path| {
+        beneath::facts(path).map(|facts| facts.is_dir()).map_err(|e| DurableError::io(path, "examine", e))
+    };
+    let mut names = Vec::new();
+    for name in list(folder)? {
+        let path = folder.join(&name);
+        let mut inner = vec![name.clone()];
+        if is_folder(&path)? {
+            inner = list(&path)?.into_iter().map(|inner| Path::new(&name).join(inner).into()).collect();
+        }
+        for name in inner {
+            let name = name.into_string();
+            names.push(
+                name.map_err(|name| DurableError::damaged(&folder.join(name), "no name of an image's file"))?,
+            );
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Packs the files of an image that are larger than `least` bytes; bytes before and after. Each is replaced only when its packed
+/// form is durable and reads back.
+///
+/// # Errors
+/// When one cannot be packed; the image is then as good as before.
+pub fn compact(dir: &ChainDir, image: &Image, level: i32, least: u64) -> Result<(u64, u64), DurableError> {
+    let folder = dir.images().join(&image.folder);
+    let (mut before, mut after) = (0, 0);
+    for file in &image.files {
+        let path = folder.join(&file.name);
+        let to = packed(&path);
+        before += file.bytes;
+        if beneath::exists(&path) && file.bytes > least {
+            pack(&path, &to, file, level)?;
+        }
+        let there = beneath::facts(&path).or_else(|_| beneath::facts(&to));
+        after += there.map_err(|e| DurableError::io(&path, "examine", e))?.len();
+    }
+    Ok((before, after))
+}
+
+fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), DurableError> {
+    let part =
+        to.with_file_name(format!(".{}.part", to.file_name().map_or("", |n| n.to_str().unwrap_or(""))));
+    let _ = beneath::remove(&part);
+    let write = || -> io::Result<()> {
+        let mut from = beneath::open(path)?;
+        let mut packed: File = beneath::create_new(&part)?;
+        zstd::stream::copy_encode(&mut from, &mut packed, level)?;
+        packed.sync_all()?;
+        let read = sum(&mut zstd::Decoder::new(beneath::open(&part)?)?, &|| false)?;
+        if read != (file.bytes, file.crc) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not what was written"));
+        }
+        beneath::rename(&part, to)?;
+        beneath::sync_folder(to.parent().unwrap_or(Path::new(".")))?;
+        beneath::remove(path)
+    };
+    write().map_err(|e| {
+        let _ = beneath::remove(&part);
+        DurableError::io(path, "pack", e)
+    })
+}
+
+/// What is not whole yet.
+fn part_of(path: &Path) -> PathBuf {
+    path.with_file_name(temporary(&path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Unpacks what is packed of an image, before a restore.
+///
+/// # Errors
+/// When a file cannot be written; the image is then as good as before.
+pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
+    let folder = dir.images().join(&image.folder);
+    for file in &image.files {
+        let path = folder.join(&file.name);
+        let from = packed(&path);
+        if beneath::exists(&path) || !beneath::exists(&from) {
+            continue;
+        }
+        let part = part_of(&path);
+        let _ = beneath::remove(&part);
+        let write = || -> io::Result<()> {
+            let mut to = beneath::create_new(&part)?;
+            zstd::stream::copy_decode(beneath::open(&from)?, &mut to)?;
+            to.sync_all()?;
+            beneath::rename(&part, &path)?;
+            beneath::remove(&from)
+        };
+        write().map_err(|e| {
+            let _ = beneath::remove(&part);
+            DurableError::io(&path, "unpack", e)
+        })?;
+    }
+    Ok(())
+}
+
+/// Removes the images that are not among `kept`, and what killed links left of theirs.
+///
+/// # Errors
+/// When the folder cannot be listed; what cannot be removed is left.
+pub fn let_go(dir: &ChainDir, kept: &dyn Fn(&OsStr) -> bool) -> Result<(), DurableError> {
+    let images = dir.images();
+    for name in beneath::names_if_any(&images)? {
+        if !kept(&name) {
+            let _ = beneath::remove_folder(&images.join(&name));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::checkpoint::{CampaignDir, ChainId, Dumper};
+
+    /// A folder of this campaign's with an image of two files.
+    fn sealed(output: &Path) -> (ChainDir, Image) {
+        let dir = CampaignDir::new(output).chain(&ChainId::of_months(&[1]));
+        fs::create_dir_all(dir.path()).unwrap();
+        let folder = begin(&dir, LinkNumber(3), 1).unwrap();
+        fs::create_dir(folder.join("criu")).unwrap();
+        fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
+        fs::write(folder.join("record.ron"), "()").unwrap();
+        let files = seal(&folder).unwrap();
+        let name = name(LinkNumber(3), 1);
+        publish(&folder, &name).unwrap();
+        (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files })
+    }
+
+    fn found(dir: &ChainDir, image: &Image) -> Option<String> {
+        damage(dir, image, &|| false).unwrap()
+    }
+
+    #[test]
+    fn an_image_counts_as_it_was_written_packed_or_not() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [100_000, 2]);
+        assert_eq!(found(&dir, &image), None);
+        let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
+        assert!(before == 100_002 && after < 10_000, "{before} {after}");
+        assert_eq!(found(&dir, &image), None);
+        unpack(&dir, &image).unwrap();
+        let pages = dir.images().join("0003-1/criu/pages-1.img");
+        assert!(pages.exists() && !packed(&pages).exists());
+        assert_eq!(found(&dir, &image), None);
+    }
+
+    #[test]
+    fn one_flipped_bit_is_found_and_named() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        let pages = dir.images().join("0003-1/criu/pages-1.img");
+        let mut bytes = fs::read(&pages).unwrap();
+        bytes[50_000] ^= 4;
+        fs::write(&pages, bytes).unwrap();
+        let why = found(&dir, &image).unwrap();
+        assert!(why.contains("pages-1.img: not what was written"), "{why}");
+        compact(&dir, &image, 1, 1000).unwrap_err();
+        assert!(pages.exists(), "what does not read back is not packed");
+        fs::remove_file(&pages).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("pages-1.img"));
+    }
+
+    #[test]
+    fn what_somebody_else_may_have_written_does_not_count() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        let folder = dir.images().join("0003-1");
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let pages = folder.join("criu/pages-1.img");
+        fs::set_permissions(&pages, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("others may write to it"));
+        fs::set_permissions(&pages, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::hard_link(&pages, output.path().join("second")).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("2 names"));
+        fs::remove_file(output.path().join("second")).unwrap();
+        // The folder moved away, and a link to it in its place.
+        fs::rename(&folder, output.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(output.path().join("elsewhere"), &folder).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("0003-1"));
+    }
+
+    #[test]
+    fn only_what_is_needed_stays() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        begin(&dir, LinkNumber(4), 1).unwrap();
+        let_go(&dir, &|name| name == "0003-1").unwrap();
+        assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
+        assert_eq!(found(&dir, &image), None);
+    }
+}

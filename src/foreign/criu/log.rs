@@ -1,0 +1,218 @@
+//! What CRIU's log says, in words for people.
+
+use std::fmt::Write as _;
+
+use super::super::backend::{Kind, Trouble};
+
+/// What was asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::foreign) enum Work {
+    Dump,
+    Restore,
+}
+
+/// Lines of errors that mean nothing without root.
+const HARMLESS: [&str; 2] = ["RLIMIT_NOFILE", "net: Unexpected error"];
+
+/// Lines of errors that only say that others came before.
+const FOLLOWING: [&str; 6] = [
+    "Dumping FAILED",
+    "Restoring FAILED",
+    "Dump core",
+    "Dump files (pid",
+    "Dump task ",
+    "Failed inotify/fanotify restore",
+];
+
+/// How many lines are told.
+const MOST: usize = 3;
+
+/// A sign in CRIU's log, and what it means.
+struct Sign {
+    /// Any of these is in the log.
+    words: &'static [&'static str],
+    kind: Kind,
+    cure: &'static str,
+}
+
+const FULL: Sign = Sign {
+    words: &["No space left on device", "Disk quota exceeded", "errno = 28", "errno = 122"],
+    kind: Kind::DiskFull,
+    cure: "make room on that disk, or raise the quota",
+};
+
+const AT_DUMP: &[Sign] = &[
+    FULL,
+    Sign {
+        words: &["sockets: Unix diag module", "Can't dump unix", "The sock diag", "sock_diag"],
+        kind: Kind::Unavailable,
+        cure: "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
+    },
+    Sign {
+        words: &["inet: Connected TCP socket", "TCP socket", "tcp: "],
+        kind: Kind::Undumpable,
+        cure: "`network: Private` lets a program talk to itself over TCP; one that talks to others cannot be dumped",
+    },
+    Sign {
+        words: &["Found external terminal", "tty: "],
+        kind: Kind::Undumpable,
+        cure: "run the program without a terminal",
+    },
+    Sign {
+        words: &["seccomp"],
+        kind: Kind::Undumpable,
+        cure: "run the program without its sandbox (seccomp)",
+    },
+    Sign {
+        words: &["inotify", "fanotify", "fsnotify"],
+        kind: Kind::Undumpable,
+        cure: "have the program not watch files (inotify)",
+    },
+    Sign {
+        words: &["io_uring", "userfaultfd", "anon_inode"],
+        kind: Kind::Undumpable,
+        cure: "have the program do without io_uring, userfaultfd and the like",
+    },
+    Sign {
+        words: &["ptrace", "is being traced", "SIGTRAP"],
+        kind: Kind::Undumpable,
+        cure: "end the debugger or tracer of the program",
+    },
+    Sign {
+        words: &["SysV", "sysvipc", "IPC"],
+        kind: Kind::Undumpable,
+        cure: "have the program do without SysV shared memory",
+    },
+    Sign {
+        words: &[
+            "deleted file",
+            "Can't create link remap",
+            "Can't dump ghost file",
+            "Can't lookup mount",
+            "Can't link",
+        ],
+        kind: Kind::Undumpable,
+        cure: "a file that the program has mapped was removed or replaced, or lies where a link cannot be made",
+    },
+];
+
+const AT_RESTORE: &[Sign] = &[
+    FULL,
+    Sign {
+        words: &[
+            "magic doesn't match",
+            "Unexpected EOF",
+            "Can't open file inventory",
+            "Failed to decode",
+            "Unable to open pstree",
+        ],
+        kind: Kind::Damaged,
+        cure: "an older generation may be whole",
+    },
+    Sign {
+        words: &[
+            "has bad size",
+            "has bad mode",
+            "has bad build-id",
+            "Can't open file",
+            "Can't link",
+            "No such file",
+        ],
+        kind: Kind::Unfit,
+        cure: "put the file back as it was when the program was dumped",
+    },
+    Sign {
+        words: &["CPU capabilities", "cpu: "],
+        kind: Kind::Unfit,
+        cure: "restore it on a node of the processor class that it was dumped on",
+    },
+    Sign {
+        words: &["Can't setgroups", "setgroups"],
+        kind: Kind::Unfit,
+        cure: "the user must be in as many groups on this node as on the one where the program was dumped",
+    },
+    Sign {
+        words: &["File exists"],
+        kind: Kind::Other,
+        cure: "remove the file, if a restore that was ended has left it",
+    },
+    Sign {
+        words: &["Cannot allocate memory", "Unable to map", "fffffffffffffff4"],
+        kind: Kind::Unfit,
+        cure: "the job needs as much memory, and as wide limits, as the one that dumped the program",
+    },
+];
+
+/// Why a request failed: from its log, the number of the error and its words in the answer.
+pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &str) -> Trouble {
+    let lines = errors(log);
+    let all = lines.join("; ");
+    let mut what = match work {
+        Work::Dump => "CRIU cannot dump the program".to_owned(),
+        Work::Restore => "CRIU cannot restore the program".to_owned(),
+    };
+    let told = if lines.is_empty() { message.trim() } else { all.as_str() };
+    if !told.is_empty() {
+        let _ = write!(what, ": {told}");
+    } else if errno != 0 {
+        let _ = write!(what, ": {}", std::io::Error::from_raw_os_error(errno));
+    }
+    let signs = if work == Work::Dump { AT_DUMP } else { AT_RESTORE };
+    let full = matches!(errno, 28 | 122);
+    let found =
+        if full { Some(&FULL) } else { signs.iter().find(|s| s.words.iter().any(|w| what.contains(w))) };
+    match (found, work) {
+        (Some(sign), _) => Trouble::new(sign.kind, what, sign.cure),
+        (None, Work::Dump) => Trouble::new(Kind::Undumpable, what, ""),
+        (None, Work::Restore) => Trouble::new(Kind::Other, what, ""),
+    }
+}
+
+/// The errors of a log: the first ones, since what follows follows from them.
+fn errors(log: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in log.lines() {
+        // (00.123456)     12: Error (file.c:123): words
+        let Some((_, rest)) = line.split_once("Error (") else { continue };
+        let Some((_, words)) = rest.split_once("): ") else { continue };
+        let words = words.trim();
+        let skipped = HARMLESS.iter().chain(&FOLLOWING).any(|known| words.contains(known));
+        if !skipped && !found.iter().any(|f| f == words) {
+            found.push(words.to_owned());
+        }
+    }
+    found.truncate(MOST);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_a_log_become_words_with_a_kind_and_a_cure() {
+        let log = "(00.01) Warn  (criu/x.c:1): nothing\n\
+                   (00.02) Error (criu/rlimit.c:1): Unable to raise RLIMIT_NOFILE\n\
+                   (00.03)   1002: Error (criu/files-reg.c:2130): File work/log has bad size 12 (expect 7)\n\
+                   (00.04) Error (criu/cr-restore.c:2): Restoring FAILED.\n";
+        let told = trouble(Work::Restore, log, 0, "Unable to raise RLIMIT_NOFILE");
+        assert_eq!(told.kind, Kind::Unfit);
+        assert_eq!(told.what, "CRIU cannot restore the program: File work/log has bad size 12 (expect 7)");
+        assert!(told.cure.contains("as it was"), "{told}");
+        let log = "(00.1) Error (criu/sk-inet.c:1): inet: Connected TCP socket, consider using --tcp-established option.\n";
+        let told = trouble(Work::Dump, log, 0, "");
+        assert!(told.kind == Kind::Undumpable && told.cure.contains("network: Private"), "{told}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_by_its_number_too() {
+        assert_eq!(trouble(Work::Dump, "", 28, "").kind, Kind::DiskFull);
+        let log = "(00.1) Error (criu/image.c:1): Can't write: No space left on device\n";
+        assert_eq!(trouble(Work::Dump, log, 0, "").kind, Kind::DiskFull);
+        let unknown = trouble(Work::Restore, "", 0, "it broke");
+        assert_eq!(
+            (unknown.kind, unknown.what.as_str()),
+            (Kind::Other, "CRIU cannot restore the program: it broke")
+        );
+    }
+}

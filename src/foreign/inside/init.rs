@@ -1,0 +1,154 @@
+//! `alpsckpt job init`: the first process in the namespaces. It starts, dumps and restores the program as the supervisor orders,
+//! and ends with it; with its end the kernel ends whatever is left in the namespaces.
+
+mod criu;
+mod dump;
+mod restore;
+mod start;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::process;
+use super::wire::{self, News, Order};
+use crate::foreign::backend::{Ended, Trouble};
+
+/// Runs it to its end.
+pub(super) fn run() -> io::Result<()> {
+    // Whoever made the namespaces waits for this process; without it nobody would.
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    let socket = process::socket()?;
+    process::reset_signals()?;
+    let (bell, rings) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, rings)?;
+    let mut init = Init { socket, bell, tree: None, ended: BTreeMap::new(), work: None };
+    let prepared = start::prepare();
+    init.serve(prepared)
+}
+
+/// What this process knows.
+struct Init {
+    socket: UnixStream,
+    /// Readable when a child has ended.
+    bell: UnixStream,
+    /// The root of the program's tree.
+    tree: Option<Pid>,
+    /// Children that have ended, and were not asked for yet.
+    ended: BTreeMap<Pid, Ended>,
+    /// The folder of CRIU's logs, once it is needed.
+    work: Option<OwnedFd>,
+}
+
+/// What there is to do.
+struct Ready {
+    order: bool,
+    /// The other descriptor can be read.
+    other: bool,
+}
+
+/// Whether to go on serving.
+enum Next {
+    Serve,
+    End,
+}
+
+impl Init {
+    fn serve(&mut self, prepared: Result<(), Trouble>) -> io::Result<()> {
+        let mut unfit = prepared.err();
+        loop {
+            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)) {
+                return self.tell(News::Ended((*ended).into()));
+            }
+            if !self.wait(None, None)?.order {
+                continue;
+            }
+            let Some(order) = wire::next_order(&mut self.socket)? else { return Ok(()) };
+            if let Some(trouble) = unfit.take() {
+                return self.tell(News::Failed(trouble.into()));
+            }
+            if let Next::End = self.obey(order)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) -> io::Result<Next> {
+        match order {
+            Order::Start(start) => {
+                let started = start::start(&start);
+                self.tree = started.as_ref().ok().copied();
+                self.reply(started.map(drop), Next::End)
+            }
+            Order::Restore(work) => {
+                let restored = self.restore(&work)?;
+                self.reply(restored, Next::End)
+            }
+            Order::Dump(work) => {
+                let done = self.dump(&work)?;
+                let gone = done.is_ok() && !work.runs;
+                let next = self.reply(done, Next::Serve)?;
+                // What is left of the program goes with this process.
+                Ok(if gone { Next::End } else { next })
+            }
+            Order::Signal(number) => {
+                if let (Some(tree), Ok(signal)) = (self.tree, Signal::try_from(number)) {
+                    let _ = kill(tree, signal);
+                }
+                Ok(Next::Serve)
+            }
+            // The supervisor has said so to a dump that failed meanwhile.
+            Order::Setup(_) | Order::Sealed(_) => Ok(Next::Serve),
+        }
+    }
+
+    /// Tells how an order went, and what comes after a failure.
+    fn reply(&mut self, done: Result<(), Trouble>, after_failure: Next) -> io::Result<Next> {
+        match done {
+            Ok(()) => self.tell(News::Done(true)).map(|()| Next::Serve),
+            Err(trouble) => self.tell(News::Failed(trouble.into())).map(|()| after_failure),
+        }
+    }
+
+    fn tell(&mut self, news: News) -> io::Result<()> {
+        wire::tell(&mut self.socket, news)
+    }
+
+    /// Waits until there is an order, a child has ended, the other descriptor can be read, or it is time.
+    fn wait(&mut self, other: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<Ready> {
+        let mut watched = vec![
+            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
+        ];
+        watched.extend(other.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()).as_millis() + 1);
+        let left = left.map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX));
+        match poll(&mut watched, left) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let can_be_read = |at: usize| watched.get(at).is_some_and(|fd| fd.any().unwrap_or(false));
+        let ready = Ready { order: can_be_read(0), other: can_be_read(2) };
+        self.reap();
+        Ok(ready)
+    }
+
+    /// Takes the status of each child that has ended, those of the program's that nobody waits for too.
+    fn reap(&mut self) {
+        let mut rung = [0; 64];
+        while io::Read::read(&mut self.bell, &mut rung).is_ok_and(|read| read > 0) {}
+        self.ended.extend(std::iter::from_fn(process::reaped));
+    }
+
+    fn has_ended(&self, child: Pid) -> bool {
+        self.ended.contains_key(&child)
+    }
+}

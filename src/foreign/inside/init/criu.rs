@@ -1,0 +1,212 @@
+//! CRIU at work beside the program.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use caps::CapsHashSet;
+use nix::fcntl::{OFlag, open, openat};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+
+use super::super::{process, wire};
+use super::Init;
+use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::criu::log::{self, Work};
+use crate::foreign::criu::rpc::{Kind as Asked, Notification, Options, Response};
+use crate::foreign::criu::swrk::{LOG, Swrk};
+
+/// More of a log is not read.
+const LONGEST_LOG: u64 = 4 << 20;
+
+/// How a talk with CRIU went on.
+pub(super) enum Said {
+    /// Something is about to happen, or has; CRIU waits for the answer.
+    Notified(Notification),
+    /// It is done.
+    Answered(Response),
+    /// It ended without an answer.
+    Gone,
+    /// There was no more time: it was ended.
+    Late,
+}
+
+/// One request to CRIU.
+pub(super) struct Talk {
+    swrk: Swrk,
+    work: Work,
+    limit: Duration,
+    until: Instant,
+}
+
+impl Init {
+    /// Starts CRIU for a request. It begins with the capabilities that `may` leaves it.
+    pub(super) fn call_criu(
+        &mut self,
+        order: &wire::Work,
+        work: Work,
+        may: impl Fn(CapsHashSet) -> CapsHashSet,
+    ) -> Result<Talk, Trouble> {
+        let image = wire::path(&order.image);
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let folder = open(&image, flags, Mode::empty())
+            .map_err(|errno| broken(work, &format!("{}: {}", image.display(), errno.desc())))?;
+        let begin = |init: &mut Self| -> io::Result<Swrk> {
+            let logs = init.logs()?;
+            process::pass_on(&may(process::capabilities().map_err(io::Error::other)?))?;
+            let started = Swrk::start(call(order, &logs), folder, logs);
+            process::pass_on(&CapsHashSet::new())?;
+            started
+        };
+        let swrk = begin(self).map_err(|e| broken(work, &e.to_string()))?;
+        let limit = Duration::from_millis(order.limit);
+        Ok(Talk { swrk, work, limit, until: Instant::now() + limit })
+    }
+
+    /// A folder for CRIU's logs that is nowhere on a disk: the program's may be full.
+    fn logs(&mut self) -> io::Result<OwnedFd> {
+        if let Some(logs) = &self.work {
+            return logs.try_clone();
+        }
+        let system = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
+        fsconfig_create(&system)?;
+        let logs = fsmount(&system, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::MOUNT_ATTR_NOEXEC)?;
+        self.work.insert(logs).try_clone()
+    }
+
+    /// What CRIU's last request left in its log.
+    fn log(&self) -> String {
+        let read = || -> io::Result<Vec<u8>> {
+            let logs = self.work.as_ref().ok_or(io::ErrorKind::NotFound)?;
+            let log = openat(logs, LOG, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+            let mut bytes = Vec::new();
+            std::fs::File::from(log).take(LONGEST_LOG).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// The next that CRIU says. Orders of the supervisor wait, but for its end: then there is nobody for whom to go on.
+    pub(super) fn listen(&mut self, talk: &Talk) -> io::Result<Said> {
+        loop {
+            // Before its end is looked at: it ends after its answer.
+            let ended = self.has_ended(talk.swrk.pid);
+            if let Some(response) = talk.swrk.said()? {
+                if response.kind != Asked::Notify as i32 {
+                    return Ok(Said::Answered(response));
+                }
+                return Ok(Said::Notified(response.notify.unwrap_or_default()));
+            }
+            if ended {
+                return Ok(Said::Gone);
+            }
+            if Instant::now() >= talk.until {
+                self.stop(talk);
+                return Ok(Said::Late);
+            }
+            let ready = self.wait(Some(talk.swrk.as_fd()), Some(talk.until))?;
+            if ready.order && self.is_left() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Whether the supervisor is gone.
+    fn is_left(&self) -> bool {
+        let mut byte = [0];
+        let flags = nix::sys::socket::MsgFlags::MSG_PEEK | nix::sys::socket::MsgFlags::MSG_DONTWAIT;
+        let peeked = nix::sys::socket::recv(std::os::fd::AsRawFd::as_raw_fd(&self.socket), &mut byte, flags);
+        matches!(peeked, Ok(0) | Err(nix::errno::Errno::ECONNRESET))
+    }
+
+    /// Ends CRIU. The tasks that it had stopped go on.
+    fn stop(&mut self, talk: &Talk) {
+        if !self.has_ended(talk.swrk.pid) {
+            let _ = kill(talk.swrk.pid, Signal::SIGKILL);
+        }
+    }
+
+    /// Waits until CRIU is gone; ends it where it does not go.
+    pub(super) fn finish(&mut self, talk: &Talk) -> io::Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let until = Instant::now() + PATIENCE;
+        while self.ended.remove(&talk.swrk.pid).is_none() {
+            if Instant::now() >= until {
+                self.stop(talk);
+            }
+            self.wait(None, Some(Instant::now() + Duration::from_millis(100)))?;
+        }
+        Ok(())
+    }
+
+    /// What is wrong, when CRIU did not do as it was asked.
+    pub(super) fn failure(&self, talk: &Talk, said: &Said) -> Trouble {
+        match said {
+            Said::Late => {
+                let what = format!("{} took longer than {} s", in_words(talk.work), talk.limit.as_secs_f32());
+                Trouble::new(Kind::TimedOut, what, "a quicker disk, or more time before the end of the job")
+            }
+            Said::Answered(answer) => {
+                let message = answer.message.as_deref().unwrap_or_default();
+                log::trouble(talk.work, &self.log(), answer.errno.unwrap_or(0), message)
+            }
+            Said::Gone | Said::Notified(_) => {
+                let mut trouble = log::trouble(talk.work, &self.log(), 0, "CRIU ended without an answer");
+                // Its log does not tell why it ended; nothing says that the program cannot be dumped.
+                if trouble.kind == Kind::Undumpable && trouble.cure.is_empty() {
+                    trouble.kind = Kind::Other;
+                }
+                trouble
+            }
+        }
+    }
+}
+
+impl Talk {
+    /// What all requests have in common.
+    pub(super) fn options(&self) -> Options {
+        let timeout = u32::try_from(self.limit.as_secs()).unwrap_or(u32::MAX).max(1);
+        Options { timeout: Some(timeout), ..self.swrk.options() }
+    }
+
+    pub(super) fn ask(&self, kind: Asked, options: Options) -> Result<(), Trouble> {
+        self.swrk.ask(kind, options).map_err(|e| broken(self.work, &format!("CRIU does not listen: {e}")))
+    }
+
+    /// Answers a notification; one who is gone is found out by the next look.
+    pub(super) fn answer(&self, goes_on: bool) {
+        let _ = self.swrk.answer(goes_on);
+    }
+
+    /// Gives it this much time from now.
+    pub(super) fn extend(&mut self, time: Duration) {
+        self.until = Instant::now() + time;
+    }
+
+    pub(super) fn pid(&self) -> nix::unistd::Pid {
+        self.swrk.pid
+    }
+}
+
+fn call(order: &wire::Work, logs: &OwnedFd) -> Command {
+    let mut words = order.criu.iter().map(|bytes| wire::word(bytes));
+    let mut call = Command::new(words.next().unwrap_or_else(|| "criu".into()));
+    // It keeps what it learns of the kernel there; in a namespace that is not what it would learn outside.
+    let runtime = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(logs));
+    call.args(words).env_clear().env("LC_ALL", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    call.env("XDG_RUNTIME_DIR", runtime);
+    call
+}
+
+fn in_words(work: Work) -> &'static str {
+    match work {
+        Work::Dump => "the dump of the program",
+        Work::Restore => "the restore of the program",
+    }
+}
+
+fn broken(work: Work, why: &str) -> Trouble {
+    Trouble::new(Kind::Other, format!("{} cannot begin: {why}", in_words(work)), "")
+}

@@ -1,0 +1,110 @@
+//! Dumps the program.
+
+use std::io;
+use std::time::Duration;
+
+use nix::time::ClockId;
+
+use super::super::outside::now;
+use super::super::wire::{self, News, Order, Times};
+use super::Init;
+use super::criu::{Said, Talk};
+use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::criu::log::Work;
+use crate::foreign::criu::rpc::{Kind as Asked, Options};
+
+/// Once the image is sealed, CRIU has this long to let the program go.
+const TO_LET_GO: Duration = Duration::from_secs(60);
+
+/// What became of the image.
+#[derive(PartialEq)]
+enum Image {
+    Unfinished,
+    Sealed,
+    Refused,
+}
+
+impl Init {
+    /// Dumps the program. What goes wrong before the image is sealed leaves the program running; afterwards the image counts.
+    pub(super) fn dump(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
+        let Some(tree) = self.tree else {
+            return Ok(Err(Trouble::new(Kind::Other, "there is no program to dump", "")));
+        };
+        if let Some(trouble) = stray(&[tree.as_raw()]) {
+            return Ok(Err(trouble));
+        }
+        let mut talk = match self.call_criu(order, Work::Dump, |all| all) {
+            Ok(talk) => talk,
+            Err(trouble) => return Ok(Err(trouble)),
+        };
+        let options = Options {
+            pid: Some(tree.as_raw()),
+            leave_running: Some(order.runs),
+            tcp_established: order.private_network.then_some(true),
+            ..talk.options()
+        };
+        if let Err(trouble) = talk.ask(Asked::Dump, options) {
+            self.finish(&talk)?;
+            return Ok(Err(trouble));
+        }
+        let mut image = Image::Unfinished;
+        let mut found = None;
+        let said = loop {
+            match self.listen(&talk)? {
+                Said::Notified(what) if what.script.as_deref() == Some("post-dump") => {
+                    // Now nothing can begin any more that was not there before.
+                    found = stray(&[tree.as_raw(), talk.pid().as_raw()]);
+                    image = if found.is_some() { Image::Refused } else { self.seal(&mut talk)? };
+                    talk.answer(image == Image::Sealed);
+                }
+                Said::Notified(_) => talk.answer(true),
+                said => break said,
+            }
+        };
+        self.finish(&talk)?;
+        let dumped = matches!(&said, Said::Answered(answer) if answer.success);
+        Ok(match image {
+            Image::Sealed => Ok(()),
+            Image::Refused => Err(found.unwrap_or_else(|| {
+                Trouble::new(Kind::Refused, "the image was refused by whoever was to seal it", "")
+            })),
+            Image::Unfinished if dumped => {
+                Err(Trouble::new(Kind::Other, "CRIU did not wait until the image was sealed", ""))
+            }
+            Image::Unfinished => Err(self.failure(&talk, &said)),
+        })
+    }
+
+    /// Has the supervisor seal the image while the program stands. That takes the time that it takes.
+    fn seal(&mut self, talk: &mut Talk) -> io::Result<Image> {
+        let times =
+            Times { monotonic: now(ClockId::CLOCK_MONOTONIC)?, boottime: now(ClockId::CLOCK_BOOTTIME)? };
+        self.tell(News::Frozen(times))?;
+        loop {
+            if !self.wait(None, None)?.order {
+                continue;
+            }
+            match wire::next_order(&mut self.socket)? {
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(Order::Sealed(sealed)) => {
+                    talk.extend(TO_LET_GO);
+                    return Ok(if sealed { Image::Sealed } else { Image::Refused });
+                }
+                // Nobody is there to get a signal now.
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// What is a child of this process, and would be left out of an image.
+fn stray(known: &[i32]) -> Option<Trouble> {
+    let children = std::fs::read_to_string("/proc/self/task/1/children").unwrap_or_default();
+    let strange = children.split_whitespace().find(|pid| !known.iter().any(|k| k.to_string() == **pid))?;
+    let name = std::fs::read_to_string(format!("/proc/{strange}/comm")).unwrap_or_default();
+    let what = format!(
+        "process {strange} ({}) is no part of the program's tree, and would be left out of the image",
+        name.trim()
+    );
+    Some(Trouble::new(Kind::Undumpable, what, "end it: it was started by hand in the program's namespaces"))
+}

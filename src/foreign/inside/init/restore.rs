@@ -1,0 +1,68 @@
+//! Restores a program.
+
+use std::io;
+
+use nix::unistd::Pid;
+
+use super::super::{process, wire};
+use super::criu::Said;
+use super::{Init, start};
+use crate::foreign::backend::Trouble;
+use crate::foreign::criu::ghosts;
+use crate::foreign::criu::log::Work;
+use crate::foreign::criu::rpc::{Kind as Asked, Options};
+
+impl Init {
+    /// Restores the program of an image. After a failure this process is to end: with it goes what CRIU had made already.
+    pub(super) fn restore(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
+        ghosts::remove(&wire::path(&order.image));
+        // With these two it would become root, which is nobody in here.
+        let talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
+            Ok(talk) => talk,
+            Err(trouble) => return Ok(Err(trouble)),
+        };
+        let options = Options {
+            // As a child of this process: so it has the program's status.
+            rst_sibling: Some(true),
+            tcp_established: order.private_network.then_some(true),
+            ..talk.options()
+        };
+        if let Err(trouble) = talk.ask(Asked::Restore, options) {
+            return Ok(Err(trouble));
+        }
+        let mut unnumbered = None;
+        let said = loop {
+            match self.listen(&talk)? {
+                Said::Notified(what) => {
+                    if what.script.as_deref() == Some("pre-resume") {
+                        // Nothing of it has run yet. What it starts from now on must not get the numbers that CRIU needs the
+                        // next time.
+                        unnumbered = start::set_last_number(highest_number()).err();
+                    }
+                    talk.answer(true);
+                }
+                said => break said,
+            }
+        };
+        if let Some(trouble) = unnumbered {
+            return Ok(Err(trouble));
+        }
+        let root = match &said {
+            Said::Answered(answer) if answer.success => answer.restore.as_ref().map(|restored| restored.pid),
+            _ => None,
+        };
+        let Some(root) = root else { return Ok(Err(self.failure(&talk, &said))) };
+        self.tree = Some(Pid::from_raw(root));
+        self.finish(&talk)?;
+        Ok(Ok(()))
+    }
+}
+
+/// The highest number of a task in this PID namespace.
+fn highest_number() -> u32 {
+    let numbers = |folder: String| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+    };
+    numbers("/proc".to_owned()).flat_map(|pid| numbers(format!("/proc/{pid}/task"))).max().unwrap_or(0)
+}

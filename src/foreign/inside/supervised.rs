@@ -1,0 +1,367 @@
+//! The supervisor of a program in namespaces.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::wire::{self, News, Order, Setup, Start, Work};
+use crate::THIS_PROGRAM;
+use crate::foreign::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+use crate::foreign::criu::Criu;
+
+/// Namespaces, and a program in them, stand within this time on the busiest node.
+const TO_START: Duration = Duration::from_secs(60);
+
+/// Beyond the limit of a request its answer comes within this time.
+const TO_ANSWER: Duration = Duration::from_secs(90);
+
+/// Killed processes are gone within this time, unless the kernel holds them.
+const TO_DIE: Duration = Duration::from_secs(30);
+
+/// How programs are supervised.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// This program's own file.
+    pub program: PathBuf,
+    /// A restore may take this long.
+    pub restore_limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { program: PathBuf::from(THIS_PROGRAM), restore_limit: Duration::from_secs(3600) }
+    }
+}
+
+/// Runs a program in namespaces of its own, and dumps and restores it there by CRIU, all without privileges.
+#[derive(Debug)]
+pub struct Supervised {
+    criu: Option<Criu>,
+    options: Options,
+    inside: Option<Inside>,
+    ended: Option<Ended>,
+    /// What ran the program is gone, as it should be or not.
+    gone: Option<Trouble>,
+}
+
+/// The processes in the namespaces.
+#[derive(Debug)]
+struct Inside {
+    /// `job outside`; ends when all of them have.
+    child: Child,
+    socket: UnixStream,
+    /// Their first process, by its number here.
+    init: u32,
+    handle: Option<OwnedFd>,
+    network: Network,
+    /// It did not answer in time: answers that come later would be taken for those to other orders.
+    lost: bool,
+}
+
+impl Supervised {
+    /// Of programs that `criu` dumps and restores; without one they run, but cannot be dumped.
+    #[must_use]
+    pub fn new(criu: Option<Criu>, options: Options) -> Self {
+        Self { criu, options, inside: None, ended: None, gone: None }
+    }
+
+    fn criu(&self) -> Result<&Criu, Trouble> {
+        self.criu.as_ref().ok_or_else(|| {
+            Trouble::new(Kind::Unavailable, "there is no CRIU on this node", crate::foreign::criu::CURE)
+        })
+    }
+
+    fn inside(&mut self) -> Result<&mut Inside, Trouble> {
+        match (&mut self.inside, &self.gone) {
+            (Some(inside), _) if inside.lost => {
+                Err(Trouble::new(Kind::TimedOut, "what runs the program does not answer any more", ""))
+            }
+            (Some(inside), _) => Ok(inside),
+            (None, Some(gone)) => Err(gone.clone()),
+            (None, None) => Err(Trouble::new(Kind::Other, "no program runs", "")),
+        }
+    }
+
+    /// Makes namespaces, and gives their first process its first order.
+    fn begin(
+        &mut self,
+        network: Network,
+        clocks: Option<Clocks>,
+        first: Order,
+        limit: Duration,
+    ) -> Result<(), Trouble> {
+        self.kill();
+        (self.ended, self.gone) = (None, None);
+        let inside = Inside::make(&self.options.program, network, clocks)?;
+        self.inside = Some(inside);
+        let begun = self.order(first).and_then(|()| self.answer(Instant::now() + limit, &mut |_| false));
+        if begun.is_err() {
+            self.kill();
+        }
+        begun
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), Trouble> {
+        let inside = self.inside()?;
+        match wire::order(&mut inside.socket, order) {
+            Ok(()) => Ok(()),
+            Err(e) => Err(self.lose(&e.to_string())),
+        }
+    }
+
+    /// What an order has led to, until this time; `frozen` says whether the image is sealed.
+    fn answer(&mut self, mut until: Instant, frozen: &mut dyn FnMut(Clocks) -> bool) -> Result<(), Trouble> {
+        loop {
+            let inside = self.inside()?;
+            if !inside.has_news(Some(until)) {
+                inside.lost = true;
+                return Err(Trouble::new(Kind::TimedOut, "what runs the program does not answer", ""));
+            }
+            match wire::next_news(&mut inside.socket) {
+                Ok(Some(News::Done(_))) => return Ok(()),
+                Ok(Some(News::Failed(failed))) => return Err(failed.into()),
+                Ok(Some(News::Frozen(times))) => {
+                    let sealed = frozen(times.into());
+                    until = until.max(Instant::now() + TO_ANSWER);
+                    self.order(Order::Sealed(sealed))?;
+                }
+                Ok(Some(News::Ended(end))) => {
+                    self.ended = Some(end.into());
+                    let what = "the program had ended by itself";
+                    return Err(Trouble::new(Kind::Other, what, ""));
+                }
+                Ok(Some(News::Made(_))) => {}
+                Ok(None) => return Err(self.lose("its socket is closed")),
+                Err(e) => return Err(self.lose(&e.to_string())),
+            }
+        }
+    }
+
+    /// Takes notice that what runs the program is gone, and with it the program.
+    fn lose(&mut self, why: &str) -> Trouble {
+        let status = self.inside.take().map(|mut inside| inside.end());
+        let how = status.flatten().map(|status| format!(" ({status})")).unwrap_or_default();
+        let what = format!("what ran the program is gone{how}, and the program with it: {why}");
+        let trouble = Trouble::new(Kind::Other, what, "");
+        self.gone = Some(trouble.clone());
+        trouble
+    }
+}
+
+impl Backend for Supervised {
+    fn start(&mut self, program: &Program) -> Result<(), Trouble> {
+        self.begin(program.network, None, Order::Start(Start::from(program)), TO_START)
+    }
+
+    fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
+        let limit = self.options.restore_limit;
+        let order = Order::Restore(Work::new(&self.criu()?.command, image, limit, program.network));
+        let _one_at_a_time = lock(image)?;
+        self.begin(program.network, Some(clocks), order, limit + TO_ANSWER)
+    }
+
+    fn dump(
+        &mut self,
+        into: &Path,
+        then: Then,
+        limit: Duration,
+        seal: &mut dyn FnMut(Clocks) -> Result<(), String>,
+    ) -> Result<(), Trouble> {
+        let criu = self.criu()?.command.clone();
+        let mut work = Work::new(&criu, into, limit, self.inside()?.network);
+        work.runs = then == Then::Runs;
+        self.order(Order::Dump(work))?;
+        let mut refusal = None;
+        let mut sealed = false;
+        let answer = self.answer(Instant::now() + limit + TO_ANSWER, &mut |clocks| {
+            refusal = seal(clocks).err();
+            sealed = refusal.is_none();
+            sealed
+        });
+        let answer = match (answer, refusal) {
+            (Err(trouble), Some(words)) if trouble.kind == Kind::Refused => {
+                Err(Trouble::new(Kind::Refused, words, trouble.cure))
+            }
+            (answer, _) => answer,
+        };
+        if then == Then::Runs {
+            return answer;
+        }
+        // From the moment when it is sealed the image is the program: nothing of it may go on here.
+        if sealed {
+            self.kill();
+            self.gone = Some(Trouble::new(Kind::Other, "the program was dumped, and ended", ""));
+            return Ok(());
+        }
+        answer
+    }
+
+    fn ended(&mut self) -> Result<Option<Ended>, Trouble> {
+        loop {
+            if self.ended.is_some() {
+                return Ok(self.ended);
+            }
+            let Some(inside) = &mut self.inside else {
+                return Err(self
+                    .gone
+                    .clone()
+                    .unwrap_or_else(|| Trouble::new(Kind::Other, "no program runs", "")));
+            };
+            if !inside.has_news(None) {
+                return Ok(None);
+            }
+            match wire::next_news(&mut inside.socket) {
+                Ok(Some(News::Ended(end))) => self.ended = Some(end.into()),
+                // An answer that came too late.
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(self.lose("its socket is closed")),
+                Err(e) => return Err(self.lose(&e.to_string())),
+            }
+        }
+    }
+
+    fn tasks(&self) -> Vec<u32> {
+        let Some(inside) = &self.inside else { return Vec::new() };
+        let mut found = children(inside.init);
+        let mut at = 0;
+        while let Some(pid) = found.get(at) {
+            let below = children(*pid);
+            found.extend(below);
+            at += 1;
+        }
+        found
+    }
+
+    fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
+        self.order(Order::Signal(signal))
+    }
+
+    fn kill(&mut self) {
+        if let Some(mut inside) = self.inside.take() {
+            inside.end();
+            self.gone = Some(Trouble::new(Kind::Other, "the program was ended", ""));
+        }
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Inside {
+    fn make(program: &Path, network: Network, clocks: Option<Clocks>) -> Result<Self, Trouble> {
+        let other = |e: io::Error| {
+            let what = format!("the program's namespaces cannot be made: {}: {e}", program.display());
+            Trouble::new(Kind::Other, what, "")
+        };
+        let (socket, theirs) = UnixStream::pair().map_err(other)?;
+        let mut command = Command::new(program);
+        command.args(["job", "outside"]).env_clear().current_dir("/");
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null());
+        let child = command.spawn().map_err(other)?;
+        // Until it is dropped it holds their end open.
+        drop(command);
+        let mut inside = Self { child, socket, init: 0, handle: None, network, lost: false };
+        let setup = Setup { private_network: network == Network::Private, clocks: clocks.map(Into::into) };
+        let made = wire::order(&mut inside.socket, Order::Setup(setup)).map_err(other).and_then(|()| {
+            if !inside.has_news(Some(Instant::now() + TO_START)) {
+                let what = format!("its namespaces do not stand after {} s", TO_START.as_secs());
+                return Err(Trouble::new(Kind::TimedOut, what, ""));
+            }
+            match wire::next_news(&mut inside.socket).map_err(other)? {
+                Some(News::Made(init)) => Ok(init),
+                Some(News::Failed(failed)) => Err(failed.into()),
+                Some(_) | None => Err(other(io::ErrorKind::UnexpectedEof.into())),
+            }
+        });
+        match made {
+            Ok(init) => {
+                inside.init = init;
+                inside.handle = handle(init);
+                Ok(inside)
+            }
+            Err(trouble) => {
+                inside.end();
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Whether there is something to read, waiting for it until then.
+    fn has_news(&self, until: Option<Instant>) -> bool {
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let limit = left.map_or(PollTimeout::ZERO, |left| {
+                PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX)
+            });
+            match poll(&mut [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)], limit) {
+                Ok(0) if left.is_none_or(|left| left.is_zero()) => return false,
+                Ok(0) | Err(Errno::EINTR) => {}
+                // Also an end of the socket, or an error of it: reading will tell.
+                Ok(_) | Err(_) => return true,
+            }
+        }
+    }
+
+    /// Ends all of it, and waits until it is gone; how `job outside` ended, as far as that is known.
+    fn end(&mut self) -> Option<std::process::ExitStatus> {
+        // With their first process the kernel ends all others.
+        if let Some(init) = &self.handle {
+            let _ = rustix::process::pidfd_send_signal(init, rustix::process::Signal::KILL);
+        }
+        let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        let until = Instant::now() + TO_DIE;
+        let mut pause = Duration::from_micros(200);
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < until => std::thread::sleep(pause),
+                // The kernel holds them, as on a disk that does not answer; they are dead for all else.
+                _ => break,
+            }
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        None
+    }
+}
+
+fn handle(pid: u32) -> Option<OwnedFd> {
+    let pid = rustix::process::Pid::from_raw(pid as i32)?;
+    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Holds an image for one restore. A file system without locks between its nodes is no obstacle: that two nodes do not restore
+/// the same image is what the fence of links is for.
+fn lock(image: &Path) -> Result<Option<Flock<File>>, Trouble> {
+    let folder = File::open(image).map_err(|e| {
+        Trouble::new(Kind::Damaged, format!("{}: {e}", image.display()), "an older generation may be whole")
+    })?;
+    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+        Ok(held) => Ok(Some(held)),
+        Err((_, Errno::EWOULDBLOCK)) => {
+            let what =
+                format!("{}: another process of this node restores this image just now", image.display());
+            Err(Trouble::new(Kind::Other, what, "wait until that is done, or end it"))
+        }
+        Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,334 @@
+//! How far a program has come, as a file tells that it writes.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
+
+use regex::bytes::Regex;
+
+use crate::durable::beneath;
+
+/// Bytes of lines that one look counts at most: more are counted at the next.
+const MOST_COUNTED: u64 = 256 << 20;
+/// Bytes read at a time.
+const PIECE: usize = 1 << 20;
+/// How much of a file's end is searched, bytes, and how much where nothing was found in that.
+const TAILS: [u64; 2] = [64 << 10, 4 << 20];
+/// Bytes of memory for a compiled expression: what takes more is no pattern for a number.
+const LARGEST_PATTERN: usize = 1 << 20;
+/// A part is told in hundredths.
+const WHOLE: u64 = 100;
+
+/// What tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The lines of a file, of so many in all.
+    Lines {
+        /// The file; absolute.
+        file: PathBuf,
+        /// How many lines there will be.
+        total: u64,
+    },
+    /// The last place in a file that fits a regular expression: its first group is the percentage, or, where it has a second
+    /// one, a part of that.
+    Pattern {
+        /// The file; absolute.
+        file: PathBuf,
+        /// The expression.
+        pattern: String,
+    },
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// So much.
+    pub done: u64,
+    /// Of so much; never less than `done`.
+    pub total: u64,
+}
+
+/// Reads the progress again and again, each time only what is new.
+#[derive(Debug)]
+pub struct Reader {
+    file: PathBuf,
+    kind: Kind,
+    seen: Option<Seen>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Lines(u64),
+    Pattern(Regex),
+}
+
+/// What was seen of the file.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// Which file it was.
+    device: u64,
+    inode: u64,
+    /// Up to here, bytes.
+    upto: u64,
+    /// When it had been written last, ns.
+    written: i128,
+    /// The lines up to there.
+    lines: u64,
+    /// What the expression found last.
+    found: Option<u64>,
+}
+
+impl Reader {
+    /// Of this file.
+    ///
+    /// # Errors
+    /// When the expression is none, in words.
+    pub fn new(source: &Source) -> Result<Self, String> {
+        let (file, kind) = match source {
+            Source::Lines { file, total } => (file, Kind::Lines(*total)),
+            Source::Pattern { file, pattern: text } => (file, Kind::Pattern(pattern(text)?)),
+        };
+        Ok(Self { file: file.clone(), kind, seen: None })
+    }
+
+    /// Looks again. `None` as long as nothing tells: there is no such file yet, or nothing in it fits. A file that was cut or
+    /// replaced is looked at from its beginning.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read(&mut self) -> io::Result<Option<Progress>> {
+        let file = match beneath::open(&self.file) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let facts = file.metadata()?;
+        let written = i128::from(facts.mtime()) * 1_000_000_000 + i128::from(facts.mtime_nsec());
+        let same =
+            |seen: &Seen| (seen.device, seen.inode) == (facts.dev(), facts.ino()) && seen.upto <= facts.len();
+        let seen = self.seen.filter(same).unwrap_or(Seen {
+            device: facts.dev(),
+            inode: facts.ino(),
+            upto: 0,
+            written: i128::MIN,
+            lines: 0,
+            found: None,
+        });
+        let now = match &self.kind {
+            Kind::Lines(_) => count_lines(&file, seen)?,
+            Kind::Pattern(_) if seen.written == written && seen.upto == facts.len() => seen,
+            Kind::Pattern(pattern) => search(&file, &facts, pattern, seen)?,
+        };
+        self.seen = Some(Seen { written, ..now });
+        Ok(match self.kind {
+            Kind::Lines(total) => Some(Progress { done: now.lines.min(total), total }),
+            Kind::Pattern(_) => now.found.map(|done| Progress { done, total: WHOLE }),
+        })
+    }
+}
+
+/// The expression of this text.
+///
+/// # Errors
+/// When it is none or has no group, in words.
+pub fn pattern(text: &str) -> Result<Regex, String> {
+    let compiled = regex::bytes::RegexBuilder::new(text).size_limit(LARGEST_PATTERN).build();
+    let pattern = compiled.map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => format!("{text:?} is too large an expression"),
+        // The last of its lines says what is wrong, those before it where.
+        e => {
+            let said = e.to_string();
+            let last = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            format!("{text:?} is no regular expression: {last}")
+        }
+    })?;
+    if pattern.captures_len() < 2 {
+        return Err(format!("{text:?} has no group: nothing says which part is the number"));
+    }
+    Ok(pattern)
+}
+
+/// Goes on counting where it left off.
+fn count_lines(file: &File, mut seen: Seen) -> io::Result<Seen> {
+    let mut piece = vec![0; PIECE];
+    let stop = seen.upto.saturating_add(MOST_COUNTED);
+    while seen.upto < stop {
+        let length = file.read_at(&mut piece, seen.upto)?;
+        let read = piece.get(..length).unwrap_or_default();
+        if read.is_empty() {
+            break;
+        }
+        seen.lines += read.iter().filter(|byte| **byte == b'\n').count() as u64;
+        seen.upto += length as u64;
+    }
+    Ok(seen)
+}
+
+/// Searches the end of the file; where nothing is found, what was found before still holds.
+fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: Seen) -> io::Result<Seen> {
+    let length = facts.len();
+    let mut found = None;
+    for tail in TAILS {
+        let from = length.saturating_sub(tail);
+        let mut bytes = vec![0; (length - from) as usize];
+        read_all(file, &mut bytes, from)?;
+        // What begins where reading began may have begun before: of 100% it could be 00%.
+        let whole = |at: usize| at > 0 || from == 0;
+        let captured =
+            pattern.captures_iter(&bytes).filter(|c| c.get(0).is_some_and(|all| whole(all.start())));
+        found = captured.filter_map(|captures| percent(&captures)).last();
+        if found.is_some() || from == 0 || seen.found.is_some() {
+            break;
+        }
+    }
+    Ok(Seen { upto: length, found: found.or(seen.found), ..seen })
+}
+
+/// Reads as many bytes as there are; those of a file cut meanwhile stay zero.
+fn read_all(file: &File, bytes: &mut [u8], from: u64) -> io::Result<()> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, from + done as u64)? {
+            0 => break,
+            length => done += length,
+        }
+    }
+    Ok(())
+}
+
+/// The percentage that a place tells, whole and from 0 to 100.
+fn percent(captures: &regex::bytes::Captures<'_>) -> Option<u64> {
+    let number = |group: usize| -> Option<f64> {
+        let text = std::str::from_utf8(captures.get(group)?.as_bytes()).ok()?;
+        text.trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
+    };
+    let part = number(1)?;
+    let percent = match number(2) {
+        Some(whole) if whole > 0.0 => part / whole * 100.0,
+        Some(_) => return None,
+        None => part,
+    };
+    Some(percent.clamp(0.0, 100.0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    fn reader(file: &Path, pattern: Option<&str>) -> Reader {
+        let file = file.to_path_buf();
+        let source = match pattern {
+            None => Source::Lines { file, total: 10 },
+            Some(pattern) => Source::Pattern { file, pattern: pattern.to_owned() },
+        };
+        Reader::new(&source).unwrap()
+    }
+
+    fn add(file: &Path, text: &[u8]) {
+        fs::OpenOptions::new().append(true).create(true).open(file).unwrap().write_all(text).unwrap();
+    }
+
+    #[test]
+    fn lines_are_counted_on_and_anew_after_a_cut_or_a_replacement() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log");
+        let mut reader = reader(&file, None);
+        let mut done = || reader.read().unwrap().map(|p| (p.done, p.total));
+        assert_eq!(done(), None);
+        add(&file, b"one\ntwo\nthr");
+        assert_eq!(done(), Some((2, 10)));
+        add(&file, b"ee\n");
+        assert_eq!(done(), Some((3, 10)));
+        assert_eq!(done(), Some((3, 10)));
+        fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(4).unwrap();
+        assert_eq!(done(), Some((1, 10)), "it was rolled back");
+        fs::rename(&file, folder.path().join("log.1")).unwrap();
+        add(&file, &b"\n".repeat(12));
+        assert_eq!(done(), Some((10, 10)), "another file, with more lines than were said");
+    }
+
+    #[test]
+    fn only_what_is_new_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log");
+        add(&file, b"a\nb\n");
+        let mut reader = reader(&file, None);
+        assert_eq!(reader.read().unwrap().unwrap().done, 2);
+        // What stands before is not looked at again.
+        fs::OpenOptions::new().write(true).open(&file).unwrap().write_all(b"abcd").unwrap();
+        add(&file, b"c\n");
+        assert_eq!(reader.read().unwrap().unwrap().done, 3);
+    }
+
+    #[test]
+    fn the_last_place_that_fits_tells_also_in_a_large_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out");
+        let mut reader = reader(&file, Some(r"(\d+(?:[.,]\d+)?)%"));
+        let mut done = || reader.read().unwrap().map(|p| p.done);
+        assert_eq!(done(), None);
+        add(&file, b"starting \xff\n");
+        assert_eq!(done(), None);
+        add(&file, b"\r  7%\r 12.9%\r");
+        assert_eq!(done(), Some(12));
+        add(&file, b" 37,5%\r");
+        assert_eq!(done(), Some(37));
+        add(&file, &b"no number here\n".repeat(10_000));
+        assert_eq!(done(), Some(37), "what was found before holds");
+        let mut late =
+            super::Reader::new(&Source::Pattern { file: file.clone(), pattern: r"(\d+)%".to_owned() })
+                .unwrap();
+        assert_eq!(late.read().unwrap().map(|p| p.done), Some(5), "of 37,5%");
+        fs::write(&file, b"begun again: 3%").unwrap();
+        assert_eq!(done(), Some(3));
+        fs::write(&file, b"").unwrap();
+        assert_eq!(done(), None);
+        add(&file, b"812%");
+        assert_eq!(done(), Some(100));
+    }
+
+    #[test]
+    fn a_number_that_was_cut_by_the_window_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out");
+        let tail = TAILS[1] as usize;
+        // The window begins between the 1 and the 00%.
+        add(&file, b"100%");
+        add(&file, &vec![b' '; tail - 3]);
+        assert_eq!(reader(&file, Some(r"(\d+)%")).read().unwrap(), None);
+    }
+
+    #[test]
+    fn a_second_group_is_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out");
+        add(&file, b"step 3 of 0\nstep 3 of 8\n");
+        let told = reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap();
+        assert_eq!(told, Some(Progress { done: 37, total: 100 }));
+        add(&file, b"step 4 of 0\n");
+        assert_eq!(reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap().map(|p| p.done), Some(37));
+    }
+
+    #[test]
+    fn what_is_no_expression_or_has_no_group_is_told() {
+        for (text, why) in
+            [(r"(\d+", "unclosed group"), (r"\d+%", "no group"), (r"(\d{1000}){1000}", "too large")]
+        {
+            let told = pattern(text).unwrap_err();
+            assert!(told.contains(why) && told.contains(&format!("{text:?}")), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_an_error_and_does_not_hold_up() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(reader(folder.path(), None).read().is_err());
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(reader(&pipe, Some("(x)")).read().is_err());
+    }
+}
