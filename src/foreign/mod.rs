@@ -15,6 +15,7 @@ pub mod kit;
 pub mod plain;
 pub mod progress;
 pub mod record;
+pub mod semaphores;
 pub mod tasks;
 mod written;
 
