@@ -50,7 +50,8 @@ impl Init {
         let mut image = Image::Unfinished;
         let mut found = None;
         let said = loop {
-            match self.listen(&talk)? {
+            match self.listen(&mut talk)? {
+                Said::Notified(_) if talk.late => talk.answer(false),
                 Said::Notified(what) if what.script.as_deref() == Some("post-dump") => {
                     // Now nothing can begin any more that was not there before.
                     found = stray(&[tree.as_raw(), talk.pid().as_raw()]);
@@ -62,6 +63,7 @@ impl Init {
             }
         };
         self.finish(&talk)?;
+        self.hurt &= image == Image::Unfinished;
         let dumped = matches!(&said, Said::Answered(answer) if answer.success);
         Ok(match image {
             Image::Sealed => Ok(()),

@@ -17,7 +17,7 @@ impl Init {
     pub(super) fn restore(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
         ghosts::remove(&wire::path(&order.image));
         // With these two it would become root, which is nobody in here.
-        let talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
+        let mut talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
         };
@@ -32,7 +32,7 @@ impl Init {
         }
         let mut unnumbered = None;
         let said = loop {
-            match self.listen(&talk)? {
+            match self.listen(&mut talk)? {
                 Said::Notified(what) => {
                     if what.script.as_deref() == Some("pre-resume") {
                         // Nothing of it has run yet. What it starts from now on must not get the numbers that CRIU needs the
