@@ -11,6 +11,7 @@ mod elf;
 pub mod fitness;
 pub mod inside;
 pub mod kit;
+pub mod plain;
 pub mod progress;
 pub mod record;
 pub mod tasks;
