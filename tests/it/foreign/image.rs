@@ -4,7 +4,7 @@ use std::fs;
 
 use alpsckpt::foreign::{Backend, Clocks, Ended, Kind, Network, Then};
 
-use super::{PATIENCE, Scene, User, criu, dump, end, parent, until, users};
+use super::{PATIENCE, Scene, User, criu, dump, end, names_in, parent, until, users};
 use crate::support::have_programs;
 
 /// Counts, and says of what it keeps; ends with 5.
@@ -82,6 +82,44 @@ fn what_a_shell_leaves_behind_is_in_the_image() {
     fs::write(scene.path("ask"), "").unwrap();
     assert_eq!(end(&mut supervised), Ended::Code(4));
     assert!(scene.said().contains("answer"));
+}
+
+/// CRIU itself lets an image with such a file be restored once, and one of a program that goes on not at all.
+#[test]
+fn a_removed_file_with_other_names_is_there_at_each_restore() {
+    let test = "a_removed_file_with_other_names_is_there_at_each_restore";
+    let Some(criu) = criu(test) else { return };
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let script = "echo kept > a; ln a b; exec 7<a; rm a; echo ready; while [ ! -e stop ]; do sleep 0.01; done; \
+                      cat <&7; [ b -ef /proc/self/fd/7 ] && echo same";
+        let program = scene.shell(script);
+        let mut supervised = scene.supervised();
+        supervised.start(&program).unwrap();
+        scene.wait_for("ready");
+        let refused = scene.image("refused");
+        supervised.dump(&refused, Then::Ends, PATIENCE, &mut |_| Err("no".to_owned())).unwrap_err();
+        let images = ["periodic", "last"].map(|name| scene.image(name));
+        let links =
+            || names_in(scene.folder.path()).into_iter().filter(|n| n.starts_with("link_remap")).collect();
+        let none: Vec<String> = links();
+        assert!(none.is_empty(), "{user:?}: {none:?}");
+        let mut clocks = dump(&mut supervised, &images[0], Then::Runs);
+        clocks = Clocks { monotonic: dump(&mut supervised, &images[1], Then::Ends).monotonic, ..clocks };
+        for (at, image) in [&images[0], &images[1], &images[1], &images[0]].into_iter().enumerate() {
+            let mut supervised = scene.supervised();
+            supervised.restore(&program, image, clocks).unwrap();
+            fs::write(scene.path("stop"), "").unwrap();
+            assert_eq!(end(&mut supervised), Ended::Code(0), "{user:?}: {}", scene.said());
+            assert_eq!(scene.said().matches("kept\nsame").count(), at + 1, "{user:?}: {}", scene.said());
+            fs::remove_file(scene.path("stop")).unwrap();
+        }
+        for image in &images {
+            alpsckpt::foreign::criu::forget(image);
+        }
+        let left: Vec<String> = links();
+        assert!(left.is_empty(), "{user:?}: {left:?}");
+    }
 }
 
 /// Connects to itself over TCP, and keeps time; `ask` has it say what it has seen.

@@ -107,6 +107,10 @@ fn a_node_that_forbids_namespaces_is_told_with_what_root_must_do() {
         let covered =
             format!("exec unshare --mount sh -c 'mount -t tmpfs none /proc/sys; exec {own} \"$@\"' x \"$@\"");
         nodes.push((covered, "parts of /proc are covered".to_owned()));
+        let chroot = format!(
+            "exec unshare --mount sh -c 'mount --rbind / /mnt && exec chroot /mnt {own} \"$@\"' x \"$@\""
+        );
+        nodes.push((chroot, "never allowed in a chroot".to_owned()));
     }
     for (script, words) in nodes {
         let wrapper = scene.path("node");

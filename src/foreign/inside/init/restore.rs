@@ -8,14 +8,16 @@ use super::super::{process, wire};
 use super::criu::Said;
 use super::{Init, start};
 use crate::foreign::backend::Trouble;
-use crate::foreign::criu::ghosts;
 use crate::foreign::criu::log::Work;
+use crate::foreign::criu::names;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
 
 impl Init {
     /// Restores the program of an image. After a failure this process is to end: with it goes what CRIU had made already.
     pub(super) fn restore(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
-        ghosts::remove(&wire::path(&order.image));
+        let image = wire::path(&order.image);
+        names::remove_ghosts(&image);
+        names::lay_links(&image);
         // With these two it would become root, which is nobody in here.
         let mut talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
             Ok(talk) => talk,
