@@ -31,7 +31,7 @@ fn criu(test: &str) -> Option<Criu> {
 enum User {
     /// Whoever runs the tests.
     Own,
-    /// Number 1000, without any group or privilege.
+    /// Number 1000, in one more group, without any privilege.
     Ordinary,
 }
 
@@ -71,7 +71,7 @@ impl Scene {
             fs::copy(&self.program, &own).unwrap();
         }
         let words = format!(
-            "#!/bin/sh\nexec setpriv --reuid 1000 --regid 1000 --clear-groups {} \"$@\"\n",
+            "#!/bin/sh\nexec setpriv --reuid 1000 --regid 1000 --groups 1000,2000 {} \"$@\"\n",
             own.display()
         );
         self.program = self.path("as-user");

@@ -87,6 +87,45 @@ fn criu_killed_while_it_writes_leaves_the_program_running() {
     scene.goes_on();
 }
 
+#[test]
+fn what_cannot_be_dumped_says_what_to_do() {
+    let test = "what_cannot_be_dumped_says_what_to_do";
+    let Some(criu) = criu(test) else { return };
+    if !have_programs(test, &["python3"]) {
+        return;
+    }
+    let semaphore = "import multiprocessing, time; s = multiprocessing.Semaphore(); print('ready', flush=True); time.sleep(600)";
+    let mapped = "import mmap, os, time; f = open('x', 'w+b'); f.write(b'1' * 5000); f.flush(); \
+                  m = mmap.mmap(f.fileno(), 5000); os.remove('x'); print('ready', flush=True); time.sleep(600)";
+    for (words, cure) in [
+        (["bash", "-c", "echo ready; tail -f out"], "inotify"),
+        (["python3", "-c", semaphore], "semaphores: Files"),
+        (["python3", "-c", mapped], "removed or replaced"),
+    ] {
+        let scene = Scene::new(User::Own, Some(criu.clone()));
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.program(&words)).unwrap();
+        scene.wait_for("ready");
+        let mut trouble = None;
+        // `tail` may not watch yet.
+        until(cure, || {
+            let image = scene.image(&format!("{:?}", std::time::Instant::now()));
+            trouble = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(())).err();
+            trouble.is_some()
+        });
+        let trouble = trouble.unwrap();
+        assert!(trouble.kind == Kind::Undumpable && trouble.cure.contains(cure), "{cure}: {trouble}");
+        assert_eq!(supervised.ended().unwrap(), None);
+    }
+    let mut scene = Scene::new(User::Own, Some(criu.clone()));
+    scene.criu = Some(alpsckpt::foreign::Criu { command: vec!["/nowhere/criu".into()], ..criu });
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    let trouble = supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+    assert!(trouble.what.contains("/nowhere/criu"), "{trouble}");
+    scene.goes_on();
+}
+
 /// CRIU's death may then be the program's: a signal that is no fault of its own.
 #[test]
 fn a_program_that_dies_with_criu_has_not_failed_itself() {
