@@ -165,8 +165,15 @@ fn end(supervised: &mut Supervised) -> Ended {
 
 fn dump(supervised: &mut Supervised, image: &Path, then: Then) -> Clocks {
     let mut seen = None;
+    let tasks = supervised.tasks();
+    let time = || -> Vec<_> {
+        tasks.iter().map(|task| fs::read_to_string(format!("/proc/{task}/schedstat")).ok()).collect()
+    };
     let mut seal = |clocks| {
         assert!(image.join("inventory.img").exists(), "the image is whole when it is sealed");
+        let before = time();
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(time(), before, "the program stands while its image is sealed");
         seen = Some(clocks);
         Ok(())
     };

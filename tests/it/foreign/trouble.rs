@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alpsckpt::foreign::{Backend, Kind, Then};
@@ -276,4 +276,39 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
     let mut told = String::new();
     until("it is told", || supervised.ended().map_err(|e| told = e.what).is_err());
     assert!(told.contains("what ran the program is gone"), "{told}");
+}
+
+/// Names the folder in which the test below plays the supervisor that is killed.
+const DOOMED: &str = "ALPSCKPT_TEST_DOOMED_SUPERVISOR";
+
+#[test]
+fn the_program_ends_with_its_supervisor() {
+    let own = std::thread::current().name().map(str::to_owned);
+    if let Some(folder) = std::env::var_os(DOOMED) {
+        let scene = Scene::new(User::Own, None);
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.shell("setsid sleep 600 & sleep 600; :")).unwrap();
+        until("all of it runs", || supervised.tasks().len() >= 4);
+        let list = Path::new(&folder).join("tasks");
+        let tasks: Vec<String> = supervised.tasks().iter().map(u32::to_string).collect();
+        fs::write(list.with_extension("part"), tasks.join(" ")).unwrap();
+        fs::rename(list.with_extension("part"), &list).unwrap();
+        // Until it is killed.
+        until("its end", || false);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command
+        .args([own.as_deref().unwrap(), "--exact"])
+        .env(DOOMED, folder.path())
+        .env("TMPDIR", folder.path());
+    let mut supervisor = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let list = folder.path().join("tasks");
+    until("it runs", || list.exists());
+    let tasks = fs::read_to_string(&list).unwrap();
+    let tasks: Vec<PathBuf> = tasks.split(' ').map(|task| Path::new("/proc").join(task)).collect();
+    assert!(tasks.len() >= 4 && tasks.iter().all(|task| task.exists()), "{tasks:?}");
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    until("all are gone", || tasks.iter().all(|task| !task.exists()));
 }
