@@ -38,7 +38,6 @@ enum User {
 /// A place where a program runs, for one user.
 struct Scene {
     folder: tempfile::TempDir,
-    user: User,
     criu: Option<Criu>,
     /// What is called as `alpsckpt`.
     program: PathBuf,
@@ -60,7 +59,7 @@ impl Scene {
     fn new(user: User, criu: Option<Criu>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         open_to_all(folder.path());
-        let scene = Self { folder, user, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
+        let scene = Self { folder, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
         if user == User::Own { scene } else { scene.for_ordinary_user() }
     }
 
