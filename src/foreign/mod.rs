@@ -7,6 +7,7 @@ mod calls;
 pub mod copies;
 pub mod cpu;
 pub mod criu;
+pub mod dmtcp;
 mod elf;
 pub mod fitness;
 pub mod inside;
