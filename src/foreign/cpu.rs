@@ -151,9 +151,13 @@ const MASKED: &str = "-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX512ER
 const NUMPY: &str =
     "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4";
 
-/// Keeps a program that is yet to be started from AVX-512, by its environment: glibc and what asks it, `OpenBLAS` and numpy.
+/// Libraries that choose among whole sets: OpenBLAS, MKL, oneDNN.
+const OTHERS: [(&str, &str); 3] =
+    [("OPENBLAS_CORETYPE", "Haswell"), ("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("ONEDNN_MAX_CPU_ISA", "AVX2")];
+
+/// Keeps a program that is yet to be started from AVX-512, by its environment: glibc and what asks it, numpy, `OpenBLAS`, MKL, oneDNN.
 ///
-/// What the user has set for glibc and numpy stays, and this is added; what is set for `OpenBLAS` stays alone. Programs that ask the
+/// What the user has set for glibc and numpy stays, and this is added; what is set for the others stays alone. Programs that ask the
 /// processor themselves are not kept from anything. No more is masked: without FMA the functions of glibc have other results.
 pub fn mask_avx512(environment: &mut BTreeMap<OsString, OsString>, processor: &Processor) {
     let tunables = environment.entry("GLIBC_TUNABLES".into()).or_default();
@@ -168,7 +172,9 @@ pub fn mask_avx512(environment: &mut BTreeMap<OsString, OsString>, processor: &P
         numpy.push(name);
     }
     if processor.flags.contains("avx2") {
-        environment.entry("OPENBLAS_CORETYPE".into()).or_insert_with(|| "Haswell".into());
+        for (name, value) in OTHERS {
+            environment.entry(name.into()).or_insert_with(|| value.into());
+        }
     }
 }
 
