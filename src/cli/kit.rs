@@ -9,6 +9,11 @@ use crate::quantity::count;
 
 /// Makes what nodes lack for checkpoints of programs that cannot save themselves.
 #[derive(Debug, clap::Subcommand)]
+#[command(after_help = "\
+Examples:
+  alpsckpt kit criu
+
+Exit codes: those of its commands; 2 wrong usage.")]
 pub(super) enum Command {
     Criu(Args),
 }

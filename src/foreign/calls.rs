@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn an_answer_is_whole_although_something_stays_in_the_background() {
         let script = "sleep 600 & echo $!; echo first >&2; echo last >&2; exit 3";
-        let answer = ask(&mut shell(script), Duration::from_secs(60)).unwrap();
+        let answer = ask(&mut shell(script), Duration::from_mins(1)).unwrap();
         assert_eq!(answer.status.code(), Some(3));
         assert_eq!(answer.last_words(), "first; last");
         let left = nix::unistd::Pid::from_raw(answer.stdout.trim().parse().unwrap());
@@ -99,7 +99,7 @@ mod tests {
     fn what_takes_too_long_is_ended_and_told() {
         let told = ask(&mut shell("exec sleep 600"), Duration::from_millis(20)).unwrap_err();
         assert_eq!(told.kind(), io::ErrorKind::TimedOut);
-        let silent = ask(&mut shell("exit 5"), Duration::from_secs(60)).unwrap();
+        let silent = ask(&mut shell("exit 5"), Duration::from_mins(1)).unwrap();
         assert!(silent.last_words().starts_with("nothing (exit status: 5"), "{}", silent.last_words());
     }
 }

@@ -1,7 +1,7 @@
 //! How CRIU is called on this node.
 
-pub(in crate::foreign) mod ghosts;
 pub(in crate::foreign) mod log;
+pub(in crate::foreign) mod names;
 pub(in crate::foreign) mod rpc;
 pub(in crate::foreign) mod swrk;
 
@@ -12,11 +12,13 @@ use std::time::Duration;
 use super::backend::{Kind, Trouble};
 use super::calls;
 
+pub use names::forget;
+
 /// Older ones do not start on today's kernels, or have no dump without root.
 pub const OLDEST: (u32, u32, u32) = (4, 1, 1);
 
 /// Within this time it says its version, also from a slow disk.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What cures its absence, in the words of a message.
 pub(super) const CURE: &str = "`alpsckpt kit criu --to DIR` makes a newer one in a folder that the nodes see; name that \

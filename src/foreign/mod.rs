@@ -7,6 +7,7 @@ mod calls;
 pub mod copies;
 pub mod cpu;
 pub mod criu;
+pub mod dmtcp;
 mod elf;
 pub mod fitness;
 pub mod inside;
@@ -14,6 +15,7 @@ pub mod kit;
 pub mod plain;
 pub mod progress;
 pub mod record;
+pub mod semaphores;
 pub mod tasks;
 mod written;
 

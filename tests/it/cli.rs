@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::scene::{Answer, Scene, assert_same_maps, sky, wait_for};
 use crate::support::{cells, have_programs, said, skip};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "demo",
     "new",
     "check",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 22] = [
     "bench",
     "maps",
     "cluster",
+    "kit",
     "man",
     "completions",
 ];

@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 
 use super::process;
 use super::wire::{self, News, Order};
-use crate::foreign::backend::{Ended, Trouble};
+use crate::foreign::backend::{Ended, Kind, Trouble};
 
 /// Runs it to its end.
 pub(super) fn run() -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn run() -> io::Result<()> {
     let (bell, rings) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, rings)?;
-    let mut init = Init { socket, bell, tree: None, ended: BTreeMap::new(), work: None };
+    let mut init = Init { socket, bell, tree: None, ended: BTreeMap::new(), work: None, hurt: false };
     let prepared = start::prepare();
     init.serve(prepared)
 }
@@ -46,13 +46,8 @@ struct Init {
     ended: BTreeMap<Pid, Ended>,
     /// The folder of CRIU's logs, once it is needed.
     work: Option<OwnedFd>,
-}
-
-/// What there is to do.
-struct Ready {
-    order: bool,
-    /// The other descriptor can be read.
-    other: bool,
+    /// CRIU was killed while it had its code in the program.
+    hurt: bool,
 }
 
 /// Whether to go on serving.
@@ -65,10 +60,10 @@ impl Init {
     fn serve(&mut self, prepared: Result<(), Trouble>) -> io::Result<()> {
         let mut unfit = prepared.err();
         loop {
-            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)) {
-                return self.tell(News::Ended((*ended).into()));
+            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)).copied() {
+                return self.tell(self.end(ended));
             }
-            if !self.wait(None, None)?.order {
+            if !self.wait(None, None)? {
                 continue;
             }
             let Some(order) = wire::next_order(&mut self.socket)? else { return Ok(()) };
@@ -79,6 +74,17 @@ impl Init {
                 return Ok(());
             }
         }
+    }
+
+    /// How the program's end is told.
+    fn end(&self, ended: Ended) -> News {
+        if self.hurt && ended == Ended::Signal(Signal::SIGTRAP as i32) {
+            let what = "the program died since CRIU was killed while it began a dump";
+            return News::Failed(
+                Trouble::new(Kind::Other, what, "it goes on from its last generation").into(),
+            );
+        }
+        News::Ended(ended.into())
     }
 
     fn obey(&mut self, order: Order) -> io::Result<Next> {
@@ -122,8 +128,9 @@ impl Init {
         wire::tell(&mut self.socket, news)
     }
 
-    /// Waits until there is an order, a child has ended, the other descriptor can be read, or it is time.
-    fn wait(&mut self, other: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<Ready> {
+    /// Waits until there is an order, a child has ended, the other descriptor can be read, or it is time; whether there is
+    /// an order, or nobody any more who gives any.
+    fn wait(&mut self, other: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<bool> {
         let mut watched = vec![
             PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
@@ -135,10 +142,9 @@ impl Init {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(e) => return Err(e.into()),
         }
-        let can_be_read = |at: usize| watched.get(at).is_some_and(|fd| fd.any().unwrap_or(false));
-        let ready = Ready { order: can_be_read(0), other: can_be_read(2) };
+        let ordered = watched[0].any().unwrap_or(false);
         self.reap();
-        Ok(ready)
+        Ok(ordered)
     }
 
     /// Takes the status of each child that has ended, those of the program's that nobody waits for too.

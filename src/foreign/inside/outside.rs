@@ -56,7 +56,7 @@ fn namespaces(setup: &Setup) -> Result<(), Trouble> {
     }
     if setup.private_network {
         make(CloneFlags::CLONE_NEWNET, "net")?;
-        network::raise_loopback().map_err(|e| refused("the loopback device of a network namespace", e))?;
+        network::raise_loopback().map_err(|e| refused("the loopback device of a network namespace", &e))?;
     }
     Ok(())
 }
@@ -90,13 +90,13 @@ fn cannot_make(name: &str, errno: Errno) -> Trouble {
 const ALLOW: &str = "root must allow it: on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; containers \
 often forbid it";
 
-fn refused(what: &str, error: io::Error) -> Trouble {
+fn refused(what: &str, error: &io::Error) -> Trouble {
     Trouble::new(Kind::Unavailable, format!("this node refuses {what}: {error}"), ALLOW)
 }
 
 fn write(name: &str, words: &str) -> Result<(), Trouble> {
     std::fs::write(format!("/proc/self/{name}"), words)
-        .map_err(|e| refused(&format!("to write /proc/self/{name}"), e))
+        .map_err(|e| refused(&format!("to write /proc/self/{name}"), &e))
 }
 
 /// Has the clocks of whatever is started from here tell these times now.
@@ -104,13 +104,13 @@ fn set_clocks(times: Times) -> Result<(), Trouble> {
     const OFFSETS: &str = "timens_offsets";
     // Offsets count from the machine's own clocks; those that hold here already are in what this process sees.
     let present = std::fs::read_to_string(format!("/proc/self/{OFFSETS}"))
-        .map_err(|e| refused(&format!("to read /proc/self/{OFFSETS}"), e))?;
+        .map_err(|e| refused(&format!("to read /proc/self/{OFFSETS}"), &e))?;
     let mut lines = String::new();
     for (name, clock, wanted) in [
         ("monotonic", ClockId::CLOCK_MONOTONIC, times.monotonic),
         ("boottime", ClockId::CLOCK_BOOTTIME, times.boottime),
     ] {
-        let now = now(clock).map_err(|e| refused("its clock", e))?;
+        let now = now(clock).map_err(|e| refused("its clock", &e))?;
         let offset = offset(&present, name) + i128::from(wanted) - i128::from(now);
         lines += &format!("{name} {} {}\n", offset.div_euclid(NS_PER_S), offset.rem_euclid(NS_PER_S));
     }
@@ -144,7 +144,7 @@ fn first_process(socket: &UnixStream) -> Result<Child, Trouble> {
             .stdin(Stdio::from(OwnedFd::from(socket.try_clone()?)))
             .spawn()
     };
-    start().map_err(|e| refused("the first process of a PID namespace", e))
+    start().map_err(|e| refused("the first process of a PID namespace", &e))
 }
 
 #[cfg(test)]

@@ -245,12 +245,8 @@ fn laid_out(draft: &Path, packages: Vec<Package>, from: String) -> Result<Kit, T
 fn complete(kit: &Kit, draft: &Path) -> Result<(), Trouble> {
     let mut words = kit.command(draft).into_iter();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.env_clear().env("LC_ALL", "C");
-    // The loader's own options, then the program.
-    let words: Vec<_> = words.collect();
-    let (program, options) =
-        words.split_last().ok_or_else(|| Trouble::new(Kind::Other, "an empty kit", ""))?;
-    command.args(options).arg("--list").arg(program);
+    // The loader then lists the libraries, and starts nothing.
+    command.args(words).env_clear().env("LC_ALL", "C").env("LD_TRACE_LOADED_OBJECTS", "1");
     let answer = calls::ask(&mut command, PATIENCE).map_err(|e| {
         Trouble::new(
             Kind::Unavailable,
