@@ -80,6 +80,12 @@ impl CampaignDir {
         self.output.join("pictures")
     }
 
+    /// What the programs of commands made, once they came to a good end.
+    #[must_use]
+    pub fn results(&self) -> PathBuf {
+        self.output.join("results")
+    }
+
     /// The folder of everything that is not a map.
     #[must_use]
     pub fn state(&self) -> PathBuf {
