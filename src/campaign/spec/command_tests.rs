@@ -369,6 +369,9 @@ fn a_shell_is_not_given_what_it_would_take_apart() {
     let text = with("        run: Shell(\"cat x > {output}/y\"),").replace("\"out\"", "\"my out\"");
     let error = only(&text);
     assert!(error.what.contains("would take {output} apart") && error.cure.contains("\"$PLACE\""), "{error}");
+    let error = only(&with("        semaphores: Files,").replace("\"out\"", "\"my out\""));
+    assert!(error.what.contains("`semaphores`: cannot be files in \"/data/my out\""), "{error}");
+    assert_eq!(error.line, Some(10), "{error}");
     let advised = with(
         "        run: Shell(\"cat x > \\\"$PLACE/y\\\"\"),\n        environment: {\"PLACE\": \"{output}\"},",
     );
