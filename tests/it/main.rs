@@ -8,6 +8,7 @@ mod campaign;
 mod checkpoint;
 mod cli;
 mod cluster;
+mod commands;
 mod crash;
 mod cures;
 mod cuts;
