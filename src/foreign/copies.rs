@@ -150,7 +150,8 @@ pub(super) fn action(file: &Recorded, copies: &Path) -> Result<Action, Unfit> {
 
 /// The copy of a file, if it is whole.
 fn copy_of(file: &Recorded, copies: &Path) -> Option<PathBuf> {
-    let name = file.copy.as_deref().filter(|name| name.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty())?;
+    let name =
+        file.copy.as_deref().filter(|name| name.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty())?;
     let copy = copies.join(name);
     beneath::facts(&copy).is_ok_and(|facts| facts.is_file() && facts.len() == file.size).then_some(copy)
 }

@@ -31,9 +31,42 @@ pub struct Processor {
 
 /// Flags that a program can see by running an instruction, beside those whose names begin with [`FAMILIES`].
 const INSTRUCTIONS: &[&str] = &[
-    "3dnow", "3dnowext", "abm", "adx", "aes", "clflush", "clflushopt", "cmov", "cx16", "cx8", "f16c", "fpu", "fsgsbase", "fxsr", "gfni",
-    "lahf_lm", "mmx", "mmxext", "movbe", "pclmulqdq", "pni", "popcnt", "rdpid", "rdrand", "rdseed", "rdtscp", "rtm", "ssse3", "tbm",
-    "vaes", "vpclmulqdq", "xop", "xsave", "xsavec", "xsaveopt", "xgetbv1",
+    "3dnow",
+    "3dnowext",
+    "abm",
+    "adx",
+    "aes",
+    "clflush",
+    "clflushopt",
+    "cmov",
+    "cx16",
+    "cx8",
+    "f16c",
+    "fpu",
+    "fsgsbase",
+    "fxsr",
+    "gfni",
+    "lahf_lm",
+    "mmx",
+    "mmxext",
+    "movbe",
+    "pclmulqdq",
+    "pni",
+    "popcnt",
+    "rdpid",
+    "rdrand",
+    "rdseed",
+    "rdtscp",
+    "rtm",
+    "ssse3",
+    "tbm",
+    "vaes",
+    "vpclmulqdq",
+    "xop",
+    "xsave",
+    "xsavec",
+    "xsaveopt",
+    "xgetbv1",
 ];
 
 /// No compiler and no library chooses it by itself, and the processors of one vendor alone have it.
@@ -63,7 +96,11 @@ impl Processor {
     fn of(text: &str) -> Self {
         let first = text.split("\n\n").next().unwrap_or_default();
         let value = |name: &str| {
-            let of = |line: &str| line.split_once(':').filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned());
+            let of = |line: &str| {
+                line.split_once(':')
+                    .filter(|(key, _)| key.trim() == name)
+                    .map(|(_, value)| value.trim().to_owned())
+            };
             first.lines().find_map(of).unwrap_or_default()
         };
         Self {
@@ -98,7 +135,12 @@ impl Processor {
             let known = INSTRUCTIONS.contains(flag) || FAMILIES.iter().any(|family| flag.starts_with(family));
             known && *flag != NEVER_CHOSEN && !(masked && flag.starts_with("avx512"))
         };
-        self.flags.iter().filter(|flag| !other.flags.contains(*flag)).map(String::as_str).filter(counts).collect()
+        self.flags
+            .iter()
+            .filter(|flag| !other.flags.contains(*flag))
+            .map(String::as_str)
+            .filter(counts)
+            .collect()
     }
 }
 
@@ -106,7 +148,8 @@ impl Processor {
 const MASKED: &str = "-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX512ER,-AVX512PF";
 
 /// Names of all versions of numpy; those that one does not know it leaves aside.
-const NUMPY: &str = "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4";
+const NUMPY: &str =
+    "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4";
 
 /// Keeps a program that is yet to be started from AVX-512, by its environment: glibc and what asks it, `OpenBLAS` and numpy.
 ///
@@ -116,7 +159,8 @@ pub fn mask_avx512(environment: &mut BTreeMap<OsString, OsString>, processor: &P
     let tunables = environment.entry("GLIBC_TUNABLES".into()).or_default();
     *tunables = tunables_with_mask(tunables);
     let numpy = environment.entry("NPY_DISABLE_CPU_FEATURES".into()).or_default();
-    let missing = NUMPY.split(' ').filter(|name| !words(numpy).any(|word| word == name.as_bytes())).collect::<Vec<_>>();
+    let missing =
+        NUMPY.split(' ').filter(|name| !words(numpy).any(|word| word == name.as_bytes())).collect::<Vec<_>>();
     for name in missing {
         if !numpy.is_empty() {
             numpy.push(" ");
@@ -139,7 +183,9 @@ fn tunables_with_mask(tunables: &OsStr) -> OsString {
     let mut mask: Vec<Vec<u8>> = Vec::new();
     for part in tunables.as_bytes().split(|b| *b == b':').filter(|part| !part.is_empty()) {
         match part.strip_prefix(NAME) {
-            Some(own) => mask.extend(own.split(|b| *b == b',').filter(|name| !name.is_empty()).map(<[u8]>::to_vec)),
+            Some(own) => {
+                mask.extend(own.split(|b| *b == b',').filter(|name| !name.is_empty()).map(<[u8]>::to_vec))
+            }
             None => parts.push(part.to_vec()),
         }
     }
@@ -168,12 +214,16 @@ pub fn check_mask(loader: &Path, environment: &BTreeMap<OsString, OsString>) -> 
     let mut command = Command::new(loader);
     command.arg("--list-diagnostics").stdin(Stdio::null()).env_clear();
     command.envs(environment.get(OsStr::new("GLIBC_TUNABLES")).map(|tunables| ("GLIBC_TUNABLES", tunables)));
-    let output = command.output().map_err(|e| trouble(format!("{}: cannot be run: {e}", loader.display())))?;
+    let output =
+        command.output().map_err(|e| trouble(format!("{}: cannot be run: {e}", loader.display())))?;
     let text = String::from_utf8_lossy(&output.stdout);
     match active_avx512(&text) {
         Some(0) => Ok(()),
         Some(_) => Err(trouble("the node's glibc does not take the mask of AVX-512 (GLIBC_TUNABLES)".into())),
-        None => Err(trouble("the node's glibc does not tell whether it takes the mask of AVX-512 (it is older than 2.33)".into())),
+        None => Err(trouble(
+            "the node's glibc does not tell whether it takes the mask of AVX-512 (it is older than 2.33)"
+                .into(),
+        )),
     }
 }
 
@@ -198,7 +248,8 @@ mod tests {
         Processor { flags: flags.split(' ').map(str::to_owned).collect(), ..Processor::default() }
     }
 
-    const V3: &str = "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 avx avx2 bmi1 bmi2 f16c fma abm movbe xsave";
+    const V3: &str =
+        "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 avx avx2 bmi1 bmi2 f16c fma abm movbe xsave";
     const V4: &str = "avx512f avx512bw avx512cd avx512dq avx512vl";
 
     #[test]
@@ -207,7 +258,10 @@ mod tests {
         assert_eq!(with(V3).class(), "x86-64-v3");
         assert_eq!(with(&V3.replace("sse4_1 ", "")).class(), "x86-64");
         let rich = with(&format!("{V3} {V4}"));
-        assert_eq!((rich.class(), rich.class_of_program(true), rich.class_of_program(false)), ("x86-64-v4", "x86-64-v3", "x86-64-v4"));
+        assert_eq!(
+            (rich.class(), rich.class_of_program(true), rich.class_of_program(false)),
+            ("x86-64-v4", "x86-64-v3", "x86-64-v4")
+        );
     }
 
     #[test]
@@ -217,7 +271,13 @@ mod tests {
         assert_eq!(rich.beyond(&poor, true), ["amx_tile", "avx10_2"]);
         assert!(rich.beyond(&poor, false).contains(&"avx512_vnni"));
         assert_eq!(poor.beyond(&rich, false), Vec::<&str>::new());
-        assert_eq!(rich.beyond(&with(&format!("{V4} avx512_vnni amx_tile avx10_2 {}", V3.replace(" fma", ""))), true), ["fma"]);
+        assert_eq!(
+            rich.beyond(
+                &with(&format!("{V4} avx512_vnni amx_tile avx10_2 {}", V3.replace(" fma", ""))),
+                true
+            ),
+            ["fma"]
+        );
     }
 
     #[test]
@@ -231,7 +291,10 @@ mod tests {
     #[test]
     fn what_the_user_has_set_stays() {
         let mut environment = BTreeMap::from([
-            (OsString::from("GLIBC_TUNABLES"), OsString::from("glibc.cpu.hwcaps=-AVX2,AVX512F:glibc.malloc.check=1")),
+            (
+                OsString::from("GLIBC_TUNABLES"),
+                OsString::from("glibc.cpu.hwcaps=-AVX2,AVX512F:glibc.malloc.check=1"),
+            ),
             ("NPY_DISABLE_CPU_FEATURES".into(), "AVX2".into()),
             ("OPENBLAS_CORETYPE".into(), "Zen".into()),
         ]);
@@ -258,7 +321,10 @@ mod tests {
         assert_ne!(active_avx512(&line("0xf1af0328")), Some(0));
         assert_eq!(active_avx512(&line("0x21ac0328")), Some(0));
         assert_eq!(active_avx512(""), None);
-        let misspelt = BTreeMap::from([(OsString::from("GLIBC_TUNABLES"), OsString::from("glibc.cpu.hwcaps=-AVX_512F"))]);
+        let misspelt = BTreeMap::from([(
+            OsString::from("GLIBC_TUNABLES"),
+            OsString::from("glibc.cpu.hwcaps=-AVX_512F"),
+        )]);
         let taken = check_mask(loader(), &misspelt);
         // A processor without AVX-512 has nothing to mask.
         assert_eq!(taken.is_err(), Processor::here().unwrap().flags.contains("avx512f"), "{taken:?}");

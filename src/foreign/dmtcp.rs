@@ -11,7 +11,7 @@ mod processes;
 mod tools;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -161,7 +161,7 @@ impl Dmtcp {
         let names = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
         for name in names {
             let path = drafts.join(name);
-            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { removed(&path) };
+            let gone = if path.is_dir() { beneath::remove_folder(&path) } else { removed(&path) };
             gone.map_err(|e| other(&path, &e))?;
         }
         Ok(())
@@ -231,7 +231,7 @@ impl Dmtcp {
         let drafts = self.drafts();
         for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
             let (from, to) = (drafts.join(&name), into.join(&name));
-            match beneath::rename(&from, &to) {
+            match beneath::rename_new(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
                     let copied = beneath::open(&from).and_then(|mut source| {
                         io::copy(&mut source, &mut beneath::create_new(&to)?)?;

@@ -146,23 +146,37 @@ fn release(kernel: &str) -> Option<(u32, u32)> {
 fn kernel(record: &Record, here: &Here) -> Option<Unfit> {
     let (there, now) = (release(&record.node.kernel)?, release(&here.node.kernel)?);
     (now < there).then(|| {
-        let what = format!("this node's kernel is older: {} instead of {}", here.node.kernel, record.node.kernel);
-        Unfit::told(Misfit::Kernel, what, "it goes well as a rule; where it does not, use nodes with one kernel")
+        let what =
+            format!("this node's kernel is older: {} instead of {}", here.node.kernel, record.node.kernel);
+        Unfit::told(
+            Misfit::Kernel,
+            what,
+            "it goes well as a rule; where it does not, use nodes with one kernel",
+        )
     })
 }
 
 fn criu(record: &Record, here: &Here) -> Option<Unfit> {
     let ((major, minor, patch), (a, b, c)) = (record.criu, here.criu);
     ((a, b) < (major, minor)).then(|| {
-        let what = format!("this node's CRIU is older than the image's: {a}.{b}.{c} instead of {major}.{minor}.{patch}");
-        Unfit::new(Misfit::Criu, what, "use one CRIU for all nodes: make a kit in a folder that all of them see (`alpsckpt kit criu`)")
+        let what = format!(
+            "this node's CRIU is older than the image's: {a}.{b}.{c} instead of {major}.{minor}.{patch}"
+        );
+        Unfit::new(
+            Misfit::Criu,
+            what,
+            "use one CRIU for all nodes: make a kit in a folder that all of them see (`alpsckpt kit criu`)",
+        )
     })
 }
 
 fn groups(record: &Record, here: &Here) -> Option<Unfit> {
     let (there, now) = (record.node.groups, here.node.groups);
     (there != now).then(|| {
-        let what = format!("the user has {now} supplementary groups on this node, and had {there} on {}", record.node.host);
+        let what = format!(
+            "the user has {now} supplementary groups on this node, and had {there} on {}",
+            record.node.host
+        );
         let cure = "use the nodes that know the same groups (`id -G`), or ask the site to make them agree";
         Unfit::new(Misfit::Groups, what, cure)
     })
@@ -180,7 +194,12 @@ fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
         let cure = "ask for more memory: with OAR it comes with the cores, so ask for more of them";
         lacks(cgroup, "the job's share of this node's memory", need, cure);
     }
-    lacks(room.available, "this node's free memory", need, "use a larger node, or whole nodes, so that no other job shares the memory");
+    lacks(
+        room.available,
+        "this node's free memory",
+        need,
+        "use a larger node, or whole nodes, so that no other job shares the memory",
+    );
     if let Some(commit) = room.commit {
         let cure = "use a node that commits memory as it is used (vm.overcommit_memory is 2 here)";
         lacks(commit, "what this node still commits itself to", record.writable, cure);
@@ -201,17 +220,29 @@ fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
         let Some(hard) = now.hard else { continue };
         let cure = format!("raise the job's limit (`ulimit -H {letter}`), or use nodes with the former one");
         if hard < there.used {
-            let what = format!("the job's limit for {name} is {}, and the program uses {}", shown(hard), shown(there.used));
+            let what = format!(
+                "the job's limit for {name} is {}, and the program uses {}",
+                shown(hard),
+                shown(there.used)
+            );
             all.push(Unfit::new(Misfit::Limit, what, cure));
         } else if there.hard.is_none_or(|former| hard < former) {
             let former = there.hard.map_or_else(|| "none".into(), shown);
-            let what = format!("the job's limit for {name} is {}, and was {former}: the program keeps the lower one", shown(hard));
+            let what = format!(
+                "the job's limit for {name} is {}, and was {former}: the program keeps the lower one",
+                shown(hard)
+            );
             all.push(Unfit::told(Misfit::Limit, what, cure));
         }
     }
     if let Some(most) = here.file_size.filter(|most| *most < record.largest) {
         let (most, largest) = (bytes(most), bytes(record.largest));
-        let what = format!("files may not grow beyond {most} here, and a file of the next image takes {largest}");
-        all.push(Unfit::new(Misfit::Limit, what, "raise the job's limit for the size of files (`ulimit -f`)"));
+        let what =
+            format!("files may not grow beyond {most} here, and a file of the next image takes {largest}");
+        all.push(Unfit::new(
+            Misfit::Limit,
+            what,
+            "raise the job's limit for the size of files (`ulimit -f`)",
+        ));
     }
 }

@@ -15,6 +15,7 @@ pub mod kit;
 pub mod progress;
 pub mod record;
 pub mod tasks;
+pub mod trial;
 mod written;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};

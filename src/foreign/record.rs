@@ -302,7 +302,8 @@ impl Files {
         }
         for mapping in mappings.iter().filter(|mapping| !mapping.removed) {
             let Ok(facts) = std::fs::metadata(&mapping.path) else { continue };
-            let mut openings = BTreeSet::from([if mapping.shared { Opening::Shared } else { Opening::Private }]);
+            let mut openings =
+                BTreeSet::from([if mapping.shared { Opening::Shared } else { Opening::Private }]);
             openings.extend((mapping.shared && mapping.writable).then_some(Opening::Write));
             openings.extend(mapping.executable.then_some(Opening::Executable));
             self.one(&mapping.path, &facts, &openings);
@@ -319,7 +320,8 @@ impl Files {
         let kind = facts.file_type();
         let special = ["/proc", "/sys", "/dev/null"].iter().any(|folder| path.starts_with(folder));
         // What has no name any more is in the image; what has another file's name is none of the two.
-        let other = std::fs::metadata(path).map_or(true, |named| (named.dev(), named.ino()) != (facts.dev(), facts.ino()));
+        let other = std::fs::metadata(path)
+            .map_or(true, |named| (named.dev(), named.ino()) != (facts.dev(), facts.ino()));
         if special || other || facts.nlink() == 0 || !(kind.is_file() || kind.is_dir() || kind.is_fifo()) {
             return;
         }

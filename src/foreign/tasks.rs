@@ -72,7 +72,8 @@ pub fn memory(tasks: &[u32]) -> Memory {
     let mut sharing = Vec::new();
     for task in tasks {
         let Ok(status) = proc::text(*task, "status") else { continue };
-        let [own, swapped, shared] = ["RssAnon", "VmSwap", "RssShmem"].map(|name| proc::kilobytes(&status, name));
+        let [own, swapped, shared] =
+            ["RssAnon", "VmSwap", "RssShmem"].map(|name| proc::kilobytes(&status, name));
         memory.resident += own;
         memory.image += own + swapped;
         memory.largest = memory.largest.max(own + swapped);

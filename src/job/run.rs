@@ -148,7 +148,14 @@ fn run_body(
     } else {
         heart.finish();
     }
-    let end = LinkEnd { class, message: message.clone(), sealed, tiles, unit: options.spec.unit(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed,
+        tiles,
+        unit: options.spec.unit(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
 }
@@ -163,7 +170,14 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
         Err(e) => return not_begun(&e),
     };
     let (class, message) = (ExitClass::Setup, failure.words());
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     record_end(&dir, &start, &Log::create(&dir, start.link), &end);
     Outcome { link: Some(start.link), class, message, sealed: None }
 }
@@ -208,7 +222,14 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
 /// The end of a link that could not even write its log.
 fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
     let (class, message) = (failure.class(), failure.message(None));
-    let end = LinkEnd { class, message: message.clone(), sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() };
+    let end = LinkEnd {
+        class,
+        message: message.clone(),
+        sealed: None,
+        tiles: 0,
+        unit: Unit::default(),
+        ended_ms: now_ms(),
+    };
     let _ = sealed::replace(&dir.link_end(link), &end);
     Outcome { link: Some(link), class, message, sealed: None }
 }

@@ -69,7 +69,15 @@ fn link(number: u32, node: u32, started: i64, ran: Option<i64>) -> LinkView {
 
 fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
     let unit = Unit::Tiles;
-    GenerationView { number, link, bytes: tiles * 274_000, tiles, unit, sealed_ms: NOW - ago * 1_000, damage: None }
+    GenerationView {
+        number,
+        link,
+        bytes: tiles * 274_000,
+        tiles,
+        unit,
+        sealed_ms: NOW - ago * 1_000,
+        damage: None,
+    }
 }
 
 /// The job of the third link.

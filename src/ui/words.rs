@@ -209,7 +209,9 @@ pub(crate) fn resume_point(chain: &ChainView) -> String {
     match percent(generation.tiles, chain.total) {
         Some(p) => format!("from generation {} ({p} %)", generation.number),
         None if generation.unit.is_tiles() => format!("from generation {}", generation.number),
-        None => format!("from generation {} ({})", generation.number, generation.unit.amount(generation.tiles)),
+        None => {
+            format!("from generation {} ({})", generation.number, generation.unit.amount(generation.tiles))
+        }
     }
 }
 

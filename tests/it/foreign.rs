@@ -10,37 +10,15 @@ use std::time::{Duration, Instant};
 use alpsckpt::foreign::inside::Options;
 use alpsckpt::foreign::{Backend, Clocks, Criu, Ended, Kind, Network, Program, Supervised, Then};
 
-use crate::support::{have_programs, skip};
+use crate::support::{have_programs, kit_of_tests, skip};
 
 /// Nothing here takes that long, unless it hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The kit of CRIU for the tests: `tests/run` makes it.
+/// The CRIU of the tests' kit.
 fn criu(test: &str) -> Option<Criu> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let kit =
-        std::env::var_os("ALPSCKPT_TEST_KIT").map_or_else(|| root.join("target/criu-kit"), PathBuf::from);
-    let loader = kit.join("usr/lib64/ld-linux-x86-64.so.2");
-    if !loader.exists() {
-        skip(
-            test,
-            &format!(
-                "there is no kit of CRIU in {}; tests/run makes it, or name one in ALPSCKPT_TEST_KIT",
-                kit.display()
-            ),
-        );
-        return None;
-    }
-    let libraries = kit.join("usr/lib/x86_64-linux-gnu");
-    let words = [
-        loader.into_os_string(),
-        "--library-path".into(),
-        libraries.into_os_string(),
-        "--argv0".into(),
-        "criu".into(),
-        kit.join("usr/sbin/criu").into_os_string(),
-    ];
-    Some(Criu::of(words.to_vec(), "the kit of the tests").unwrap())
+    let kit = kit_of_tests(test)?;
+    Some(alpsckpt::foreign::kit::open(&kit).unwrap().1)
 }
 
 /// Who runs the program.

@@ -101,7 +101,8 @@ impl Controller {
         let held = files.generations.values().flatten().next_back().filter(|g| g.tiles > 0);
         let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok((own, None)) };
         let former = files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own);
-        let tiles = format!("what it sealed ({}) is of engine {}", held.unit.amount(held.tiles), held.numerics);
+        let tiles =
+            format!("what it sealed ({}) is of engine {}", held.unit.amount(held.tiles), held.numerics);
         Ok(match former {
             Some(hash) if install::is_whole(&self.campaign, hash) => {
                 let said =

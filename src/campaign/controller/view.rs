@@ -289,7 +289,9 @@ fn link_views(files: &ChainFiles) -> Vec<LinkView> {
 
 fn resumed_words(resume: &crate::checkpoint::LinkResume) -> String {
     let from = match resume.from {
-        Some(generation) => format!("from generation {} with {}", generation.0, resume.unit.amount(resume.tiles)),
+        Some(generation) => {
+            format!("from generation {} with {}", generation.0, resume.unit.amount(resume.tiles))
+        }
         None => "from the beginning".to_owned(),
     };
     let rejected =

@@ -65,7 +65,12 @@ fn command(text: &str) -> Command {
 
 fn places() -> Places {
     let chain = Path::new("/data/out/.alpsckpt/chains/m06");
-    Places { work: chain.join("program"), output: chain.join("program/output"), stdout: chain.join("logs/1.out"), stderr: chain.join("logs/1.err") }
+    Places {
+        work: chain.join("program"),
+        output: chain.join("program/output"),
+        stdout: chain.join("logs/1.out"),
+        stderr: chain.join("logs/1.err"),
+    }
 }
 
 fn resolved(text: &str, job: &[(&str, &str)]) -> Resolved {

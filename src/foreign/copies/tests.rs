@@ -56,7 +56,10 @@ impl Lab {
     fn misfits(&self) -> Vec<String> {
         let mut record = self.record.clone();
         record.memory = 0;
-        unfit(&record, &Here::look((4, 2, 1)).unwrap(), &self.copies).iter().map(ToString::to_string).collect()
+        unfit(&record, &Here::look((4, 2, 1)).unwrap(), &self.copies)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
@@ -83,7 +86,10 @@ fn what_was_written_since_is_taken_back() {
     lab.add("big", b"later\n");
     lab.add("empty", b"later\n");
     assert_eq!(lab.brought_back(), ["big", "empty", "log", "out"]);
-    assert_eq!((lab.read("log"), lab.read("out"), lab.read("empty")), (b"one\n".to_vec(), b"two\n".to_vec(), vec![]));
+    assert_eq!(
+        (lab.read("log"), lab.read("out"), lab.read("empty")),
+        (b"one\n".to_vec(), b"two\n".to_vec(), vec![])
+    );
     assert!(lab.read("big") == big());
     let facts = std::fs::metadata(lab.running.path("big")).unwrap();
     assert_eq!(facts.mode() & 0o7777, 0o640);
@@ -118,7 +124,11 @@ fn without_a_copy_they_are_refused_and_nothing_is_touched() {
     lab.add("log", b"later\n");
     std::fs::remove_file(lab.running.path("big")).unwrap();
     let said = lab.misfits().join("\n");
-    assert!(said.contains("/out: its content is another one") && said.contains("/big: it is missing on this node"), "{said}");
+    assert!(
+        said.contains("/out: its content is another one")
+            && said.contains("/big: it is missing on this node"),
+        "{said}"
+    );
     assert_eq!(roll_back(&lab.record, &lab.copies).unwrap_err().len(), 2);
     assert_eq!(lab.read("log"), b"one\nlater\n");
     // A small one that only grew is known to have kept its begin.

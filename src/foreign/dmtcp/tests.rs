@@ -1,6 +1,7 @@
 //! The life of a program under DMTCP, by a stand-in that answers as DMTCP does, or by the real one that `ALPSCKPT_DMTCP` names.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

@@ -86,7 +86,12 @@ pub(in crate::foreign) fn other_content(file: &Recorded) -> Unfit {
 
 pub(in crate::foreign) fn other_time(file: &Recorded, now: i64) -> Unfit {
     let [now, former] = [now, file.modified].map(|ns| moment(ns / 1_000_000));
-    says(file, format!("it was written at {now}, and before at {former}: whether its content is the same cannot be told"))
+    says(
+        file,
+        format!(
+            "it was written at {now}, and before at {former}: whether its content is the same cannot be told"
+        ),
+    )
 }
 
 /// What is said of a file, with what can be done about it.
@@ -94,7 +99,9 @@ pub(in crate::foreign) fn says(file: &Recorded, what: String) -> Unfit {
     let path = clean(&file.path.to_string_lossy());
     let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().any(|folder| file.path.starts_with(folder));
     let software = file.openings.contains(&Opening::Executable)
-        || ["/usr", "/lib", "/lib64", "/etc", "/opt", "/bin"].iter().any(|folder| file.path.starts_with(folder));
+        || ["/usr", "/lib", "/lib64", "/etc", "/opt", "/bin"]
+            .iter()
+            .any(|folder| file.path.starts_with(folder));
     let cure = if local {
         "the folder is one of each node: let the program keep its files below its working folder, and begin the chain anew"
     } else if software {

@@ -35,7 +35,10 @@ impl Room {
         Ok(Self {
             cgroup: limited.iter().flat_map(|(folder, top)| within(folder, top)).min(),
             available: memory.mem_available.unwrap_or(memory.mem_free),
-            commit: memory.commit_limit.filter(|_| strict).map(|limit| limit.saturating_sub(memory.committed_as)),
+            commit: memory
+                .commit_limit
+                .filter(|_| strict)
+                .map(|limit| limit.saturating_sub(memory.committed_as)),
         })
     }
 }
@@ -70,11 +73,15 @@ fn within(folder: &Path, top: &Path) -> Vec<u64> {
 /// What one control group leaves; `None` without a limit.
 fn left(group: &Path) -> Option<u64> {
     let number = |name: &str| std::fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
-    let limit = number("memory.max").or_else(|| number("memory.limit_in_bytes")).filter(|limit| *limit < NO_LIMIT)?;
+    let limit =
+        number("memory.max").or_else(|| number("memory.limit_in_bytes")).filter(|limit| *limit < NO_LIMIT)?;
     let used = number("memory.current").or_else(|| number("memory.usage_in_bytes")).unwrap_or(0);
     let stat = std::fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
     let of = |names: [&str; 2]| {
-        let value = |name: &str| stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse::<u64>().ok());
+        let value = |name: &str| {
+            stat.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse::<u64>().ok())
+        };
         names.into_iter().find_map(value).unwrap_or(0)
     };
     // Pages of files go when memory is wanted; those of shared memory do not.
@@ -114,7 +121,11 @@ mod tests {
             kind: kind.into(),
             options: options.into(),
         };
-        let mounts = [mount("/", "/c/cpu", "cgroup", "rw,cpu"), mount("/lxc/7", "/c/m", "cgroup", "rw,memory"), mount("/", "/u", "cgroup2", "rw")];
+        let mounts = [
+            mount("/", "/c/cpu", "cgroup", "rw,cpu"),
+            mount("/lxc/7", "/c/m", "cgroup", "rw,memory"),
+            mount("/", "/u", "cgroup2", "rw"),
+        ];
         let found = folders("4:memory:/lxc/7/job\n3:cpu:/a\n1:name=systemd:/x\n0::/user/b:c\n", &mounts);
         assert_eq!(found, [("/c/m/job".into(), "/c/m".into()), ("/u/user/b:c".into(), PathBuf::from("/u"))]);
         assert_eq!(folders("4:memory:/elsewhere\n", &mounts), [("/c/m".into(), PathBuf::from("/c/m"))]);

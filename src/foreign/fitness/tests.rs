@@ -25,7 +25,8 @@ fn an_image_fits_the_node_it_was_made_on() {
 fn a_file_that_differs_is_refused_with_what_differs() {
     let (running, mut record, here) = lab();
     let input = running.path("input");
-    let said = |record: &Record| of(record, &here).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let said =
+        |record: &Record| of(record, &here).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let put = |content: &str| std::fs::write(&input, content).unwrap();
     // A file of the same content is the same, at another time.
     put("abc");
@@ -43,11 +44,16 @@ fn a_file_that_differs_is_refused_with_what_differs() {
     std::fs::create_dir(&input).unwrap();
     assert!(said(&record).contains("/input: something else"), "{}", said(&record));
     // A large file whose time is another one cannot be known.
-    record.files = vec![Recorded { size: 3 << 20, modified: 1, ..record.files.iter().find(|f| f.path.ends_with("input")).unwrap().clone() }];
+    record.files = vec![Recorded {
+        size: 3 << 20,
+        modified: 1,
+        ..record.files.iter().find(|f| f.path.ends_with("input")).unwrap().clone()
+    }];
     std::fs::remove_dir(&input).unwrap();
     std::fs::File::create(&input).unwrap().set_len(3 << 20).unwrap();
     std::fs::set_permissions(&input, mode(record.files[0].mode & 0o7777)).unwrap();
-    record.files[0].sum = Some(crate::foreign::record::sum(&std::fs::File::open(&input).unwrap(), 3 << 20).unwrap());
+    record.files[0].sum =
+        Some(crate::foreign::record::sum(&std::fs::File::open(&input).unwrap(), 3 << 20).unwrap());
     assert!(said(&record).contains("/input: it was written at"), "{}", said(&record));
 }
 

@@ -16,7 +16,8 @@ fn open_and_mapped_files_are_recorded_as_they_are_in_use() {
     let record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
     let folder = running.folder.path().canonicalize().unwrap();
     let of = |path: &Path| record.files.iter().find(|file| file.path == path);
-    let openings = |name: &str| of(&folder.join(name)).map(|file| file.openings.iter().copied().collect::<Vec<_>>());
+    let openings =
+        |name: &str| of(&folder.join(name)).map(|file| file.openings.iter().copied().collect::<Vec<_>>());
     assert_eq!(openings("log").unwrap(), [Opening::Append]);
     assert_eq!(openings("out").unwrap(), [Opening::Write, Opening::Read]);
     // Python keeps a descriptor of what it maps.
@@ -36,7 +37,10 @@ fn open_and_mapped_files_are_recorded_as_they_are_in_use() {
 fn the_node_and_what_is_needed_are_recorded() {
     let running = Running::python("kept = b'x' * (8 << 20); fd = os.dup2(0, 77); ready(); stay()");
     let record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
-    assert!(record.memory > 8 << 20 && record.largest <= record.memory && record.writable >= 8 << 20, "{record:?}");
+    assert!(
+        record.memory > 8 << 20 && record.largest <= record.memory && record.writable >= 8 << 20,
+        "{record:?}"
+    );
     assert_eq!(record.limits.files.used, 78);
     assert_eq!(record.limits.tasks.used, 1);
     assert_eq!(record.limits.files.hard, Limits::here().unwrap().files.hard);

@@ -23,7 +23,12 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     let mut pipes = Pipes::default();
     for (task, open) in scene.opened() {
         let Some(target) = &open.target else {
-            found.certain(task.number, Obstacle::LongPath, "a file is open whose path has more than 4095 letters", SHORTER);
+            found.certain(
+                task.number,
+                Obstacle::LongPath,
+                "a file is open whose path has more than 4095 letters",
+                SHORTER,
+            );
             continue;
         };
         if open.inode("pipe").is_some() {
@@ -67,9 +72,12 @@ impl Pipes {
         let outside = scene.outside(&wanted);
         for (target, ends) in halves() {
             let Some((other, name)) = outside.get(target) else { continue };
-            let named = if target.is_absolute() { format!("the FIFO {}", shown(target)) } else { "a pipe".into() };
+            let named =
+                if target.is_absolute() { format!("the FIFO {}", shown(target)) } else { "a pipe".into() };
             let does = if ends.reads { "reads from" } else { "writes to" };
-            let what = format!("it {does} {named} whose other end has {name} (process {other}), which is no part of it");
+            let what = format!(
+                "it {does} {named} whose other end has {name} (process {other}), which is no part of it"
+            );
             let cure = "write to a file or read from one instead, or make the other program part of the command \
                         (`Shell(\"program | other\")`)";
             found.certain(ends.task, Obstacle::Pipe, what, cure);
@@ -78,12 +86,24 @@ impl Pipes {
 }
 
 /// Something with a path.
-fn file(scene: &Scene<'_>, task: &Task, open: &Open, (path, removed): (&Path, bool), pipes: &mut Pipes, found: &mut Found) {
+fn file(
+    scene: &Scene<'_>,
+    task: &Task,
+    open: &Open,
+    (path, removed): (&Path, bool),
+    pipes: &mut Pipes,
+    found: &mut Found,
+) {
     if path.as_os_str().as_bytes().starts_with(b"/memfd:") {
         return;
     }
     if path.as_os_str().len() > LONGEST_PATH {
-        found.certain(task.number, Obstacle::LongPath, format!("{}…: more than 4095 letters", shown(&head(path))), SHORTER);
+        found.certain(
+            task.number,
+            Obstacle::LongPath,
+            format!("{}…: more than 4095 letters", shown(&head(path))),
+            SHORTER,
+        );
     }
     let door = open.door(task.number);
     let Ok(facts) = std::fs::metadata(&door) else { return };
@@ -96,7 +116,12 @@ fn file(scene: &Scene<'_>, task: &Task, open: &Open, (path, removed): (&Path, bo
     }
     if is_queue(path, &door) {
         let what = format!("it has the message queue {} of POSIX open", shown(path));
-        found.certain(task.number, Obstacle::Queue, what, "let its processes speak by pipes or sockets instead");
+        found.certain(
+            task.number,
+            Obstacle::Queue,
+            what,
+            "let its processes speak by pipes or sockets instead",
+        );
         return;
     }
     if removed {
@@ -118,7 +143,9 @@ fn head(path: &Path) -> PathBuf {
 /// Queues have one name after one slash, as if they lay in the root.
 fn is_queue(path: &Path, door: &Path) -> bool {
     let in_root = path.parent() == Some(Path::new("/"));
-    in_root && nix::sys::statfs::statfs(door).is_ok_and(|facts| i64::from(facts.filesystem_type().0) == MQUEUE_MAGIC)
+    in_root
+        && nix::sys::statfs::statfs(door)
+            .is_ok_and(|facts| i64::from(facts.filesystem_type().0) == MQUEUE_MAGIC)
 }
 
 /// A file that lies in this node's memory, or in its folder for what is temporary.
@@ -126,7 +153,8 @@ pub(super) fn local(scene: &Scene<'_>, task: u32, path: &Path, mount: Option<&Mo
     let in_memory = mount.is_some_and(|mount| matches!(mount.kind.as_str(), "tmpfs" | "ramfs"));
     let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|folder| path.starts_with(folder));
     if (in_memory || temporary) && !path.starts_with("/proc") && !scene.is_everywhere(path) {
-        let what = format!("{} lies on this node alone: it is missing where the program goes on", shown(path));
+        let what =
+            format!("{} lies on this node alone: it is missing where the program goes on", shown(path));
         let cure = "let the program keep its files below its working folder (`{work}`; TMPDIR leads to a folder in it)";
         found.perhaps(task, Obstacle::LocalFile, what, cure);
     }
@@ -140,7 +168,8 @@ fn device(scene: &Scene<'_>, task: &Task, path: &Path, number: u64, found: &mut 
             // A pair that the tree has both ends of.
             let own = number == MASTERS || scene.opened().any(|(_, open)| is_master_of(open, number));
             let what = format!("it has the terminal {} open", shown(path));
-            let cure = "let it write to files; leave out what asks for a terminal (script, expect, screen, tmux)";
+            let cure =
+                "let it write to files; leave out what asks for a terminal (script, expect, screen, tmux)";
             found.add(task.number, Obstacle::Terminal, what, cure, !own);
         }
         _ => unknown_device(task.number, path, found),
@@ -168,20 +197,34 @@ fn nameless(scene: &Scene<'_>, task: &Task, open: &Open, target: &str, found: &m
         "eventfd" | "eventpoll" | "signalfd" | "timerfd" => {}
         _ if kind == "pidfd" || kind.starts_with("pidfd:") => pidfd(scene, task, open, found),
         "inotify" | "fanotify" => {
-            let what = format!("it watches files for changes ({kind}), which cannot be put back without root");
+            let what =
+                format!("it watches files for changes ({kind}), which cannot be put back without root");
             let cure = "switch the watching off (an automatic reload, a progress display), or let the program ask from time to time";
             found.certain(number, Obstacle::Watch, what, cure);
         }
         "io_uring" => {
             let what = "it reads and writes by io_uring, which cannot be dumped";
-            found.certain(number, Obstacle::Uring, what, "choose another way of input and output in the program's options");
+            found.certain(
+                number,
+                Obstacle::Uring,
+                what,
+                "choose another way of input and output in the program's options",
+            );
         }
         "userfaultfd" => {
             let what = "it handles page faults itself (userfaultfd), which cannot be dumped";
-            found.certain(number, Obstacle::Faults, what, "switch that off in the program's options (a garbage collector, an emulator)");
+            found.certain(
+                number,
+                Obstacle::Faults,
+                what,
+                "switch that off in the program's options (a garbage collector, an emulator)",
+            );
         }
         _ => {
-            let what = format!("it has something open that is not known to be dumpable ({})", crate::quantity::clean(target));
+            let what = format!(
+                "it has something open that is not known to be dumpable ({})",
+                crate::quantity::clean(target)
+            );
             let cure = "see whether the trial dump takes it; else switch off what opens it, or let the program save itself \
                         (`checkpoint: Own(…)`)";
             found.perhaps(number, Obstacle::Unknown, what, cure);

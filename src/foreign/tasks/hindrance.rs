@@ -158,7 +158,9 @@ impl<'l> Scene<'l> {
             let view = std::fs::read_link(proc::folder(number).join("ns/mnt")).unwrap_or_default();
             let mounts = views.entry(view).or_insert_with(|| {
                 let mounts = proc::mounts(&proc::folder(number)).unwrap_or_default();
-                std::rc::Rc::new(mounts.into_iter().map(|mount| (mount.id, mount)).collect::<BTreeMap<_, _>>())
+                std::rc::Rc::new(
+                    mounts.into_iter().map(|mount| (mount.id, mount)).collect::<BTreeMap<_, _>>(),
+                )
             });
             let mounts = mounts.clone();
             let mappings = proc::mappings(number).unwrap_or_default();
@@ -186,7 +188,9 @@ impl<'l> Scene<'l> {
             return found;
         }
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+                continue;
+            };
             if self.numbers.contains(&number) {
                 continue;
             }

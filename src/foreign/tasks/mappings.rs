@@ -37,7 +37,12 @@ fn one(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found) {
     if is_memory(mapping) {
         memory(scene, number, bytes, found);
     } else if bytes.len() > LONGEST_PATH {
-        found.certain(number, Obstacle::LongPath, "a file is mapped whose path has more than 4095 letters", SHORTER);
+        found.certain(
+            number,
+            Obstacle::LongPath,
+            "a file is mapped whose path has more than 4095 letters",
+            SHORTER,
+        );
     } else if mapping.removed && !is_named_so(task, mapping) {
         removed(number, path, found);
     } else {
@@ -52,13 +57,19 @@ fn memory(scene: &Scene<'_>, task: u32, path: &[u8], found: &mut Found) {
         found.certain(task, Obstacle::SharedMemory, what, cure);
     } else if path == b"/[aio]" {
         let what = "it reads or writes files asynchronously by the kernel (aio), which is lost when something is on its way";
-        found.perhaps(task, Obstacle::Aio, what, "choose another way of input and output in the program's options");
+        found.perhaps(
+            task,
+            Obstacle::Aio,
+            what,
+            "choose another way of input and output in the program's options",
+        );
     } else if path == b"/anon_hugepage" && scene.look.tool == Tool::Criu {
         found.perhaps(task, Obstacle::Huge, HUGE, HUGE_CURE);
     }
 }
 
-const HUGE: &str = "it has memory in huge pages that it asked for (hugetlb), of which another node may not have enough";
+const HUGE: &str =
+    "it has memory in huge pages that it asked for (hugetlb), of which another node may not have enough";
 const HUGE_CURE: &str = "let it use ordinary memory, which the system puts into large pages by itself";
 
 /// A file whose name really ends in the system's mark of a removed one.
@@ -76,9 +87,18 @@ fn facts(task: &Task, path: &Path) -> Option<std::fs::Metadata> {
 
 fn removed(task: u32, path: &Path, found: &mut Found) {
     let path_shown = shown(path);
-    if path.starts_with("/dev/shm") && path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sem.")) {
-        let what = format!("it uses the named semaphore {path_shown}, whose file was removed (Python's multiprocessing makes such ones)");
-        found.certain(task, Obstacle::Semaphore, what, "keep semaphores as files of the job: `semaphores: Files`");
+    if path.starts_with("/dev/shm")
+        && path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sem."))
+    {
+        let what = format!(
+            "it uses the named semaphore {path_shown}, whose file was removed (Python's multiprocessing makes such ones)"
+        );
+        found.certain(
+            task,
+            Obstacle::Semaphore,
+            what,
+            "keep semaphores as files of the job: `semaphores: Files`",
+        );
         return;
     }
     let what = format!("{path_shown} was removed or replaced while it is in use");
@@ -93,7 +113,8 @@ fn removed(task: u32, path: &Path, found: &mut Found) {
 fn standing(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found) {
     let path = &mapping.path;
     let Some(facts) = facts(task, path) else { return };
-    if path.starts_with("/dev") && (facts.file_type().is_char_device() || facts.file_type().is_block_device()) {
+    if path.starts_with("/dev") && (facts.file_type().is_char_device() || facts.file_type().is_block_device())
+    {
         if path != Path::new("/dev/zero") {
             unknown_device(task.number, path, found);
         }
@@ -106,7 +127,11 @@ fn standing(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found
         found.certain(task.number, Obstacle::Replaced, what, cure);
         return;
     }
-    let mount = task.mounts.values().filter(|mount| path.starts_with(&mount.at)).max_by_key(|mount| (mount.at.as_os_str().len(), mount.id));
+    let mount = task
+        .mounts
+        .values()
+        .filter(|mount| path.starts_with(&mount.at))
+        .max_by_key(|mount| (mount.at.as_os_str().len(), mount.id));
     if mount.is_some_and(|mount| mount.kind == "hugetlbfs") {
         found.perhaps(task.number, Obstacle::Huge, HUGE, HUGE_CURE);
     } else {

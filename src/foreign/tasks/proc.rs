@@ -191,7 +191,12 @@ pub(in crate::foreign) fn opened(task: u32) -> io::Result<Vec<Open>> {
         let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let target = match std::fs::read_link(entry.path()) {
             Ok(target) => Some(target),
-            Err(e) if nix::errno::Errno::from_raw(e.raw_os_error().unwrap_or(0)) == nix::errno::Errno::ENAMETOOLONG => None,
+            Err(e)
+                if nix::errno::Errno::from_raw(e.raw_os_error().unwrap_or(0))
+                    == nix::errno::Errno::ENAMETOOLONG =>
+            {
+                None
+            }
             Err(_) => continue,
         };
         let Ok(more) = text(task, &format!("fdinfo/{number}")) else { continue };

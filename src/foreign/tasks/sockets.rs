@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket, sockopt};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket, sockopt,
+};
 
 use super::super::Network;
 use super::hindrance::{Found, Obstacle, Scene, Tool};
@@ -51,25 +53,37 @@ fn tcp(scene: &Scene<'_>, task: u32, inode: u64, found: &mut Found) {
     let inside = scene.look.network == Network::Private;
     if tcp.listens {
         if !inside && scene.look.tool == Tool::Criu {
-            let what = format!("it waits for TCP connections on port {}, which may be taken where it goes on", tcp.port);
+            let what = format!(
+                "it waits for TCP connections on port {}, which may be taken where it goes on",
+                tcp.port
+            );
             found.perhaps(task, Obstacle::Tcp, what, PRIVATE);
         }
     } else if !tcp.peer_is_here {
         let (peer, port) = tcp.peer;
-        let what = format!("it is connected to {peer} (TCP, port {port}), which cannot follow it to another node");
+        let what =
+            format!("it is connected to {peer} (TCP, port {port}), which cannot follow it to another node");
         let cure = "fetch what it needs before the program starts, and write results to files";
         found.certain(task, Obstacle::Tcp, what, cure);
     } else if !inside && scene.look.tool == Tool::Criu {
-        let what = format!("it has a TCP connection within this node (port {}), which cannot be dumped in the node's network", tcp.peer.1);
+        let what = format!(
+            "it has a TCP connection within this node (port {}), which cannot be dumped in the node's network",
+            tcp.peer.1
+        );
         found.certain(task, Obstacle::Tcp, what, PRIVATE);
     }
 }
 
-const PRIVATE: &str = "give the program a network of its own (`network: Private`), where nothing leads outside";
+const PRIVATE: &str =
+    "give the program a network of its own (`network: Private`), where nothing leads outside";
 
 fn tcp_of(table: &str, inode: u64) -> Option<Tcp> {
     let fields = |line: &str| line.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let line = table.lines().skip(1).map(fields).find(|fields| fields.get(9).is_some_and(|n| n.parse() == Ok(inode)))?;
+    let line = table
+        .lines()
+        .skip(1)
+        .map(fields)
+        .find(|fields| fields.get(9).is_some_and(|n| n.parse() == Ok(inode)))?;
     let (own, peer) = (address(&line[1])?, address(&line[2])?);
     Some(Tcp {
         listens: line[3] == "0A",
@@ -105,7 +119,9 @@ fn unix_sockets(scene: &Scene<'_>, own: &BTreeMap<u32, u32>, found: &mut Found) 
     let mut leads: BTreeMap<u32, (u32, String)> = BTreeMap::new();
     for socket in all.iter().filter(|socket| socket.peer != 0) {
         match (own.contains_key(&socket.inode), own.contains_key(&socket.peer)) {
-            (true, false) => leads.entry(socket.inode).or_insert((socket.peer, String::new())).0 = socket.peer,
+            (true, false) => {
+                leads.entry(socket.inode).or_insert((socket.peer, String::new())).0 = socket.peer
+            }
             (false, true) => {
                 leads.insert(socket.peer, (socket.inode, socket.name.clone()));
             }
@@ -115,7 +131,8 @@ fn unix_sockets(scene: &Scene<'_>, own: &BTreeMap<u32, u32>, found: &mut Found) 
     let spoken = |inode: u32| PathBuf::from(format!("socket:[{inode}]"));
     let holders = scene.outside(&leads.values().map(|(other, _)| spoken(*other)).collect::<HashSet<_>>());
     for (inode, (other, name)) in leads {
-        let holder = holders.get(&spoken(other)).map(|(number, holder)| format!("{holder} (process {number})"));
+        let holder =
+            holders.get(&spoken(other)).map(|(number, holder)| format!("{holder} (process {number})"));
         let whom = match (holder, name.is_empty()) {
             (Some(holder), true) => holder,
             (Some(holder), false) => format!("{holder} by {name}"),
@@ -139,7 +156,8 @@ struct Unix {
 /// The kernel's Unix sockets with what they are connected to; `None` where the kernel does not tell.
 fn diagnosis() -> Option<Vec<Unix>> {
     let flags = SockFlag::SOCK_CLOEXEC;
-    let kernel = socket(AddressFamily::Netlink, SockType::Datagram, flags, SockProtocol::NetlinkSockDiag).ok()?;
+    let kernel =
+        socket(AddressFamily::Netlink, SockType::Datagram, flags, SockProtocol::NetlinkSockDiag).ok()?;
     let patience = nix::sys::time::TimeVal::new(2, 0);
     setsockopt(&kernel, sockopt::ReceiveTimeout, &patience).ok()?;
     send(kernel.as_raw_fd(), &request(), MsgFlags::empty()).ok()?;
@@ -213,7 +231,9 @@ mod tests {
 
     #[test]
     fn addresses_are_read_from_their_digits() {
-        let line = |own: &str, peer: &str, state: &str| format!("head\n 0: {own} {peer} {state} 0:0 0:0 0 0 0 4711 1\n");
+        let line = |own: &str, peer: &str, state: &str| {
+            format!("head\n 0: {own} {peer} {state} 0:0 0:0 0 0 0 4711 1\n")
+        };
         let own = if cfg!(target_endian = "little") { "0100007F:1F90" } else { "7F000001:1F90" };
         let listening = tcp_of(&line(own, "00000000:0000", "0A"), 4711).unwrap();
         assert!(listening.listens && listening.port == 8080);
@@ -222,8 +242,16 @@ mod tests {
         let away = tcp_of(&line(own, "08080808:01BB", "01"), 4711).unwrap();
         assert!(!away.peer_is_here);
         assert_eq!(away.peer, ("8.8.8.8".into(), 443));
-        let mapped = format!("0000000000000000{}{}", if cfg!(target_endian = "little") { "FFFF0000" } else { "0000FFFF" }, &own[..8]);
-        assert!(tcp_of(&line(&format!("{mapped}:0001"), &format!("{mapped}:0002"), "01"), 4711).unwrap().peer_is_here);
+        let mapped = format!(
+            "0000000000000000{}{}",
+            if cfg!(target_endian = "little") { "FFFF0000" } else { "0000FFFF" },
+            &own[..8]
+        );
+        assert!(
+            tcp_of(&line(&format!("{mapped}:0001"), &format!("{mapped}:0002"), "01"), 4711)
+                .unwrap()
+                .peer_is_here
+        );
         assert_eq!(tcp_of(&line(own, own, "01"), 1), None);
     }
 }

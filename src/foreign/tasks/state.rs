@@ -27,7 +27,9 @@ fn is_filtered(status: &str) -> bool {
 }
 
 fn filter(task: &Task, own: bool, found: &mut Found) {
-    let filtered = |thread: &u32| proc::text(task.number, &format!("task/{thread}/status")).is_ok_and(|s| is_filtered(&s));
+    let filtered = |thread: &u32| {
+        proc::text(task.number, &format!("task/{thread}/status")).is_ok_and(|s| is_filtered(&s))
+    };
     if super::threads(task.number).iter().any(filtered) {
         let what = "it runs under a filter of system calls (seccomp), which cannot be put back without root";
         let cure = if own {
@@ -42,7 +44,9 @@ fn filter(task: &Task, own: bool, found: &mut Found) {
 
 fn traced(task: &Task, found: &mut Found) {
     let status = proc::text(task.number, "status").unwrap_or_default();
-    let Some(tracer) = proc::field(&status, "TracerPid").and_then(|number| number.parse::<u32>().ok()) else { return };
+    let Some(tracer) = proc::field(&status, "TracerPid").and_then(|number| number.parse::<u32>().ok()) else {
+        return;
+    };
     if tracer != 0 {
         let what = format!("{} (process {tracer}) holds it as a debugger does", proc::name(tracer));
         found.certain(task.number, Obstacle::Traced, what, "end the debugger, strace or profiler");
@@ -62,10 +66,13 @@ fn unreadable(task: &Task, found: &mut Found) {
 fn container(scene: &Scene<'_>, task: &Task, found: &mut Found) {
     let of = |task: u32, kind: &str| std::fs::read_link(proc::folder(task).join("ns").join(kind)).ok();
     let Some(first) = scene.tasks.first().map(|first| first.number) else { return };
-    let differs = |kind: &&str| matches!((of(first, kind), of(task.number, kind)), (Some(a), Some(b)) if a != b);
-    let all: Vec<&str> = ["user", "pid", "mnt", "net", "ipc", "uts", "cgroup", "time"].into_iter().filter(differs).collect();
+    let differs =
+        |kind: &&str| matches!((of(first, kind), of(task.number, kind)), (Some(a), Some(b)) if a != b);
+    let all: Vec<&str> =
+        ["user", "pid", "mnt", "net", "ipc", "uts", "cgroup", "time"].into_iter().filter(differs).collect();
     if !all.is_empty() {
-        let what = format!("it runs in namespaces of its own ({}), as a container makes them", all.join(", "));
+        let what =
+            format!("it runs in namespaces of its own ({}), as a container makes them", all.join(", "));
         let cure = "start the whole job in the container, with this program, or install what is in it on the nodes (a folder with a \
                     conda environment, for example)";
         let certain = all.iter().any(|kind| matches!(*kind, "user" | "pid"));
@@ -79,7 +86,12 @@ fn static_program(task: &Task, found: &mut Found) {
     if std::fs::File::open(&program).and_then(|mut file| has_loader(&mut file)).is_ok_and(|loader| !loader) {
         let name: PathBuf = std::fs::read_link(program).unwrap_or_default();
         let what = format!("{} is a static program, which DMTCP cannot dump", super::hindrance::shown(&name));
-        found.certain(task.number, Obstacle::Static, what, "use CRIU (`checkpoint: Criu`), or a program that is linked dynamically");
+        found.certain(
+            task.number,
+            Obstacle::Static,
+            what,
+            "use CRIU (`checkpoint: Criu`), or a program that is linked dynamically",
+        );
     }
 }
 
@@ -128,7 +140,16 @@ fn size_of_files(scene: &Scene<'_>, found: &mut Found) {
         && largest >= most
     {
         let bytes = crate::quantity::bytes;
-        let what = format!("a file of the image takes {}, and files may not grow beyond {}", bytes(largest), bytes(most));
-        found.certain(*first, Obstacle::FileSize, what, "raise the job's limit for the size of files (ulimit -f)");
+        let what = format!(
+            "a file of the image takes {}, and files may not grow beyond {}",
+            bytes(largest),
+            bytes(most)
+        );
+        found.certain(
+            *first,
+            Obstacle::FileSize,
+            what,
+            "raise the job's limit for the size of files (ulimit -f)",
+        );
     }
 }

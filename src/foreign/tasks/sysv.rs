@@ -21,8 +21,13 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
         found.perhaps(first, Obstacle::SystemSemaphores, what, cure);
     }
     for queue in rows("msg") {
-        let used = ["lspid", "lrpid"].into_iter().map(|by| queue.of(by) as u32).find(|by| scene.numbers.contains(by));
-        let what = |by| format!("a message queue of System V (number {}) {by}: what is in it is lost", queue.of("msqid"));
+        let used = ["lspid", "lrpid"]
+            .into_iter()
+            .map(|by| queue.of(by) as u32)
+            .find(|by| scene.numbers.contains(by));
+        let what = |by| {
+            format!("a message queue of System V (number {}) {by}: what is in it is lost", queue.of("msqid"))
+        };
         let cure = "let it use files or sockets, by its options; a queue that nothing uses any more goes by `ipcrm -q NUMBER`";
         if let Some(task) = used {
             found.certain(task, Obstacle::SystemQueue, what("is used by it"), cure);
@@ -53,7 +58,8 @@ fn owner(task: u32) -> i64 {
 
 /// When the first of the tasks began, seconds since 1970.
 fn began(scene: &Scene<'_>) -> i64 {
-    let ticks = scene.tasks.iter().filter_map(|task| proc::stat(task.number).ok()).map(|stat| stat.started).min();
+    let ticks =
+        scene.tasks.iter().filter_map(|task| proc::stat(task.number).ok()).map(|stat| stat.started).min();
     let machine = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let started = machine.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<i64>().ok());
     match (ticks, started) {

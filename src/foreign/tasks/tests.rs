@@ -79,12 +79,16 @@ impl Running {
     }
 
     fn hindrances(&self, look: &Look) -> Vec<Hindrance> {
-        let filtered = proc::text(std::process::id(), "status").is_ok_and(|s| proc::field(&s, "Seccomp") != Some("0"));
+        let filtered =
+            proc::text(std::process::id(), "status").is_ok_and(|s| proc::field(&s, "Seccomp") != Some("0"));
         let mut found = hindrances(&tree(&[self.number()]), look);
         // The container that these tests run in may have a filter of its own.
         found.retain(|hindrance| !(filtered && hindrance.kind == Obstacle::Seccomp));
         for hindrance in &found {
-            assert!(!hindrance.what.is_empty() && !hindrance.cure.is_empty() && hindrance.name.contains("python"), "{hindrance}");
+            assert!(
+                !hindrance.what.is_empty() && !hindrance.cure.is_empty() && hindrance.name.contains("python"),
+                "{hindrance}"
+            );
         }
         found
     }
@@ -252,7 +256,12 @@ fn each_hindrance_is_found_with_its_kind() {
         done += 1;
         // Folders of tests lie on this node alone.
         let look = Look { everywhere: vec![running.folder.path().to_path_buf()], ..Look::default() };
-        assert_eq!(running.kinds(&look), expected.iter().copied().collect(), "{name}: {:?}", running.hindrances(&look));
+        assert_eq!(
+            running.kinds(&look),
+            expected.iter().copied().collect(),
+            "{name}: {:?}",
+            running.hindrances(&look)
+        );
     }
     assert!(done >= 10, "{done} of {} could be tried", CASES.len());
 }
@@ -273,7 +282,10 @@ fn what_leads_to_another_program_is_found_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let reader = std::os::unix::fs::OpenOptionsExt::custom_flags(File::options().read(true), nix::libc::O_NONBLOCK).open(&fifo).unwrap();
+    let reader =
+        std::os::unix::fs::OpenOptionsExt::custom_flags(File::options().read(true), nix::libc::O_NONBLOCK)
+            .open(&fifo)
+            .unwrap();
     let listener = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     let script = format!(
         "f = os.open('{0}/fifo', os.O_WRONLY)\ns = socket.socket(socket.AF_UNIX); s.connect('{0}/socket')\nready(); stay()",
@@ -283,8 +295,11 @@ fn what_leads_to_another_program_is_found_with_its_name() {
         command.stdout(Stdio::piped());
     });
     let accepted = listener.accept().unwrap();
-    let found = running.hindrances(&Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() });
-    let of = |kind: Obstacle| found.iter().filter(|h| h.kind == kind && h.certain).map(ToString::to_string).collect::<Vec<_>>();
+    let found =
+        running.hindrances(&Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() });
+    let of = |kind: Obstacle| {
+        found.iter().filter(|h| h.kind == kind && h.certain).map(ToString::to_string).collect::<Vec<_>>()
+    };
     let me = format!("process {}", std::process::id());
     let (pipes, sockets) = (of(Obstacle::Pipe), of(Obstacle::Socket));
     assert_eq!((pipes.len(), sockets.len(), found.len()), (2, 1, 3), "{found:?}");
@@ -347,7 +362,13 @@ ready(); stay()",
     let all: Vec<u32> = tree(&[init]).into_iter().filter(|task| *task != init).collect();
     assert_eq!(all.len(), 2);
     let look = Look { init: Some(init), ..Look::default() };
-    let outside = |tasks: &[u32]| hindrances(tasks, &look).into_iter().filter(|h| h.kind == Obstacle::Outside).map(|h| h.task).collect::<Vec<_>>();
+    let outside = |tasks: &[u32]| {
+        hindrances(tasks, &look)
+            .into_iter()
+            .filter(|h| h.kind == Obstacle::Outside)
+            .map(|h| h.task)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(outside(&all[..1]), [all[1]]);
     assert_eq!(outside(&all), Vec::<u32>::new());
 }
@@ -368,7 +389,10 @@ os.read(r, 1); ready(); stay()",
     assert_eq!(tree(&[running.number(), u32::MAX >> 1]).first(), Some(&running.number()));
     assert_eq!(tree(&[u32::MAX >> 1]), Vec::<u32>::new());
     let gone = [u32::MAX >> 1];
-    assert_eq!((memory(&gone), cpu(&gone), hindrances(&gone, &Look::default())), (Memory::default(), Duration::ZERO, vec![]));
+    assert_eq!(
+        (memory(&gone), cpu(&gone), hindrances(&gone, &Look::default())),
+        (Memory::default(), Duration::ZERO, vec![])
+    );
 }
 
 #[test]

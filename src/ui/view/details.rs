@@ -80,8 +80,11 @@ fn progress(chain: &ChainView) -> String {
         unit.part(chain.tiles, chain.total)
     };
     if chain.sealed_tiles < chain.tiles {
-        let sealed =
-            if unit.is_tiles() { format!("{} of them", chain.sealed_tiles) } else { unit.amount(chain.sealed_tiles) };
+        let sealed = if unit.is_tiles() {
+            format!("{} of them", chain.sealed_tiles)
+        } else {
+            unit.amount(chain.sealed_tiles)
+        };
         said.push_str(&format!(", {sealed} in a checkpoint"));
     }
     if let Some(rate) = chain.tiles_per_minute.filter(|r| r.is_finite() && *r > 0.0) {

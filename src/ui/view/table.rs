@@ -202,7 +202,9 @@ fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning,
             (meaning_of(chain.state), format!("{sign} {}", words::state(chain)))
         }
         Progress => (Meaning::Base, String::new()),
-        Done if chain.total == 0 && (chain.unit.is_tiles() || chain.tiles == 0) => (Meaning::Muted, String::new()),
+        Done if chain.total == 0 && (chain.unit.is_tiles() || chain.tiles == 0) => {
+            (Meaning::Muted, String::new())
+        }
         Done => (Meaning::Base, chain.unit.short(chain.tiles, chain.total)),
         Link => (Meaning::Base, chain.links.last().map_or_else(String::new, |l| l.link.to_string())),
         Node => (Meaning::Base, node(chain, pen)),
