@@ -146,7 +146,8 @@ pub fn check(
     let old = Inputs::newest(&dir)?;
     let sealed = newest_sealed(&dir, LinkNumber(old.after))?;
     // What another engine computed is not gone on from by a link.
-    let sealed = sealed.filter(|g| matches!(depth, Depth::Look) || g.numerics == NUMERICS);
+    let sealed =
+        sealed.filter(|g| matches!(depth, Depth::Look) || g.numerics == NUMERICS || g.image.is_some());
     let mut check =
         Check { campaign, chain, dir, sealed, depth, known: BTreeMap::new(), found: Checked::default() };
     check.found.inputs.after = old.after;
@@ -238,7 +239,8 @@ impl Check<'_> {
                 None => Ok(()),
             };
         }
-        let has_table = |g: &Generation| g.segments.iter().all(|s| s.inputs_bytes > 0);
+        // An image has none: what a program read of a file nobody knows.
+        let has_table = |g: &Generation| g.image.is_none() && g.segments.iter().all(|s| s.inputs_bytes > 0);
         let decidable =
             (was.bytes, &was.head) == (is.bytes, &is.head) && self.sealed.as_ref().is_some_and(has_table);
         match (difference, self.depth) {
@@ -378,7 +380,9 @@ fn newest_sealed(dir: &ChainDir, after: LinkNumber) -> Result<Option<Generation>
     let numbers = fence::generations(dir)?;
     for number in numbers.into_iter().rev() {
         match form::read::<Generation>(&dir.generation(number)) {
-            Ok(generation) if generation.link > after => return Ok(Some(generation).filter(|g| g.tiles > 0)),
+            Ok(generation) if generation.link > after => {
+                return Ok(Some(generation).filter(Generation::holds_work));
+            }
             Ok(_) | Err(DurableError::Damaged { .. }) => {}
             Err(e) if e.is_missing() => {}
             // A disk that is out of reach, or a newer form, says nothing about what is sealed.

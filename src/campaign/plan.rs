@@ -162,6 +162,9 @@ pub fn plan(spec: &Spec, facts: &Facts) -> Plan {
 #[must_use]
 pub fn settle(spec: &Spec, facts: &Facts) -> Spec {
     let mut settled = spec.clone();
+    if spec.command().is_some() {
+        return settled;
+    }
     if spec.months_per_chain == MonthsPerChain::Auto {
         settled.months_per_chain = MonthsPerChain::Count(auto_months_per_chain(spec, facts));
     }

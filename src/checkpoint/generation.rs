@@ -58,6 +58,14 @@ pub struct Generation {
     pub image: Option<Image>,
 }
 
+impl Generation {
+    /// Whether something of the chain would be lost with it: a program has its state also before the first of what it counts.
+    #[must_use]
+    pub fn holds_work(&self) -> bool {
+        self.tiles > 0 || self.image.is_some()
+    }
+}
+
 impl Formed for Generation {
     fn form(&self) -> u32 {
         self.form

@@ -4,6 +4,7 @@
 //! this user and nobody else may write to them, and if each file has the checksum that the generation's record has, which must
 //! be this user's as well: others who may write beside it can take it away, but put nothing in its place.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -45,19 +46,28 @@ fn temporary(name: &str) -> String {
 /// # Errors
 /// When one cannot be read or synced.
 pub fn seal(folder: &Path) -> Result<Vec<ImageFile>, DurableError> {
-    let mut names = names(folder)?;
-    names.sort();
-    let sealed = |name: &String| {
-        let path = folder.join(name);
-        let file = beneath::open(&path).map_err(|e| DurableError::io(&path, "read", e))?;
-        let (bytes, crc) = sum(&mut &file, &|| false)
-            .and_then(|sum| file.sync_all().map(|()| sum))
-            .map_err(|e| DurableError::io(&path, "sync", e))?;
-        Ok(ImageFile { name: name.clone(), bytes, crc })
-    };
-    let files = names.iter().map(sealed).collect::<Result<_, DurableError>>()?;
-    beneath::sync_folder(folder).map_err(|e| DurableError::io(folder, "sync", e))?;
+    let names = names(folder)?;
+    let files: Vec<ImageFile> =
+        names.iter().map(|name| seal_file(folder, name)).collect::<Result<_, DurableError>>()?;
+    let folders =
+        files.iter().filter_map(|file| Path::new(&file.name).parent()).map(|inner| folder.join(inner));
+    for folder in folders.collect::<BTreeSet<_>>().iter().map(PathBuf::as_path).chain([folder]) {
+        beneath::sync_folder(folder).map_err(|e| DurableError::io(folder, "sync", e))?;
+    }
     Ok(files)
+}
+
+/// Makes one file of a folder durable and takes its checksum.
+///
+/// # Errors
+/// When it cannot be read or synced.
+pub fn seal_file(folder: &Path, name: &str) -> Result<ImageFile, DurableError> {
+    let path = folder.join(name);
+    let file = beneath::open(&path).map_err(|e| DurableError::io(&path, "read", e))?;
+    let (bytes, crc) = sum(&mut &file, &|| false)
+        .and_then(|sum| file.sync_all().map(|()| sum))
+        .map_err(|e| DurableError::io(&path, "sync", e))?;
+    Ok(ImageFile { name: name.to_owned(), bytes, crc })
 }
 
 /// Gives a sealed folder its name.
@@ -102,17 +112,7 @@ pub fn damage(
             Err(e) => return Ok(of(&path, &e.to_string())),
         }
     }
-    let known = |name: &str| {
-        let unpacked = name.strip_suffix(PACKED);
-        image.files.iter().any(|file| file.name == name || Some(file.name.as_str()) == unpacked)
-    };
-    match names(&folder) {
-        Err(e) => Ok(Some(e.to_string())),
-        Ok(found) => Ok(found
-            .iter()
-            .find(|name| !known(name))
-            .and_then(|name| of(&folder.join(name), "no file of this image"))),
-    }
+    Ok(None)
 }
 
 /// What is wrong with one file.
@@ -173,13 +173,28 @@ fn sum(from: &mut dyn Read, stop: &dyn Fn() -> bool) -> io::Result<(u64, u32)> {
     }
 }
 
+/// The names of all files, those in folders of the folder too, in order.
 fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
-    let text = |name: std::ffi::OsString| {
-        name.into_string()
-            .map_err(|name| DurableError::damaged(&folder.join(name), "no name of an image's file"))
+    let list = |folder: &Path| beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e));
+    let is_folder = |path: &Path| {
+        beneath::facts(path).map(|facts| facts.is_dir()).map_err(|e| DurableError::io(path, "examine", e))
     };
-    let names = beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e))?;
-    names.into_iter().map(text).collect()
+    let mut names = Vec::new();
+    for name in list(folder)? {
+        let path = folder.join(&name);
+        let mut inner = vec![name.clone()];
+        if is_folder(&path)? {
+            inner = list(&path)?.into_iter().map(|inner| Path::new(&name).join(inner).into()).collect();
+        }
+        for name in inner {
+            let name = name.into_string();
+            names.push(
+                name.map_err(|name| DurableError::damaged(&folder.join(name), "no name of an image's file"))?,
+            );
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Packs the files of an image that are larger than `least` bytes; bytes before and after. Each is replaced only when its packed
@@ -226,6 +241,11 @@ fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), Dura
     })
 }
 
+/// What is not whole yet.
+fn part_of(path: &Path) -> PathBuf {
+    path.with_file_name(temporary(&path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
 /// Unpacks what is packed of an image, before a restore.
 ///
 /// # Errors
@@ -238,7 +258,7 @@ pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
         if beneath::exists(&path) || !beneath::exists(&from) {
             continue;
         }
-        let part = folder.join(format!(".{}.part", file.name));
+        let part = part_of(&path);
         let _ = beneath::remove(&part);
         let write = || -> io::Result<()> {
             let mut to = beneath::create_new(&part)?;
@@ -267,4 +287,90 @@ pub fn let_go(dir: &ChainDir, kept: &dyn Fn(&OsStr) -> bool) -> Result<(), Durab
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::checkpoint::{CampaignDir, ChainId, Dumper};
+
+    /// A folder of this campaign's with an image of two files.
+    fn sealed(output: &Path) -> (ChainDir, Image) {
+        let dir = CampaignDir::new(output).chain(&ChainId::of_months(&[1]));
+        fs::create_dir_all(dir.path()).unwrap();
+        let folder = begin(&dir, LinkNumber(3), 1).unwrap();
+        fs::create_dir(folder.join("criu")).unwrap();
+        fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
+        fs::write(folder.join("record.ron"), "()").unwrap();
+        let files = seal(&folder).unwrap();
+        let name = name(LinkNumber(3), 1);
+        publish(&folder, &name).unwrap();
+        (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files })
+    }
+
+    fn found(dir: &ChainDir, image: &Image) -> Option<String> {
+        damage(dir, image, &|| false).unwrap()
+    }
+
+    #[test]
+    fn an_image_counts_as_it_was_written_packed_or_not() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [100_000, 2]);
+        assert_eq!(found(&dir, &image), None);
+        let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
+        assert!(before == 100_002 && after < 10_000, "{before} {after}");
+        assert_eq!(found(&dir, &image), None);
+        unpack(&dir, &image).unwrap();
+        let pages = dir.images().join("0003-1/criu/pages-1.img");
+        assert!(pages.exists() && !packed(&pages).exists());
+        assert_eq!(found(&dir, &image), None);
+    }
+
+    #[test]
+    fn one_flipped_bit_is_found_and_named() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        let pages = dir.images().join("0003-1/criu/pages-1.img");
+        let mut bytes = fs::read(&pages).unwrap();
+        bytes[50_000] ^= 4;
+        fs::write(&pages, bytes).unwrap();
+        let why = found(&dir, &image).unwrap();
+        assert!(why.contains("pages-1.img: not what was written"), "{why}");
+        compact(&dir, &image, 1, 1000).unwrap_err();
+        assert!(pages.exists(), "what does not read back is not packed");
+        fs::remove_file(&pages).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("pages-1.img"));
+    }
+
+    #[test]
+    fn what_somebody_else_may_have_written_does_not_count() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        let folder = dir.images().join("0003-1");
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let pages = folder.join("criu/pages-1.img");
+        fs::set_permissions(&pages, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("others may write to it"));
+        fs::set_permissions(&pages, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::hard_link(&pages, output.path().join("second")).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("2 names"));
+        fs::remove_file(output.path().join("second")).unwrap();
+        // The folder moved away, and a link to it in its place.
+        fs::rename(&folder, output.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(output.path().join("elsewhere"), &folder).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("0003-1"));
+    }
+
+    #[test]
+    fn only_what_is_needed_stays() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        begin(&dir, LinkNumber(4), 1).unwrap();
+        let_go(&dir, &|name| name == "0003-1").unwrap();
+        assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
+        assert_eq!(found(&dir, &image), None);
+    }
 }

@@ -74,10 +74,22 @@ impl CampaignDir {
         self.output.join("maps")
     }
 
+    /// Finished files of programs.
+    #[must_use]
+    pub fn results(&self) -> PathBuf {
+        self.output.join("results")
+    }
+
     /// A picture of each finished map.
     #[must_use]
     pub fn pictures(&self) -> PathBuf {
         self.output.join("pictures")
+    }
+
+    /// What the programs of commands made, once they came to a good end.
+    #[must_use]
+    pub fn results(&self) -> PathBuf {
+        self.output.join("results")
     }
 
     /// The folder of everything that is not a map.

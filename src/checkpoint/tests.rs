@@ -9,6 +9,7 @@ use super::{
     Quicklook, TileRecord, fence, seal,
 };
 use crate::durable::{DurableError, numbered};
+use crate::quantity::Unit;
 
 fn record() -> impl Strategy<Value = TileRecord> {
     let block = (any::<u16>(), any::<u32>(), any::<u64>(), any::<u32>(), any::<u32>(), any::<u32>())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, bars, inputs, output, place, probe, seen};
+use super::{Failure, bars, commands, inputs, output, place, probe, seen};
 use crate::campaign::spec::Loaded;
 use crate::engine::{Engine, Examination, Look};
 use crate::job::request;
@@ -30,6 +30,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::load(&args.file)?;
     place::tell_edits(&loaded, &args.file);
+    if let Some(command) = loaded.spec.command() {
+        inputs::check_and_warn(&loaded, &loaded.spec.months)?;
+        return commands::say_good(&loaded, command, &args.file);
+    }
     let examination = if args.quick {
         inputs::examine(&loaded, &loaded.spec.months, Look::Samples)?
     } else {

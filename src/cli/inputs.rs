@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 
 use super::failure::{self, Failure, warn};
-use super::{output, seen};
+use super::{commands, output, seen};
 use crate::THIS_PROGRAM;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
@@ -79,11 +79,16 @@ pub(super) fn examine_then(
     look: Look<'_>,
     then: impl FnOnce(&Examination),
 ) -> Result<Examination, Failure> {
-    let mut examination = Engine::examine(&request::request(&loaded.spec, months), look);
+    let mut examination = match loaded.spec.command() {
+        Some(_) => Examination::default(),
+        None => Engine::examine(&request::request(&loaded.spec, months), look),
+    };
     then(&examination);
-    let campaign = CampaignDir::new(&loaded.spec.output);
-    let in_the_way = outputs::in_the_way(&campaign, &loaded.spec, months);
-    examination.findings.extend(in_the_way.into_iter().map(Finding::from));
+    let others = match loaded.spec.command() {
+        Some(command) => commands::problems(&loaded.spec, command, months),
+        None => outputs::in_the_way(&CampaignDir::new(&loaded.spec.output), &loaded.spec, months),
+    };
+    examination.findings.extend(others.into_iter().map(Finding::from));
     let mut problems = by_pattern(loaded, examination.problems());
     let of_inputs = !problems.is_empty();
     problems.extend(output_problem(&loaded.spec));
@@ -109,6 +114,9 @@ pub(super) fn tell_doubts(loaded: &Loaded, examination: &Examination) {
             "{}\n  {what}\n  → {cure}",
             line.unwrap_or_else(|| loaded.file.display().to_string())
         ));
+    }
+    if let Some(command) = loaded.spec.command() {
+        commands::tell_doubts(loaded, command);
     }
     for finding in &examination.findings {
         let Severity::Doubtful(doubt) = finding.severity else { continue };
@@ -201,12 +209,16 @@ pub(super) fn low_disk(spec: &Spec, engine: &Engine) -> Option<String> {
     // The program is copied beside them, so that a rebuilt one never changes a running chain.
     let program = std::fs::metadata(THIS_PROGRAM).map_or(0, |m| m.len());
     let maps = engine.layers().len() as f64 * cells as f64 * plan::most_bytes_per_cell(spec);
-    let needed = 2 * maps as u64 + program;
-    let status = statvfs(&nearest_existing(&spec.output)?).ok()?;
+    short_of(&spec.output, 2 * maps as u64 + program)
+}
+
+/// A warning when the disk of an output folder has less room than is needed, bytes.
+pub(super) fn short_of(output: &Path, needed: u64) -> Option<String> {
+    let status = statvfs(&nearest_existing(output)?).ok()?;
     let free = status.blocks_available() * status.fragment_size();
     (free < needed).then(|| {
         let (free, needed) = (words::bytes(free), words::bytes(needed));
-        format!("warning: {}: {free} free, up to {needed} needed", spec.output.display())
+        format!("warning: {}: {free} free, up to {needed} needed", output.display())
     })
 }
 

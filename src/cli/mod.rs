@@ -13,6 +13,7 @@ mod bench;
 mod canvas;
 mod check;
 mod cluster;
+mod commands;
 mod completions;
 mod demo;
 mod doctor;

@@ -9,13 +9,16 @@ use crate::durable::atomic;
 /// Writes a commented campaign file to fill in; never overwrites one.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  alpsckpt new my.ron\n  alpsckpt new --fields | less     every field explained\n\n\
+    after_help = "Examples:\n  alpsckpt new my.ron\n  alpsckpt new --command my.ron      for a program of your own\n  alpsckpt new --fields | less     every field explained\n\n\
         Exit codes: 0 written, 74 exists already or cannot be written."
 )]
 pub(super) struct Args {
     /// The file to write.
     #[arg(value_name = "FILE.ron", required_unless_present = "fields")]
     file: Option<PathBuf>,
+    /// A campaign that runs a program of yours instead of computing maps.
+    #[arg(long, conflicts_with = "fields")]
+    command: bool,
     /// Explains every field of a campaign file, in Markdown, and writes nothing.
     #[arg(long, conflicts_with = "file")]
     fields: bool,
@@ -27,7 +30,8 @@ const FIELDS: &str = include_str!("../../docs/campaign-file.md");
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Some(named) = &args.file else { return output::say(FIELDS.trim_end()) };
     let file = place::absolute(named)?;
-    if !atomic::create_exclusive(&file, spec::template().as_bytes())? {
+    let template = if args.command { spec::template_of_command() } else { spec::template() };
+    if !atomic::create_exclusive(&file, template.as_bytes())? {
         let what = format!("{}: exists already and is left as it is", named.display());
         return Err(Failure::new(failure::OUTPUT, what, "choose another name"));
     }

@@ -32,6 +32,8 @@ pub(super) fn load_settled(file: &Path) -> Result<Loaded, Failure> {
     let mut loaded = load(file)?;
     if let Ok(begun) = spec_of(&loaded.spec.output) {
         loaded.spec = loaded.spec.settled_as(&begun);
+    } else if loaded.spec.command().is_some() {
+        // Nothing is left open.
     } else if loaded.spec.months_per_chain == MonthsPerChain::Auto || loaded.spec.tile.is_none() {
         inputs::check(&loaded, &loaded.spec.months)?;
         loaded.spec = probe::settle(&loaded.spec)?;

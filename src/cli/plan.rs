@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, inputs, output, place, probe};
+use super::{Failure, commands, inputs, output, place, probe};
 use crate::campaign::plan::{self, ChainPlan, Plan, Split};
 use crate::campaign::spec::Spec;
 use crate::quantity::count;
@@ -28,6 +28,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::loaded(args.campaign.as_deref())?;
     inputs::check_and_warn(&loaded, &loaded.spec.months)?;
+    if let Some(command) = loaded.spec.command() {
+        return commands::say_plan(&loaded.spec, command, args.json);
+    }
     let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
     if args.json {
         return output::say_json(&plan);

@@ -65,6 +65,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         loaded.spec.steps = steps.into();
     }
     let spec = &loaded.spec;
+    if spec.command().is_some() {
+        let what = format!("\"{}\" is a campaign of commands: there is no map to look at", spec.name);
+        return Err(Failure::new(failure::USAGE, what, "see `alpsckpt check` for what can be told of it"));
+    }
     let name = args.layer.as_deref();
     let month = month(spec, args.month, name)?;
     // Before anything is read: a name is wrong at once.

@@ -12,7 +12,7 @@ mod resolve;
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -65,6 +65,21 @@ pub fn read_head(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     patience::again(path, || {
         let mut bytes = Vec::new();
         open_once(path)?.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
+/// The last `length` bytes of a file, or all where it has fewer.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_end(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    patience::again(path, || {
+        let mut file = open_once(path)?;
+        let all = file.metadata()?.len();
+        file.seek(io::SeekFrom::Start(all.saturating_sub(length)))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
     })
 }

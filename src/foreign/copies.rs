@@ -23,7 +23,8 @@ use crate::durable::{DurableError, atomic};
 
 /// Copies, into a folder that must not exist, the files that the program writes anywhere, while it stands: each whole and on the
 /// disk. Where the disk can, they share their blocks. `most` bytes are copied, the smallest files first; what is beyond has no
-/// copy, and if it is changed the generation cannot be used. The copies' names are put into the record.
+/// copy, and if it is changed the generation cannot be used. The copies' names are put into the record, and the files' times anew:
+/// they are brought to the disk first, copied or not.
 ///
 /// Returns the bytes that were copied. No folder is made where there is nothing to copy.
 ///
@@ -35,8 +36,11 @@ pub fn take(record: &mut Record, folder: &Path, most: u64) -> Result<u64, Durabl
     files.sort_by_key(|file| file.size);
     for (number, file) in files.into_iter().enumerate() {
         let from = record::open_here(&file.path).map_err(|e| DurableError::io(&file.path, "read", e))?;
+        // A mapping writes without a new time, until what it has written is on the disk.
+        let facts = from.sync_all().and_then(|()| from.metadata()).map_err(|e| DurableError::io(&file.path, "write", e))?;
+        file.modified = record::modified(&facts);
         // A hole takes nothing.
-        let held = from.metadata().map_or(file.size, |facts| file.size.min(facts.blocks() * 512));
+        let held = file.size.min(facts.blocks() * 512);
         if copied + held > most {
             continue;
         }

@@ -1,7 +1,7 @@
 //! How CRIU is called on this node.
 
-pub(in crate::foreign) mod ghosts;
 pub(in crate::foreign) mod log;
+pub(in crate::foreign) mod names;
 pub(in crate::foreign) mod rpc;
 pub(in crate::foreign) mod swrk;
 
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use super::backend::{Kind, Trouble};
 use super::calls;
+
+pub use names::forget;
 
 /// Older ones do not start on today's kernels, or have no dump without root.
 pub const OLDEST: (u32, u32, u32) = (4, 1, 1);

@@ -71,6 +71,7 @@ impl Surroundings {
         let signalled = walltime.saturating_sub(margin) as f64;
         Stop {
             asked: signals::stop_flag(),
+            end: after(walltime as f64),
             deadline: after(signalled + SIGNAL_LATE.min(margin as f64 / 2.0)),
             not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }

@@ -51,6 +51,12 @@ pub enum Failure {
     /// The files that were just written do not hold what was written.
     #[error("{0}")]
     Untrusted(String),
+    /// The program of the chain could not be dumped, or not be restored here.
+    #[error("{0}")]
+    Unable(String),
+    /// The program of the chain ended by itself, and not well; the job ends with this code.
+    #[error("{1}")]
+    Program(u8, String),
     /// A defect of the program.
     #[error("{0} (a defect of the program: please report it with this link's log)")]
     Internal(String),
@@ -123,6 +129,8 @@ impl Failure {
             Self::Input(_) => ExitClass::Input,
             Self::Fenced(_) | Self::Superseded { .. } => ExitClass::Fenced,
             Self::Internal(_) => ExitClass::Internal,
+            Self::Unable(_) => ExitClass::Unable,
+            Self::Program(code, _) => ExitClass::Program(*code),
             Self::Stopped => ExitClass::Checkpointed,
         }
     }

@@ -2,7 +2,7 @@
 //! the reasons to stop into the one flag the engine looks at, a moment later: most tiles in flight end by then.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,6 +40,8 @@ struct Shared {
     look: Mutex<(Option<Quicklook>, bool)>,
     /// When the link was first seen to have to stop.
     asked: OnceLock<Instant>,
+    /// What the program of the chain holds, bytes.
+    program: AtomicU64,
     halt: AtomicBool,
     over: AtomicBool,
 }
@@ -75,6 +77,7 @@ impl Heart {
             }),
             look: Mutex::new((None, false)),
             asked: OnceLock::new(),
+            program: AtomicU64::new(0),
             halt: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
@@ -94,6 +97,11 @@ impl Heart {
     /// Changes what the next beats say.
     pub(super) fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut lock(&self.shared.status));
+    }
+
+    /// What the program of the chain holds in memory, bytes, beside this process.
+    pub(super) fn program_holds(&self, bytes: u64) {
+        self.shared.program.store(bytes, Ordering::Relaxed);
     }
 
     /// What the last beat said, with later changes.
@@ -177,7 +185,7 @@ impl Shared {
         let status = {
             let mut status = lock(&self.status);
             status.counter += 1;
-            status.memory = memory::now();
+            status.memory = memory::now() + self.program.load(Ordering::Relaxed);
             status.seconds_left =
                 self.stop.deadline.map(|d| d.saturating_duration_since(Instant::now()).as_secs());
             status.clone()

@@ -15,6 +15,7 @@ mod maps;
 pub mod memory;
 mod origin;
 pub mod pictures;
+mod program;
 pub mod request;
 pub mod run;
 pub mod setup;

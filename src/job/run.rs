@@ -11,6 +11,7 @@ use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
 use super::origin::Origin;
+use super::program::Foreign;
 use super::request;
 use super::setup::SetupFailure;
 use super::shell::{Body, Done, Shell};
@@ -32,6 +33,8 @@ pub struct Stop {
     pub asked: Arc<AtomicBool>,
     /// When to checkpoint by the link's own view of the walltime.
     pub deadline: Option<Instant>,
+    /// When the batch system ends the job.
+    pub end: Option<Instant>,
     /// An exit 99 before this moment would not be counted by the batch system: stay until then.
     pub not_before: Option<Instant>,
 }
@@ -88,6 +91,9 @@ pub struct Outcome {
 /// Never panics on what it finds on disk; every end, good or bad, is an [`Outcome`] and is recorded as the link's end.
 /// It does not look whether another link runs: it fences it.
 pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress) + Sync)) -> Outcome {
+    if let Some(command) = options.spec.command() {
+        return run_body(output, options, &Foreign::new(command), report);
+    }
     let open = || Engine::open(request::request(&options.spec, &options.months));
     run_with(output, options, &open, report)
 }

@@ -9,11 +9,13 @@ use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::origin::{self, Limit};
 use super::run::{Progress, RunOptions, wait_until};
-use crate::checkpoint::form::FORM;
+use crate::campaign::spec;
+use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::{
-    CampaignDir, ChainDir, Generation, GenerationNumber, Image, LinkNumber, LinkStart, MapRecord, Phase,
-    Segment, seal,
+    CampaignDir, ChainDir, Complete, Generation, GenerationNumber, Image, LinkNumber, LinkStart, MapRecord,
+    Phase, Segment, seal,
 };
+use crate::durable::DurableError;
 use crate::engine::NUMERICS;
 
 /// What a link runs: tiles of maps, or a program.
@@ -92,6 +94,33 @@ impl<'a> Shell<'a> {
             return Ok(Done::Limited(limit.clone(), limit.to_string()));
         }
         body.run(self)
+    }
+
+    /// What a complete chain has recorded; `None`: it is not complete.
+    pub(super) fn completed(&self) -> Result<Option<Complete>, Failure> {
+        let path = self.dir.complete();
+        let complete: Complete = match form::read(&path) {
+            Ok(complete) => complete,
+            Err(e) if e.is_missing() => return Ok(None),
+            Err(e @ DurableError::Damaged { .. }) => {
+                self.log.say(&format!("{e}: the record of the finished maps is made anew."));
+                return Ok(None);
+            }
+            Err(e) => return Err(e.into()),
+        };
+        if complete.link <= self.after()? {
+            return Ok(None);
+        }
+        if complete.spec != self.options.spec_hash && !spec::lineage(self.campaign)?.contains(&complete.spec)
+        {
+            return Err(Failure::Foreign(format!(
+                "{}: belongs to the campaign file with hash {}, this job to {} (use another output folder)",
+                path.display(),
+                complete.spec,
+                self.options.spec_hash
+            )));
+        }
+        Ok(Some(complete))
     }
 
     /// Whether the link must stop, asked anew.

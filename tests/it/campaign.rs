@@ -22,6 +22,7 @@ use alpsckpt::engine::NUMERICS;
 use alpsckpt::oar_client::{
     BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
 };
+use alpsckpt::quantity::Unit;
 use proptest::prelude::*;
 
 mod looking;
@@ -272,6 +273,7 @@ impl Stage {
             phase: Phase::Computing,
             tiles: 3,
             total: 10,
+            unit: Unit::Tiles,
             sealed_tiles: 2,
             generation: None,
             tiles_per_minute: 7.0,
@@ -283,7 +285,7 @@ impl Stage {
 
     fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
         let message = format!("{class:?}, it says");
-        let end = LinkEnd { class, message, sealed: None, tiles: 4, ended_ms: 9 };
+        let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9 };
         sealed::replace(&self.campaign().chain(chain).link_end(LinkNumber(link)), &end).expect("written");
     }
 }
@@ -485,6 +487,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
         sealed_ms: 0,
         tiles: 4,
         total: 10,
+        unit: Unit::Tiles,
         bytes: 1,
         segments: vec![],
         numerics: NUMERICS + 6,

@@ -98,7 +98,8 @@ impl Controller {
     pub(super) fn program_for(&mut self, chain: &ChainId) -> Result<(String, Option<String>), ControlError> {
         let own = self.program()?;
         let Some(files) = self.files.get(chain) else { return Ok((own, None)) };
-        let held = files.generations.values().flatten().next_back().filter(|g| g.tiles > 0);
+        let held =
+            files.generations.values().flatten().next_back().filter(|g| g.tiles > 0 && g.image.is_none());
         let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok((own, None)) };
         let former = files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own);
         let tiles =

@@ -8,7 +8,7 @@ use super::{ControlError, Controller, install};
 use crate::campaign::event::Event;
 use crate::campaign::inputs::{self, Depth, Inputs};
 use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
-use crate::checkpoint::{CampaignDir, ChainId};
+use crate::checkpoint::{CampaignDir, ChainId, Generation};
 use crate::durable::{atomic, beneath, sealed};
 
 impl Controller {
@@ -152,8 +152,9 @@ impl Controller {
         for (chain, months) in spec.chains() {
             let dir = self.campaign.chain(&chain);
             let files = self.files.get(&chain);
-            let holds = files
-                .is_some_and(|f| f.maps.is_some() || f.generations.values().flatten().any(|g| g.tiles > 0));
+            let holds = files.is_some_and(|f| {
+                f.maps.is_some() || f.generations.values().flatten().any(Generation::holds_work)
+            });
             if holds && !moved.is_empty() && Inputs::newest(&dir)?.files.is_empty() {
                 return Err(ControlError::Foreign {
                     what: format!(

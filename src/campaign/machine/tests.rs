@@ -2,6 +2,7 @@ use super::*;
 use crate::campaign::event::{Failure, JobStage};
 use crate::checkpoint::{ExitClass, LinkNumber};
 use crate::oar_client::{Ending, JobState};
+use crate::quantity::Unit;
 
 fn m01() -> ChainId {
     ChainId::of_months(&[1])
@@ -41,6 +42,7 @@ fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
             message: format!("{class:?} at dem.tif"),
             sealed: None,
             tiles,
+            unit: Unit::Tiles,
             ended_ms: 0,
         }),
     }

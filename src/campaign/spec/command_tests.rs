@@ -381,6 +381,32 @@ fn a_shell_is_not_given_what_it_would_take_apart() {
 }
 
 #[test]
+fn the_template_loads_as_it_is_and_says_what_it_explains() {
+    let loaded = parsed(template_of_command()).unwrap();
+    assert_eq!((loaded.spec.months.len(), loaded.idle().len()), (12, 0));
+    let run = resolved(template_of_command(), &[]);
+    assert_eq!(run.program.arguments[1], OsString::from("/data/script.R"));
+    assert_eq!((run.inputs.len(), run.outputs.len()), (1, 1));
+    // What its comments offer is taken as they say it.
+    for (from, to) in [
+        (
+            "checkpoint: Auto",
+            "checkpoint: Own(signal: \"USR1\", resume: [\"Rscript\", \"{folder}/script.R\", \"--resume\"])",
+        ),
+        ("trial: true,", "trial: true, network: Private, semaphores: Files, processors: Avx2,"),
+        ("progress: None", "progress: Lines(\"{stdout}\", 365)"),
+        ("progress: None", "progress: Pattern(\"{stdout}\", r\"([0-9]+)%\")"),
+    ] {
+        let text = template_of_command();
+        assert!(to.split(", ").all(|part| text.contains(part.trim_end_matches(','))), "{to}");
+        parsed(&text.replacen(&format!("        {from}"), &format!("        {to}"), 1)).unwrap();
+    }
+    let shell = "Shell(\"sort {folder}/{month}.txt | uniq -c > {output}/{month}.txt\")";
+    assert!(template_of_command().contains(shell));
+    parsed(&with(&format!("        run: {shell},"))).unwrap();
+}
+
+#[test]
 fn each_example_of_a_commands_field_is_read() {
     let fault = ron::from_str::<Command>("(nothing: 1)").unwrap_err();
     let ron::Error::NoSuchStructField { expected, .. } = fault.code else { panic!("{fault}") };

@@ -147,6 +147,13 @@ fn is_idle(path: &str) -> bool {
 }
 
 impl Loaded {
+    /// The line, from 1, of a field by its path, such as `workload.run`.
+    #[must_use]
+    pub fn line_of(&self, path: &str) -> Option<usize> {
+        let (index, _) = fields::index(&self.text);
+        index.iter().find(|field| field.path == path).map(|field| fields::line_of(&self.text, field.start))
+    }
+
     /// The fields of the file that say nothing, since a command computes: what to do about each.
     #[must_use]
     pub fn idle(&self) -> Vec<SpecError> {

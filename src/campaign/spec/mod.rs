@@ -396,6 +396,12 @@ pub fn template() -> &'static str {
     include_str!("../../../assets/campaign-template.ron")
 }
 
+/// The commented campaign file that `alpsckpt new --command` writes.
+#[must_use]
+pub fn template_of_command() -> &'static str {
+    include_str!("../../../assets/command-template.ron")
+}
+
 impl Spec {
     /// The chains with their months, in the order of the calendar.
     ///
@@ -440,6 +446,9 @@ impl Spec {
     #[must_use]
     pub fn settled_as(&self, begun: &Self) -> Self {
         let mut settled = self.clone();
+        if self.command().is_some() {
+            return settled;
+        }
         if settled.months_per_chain == MonthsPerChain::Auto {
             settled.months_per_chain = begun.months_per_chain;
         }

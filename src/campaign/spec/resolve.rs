@@ -209,6 +209,14 @@ impl Command {
         self.outputs.iter().map(|name| of_chain.fill(name).into()).collect()
     }
 
+    /// A text with its placeholders filled in, unless it names folders that only a job has.
+    #[must_use]
+    pub fn before_it_runs(&self, spec: &Spec, chain: &ChainId, text: &str) -> Option<OsString> {
+        let of_job = [Name::Work, Name::Output, Name::Stdout, Name::Stderr];
+        let of_chain = OfChain { spec, command: self, chain, places: None };
+        (!placeholders::has(text, &of_job)).then(|| of_chain.fill(text))
+    }
+
     /// The environment: the job's, less what is of its node, then what we say, then what the file says.
     fn environment_in(
         &self,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::{Duration, Loaded, Spec, SpecError, fields};
+use super::{Duration, Loaded, Spec, SpecError};
 use crate::quantity;
 
 const FILES: [(&str, &str); 2] = [
@@ -96,9 +96,7 @@ impl Loaded {
             site.title,
             quantity::bytes(memory)
         );
-        let (fields, _) = fields::index(&self.text);
-        let line = fields.iter().find(|f| f.path == field).map(|f| fields::line_of(&self.text, f.start));
-        Some(SpecError::new(&self.file, line, what, cure))
+        Some(SpecError::new(&self.file, self.line_of(field), what, cure))
     }
 }
 

@@ -75,7 +75,7 @@ impl Identity {
                     .to_owned(),
             );
         }
-        (self.content != other.content).then(|| "its cells are others".to_owned())
+        (self.content != other.content).then(|| "its content is another".to_owned())
     }
 }
 

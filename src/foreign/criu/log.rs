@@ -44,9 +44,20 @@ const FULL: Sign = Sign {
 const AT_DUMP: &[Sign] = &[
     FULL,
     Sign {
+        words: &["File too large"],
+        kind: Kind::DiskFull,
+        cure: "the job's limit of file sizes (ulimit -f) is smaller than the program: raise it",
+    },
+    Sign {
         words: &["sockets: Unix diag module", "Can't dump unix", "The sock diag", "sock_diag"],
         kind: Kind::Unavailable,
         cure: "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
+    },
+    Sign {
+        // SO_PASSCRED and SO_PASSSEC, which kernels since 6.16 refuse for sockets of other kinds than local ones.
+        words: &["Can't get 1:16 opt", "Can't get 1:34 opt"],
+        kind: Kind::Unavailable,
+        cure: "for sockets this kernel needs CRIU 4.2 or newer: `alpsckpt kit criu --suite sid --again` makes a kit of one",
     },
     Sign {
         words: &["inet: Connected TCP socket", "TCP socket", "tcp: "],
@@ -157,10 +168,14 @@ pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &s
     } else if errno != 0 {
         let _ = write!(what, ": {}", std::io::Error::from_raw_os_error(errno));
     }
+    let lower = what.to_lowercase();
     let signs = if work == Work::Dump { AT_DUMP } else { AT_RESTORE };
     let full = matches!(errno, 28 | 122);
-    let found =
-        if full { Some(&FULL) } else { signs.iter().find(|s| s.words.iter().any(|w| what.contains(w))) };
+    let found = if full {
+        Some(&FULL)
+    } else {
+        signs.iter().find(|s| s.words.iter().any(|w| lower.contains(&w.to_lowercase())))
+    };
     match (found, work) {
         (Some(sign), _) => Trouble::new(sign.kind, what, sign.cure),
         (None, Work::Dump) => Trouble::new(Kind::Undumpable, what, ""),

@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 
 use super::process;
 use super::wire::{self, News, Order};
-use crate::foreign::backend::{Ended, Trouble};
+use crate::foreign::backend::{Ended, Kind, Trouble};
 
 /// Runs it to its end.
 pub(super) fn run() -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn run() -> io::Result<()> {
     let (bell, rings) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, rings)?;
-    let mut init = Init { socket, bell, tree: None, ended: BTreeMap::new(), work: None };
+    let mut init = Init { socket, bell, tree: None, ended: BTreeMap::new(), work: None, hurt: false };
     let prepared = start::prepare();
     init.serve(prepared)
 }
@@ -46,6 +46,8 @@ struct Init {
     ended: BTreeMap<Pid, Ended>,
     /// The folder of CRIU's logs, once it is needed.
     work: Option<OwnedFd>,
+    /// CRIU was killed while it had its code in the program.
+    hurt: bool,
 }
 
 /// Whether to go on serving.
@@ -58,8 +60,8 @@ impl Init {
     fn serve(&mut self, prepared: Result<(), Trouble>) -> io::Result<()> {
         let mut unfit = prepared.err();
         loop {
-            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)) {
-                return self.tell(News::Ended((*ended).into()));
+            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)).copied() {
+                return self.tell(self.end(ended));
             }
             if !self.wait(None, None)? {
                 continue;
@@ -72,6 +74,17 @@ impl Init {
                 return Ok(());
             }
         }
+    }
+
+    /// How the program's end is told.
+    fn end(&self, ended: Ended) -> News {
+        if self.hurt && ended == Ended::Signal(Signal::SIGTRAP as i32) {
+            let what = "the program died since CRIU was killed while it began a dump";
+            return News::Failed(
+                Trouble::new(Kind::Other, what, "it goes on from its last generation").into(),
+            );
+        }
+        News::Ended(ended.into())
     }
 
     fn obey(&mut self, order: Order) -> io::Result<Next> {

@@ -16,6 +16,7 @@ use super::wire::{self, News, Order, Setup, Start, Work};
 use crate::THIS_PROGRAM;
 use crate::foreign::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
 use crate::foreign::criu::Criu;
+use crate::foreign::tasks;
 
 /// Namespaces, and a program in them, stand within this time on the busiest node.
 const TO_START: Duration = Duration::from_mins(1);
@@ -220,6 +221,10 @@ impl Backend for Supervised {
             }
             match wire::next_news(&mut inside.socket) {
                 Ok(Some(News::Ended(end))) => self.ended = Some(end.into()),
+                Ok(Some(News::Failed(failed))) if !inside.lost => {
+                    self.kill();
+                    self.gone = Some(failed.into());
+                }
                 // An answer that came too late.
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(self.lose("its socket is closed")),
@@ -230,14 +235,9 @@ impl Backend for Supervised {
 
     fn tasks(&self) -> Vec<u32> {
         let Some(inside) = &self.inside else { return Vec::new() };
-        let mut found = children(inside.init);
-        let mut at = 0;
-        while let Some(pid) = found.get(at) {
-            let below = children(*pid);
-            found.extend(below);
-            at += 1;
-        }
-        found
+        let mut tasks = tasks::tree(&[inside.init]);
+        tasks.retain(|task| *task != inside.init);
+        tasks
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
@@ -339,14 +339,6 @@ impl Inside {
 fn handle(pid: u32) -> Option<OwnedFd> {
     let pid = rustix::process::Pid::from_raw(pid as i32)?;
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
-    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    lists
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect()
 }
 
 /// Holds an image for one restore. A file system without locks between its nodes is no obstacle: that two nodes do not restore

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,12 +51,14 @@ impl Running {
         Self::with(lines, |_| {})
     }
 
-    fn with(lines: &str, prepare: impl FnOnce(&mut Command)) -> Self {
+    pub(in crate::foreign) fn with(lines: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("python3");
+        // A wrapper of another place may take long to find its Python.
+        let debian = Path::new("/usr/bin/python3");
+        let mut command = Command::new(if debian.exists() { debian } else { Path::new("python3") });
         command.args(["-c", &format!("{BEGIN}{indented}{END}")]).current_dir(&folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         prepare(&mut command);
         let mut running = Self { child: command.spawn().expect("python3 is needed"), folder };
         wait_until(|| running.path("ready").exists() || running.child.try_wait().unwrap().is_some());
@@ -74,7 +75,7 @@ impl Running {
     }
 
     /// What it could not do on this machine.
-    fn refusal(&self) -> Option<String> {
+    pub(in crate::foreign) fn refusal(&self) -> Option<String> {
         Some(std::fs::read_to_string(self.path("ready")).unwrap()).filter(|said| said != "ready")
     }
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::assemble::sources;
 use super::inputs::perhaps_changed;
 use super::{Session, State};
-use crate::campaign::spec;
-use crate::checkpoint::form::{self, FORM};
+use crate::checkpoint::form::FORM;
 use crate::checkpoint::resume::map_file;
 use crate::checkpoint::{Complete, Phase, Place, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
@@ -30,29 +29,7 @@ impl Session<'_> {
         &self,
         pool: &rayon::ThreadPool,
     ) -> Result<Option<Done>, Failure> {
-        let path = self.shell.dir.complete();
-        let complete: Complete = match form::read(&path) {
-            Ok(complete) => complete,
-            Err(e) if e.is_missing() => return Ok(None),
-            Err(e @ DurableError::Damaged { .. }) => {
-                self.shell.log.say(&format!("{e}: the record of the finished maps is made anew."));
-                return Ok(None);
-            }
-            Err(e) => return Err(e.into()),
-        };
-        if complete.link <= self.shell.after()? {
-            return Ok(None);
-        }
-        if complete.spec != self.shell.options.spec_hash
-            && !spec::lineage(self.shell.campaign)?.contains(&complete.spec)
-        {
-            return Err(Failure::Foreign(format!(
-                "{}: belongs to the campaign file with hash {}, this job to {} (use another output folder)",
-                path.display(),
-                complete.spec,
-                self.shell.options.spec_hash
-            )));
-        }
+        let Some(complete) = self.shell.completed()? else { return Ok(None) };
         let problems = self.problems::<W>(pool, &complete)?;
         if problems.is_empty() {
             self.shell.remember(None, complete.tiles);
@@ -70,6 +47,7 @@ impl Session<'_> {
             self.shell.log.say(&format!("Finished map rejected: {problem}."));
         }
         seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
+        let path = self.shell.dir.complete();
         beneath::remove(&path).map_err(|e| DurableError::io(&path, "remove", e))?;
         Ok(None)
     }

@@ -3,6 +3,7 @@
 use super::{paint, press};
 use crate::campaign::snapshot::{JobState, Snapshot};
 use crate::checkpoint::ChainId;
+use crate::quantity::Unit;
 use crate::ui::fixtures;
 use crate::ui::glyphs;
 use crate::ui::model::{Message, Model, Tail};
@@ -89,6 +90,37 @@ fn months_held_suspended_and_in_a_state_unknown_here() {
     look("months_held", &snapshot, "k");
     look("months_suspended", &snapshot, "");
     look("jobs_never_started", &fixtures::campaign(vec![fixtures::deleted_before_start(3)]), "2k");
+}
+
+#[test]
+fn months_of_a_program_count_in_its_own_unit() {
+    for (unit, words) in [
+        (Unit::CpuSeconds, ["cpu-min", "cores busy", "cpu-h"]),
+        (Unit::Lines, ["of 200 lines", "lines/min", "124/200"]),
+        (Unit::Percent, ["124 %", "%/min", "62 %"]),
+    ] {
+        let mut snapshot = fixtures::mixed();
+        snapshot.history.clear();
+        for chain in &mut snapshot.chains {
+            chain.unit = unit;
+            chain.total = if unit == Unit::CpuSeconds { 0 } else { chain.total };
+            chain.generations.iter_mut().for_each(|generation| generation.unit = unit);
+            chain.links.iter_mut().for_each(|link| link.resumed = None);
+            chain.failure = None;
+            chain.quicklook = None;
+        }
+        let seen = |keys: &str| {
+            let mut model = fixtures::model(snapshot.clone(), 160, 45);
+            press(&mut model, keys);
+            paint::text(&model)
+        };
+        let months = seen("kk");
+        assert!(words.iter().all(|word| months.contains(word)), "{unit:?}: {months}");
+        for keys in ["kk", "2kk", "4kk", "kkx"] {
+            let text = seen(keys);
+            assert!(!text.contains("tile"), "{unit:?}, keys {keys}: {text}");
+        }
+    }
 }
 
 #[test]

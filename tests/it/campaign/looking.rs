@@ -11,6 +11,7 @@ use alpsckpt::checkpoint::{ExitClass, Generation, GenerationNumber, LinkEnd, Lin
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::oar_client::{Ending, JobId, JobState};
+use alpsckpt::quantity::Unit;
 
 use super::{Ordering, Stage, chain, complete, january, state};
 use crate::support::contents;
@@ -53,6 +54,7 @@ fn generation(stage: &Stage, number: u32, link: u32, sealed_ms: i64) {
         sealed_ms,
         tiles: 2 + u64::from(number),
         total: 10,
+        unit: Unit::Tiles,
         bytes: 1,
         segments: vec![],
         numerics: NUMERICS,
@@ -298,7 +300,7 @@ fn events_stand_in_the_order_in_which_they_happened_and_seals_in_a_row_are_one_l
     }
     let message = "it says".to_owned();
     let class = ExitClass::Checkpointed;
-    let end = LinkEnd { class, message, sealed: None, tiles: 4, ended_ms: 100_900 };
+    let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 100_900 };
     sealed::replace(&dir.link_end(LinkNumber(1)), &end).expect("written");
     let snapshot = controller.refresh().expect("a snapshot");
     let lines = snapshot.history.iter().filter(|l| l.happened_ms < 1_000_000);

@@ -10,10 +10,11 @@ use nix::fcntl::{OFlag, open, openat};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+use rustix::process::{Resource, Rlimit, prlimit};
 
 use super::super::{process, wire};
 use super::Init;
-use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::backend::{Ended, Kind, Trouble};
 use crate::foreign::criu::log::{self, Work};
 use crate::foreign::criu::rpc::{Kind as Asked, Notification, Options, Response};
 use crate::foreign::criu::swrk::{LOG, Swrk};
@@ -29,8 +30,6 @@ pub(super) enum Said {
     Answered(Response),
     /// It ended without an answer.
     Gone,
-    /// There was no more time: it was ended.
-    Late,
 }
 
 /// One request to CRIU.
@@ -39,6 +38,8 @@ pub(super) struct Talk {
     work: Work,
     limit: Duration,
     until: Instant,
+    /// There is no more time: it is to fail.
+    pub(super) late: bool,
 }
 
 impl Init {
@@ -62,7 +63,7 @@ impl Init {
         };
         let swrk = begin(self).map_err(|e| broken(work, &e.to_string()))?;
         let limit = Duration::from_millis(order.limit);
-        Ok(Talk { swrk, work, limit, until: Instant::now() + limit })
+        Ok(Talk { swrk, work, limit, until: Instant::now() + limit, late: false })
     }
 
     /// A folder for CRIU's logs that is nowhere on a disk: the program's may be full.
@@ -89,11 +90,15 @@ impl Init {
     }
 
     /// The next that CRIU says. Orders of the supervisor wait, but for its end: then there is nobody for whom to go on.
-    pub(super) fn listen(&mut self, talk: &Talk) -> io::Result<Said> {
+    pub(super) fn listen(&mut self, talk: &mut Talk) -> io::Result<Said> {
         loop {
             if Instant::now() >= talk.until {
-                self.stop(talk);
-                return Ok(Said::Late);
+                if talk.late || talk.work == Work::Restore {
+                    self.stop(talk);
+                    talk.late = true;
+                    return Ok(Said::Gone);
+                }
+                talk.give_up();
             }
             // Looked at before its answer: it ends after that.
             let ended = self.has_ended(talk.swrk.pid);
@@ -120,7 +125,7 @@ impl Init {
         matches!(peeked, Ok(0) | Err(nix::errno::Errno::ECONNRESET))
     }
 
-    /// Ends CRIU. The tasks that it had stopped go on.
+    /// Ends CRIU. The tasks that it had stopped go on; those into which it was just putting its code die of SIGTRAP.
     fn stop(&mut self, talk: &Talk) {
         if !self.has_ended(talk.swrk.pid) {
             let _ = kill(talk.swrk.pid, Signal::SIGKILL);
@@ -131,22 +136,29 @@ impl Init {
     pub(super) fn finish(&mut self, talk: &Talk) -> io::Result<()> {
         const PATIENCE: Duration = Duration::from_secs(10);
         let until = Instant::now() + PATIENCE;
-        while self.ended.remove(&talk.swrk.pid).is_none() {
+        loop {
+            if let Some(ended) = self.ended.remove(&talk.swrk.pid) {
+                self.hurt |= matches!(ended, Ended::Signal(_));
+                return Ok(());
+            }
             if Instant::now() >= until {
                 self.stop(talk);
             }
             self.wait(None, Some(Instant::now() + Duration::from_millis(100)))?;
         }
-        Ok(())
     }
 
     /// What is wrong, when CRIU did not do as it was asked.
     pub(super) fn failure(&self, talk: &Talk, said: &Said) -> Trouble {
+        if talk.late {
+            let what = format!("{} took longer than {} s", in_words(talk.work), talk.limit.as_secs_f32());
+            return Trouble::new(
+                Kind::TimedOut,
+                what,
+                "a quicker disk, or more time before the end of the job",
+            );
+        }
         match said {
-            Said::Late => {
-                let what = format!("{} took longer than {} s", in_words(talk.work), talk.limit.as_secs_f32());
-                Trouble::new(Kind::TimedOut, what, "a quicker disk, or more time before the end of the job")
-            }
             Said::Answered(answer) => {
                 let message = answer.message.as_deref().unwrap_or_default();
                 log::trouble(talk.work, &self.log(), answer.errno.unwrap_or(0), message)
@@ -179,6 +191,15 @@ impl Talk {
         let _ = self.swrk.answer(goes_on);
     }
 
+    /// Has CRIU fail by itself: it lets the tasks go as they were, which its own death may not. From now on it cannot write.
+    fn give_up(&mut self) {
+        const TO_FAIL: Duration = Duration::from_secs(20);
+        self.late = true;
+        self.extend(TO_FAIL);
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = prlimit(rustix::process::Pid::from_raw(self.swrk.pid.as_raw()), Resource::Fsize, none);
+    }
+
     /// Gives it this much time from now.
     pub(super) fn extend(&mut self, time: Duration) {
         self.until = Instant::now() + time;
@@ -190,11 +211,15 @@ impl Talk {
 }
 
 fn call(order: &wire::Work, logs: &OwnedFd) -> Command {
-    let mut words = order.criu.iter().map(|bytes| wire::word(bytes));
-    let mut call = Command::new(words.next().unwrap_or_else(|| "criu".into()));
+    // A write beyond the limit of file sizes is an error to it, not its end: by that `Talk::give_up` stops it.
+    let mut call = Command::new("/bin/sh");
+    call.args(["-c", "trap '' XFSZ; exec \"$@\"", "criu"]);
     // It keeps what it learns of the kernel there; in a namespace that is not what it would learn outside.
     let runtime = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(logs));
-    call.args(words).env_clear().env("LC_ALL", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    call.args(order.criu.iter().map(|bytes| wire::word(bytes)))
+        .env_clear()
+        .env("LC_ALL", "C")
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     call.env("XDG_RUNTIME_DIR", runtime);
     call
 }

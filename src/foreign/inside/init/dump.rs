@@ -1,6 +1,7 @@
 //! Dumps the program.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::time::ClockId;
@@ -9,8 +10,10 @@ use super::super::outside::now;
 use super::super::wire::{self, News, Order, Times};
 use super::Init;
 use super::criu::{Said, Talk};
+use crate::durable::beneath;
 use crate::foreign::backend::{Kind, Trouble};
 use crate::foreign::criu::log::Work;
+use crate::foreign::criu::names;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
 
 /// Once the image is sealed, CRIU has this long to let the program go.
@@ -33,6 +36,20 @@ impl Init {
         if let Some(trouble) = stray(&[tree.as_raw()]) {
             return Ok(Err(trouble));
         }
+        let folder = wire::path(&order.image);
+        match beneath::names(&folder) {
+            Ok(names) if names.is_empty() => {}
+            Ok(_) => {
+                let what = format!(
+                    "{} holds something already: an image needs a folder of its own",
+                    folder.display()
+                );
+                return Ok(Err(Trouble::new(Kind::Other, what, "")));
+            }
+            Err(e) => {
+                return Ok(Err(Trouble::new(Kind::Other, format!("{}: {e}", folder.display()), "")));
+            }
+        }
         let mut talk = match self.call_criu(order, Work::Dump, |all| all) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
@@ -50,10 +67,11 @@ impl Init {
         let mut image = Image::Unfinished;
         let mut found = None;
         let said = loop {
-            match self.listen(&talk)? {
+            match self.listen(&mut talk)? {
+                Said::Notified(_) if talk.late => talk.answer(false),
                 Said::Notified(what) if what.script.as_deref() == Some("post-dump") => {
                     // Now nothing can begin any more that was not there before.
-                    found = stray(&[tree.as_raw(), talk.pid().as_raw()]);
+                    found = stray(&[tree.as_raw(), talk.pid().as_raw()]).or_else(|| unkept(&folder));
                     image = if found.is_some() { Image::Refused } else { self.seal(&mut talk)? };
                     talk.answer(image == Image::Sealed);
                 }
@@ -62,6 +80,10 @@ impl Init {
             }
         };
         self.finish(&talk)?;
+        if image != Image::Sealed {
+            names::forget(&folder);
+        }
+        self.hurt &= image == Image::Unfinished;
         let dumped = matches!(&said, Said::Answered(answer) if answer.success);
         Ok(match image {
             Image::Sealed => Ok(()),
@@ -95,6 +117,15 @@ impl Init {
             }
         }
     }
+}
+
+/// Why the files that CRIU has given other names cannot keep them.
+fn unkept(image: &Path) -> Option<Trouble> {
+    let error = names::keep_links(image).err()?;
+    let what = format!(
+        "a removed file of the program, which has other names, cannot be kept for the image: {error}"
+    );
+    Some(Trouble::new(Kind::Undumpable, what, "have the program close what it removes"))
 }
 
 /// What is a child of this process, and would be left out of an image.

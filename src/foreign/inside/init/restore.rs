@@ -8,16 +8,18 @@ use super::super::{process, wire};
 use super::criu::Said;
 use super::{Init, start};
 use crate::foreign::backend::Trouble;
-use crate::foreign::criu::ghosts;
 use crate::foreign::criu::log::Work;
+use crate::foreign::criu::names;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
 
 impl Init {
     /// Restores the program of an image. After a failure this process is to end: with it goes what CRIU had made already.
     pub(super) fn restore(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
-        ghosts::remove(&wire::path(&order.image));
+        let image = wire::path(&order.image);
+        names::remove_ghosts(&image);
+        names::lay_links(&image);
         // With these two it would become root, which is nobody in here.
-        let talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
+        let mut talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
         };
@@ -32,7 +34,7 @@ impl Init {
         }
         let mut unnumbered = None;
         let said = loop {
-            match self.listen(&talk)? {
+            match self.listen(&mut talk)? {
                 Said::Notified(what) => {
                     if what.script.as_deref() == Some("pre-resume") {
                         // Nothing of it has run yet. What it starts from now on must not get the numbers that CRIU needs the

@@ -1,0 +1,332 @@
+//! Campaigns of commands: what can be known of a program before it runs.
+
+use std::collections::BTreeSet;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+use serde::Serialize;
+
+use super::{Failure, inputs, output};
+use crate::campaign::spec::{Checkpoint, Command, Loaded, Run, Spec, SpecError};
+use crate::checkpoint::{CampaignDir, ChainId, Generation, fence, form};
+use crate::engine::Problem;
+use crate::quantity::count;
+use crate::shell_words::word;
+use crate::ui::words;
+
+/// Images of a chain at a time: the older one stays until the newer is verified.
+const IMAGES: u64 = 2;
+
+/// What refuses the chains of these months: inputs that cannot be read, files in the way of outputs, folders that are not there.
+pub(super) fn problems(spec: &Spec, command: &Command, months: &[u8]) -> Vec<Problem> {
+    let mut found: Vec<Problem> = Vec::new();
+    let mut note = |problem: Option<Problem>| found.extend(problem.filter(|new| !found.contains(new)));
+    for (chain, of_chain) in spec.chains() {
+        if !of_chain.iter().any(|month| months.contains(month)) {
+            continue;
+        }
+        let inputs = command.inputs_of(spec, &chain);
+        inputs.iter().for_each(|path| note(unreadable(path)));
+        for problem in in_the_way(spec, command, &chain, &inputs) {
+            note(Some(problem));
+        }
+        if let Some(directory) = command.before_it_runs(spec, &chain, &command.directory).map(PathBuf::from) {
+            note(no_folder(
+                &directory,
+                "directory",
+                "make it, or leave `directory` out: a folder of its own is made then",
+            ));
+        }
+    }
+    if let Some(kit) = &command.kit {
+        note(no_folder(kit, "kit", "leave it out: the CRIU of the node is taken, else your own kit"));
+    }
+    found
+}
+
+/// Why an input cannot be read, if it cannot.
+fn unreadable(path: &Path) -> Option<Problem> {
+    let cure = "write its path in `inputs` as it is; relative paths count from the campaign file";
+    let problem = |what: String| Some(Problem::new(path, format!("`inputs`: {what}"), cure));
+    match std::fs::metadata(path) {
+        Err(e) => problem(format!("cannot be read: {e}")),
+        Ok(facts) if facts.is_dir() => problem("is a folder: name the files in it".to_owned()),
+        Ok(facts) if !facts.is_file() => problem("is not a regular file".to_owned()),
+        Ok(_) => {
+            let error = access(path, AccessFlags::R_OK).err()?;
+            problem(format!("cannot be read: {}", error.desc()))
+        }
+    }
+}
+
+fn no_folder(path: &Path, field: &str, cure: &str) -> Option<Problem> {
+    (!path.is_dir()).then(|| Problem::new(path, format!("`{field}`: there is no such folder"), cure))
+}
+
+/// What lies where outputs of a chain go: its inputs, and, as long as it was not begun, any file.
+fn in_the_way(spec: &Spec, command: &Command, chain: &ChainId, inputs: &[PathBuf]) -> Vec<Problem> {
+    let dir = CampaignDir::new(&spec.output).chain(chain);
+    let begun = !matches!(fence::newest(&dir), Ok(None));
+    let same = |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
+    let mut found = Vec::new();
+    for (_, to) in command.outputs_of(spec, chain, Path::new("")) {
+        let Ok(there) = std::fs::symlink_metadata(&to) else { continue };
+        let is_input = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|facts| same(&facts, &there));
+        if inputs.iter().any(is_input) {
+            let what = "`outputs`: is an input of the program, and would be replaced by what it makes";
+            found.push(Problem::new(&to, what, "give the output another name"));
+        } else if !begun {
+            let what = "`outputs`: is there already, and this campaign did not make it";
+            found.push(Problem::new(&to, what, "move it away, or write another `output`"));
+        }
+    }
+    found
+}
+
+/// Tells what may be wrong with the program: nodes may have what this machine has not.
+pub(super) fn tell_doubts(loaded: &Loaded, command: &Command) {
+    for SpecError { line, what, cure, .. } in loaded.idle() {
+        warn(loaded, line, &what, &cure);
+    }
+    let run = match &command.run {
+        Run::Program(arguments) => Some(arguments),
+        Run::Shell(_) => None,
+    };
+    let resume = match &command.checkpoint {
+        Checkpoint::Own { resume, .. } => Some(resume),
+        _ => None,
+    };
+    for (field, arguments) in [("run", run), ("checkpoint.resume", resume)] {
+        for (what, cure) in arguments.map(|all| doubts(loaded, command, all)).unwrap_or_default() {
+            let line = loaded.line_of(&format!("workload.{field}"));
+            let name = field.rsplit('.').next().unwrap_or(field);
+            warn(loaded, line, &format!("`{name}`: {what}"), &cure);
+        }
+    }
+    if command.outputs.is_empty() {
+        let what = "`outputs` names no file: what the program makes stays in its own folder";
+        warn(
+            loaded,
+            loaded.line_of("workload"),
+            what,
+            "write outputs: [\"result_{month}.csv\"] and have the program write to {output}",
+        );
+    }
+}
+
+fn warn(loaded: &Loaded, line: Option<usize>, what: &str, cure: &str) {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    output::warning(format!("{}{line}\n  {what}\n  → {cure}", loaded.file.display()));
+}
+
+/// What is doubtful about a program and its arguments, with what to do.
+fn doubts(loaded: &Loaded, command: &Command, arguments: &[String]) -> Vec<(String, String)> {
+    let Some((chain, _)) = loaded.spec.chains().into_iter().next() else { return Vec::new() };
+    let filled = |text: &String| command.before_it_runs(&loaded.spec, &chain, text).map(PathBuf::from);
+    let of_its_own = command.before_it_runs(&loaded.spec, &chain, &command.directory).is_none();
+    let folder = loaded.file.parent().unwrap_or(Path::new("/"));
+    let mut found = Vec::new();
+    let beside = |path: &Path| of_its_own && path.is_relative() && folder.join(path).is_file();
+    let mut rest = arguments.iter();
+    if let Some((written, program)) = rest.next().and_then(|text| Some((text, filled(text)?))) {
+        let within = program.components().count() > 1;
+        if beside(&program) && within {
+            found.push(from_the_file(written));
+        } else if !is_found(&program, within) && !(within && program.is_relative()) {
+            let what = format!("{} is not found on this machine", program.display());
+            found.push((what, "that is no fault if the nodes have it: `setup` may load it there".to_owned()));
+        }
+    }
+    for (written, path) in rest.filter_map(|text| Some((text, filled(text)?))) {
+        if beside(&path) {
+            found.push(from_the_file(written));
+        }
+    }
+    found
+}
+
+/// A path that leads somewhere from the campaign file, and nowhere from where the program runs.
+fn from_the_file(written: &str) -> (String, String) {
+    let plain = written.trim_start_matches("./");
+    let what =
+        format!("{written:?} lies beside the campaign file, and the program runs in a folder of its own");
+    (what, format!("write \"{{folder}}/{plain}\""))
+}
+
+fn is_found(program: &Path, within: bool) -> bool {
+    let runs = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    if within {
+        return runs(program);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| runs(&folder.join(program)))
+}
+
+/// What is said of a campaign file that is good.
+pub(super) fn say_good(loaded: &Loaded, command: &Command, file: &Path) -> Result<(), Failure> {
+    let spec = &loaded.spec;
+    let inputs: BTreeSet<PathBuf> =
+        spec.chains().iter().flat_map(|(chain, _)| command.inputs_of(spec, chain)).collect();
+    output::say(format!(
+        "{}: good. {} of {}, {} each, {} in all.",
+        file.display(),
+        count(spec.chains().len() as u64, "chain"),
+        program(command),
+        count(command.outputs.len() as u64, "output"),
+        count(inputs.len() as u64, "input"),
+    ))?;
+    output::say(saved(spec, command))?;
+    if let Some(warning) = low_disk(spec) {
+        output::note(warning);
+    }
+    output::say(format!("Next: alpsckpt plan {0}, alpsckpt submit {0}", word(file.as_os_str())))
+}
+
+/// The program in a word.
+fn program(command: &Command) -> String {
+    match &command.run {
+        Run::Program(arguments) => arguments.first().cloned().unwrap_or_default(),
+        Run::Shell(_) => "a text for bash".to_owned(),
+    }
+}
+
+/// How the program is saved, in a sentence.
+fn saved(spec: &Spec, command: &Command) -> String {
+    let how = match &command.checkpoint {
+        Checkpoint::None => {
+            return format!(
+                "It is not saved: it must come to its end within {}, else it begins anew.",
+                spec.walltime
+            );
+        }
+        Checkpoint::Own { signal, .. } => {
+            return format!(
+                "It saves itself at SIG{signal}, {} before the walltime.",
+                words::duration(spec.margin.seconds())
+            );
+        }
+        Checkpoint::Auto => "by CRIU, or else by DMTCP",
+        Checkpoint::Criu => "by CRIU",
+        Checkpoint::Dmtcp => "by DMTCP",
+    };
+    let trial = if command.trial { ", and for a trial after its first minute" } else { "" };
+    let margin = words::duration(spec.margin.seconds());
+    let now_and_then = match spec.checkpoint_every.seconds() {
+        0 => String::new(),
+        every => format!(", every {}", words::duration(every)),
+    };
+    format!("It is saved {how}, {margin} before the walltime or earlier{now_and_then}{trial}.")
+}
+
+/// What a campaign of commands will take, as far as it can be known.
+#[derive(Debug, Serialize)]
+struct Plan {
+    months: Vec<u8>,
+    chains: Vec<ChainPlan>,
+    /// Seconds of one job before it is saved, at most.
+    usable_seconds: u64,
+    threads: Option<u32>,
+    /// Files of all chains.
+    outputs: u64,
+    /// Images of a chain at a time.
+    images_per_chain: u64,
+    /// The largest image so far; nothing before the first one.
+    image_bytes: Option<u64>,
+    /// Most bytes of images at a time, as far as can be told by that one.
+    checkpoint_bytes: Option<u64>,
+}
+
+/// One chain.
+#[derive(Debug, Serialize)]
+struct ChainPlan {
+    id: ChainId,
+    months: Vec<u8>,
+    outputs: Vec<PathBuf>,
+}
+
+fn plan(spec: &Spec, command: &Command) -> Plan {
+    let chains: Vec<ChainPlan> = spec
+        .chains()
+        .into_iter()
+        .map(|(id, months)| {
+            let outputs = command.outputs_of(spec, &id, Path::new(""));
+            ChainPlan { outputs: outputs.into_iter().map(|(_, to)| to).collect(), id, months }
+        })
+        .collect();
+    let image_bytes = largest_image(spec);
+    Plan {
+        months: spec.sorted_months(),
+        usable_seconds: spec.walltime.seconds().saturating_sub(spec.margin.seconds()),
+        threads: spec.threads,
+        outputs: chains.iter().map(|chain| chain.outputs.len() as u64).sum(),
+        images_per_chain: IMAGES,
+        image_bytes,
+        checkpoint_bytes: image_bytes.map(|bytes| bytes.saturating_mul(IMAGES * chains.len() as u64)),
+        chains,
+    }
+}
+
+/// The largest image of the campaign so far, bytes.
+fn largest_image(spec: &Spec) -> Option<u64> {
+    let campaign = CampaignDir::new(&spec.output);
+    let of_chain = |(chain, _): &(ChainId, Vec<u8>)| {
+        let dir = campaign.chain(chain);
+        let newest = fence::generations(&dir).ok()?.into_iter().max()?;
+        form::read::<Generation>(&dir.generation(newest)).ok().map(|generation| generation.bytes)
+    };
+    spec.chains().iter().filter_map(of_chain).max()
+}
+
+/// Says what a campaign will take.
+pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(), Failure> {
+    let plan = plan(spec, command);
+    if json {
+        return output::say_json(&plan);
+    }
+    output::say(format!(
+        "{} of {}, {}; jobs of each as long as it takes, {} at most",
+        count(plan.chains.len() as u64, "chain"),
+        program(command),
+        count(plan.outputs, "output"),
+        spec.max_links
+    ))?;
+    output::say(format!(
+        "a job runs for {} at most and is then saved within {}",
+        words::duration(plan.usable_seconds),
+        words::duration(spec.margin.seconds())
+    ))?;
+    output::say(images(&plan))?;
+    output::say("")?;
+    let row = |chain: &ChainPlan| {
+        let months = chain.months.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+        let outputs: Vec<String> = chain.outputs.iter().map(|path| path.display().to_string()).collect();
+        vec![chain.id.to_string(), months, outputs.join(" ")]
+    };
+    let rows: Vec<Vec<String>> = plan.chains.iter().map(row).collect();
+    output::table(&["chain", "month", "outputs"], &rows, &[]).into_iter().try_for_each(output::say)
+}
+
+/// The room that images take, in words.
+fn images(plan: &Plan) -> String {
+    let chains = count(plan.chains.len() as u64, "chain");
+    match (plan.image_bytes, plan.checkpoint_bytes) {
+        (Some(image), Some(all)) => format!(
+            "up to {} of checkpoints: images of {} x {IMAGES} generations x {chains}, by the largest image so far",
+            words::bytes(all),
+            words::bytes(image)
+        ),
+        _ => format!(
+            "checkpoints: images x {IMAGES} generations x {chains}; how large an image is, the program's memory, is known \
+             after the first one"
+        ),
+    }
+}
+
+/// A warning when the disk has less room than the images take, by the largest so far.
+fn low_disk(spec: &Spec) -> Option<String> {
+    let chains = spec.chains().len() as u64;
+    let needed = largest_image(spec)?.saturating_mul(IMAGES * chains);
+    inputs::short_of(&spec.output, needed)
+}

@@ -1,0 +1,96 @@
+//! The body of a link that runs a program of the user's: starts or restores it, watches it, dumps it in time, and takes over what
+//! it has made.
+
+mod publish;
+mod resume;
+mod save;
+mod watch;
+
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::shell::{Body, Done, Shell};
+use crate::campaign::spec::{Command, Resolved};
+use crate::checkpoint::{Dumper, Generation, GenerationNumber, LinkNumber};
+use crate::foreign::{Backend, progress};
+
+/// The program of a chain.
+pub(super) struct Foreign<'c> {
+    command: &'c Command,
+}
+
+impl<'c> Foreign<'c> {
+    /// Of the command that a campaign's spec says.
+    pub(super) fn new(command: &'c Command) -> Self {
+        Self { command }
+    }
+}
+
+/// A program at work in its link.
+struct Session<'a> {
+    shell: &'a Shell<'a>,
+    command: &'a Command,
+}
+
+/// What the work changes.
+struct State {
+    backend: Box<dyn Backend>,
+    by: Dumper,
+    /// The version of the CRIU that dumps it; zeros for another tool.
+    criu: (u32, u32, u32),
+    /// The link that started the program from its beginning.
+    started: LinkNumber,
+    resolved: Resolved,
+    /// What tells how far it has come.
+    progress: Option<progress::Reader>,
+    /// CPU time that the program had taken when this link began, s.
+    cpu_before: f64,
+    /// The newest generation of the chain, good or not.
+    newest: Option<GenerationNumber>,
+    /// The one that this program goes on from, or was sealed in last.
+    good: Option<Generation>,
+    /// Images that this link has begun.
+    images: u32,
+    /// When this link began to run the program.
+    since: Instant,
+    /// What the last dump has told of the disk, bytes a second.
+    bandwidth: Option<f64>,
+    /// It has been dumped once: it can be.
+    tried: bool,
+    /// Its memory when it was last looked at for what cannot be dumped, bytes.
+    looked_at: u64,
+}
+
+impl Body for Foreign<'_> {
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure> {
+        Session { shell, command: self.command }.run()
+    }
+}
+
+impl Session<'_> {
+    /// The link's whole work.
+    fn run(&self) -> Result<Done, Failure> {
+        if let Some(done) = self.already_complete()? {
+            return Ok(done);
+        }
+        if let Some(made) = self.already_made()? {
+            return self.publish(&made).map(Done::Complete);
+        }
+        if self.shell.must_stop() {
+            return self.shell.leave("before the program was begun: nothing new is sealed");
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pool = pool.map_err(|e| Failure::Internal(format!("no thread can be had: {e}")))?;
+        let checked = match self.shell.check_inputs(&pool) {
+            Err(Failure::Stopped) => {
+                return self.shell.leave("while the inputs were compared: nothing new is sealed");
+            }
+            other => other?,
+        };
+        match self.begin(&checked.inputs) {
+            Err(Failure::Stopped) => self.shell.leave("while the image was verified: nothing new is sealed"),
+            Err(e) => Err(e),
+            Ok(mut state) => self.work(&mut state),
+        }
+    }
+}

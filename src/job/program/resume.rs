@@ -1,0 +1,318 @@
+//! Where a program goes on: from the newest image that is what was written and fits this node, or from its beginning.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::{Session, State};
+use crate::campaign::inputs::Inputs;
+use crate::campaign::spec::{self, Checkpoint, Places, Resolved};
+use crate::checkpoint::form;
+use crate::checkpoint::{
+    Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
+};
+use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::foreign::fitness::{Here, Unfit, unfit};
+use crate::foreign::inside::{Options, Supervised};
+use crate::foreign::plain::Plain;
+use crate::foreign::record::Record;
+use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, kit};
+use crate::job::failure::Failure;
+use crate::quantity::bytes;
+use crate::shell_words::word;
+
+/// The image's own record, beside the files of whatever dumped it.
+pub(super) const RECORD: &str = "record.ron";
+/// The folder of the files of whatever dumped it.
+pub(super) const FILES: &str = "files";
+/// The folder of the program's own files, as they were.
+pub(super) const COPIES: &str = "copies";
+
+/// What is written beside the files of an image.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Beside {
+    /// The clocks that the program has seen.
+    pub(super) clocks: Clocks,
+    /// CPU time that it has taken since its beginning, s.
+    pub(super) cpu: f64,
+    /// How long the dump took, s, and what it wrote, bytes.
+    pub(super) took: f64,
+    /// What it asks of a node.
+    pub(super) needs: Record,
+}
+
+/// What runs the program, and dumps it.
+struct Runner {
+    backend: Box<dyn Backend>,
+    by: Dumper,
+    criu: (u32, u32, u32),
+}
+
+/// A generation that may be gone on from.
+struct Candidate {
+    generation: Generation,
+    image: Image,
+    /// `None` for a program that keeps its state itself.
+    beside: Option<Beside>,
+}
+
+/// What was found of the chain.
+struct Found {
+    candidate: Option<Candidate>,
+    rejected: Vec<Rejected>,
+    newest: Option<GenerationNumber>,
+}
+
+impl Session<'_> {
+    /// Starts the program, or lets it go on.
+    pub(super) fn begin(&self, inputs: &Inputs) -> Result<State, Failure> {
+        let found = self.find()?;
+        let record = LinkResume {
+            from: found.candidate.as_ref().map(|c| c.generation.number),
+            rejected: found.rejected,
+            lost: Vec::new(),
+            tiles: found.candidate.as_ref().map_or(0, |c| c.generation.tiles),
+            unit: self.shell.options.spec.unit(),
+            inputs: inputs.short(),
+        };
+        for rejected in &record.rejected {
+            self.shell.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
+        }
+        self.shell.ensure_own()?;
+        self.shell.record_inputs(inputs)?;
+        sealed::replace(&self.shell.dir.link_resume(self.shell.link), &record)?;
+        self.shell.remember(record.from, record.tiles);
+        self.shell.heart.update(|s| {
+            (s.tiles, s.sealed_tiles, s.generation) = (record.tiles, record.tiles, record.from);
+        });
+        match found.candidate {
+            None => self.start(found.newest),
+            Some(candidate) => self.go_on(candidate, found.newest),
+        }
+    }
+
+    /// The newest generation that counts.
+    fn find(&self) -> Result<Found, Failure> {
+        let dir = &self.shell.dir;
+        let (after, lineage) = (self.shell.after()?, spec::lineage(self.shell.campaign)?);
+        let numbers = fence::generations(dir)?;
+        let mut rejected = Vec::new();
+        let newest = numbers.last().copied();
+        for number in numbers.into_iter().rev() {
+            let path = dir.generation(number);
+            let mut reject = |why: String| rejected.push(Rejected { generation: number, why });
+            let generation: Generation = match form::read(&path) {
+                Err(e @ DurableError::UnknownForm { .. }) => return Err(Failure::Foreign(e.to_string())),
+                Err(e @ DurableError::Damaged { .. }) => {
+                    reject(e.to_string());
+                    continue;
+                }
+                other => other?,
+            };
+            if generation.link <= after {
+                break;
+            }
+            let known = generation.spec == self.shell.options.spec_hash || lineage.contains(&generation.spec);
+            let Some(image) = generation.image.clone().filter(|_| known) else {
+                return Err(Failure::Foreign(format!(
+                    "{}: belongs to the campaign file with hash {}, this job to {}, or holds no program (use another output folder)",
+                    path.display(),
+                    generation.spec,
+                    self.shell.options.spec_hash
+                )));
+            };
+            match self.examined(&path, &image)? {
+                Ok(beside) => {
+                    let candidate = Some(Candidate { generation, image, beside });
+                    return Ok(Found { candidate, rejected, newest });
+                }
+                Err(why) => reject(why),
+            }
+        }
+        Ok(Found { candidate: None, rejected, newest })
+    }
+
+    /// What lies beside an image, or why it does not count.
+    fn examined(&self, generation: &Path, image: &Image) -> Result<Result<Option<Beside>, String>, Failure> {
+        // Whoever can write the record can name any image in it.
+        let facts = beneath::facts(generation);
+        let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
+        if let Some(why) = image::not_ours(&facts) {
+            return Ok(Err(format!("{}: {why}", generation.display())));
+        }
+        if image.by == Dumper::Program {
+            return Ok(Ok(None));
+        }
+        let stop = || self.shell.must_stop();
+        let began = Instant::now();
+        if let Some(why) = image::damage(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
+            return Ok(Err(why));
+        }
+        let held = image.files.iter().map(|file| file.bytes).sum();
+        self.shell.log.say(&format!(
+            "Image {} verified: {} in {:.1} s.",
+            image.folder,
+            bytes(held),
+            began.elapsed().as_secs_f64()
+        ));
+        match sealed::read(&self.folder_of(image).join(RECORD)) {
+            Ok(beside) => Ok(Ok(Some(beside))),
+            Err(e) => Ok(Err(e.to_string())),
+        }
+    }
+
+    fn folder_of(&self, image: &Image) -> PathBuf {
+        self.shell.dir.images().join(&image.folder)
+    }
+
+    /// The program as it runs when this link has started it.
+    fn resolved(&self, started: LinkNumber) -> Resolved {
+        let work = self.shell.dir.program(started);
+        let log = |stream| self.shell.dir.program_log(started, stream);
+        let places = Places { output: work.join("output"), work, stdout: log("out"), stderr: log("err") };
+        self.command.resolve(&self.shell.options.spec, &self.shell.options.chain, &places)
+    }
+
+    fn state(&self, runner: Runner, started: LinkNumber, resolved: Resolved) -> State {
+        let Runner { backend, by, criu } = runner;
+        State {
+            backend,
+            by,
+            criu,
+            started,
+            progress: resolved.progress.clone().and_then(|source| self.reader(&source)),
+            resolved,
+            cpu_before: 0.0,
+            newest: None,
+            good: None,
+            images: 0,
+            since: Instant::now(),
+            bandwidth: None,
+            tried: false,
+            looked_at: 0,
+        }
+    }
+
+    /// The program from its beginning.
+    fn start(&self, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+        let started = self.shell.link;
+        let resolved = self.resolved(started);
+        let work = self.shell.dir.program(started);
+        atomic::create_folder_within(&self.shell.dir.programs())?;
+        for folder in [work.clone(), work.join("output"), work.join("tmp")] {
+            atomic::create_folder_within(&folder)?;
+        }
+        let mut runner = self.runner(&resolved, None)?;
+        runner.backend.start(&resolved.program).map_err(|e| self.unable(&e))?;
+        self.shell.log.say(&format!("Begins anew: {}.", self.called(&resolved)));
+        let mut state = self.state(runner, started, resolved);
+        state.newest = newest;
+        Ok(state)
+    }
+
+    /// The program from what was kept of it.
+    fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+        let Candidate { generation, image, beside } = candidate;
+        let resolved = self.resolved(image.started);
+        let mut runner = self.runner(&resolved, Some(image.by))?;
+        let began = Instant::now();
+        match (&beside, &resolved.own) {
+            (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| self.unable(&e))?,
+            (None, None) => {
+                return Err(Failure::Foreign(format!(
+                    "generation {}: the program saved itself, and the campaign file does not say any more how it goes on \
+                     (put back `checkpoint: Own(…)`)",
+                    generation.number
+                )));
+            }
+            (Some(beside), _) => self.restore(&mut runner, &resolved, &image, beside)?,
+        }
+        self.shell.log.say(&format!(
+            "Resumes generation {}: {} in {:.1} s.",
+            generation.number,
+            self.called(&resolved),
+            began.elapsed().as_secs_f64()
+        ));
+        let mut state = self.state(runner, image.started, resolved);
+        state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
+        state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
+        (state.newest, state.good) = (newest, Some(generation));
+        // It has been dumped before.
+        state.tried = true;
+        Ok(state)
+    }
+
+    fn restore(
+        &self,
+        runner: &mut Runner,
+        resolved: &Resolved,
+        image: &Image,
+        beside: &Beside,
+    ) -> Result<(), Failure> {
+        let folder = self.folder_of(image);
+        let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        let unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
+        for told in unfit.iter().filter(|unfit| !unfit.refuses) {
+            self.shell.log.say(&format!("{told}."));
+        }
+        let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
+        if !refused.is_empty() {
+            return Err(Failure::Unable(format!(
+                "the program is not restored on {}: {}",
+                self.shell.options.node,
+                in_words(&refused)
+            )));
+        }
+        image::unpack(&self.shell.dir, image)?;
+        let said = copies::roll_back(&beside.needs, &folder.join(COPIES))
+            .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
+        for back in said {
+            self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
+        }
+        runner
+            .backend
+            .restore(&resolved.program, &folder.join(FILES), beside.clocks)
+            .map_err(|e| self.unable(&e))
+    }
+
+    /// What runs the program; `before`: what has dumped it.
+    fn runner(&self, resolved: &Resolved, before: Option<Dumper>) -> Result<Runner, Failure> {
+        let by = before.unwrap_or(match &resolved.checkpoint {
+            Checkpoint::Own { .. } | Checkpoint::None => Dumper::Program,
+            Checkpoint::Criu | Checkpoint::Auto => Dumper::Criu,
+            Checkpoint::Dmtcp => Dumper::Dmtcp,
+        });
+        let mut criu = (0, 0, 0);
+        let backend: Box<dyn Backend> = match by {
+            Dumper::Program => Box::new(Plain::default()),
+            Dumper::Criu => {
+                let found = kit::find(resolved.kit.as_deref()).map_err(|e| self.unable(&e))?;
+                criu = found.version;
+                Box::new(Supervised::new(Some(found), Options::default()))
+            }
+            Dumper::Dmtcp => {
+                let what = "this node has no DMTCP that this program can drive";
+                return Err(self.unable(&Trouble::new(Kind::Unavailable, what, "set `checkpoint: Criu`")));
+            }
+        };
+        Ok(Runner { backend, by, criu })
+    }
+
+    /// A program that cannot be run, dumped or restored here.
+    pub(super) fn unable(&self, trouble: &Trouble) -> Failure {
+        match trouble.kind {
+            Kind::Other => Failure::Program(127, trouble.to_string()),
+            _ => Failure::Unable(trouble.to_string()),
+        }
+    }
+
+    /// The program in words.
+    fn called(&self, resolved: &Resolved) -> String {
+        let words = resolved.program.arguments.iter();
+        let words: Vec<_> = words.map(|text| word(text)).collect();
+        words.join(" ").chars().take(300).collect()
+    }
+}
+
+fn in_words(unfit: &[Unfit]) -> String {
+    unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

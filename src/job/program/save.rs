@@ -1,0 +1,344 @@
+//! Saving a program: an image that is durable before the program is let go, or what the program keeps of itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::resume::{Beside, COPIES, FILES, RECORD};
+use super::{Session, State};
+use crate::campaign::spec::Processors;
+use crate::checkpoint::{
+    Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
+};
+use crate::durable::{DurableError, beneath, sealed};
+use crate::foreign::record::Record;
+use crate::foreign::{Clocks, Kind, Then, Trouble, copies, tasks};
+use crate::job::failure::Failure;
+use crate::job::run::wait_until;
+use crate::job::shell::{Done, Payload};
+use crate::quantity::bytes;
+
+/// Bytes of the program's own files that are copied beside an image.
+const MOST_COPIED: u64 = 4 << 30;
+
+/// How long after a dump that failed the next is tried.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How long a dump may take where no walltime ends.
+const NO_END: Duration = Duration::from_hours(6);
+
+/// Why a program was not saved; it runs on.
+pub(super) enum NotSaved {
+    /// The dump failed.
+    Trouble(Trouble),
+    /// The link must end.
+    Failure(Failure),
+}
+
+impl From<Failure> for NotSaved {
+    fn from(e: Failure) -> Self {
+        Self::Failure(e)
+    }
+}
+
+impl From<DurableError> for NotSaved {
+    fn from(e: DurableError) -> Self {
+        // A full disk may have room again before the walltime.
+        if e.is_disk_full() {
+            return Self::Trouble(Trouble::new(Kind::DiskFull, e.to_string(), "make room there"));
+        }
+        Self::Failure(e.into())
+    }
+}
+
+/// What an image is sealed with, whoever holds the program.
+struct Saved<'s> {
+    tasks: &'s [u32],
+    criu: (u32, u32, u32),
+    masked: bool,
+    cpu_before: f64,
+    started: LinkNumber,
+    by: Dumper,
+    newest: Option<GenerationNumber>,
+    name: &'s str,
+    folder: &'s Path,
+    began: Instant,
+}
+
+impl Session<'_> {
+    /// Dumps the program as the next generation.
+    pub(super) fn save(&self, state: &mut State, then: Then, limit: Duration) -> Result<(), NotSaved> {
+        let before = self.shell.heart.status().phase;
+        self.shell.enter(Phase::Sealing);
+        self.shell.ensure_own()?;
+        state.images += 1;
+        let name = image::name(self.shell.link, state.images);
+        let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
+        let result = self.save_in(state, then, limit, &name, &folder);
+        if result.is_err() {
+            let _ = beneath::remove_folder(&folder);
+        }
+        self.shell.enter(before);
+        let generation = result?;
+        self.let_go(state, &generation);
+        (state.newest, state.good, state.tried) = (Some(generation.number), Some(generation), true);
+        Ok(())
+    }
+
+    fn save_in(
+        &self,
+        state: &mut State,
+        then: Then,
+        limit: Duration,
+        name: &str,
+        folder: &Path,
+    ) -> Result<Generation, NotSaved> {
+        let files = folder.join(FILES);
+        beneath::create_private_folder(&files)
+            .map_err(|e| DurableError::io(&files, "create the folder", e))?;
+        let tasks = state.backend.tasks();
+        let saved = Saved {
+            tasks: &tasks,
+            criu: state.criu,
+            masked: state.resolved.processors == Processors::Avx2,
+            cpu_before: state.cpu_before,
+            started: state.started,
+            by: state.by,
+            newest: state.newest,
+            name,
+            folder,
+            began: Instant::now(),
+        };
+        let (mut noted, mut sealed, mut failure) = (None, None, None);
+        let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
+            let mut work = || -> Result<(), NotSaved> {
+                let beside = Self::note(&saved, clocks)?;
+                match then {
+                    // The program is let go when its image is safe.
+                    Then::Ends => sealed = Some(self.seal(&saved, beside)?),
+                    // It stands as short as can be.
+                    Then::Runs => noted = Some(beside),
+                }
+                Ok(())
+            };
+            work().map_err(|e| {
+                let words = match &e {
+                    NotSaved::Trouble(e) => e.to_string(),
+                    NotSaved::Failure(e) => e.to_string(),
+                };
+                failure = Some(e);
+                words
+            })
+        });
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        match (dumped, sealed, noted) {
+            (_, Some((generation, bandwidth)), _) => {
+                state.bandwidth = Some(bandwidth);
+                Ok(generation)
+            }
+            (Ok(()), None, Some(beside)) => {
+                let (generation, bandwidth) = self.seal(&saved, beside)?;
+                state.bandwidth = Some(bandwidth);
+                Ok(generation)
+            }
+            (Ok(()), None, None) => {
+                Err(Failure::Internal("a dump that nobody was asked to seal".to_owned()).into())
+            }
+            (Err(e), None, _) => Err(NotSaved::Trouble(e)),
+        }
+    }
+
+    /// What is to be known of the program, while it stands.
+    fn note(saved: &Saved<'_>, clocks: Clocks) -> Result<Beside, NotSaved> {
+        let tasks = tasks::tree(saved.tasks);
+        let needs = Record::of(&tasks, saved.criu);
+        let mut needs = needs.map_err(|e| {
+            NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
+        })?;
+        needs.avx512_masked = saved.masked;
+        copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
+        let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
+        Ok(Beside { clocks, cpu, took: 0.0, needs })
+    }
+
+    /// Makes an image durable and the chain's next generation; with bytes a second.
+    fn seal(&self, saved: &Saved<'_>, beside: Beside) -> Result<(Generation, f64), NotSaved> {
+        let mut files = image::seal(saved.folder)?;
+        let took = saved.began.elapsed().as_secs_f64();
+        let held = |files: &[ImageFile]| files.iter().map(|file| file.bytes).sum::<u64>();
+        let bandwidth = held(&files) as f64 / took.max(1e-3);
+        let beside = Beside { took, ..beside };
+        sealed::create_exclusive(&saved.folder.join(RECORD), &beside)?;
+        files.push(image::seal_file(saved.folder, RECORD)?);
+        self.shell.ensure_own()?;
+        image::publish(saved.folder, saved.name)?;
+        let image = Image {
+            started: saved.started,
+            by: saved.by,
+            folder: saved.name.to_owned(),
+            files: files.clone(),
+        };
+        let generation = self.seal_generation(image, held(&files), saved.newest)?;
+        self.shell.log.say(&format!(
+            "Sealed generation {}: the program, {}, in {:.1} s.",
+            generation.number,
+            bytes(generation.bytes),
+            saved.began.elapsed().as_secs_f64()
+        ));
+        Ok((generation, bandwidth))
+    }
+
+    fn seal_generation(
+        &self,
+        image: Image,
+        bytes: u64,
+        newest: Option<GenerationNumber>,
+    ) -> Result<Generation, Failure> {
+        let status = self.shell.heart.status();
+        let payload = Payload {
+            done: status.tiles,
+            total: status.total,
+            bytes,
+            segments: Vec::new(),
+            maps: Vec::new(),
+            image: Some(image),
+            advanced: true,
+        };
+        self.shell.seal(payload, newest)
+    }
+
+    /// Saves the program before the walltime, or when asked, and leaves.
+    pub(super) fn leave(&self, state: &mut State) -> Result<Done, Failure> {
+        if state.by == Dumper::Program {
+            return self.leave_to_itself(state);
+        }
+        let mut tried = 0;
+        let trouble = loop {
+            tried += 1;
+            let began = Instant::now();
+            let limit = self.time_left().unwrap_or(NO_END);
+            match self.save(state, Then::Ends, limit) {
+                Ok(()) => return self.left(state),
+                Err(NotSaved::Failure(e)) => return Err(e),
+                Err(NotSaved::Trouble(e)) => {
+                    self.shell.log.say(&format!("The program could not be dumped: {e}."));
+                    if let Some(ended) = state.backend.ended().ok().flatten() {
+                        return self.ended(state, ended);
+                    }
+                    // As long as another try may end in time, the program is not given up.
+                    let next = began.elapsed() + AGAIN;
+                    let again = self.time_left().map_or(tried < 3, |left| left > next);
+                    if !again {
+                        break e;
+                    }
+                    wait_until(Instant::now() + AGAIN, &|| false);
+                    if let Some(ended) = state.backend.ended().ok().flatten() {
+                        return self.ended(state, ended);
+                    }
+                }
+            }
+        };
+        state.backend.kill();
+        match &state.good {
+            Some(good) => self.shell.leave(&format!(
+                "without a new generation, for {trouble}: generation {} stands",
+                good.number
+            )),
+            None => Err(match trouble.kind {
+                Kind::DiskFull => {
+                    DurableError::io(&self.shell.dir.images(), "write", nix::errno::Errno::ENOSPC.into())
+                        .into()
+                }
+                _ => Failure::Unable(format!(
+                    "the program could not be dumped, and nothing of it is kept: {trouble}"
+                )),
+            }),
+        }
+    }
+
+    fn left(&self, state: &State) -> Result<Done, Failure> {
+        let number = state.good.as_ref().map_or(0, |g| g.number.0);
+        self.shell.leave(&format!("with the program sealed in generation {number}"))
+    }
+
+    /// Has the program save itself.
+    fn leave_to_itself(&self, state: &mut State) -> Result<Done, Failure> {
+        let Some((signal, _)) = state.resolved.own else {
+            state.backend.kill();
+            return self.shell.leave(if self.is_never_saved() {
+                "the program, of which nothing is kept: with `checkpoint: None` it must end within one walltime"
+            } else {
+                "the program, which nothing can save here"
+            });
+        };
+        self.shell.enter(Phase::Sealing);
+        self.shell.log.say(&format!("Signal {signal} has the program save itself."));
+        state.backend.signal(signal).map_err(|e| self.unable(&e))?;
+        let until = self.time_left().map(|left| Instant::now() + left);
+        let cpu = Self::cpu(state);
+        loop {
+            match state.backend.ended() {
+                Ok(Some(_)) => break,
+                Ok(None) if until.is_none_or(|until| Instant::now() < until) => {
+                    wait_until(Instant::now() + Duration::from_millis(100), &|| false);
+                }
+                _ => {
+                    state.backend.kill();
+                    let stands = if state.good.is_some() {
+                        "what it saved before stands"
+                    } else {
+                        "nothing of it is kept"
+                    };
+                    return self.shell.leave(&format!(
+                        "the program, which did not end by itself after signal {signal}: {stands}"
+                    ));
+                }
+            }
+        }
+        state.cpu_before = cpu;
+        let image =
+            Image { started: state.started, by: Dumper::Program, folder: String::new(), files: Vec::new() };
+        let generation = self.seal_generation(image, 0, state.newest)?;
+        self.let_go(state, &generation);
+        state.good = Some(generation);
+        self.left(state)
+    }
+
+    /// How long until the batch system ends the job, less what it takes to leave.
+    fn time_left(&self) -> Option<Duration> {
+        let stop = &self.shell.options.stop;
+        let (end, deadline) = (stop.end?, stop.deadline?);
+        let spare = end.saturating_duration_since(deadline) / 10;
+        Some(end.saturating_duration_since(Instant::now()).saturating_sub(spare))
+    }
+
+    /// Removes what is no longer needed: the new generation and the last one that was gone on from stay.
+    fn let_go(&self, state: &State, newest: &Generation) {
+        let dir = &self.shell.dir;
+        let kept: BTreeSet<GenerationNumber> =
+            state.good.iter().map(|good| good.number).chain([newest.number]).collect();
+        let mut images = BTreeSet::new();
+        let mut started = BTreeSet::from([state.started]);
+        for number in fence::generations(dir).unwrap_or_default() {
+            if !kept.contains(&number) {
+                let _ = beneath::remove(&dir.generation(number));
+            } else if let Ok(Generation { image: Some(image), .. }) = form::read(&dir.generation(number)) {
+                started.insert(image.started);
+                images.insert(image.folder);
+            }
+        }
+        images.insert(newest.image.as_ref().map(|image| image.folder.clone()).unwrap_or_default());
+        let needed = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| images.contains(name));
+        if let Err(e) = image::let_go(dir, &needed) {
+            self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
+        }
+        let programs = dir.programs();
+        for name in beneath::names_if_any(&programs).unwrap_or_default() {
+            if !started.iter().any(|link| name.to_str() == Some(link.to_string().as_str())) {
+                let _ = beneath::remove_folder(&programs.join(&name));
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! A program while it runs: how far it has come, whether it could be dumped, when it must be.
+
+use std::time::{Duration, Instant};
+
+use super::{Session, State};
+use crate::campaign::spec::Checkpoint;
+use crate::checkpoint::{Dumper, Phase};
+use crate::foreign::tasks::{self, Look, hindrances};
+use crate::foreign::{Ended, Kind, Then, progress};
+use crate::job::failure::Failure;
+use crate::job::run::wait_until;
+use crate::job::setup::last_words;
+use crate::job::shell::Done;
+use crate::quantity::count;
+
+/// How often the program is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The trial dump comes after so long at most.
+const TRIAL: Duration = Duration::from_secs(60);
+
+/// Bytes a second that are dumped and brought to the disk as long as nothing was measured.
+const BANDWIDTH: f64 = 150e6;
+
+/// The status with which a job ends whose program ended with 99, which has the batch system resubmit the job.
+const INSTEAD_OF_99: u8 = 71;
+
+/// So much of the end of what the program said is told, bytes.
+const LAST_WORDS: usize = 600;
+
+impl Session<'_> {
+    /// Runs the program to its end, or until it must be saved.
+    pub(super) fn work(&self, state: &mut State) -> Result<Done, Failure> {
+        self.shell.enter(Phase::Computing);
+        let mut next = Instant::now();
+        let mut last = Instant::now();
+        loop {
+            let ended = state.backend.ended();
+            let ended =
+                ended.map_err(|e| Failure::Program(137, format!("what ran the program is gone: {e}")))?;
+            if let Some(ended) = ended {
+                self.tell(state);
+                return self.ended(state, ended);
+            }
+            if Instant::now() >= next {
+                next = Instant::now() + LOOK;
+                self.tell(state);
+                self.shell.ensure_own()?;
+                self.look_for_hindrances(state);
+            }
+            if self.must_save(state) {
+                return self.leave(state);
+            }
+            if self.trial_is_due(state) {
+                self.trial(state)?;
+                last = Instant::now();
+            }
+            if self.every().is_some_and(|every| state.by != Dumper::Program && last.elapsed() >= every) {
+                last = Instant::now();
+                self.save_and_go_on(state)?;
+            }
+            wait_until(next.min(Instant::now() + Duration::from_millis(100)), &|| self.shell.must_stop());
+        }
+    }
+
+    /// How often it is dumped while it runs.
+    fn every(&self) -> Option<Duration> {
+        let every = self.shell.options.spec.checkpoint_every.seconds();
+        (every > 0).then(|| Duration::from_secs(every))
+    }
+
+    /// CPU time since its beginning, s.
+    pub(super) fn cpu(state: &State) -> f64 {
+        state.cpu_before + tasks::cpu(&state.backend.tasks()).as_secs_f64()
+    }
+
+    /// Says how far the program has come.
+    fn tell(&self, state: &mut State) {
+        let told = state.progress.as_mut().and_then(|reader| reader.read().ok().flatten());
+        let progress = match (&state.progress, told) {
+            (Some(_), told) => told,
+            (None, _) => Some(progress::Progress { done: Self::cpu(state) as u64, total: 0 }),
+        };
+        let memory = tasks::memory(&state.backend.tasks()).resident;
+        self.shell.heart.update(|s| {
+            if let Some(progress) = progress {
+                (s.tiles, s.total) = (progress.done, progress.total);
+            }
+        });
+        self.shell.heart.program_holds(memory);
+        self.shell.tell();
+    }
+
+    /// What tells the progress.
+    pub(super) fn reader(&self, source: &progress::Source) -> Option<progress::Reader> {
+        let reader = progress::Reader::new(source);
+        reader.map_err(|e| self.shell.log.say(&format!("The progress cannot be read: {e}."))).ok()
+    }
+
+    /// Whether it is time to save it: when asked, or so long before the walltime as a dump of so much memory may take.
+    fn must_save(&self, state: &State) -> bool {
+        if self.shell.must_stop() {
+            return true;
+        }
+        let stop = &self.shell.options.stop;
+        let (Some(deadline), Some(end)) = (stop.deadline, stop.end) else { return false };
+        if state.by == Dumper::Program {
+            return false;
+        }
+        let memory = tasks::memory(&state.backend.tasks()).image as f64;
+        let takes = 2.0 * memory / state.bandwidth.unwrap_or(BANDWIDTH).max(1.0);
+        let spare = end.saturating_duration_since(deadline) / 2;
+        let takes = Duration::try_from_secs_f64(takes).unwrap_or(Duration::MAX).saturating_add(spare);
+        end.saturating_duration_since(Instant::now()) <= takes
+    }
+
+    /// Whether it is to be dumped for the first time, to see whether it can be.
+    fn trial_is_due(&self, state: &State) -> bool {
+        let stop = &self.shell.options.stop;
+        // A short job has no minute to wait.
+        let quarter = stop.deadline.map(|deadline| deadline.saturating_duration_since(state.since) / 4);
+        !state.tried
+            && state.resolved.trial
+            && state.by != Dumper::Program
+            && state.since.elapsed() >= quarter.map_or(TRIAL, |quarter| quarter.min(TRIAL))
+    }
+
+    fn trial(&self, state: &mut State) -> Result<(), Failure> {
+        state.tried = true;
+        match self.save(state, Then::Runs, TRIAL * 10) {
+            Ok(()) => Ok(()),
+            Err(super::save::NotSaved::Failure(e)) => Err(e),
+            Err(super::save::NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => {
+                Err(Failure::Unable(format!(
+                    "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
+                 and a walltime in which it ends, or `trial: false` where that passes)",
+                    count(state.since.elapsed().as_secs(), "second")
+                )))
+            }
+            Err(super::save::NotSaved::Trouble(e)) => {
+                self.shell
+                    .log
+                    .say(&format!("The trial dump failed: {e}. It is tried again when it must be."));
+                Ok(())
+            }
+        }
+    }
+
+    fn save_and_go_on(&self, state: &mut State) -> Result<(), Failure> {
+        match self.save(state, Then::Runs, TRIAL * 60) {
+            Err(super::save::NotSaved::Failure(e)) => Err(e),
+            Err(super::save::NotSaved::Trouble(e)) => {
+                self.shell.log.say(&format!("A dump failed: {e}. The program runs on."));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Says what of the program cannot be dumped, at its start and whenever it has doubled.
+    fn look_for_hindrances(&self, state: &mut State) {
+        let tasks = state.backend.tasks();
+        let memory = tasks::memory(&tasks).resident;
+        if state.by == Dumper::Program || memory < state.looked_at.saturating_mul(2) || memory == 0 {
+            return;
+        }
+        state.looked_at = memory;
+        let look = Look {
+            network: state.resolved.program.network,
+            everywhere: vec![self.shell.campaign.output().to_path_buf()],
+            ..Look::default()
+        };
+        for hindrance in hindrances(&tasks, &look) {
+            self.shell.log.say(&format!("{hindrance}."));
+        }
+    }
+
+    /// The program has ended by itself.
+    pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, Failure> {
+        let words =
+            || self.last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
+        match ended {
+            Ended::Code(0) => {
+                let made = self.make(state)?;
+                self.publish(&made).map(Done::Complete)
+            }
+            Ended::Code(99) => Err(Failure::Program(
+                INSTEAD_OF_99,
+                format!(
+                    "the program ended with exit status 99{} (the job ends with {INSTEAD_OF_99}: 99 has the batch system resubmit it)",
+                    words()
+                ),
+            )),
+            Ended::Code(code) => {
+                Err(Failure::Program(code, format!("the program ended with exit status {code}{}", words())))
+            }
+            Ended::Signal(signal) => {
+                let name = nix::sys::signal::Signal::try_from(signal).map_or("", |s| s.as_str());
+                let code = 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0));
+                let memory = if signal == 9 { ", perhaps for its memory" } else { "" };
+                Err(Failure::Program(
+                    code,
+                    format!("the program was ended by signal {signal} {name}{memory}{}", words()),
+                ))
+            }
+        }
+    }
+
+    /// What it said last, on its standard error, else on its standard output.
+    fn last_words(&self, state: &State) -> Option<String> {
+        let program = &state.resolved.program;
+        [&program.errors, &program.output].into_iter().find_map(|path| {
+            let end = crate::durable::beneath::read_end(path, LAST_WORDS as u64).ok()?;
+            last_words(&String::from_utf8_lossy(&end))
+        })
+    }
+
+    /// Whether the campaign wants it saved at all.
+    pub(super) fn is_never_saved(&self) -> bool {
+        matches!(self.command.checkpoint, Checkpoint::None)
+    }
+}

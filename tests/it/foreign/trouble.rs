@@ -1,0 +1,240 @@
+//! Dumps and restores that fail: nothing is lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use alpsckpt::foreign::{Backend, Kind, Then};
+use nix::sys::signal::Signal::SIGKILL;
+
+use super::{PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, init, parent, send, until, users};
+use crate::support::{contents, have_programs, skip};
+
+#[test]
+fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
+    let test = "a_dump_that_fails_or_is_refused_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.shell(TICKING)).unwrap();
+        scene.wait_for("tick");
+        let refused = supervised
+            .dump(&scene.image("refused"), Then::Ends, PATIENCE, &mut |_| Err("the disk is gone".to_owned()))
+            .unwrap_err();
+        assert_eq!((refused.kind, refused.what.as_str()), (Kind::Refused, "the disk is gone"), "{user:?}");
+        scene.goes_on();
+        let never = &mut |_| panic!("there is nothing to seal");
+        let late =
+            supervised.dump(&scene.image("late"), Then::Ends, Duration::from_millis(1), never).unwrap_err();
+        assert_eq!(late.kind, Kind::TimedOut, "{user:?}: {late}");
+        scene.goes_on();
+        let full = supervised.dump(&scene.path("nowhere"), Then::Ends, PATIENCE, never).unwrap_err();
+        assert!(full.what.contains("nowhere") && full.what.contains("No such file"), "{full}");
+        scene.goes_on();
+        // It may go on after a dump, too; and CRIU may end when the image is sealed.
+        dump(&mut supervised, &scene.image("runs"), Then::Runs);
+        scene.goes_on();
+        let first = init(&supervised);
+        let kill_criu = &mut |_| {
+            send(criu_at_work(first).unwrap(), SIGKILL);
+            Ok(())
+        };
+        supervised.dump(&scene.image("killed"), Then::Runs, PATIENCE, kill_criu).unwrap();
+        scene.goes_on();
+        let ends_with_it = &mut |_| {
+            send(criu_at_work(first).unwrap(), SIGKILL);
+            Err("no".to_owned())
+        };
+        let trouble =
+            supervised.dump(&scene.image("killed2"), Then::Ends, PATIENCE, ends_with_it).unwrap_err();
+        assert_eq!(trouble.kind, Kind::Refused, "{trouble}");
+        scene.goes_on();
+        let tasks = supervised.tasks();
+        supervised.dump(&scene.image("last"), Then::Ends, PATIENCE, kill_criu).unwrap();
+        assert!(tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()), "the image counts");
+    }
+}
+
+/// Holds 64 MB.
+const LARGE: &str = "v=$(head -c 64000000 /dev/zero | tr '\\0' x); while :; do echo tick; sleep 0.01; done";
+
+#[test]
+fn criu_killed_while_it_writes_leaves_the_program_running() {
+    let test = "criu_killed_while_it_writes_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(LARGE)).unwrap();
+    scene.wait_for("tick");
+    let first = init(&supervised);
+    let image = scene.image("image");
+    let pages = image.clone();
+    let is_large =
+        |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().is_ok_and(|m| m.len() > 1 << 20);
+    let killer = std::thread::spawn(move || {
+        until("pages are written", || fs::read_dir(&pages).unwrap().any(is_large));
+        send(criu_at_work(first).unwrap(), SIGKILL);
+    });
+    let trouble = supervised.dump(&image, Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+    killer.join().unwrap();
+    assert!(trouble.kind == Kind::Other && trouble.what.contains("ended without an answer"), "{trouble}");
+    scene.goes_on();
+    let clocks = dump(&mut supervised, &scene.image("next"), Then::Ends);
+    supervised = scene.supervised();
+    supervised.restore(&scene.shell(LARGE), &scene.path("next"), clocks).unwrap();
+    scene.goes_on();
+}
+
+/// CRIU's death may then be the program's: a signal that is no fault of its own.
+#[test]
+fn a_program_that_dies_with_criu_has_not_failed_itself() {
+    let test = "a_program_that_dies_with_criu_has_not_failed_itself";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    scene.wait_for("tick");
+    let first = init(&supervised);
+    let image = scene.image("image");
+    let began = image.clone();
+    let killer = std::thread::spawn(move || {
+        until("an image begins", || fs::read_dir(&began).unwrap().next().is_some());
+        criu_at_work(first).map(|pid| send(pid, SIGKILL));
+    });
+    let _ = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
+    killer.join().unwrap();
+    let before = scene.said().len();
+    until("it goes on, or is told to be lost", || match supervised.ended() {
+        Ok(None) => scene.said().len() > before,
+        Ok(Some(ended)) => panic!("{ended:?} is told of the program"),
+        Err(trouble) => trouble.what.contains("CRIU was killed"),
+    });
+}
+
+#[test]
+fn a_limit_of_time_or_of_file_sizes_leaves_the_program_running() {
+    let test = "a_limit_of_time_or_of_file_sizes_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    let mut scene = Scene::new(User::Own, Some(criu));
+    let own = scene.program.display().to_string();
+    scene.program = scene.path("limited");
+    // 8 MB: more than the program's output, less than its memory.
+    let words = format!("#!/bin/bash\nulimit -f 8000\nexec {own} \"$@\"\n");
+    fs::write(&scene.program, words).unwrap();
+    fs::set_permissions(&scene.program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(LARGE)).unwrap();
+    scene.wait_for("tick");
+    for ms in [1, 10, 20, 30, 40, 50] {
+        let limit = Duration::from_millis(ms);
+        let image = scene.image(&format!("after{ms}"));
+        let trouble = supervised.dump(&image, Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
+        assert!(matches!(trouble.kind, Kind::TimedOut | Kind::DiskFull), "after {ms} ms: {trouble}");
+        scene.goes_on();
+    }
+    let trouble = supervised.dump(&scene.image("large"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+    assert!(trouble.kind == Kind::DiskFull && trouble.cure.contains("ulimit -f"), "{trouble}");
+    scene.goes_on();
+}
+
+#[test]
+fn a_full_disk_leaves_the_program_running() {
+    let test = "a_full_disk_leaves_the_program_running";
+    let Some(criu) = criu(test) else { return };
+    if !nix::unistd::geteuid().is_root() {
+        return skip(test, "only root can mount a small disk");
+    }
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let image = scene.image("small");
+        let small = Some("size=1m,mode=0777");
+        nix::mount::mount(None::<&str>, &image, Some("tmpfs"), nix::mount::MsFlags::empty(), small).unwrap();
+        let mut supervised = scene.supervised();
+        let script = format!("v=$(head -c 4000000 /dev/zero | tr '\\0' x); {TICKING}");
+        supervised.start(&scene.shell(&script)).unwrap();
+        scene.wait_for("tick");
+        let full = supervised.dump(&image, Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        scene.goes_on();
+        supervised.kill();
+        nix::mount::umount(&image).unwrap();
+        assert_eq!(full.kind, Kind::DiskFull, "{user:?}: {full}");
+    }
+}
+
+#[test]
+fn an_image_that_does_not_fit_is_refused_and_stays_as_it_is() {
+    let test = "an_image_that_does_not_fit_is_refused_and_stays_as_it_is";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    fs::write(scene.path("input"), "seven..").unwrap();
+    let program = scene.shell(&format!("exec 7<input; exec 8<>removed; rm removed; {TICKING}"));
+    let mut supervised = scene.supervised();
+    supervised.start(&program).unwrap();
+    scene.wait_for("tick");
+    let image = scene.image("image");
+    let clocks = dump(&mut supervised, &image, Then::Ends);
+    let whole = contents(&image);
+    let mut restored = scene.supervised();
+    // Another file.
+    fs::write(scene.path("input"), "longer than seven").unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert!(trouble.kind == Kind::Unfit && trouble.what.contains("input has bad size"), "{trouble}");
+    assert!(restored.tasks().is_empty());
+    fs::write(scene.path("input"), "seven..").unwrap();
+    // Another restore at the same time.
+    let folder = fs::File::open(&image).unwrap();
+    let held = nix::fcntl::Flock::lock(folder, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert!(trouble.what.contains("another process"), "{trouble}");
+    drop(held);
+    // No time: what was made of it is gone.
+    let mut hasty = scene.supervised_within(Duration::from_millis(1));
+    let trouble = hasty.restore(&program, &image, clocks).unwrap_err();
+    assert_eq!(trouble.kind, Kind::TimedOut, "{trouble}");
+    // What a restore that was killed leaves: the removed file under CRIU's name for it.
+    let ghost = |number: u32| scene.path(&format!("removed.cr.{number:x}.ghost"));
+    for number in 0..64 {
+        fs::write(ghost(number), "left").unwrap();
+    }
+    restored.restore(&program, &image, clocks).unwrap();
+    let left = (0..64).filter(|number| ghost(*number).exists()).count();
+    assert_eq!(left, 63, "no other file is removed");
+    scene.goes_on();
+    restored.kill();
+    assert_eq!(contents(&image), whole);
+    // A damaged one.
+    fs::write(image.join("inventory.img"), "no image").unwrap();
+    let trouble = restored.restore(&program, &image, clocks).unwrap_err();
+    assert_eq!(trouble.kind, Kind::Damaged, "{trouble}");
+}
+
+#[test]
+fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
+    let test = "nothing_outlives_what_runs_it_and_nothing_is_left_out";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    scene.wait_for("tick");
+    if nix::unistd::geteuid().is_root() && have_programs(test, &["nsenter"]) {
+        // Someone lets a process into the program's namespaces, which is no part of its tree.
+        let first = init(&supervised).to_string();
+        let stray = "sleep 600 >/dev/null 2>&1 & echo $!";
+        let entered =
+            std::process::Command::new("nsenter").args(["-t", &first, "-p", "sh", "-c", stray]).output();
+        assert!(entered.unwrap().status.success());
+        let trouble =
+            supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        assert!(trouble.kind == Kind::Undumpable && trouble.what.contains("(sleep)"), "{trouble}");
+        scene.goes_on();
+    }
+    let tasks = supervised.tasks();
+    let outside = parent(init(&supervised));
+    send(outside, SIGKILL);
+    until("all are gone", || tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
+    let mut told = String::new();
+    until("it is told", || supervised.ended().map_err(|e| told = e.what).is_err());
+    assert!(told.contains("what ran the program is gone"), "{told}");
+}
