@@ -74,12 +74,6 @@ impl CampaignDir {
         self.output.join("maps")
     }
 
-    /// Finished files of programs.
-    #[must_use]
-    pub fn results(&self) -> PathBuf {
-        self.output.join("results")
-    }
-
     /// A picture of each finished map.
     #[must_use]
     pub fn pictures(&self) -> PathBuf {
