@@ -273,9 +273,9 @@ impl Reading<'_> {
         let inner = field.as_ref().map(|field| self.innermost(field, byte));
         let (what, cure) = words(error, inner, self.text);
         // An unknown field is at its name; the end of another fault may lie behind the value, on a later line.
-        let line = match (&field, &error.code) {
-            (Some(field), Error::NoSuchStructField { .. } | Error::Message(_)) if field.is_top() => {
-                fields::line_of(self.text, field.start)
+        let line = match (&inner, &error.code) {
+            (Some(inner), Error::NoSuchStructField { .. } | Error::Message(_)) => {
+                fields::line_of(self.text, inner.start)
             }
             _ => line,
         };
