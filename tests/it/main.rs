@@ -39,6 +39,7 @@ mod neighbours;
 mod oracle;
 mod outputs;
 mod physics;
+mod programs;
 mod pty;
 mod reference;
 mod scene;
