@@ -106,7 +106,9 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     let command = is_command(text, &index);
     let (idle, index): (Vec<Field>, Vec<Field>) =
         index.into_iter().partition(|field| command && is_idle(&field.path));
-    idle.iter().for_each(|field| blank(&mut patched, field));
+    for field in &idle {
+        blank(&mut patched, field);
+    }
     let mut reading =
         Reading { file, text, patched, index, bad: Vec::new(), stand_ins: Vec::new(), errors: Vec::new() };
     let spec = reading.read();
