@@ -49,9 +49,9 @@ const AT_DUMP: &[Sign] = &[
         cure: "the job's limit of file sizes (ulimit -f) is smaller than the program: raise it",
     },
     Sign {
-        words: &["sockets: Unix diag module", "Can't dump unix", "The sock diag", "sock_diag"],
+        words: &["kerndat_tcp_repair"],
         kind: Kind::Unavailable,
-        cure: "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
+        cure: "CRIU needs the node's loopback device: ip link set lo up",
     },
     Sign {
         // SO_PASSCRED and SO_PASSSEC, which kernels since 6.16 refuse for sockets of other kinds than local ones.
@@ -118,6 +118,12 @@ const AT_DUMP: &[Sign] = &[
         words: &["link remap", "ghost file", "Can't link"],
         kind: Kind::Undumpable,
         cure: "the program has a removed file open on a disk where it can be given no other name",
+    },
+    // Told beside other errors, too: whether the program needs them is not.
+    Sign {
+        words: &["diag module missing", "sock_diag"],
+        kind: Kind::Unavailable,
+        cure: "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
     },
 ];
 
