@@ -164,7 +164,7 @@ const AT_RESTORE: &[Sign] = &[
     },
     Sign {
         words: &["File exists"],
-        kind: Kind::Other,
+        kind: Kind::Unfit,
         cure: "remove the file, if a restore that was ended has left it",
     },
     Sign {
@@ -199,7 +199,7 @@ pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &s
     match (found, work) {
         (Some(sign), _) => Trouble::new(sign.kind, what, sign.cure),
         (None, Work::Dump) => Trouble::new(Kind::Undumpable, what, ""),
-        (None, Work::Restore) => Trouble::new(Kind::Other, what, ""),
+        (None, Work::Restore) => Trouble::new(Kind::Unfit, what, ""),
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
         let unknown = trouble(Work::Restore, "", 0, "it broke");
         assert_eq!(
             (unknown.kind, unknown.what.as_str()),
-            (Kind::Other, "CRIU cannot restore the program: it broke")
+            (Kind::Unfit, "CRIU cannot restore the program: it broke")
         );
     }
 }

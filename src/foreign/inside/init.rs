@@ -23,6 +23,10 @@ use crate::foreign::backend::{Ended, Kind, Trouble};
 
 /// Runs it to its end.
 pub(super) fn run() -> io::Result<()> {
+    // Anywhere else it would mount over the machine's own /proc.
+    if std::process::id() != 1 {
+        return Err(io::Error::other("it is the first process of namespaces, and nothing to be called"));
+    }
     // Whoever made the namespaces waits for this process; without it nobody would.
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     let socket = process::socket()?;

@@ -151,7 +151,7 @@ impl Supervised {
         let status = self.inside.take().map(|mut inside| inside.end());
         let how = status.flatten().map(|status| format!(" ({status})")).unwrap_or_default();
         let what = format!("what ran the program is gone{how}, and the program with it: {why}");
-        let trouble = Trouble::new(Kind::Other, what, "");
+        let trouble = Trouble::new(Kind::Unavailable, what, "");
         self.gone = Some(trouble.clone());
         trouble
     }
@@ -262,7 +262,7 @@ impl Inside {
     fn make(program: &Path, network: Network, clocks: Option<Clocks>) -> Result<Self, Trouble> {
         let other = |e: io::Error| {
             let what = format!("the program's namespaces cannot be made: {}: {e}", program.display());
-            Trouble::new(Kind::Other, what, "")
+            Trouble::new(Kind::Unavailable, what, "")
         };
         let (socket, theirs) = UnixStream::pair().map_err(other)?;
         let mut command = Command::new(program);
@@ -352,7 +352,7 @@ fn lock(image: &Path) -> Result<Option<Flock<File>>, Trouble> {
         Err((_, Errno::EWOULDBLOCK)) => {
             let what =
                 format!("{}: another process of this node restores this image just now", image.display());
-            Err(Trouble::new(Kind::Other, what, "wait until that is done, or end it"))
+            Err(Trouble::new(Kind::Unavailable, what, "wait until that is done, or end it"))
         }
         Err(_) => Ok(None),
     }

@@ -86,7 +86,10 @@ fn criu_killed_while_it_writes_leaves_the_program_running() {
         killer.join().unwrap();
         fs::remove_dir_all(&image).unwrap();
         let hit = dumped.map_err(|trouble| {
-            assert!(trouble.kind == Kind::Other && trouble.what.contains("without an answer"), "{trouble}");
+            assert!(
+                trouble.kind == Kind::Unavailable && trouble.what.contains("without an answer"),
+                "{trouble}"
+            );
         });
         scene.goes_on();
         hit.is_err()

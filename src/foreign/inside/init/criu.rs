@@ -173,9 +173,9 @@ impl Init {
                 let said = said.lines().next_back().map_or_else(String::new, |line| format!(": {line}"));
                 let what = format!("CRIU ended without an answer{said}");
                 let mut trouble = log::trouble(talk.work, &self.log(LOG), 0, &what);
-                // Its log does not tell why it ended; nothing says that the program cannot be dumped.
-                if trouble.kind == Kind::Undumpable && trouble.cure.is_empty() {
-                    trouble.kind = Kind::Other;
+                // Its log does not tell why it ended; nothing says that the program cannot be dumped, or does not fit.
+                if trouble.cure.is_empty() {
+                    trouble.kind = Kind::Unavailable;
                 }
                 trouble
             }
@@ -240,5 +240,5 @@ fn in_words(work: Work) -> &'static str {
 }
 
 fn broken(work: Work, why: &str) -> Trouble {
-    Trouble::new(Kind::Other, format!("{} cannot begin: {why}", in_words(work)), "")
+    Trouble::new(Kind::Unavailable, format!("{} cannot begin: {why}", in_words(work)), "")
 }
