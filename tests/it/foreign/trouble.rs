@@ -286,7 +286,7 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
         scene.goes_on();
     }
     let tasks = supervised.tasks();
-    let outside = parent(init(&supervised));
+    let outside = parent(init(&supervised)).unwrap();
     send(outside, SIGKILL);
     until("all are gone", || tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
     let mut told = String::new();
