@@ -241,6 +241,9 @@ impl Backend for Supervised {
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
+        if let Err(errno) = nix::sys::signal::Signal::try_from(signal) {
+            return Err(Trouble::new(Kind::Other, format!("signal {signal}: {}", errno.desc()), ""));
+        }
         self.order(Order::Signal(signal))
     }
 

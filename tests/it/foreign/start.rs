@@ -47,6 +47,7 @@ fn signals_reach_the_program_and_kill_it_truly() {
         assert_eq!(supervised.ended().unwrap(), None);
         let tasks = supervised.tasks();
         assert!(tasks.len() >= 2, "{tasks:?}");
+        assert!(supervised.signal(64).is_err() && supervised.signal(0).is_err());
         supervised.signal(nix::libc::SIGUSR2).unwrap();
         scene.wait_for("got");
         supervised.signal(nix::libc::SIGTERM).unwrap();
