@@ -112,9 +112,11 @@ impl Supervised {
 
     fn order(&mut self, order: Order) -> Result<(), Trouble> {
         let inside = self.inside()?;
-        match wire::order(&mut inside.socket, order) {
-            Ok(()) => Ok(()),
-            Err(e) => Err(self.lose(&e.to_string())),
+        let Err(e) = wire::order(&mut inside.socket, order) else { return Ok(()) };
+        // It may have told of the program's end, and gone.
+        match self.ended()? {
+            Some(_) => Err(had_ended()),
+            None => Err(self.lose(&e.to_string())),
         }
     }
 
@@ -136,8 +138,7 @@ impl Supervised {
                 }
                 Ok(Some(News::Ended(end))) => {
                     self.ended = Some(end.into());
-                    let what = "the program had ended by itself";
-                    return Err(Trouble::new(Kind::Other, what, ""));
+                    return Err(had_ended());
                 }
                 Ok(Some(News::Made(_))) => {}
                 Ok(None) => return Err(self.lose("its socket is closed")),
@@ -234,7 +235,8 @@ impl Backend for Supervised {
     }
 
     fn tasks(&self) -> Vec<u32> {
-        let Some(inside) = &self.inside else { return Vec::new() };
+        // Later its numbers may be those of others.
+        let Some(inside) = self.inside.as_ref().filter(|_| self.ended.is_none()) else { return Vec::new() };
         let mut tasks = tasks::tree(&[inside.init]);
         tasks.retain(|task| *task != inside.init);
         tasks
@@ -337,6 +339,10 @@ impl Inside {
         let _ = self.child.kill();
         None
     }
+}
+
+fn had_ended() -> Trouble {
+    Trouble::new(Kind::Other, "the program had ended by itself", "")
 }
 
 fn handle(pid: u32) -> Option<OwnedFd> {
