@@ -57,7 +57,7 @@ const AT_DUMP: &[Sign] = &[
         cure: "CRIU needs the node's loopback device: ip link set lo up",
     },
     Sign {
-        // SO_PASSCRED and SO_PASSSEC, which kernels since 6.16 refuse for sockets of other kinds than local ones.
+        // SO_PASSCRED and SO_PASSSEC, which kernel 6.18 refuses for sockets of other kinds than local ones, and 6.1 does not.
         words: &["Can't get 1:16 opt", "Can't get 1:34 opt"],
         kind: Kind::Unavailable,
         cure: "for sockets this kernel needs CRIU 4.2 or newer: `alpsckpt kit criu --suite sid --again` makes a kit of one",

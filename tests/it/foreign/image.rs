@@ -166,7 +166,7 @@ fn tcp_within_the_program_and_its_clock_go_on() {
         scene.wait_for("ready");
         let trouble =
             supervised.dump(&scene.image("shared"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-        // CRIU before 4.2 asks sockets what kernels since 6.16 do not tell of them.
+        // CRIU before 4.2 asks sockets what newer kernels (6.18, not 6.1) do not tell of them.
         let too_old = criu.version < (4, 2, 0) && trouble.kind == Kind::Unavailable;
         assert_eq!(
             trouble.kind,
