@@ -5,10 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alpsckpt::foreign::{Backend, Kind, Then};
+use alpsckpt::foreign::{Backend, Ended, Kind, Then};
 use nix::sys::signal::Signal::SIGKILL;
 
-use super::{PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, init, parent, send, until, users};
+use super::{
+    PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, end, init, parent, send, until, users,
+};
 use crate::support::{contents, have_programs, skip};
 
 #[test]
@@ -86,7 +88,10 @@ fn criu_killed_while_it_writes_leaves_the_program_running() {
         killer.join().unwrap();
         fs::remove_dir_all(&image).unwrap();
         let hit = dumped.map_err(|trouble| {
-            assert!(trouble.kind == Kind::Other && trouble.what.contains("without an answer"), "{trouble}");
+            assert!(
+                trouble.kind == Kind::Unavailable && trouble.what.contains("without an answer"),
+                "{trouble}"
+            );
         });
         scene.goes_on();
         hit.is_err()
@@ -95,6 +100,36 @@ fn criu_killed_while_it_writes_leaves_the_program_running() {
     supervised = scene.supervised();
     supervised.restore(&scene.shell(LARGE), &scene.path("next"), clocks).unwrap();
     scene.goes_on();
+}
+
+#[test]
+fn a_program_that_has_just_ended_is_not_lost() {
+    let test = "a_program_that_has_just_ended_is_not_lost";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut supervised = scene.supervised();
+    for order in 0..3 {
+        supervised.start(&scene.shell("exit 3")).unwrap();
+        if order > 0 {
+            until("it has ended", || supervised.tasks().is_empty());
+        }
+        let image = scene.image(&format!("image{order}"));
+        let trouble = if order < 2 {
+            supervised
+                .dump(&image, Then::Ends, PATIENCE, &mut |_| Err("none is wanted".to_owned()))
+                .unwrap_err()
+        } else {
+            let mut trouble = None;
+            // Until nobody is there any more to get it.
+            until("the signal is refused", || {
+                trouble = supervised.signal(nix::libc::SIGTERM).err();
+                trouble.is_some()
+            });
+            trouble.unwrap()
+        };
+        assert!(order == 0 || trouble.what.contains("had ended by itself"), "{trouble}");
+        assert_eq!(end(&mut supervised), Ended::Code(3));
+    }
 }
 
 #[test]
@@ -283,7 +318,7 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
         scene.goes_on();
     }
     let tasks = supervised.tasks();
-    let outside = parent(init(&supervised));
+    let outside = parent(init(&supervised)).unwrap();
     send(outside, SIGKILL);
     until("all are gone", || tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
     let mut told = String::new();
