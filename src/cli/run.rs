@@ -198,13 +198,15 @@ fn anew(chain: &ChainId, file: &Path) -> String {
 
 fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
     let maps = verify::verify(&spec.output, spec, months)?;
-    verify::table(&maps).into_iter().try_for_each(output::say)?;
+    verify::table(spec, &maps).into_iter().try_for_each(output::say)?;
+    let campaign = CampaignDir::new(&spec.output);
+    let folder = if spec.command().is_some() { campaign.results() } else { campaign.maps() };
     match verify::bad(&maps) {
         0 => output::say(format!(
             "{}, all verified, in {}",
-            count(maps.len() as u64, "map"),
-            spec.output.join("maps").display()
+            count(maps.len() as u64, verify::made(spec)),
+            folder.display()
         )),
-        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(spec, n), "")),
     }
 }

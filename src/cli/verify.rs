@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         output::say_json(&maps)?;
     } else {
-        table(&maps).into_iter().try_for_each(output::say)?;
+        table(&spec, &maps).into_iter().try_for_each(output::say)?;
     }
     match bad(&maps) {
         0 => Ok(()),
@@ -45,9 +45,14 @@ pub(super) fn bad(maps: &[Verified]) -> usize {
     maps.iter().filter(|m| !m.problems.is_empty()).count()
 }
 
-/// So many maps are not what was computed.
-pub(super) fn not_as_computed(n: usize) -> String {
-    format!("{} {} not what was computed", count(n as u64, "map"), by_number(n as u64, "is", "are"))
+/// What a campaign makes, in a word.
+pub(super) fn made(spec: &Spec) -> &'static str {
+    if spec.command().is_some() { "output" } else { "map" }
+}
+
+/// So many maps or outputs are not what was computed.
+pub(super) fn not_as_computed(spec: &Spec, n: usize) -> String {
+    format!("{} {} not what was computed", count(n as u64, made(spec)), by_number(n as u64, "is", "are"))
 }
 
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
@@ -61,7 +66,7 @@ pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Ve
         match verify_chain(&campaign, &chain, &spec.dem) {
             Ok(verified) => maps.extend(verified),
             Err(e) if e.is_missing() => maps.push(Verified {
-                path: campaign.maps(),
+                path: if spec.command().is_some() { campaign.results() } else { campaign.maps() },
                 valid: 0,
                 range: None,
                 problems: vec![format!("{chain} is not complete")],
@@ -72,15 +77,22 @@ pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Ve
     Ok(maps)
 }
 
-/// A line a map.
-pub(super) fn table(maps: &[Verified]) -> Vec<String> {
+/// A line a map, or a file that a program made.
+pub(super) fn table(spec: &Spec, maps: &[Verified]) -> Vec<String> {
+    let verdict = |map: &Verified| {
+        if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") }
+    };
+    if spec.command().is_some() {
+        let rows: Vec<_> =
+            maps.iter().map(|file| vec![file.path.display().to_string(), verdict(file)]).collect();
+        return output::table(&["output", "verdict"], &rows, &[]);
+    }
     let row = |map: &Verified| {
         let name = map.path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
         let layer = map.path.file_stem().and_then(|stem| layer_named(&stem.to_string_lossy()));
         let unit = layer.map_or("", |layer| quantity::unit(layer.unit));
         let range = map.range.map_or(String::new(), |(low, high)| format!("{low:.2} … {high:.2} {unit}"));
-        let verdict = if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") };
-        vec![name, map.valid.to_string(), range, verdict]
+        vec![name, map.valid.to_string(), range, verdict(map)]
     };
     output::table(
         &["map", "valid cells", "values", "verdict"],

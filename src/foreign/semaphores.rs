@@ -171,7 +171,7 @@ ready(); stay()",
         let mut environment = BTreeMap::from([(OsString::from("LD_PRELOAD"), OsString::from("/own.so"))]);
         prepare(&at, &mut environment).unwrap();
         let once = environment.clone();
-        let preload = environment[OsStr::new("LD_PRELOAD")].to_str().unwrap().to_owned();
+        let preload = once[OsStr::new("LD_PRELOAD")].to_str().unwrap();
         assert!(preload.starts_with(at.to_str().unwrap()) && preload.ends_with(".so:/own.so"), "{preload}");
         let library = Path::new(preload.split(':').next().unwrap());
         let before = std::fs::metadata(library).unwrap().modified().unwrap();

@@ -1,6 +1,7 @@
 //! Begins a chain anew, as asked; chooses the program that it goes on with.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::act::not_now;
 use super::{ControlError, Controller, install};
@@ -84,13 +85,15 @@ impl Controller {
 
     /// Every map of a complete chain is what was computed.
     fn has_its_maps(&self, chain: &ChainId) -> bool {
-        let folder = self.campaign.maps();
-        let whole = |map: &MapRecord| {
+        let whole = |folder: &Path, map: &MapRecord| {
             let found = file_crc(&folder.join(&map.file), &|| false);
             found.ok().flatten() == Some((map.bytes, map.crc))
         };
         let complete = form::read::<Complete>(&self.campaign.chain(chain).complete());
-        complete.is_ok_and(|complete| complete.maps.iter().all(whole))
+        complete.is_ok_and(|complete| {
+            let folder = complete.place.of(&self.campaign);
+            complete.maps.iter().all(|map| whole(&folder, map))
+        })
     }
 
     /// The program of the next attempt, with what is to be said about it: this one, unless the chain holds tiles of

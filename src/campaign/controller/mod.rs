@@ -250,7 +250,7 @@ impl Controller {
         let chains = self.files.iter_mut().filter(|(chain, _)| known.contains(chain));
         let chains =
             chains.map(|(chain, files)| (chain.clone(), self.campaign.chain(chain), files)).collect();
-        disk::refresh_all(chains, &self.campaign.maps(), now_ms, &self.kept.beats)?;
+        disk::refresh_all(chains, &self.campaign, now_ms, &self.kept.beats)?;
         Ok(())
     }
 

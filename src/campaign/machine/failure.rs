@@ -118,7 +118,7 @@ impl Say<'_> {
             }
             ExitClass::Complete => {
                 let why = self.disk.lost.as_deref().unwrap_or("complete.ron is not there");
-                let cause = format!("job {}{node} said that all maps are done, but {why}", self.job.id);
+                let cause = format!("job {}{node} said that all is done, but {why}", self.job.id);
                 self.failure("not complete", cause)
             }
             ExitClass::Checkpointed => self.not_resubmitted(),
