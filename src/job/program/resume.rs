@@ -11,6 +11,7 @@ use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::foreign::dmtcp::{self, Dmtcp};
 use crate::foreign::fitness::{Here, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
@@ -26,6 +27,9 @@ pub(super) const RECORD: &str = "record.ron";
 pub(super) const FILES: &str = "files";
 /// The folder of the program's own files, as they were.
 pub(super) const COPIES: &str = "copies";
+
+/// The chain's folder of DMTCP's own files: the same for each of its jobs.
+const DMTCP: &str = "dmtcp";
 
 /// What is written beside the files of an image.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -278,6 +282,9 @@ impl Session<'_> {
     fn runner(&self, resolved: &Resolved, before: Option<Dumper>) -> Result<Runner, Failure> {
         let by = before.unwrap_or(match &resolved.checkpoint {
             Checkpoint::Own { .. } | Checkpoint::None => Dumper::Program,
+            Checkpoint::Auto if kit::find(resolved.kit.as_deref()).is_err() && dmtcp::find(None).is_ok() => {
+                Dumper::Dmtcp
+            }
             Checkpoint::Criu | Checkpoint::Auto => Dumper::Criu,
             Checkpoint::Dmtcp => Dumper::Dmtcp,
         });
@@ -290,8 +297,10 @@ impl Session<'_> {
                 Box::new(Supervised::new(Some(found), Options::default()))
             }
             Dumper::Dmtcp => {
-                let what = "this node has no DMTCP that this program can drive";
-                return Err(self.unable(&Trouble::new(Kind::Unavailable, what, "set `checkpoint: Criu`")));
+                let tools = dmtcp::find(None).map_err(|e| self.unable(&e))?;
+                let folder = self.shell.dir.path().join(DMTCP);
+                atomic::create_folder_within(&folder)?;
+                Box::new(Dmtcp::new(tools, &folder))
             }
         };
         Ok(Runner { backend, by, criu })
