@@ -85,6 +85,9 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
     if let Some(loaded) = loaded {
         place::tell_taken(&controller.follow(loaded)?);
     }
+    if !args.anew {
+        controller.put_damaged_aside(chain)?.iter().for_each(output::warning);
+    }
     let snapshot = controller.refresh()?;
     let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);
     if args.anew {

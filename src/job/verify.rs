@@ -27,6 +27,9 @@ pub struct Verified {
     pub range: Option<(f32, f32)>,
     /// What does not fit, in words; empty for a good map.
     pub problems: Vec<String>,
+    /// It is missing, or its bytes are not what was computed.
+    #[serde(skip)]
+    pub damaged: bool,
 }
 
 /// Reopens every map of a chain: every block's checksum as recorded when computed, valid pixels = the DEM's, values
@@ -70,7 +73,7 @@ pub(super) fn verify_complete(
     let verify = |(at, map): (usize, &MapRecord)| {
         let blocks = complete.blocks.get(at).map(Vec::as_slice).unwrap_or_default();
         let mut verified =
-            Verified { path: folder.join(&map.file), valid: 0, range: None, problems: Vec::new() };
+            Verified { path: folder.join(&map.file), valid: 0, range: None, problems: Vec::new(), damaged: false };
         // What does not even have its bytes is not decoded.
         let contents = verify_bytes(&verified.path, map, blocks, stop)
             .and_then(|()| reopen(&verified.path, stop).map_err(|p| p.what));
@@ -79,7 +82,10 @@ pub(super) fn verify_complete(
                 (verified.valid, verified.range) = (contents.valid, contents.range);
                 verified.problems = misfits(complete, map, contents);
             }
-            Err(problem) => verified.problems.push(problem),
+            Err(problem) => {
+                verified.problems.push(problem);
+                verified.damaged = true;
+            }
         }
         verified
     };

@@ -17,7 +17,7 @@ impl Spec {
         }
         let mut files = vec![("dem".to_owned(), self.dem.clone())];
         let temperatures =
-            self.products_of(months).contains(&Product::Temperature) && !self.temperature.is_empty();
+            self.products_of(months).contains(&Product::Temperature);
         files.extend(self.reference_height.iter().map(|path| ("reference_height".to_owned(), path.clone())));
         for month in months.iter().copied() {
             let mut add =
