@@ -22,7 +22,7 @@ Examples:
   alpsckpt submit my.ron --months 1,7     the others stay planned
 
 Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
-75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
+73 the disk is full, 75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
 campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.
@@ -108,8 +108,12 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
         }
     }
     for chain in unsure {
-        let view = controller.sure_of(&chain)?;
-        left.extend(submit_one(&mut controller, &view, &args.file)?);
+        // What was found before is told with it.
+        let submitted = controller.sure_of(&chain).map_err(Failure::from);
+        match submitted.and_then(|view| submit_one(&mut controller, &view, &args.file)) {
+            Ok(failed) => left.extend(failed),
+            Err(failed) => left.push(failed),
+        }
     }
     Failure::all(left.into_iter())?;
     output::say("Follow it with `alpsckpt` or `alpsckpt status --watch`.")

@@ -10,7 +10,7 @@ use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, NodeView, Snapshot,
 };
-use crate::checkpoint::{ChainId, ExitClass};
+use crate::checkpoint::ChainId;
 use crate::host;
 use crate::oar_client::{Ending, Job};
 use crate::quantity::{clean, count, one_line};
