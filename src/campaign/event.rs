@@ -337,7 +337,7 @@ impl Event {
             Self::StopIntent { why: Some(why), .. } => format!("stopping: {}", why.cause),
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::Failed { failure, .. } => format!("failed ({}): {}", failure.class, failure.cause),
-            Self::Completed { .. } => "complete: all maps verified".to_owned(),
+            Self::Completed { .. } => "complete: all files verified".to_owned(),
             Self::Warning { text, .. } => text.clone(),
         }
     }

@@ -12,6 +12,7 @@ use super::{Failure, inputs, output};
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Run, Spec, SpecError};
 use crate::checkpoint::{CampaignDir, ChainId, Generation, fence, form};
 use crate::engine::Problem;
+use crate::foreign::kit;
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::ui::words;
@@ -104,6 +105,13 @@ pub(super) fn tell_doubts(loaded: &Loaded, command: &Command) {
             let name = field.rsplit('.').next().unwrap_or(field);
             warn(loaded, line, &format!("`{name}`: {what}"), &cure);
         }
+    }
+    if matches!(command.checkpoint, Checkpoint::Auto | Checkpoint::Criu)
+        && let Err(trouble) = kit::find(command.kit.as_deref())
+    {
+        let line = loaded.line_of("workload.checkpoint").or_else(|| loaded.line_of("workload"));
+        let what = format!("`checkpoint`: {} (that is no fault if the nodes have one)", trouble.what);
+        warn(loaded, line, &what, &trouble.cure);
     }
     if command.outputs.is_empty() {
         let what = "`outputs` names no file: what the program makes stays in its own folder";

@@ -16,28 +16,32 @@ use super::{Failure, failure, output, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
 use crate::campaign::shell::JobScript;
-use crate::campaign::spec::Spec;
+use crate::campaign::spec::{Checkpoint, Command, Spec, Workload};
 use crate::checkpoint::ExitClass;
 use crate::durable::sealed;
+use crate::foreign::trial::{self, Ability};
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::job::{setup, signals};
 use crate::oar_client::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::quantity::count;
 use crate::shell_words::quoted;
 
-/// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks.
+/// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks, and which programs its
+/// nodes can checkpoint.
 ///
-/// Submits a job of two minutes that looks at the folder of the maps from a node. Nothing of it stays.
+/// Submits a job of two minutes that looks at the folder of the maps from a node, and there runs, dumps and restores a small program
+/// by CRIU and by DMTCP. Nothing of it stays. Without a campaign file it looks at this machine alone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   alpsckpt doctor my.ron --cluster oar
   alpsckpt doctor my.ron --cluster oar --wait 1800     on a cluster that is full
+  alpsckpt doctor                                      what this machine can checkpoint
 
 Exit codes: 0 all is well, 65 bad campaign file, 69 something is not, 75 it was interrupted.")]
 pub(super) struct Args {
     /// The campaign file: its `site`, `setup` and `threads`, and the folder where its `output` goes.
-    file: PathBuf,
+    file: Option<PathBuf>,
     #[command(flatten)]
     which: Which,
     /// How long the job may wait for a node, seconds.
@@ -68,6 +72,8 @@ const SKEW: i64 = 5_000;
 struct Finding {
     what: String,
     good: bool,
+    /// Where it is not good, the site is not fit for the campaign.
+    needed: bool,
     found: String,
     /// What to do where it is not.
     cure: String,
@@ -89,16 +95,34 @@ impl Findings {
     }
 
     fn add(&mut self, what: &str, good: bool, found: impl Into<String>, cure: &str) {
-        self.findings.push(Finding {
-            what: what.to_owned(),
-            good,
-            found: found.into(),
-            cure: cure.to_owned(),
-        });
+        let (what, found, cure) = (what.to_owned(), found.into(), cure.to_owned());
+        self.findings.push(Finding { what, good, needed: true, found, cure });
     }
 
     fn all_good(&self) -> bool {
-        self.findings.iter().all(|finding| finding.good)
+        self.findings.iter().all(|finding| finding.good || !finding.needed)
+    }
+
+    /// Which programs a machine can checkpoint, of which the campaign wants something. The maps of this program's own engine
+    /// need none of it.
+    fn abilities(&mut self, from: &str, seen: &Surroundings, wanted: &Checkpoint) {
+        let none = seen.abilities.iter().all(|ability| !ability.can);
+        for Ability { backend, can, found, cure } in &seen.abilities {
+            let what = format!("checkpoints of other programs by {backend}, on {from}");
+            let needed = match wanted {
+                Checkpoint::Auto => none,
+                Checkpoint::Criu => backend == trial::CRIU,
+                Checkpoint::Dmtcp => backend == trial::DMTCP,
+                Checkpoint::Own { .. } | Checkpoint::None => false,
+            };
+            self.findings.push(Finding {
+                what,
+                good: *can,
+                needed,
+                found: found.clone(),
+                cure: cure.clone(),
+            });
+        }
     }
 
     /// What a machine sees of the folder.
@@ -121,7 +145,8 @@ impl Findings {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let spec = place::load(&args.file)?.spec;
+    let Some(file) = &args.file else { return here(args.json) };
+    let spec = place::load(file)?.spec;
     let mut client = args.which.choose(&spec.output)?.connect()?;
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
@@ -129,14 +154,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     sweep(&beside);
     let folder = Folder::create(&beside)?;
     let mut findings = Findings::default();
-    let front = surroundings::look(&folder.0);
+    let kit = command_of(&spec).and_then(|command| command.kit.as_deref());
+    let front = surroundings::look(&folder.0, kit);
     findings.folder("this machine", &front);
+    findings.abilities("this machine", &front, &Checkpoint::None);
     if ask(client.as_mut(), &mut findings) && findings.all_good() {
-        let submission = submission(&folder.0, spec.site_lines(), &spec.setup_lines())?;
+        let submission = submission(&folder.0, kit, spec.site_lines(), &spec.setup_lines())?;
         let patience = Duration::from_secs(args.wait);
         let visit = Visit { submission: &submission, folder: &folder.0, patience, interrupted: &interrupted };
         if let Some(answer) = visit.make(client.as_mut(), &mut findings) {
             compare(&answer, &folder, &front, &mut findings);
+            let wanted = command_of(&spec).map_or(&Checkpoint::None, |command| &command.checkpoint);
+            findings.abilities(&answer.node.host, &answer.node, wanted);
             cores(&answer.node, &front, &spec, &mut findings);
         }
     }
@@ -149,6 +178,27 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(failure::BATCH, "the site is not fit for the campaign", "see above"))
+}
+
+/// Looks at this machine alone, without a batch system.
+fn here(json: bool) -> Result<(), Failure> {
+    let folder = Folder::create(&std::env::temp_dir())?;
+    let mut findings = Findings::default();
+    findings.abilities("this machine", &surroundings::look(&folder.0, None), &Checkpoint::None);
+    show(&findings, json)?;
+    if findings.findings.iter().any(|finding| finding.good) {
+        return Ok(());
+    }
+    let what = "this machine can checkpoint no programs but those that do it themselves";
+    Err(Failure::new(failure::BATCH, what, "see above"))
+}
+
+/// The program of a campaign that is not the engine's.
+fn command_of(spec: &Spec) -> Option<&Command> {
+    match &spec.workload {
+        Workload::Command(command) => Some(command),
+        Workload::Engine => None,
+    }
 }
 
 /// The flag that Ctrl-C, a closed terminal and SIGTERM set; a second one ends the process at once.
@@ -223,6 +273,7 @@ fn ask(client: &mut dyn BatchSystem, findings: &mut Findings) -> bool {
 /// The job, with its script in place.
 fn submission(
     folder: &Path,
+    kit: Option<&Path>,
     site: std::collections::BTreeMap<String, String>,
     setup: &[&str],
 ) -> Result<Submission, Failure> {
@@ -238,6 +289,10 @@ fn submission(
     };
     let mut arguments = b"job look --folder ".to_vec();
     arguments.extend(quoted(folder.as_os_str().as_bytes()));
+    if let Some(kit) = kit {
+        arguments.extend(b" --kit ");
+        arguments.extend(quoted(kit.as_os_str().as_bytes()));
+    }
     let about = "Looks at its folder from a node, for `alpsckpt doctor`.";
     let program = folder.join("alpsckpt");
     // Copied a moment ago: nothing has to be verified.
@@ -403,9 +458,14 @@ fn show(findings: &Findings, json: bool) -> Result<(), Failure> {
     if json {
         return output::say_json(findings);
     }
-    for Finding { what, good, found, cure } in &findings.findings {
-        output::say(format!("{}  {what}: {found}", if *good { "good" } else { "BAD " }))?;
-        if !good {
+    for Finding { what, good, needed, found, cure } in &findings.findings {
+        let word = match (good, needed) {
+            (true, _) => "good",
+            (false, true) => "BAD ",
+            (false, false) => "none",
+        };
+        output::say(format!("{word}  {what}: {found}"))?;
+        if !cure.is_empty() {
             output::say(format!("      → {cure}"))?;
         }
     }
@@ -417,7 +477,14 @@ mod tests {
     use super::*;
 
     fn machine(host: &str, cores: u32, online: u32) -> Surroundings {
-        Surroundings { host: host.to_owned(), cores, online, clock_ahead_ms: 0, trials: Vec::new() }
+        Surroundings {
+            host: host.to_owned(),
+            cores,
+            online,
+            clock_ahead_ms: 0,
+            trials: Vec::new(),
+            abilities: Vec::new(),
+        }
     }
 
     fn spec(lines: &str) -> Spec {
@@ -449,6 +516,33 @@ mod tests {
             let finding = found(node, lines);
             assert_eq!(finding.good, good, "{finding:?}");
             assert!(finding.found.contains(words) && finding.good == finding.cure.is_empty(), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_backend_that_lacks_is_a_fault_where_the_campaign_needs_it() {
+        let ability = |backend: &str, can| Ability {
+            backend: backend.to_owned(),
+            can,
+            found: "tried".to_owned(),
+            cure: String::new(),
+        };
+        let own = Checkpoint::Own { signal: "USR1".parse().unwrap(), resume: Vec::new() };
+        for (criu, dmtcp, wanted, fit) in [
+            (true, false, Checkpoint::Auto, true),
+            (false, true, Checkpoint::Auto, true),
+            (false, false, Checkpoint::Auto, false),
+            (false, true, Checkpoint::Criu, false),
+            (true, false, Checkpoint::Dmtcp, false),
+            (false, false, Checkpoint::None, true),
+            (false, false, own, true),
+        ] {
+            let abilities = vec![ability(trial::CRIU, criu), ability(trial::DMTCP, dmtcp)];
+            let seen = Surroundings { abilities, ..machine("node1", 1, 1) };
+            let mut findings = Findings::default();
+            findings.abilities("node1", &seen, &wanted);
+            assert_eq!(findings.all_good(), fit, "{wanted:?}: {:?}", findings.findings);
+            assert_eq!(findings.findings.len(), 2);
         }
     }
 

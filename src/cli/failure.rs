@@ -208,7 +208,9 @@ impl From<ControlError> for Failure {
         let code = match e {
             ControlError::File(e) => return e.into(),
             ControlError::Batch(_) | ControlError::Unasked { .. } => BATCH,
-            ControlError::ReadOnly { .. } | ControlError::NotNow { .. } | ControlError::NotSure { .. } => NOT_NOW,
+            ControlError::ReadOnly { .. } | ControlError::NotNow { .. } | ControlError::NotSure { .. } => {
+                NOT_NOW
+            }
             ControlError::NoCampaign(_) => MISSING,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::{Failure, failure};
 use crate::checkpoint::{ChainId, ExitClass};
+use crate::foreign::trial;
 use crate::job::entry::{self, Order};
 use crate::job::setup::SetupFailure;
 use crate::job::{signals, surroundings};
@@ -20,6 +21,8 @@ pub(super) enum Command {
     Run(Run),
     /// Looks at a folder from a node and answers the challenge in it; see `alpsckpt doctor`.
     Look(Look),
+    /// Waits in its folder to be dumped and restored; see `alpsckpt doctor`.
+    Trial,
 }
 
 /// A job's script.
@@ -51,6 +54,9 @@ impl SetupArgs {
 pub(super) struct Look {
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
+    /// The CRIU that the campaign names.
+    #[arg(long, value_name = "DIR")]
+    kit: Option<PathBuf>,
     #[command(flatten)]
     setup: SetupArgs,
 }
@@ -102,12 +108,16 @@ pub(super) fn run(command: &Command) -> ExitCode {
             campaign: args.campaign.as_deref(),
             setup: args.setup.failure(),
         })),
+        Command::Trial => match trial::small_program() {
+            Ok(status) => ExitCode::from(status),
+            Err(e) => Failure::output(e).report(),
+        },
         Command::Look(args) => {
             if let Some(failure) = args.setup.failure() {
                 tell!("alpsckpt: {}", failure.words());
                 return ExitCode::from(ExitClass::Setup.code());
             }
-            match surroundings::answer(&args.folder) {
+            match surroundings::answer(&args.folder, args.kit.as_deref()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(e) => Failure::output(e.to_string()).report(),
             }

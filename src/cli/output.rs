@@ -26,6 +26,31 @@ pub(super) fn say(line: impl Display) -> Result<(), Failure> {
     written(writeln!(io::stdout().lock(), "{}", told(&line.to_string())))
 }
 
+/// Prints a line that this program has drawn: its colours stay, and all else is told as ever.
+pub(super) fn say_drawn(line: impl Display) -> Result<(), Failure> {
+    written(writeln!(io::stdout().lock(), "{}", drawn(&line.to_string())))
+}
+
+/// A drawn line as it is printed.
+fn drawn(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut parts = line.split("\u{1b}[");
+    out.push_str(&told(parts.next().unwrap_or_default()));
+    for part in parts {
+        let is_colour = |c: char| c.is_ascii_digit() || c == ';';
+        match part.split_once('m') {
+            Some((colour, rest)) if colour.chars().all(is_colour) => {
+                out.push_str("\u{1b}[");
+                out.push_str(colour);
+                out.push('m');
+                out.push_str(&told(rest));
+            }
+            _ => out.push_str(&told(&format!("\u{1b}[{part}"))),
+        }
+    }
+    out
+}
+
 /// Prints a file's name, byte for byte.
 pub(super) fn say_path(path: &Path) -> Result<(), Failure> {
     say_bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())

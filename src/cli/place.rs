@@ -35,13 +35,18 @@ fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
             file.parent().is_some_and(|folder| known.output.starts_with(folder))
                 && CampaignDir::new(&known.output).identity().is_file()
         };
-        let folders: Vec<String> =
-            registry::list().iter().filter(|known| near(known)).map(|known| word(known.output.as_os_str())).collect();
+        let folders: Vec<String> = registry::list()
+            .iter()
+            .filter(|known| near(known))
+            .map(|known| word(known.output.as_os_str()))
+            .collect();
         let which = match folders.as_slice() {
             [] => "its output folder".to_owned(),
             few => format!("its output folder: {}", few.join(" or ")),
         };
-        failure.and_also(format!("the file is not needed to find the campaign that was begun with it: name {which}"))
+        failure.and_also(format!(
+            "the file is not needed to find the campaign that was begun with it: name {which}"
+        ))
     })
 }
 
@@ -215,9 +220,16 @@ pub(super) fn tell_edits(loaded: &Loaded, file: &Path) {
     // Told by who would take it: a command that is printed is not refused.
     let refused = Controller::open(&loaded.spec.output).and_then(|mut controller| controller.refusal(loaded));
     output::note(match refused {
-        Ok(None) => format!("  → `alpsckpt submit {}` takes it, for the next attempts", word(file.as_os_str())),
-        Ok(Some(e)) => format!("  it cannot be taken so: {e}\n  → {}", with_campaign(&e.hint(), &loaded.spec.output)),
-        Err(e) => format!("  whether it can be taken is not known: {e}\n  → {}", with_campaign(&e.hint(), &loaded.spec.output)),
+        Ok(None) => {
+            format!("  → `alpsckpt submit {}` takes it, for the next attempts", word(file.as_os_str()))
+        }
+        Ok(Some(e)) => {
+            format!("  it cannot be taken so: {e}\n  → {}", with_campaign(&e.hint(), &loaded.spec.output))
+        }
+        Err(e) => format!(
+            "  whether it can be taken is not known: {e}\n  → {}",
+            with_campaign(&e.hint(), &loaded.spec.output)
+        ),
     });
 }
 

@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let lines = shown.lines(brush, output::room(), output::glyphs().unicode).ok_or_else(|| {
         Failure::new(failure::INPUT, "the terrain has no data in this window", "choose another --centre")
     })?;
-    lines.into_iter().try_for_each(output::say)?;
+    lines.into_iter().try_for_each(output::say_drawn)?;
     if layer.month.is_none() && args.month.is_some() {
         output::note(format!("{} is the same in all months.", layer.name));
     }
@@ -185,7 +185,7 @@ impl Shown<'_> {
         lines.push(self.ruler(picture, columns, unicode));
         let place = format!("{width} x {height} cells of {} m around {x:.0},{y:.0}", self.cell);
         lines.extend(text::wrap(&place, columns));
-        lines.extend(self.note.iter().flat_map(|note| text::wrap(note, columns)));
+        lines.extend(self.note.iter().flat_map(|note| text::wrap(&output::told(note), columns)));
         lines
     }
 

@@ -128,7 +128,11 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     if let Some(busy) = snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !c.state.is_settled())
     {
         let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
-        let cure = format!("wait for it, or `alpsckpt stop {} --campaign {}` first", busy.id, word(output.as_os_str()));
+        let cure = format!(
+            "wait for it, or `alpsckpt stop {} --campaign {}` first",
+            busy.id,
+            word(output.as_os_str())
+        );
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }
     chains.iter().try_for_each(|(chain, _)| ensure_alone(&CampaignDir::new(output).chain(chain), chain))?;
@@ -202,13 +206,15 @@ fn anew(chain: &ChainId, file: &Path) -> String {
 
 fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
     let maps = verify::verify(&spec.output, spec, months)?;
-    verify::table(&maps).into_iter().try_for_each(output::say)?;
+    verify::table(spec, &maps).into_iter().try_for_each(output::say)?;
+    let campaign = CampaignDir::new(&spec.output);
+    let folder = if spec.command().is_some() { campaign.results() } else { campaign.maps() };
     match verify::bad(&maps) {
         0 => output::say(format!(
             "{}, all verified, in {}",
-            count(maps.len() as u64, "map"),
-            spec.output.join("maps").display()
+            count(maps.len() as u64, verify::made(spec)),
+            folder.display()
         )),
-        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(spec, n), "")),
     }
 }

@@ -7,6 +7,7 @@ use super::{Failure, output, place};
 use crate::campaign::clock;
 use crate::campaign::controller::Controller;
 use crate::campaign::snapshot::{Access, ChainView, JobState, Snapshot};
+use crate::checkpoint::CampaignDir;
 use crate::ui::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes. Looks only: whoever acts
@@ -93,7 +94,12 @@ pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
     }
     if snapshot.complete {
         lines.push(String::new());
-        lines.push(format!("Complete: every map is in {}", snapshot.output.join("maps").display()));
+        let campaign = CampaignDir::new(&snapshot.output);
+        lines.push(if words::is_of_programs(&snapshot.chains) {
+            format!("Complete: every output is in {}", campaign.results().display())
+        } else {
+            format!("Complete: every map is in {}", campaign.maps().display())
+        });
     }
     lines
 }

@@ -121,7 +121,11 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
 
 /// Submits a chain that never had a job and leaves every other as it is; says what was done. The answer: what is to be said at
 /// the end.
-fn submit_one(controller: &mut Controller, view: &ChainView, file: &Path) -> Result<Option<Failure>, Failure> {
+fn submit_one(
+    controller: &mut Controller,
+    view: &ChainView,
+    file: &Path,
+) -> Result<Option<Failure>, Failure> {
     match controller.submit_if_new(view)? {
         Submission::Done(done) => output::say(done).map(|()| None),
         Submission::Left(now) => leave(&now, file),

@@ -36,22 +36,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         output::say_json(&maps)?;
     } else {
-        table(&maps).into_iter().try_for_each(output::say)?;
+        table(&spec, &maps).into_iter().try_for_each(output::say)?;
     }
     match bad(&maps) {
         0 => Ok(()),
-        n => Err(Failure::new(failure::INPUT, not_as_computed(n), cure)),
+        n => Err(Failure::new(failure::INPUT, not_as_computed(&spec, n), cure)),
     }
 }
 
 /// What to do about the chains with a map that is not what was computed: the command that makes it anew.
 fn cure(output: &Path, spec: &Spec, of_chains: &[(ChainId, Vec<Verified>)]) -> String {
     let folder = word(output.as_os_str());
-    let compared = of_chains.iter().flat_map(|(_, maps)| maps).any(|map| map.valid > 0 && !map.problems.is_empty());
+    let compared =
+        of_chains.iter().flat_map(|(_, maps)| maps).any(|map| map.valid > 0 && !map.problems.is_empty());
     let damaged = of_chains.iter().filter(|(_, maps)| maps.iter().any(|map| map.damaged));
-    let commands: Vec<String> = damaged
-        .map(|(chain, _)| format!("alpsckpt resubmit {chain} --campaign {folder}"))
-        .collect();
+    let commands: Vec<String> =
+        damaged.map(|(chain, _)| format!("alpsckpt resubmit {chain} --campaign {folder}")).collect();
     if commands.is_empty() && compared {
         return format!(
             "the maps' bytes are what was computed; put back what they are compared with: {}",
@@ -69,9 +69,14 @@ pub(super) fn bad(maps: &[Verified]) -> usize {
     maps.iter().filter(|m| !m.problems.is_empty()).count()
 }
 
-/// So many maps are not what was computed.
-pub(super) fn not_as_computed(n: usize) -> String {
-    format!("{} {} not what was computed", count(n as u64, "map"), by_number(n as u64, "is", "are"))
+/// What a campaign makes, in a word.
+pub(super) fn made(spec: &Spec) -> &'static str {
+    if spec.command().is_some() { "output" } else { "map" }
+}
+
+/// So many maps or outputs are not what was computed.
+pub(super) fn not_as_computed(spec: &Spec, n: usize) -> String {
+    format!("{} {} not what was computed", count(n as u64, made(spec)), by_number(n as u64, "is", "are"))
 }
 
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
@@ -79,14 +84,10 @@ pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Ve
     Ok(by_chain(output, spec, months)?.into_iter().flat_map(|(_, maps)| maps).collect())
 }
 
-fn by_chain(
-    output: &Path,
-    spec: &Spec,
-    months: &[u8],
-) -> Result<Vec<(ChainId, Vec<Verified>)>, Failure> {
+fn by_chain(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<(ChainId, Vec<Verified>)>, Failure> {
     let campaign = CampaignDir::new(output);
     let none = |problem: String, damaged| Verified {
-        path: campaign.maps(),
+        path: if spec.command().is_some() { campaign.results() } else { campaign.maps() },
         valid: 0,
         range: None,
         problems: vec![problem],
@@ -110,15 +111,22 @@ fn by_chain(
     Ok(chains)
 }
 
-/// A line a map.
-pub(super) fn table(maps: &[Verified]) -> Vec<String> {
+/// A line a map, or a file that a program made.
+pub(super) fn table(spec: &Spec, maps: &[Verified]) -> Vec<String> {
+    let verdict = |map: &Verified| {
+        if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") }
+    };
+    if spec.command().is_some() {
+        let rows: Vec<_> =
+            maps.iter().map(|file| vec![file.path.display().to_string(), verdict(file)]).collect();
+        return output::table(&["output", "verdict"], &rows, &[]);
+    }
     let row = |map: &Verified| {
         let name = map.path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
         let layer = map.path.file_stem().and_then(|stem| layer_named(&stem.to_string_lossy()));
         let unit = layer.map_or("", |layer| quantity::unit(layer.unit));
         let range = map.range.map_or(String::new(), |(low, high)| format!("{low:.2} … {high:.2} {unit}"));
-        let verdict = if map.problems.is_empty() { "verified".to_owned() } else { map.problems.join("; ") };
-        vec![name, map.valid.to_string(), range, verdict]
+        vec![name, map.valid.to_string(), range, verdict(map)]
     };
     output::table(
         &["map", "valid cells", "values", "verdict"],

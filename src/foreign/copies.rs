@@ -37,7 +37,9 @@ pub fn take(record: &mut Record, folder: &Path, most: u64) -> Result<u64, Durabl
     for (number, file) in files.into_iter().enumerate() {
         let from = record::open_here(&file.path).map_err(|e| DurableError::io(&file.path, "read", e))?;
         // A mapping writes without a new time, until what it has written is on the disk.
-        let facts = from.sync_all().and_then(|()| from.metadata()).map_err(|e| DurableError::io(&file.path, "write", e))?;
+        let facts = record::to_disk(&from)
+            .and_then(|()| from.metadata())
+            .map_err(|e| DurableError::io(&file.path, "write", e))?;
         file.modified = record::modified(&facts);
         // A hole takes nothing.
         let held = file.size.min(facts.blocks() * 512);

@@ -151,9 +151,14 @@ const MASKED: &str = "-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX512ER
 const NUMPY: &str =
     "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4";
 
-/// Keeps a program that is yet to be started from AVX-512, by its environment: glibc and what asks it, `OpenBLAS` and numpy.
+/// For libraries that choose by their own variables, where the processor has AVX2: `OpenBLAS`, Intel's MKL, oneDNN.
+const FOR_AVX2: [(&str, &str); 3] =
+    [("OPENBLAS_CORETYPE", "Haswell"), ("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("ONEDNN_MAX_CPU_ISA", "AVX2")];
+
+/// Keeps a program that is yet to be started from AVX-512, by its environment: glibc and what asks it, numpy, and libraries of
+/// linear algebra.
 ///
-/// What the user has set for glibc and numpy stays, and this is added; what is set for `OpenBLAS` stays alone. Programs that ask the
+/// What the user has set for glibc and numpy stays, and this is added; what is set for the others stays alone. Programs that ask the
 /// processor themselves are not kept from anything. No more is masked: without FMA the functions of glibc have other results.
 pub fn mask_avx512(environment: &mut BTreeMap<OsString, OsString>, processor: &Processor) {
     let tunables = environment.entry("GLIBC_TUNABLES".into()).or_default();
@@ -168,7 +173,9 @@ pub fn mask_avx512(environment: &mut BTreeMap<OsString, OsString>, processor: &P
         numpy.push(name);
     }
     if processor.flags.contains("avx2") {
-        environment.entry("OPENBLAS_CORETYPE".into()).or_insert_with(|| "Haswell".into());
+        for (name, value) in FOR_AVX2 {
+            environment.entry(name.into()).or_insert_with(|| value.into());
+        }
     }
 }
 
@@ -303,7 +310,7 @@ mod tests {
         assert!(value("GLIBC_TUNABLES").starts_with("glibc.malloc.check=1:glibc.cpu.hwcaps=-AVX2,-AVX512"));
         assert!(!value("GLIBC_TUNABLES").contains(",AVX512F"));
         assert_eq!(value("NPY_DISABLE_CPU_FEATURES"), format!("AVX2 {NUMPY}"));
-        assert_eq!(value("OPENBLAS_CORETYPE"), "Zen");
+        assert_eq!((value("OPENBLAS_CORETYPE"), value("MKL_ENABLE_INSTRUCTIONS")), ("Zen", "AVX2"));
         let once = environment.clone();
         mask_avx512(&mut environment, &with(V3));
         assert_eq!(environment, once);

@@ -8,10 +8,11 @@
 mod clocks;
 mod coordinator;
 mod processes;
+mod protection;
 mod tools;
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -21,7 +22,6 @@ use nix::sys::signal::Signal;
 
 use super::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
 use super::calls;
-use super::elf::{self, Start};
 use crate::durable::beneath;
 use clocks::Shift;
 use coordinator::Coordinator;
@@ -89,37 +89,6 @@ impl Dmtcp {
         Coordinator::start(&self.tools, &self.folder, &drafts)
     }
 
-    /// Starts one of DMTCP's programs with the program's streams, folder and environment.
-    fn spawn(
-        &self,
-        program: &Program,
-        coordinator: &Coordinator,
-        words: &[OsString],
-        streams: [File; 2],
-    ) -> Result<Child, Trouble> {
-        let [stdout, stderr] = streams;
-        // A session of its own: no terminal, and one number for all that it starts.
-        let mut command = Command::new("/usr/bin/setsid");
-        command
-            .args(words)
-            .env_clear()
-            .envs(&program.environment)
-            .envs(coordinator.environment())
-            .current_dir(&program.directory)
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(stderr);
-        command.spawn().map_err(|e| {
-            let what =
-                format!("{}: {e}", words.first().map_or_else(String::new, |word| word.display().to_string()));
-            Trouble::new(
-                Kind::Other,
-                what,
-                "see that the program's working folder is there, and /usr/bin/setsid",
-            )
-        })
-    }
-
     /// Waits until this many processes run under the coordinator, or the program has ended by itself.
     fn connected(&mut self, processes: usize, said: &Path) -> Result<(), Trouble> {
         let until = Instant::now() + self.patience;
@@ -161,7 +130,7 @@ impl Dmtcp {
         let names = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
         for name in names {
             let path = drafts.join(name);
-            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { removed(&path) };
+            let gone = if path.is_dir() { beneath::remove_folder(&path) } else { removed(&path) };
             gone.map_err(|e| other(&path, &e))?;
         }
         Ok(())
@@ -231,7 +200,7 @@ impl Dmtcp {
         let drafts = self.drafts();
         for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
             let (from, to) = (drafts.join(&name), into.join(&name));
-            match beneath::rename(&from, &to) {
+            match beneath::rename_new(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
                     let copied = beneath::open(&from).and_then(|mut source| {
                         io::copy(&mut source, &mut beneath::create_new(&to)?)?;
@@ -253,7 +222,7 @@ impl Dmtcp {
 
 impl Backend for Dmtcp {
     fn start(&mut self, program: &Program) -> Result<(), Trouble> {
-        protectable(program)?;
+        protection::protectable(program)?;
         let coordinator = self.prepare(program)?;
         let mut words = vec![self.tool("dmtcp_launch")];
         words.extend(["-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from));
@@ -262,7 +231,7 @@ impl Backend for Dmtcp {
         words.push(self.marker().into());
         words.extend(program.arguments.iter().cloned());
         let streams = [appended(&program.output)?, appended(&program.errors)?];
-        let child = self.spawn(program, &coordinator, &words, streams)?;
+        let child = spawn(program, &coordinator, &words, streams)?;
         self.running = Some(Running { child, coordinator, shift: Shift::default() });
         self.connected(1, &program.errors)
     }
@@ -290,7 +259,7 @@ impl Backend for Dmtcp {
         let said = self.folder.join("restart.log");
         removed(&said).map_err(|e| other(&said, &e))?;
         let streams = [appended(&said)?, appended(&said)?];
-        let child = self.spawn(program, &coordinator, &words, streams)?;
+        let child = spawn(program, &coordinator, &words, streams)?;
         self.running = Some(Running { child, coordinator, shift });
         self.connected(count, &said)
     }
@@ -362,8 +331,34 @@ impl Drop for Dmtcp {
     }
 }
 
+/// Starts one of DMTCP's programs with the program's streams, folder and environment.
+fn spawn(
+    program: &Program,
+    coordinator: &Coordinator,
+    words: &[OsString],
+    streams: [File; 2],
+) -> Result<Child, Trouble> {
+    let [stdout, stderr] = streams;
+    // A session of its own: no terminal, and one number for all that it starts.
+    let mut command = Command::new("/usr/bin/setsid");
+    command
+        .args(words)
+        .env_clear()
+        .envs(&program.environment)
+        .envs(coordinator.environment())
+        .current_dir(&program.directory)
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr);
+    command.spawn().map_err(|e| {
+        let what =
+            format!("{}: {e}", words.first().map_or_else(String::new, |word| word.display().to_string()));
+        Trouble::new(Kind::Other, what, "see that the program's working folder is there, and /usr/bin/setsid")
+    })
+}
+
 fn is_image(name: &str) -> bool {
-    name.starts_with("ckpt_") && name.ends_with(".dmtcp")
+    name.strip_prefix("ckpt_").is_some_and(|rest| rest.strip_suffix(".dmtcp").is_some())
 }
 
 /// How the program ended, by what its root has written: shells tell a signal as 128 and its number.
@@ -371,40 +366,6 @@ fn ended_as(marker: &Path) -> Option<Ended> {
     let code: u8 = String::from_utf8(beneath::read(marker).ok()?).ok()?.trim().parse().ok()?;
     let signal = i32::from(code) - 128;
     Some(if (1..=64).contains(&signal) { Ended::Signal(signal) } else { Ended::Code(code) })
-}
-
-/// Refuses a program that DMTCP would run without a word, and without protection.
-fn protectable(program: &Program) -> Result<(), Trouble> {
-    let word = program.arguments.first().map(OsString::as_os_str).unwrap_or_default();
-    let missing = || Trouble::new(Kind::Other, format!("{}: there is no such program", word.display()), "");
-    let mut file = located(program, word).ok_or_else(missing)?;
-    // A script's interpreter may be a script, too.
-    for _ in 0..5 {
-        match elf::start(&file) {
-            Ok(Start::Loader(_)) => return Ok(()),
-            Ok(Start::Script(interpreter)) => file = interpreter,
-            Ok(Start::Static) => {
-                let what =
-                    format!("{}: it is linked statically: DMTCP would run it unprotected", file.display());
-                return Err(Trouble::new(Kind::Undumpable, what, "link it dynamically, or use CRIU"));
-            }
-            // The system itself will say so: a shell runs what has no first line.
-            Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
-            Err(e) => return Err(Trouble::new(Kind::Other, format!("{}: {e}", file.display()), "")),
-        }
-    }
-    Ok(())
-}
-
-/// The file of a program, as a shell finds it.
-fn located(program: &Program, word: &OsStr) -> Option<PathBuf> {
-    if word.to_string_lossy().contains('/') {
-        return Some(program.directory.join(word));
-    }
-    let path = program.environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| program.directory.join(folder).join(word))
-        .find(|file| file.is_file())
 }
 
 fn appended(path: &Path) -> Result<File, Trouble> {

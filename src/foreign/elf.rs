@@ -52,7 +52,7 @@ fn first_line(program: &Path) -> io::Result<Option<PathBuf>> {
     File::open(program)?.take(256).read_to_end(&mut head)?;
     let Some(rest) = head.strip_prefix(b"#!") else { return Ok(None) };
     let line = rest.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_start();
-    let interpreter = line.split(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+    let interpreter = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     Ok(Some(PathBuf::from(OsStr::from_bytes(interpreter))))
 }
 

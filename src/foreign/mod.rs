@@ -17,6 +17,7 @@ pub mod progress;
 pub mod record;
 pub mod semaphores;
 pub mod tasks;
+pub mod trial;
 mod written;
 
 pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};

@@ -223,7 +223,7 @@ impl Record {
     /// # Errors
     /// When one cannot be brought there.
     pub fn sync(&self) -> io::Result<()> {
-        self.written().try_for_each(|file| open_here(&file.path)?.sync_all())
+        self.written().try_for_each(|file| to_disk(&open_here(&file.path)?))
     }
 
     /// As [`Record::sync`], and notes their times and contents again: some disks tell the time of the last writing only then.
@@ -360,6 +360,14 @@ pub(super) fn open_here(path: &Path) -> io::Result<File> {
         return Ok(file);
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+}
+
+/// Brings a file to the disk, where its file system can be asked to.
+pub(super) fn to_disk(file: &File) -> io::Result<()> {
+    match file.sync_all() {
+        Err(e) if e.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
 }
 
 /// The checksum of the first `size` bytes of a file.

@@ -22,8 +22,15 @@ const LIBRARY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/semaphores.so")
 pub fn prepare(folder: &Path, environment: &mut BTreeMap<OsString, OsString>) -> Result<(), Trouble> {
     let unusable = |b: &u8| b.is_ascii_whitespace() || b":$".contains(b);
     if !folder.is_absolute() || folder.as_os_str().as_bytes().iter().any(unusable) {
-        let what = format!("{}: semaphores cannot be kept there: the loader takes no path with a blank, a colon or a dollar", folder.display());
-        return Err(Trouble::new(Kind::Unavailable, what, "choose an output folder without them, or leave out `semaphores: Files`"));
+        let what = format!(
+            "{}: semaphores cannot be kept there: the loader takes no path with a blank, a colon or a dollar",
+            folder.display()
+        );
+        return Err(Trouble::new(
+            Kind::Unavailable,
+            what,
+            "choose an output folder without them, or leave out `semaphores: Files`",
+        ));
     }
     let library = folder.join(format!("semaphores-{:08x}.so", crc32fast::hash(LIBRARY)));
     lay(folder, &library).map_err(|e| {
@@ -85,18 +92,35 @@ pool.close(); pool.join(); del pool, queue";
         let look = Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() };
         let tasks = tree(&[running.number()]);
         assert!(tasks.len() >= 3, "{tasks:?}");
-        assert_eq!(hindrances(&tasks, &look).iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+        assert_eq!(
+            hindrances(&tasks, &look).iter().map(ToString::to_string).collect::<Vec<_>>(),
+            Vec::<String>::new()
+        );
         let record = Record::of(&tasks, (4, 2, 1)).unwrap();
         let kept = record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).count();
         assert!(kept >= 3, "{record:?}");
-        assert!(record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).all(|file| file.changes()));
-        let library = record.files.iter().find(|file| file.path.starts_with(&at) && file.openings.contains(&Opening::Executable));
+        assert!(
+            record
+                .files
+                .iter()
+                .filter(|file| file.path.starts_with(at.join("gone")))
+                .all(|file| file.changes())
+        );
+        let library = record
+            .files
+            .iter()
+            .find(|file| file.path.starts_with(&at) && file.openings.contains(&Opening::Executable));
         assert!(library.is_some(), "{record:?}");
         drop(running);
-        assert_eq!(std::fs::read_dir(at.join("gone")).unwrap().count(), 0, "what nobody uses any more is removed");
+        assert_eq!(
+            std::fs::read_dir(at.join("gone")).unwrap().count(),
+            0,
+            "what nobody uses any more is removed"
+        );
 
         let without = Running::python(POOL);
-        let kinds: BTreeSet<_> = hindrances(&tree(&[without.number()]), &look).iter().map(|one| (one.kind, one.certain)).collect();
+        let kinds: BTreeSet<_> =
+            hindrances(&tree(&[without.number()]), &look).iter().map(|one| (one.kind, one.certain)).collect();
         assert_eq!(kinds, BTreeSet::from([(Obstacle::Semaphore, true)]));
     }
 
@@ -147,7 +171,7 @@ ready(); stay()",
         let mut environment = BTreeMap::from([(OsString::from("LD_PRELOAD"), OsString::from("/own.so"))]);
         prepare(&at, &mut environment).unwrap();
         let once = environment.clone();
-        let preload = environment[OsStr::new("LD_PRELOAD")].to_str().unwrap();
+        let preload = once[OsStr::new("LD_PRELOAD")].to_str().unwrap();
         assert!(preload.starts_with(at.to_str().unwrap()) && preload.ends_with(".so:/own.so"), "{preload}");
         let library = Path::new(preload.split(':').next().unwrap());
         let before = std::fs::metadata(library).unwrap().modified().unwrap();
@@ -158,6 +182,9 @@ ready(); stay()",
             let trouble = prepare(&folder.path().join(bad), &mut BTreeMap::new()).unwrap_err();
             assert_eq!(trouble.kind, Kind::Unavailable);
         }
-        assert_eq!(prepare(&folder.path().join("no/such"), &mut BTreeMap::new()).unwrap_err().kind, Kind::Other);
+        assert_eq!(
+            prepare(&folder.path().join("no/such"), &mut BTreeMap::new()).unwrap_err().kind,
+            Kind::Other
+        );
     }
 }

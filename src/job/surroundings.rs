@@ -1,5 +1,5 @@
-//! What a machine is like where campaigns are to run: its cores, its clock, and whether a folder keeps what checkpoints rely
-//! on. `alpsckpt doctor` asks both the frontend and a node.
+//! What a machine is like where campaigns are to run: its cores, its clock, whether a folder keeps what checkpoints rely
+//! on, and which programs it can checkpoint. `alpsckpt doctor` asks both the frontend and a node.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::host_name;
 use crate::durable::{DurableError, atomic, sealed};
+use crate::foreign::trial::{self, Ability};
 
 /// A machine and a folder as it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Surroundings {
     pub clock_ahead_ms: i64,
     /// What was tried in the folder.
     pub trials: Vec<Trial>,
+    /// What each backend can do here for programs that cannot save themselves.
+    #[serde(default)]
+    pub abilities: Vec<Ability>,
 }
 
 /// Something that checkpoints rely on.
@@ -51,40 +55,42 @@ pub const CHALLENGE: &str = "challenge";
 /// File of the [`Answer`].
 pub const ANSWER: &str = "answer.ron";
 
-/// Reads the challenge in a folder and answers it.
+/// Reads the challenge in a folder and answers it. The CRIU that is tried is that of `kit`: see [`look`].
 ///
 /// # Errors
 /// When the folder, as this machine sees it, has no challenge, or the answer cannot be written.
-pub fn answer(folder: &Path) -> Result<(), DurableError> {
+pub fn answer(folder: &Path, kit: Option<&Path>) -> Result<(), DurableError> {
     let path = folder.join(CHALLENGE);
     let challenge = fs::read_to_string(&path).map_err(|e| DurableError::io(&path, "read", e))?;
-    sealed::replace(&folder.join(ANSWER), &Answer { challenge, node: look(folder) })
+    sealed::replace(&folder.join(ANSWER), &Answer { challenge, node: look(folder, kit) })
 }
 
-/// Looks around; what it writes into the folder is removed again.
+/// Looks around; what it writes into the folder is removed again. The CRIU that is tried is the one that `kit` names, else the
+/// machine's own or the user's.
 #[must_use]
-pub fn look(folder: &Path) -> Surroundings {
+pub fn look(folder: &Path, kit: Option<&Path>) -> Surroundings {
     let host = host_name();
     let place = folder.join(format!("{host}-{}", std::process::id()));
     let begun = fs::create_dir_all(&place);
-    let mut trials = vec![trial("a folder can be made", begun)];
+    let mut trials = vec![tried("a folder can be made", begun)];
     if trials[0].fault.is_none() {
         trials.extend([
-            trial("what is written and synced is read back", written_is_read(&place)),
-            trial("a rename replaces a file at once", rename_replaces(&place)),
-            trial("a file that is there is not created again", exclusive(&place)),
-            trial("of several that give a file the same name one does", one_wins(&place)),
-            trial("a folder can be synced", File::open(&place).and_then(|folder| folder.sync_all())),
+            tried("what is written and synced is read back", written_is_read(&place)),
+            tried("a rename replaces a file at once", rename_replaces(&place)),
+            tried("a file that is there is not created again", exclusive(&place)),
+            tried("of several that give a file the same name one does", one_wins(&place)),
+            tried("a folder can be synced", File::open(&place).and_then(|folder| folder.sync_all())),
         ]);
     }
     let clock_ahead_ms = ahead(&place).unwrap_or(0);
+    let abilities = if trials[0].fault.is_none() { trial::abilities(&place, kit) } else { Vec::new() };
     let removed = fs::remove_dir_all(&place);
     if trials[0].fault.is_none() {
-        trials.push(trial("a folder can be removed", removed));
+        trials.push(tried("a folder can be removed", removed));
     }
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
     let online = fs::read_to_string("/sys/devices/system/cpu/online").map_or(0, |list| counted(&list));
-    Surroundings { host, cores, online, clock_ahead_ms, trials }
+    Surroundings { host, cores, online, clock_ahead_ms, trials, abilities }
 }
 
 /// How many numbers a list like `0-3,8` has.
@@ -96,7 +102,7 @@ fn counted(list: &str) -> u32 {
     list.trim().split(',').filter_map(of).sum()
 }
 
-fn trial(what: &str, result: io::Result<()>) -> Trial {
+fn tried(what: &str, result: io::Result<()>) -> Trial {
     Trial { what: what.to_owned(), fault: result.err().map(|e| e.to_string()) }
 }
 
@@ -177,8 +183,11 @@ mod tests {
     #[test]
     fn a_good_folder_passes_all_trials_and_is_left_clean() {
         let folder = tempfile::tempdir().unwrap();
-        let seen = look(folder.path());
+        let seen = look(folder.path(), None);
         assert_eq!(seen.trials.len(), 7);
+        let backends: Vec<&str> = seen.abilities.iter().map(|ability| ability.backend.as_str()).collect();
+        assert_eq!(backends, ["CRIU", "DMTCP"]);
+        assert!(seen.abilities.iter().all(|ability| ability.can || !ability.found.is_empty()), "{seen:?}");
         assert!(seen.trials.iter().all(|trial| trial.fault.is_none()), "{seen:?}");
         assert!(seen.clock_ahead_ms.abs() < 1000 && seen.cores > 0, "{seen:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -186,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_a_fault() {
-        let seen = look(Path::new("/proc/nowhere"));
+        let seen = look(Path::new("/proc/nowhere"), None);
         assert!(seen.trials.len() == 1 && seen.trials[0].fault.is_some(), "{seen:?}");
-        assert!(answer(Path::new("/proc/nowhere")).is_err());
+        assert!(answer(Path::new("/proc/nowhere"), None).is_err());
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::maps;
 use super::workload::Contents;
-use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, form};
+use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, Place, form};
 use crate::durable::{DurableError, beneath};
 use crate::engine::Problem;
 use crate::engine::geotiff::{Placement, Raster};
@@ -32,6 +32,16 @@ pub struct Verified {
     pub damaged: bool,
 }
 
+/// Of a program's files their lengths and checksums: what they hold it alone knows.
+fn verify_files(folder: &Path, complete: &Complete) -> Vec<Verified> {
+    let verify = |file: &MapRecord| {
+        let path = folder.join(&file.file);
+        let problems: Vec<String> = verify_bytes(&path, file, &[], &|| false).err().into_iter().collect();
+        Verified { path, valid: 0, range: None, damaged: !problems.is_empty(), problems }
+    };
+    complete.maps.par_iter().map(verify).collect()
+}
+
 /// Reopens every map of a chain: every block's checksum as recorded when computed, valid pixels = the DEM's, values
 /// within the layer's physical range.
 ///
@@ -45,9 +55,13 @@ pub fn verify_chain(
     dem: &Path,
 ) -> Result<Vec<Verified>, DurableError> {
     let complete: Complete = form::read(&campaign.chain(chain).complete())?;
+    if complete.place == Place::Results {
+        return Ok(verify_files(&campaign.results(), &complete));
+    }
     let mut verified = verify_complete(&campaign.maps(), &complete, &read_map, &|| false);
-    let expected = verified.first().map(|map| valid_cells(dem, &map.path));
-    for map in &mut verified {
+    // What is damaged tells nothing of the DEM, and the DEM nothing of it.
+    let expected = verified.iter().find(|map| !map.damaged).map(|map| valid_cells(dem, &map.path));
+    for map in verified.iter_mut().filter(|map| !map.damaged) {
         match &expected {
             Some(Ok(expected)) if *expected == map.valid => {}
             Some(Ok(expected)) => {
@@ -72,8 +86,13 @@ pub(super) fn verify_complete(
 ) -> Vec<Verified> {
     let verify = |(at, map): (usize, &MapRecord)| {
         let blocks = complete.blocks.get(at).map(Vec::as_slice).unwrap_or_default();
-        let mut verified =
-            Verified { path: folder.join(&map.file), valid: 0, range: None, problems: Vec::new(), damaged: false };
+        let mut verified = Verified {
+            path: folder.join(&map.file),
+            valid: 0,
+            range: None,
+            problems: Vec::new(),
+            damaged: false,
+        };
         // What does not even have its bytes is not decoded.
         let contents = verify_bytes(&verified.path, map, blocks, stop)
             .and_then(|()| reopen(&verified.path, stop).map_err(|p| p.what));
@@ -200,4 +219,48 @@ fn count(
         all = all.and(Contents::of(&grid.values));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::LinkNumber;
+    use crate::durable::{atomic, sealed};
+
+    #[test]
+    fn a_programs_files_are_verified_by_length_and_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let campaign = CampaignDir::new(folder.path());
+        let chain = ChainId::of_months(&[3]);
+        let text = b"month,value\n3,1.5\n";
+        let map = MapRecord {
+            file: "more/result_03.csv".to_owned(),
+            bytes: text.len() as u64,
+            crc: crc32fast::hash(text),
+            head: 0,
+            range: (0.0, 0.0),
+            valid: 0,
+        };
+        let complete = Complete {
+            form: form::FORM,
+            written_by: String::new(),
+            link: LinkNumber(1),
+            spec: String::new(),
+            tiles: 7,
+            maps: vec![map],
+            blocks: Vec::new(),
+            valid: 0,
+            place: Place::Results,
+        };
+        let file = campaign.results().join("more/result_03.csv");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        atomic::create_folder(campaign.chain(&chain).path()).unwrap();
+        sealed::replace(&campaign.chain(&chain).complete(), &complete).unwrap();
+        let problems = || verify_chain(&campaign, &chain, Path::new("")).unwrap().remove(0).problems;
+        assert!(problems()[0].contains("cannot be opened"), "{:?}", problems());
+        std::fs::write(&file, text).unwrap();
+        assert!(problems().is_empty(), "{:?}", problems());
+        std::fs::write(&file, text.to_ascii_uppercase()).unwrap();
+        assert!(problems()[0].contains("checksum of the whole file"), "{:?}", problems());
+    }
 }

@@ -18,9 +18,10 @@ pub(crate) fn question(model: &Model, command: Command) -> Option<Ask> {
         Command::Submit => Ask {
             actions: vec![Action::Submit(id)],
             question: format!("Submit {name}?"),
-            details:
-                "One job enters the queue; the batch system makes its followers until the maps are there."
-                    .to_owned(),
+            details: format!(
+                "One job enters the queue; the batch system makes its followers until {}.",
+                if chain.unit.is_tiles() { "the maps are there" } else { "the program has come to its end" }
+            ),
             typed: false,
             since: model.clock.steady_ms,
         },

@@ -179,7 +179,8 @@ fn still_fits(model: &Model, ask: &Ask) -> bool {
 fn news(model: &Model, snapshot: &Snapshot) -> Option<(String, Meaning, About)> {
     let before = model.snapshot.as_ref()?;
     if snapshot.complete && !before.complete {
-        return Some(("all maps are there and verified".to_owned(), Meaning::Good, About::Moment));
+        let what = if words::is_of_programs(&snapshot.chains) { "outputs" } else { "maps" };
+        return Some((format!("all {what} are there and verified"), Meaning::Good, About::Moment));
     }
     snapshot.chains.iter().find_map(|chain| {
         let was = before.chains.iter().find(|c| c.id == chain.id)?.state;

@@ -71,6 +71,11 @@ pub(crate) fn percent(done: u64, total: u64) -> Option<u64> {
     (total > 0).then(|| (u128::from(done.min(total)) * 100 / u128::from(total)) as u64)
 }
 
+/// Whether a program of the user's computes the campaign, and not the engine.
+pub(crate) fn is_of_programs(chains: &[ChainView]) -> bool {
+    !chains.is_empty() && chains.iter().all(|chain| !chain.unit.is_tiles())
+}
+
 /// How far a chain is: a percentage, else what it has done where that can be without a whole; empty where nothing is known.
 pub(crate) fn done(chain: &ChainView) -> String {
     match percent(chain.tiles, chain.total) {

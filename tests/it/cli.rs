@@ -432,10 +432,7 @@ fn commands_are_told_so_that_a_shell_takes_them_with_any_file() {
     scene.campaign("my camp.ron", "out", &sky(&[]));
     let checked = scene.ask(&["check", "my camp.ron"]);
     let next = checked.good().stdout.lines().last().unwrap();
-    assert_eq!(
-        next,
-        "Next: alpsckpt preview 'my camp.ron' --month 1, alpsckpt plan 'my camp.ron'"
-    );
+    assert_eq!(next, "Next: alpsckpt preview 'my camp.ron' --month 1, alpsckpt plan 'my camp.ron'");
     let made = scene.ask(&["new", "a b.ron"]);
     assert!(made.good().stdout.contains("then: alpsckpt check 'a b.ron'\n"), "{made}");
     // Nowhere is a path put into a command as it is: `word` quotes it.
@@ -469,7 +466,8 @@ fn a_campaign_out_of_reach_is_told_and_not_taken_for_one_that_never_was() {
     scene.campaign("other.ron", "other", &sky(&[]));
     scene.ask(&["run", "my.ron"]).good();
     fs::rename(scene.path("out"), scene.path("away")).unwrap();
-    let told = ["out: the campaign \"Test\" was here", "out of reach now", "mount its disk or move the folder back"];
+    let told =
+        ["out: the campaign \"Test\" was here", "out of reach now", "mount its disk or move the folder back"];
     scene.ask(&["status", "my.ron"]).failed(66, &told);
     // Another that is opened does not make it forgotten.
     scene.ask(&["run", "other.ron"]).good();
@@ -495,7 +493,8 @@ fn a_campaign_is_found_without_its_file() {
 fn a_cluster_that_cannot_be_used_says_so_and_what_to_do() {
     let scene = Scene::new(16);
     scene.campaign("my.ron", "out", &sky(&[]));
-    let homeless = scene.alpsckpt(&["submit", "my.ron"]).env("ALPSCKPT_STATE", "/dev/null/x").output().unwrap();
+    let homeless =
+        scene.alpsckpt(&["submit", "my.ron"]).env("ALPSCKPT_STATE", "/dev/null/x").output().unwrap();
     let homeless = Answer::of(homeless);
     homeless.failed(69, &["/dev/null/x/cluster", "--cluster-dir DIR", "ALPSCKPT_STATE"]);
     assert!(!homeless.stderr.contains("jobs go on by themselves"), "{homeless}");
@@ -516,9 +515,13 @@ fn a_cluster_that_cannot_be_used_says_so_and_what_to_do() {
         mode("cluster", closed);
         let mut command = std::process::Command::new(scene.path("program"));
         crate::scene::apart(&mut command, &scene.path("")).uid(4321).gid(4321);
-        let seen = Answer::of(command.env("ALPSCKPT_STATE", "/nowhere").args(["status", "out"]).output().unwrap());
+        let seen =
+            Answer::of(command.env("ALPSCKPT_STATE", "/nowhere").args(["status", "out"]).output().unwrap());
         let said = &seen.good().stdout;
-        assert!(said.contains("belongs to root: only root can ask it") && said.contains("→ what lies"), "{seen}");
+        assert!(
+            said.contains("belongs to root: only root can ask it") && said.contains("→ what lies"),
+            "{seen}"
+        );
         assert!(!said.contains("does not answer") && !said.contains("server.log"), "{seen}");
     }
 }

@@ -15,10 +15,10 @@ use crate::support::{kit_of_tests, skip};
 const USER: u32 = 1000;
 
 /// A folder that is the ordinary user's where this is root, and calls of the program by him in it.
-struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         if nix::unistd::geteuid().is_root() {
             chown(folder.path(), Some(USER), Some(USER)).unwrap();
@@ -29,13 +29,17 @@ impl Place {
         this
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.alpsckpt(&[&["kit", "criu"], arguments].concat())
+    }
+
+    pub(crate) fn alpsckpt(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("alpsckpt"));
-        apart(&mut command, self.0.path()).args(["kit", "criu"]).args(arguments).env_remove(kit::VARIABLE);
+        apart(&mut command, self.0.path()).args(arguments).env_remove(kit::VARIABLE);
         command.env("HOME", self.0.path());
         if nix::unistd::geteuid().is_root() {
             command.uid(USER).gid(USER);

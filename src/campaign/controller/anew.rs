@@ -81,9 +81,8 @@ impl Controller {
 
     /// Every map of a complete chain is there and what was computed.
     fn has_its_maps(&self, chain: &ChainId) -> Result<bool, ControlError> {
-        let folder = self.campaign.maps();
         Ok(match form::read::<Complete>(&self.campaign.chain(chain).complete()) {
-            Ok(complete) => not_as_computed(&folder, &complete)?.is_empty(),
+            Ok(complete) => not_as_computed(&complete.place.of(&self.campaign), &complete)?.is_empty(),
             Err(_) => false,
         })
     }
@@ -99,7 +98,7 @@ impl Controller {
         let (ChainState::Complete, Ok(complete)) = (view.state, form::read::<Complete>(&record)) else {
             return Ok(Vec::new());
         };
-        let folder = self.campaign.maps();
+        let folder = complete.place.of(&self.campaign);
         // Read without the lease: it may be much.
         let damaged = not_as_computed(&folder, &complete)?;
         if damaged.is_empty() {
@@ -110,7 +109,8 @@ impl Controller {
             for map in damaged.iter().map(|map| folder.join(map)).filter(|map| beneath::exists(map)) {
                 let mut aside = map.clone().into_os_string();
                 aside.push(".damaged");
-                beneath::rename(&map, Path::new(&aside)).map_err(|e| DurableError::io(&map, "put aside", e))?;
+                beneath::rename(&map, Path::new(&aside))
+                    .map_err(|e| DurableError::io(&map, "put aside", e))?;
                 let aside = Path::new(&aside).display();
                 let text = format!("{} is not what was computed: put aside as {aside}", map.display());
                 controller.record(vec![Event::Warning { chain: Some(chain.clone()), text: text.clone() }])?;

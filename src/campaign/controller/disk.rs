@@ -17,8 +17,8 @@ use crate::campaign::snapshot::{GenerationView, MapView};
 use crate::checkpoint::form;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
-    ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume, LinkStart,
-    MapRecord, Status,
+    CampaignDir, ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume,
+    LinkStart, MapRecord, Place, Status,
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::oar_client::Token;
@@ -74,7 +74,7 @@ pub(super) struct Beat {
 /// When a folder is there and cannot be read; a damaged file is no error but shown as such.
 pub(super) fn refresh_all(
     chains: Vec<(ChainId, ChainDir, &mut ChainFiles)>,
-    maps: &Path,
+    campaign: &CampaignDir,
     now_ms: u64,
     beats: &BTreeMap<ChainId, Beat>,
 ) -> Result<(), DurableError> {
@@ -98,7 +98,7 @@ pub(super) fn refresh_all(
     }
     many::each(open, |(chain, dir, files)| {
         files.read_running(&dir, now_ms, beats.get(&chain));
-        files.look_at_maps(maps);
+        files.look_at_maps(campaign);
     });
     Ok(())
 }
@@ -110,6 +110,7 @@ struct End {
     maps: Vec<MapRecord>,
     link: u32,
     tiles: u64,
+    place: Place,
 }
 
 /// What tells a file from the one that replaced it: number, length, time of change in seconds and nanoseconds.
@@ -179,8 +180,8 @@ impl Record {
                     return Found::SameComplete;
                 }
                 match form::read::<Complete>(&dir.complete()) {
-                    Ok(Complete { maps, link, tiles, .. }) => {
-                        Found::Complete(Ok(End { stamp, maps, link: link.0, tiles }))
+                    Ok(Complete { maps, link, tiles, place, .. }) => {
+                        Found::Complete(Ok(End { stamp, maps, link: link.0, tiles, place }))
                     }
                     Err(e) => Found::Complete(Err(e)),
                 }
@@ -277,9 +278,10 @@ impl ChainFiles {
     }
 
     /// The maps that the end of the chain names: all there, and as long as they were?
-    fn look_at_maps(&mut self, folder: &Path) {
+    fn look_at_maps(&mut self, campaign: &CampaignDir) {
         self.maps = None;
-        let Some(End { maps: records, link, .. }) = &self.complete else { return };
+        let Some(End { maps: records, link, place, .. }) = &self.complete else { return };
+        let folder = place.of(campaign);
         if *link <= self.after {
             self.lost = Some("it was begun anew".to_owned());
             return;

@@ -45,8 +45,8 @@ use crate::oar_client::{JobState, Token};
 pub use choice::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
-pub use sure::Submission;
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
+pub use sure::Submission;
 
 /// A campaign opened by this process.
 pub struct Controller {
@@ -253,7 +253,7 @@ impl Controller {
         let chains = self.files.iter_mut().filter(|(chain, _)| known.contains(chain));
         let chains =
             chains.map(|(chain, files)| (chain.clone(), self.campaign.chain(chain), files)).collect();
-        disk::refresh_all(chains, &self.campaign.maps(), now_ms, &self.kept.beats)?;
+        disk::refresh_all(chains, &self.campaign, now_ms, &self.kept.beats)?;
         Ok(())
     }
 

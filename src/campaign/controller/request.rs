@@ -118,7 +118,9 @@ pub enum ControlError {
         why: String,
     },
     /// It is not known yet whether the chain's last submission has a job.
-    #[error("{chain}: nothing was done: whether its last submission reached the batch system is still being looked up")]
+    #[error(
+        "{chain}: nothing was done: whether its last submission reached the batch system is still being looked up"
+    )]
     NotSure {
         /// The chain.
         chain: String,

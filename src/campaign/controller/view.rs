@@ -32,7 +32,11 @@ impl Controller {
                 let record = self.state.chain(id);
                 let files = self.files.get(id).unwrap_or(&none);
                 let state_folder = self.campaign.state();
-                self.chain_view(id, months, &Seen { id, record: &record, files, now_ms, state_folder: &state_folder })
+                self.chain_view(
+                    id,
+                    months,
+                    &Seen { id, record: &record, files, now_ms, state_folder: &state_folder },
+                )
             })
             .collect();
         Snapshot {

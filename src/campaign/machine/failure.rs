@@ -7,8 +7,7 @@ use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
 
 /// The hint where a later program wrote to the chain.
-const OTHER_PROGRAM: &str =
-    "go on with the program that is named there: it knows this form";
+const OTHER_PROGRAM: &str = "go on with the program that is named there: it knows this form";
 
 /// What the end of a chain's newest job means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,7 +241,7 @@ impl LinkSaid<'_> {
             }
             ExitClass::Complete => {
                 let why = disk.lost.as_deref().unwrap_or("complete.ron is not there");
-                now("not complete", format!("{who} said that all maps are done, but {why}"))
+                now("not complete", format!("{who} said that all is done, but {why}"))
             }
             ExitClass::Checkpointed => return None,
         })

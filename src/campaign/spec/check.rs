@@ -89,7 +89,10 @@ impl Check<'_> {
             self.fault("name", "`name` is empty", "give the campaign a name");
         }
         if self.spec.name.contains(char::is_control) {
-            let what = format!("`name`: {:?} is more than one line, or has characters that a terminal obeys", self.spec.name);
+            let what = format!(
+                "`name`: {:?} is more than one line, or has characters that a terminal obeys",
+                self.spec.name
+            );
             self.fault("name", what, "write it as one line of letters, digits and signs");
         }
         let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
@@ -355,7 +358,10 @@ impl Check<'_> {
         }
         // Written so that a NaN fails too.
         if !(spec.solar_constant > 0.0 && spec.solar_constant < MOST_SUN) {
-            let what = format!("`solar_constant` {} is not between 0 and {MOST_SUN} W/m2", number(spec.solar_constant));
+            let what = format!(
+                "`solar_constant` {} is not between 0 and {MOST_SUN} W/m2",
+                number(spec.solar_constant)
+            );
             self.fault("solar_constant", what, "1367 is the original's, 1361 what is measured today");
         }
         if !(spec.lai_max > 0.0 && spec.lai_max.is_finite()) {

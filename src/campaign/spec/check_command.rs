@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use super::check::Check;
-use super::command::{Checkpoint, Command, ProgressOf, Run};
+use super::command::{Checkpoint, Command, ProgressOf, Run, Semaphores};
 use super::placeholders::{self, Name, OF_INPUTS, OF_OUTPUTS, OF_PROGRESS, OF_RUN};
 use super::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
@@ -24,6 +24,7 @@ impl Check<'_> {
         self.texts(command);
         self.environment(command);
         self.shell(command);
+        self.semaphores(command);
         self.outputs(command);
         self.progress(command);
     }
@@ -120,6 +121,23 @@ impl Check<'_> {
                 self.fault("workload.run", what, cure);
                 return;
             }
+        }
+    }
+
+    /// The loader of programs takes lists of libraries with blanks and colons between them.
+    fn semaphores(&mut self, command: &Command) {
+        let from = std::path::absolute(self.places.file).unwrap_or_default();
+        let output = from.parent().unwrap_or(Path::new("/")).join(&self.spec.output);
+        let unusable = |c: char| c.is_ascii_whitespace() || ":$".contains(c);
+        if command.semaphores == Semaphores::Files && output.to_string_lossy().contains(unusable) {
+            let what = format!(
+                "`semaphores`: cannot be files in {output:?}: the path has a blank, a colon or a dollar"
+            );
+            self.fault(
+                "workload.semaphores",
+                what,
+                "write an `output` without them, or leave `semaphores` out",
+            );
         }
     }
 

@@ -9,7 +9,7 @@ use super::command::{Checkpoint, Command, Processors, ProgressOf, Semaphores};
 use super::placeholders::{self, Name};
 use super::{Spec, Workload};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::foreign::{Program, progress};
+use crate::foreign::{Program, cpu, progress};
 use crate::quantity::Unit;
 
 /// The folders of a chain's program.
@@ -86,23 +86,6 @@ const STAYS: [&str; 30] = [
 
 /// Beginnings of names of such variables.
 const STAY: [&str; 5] = ["ALPSCKPT_", "OAR_", "SSH_", "WATCHDOG_", "XDG_SESSION_"];
-
-/// Has programs leave AVX-512 alone: the C library's choice of functions, OpenBLAS, numpy, MKL, oneDNN. Each knows only its
-/// own, and says nothing of names that it does not know.
-const NO_AVX512: [(&str, &str); 5] = [
-    (
-        "GLIBC_TUNABLES",
-        "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX512ER,-AVX512PF,-AVX512_VNNI,-AVX512_VBMI2,\
-         -AVX512_VPOPCNTDQ,-AVX512_BITALG",
-    ),
-    ("OPENBLAS_CORETYPE", "Haswell"),
-    (
-        "NPY_DISABLE_CPU_FEATURES",
-        "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4",
-    ),
-    ("MKL_ENABLE_INSTRUCTIONS", "AVX2"),
-    ("ONEDNN_MAX_CPU_ISA", "AVX2"),
-];
 
 impl Spec {
     /// The command that is to run in the place of the engine.
@@ -229,17 +212,8 @@ impl Command {
         environment.insert("PWD".into(), of_chain.fill(&self.directory));
         environment.extend(self.environment.iter().map(|(name, text)| (name.into(), of_chain.fill(text))));
         if self.processors == Processors::Avx2 {
-            for (name, value) in NO_AVX512 {
-                // Tunables of others stay, and what of ours stands last counts.
-                let before = environment.remove(OsStr::new(name)).filter(|_| name == "GLIBC_TUNABLES");
-                let mut said =
-                    before.filter(|said| !said.is_empty()).map_or_else(OsString::new, |mut said| {
-                        said.push(":");
-                        said
-                    });
-                said.push(value);
-                environment.insert(name.into(), said);
-            }
+            // A node that does not tell what it has is taken for one without AVX2: less is masked.
+            cpu::mask_avx512(&mut environment, &cpu::Processor::here().unwrap_or_default());
         }
         environment
     }

@@ -199,14 +199,22 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    site: \"projet=alps\",", "no key `projet`", "project"),
         ("    threads: 0,", "`threads` is 0", "at least 1"),
         ("    threads: 4097,", "`threads` 4097 is more than 4096", "as many as a job has cores"),
-        ("    checkpoint_every: \"41667d\",", "\"41667d\" is too long a span of time: 999999:59:59 at most", ""),
+        (
+            "    checkpoint_every: \"41667d\",",
+            "\"41667d\" is too long a span of time: 999999:59:59 at most",
+            "",
+        ),
         ("    walltime: \"1000000:00:00\",", "too long a span", ""),
         ("    walltime: \"99999999999999999999999d\",", "too long a span", ""),
         ("    margin: \"h\",", "\"h\" is no span of time", ""),
         ("    solar_constant: 1e30,", "`solar_constant` 1e30 is not between 0 and 2000 W/m2", "1367"),
         ("    solar_constant: 2000,", "`solar_constant` 2000 is not", "1367"),
         ("    lai_max: 0,", "`lai_max` 0 is not above 0", "8"),
-        ("    products: [Temperature],", "`products` asks for Temperature alone, and `temperature`", "temperature: {"),
+        (
+            "    products: [Temperature],",
+            "`products` asks for Temperature alone, and `temperature`",
+            "temperature: {",
+        ),
         ("    name: \"two\\nlines\",", "`name`: \"two\\nlines\" is more than one line", "one line"),
         ("    name: \"a\\u{1b}[2J\",", "characters that a terminal obeys", "one line"),
         ("    tile: 500,", "multiple of 16", "leave it out"),
@@ -638,7 +646,9 @@ fn doubts_that_are_settled_are_no_part_of_a_campaign() {
 
 #[test]
 fn a_month_of_which_nothing_can_be_made_has_no_chain() {
-    let spec = parsed(&with("    months: [1, 6],").replace("    year", "    products: [SkyView, Temperature],\n    year"));
+    let spec = parsed(
+        &with("    months: [1, 6],").replace("    year", "    products: [SkyView, Temperature],\n    year"),
+    );
     assert_eq!(spec.unwrap().spec.chains().len(), 1, "the sky view goes with January");
 }
 

@@ -125,9 +125,7 @@ impl FromStr for Duration {
             let parts =
                 text.split(':').map(str::parse::<u64>).collect::<Result<Vec<_>, _>>().map_err(|_| bad())?;
             return match parts[..] {
-                [h, m @ 0..60, s @ 0..60] => {
-                    within(Self(h.saturating_mul(3600).saturating_add(m * 60 + s)))
-                }
+                [h, m @ 0..60, s @ 0..60] => within(Self(h.saturating_mul(3600).saturating_add(m * 60 + s))),
                 _ => Err(bad()),
             };
         }

@@ -89,7 +89,7 @@ fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
     let head = ["month", "links", "nodes", "hops", "attempts", "checkpoints", "maps"];
     output::table(&head, &rows, &[1, 3, 4, 5, 6]).into_iter().try_for_each(output::say)?;
     output::say("")?;
-    verify::table(&verified).into_iter().try_for_each(output::say)?;
+    verify::table(spec, &verified).into_iter().try_for_each(output::say)?;
     output::say("")?;
     match verify::bad(&verified) {
         0 => {
@@ -98,7 +98,7 @@ fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
             let pictures = count(pictures.len() as u64, "picture");
             output::say(format!("{pictures} in {}", campaign.pictures().display()))
         }
-        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(n), "")),
+        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(spec, n), "")),
     }
 }
 

@@ -80,30 +80,44 @@ const AT_DUMP: &[Sign] = &[
         cure: "have the program not watch files (inotify)",
     },
     Sign {
-        words: &["io_uring", "userfaultfd", "anon_inode"],
+        words: &["mapped [/dev/shm/sem."],
+        kind: Kind::Undumpable,
+        cure: "a named semaphore, as of Python's multiprocessing: `semaphores: Files` has them be files of the chain's folder",
+    },
+    Sign {
+        words: &["[aio]"],
+        kind: Kind::Undumpable,
+        cure: "have the program do without asynchronous input and output of the kernel (aio)",
+    },
+    Sign {
+        words: &["Can't open mapped", "deleted file"],
+        kind: Kind::Undumpable,
+        cure: "the program has mapped a file that was removed or replaced since: start it again with the files as they are now",
+    },
+    Sign {
+        words: &["send_fds failed", "io_uring", "userfaultfd", "anon_inode"],
         kind: Kind::Undumpable,
         cure: "have the program do without io_uring, userfaultfd and the like",
     },
     Sign {
-        words: &["ptrace", "is being traced", "SIGTRAP"],
+        words: &["Unseizable", "ptrace", "is being traced"],
         kind: Kind::Undumpable,
         cure: "end the debugger or tracer of the program",
     },
     Sign {
-        words: &["SysV", "sysvipc", "IPC"],
+        words: &["SysVIPC", "sysvipc"],
         kind: Kind::Undumpable,
         cure: "have the program do without SysV shared memory",
     },
     Sign {
-        words: &[
-            "deleted file",
-            "Can't create link remap",
-            "Can't dump ghost file",
-            "Can't lookup mount",
-            "Can't link",
-        ],
+        words: &["Can't lookup mount"],
         kind: Kind::Undumpable,
-        cure: "a file that the program has mapped was removed or replaced, or lies where a link cannot be made",
+        cure: "the program has something open that is no file of this node, such as a POSIX message queue",
+    },
+    Sign {
+        words: &["link remap", "ghost file", "Can't link"],
+        kind: Kind::Undumpable,
+        cure: "the program has a removed file open on a disk where it can be given no other name",
     },
 ];
 
@@ -217,6 +231,28 @@ mod tests {
         let log = "(00.1) Error (criu/sk-inet.c:1): inet: Connected TCP socket, consider using --tcp-established option.\n";
         let told = trouble(Work::Dump, log, 0, "");
         assert!(told.kind == Kind::Undumpable && told.cure.contains("network: Private"), "{told}");
+    }
+
+    #[test]
+    fn what_cannot_be_dumped_is_told_with_what_to_do() {
+        for (line, cure) in [
+            (
+                "Can't open mapped [/dev/shm/sem.az5PpR (deleted)]: No such file or directory",
+                "semaphores: Files",
+            ),
+            ("Can't open mapped [/[aio] (deleted)]: No such file or directory", "(aio)"),
+            ("Can't open mapped [/work/x (deleted)]: No such file or directory", "removed or replaced"),
+            ("fsnotify: \tCan't dump that handle", "inotify"),
+            ("Unseizable non-zombie 1005 found, state S, err -1/10", "tracer"),
+            ("Task 1002 with SysVIPC shmem map @7f80cc111000 doesn't live in IPC ns", "SysV"),
+            ("send_fds failed (-22)", "io_uring"),
+            ("suspending seccomp failed: Operation not permitted", "seccomp"),
+            ("Can't lookup mount=21 for fd=3 path=/qq", "message queue"),
+        ] {
+            let told = trouble(Work::Dump, &format!("(00.1) Error (criu/x.c:1): {line}\n"), 0, "");
+            assert_eq!(told.kind, Kind::Undumpable, "{told}");
+            assert!(told.cure.contains(cure), "{told}");
+        }
     }
 
     #[test]

@@ -34,12 +34,19 @@ pub(in crate::foreign) struct Swrk {
 
 impl Swrk {
     /// Starts the CRIU that `call` calls, with the folder of the image and that of its log.
-    pub(in crate::foreign) fn start(mut call: Command, images: OwnedFd, work: OwnedFd) -> io::Result<Self> {
+    ///
+    /// What it says otherwise, such as why it cannot even begin, goes to `said`.
+    pub(in crate::foreign) fn start(
+        mut call: Command,
+        images: OwnedFd,
+        work: OwnedFd,
+        said: OwnedFd,
+    ) -> io::Result<Self> {
         let (socket, theirs) =
             socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
         let numbers = (images.as_raw_fd(), work.as_raw_fd());
         call.arg("swrk").arg(theirs.as_raw_fd().to_string());
-        call.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        call.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::from(said));
         let child = call.preserved_fds(vec![theirs, images, work]).spawn()?;
         Ok(Self {
             pid: Pid::from_raw(child.id() as i32),

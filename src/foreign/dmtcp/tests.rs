@@ -1,6 +1,7 @@
 //! The life of a program under DMTCP, by a stand-in that answers as DMTCP does, or by the real one that `ALPSCKPT_DMTCP` names.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
@@ -21,7 +22,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let real = std::env::var_os(VARIABLE);
-        Self::with(real.map(PathBuf::from))
+        Self::with(real.as_ref().map(Path::new))
     }
 
     /// Of the stand-in, for what a real one does not do when it is told.
@@ -29,7 +30,7 @@ impl Place {
         Self::with(None)
     }
 
-    fn with(real: Option<PathBuf>) -> Self {
+    fn with(real: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["bin", "state", "chain", "image"] {
             fs::create_dir(folder.path().join(name)).unwrap();
@@ -38,7 +39,7 @@ impl Place {
         for entry in fs::read_dir(stand_in).unwrap().map(Result::unwrap) {
             fs::copy(entry.path(), folder.path().join("bin").join(entry.file_name())).unwrap();
         }
-        let tools = find(Some(real.as_deref().unwrap_or(folder.path()))).unwrap();
+        let tools = find(Some(real.unwrap_or(folder.path()))).unwrap();
         Self { folder, tools, real: real.is_some() }
     }
 
@@ -108,10 +109,6 @@ fn end(backend: &mut Dmtcp) -> Result<Ended, Trouble> {
     }
 }
 
-fn sealed(_: Clocks) -> Result<(), String> {
-    Ok(())
-}
-
 /// All numbers up to `last`, each after the one before; some perhaps again, from where an image was taken.
 fn assert_complete(said: &[u32], last: u32) {
     assert_eq!(said.last(), Some(&last), "{said:?}");
@@ -163,7 +160,7 @@ fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
     let mut backend = place.backend();
     backend.start(&program).unwrap();
     place.wait_for_line(3);
-    backend.dump(&place.path("image"), Then::Runs, LIMIT, &mut sealed).unwrap();
+    backend.dump(&place.path("image"), Then::Runs, LIMIT, &mut |_| Ok(())).unwrap();
     let count = |folder: &str| fs::read_dir(place.path(folder)).unwrap().count();
     assert!(count("image") >= 2);
     fs::create_dir(place.path("refused")).unwrap();
@@ -173,13 +170,13 @@ fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
     if !place.real {
         fs::create_dir(place.path("none")).unwrap();
         fs::write(place.path("state/mode"), "refuse").unwrap();
-        let trouble = backend.dump(&place.path("none"), Then::Ends, LIMIT, &mut sealed).unwrap_err();
+        let trouble = backend.dump(&place.path("none"), Then::Ends, LIMIT, &mut |_| Ok(())).unwrap_err();
         assert!(trouble.what.contains("not in running state"), "{trouble}");
         fs::write(place.path("state/mode"), "stuck").unwrap();
         let limit = Duration::from_millis(200);
-        let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut sealed).unwrap_err();
+        let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
         assert!(trouble.kind == Kind::TimedOut && trouble.what.contains("no whole image"), "{trouble}");
-        let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut sealed).unwrap_err();
+        let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
         assert!(trouble.what.contains("still being written"), "{trouble}");
         assert_eq!(count("none"), 0);
     }

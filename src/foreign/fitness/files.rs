@@ -40,14 +40,20 @@ fn read_only(file: &Recorded) -> Result<(), Unfit> {
     }
     let known = match (file.sum, now) {
         (Some(Sum::Whole(_)), Some(_)) => true,
-        // A program's or a library's first bytes tell its build.
-        (Some(Sum::Edges(_)), Some(_)) => file.openings.contains(&Opening::Executable),
+        // A program's or a library's first bytes tell its build. What belongs to them (names of places, of time zones) is installed at
+        // other times on other nodes, and is never changed in its middle.
+        (Some(Sum::Edges(_)), Some(_)) => is_software(file),
         _ => false,
     };
     if !known && record::modified(&facts) != file.modified {
         return Err(other_time(file, record::modified(&facts)));
     }
     Ok(())
+}
+
+fn is_software(file: &Recorded) -> bool {
+    let folders = ["/usr", "/lib", "/lib64", "/opt", "/bin", "/sbin"];
+    file.openings.contains(&Opening::Executable) || folders.iter().any(|folder| file.path.starts_with(folder))
 }
 
 /// It cannot be reached at all.
@@ -98,10 +104,7 @@ pub(in crate::foreign) fn other_time(file: &Recorded, now: i64) -> Unfit {
 pub(in crate::foreign) fn says(file: &Recorded, what: String) -> Unfit {
     let path = clean(&file.path.to_string_lossy());
     let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().any(|folder| file.path.starts_with(folder));
-    let software = file.openings.contains(&Opening::Executable)
-        || ["/usr", "/lib", "/lib64", "/etc", "/opt", "/bin"]
-            .iter()
-            .any(|folder| file.path.starts_with(folder));
+    let software = is_software(file) || file.path.starts_with("/etc");
     let cure = if local {
         "the folder is one of each node: let the program keep its files below its working folder, and begin the chain anew"
     } else if software {

@@ -175,7 +175,8 @@ fn described(file: &Path) -> Result<Package, Trouble> {
     };
     let bytes =
         fs::read(file).map_err(|e| Trouble::new(Kind::Other, format!("{}: {e}", file.display()), ""))?;
-    let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 =
+        Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     Ok(Package { name: name.into(), version: version.into(), architecture: architecture.into(), sha256 })
 }
 
@@ -282,16 +283,14 @@ fn put_in_place(draft: &Path, to: &Path) -> Result<(), Trouble> {
             if to.join(RECORD).exists() { Ok(()) } else { Err(unwritten(to, &e)) }
         });
     }
-    match renameat2(AT_FDCWD, draft, AT_FDCWD, to, RenameFlags::RENAME_EXCHANGE) {
-        Ok(()) => Ok(()),
-        // Not every disk can.
-        Err(_) => {
-            let old = to.with_file_name(atomic::temporary(to.file_name().unwrap_or_default()));
-            fs::rename(to, &old).and_then(|()| fs::rename(draft, to)).map_err(|e| unwritten(to, &e))?;
-            let _ = fs::remove_dir_all(&old);
-            Ok(())
-        }
+    if renameat2(AT_FDCWD, draft, AT_FDCWD, to, RenameFlags::RENAME_EXCHANGE).is_ok() {
+        return Ok(());
     }
+    // Not every disk can.
+    let old = to.with_file_name(atomic::temporary(to.file_name().unwrap_or_default()));
+    fs::rename(to, &old).and_then(|()| fs::rename(draft, to)).map_err(|e| unwritten(to, &e))?;
+    let _ = fs::remove_dir_all(&old);
+    Ok(())
 }
 
 /// Removes what one that was killed left beside the kit.

@@ -53,7 +53,7 @@ fn unreadable(task: u32, name: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{task}/{name}: of a form that is not known"))
 }
 
-/// The value of a line such as `VmRSS:	  123 kB` in a text of such lines.
+/// The value of a line such as `VmRSS:   123 kB` in a text of such lines.
 pub(in crate::foreign) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }

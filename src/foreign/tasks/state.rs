@@ -135,21 +135,17 @@ fn orphans(scene: &Scene<'_>, found: &mut Found) {
 fn size_of_files(scene: &Scene<'_>, found: &mut Found) {
     let Ok((most, _)) = getrlimit(Resource::RLIMIT_FSIZE) else { return };
     let numbers: Vec<u32> = scene.numbers.iter().copied().collect();
-    let largest = super::memory(&numbers).largest;
     if let Some(first) = numbers.first()
-        && largest >= most
+        && let Some(what) = too_large(super::memory(&numbers).largest, most)
     {
-        let bytes = crate::quantity::bytes;
-        let what = format!(
-            "a file of the image takes {}, and files may not grow beyond {}",
-            bytes(largest),
-            bytes(most)
-        );
-        found.certain(
-            *first,
-            Obstacle::FileSize,
-            what,
-            "raise the job's limit for the size of files (ulimit -f)",
-        );
+        let cure = "raise the job's limit for the size of files (ulimit -f)";
+        found.certain(*first, Obstacle::FileSize, what, cure);
     }
+}
+
+pub(super) fn too_large(largest: u64, most: u64) -> Option<String> {
+    let bytes = crate::quantity::bytes;
+    (largest >= most).then(|| {
+        format!("a file of the image takes {}, and files may not grow beyond {}", bytes(largest), bytes(most))
+    })
 }

@@ -5,17 +5,18 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Resolved};
+use crate::campaign::spec::{self, Checkpoint, Places, Resolved, Semaphores};
 use crate::checkpoint::form;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::foreign::dmtcp::Dmtcp;
 use crate::foreign::fitness::{Here, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
-use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, kit};
+use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::bytes;
 use crate::shell_words::word;
@@ -195,13 +196,17 @@ impl Session<'_> {
     /// The program from its beginning.
     fn start(&self, newest: Option<GenerationNumber>) -> Result<State, Failure> {
         let started = self.shell.link;
-        let resolved = self.resolved(started);
+        let mut resolved = self.resolved(started);
         let work = self.shell.dir.program(started);
         atomic::create_folder_within(&self.shell.dir.programs())?;
         for folder in [work.clone(), work.join("output"), work.join("tmp")] {
             atomic::create_folder_within(&folder)?;
         }
-        let mut runner = self.runner(&resolved, None)?;
+        if resolved.semaphores == Semaphores::Files {
+            let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
+            prepared.map_err(|e| self.unable(&e))?;
+        }
+        let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| self.unable(&e))?;
         self.shell.log.say(&format!("Begins anew: {}.", self.called(&resolved)));
         let mut state = self.state(runner, started, resolved);
@@ -213,7 +218,7 @@ impl Session<'_> {
     fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
         let Candidate { generation, image, beside } = candidate;
         let resolved = self.resolved(image.started);
-        let mut runner = self.runner(&resolved, Some(image.by))?;
+        let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
         let began = Instant::now();
         match (&beside, &resolved.own) {
             (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| self.unable(&e))?,
@@ -275,26 +280,48 @@ impl Session<'_> {
     }
 
     /// What runs the program; `before`: what has dumped it.
-    fn runner(&self, resolved: &Resolved, before: Option<Dumper>) -> Result<Runner, Failure> {
-        let by = before.unwrap_or(match &resolved.checkpoint {
-            Checkpoint::Own { .. } | Checkpoint::None => Dumper::Program,
-            Checkpoint::Criu | Checkpoint::Auto => Dumper::Criu,
-            Checkpoint::Dmtcp => Dumper::Dmtcp,
-        });
-        let mut criu = (0, 0, 0);
-        let backend: Box<dyn Backend> = match by {
-            Dumper::Program => Box::new(Plain::default()),
-            Dumper::Criu => {
-                let found = kit::find(resolved.kit.as_deref()).map_err(|e| self.unable(&e))?;
-                criu = found.version;
-                Box::new(Supervised::new(Some(found), Options::default()))
-            }
-            Dumper::Dmtcp => {
-                let what = "this node has no DMTCP that this program can drive";
-                return Err(self.unable(&Trouble::new(Kind::Unavailable, what, "set `checkpoint: Criu`")));
-            }
+    fn runner(
+        &self,
+        resolved: &Resolved,
+        started: LinkNumber,
+        before: Option<Dumper>,
+    ) -> Result<Runner, Failure> {
+        let by = match (before, &resolved.checkpoint) {
+            (Some(before), _) => Some(before),
+            (None, Checkpoint::Own { .. } | Checkpoint::None) => Some(Dumper::Program),
+            (None, Checkpoint::Criu) => Some(Dumper::Criu),
+            (None, Checkpoint::Dmtcp) => Some(Dumper::Dmtcp),
+            (None, Checkpoint::Auto) => None,
         };
-        Ok(Runner { backend, by, criu })
+        let made = match by {
+            Some(Dumper::Program) => {
+                Ok(Runner { backend: Box::new(Plain::default()), by: Dumper::Program, criu: (0, 0, 0) })
+            }
+            Some(Dumper::Criu) => Self::with_criu(resolved),
+            Some(Dumper::Dmtcp) => self.with_dmtcp(started),
+            None => Self::with_criu(resolved).or_else(|no_criu| {
+                self.with_dmtcp(started).map_err(|no_dmtcp| {
+                    let what =
+                        format!("nothing here can dump a program: {}; {}", no_criu.what, no_dmtcp.what);
+                    Trouble::new(Kind::Unavailable, what, no_criu.cure)
+                })
+            }),
+        };
+        made.map_err(|e| self.unable(&e))
+    }
+
+    fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
+        let found = kit::find(resolved.kit.as_deref())?;
+        let criu = found.version;
+        let backend = Box::new(Supervised::new(Some(found), Options::default()));
+        Ok(Runner { backend, by: Dumper::Criu, criu })
+    }
+
+    fn with_dmtcp(&self, started: LinkNumber) -> Result<Runner, Trouble> {
+        let tools = dmtcp::find(None)?;
+        let folder = self.shell.dir.program(started).join("dmtcp");
+        atomic::create_folder_within(&folder).map_err(|e| Trouble::new(Kind::Other, e.to_string(), ""))?;
+        Ok(Runner { backend: Box::new(Dmtcp::new(tools, &folder)), by: Dumper::Dmtcp, criu: (0, 0, 0) })
     }
 
     /// A program that cannot be run, dumped or restored here.

@@ -220,7 +220,8 @@ impl Embedded {
     /// A cluster is one person's: nobody else can call its server, or start one.
     fn ensure_own(&self) -> Result<(), BatchError> {
         let me = Uid::effective();
-        let nearest = self.directory.ancestors().find_map(|at| std::fs::metadata(at).ok().map(|facts| (at, facts)));
+        let nearest =
+            self.directory.ancestors().find_map(|at| std::fs::metadata(at).ok().map(|facts| (at, facts)));
         let Some((at, facts)) = nearest else { return Ok(()) };
         let (owner, there) = (Uid::from_raw(facts.uid()), at == self.directory);
         // Another's closed folder hides what is in it; a folder that everybody may enter hides nothing.

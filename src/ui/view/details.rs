@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::checkpoint::Phase;
+use crate::quantity::Unit;
 use crate::ui::model::Model;
 use crate::ui::theme::Meaning;
 use crate::ui::{text, words};
@@ -46,7 +47,8 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
         facts.push(("submitted", Meaning::Base, submitted(chain)));
     }
     if !chain.maps.is_empty() {
-        facts.push(("maps", Meaning::Good, maps(chain)));
+        let label = if chain.unit.is_tiles() { "maps" } else { "outputs" };
+        facts.push((label, Meaning::Good, maps(chain)));
     }
     facts.into_iter().flat_map(|(label, meaning, said)| fact(label, meaning, &said, pen, columns)).collect()
 }
@@ -92,13 +94,15 @@ fn progress(chain: &ChainView) -> String {
     }
     if let Some(phase) = chain.phase.filter(|_| chain.state == ChainState::Running) {
         said.push_str(", ");
-        said.push_str(phase_words(phase));
+        said.push_str(phase_words(phase, chain.unit));
     }
     said
 }
 
-fn phase_words(phase: Phase) -> &'static str {
+fn phase_words(phase: Phase, unit: Unit) -> &'static str {
     match phase {
+        Phase::Computing if !unit.is_tiles() => "running",
+        Phase::Finishing if !unit.is_tiles() => "moving its outputs to their place",
         Phase::Opening => "opening its inputs",
         Phase::Computing => "computing",
         Phase::Sealing => "sealing a checkpoint",

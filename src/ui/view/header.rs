@@ -130,11 +130,15 @@ pub(super) fn banners(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     if snapshot.complete {
         let campaign = CampaignDir::new(&snapshot.output);
         let (maps, pictures) = (campaign.maps(), campaign.pictures());
-        let said = format!(
-            "All maps are there and verified: GeoTIFF files in {}, pictures in {}",
-            maps.display(),
-            pictures.display()
-        );
+        let said = if words::is_of_programs(&snapshot.chains) {
+            format!("All outputs are there and verified, in {}", campaign.results().display())
+        } else {
+            format!(
+                "All maps are there and verified: GeoTIFF files in {}, pictures in {}",
+                maps.display(),
+                pictures.display()
+            )
+        };
         lines.extend(banner(model, pen, Meaning::Good, &said));
     }
     lines

@@ -223,7 +223,10 @@ fn the_history_grows_in_time_and_begins_with_the_campaign() {
     let times: Vec<i64> = history.iter().map(|line| line.happened_ms).collect();
     assert!(times.is_sorted(), "{history:?}");
     let at = |words: &str| {
-        history.iter().position(|line| line.text.contains(words)).unwrap_or_else(|| panic!("{words}: {history:?}"))
+        history
+            .iter()
+            .position(|line| line.text.contains(words))
+            .unwrap_or_else(|| panic!("{words}: {history:?}"))
     };
     assert_eq!(at("campaign made"), 0);
     assert!(at("submitting attempt 1") < at("job 1 runs"), "{history:?}");

@@ -31,14 +31,13 @@ fn criu(test: &str) -> Option<Criu> {
 enum User {
     /// Whoever runs the tests.
     Own,
-    /// Number 1000, without any group or privilege.
+    /// Number 1000, in one more group, without any privilege.
     Ordinary,
 }
 
 /// A place where a program runs, for one user.
 struct Scene {
     folder: tempfile::TempDir,
-    user: User,
     criu: Option<Criu>,
     /// What is called as `alpsckpt`.
     program: PathBuf,
@@ -60,7 +59,7 @@ impl Scene {
     fn new(user: User, criu: Option<Criu>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         open_to_all(folder.path());
-        let scene = Self { folder, user, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
+        let scene = Self { folder, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
         if user == User::Own { scene } else { scene.for_ordinary_user() }
     }
 
@@ -71,7 +70,7 @@ impl Scene {
             fs::copy(&self.program, &own).unwrap();
         }
         let words = format!(
-            "#!/bin/sh\nexec setpriv --reuid 1000 --regid 1000 --clear-groups {} \"$@\"\n",
+            "#!/bin/sh\nexec setpriv --reuid 1000 --regid 1000 --groups 1000,2000 {} \"$@\"\n",
             own.display()
         );
         self.program = self.path("as-user");
@@ -165,8 +164,15 @@ fn end(supervised: &mut Supervised) -> Ended {
 
 fn dump(supervised: &mut Supervised, image: &Path, then: Then) -> Clocks {
     let mut seen = None;
+    let tasks = supervised.tasks();
+    let time = || -> Vec<_> {
+        tasks.iter().map(|task| fs::read_to_string(format!("/proc/{task}/schedstat")).ok()).collect()
+    };
     let mut seal = |clocks| {
         assert!(image.join("inventory.img").exists(), "the image is whole when it is sealed");
+        let before = time();
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(time(), before, "the program stands while its image is sealed");
         seen = Some(clocks);
         Ok(())
     };

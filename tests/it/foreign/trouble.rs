@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alpsckpt::foreign::{Backend, Kind, Then};
@@ -69,21 +69,70 @@ fn criu_killed_while_it_writes_leaves_the_program_running() {
     supervised.start(&scene.shell(LARGE)).unwrap();
     scene.wait_for("tick");
     let first = init(&supervised);
-    let image = scene.image("image");
-    let pages = image.clone();
     let is_large =
         |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().is_ok_and(|m| m.len() > 1 << 20);
-    let killer = std::thread::spawn(move || {
-        until("pages are written", || fs::read_dir(&pages).unwrap().any(is_large));
-        send(criu_at_work(first).unwrap(), SIGKILL);
+    let mut tries = 0..;
+    until("a dump is hit", || {
+        let image = scene.image(&format!("image{}", tries.next().unwrap()));
+        let pages = image.clone();
+        let killer = std::thread::spawn(move || {
+            until("pages are written", || fs::read_dir(&pages).unwrap().any(is_large));
+            if let Some(pid) = criu_at_work(first) {
+                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), SIGKILL);
+            }
+        });
+        // On a busy machine it may have written all of them.
+        let dumped = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
+        killer.join().unwrap();
+        fs::remove_dir_all(&image).unwrap();
+        let hit = dumped.map_err(|trouble| {
+            assert!(trouble.kind == Kind::Other && trouble.what.contains("without an answer"), "{trouble}");
+        });
+        scene.goes_on();
+        hit.is_err()
     });
-    let trouble = supervised.dump(&image, Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-    killer.join().unwrap();
-    assert!(trouble.kind == Kind::Other && trouble.what.contains("ended without an answer"), "{trouble}");
-    scene.goes_on();
     let clocks = dump(&mut supervised, &scene.image("next"), Then::Ends);
     supervised = scene.supervised();
     supervised.restore(&scene.shell(LARGE), &scene.path("next"), clocks).unwrap();
+    scene.goes_on();
+}
+
+#[test]
+fn what_cannot_be_dumped_says_what_to_do() {
+    let test = "what_cannot_be_dumped_says_what_to_do";
+    let Some(criu) = criu(test) else { return };
+    if !have_programs(test, &["python3"]) {
+        return;
+    }
+    let semaphore = "import multiprocessing, time; s = multiprocessing.Semaphore(); print('ready', flush=True); time.sleep(600)";
+    let mapped = "import mmap, os, time; f = open('x', 'w+b'); f.write(b'1' * 5000); f.flush(); \
+                  m = mmap.mmap(f.fileno(), 5000); os.remove('x'); print('ready', flush=True); time.sleep(600)";
+    for (words, cure) in [
+        (["bash", "-c", "echo ready; tail -f out"], "inotify"),
+        (["python3", "-c", semaphore], "semaphores: Files"),
+        (["python3", "-c", mapped], "removed or replaced"),
+    ] {
+        let scene = Scene::new(User::Own, Some(criu.clone()));
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.program(&words)).unwrap();
+        scene.wait_for("ready");
+        let mut trouble = None;
+        // `tail` may not watch yet.
+        until(cure, || {
+            let image = scene.image(&format!("{:?}", std::time::Instant::now()));
+            trouble = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(())).err();
+            trouble.is_some()
+        });
+        let trouble = trouble.unwrap();
+        assert!(trouble.kind == Kind::Undumpable && trouble.cure.contains(cure), "{cure}: {trouble}");
+        assert_eq!(supervised.ended().unwrap(), None);
+    }
+    let mut scene = Scene::new(User::Own, Some(criu.clone()));
+    scene.criu = Some(alpsckpt::foreign::Criu { command: vec!["/nowhere/criu".into()], ..criu });
+    let mut supervised = scene.supervised();
+    supervised.start(&scene.shell(TICKING)).unwrap();
+    let trouble = supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+    assert!(trouble.what.contains("/nowhere/criu"), "{trouble}");
     scene.goes_on();
 }
 
@@ -101,7 +150,10 @@ fn a_program_that_dies_with_criu_has_not_failed_itself() {
     let began = image.clone();
     let killer = std::thread::spawn(move || {
         until("an image begins", || fs::read_dir(&began).unwrap().next().is_some());
-        criu_at_work(first).map(|pid| send(pid, SIGKILL));
+        if let Some(pid) = criu_at_work(first) {
+            // It may have ended by now.
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), SIGKILL);
+        }
     });
     let _ = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
     killer.join().unwrap();
@@ -237,4 +289,39 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
     let mut told = String::new();
     until("it is told", || supervised.ended().map_err(|e| told = e.what).is_err());
     assert!(told.contains("what ran the program is gone"), "{told}");
+}
+
+/// Names the folder in which the test below plays the supervisor that is killed.
+const DOOMED: &str = "ALPSCKPT_TEST_DOOMED_SUPERVISOR";
+
+#[test]
+fn the_program_ends_with_its_supervisor() {
+    let own = std::thread::current().name().map(str::to_owned);
+    if let Some(folder) = std::env::var_os(DOOMED) {
+        let scene = Scene::new(User::Own, None);
+        let mut supervised = scene.supervised();
+        supervised.start(&scene.shell("setsid sleep 600 & sleep 600; :")).unwrap();
+        until("all of it runs", || supervised.tasks().len() >= 4);
+        let list = Path::new(&folder).join("tasks");
+        let tasks: Vec<String> = supervised.tasks().iter().map(u32::to_string).collect();
+        fs::write(list.with_extension("part"), tasks.join(" ")).unwrap();
+        fs::rename(list.with_extension("part"), &list).unwrap();
+        // Until it is killed.
+        until("its end", || false);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command
+        .args([own.as_deref().unwrap(), "--exact"])
+        .env(DOOMED, folder.path())
+        .env("TMPDIR", folder.path());
+    let mut supervisor = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let list = folder.path().join("tasks");
+    until("it runs", || list.exists());
+    let tasks = fs::read_to_string(&list).unwrap();
+    let tasks: Vec<PathBuf> = tasks.split(' ').map(|task| Path::new("/proc").join(task)).collect();
+    assert!(tasks.len() >= 4 && tasks.iter().all(|task| task.exists()), "{tasks:?}");
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    until("all are gone", || tasks.iter().all(|task| !task.exists()));
 }

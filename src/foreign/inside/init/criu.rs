@@ -22,6 +22,9 @@ use crate::foreign::criu::swrk::{LOG, Swrk};
 /// More of a log is not read.
 const LONGEST_LOG: u64 = 4 << 20;
 
+/// What it says beside its log.
+const SAID: &str = "said";
+
 /// How a talk with CRIU went on.
 pub(super) enum Said {
     /// Something is about to happen, or has; CRIU waits for the answer.
@@ -57,7 +60,9 @@ impl Init {
         let begin = |init: &mut Self| -> io::Result<Swrk> {
             let logs = init.logs()?;
             process::pass_on(&may(process::capabilities().map_err(io::Error::other)?))?;
-            let started = Swrk::start(call(order, &logs), folder, logs);
+            let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC;
+            let said = openat(&logs, SAID, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
+            let started = Swrk::start(call(order, &logs), folder, logs, said);
             process::pass_on(&CapsHashSet::new())?;
             started
         };
@@ -78,10 +83,10 @@ impl Init {
     }
 
     /// What CRIU's last request left in its log.
-    fn log(&self) -> String {
+    fn log(&self, name: &str) -> String {
         let read = || -> io::Result<Vec<u8>> {
             let logs = self.work.as_ref().ok_or(io::ErrorKind::NotFound)?;
-            let log = openat(logs, LOG, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+            let log = openat(logs, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
             let mut bytes = Vec::new();
             std::fs::File::from(log).take(LONGEST_LOG).read_to_end(&mut bytes)?;
             Ok(bytes)
@@ -161,10 +166,13 @@ impl Init {
         match said {
             Said::Answered(answer) => {
                 let message = answer.message.as_deref().unwrap_or_default();
-                log::trouble(talk.work, &self.log(), answer.errno.unwrap_or(0), message)
+                log::trouble(talk.work, &self.log(LOG), answer.errno.unwrap_or(0), message)
             }
             Said::Gone | Said::Notified(_) => {
-                let mut trouble = log::trouble(talk.work, &self.log(), 0, "CRIU ended without an answer");
+                let said = self.log(SAID);
+                let said = said.lines().next_back().map_or_else(String::new, |line| format!(": {line}"));
+                let what = format!("CRIU ended without an answer{said}");
+                let mut trouble = log::trouble(talk.work, &self.log(LOG), 0, &what);
                 // Its log does not tell why it ended; nothing says that the program cannot be dumped.
                 if trouble.kind == Kind::Undumpable && trouble.cure.is_empty() {
                     trouble.kind = Kind::Other;
