@@ -312,7 +312,9 @@ fn an_r_script_with_forked_children_gives_the_same_cut() {
 #[test]
 fn an_r_cluster_over_tcp_gives_the_same_cut() {
     let test = "an_r_cluster_over_tcp_gives_the_same_cut";
-    let Some(kit) = support::newer_kit(test).filter(|_| support::have_programs(test, &["Rscript"])) else { return };
+    let Some(kit) = support::newer_kit(test).filter(|_| support::have_programs(test, &["Rscript"])) else {
+        return;
+    };
     let programs = Programs { scene: Scene::new(8), kit };
     fs::write(
         programs.scene.path("psock.R"),
