@@ -6,7 +6,7 @@ use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Phase};
 use crate::foreign::tasks::{self, Look, Tool, hindrances};
-use crate::foreign::{Ended, Kind, Then, progress};
+use crate::foreign::{Ended, Kind, Then, Trouble, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::setup::last_words;
@@ -35,9 +35,10 @@ impl Session<'_> {
         let mut next = Instant::now();
         let mut last = Instant::now();
         loop {
-            let ended = state.backend.ended();
-            let ended =
-                ended.map_err(|e| Failure::Program(137, format!("what ran the program is gone: {e}")))?;
+            let ended = match state.backend.ended() {
+                Ok(ended) => ended,
+                Err(e) => return self.lost(state, &e),
+            };
             if let Some(ended) = ended {
                 self.tell(state);
                 return self.ended(state, ended);
@@ -60,6 +61,18 @@ impl Session<'_> {
                 self.save_and_go_on(state)?;
             }
             wait_until(next.min(Instant::now() + Duration::from_millis(100)), &|| self.shell.must_stop());
+        }
+    }
+
+    /// What ran the program is gone, and the program with it, by no fault of its own.
+    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, Failure> {
+        match &state.good {
+            Some(good) => self
+                .shell
+                .leave_for(&format!("the program was lost ({trouble}): generation {} stands", good.number)),
+            None => {
+                Err(Failure::Unable(format!("the program was lost, and nothing of it is kept: {trouble}")))
+            }
         }
     }
 
