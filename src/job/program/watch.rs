@@ -17,7 +17,7 @@ use crate::quantity::count;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The trial dump comes after so long at most.
-const TRIAL: Duration = Duration::from_secs(60);
+const TRIAL: Duration = Duration::from_mins(1);
 
 /// Bytes a second that are dumped and brought to the disk as long as nothing was measured.
 const BANDWIDTH: f64 = 150e6;
@@ -192,7 +192,7 @@ impl Session<'_> {
     /// The program has ended by itself.
     pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, Failure> {
         let words =
-            || self.last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
+            || Self::last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
         match ended {
             Ended::Code(0) => {
                 let made = self.make(state)?;
@@ -221,7 +221,7 @@ impl Session<'_> {
     }
 
     /// What it said last, on its standard error, else on its standard output.
-    fn last_words(&self, state: &State) -> Option<String> {
+    fn last_words(state: &State) -> Option<String> {
         let program = &state.resolved.program;
         [&program.errors, &program.output].into_iter().find_map(|path| {
             let end = crate::durable::beneath::read_end(path, LAST_WORDS as u64).ok()?;
