@@ -197,6 +197,17 @@ fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
     Ok(names)
 }
 
+/// Bytes that an image takes on the disk as it is now.
+#[must_use]
+pub fn on_disk(dir: &ChainDir, image: &Image) -> u64 {
+    let folder = dir.images().join(&image.folder);
+    let length = |file: &ImageFile| {
+        let path = folder.join(&file.name);
+        beneath::facts(&path).or_else(|_| beneath::facts(&packed(&path))).map_or(0, |facts| facts.len())
+    };
+    image.files.iter().map(length).sum()
+}
+
 /// Packs the files of an image that are larger than `least` bytes; bytes before and after. Each is replaced only when its packed
 /// form is durable and reads back.
 ///

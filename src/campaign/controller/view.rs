@@ -114,7 +114,7 @@ impl Controller {
         let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
         let sealed = files.generations.values().flatten().next_back();
         // What was sealed before the file counted in another unit tells nothing in this one.
-        let unit = open.map(|s| s.unit).unwrap_or_else(|| self.spec.unit());
+        let unit = open.map_or_else(|| self.spec.unit(), |s| s.unit);
         let sealed = sealed.filter(|g| g.unit == unit);
         let sealed_tiles = sealed.map_or(0, |g| g.tiles);
         let complete = state == ChainState::Complete;

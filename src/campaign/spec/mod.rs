@@ -329,7 +329,7 @@ pub enum Workload {
     #[default]
     Engine,
     /// Another program.
-    Command(Command),
+    Command(Box<Command>),
 }
 
 /// A span of time, written `48:00:00`, `15min`, `90s`, `2h`.

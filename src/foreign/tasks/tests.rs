@@ -15,7 +15,8 @@ use crate::foreign::Network;
 
 /// What each program begins with.
 const BEGIN: &str = r"
-import os, sys, time, socket, mmap, struct, ctypes, signal, array
+import os, sys, time, socket, mmap, struct, ctypes, traceback
+os.closerange(3, 1 << 16)
 if os.getsid(0) != os.getpid(): os.setsid()
 c = ctypes.CDLL(None, use_errno=True)
 c.mmap.restype = c.shmat.restype = ctypes.c_void_p
@@ -37,6 +38,7 @@ def main():
 const END: &str = "
 try: main()
 except OSError as e: ready('refused: %s' % e); stay()
+except Exception: ready('failed: ' + traceback.format_exc()); stay()
 ";
 
 /// A program that runs until this is dropped.
@@ -58,11 +60,12 @@ impl Running {
         let debian = Path::new("/usr/bin/python3");
         let mut command = Command::new(if debian.exists() { debian } else { Path::new("python3") });
         command.args(["-c", &format!("{BEGIN}{indented}{END}")]).current_dir(&folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         prepare(&mut command);
         let mut running = Self { child: command.spawn().expect("python3 is needed"), folder };
         wait_until(|| running.path("ready").exists() || running.child.try_wait().unwrap().is_some());
-        assert!(running.path("ready").exists(), "the program has ended");
+        let said = std::fs::read_to_string(running.path("ready")).expect("the program has ended");
+        assert!(!said.starts_with("failed"), "{said}");
         running
     }
 

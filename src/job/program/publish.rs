@@ -181,15 +181,15 @@ impl Session<'_> {
         let is_it = |path: &Path| verify_bytes(path, file, &[], &|| false).is_ok();
         if !beneath::exists(from) {
             // It was moved before this link began.
-            return match is_it(to) {
-                true => Ok(()),
-                false => Err(Failure::Untrusted(format!(
-                    "{}: what the program has made is not there any more, nor at its place (remove {} to have the program run \
-                     again, then resubmit)",
-                    from.display(),
-                    self.shell.dir.made().display()
-                ))),
-            };
+            if is_it(to) {
+                return Ok(());
+            }
+            return Err(Failure::Untrusted(format!(
+                "{}: what the program has made is not there any more, nor at its place (remove {} to have the program run again, \
+                 then resubmit)",
+                from.display(),
+                self.shell.dir.made().display()
+            )));
         }
         if let Some(folder) = to.parent() {
             atomic::create_folder(folder)?;

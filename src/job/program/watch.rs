@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Phase};
-use crate::foreign::tasks::{self, Look, hindrances};
+use crate::foreign::tasks::{self, Look, Tool, hindrances};
 use crate::foreign::{Ended, Kind, Then, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
@@ -167,6 +167,7 @@ impl Session<'_> {
         state.looked_at = memory;
         let look = Look {
             network: state.resolved.program.network,
+            tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
             everywhere: vec![self.shell.campaign.output().to_path_buf()],
             ..Look::default()
         };
