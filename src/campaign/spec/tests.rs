@@ -209,7 +209,7 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    margin: \"h\",", "\"h\" is no span of time", ""),
         ("    solar_constant: 1e30,", "`solar_constant` 1e30 is not between 0 and 2000 W/m2", "1367"),
         ("    solar_constant: 2000,", "`solar_constant` 2000 is not", "1367"),
-        ("    lai_max: 0,", "`lai_max` 0 is not above 0", "8"),
+        ("    lai_max: inf,", "`lai_max` inf is not above 0", "8"),
         (
             "    products: [Temperature],",
             "`products` asks for Temperature alone, and `temperature`",

@@ -181,6 +181,7 @@ fn on_a_full_disk_the_end_of_a_run_and_what_acts_say_that_there_is_no_room() {
     let fill = stage.output().join("fill");
     let mut full = fs::File::create(&fill).expect("a file");
     while full.write_all(&[1; 4096]).is_ok() {}
+    drop(full);
     let [class, cause, hint] = failure(&stage);
     let acted = stage.open().act(&Action::Resubmit(january()));
     fs::remove_file(&fill).expect("removed");
