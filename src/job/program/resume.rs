@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Resolved, Semaphores};
+use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::form;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
@@ -16,7 +16,7 @@ use crate::foreign::fitness::{Here, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
-use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, dmtcp, kit, semaphores};
+use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::bytes;
 use crate::shell_words::word;
@@ -188,6 +188,7 @@ impl Session<'_> {
             images: 0,
             since: Instant::now(),
             bandwidth: None,
+            masked: false,
             tried: false,
             looked_at: 0,
         }
@@ -206,12 +207,20 @@ impl Session<'_> {
             let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
             prepared.map_err(|e| Self::unable(&e))?;
         }
+        let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
         self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved)));
         let mut state = self.state(runner, started, resolved);
         state.newest = newest;
+        state.masked = masked;
         Ok(state)
+    }
+
+    /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
+    fn is_masked(&self, resolved: &Resolved) -> bool {
+        let masked = cpu::check_mask(cpu::loader(), &resolved.program.environment);
+        masked.map_err(|e| self.shell.log.say(&format!("AVX-512 is not masked: {e}."))).is_ok()
     }
 
     /// The program from what was kept of it.
@@ -239,6 +248,7 @@ impl Session<'_> {
         ));
         let mut state = self.state(runner, image.started, resolved);
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
+        state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
         state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::resume::{Beside, COPIES, FILES, RECORD};
 use super::{Session, State};
-use crate::campaign::spec::Processors;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
 };
@@ -102,7 +101,7 @@ impl Session<'_> {
         let saved = Saved {
             tasks: &tasks,
             criu: state.criu,
-            masked: state.resolved.processors == Processors::Avx2,
+            masked: state.masked,
             cpu_before: state.cpu_before,
             started: state.started,
             by: state.by,
