@@ -54,7 +54,7 @@ impl Running {
     }
 
     pub(in crate::foreign) fn with(lines: &str, prepare: impl FnOnce(&mut Command)) -> Self {
-        let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
+        let indented = lines.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
         let folder = tempfile::tempdir().unwrap();
         // A wrapper of another place may take long to find its Python.
         let debian = Path::new("/usr/bin/python3");
