@@ -38,6 +38,13 @@ pub fn clean(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// As [`clean`], for a name in a line: ends of lines and tabs too are shown as their numbers.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let shown = |c: char| if c == '\n' || c == '\t' { c.escape_unicode().to_string() } else { c.to_string() };
+    clean(text).chars().map(shown).collect()
+}
+
 /// Whether a terminal acts on a character instead of showing it: controls but for ends of lines and tabs, marks that turn
 /// the direction of writing, unseen ones that hide or split lines.
 #[must_use]
@@ -112,6 +119,7 @@ mod tests {
     fn nothing_that_a_terminal_acts_on_is_left_of_foreign_text() {
         assert_eq!(clean("Écrins \u{1b}[2J\rx\u{9b}31m"), "Écrins \\u{1b}[2J\\u{d}x\\u{9b}31m");
         assert_eq!(clean("a\u{202e}b\u{2066}c"), "a\\u{202e}b\\u{2066}c");
+        assert_eq!(one_line("two\nlines\tand \u{1b} é"), "two\\u{a}lines\\u{9}and \\u{1b} é");
         assert_eq!(clean("two\nlines\tand 日本 🏔"), "two\nlines\tand 日本 🏔");
     }
 }

@@ -109,6 +109,8 @@ pub struct Lease {
     /// The other holder's file as last read.
     watched: Option<Watched>,
     why_not: String,
+    /// The disk had no room for it.
+    full: Option<DurableError>,
     /// Why this one may not hold it at all.
     barred: Option<String>,
 }
@@ -159,8 +161,14 @@ impl Lease {
             renew_every: RENEW,
             watched: None,
             why_not: String::new(),
+            full: None,
             barred: None,
         }
+    }
+
+    /// That the disk had no room for it at the last [`Lease::tend`], once.
+    pub fn take_full(&mut self) -> Option<DurableError> {
+        self.full.take()
     }
 
     /// Gives the lease back for this reason; the next [`Lease::tend`] tries to get it again.
@@ -200,8 +208,10 @@ impl Lease {
         if self.barred.is_some() {
             return Ok(false);
         }
+        self.full = None;
         self.acquire(now).or_else(|e| {
             self.why_not = format!("this campaign cannot be claimed: {e}");
+            self.full = Some(e).filter(DurableError::is_disk_full);
             Ok(false)
         })
     }

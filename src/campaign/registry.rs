@@ -68,7 +68,14 @@ impl Registry {
         self.list().into_iter().map(|known| known.output).find(|output| exists(output))
     }
 
-    /// Puts a campaign at the head of the list and drops those that are gone. A list of a later form is left as it is.
+    /// The campaign of this output folder, if it was ever opened, also when it is out of reach now.
+    #[must_use]
+    pub fn known(&self, output: &Path) -> Option<Known> {
+        self.list().into_iter().find(|known| known.output == output)
+    }
+
+    /// Puts a campaign at the head of the list. Those that are out of reach stay in it, as a disk may come back, but for the
+    /// oldest of very many. A list of a later form is left as it is.
     ///
     /// # Errors
     /// When the list cannot be written.
@@ -80,8 +87,9 @@ impl Registry {
             Err(DurableError::UnknownForm { .. }) => return Ok(()),
             Err(_) => Vec::new(),
         };
-        list.retain(|known| known.output != output && exists(&known.output));
+        list.retain(|known| known.output != output);
         list.insert(0, Known { output, name: name.to_owned(), opened_ms: clock::wall_ms() });
+        list.truncate(MOST);
         atomic::create_folder(&self.folder)?;
         sealed::replace(&self.path(), &list)
     }
@@ -90,6 +98,9 @@ impl Registry {
         self.folder.join("campaigns.ron")
     }
 }
+
+/// Longer the list does not grow.
+const MOST: usize = 200;
 
 /// There is a campaign in this output folder.
 fn exists(output: &Path) -> bool {
@@ -102,6 +113,18 @@ fn exists(output: &Path) -> bool {
 /// When the list cannot be written; without a home there is none, and that is no error.
 pub fn remember(output: &Path, name: &str) -> Result<(), DurableError> {
     Registry::of_person().map_or(Ok(()), |registry| registry.remember(output, name))
+}
+
+/// All campaigns that this person's list knows, the one opened last first.
+#[must_use]
+pub fn list() -> Vec<Known> {
+    Registry::of_person().map_or_else(Vec::new, |registry| registry.list())
+}
+
+/// The campaign of this output folder, if this person ever opened it, also when it is out of reach now.
+#[must_use]
+pub fn known(output: &Path) -> Option<Known> {
+    Registry::of_person()?.known(output)
 }
 
 /// The campaign that this person opened last.
@@ -135,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_campaign_that_is_gone_is_passed_over_and_dropped() {
+    fn a_campaign_that_is_gone_is_passed_over_and_still_known() {
         let folder = tempfile::tempdir().unwrap();
         let registry = Registry::new(&folder.path().join("state"));
         let (a, b) = (campaign(folder.path(), "a"), campaign(folder.path(), "b"));
@@ -144,7 +167,12 @@ mod tests {
         std::fs::remove_dir_all(&b).unwrap();
         assert_eq!(registry.last(), Some(a.clone()));
         registry.remember(&a, "A").unwrap();
-        assert_eq!(registry.list().len(), 1);
+        assert_eq!(registry.known(&b).map(|known| known.name), Some("B".to_owned()));
+        assert_eq!(registry.known(&folder.path().join("c")), None);
+        for n in 0..=MOST {
+            registry.remember(&folder.path().join(format!("gone {n}")), "gone").unwrap();
+        }
+        assert_eq!((registry.list().len(), registry.known(&b)), (MOST, None));
     }
 
     #[test]

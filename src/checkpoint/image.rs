@@ -197,6 +197,17 @@ fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
     Ok(names)
 }
 
+/// Bytes that an image takes on the disk as it is now.
+#[must_use]
+pub fn on_disk(dir: &ChainDir, image: &Image) -> u64 {
+    let folder = dir.images().join(&image.folder);
+    let length = |file: &ImageFile| {
+        let path = folder.join(&file.name);
+        beneath::facts(&path).or_else(|_| beneath::facts(&packed(&path))).map_or(0, |facts| facts.len())
+    };
+    image.files.iter().map(length).sum()
+}
+
 /// Packs the files of an image that are larger than `least` bytes; bytes before and after. Each is replaced only when its packed
 /// form is durable and reads back.
 ///
@@ -275,14 +286,19 @@ pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
     Ok(())
 }
 
-/// Removes the images that are not among `kept`, and what killed links left of theirs.
+/// Removes the images that are not among `kept`, and what killed links left of theirs; `before` is told of each folder.
 ///
 /// # Errors
 /// When the folder cannot be listed; what cannot be removed is left.
-pub fn let_go(dir: &ChainDir, kept: &dyn Fn(&OsStr) -> bool) -> Result<(), DurableError> {
+pub fn let_go(
+    dir: &ChainDir,
+    kept: &dyn Fn(&OsStr) -> bool,
+    before: &dyn Fn(&Path),
+) -> Result<(), DurableError> {
     let images = dir.images();
     for name in beneath::names_if_any(&images)? {
         if !kept(&name) {
+            before(&images.join(&name));
             let _ = beneath::remove_folder(&images.join(&name));
         }
     }
@@ -369,7 +385,7 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         let (dir, image) = sealed(output.path());
         begin(&dir, LinkNumber(4), 1).unwrap();
-        let_go(&dir, &|name| name == "0003-1").unwrap();
+        let_go(&dir, &|name| name == "0003-1", &|_| ()).unwrap();
         assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
         assert_eq!(found(&dir, &image), None);
     }

@@ -19,8 +19,8 @@ macro_rules! help {
             " m07 --campaign my.ron\n\n",
             "Without --campaign it is the campaign of the current folder: the output folder itself, or the folder of its \
              file. The campaign opened last is only taken when you say so at the terminal.\n\n",
-            "Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 75 the chain is not in a \
-             state for it, or another frontend holds the campaign."
+            "Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is \
+             full, 75 the chain is not in a state for it, or another frontend holds the campaign."
         )
     };
 }
@@ -36,10 +36,12 @@ Examples:
   alpsckpt resubmit m07 --campaign my.ron
   alpsckpt resubmit m07 --anew
 
+A complete chain is taken too when a map of it is not what was computed (see verify): the map is put aside.
+
 With --campaign my.ron the next attempt goes by that file, as it is now: what changed is shown.
 
-Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 75 the chain is \
-not in a state for it, \
+Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is full, \
+75 the chain is not in a state for it, \
 or another frontend holds the campaign, 76 an input is not what the chain's tiles were computed from.";
 
 /// A chain of a campaign.
@@ -63,7 +65,7 @@ pub(super) struct Resubmission {
     anew: bool,
 }
 
-/// Submits a failed or stopped chain again. The campaign's file, when it is named, may say how it goes on and where the files
+/// Submits a failed or stopped chain again, or a complete one with damaged maps. The campaign's file, when it is named, may say how it goes on and where the files
 /// lie now.
 pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     let Args { chain, campaign } = &args.of;
@@ -84,6 +86,9 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
     let mut controller = Controller::open(output)?;
     if let Some(loaded) = loaded {
         place::tell_taken(&controller.follow(loaded)?);
+    }
+    if !args.anew {
+        controller.put_damaged_aside(chain)?.iter().for_each(output::warning);
     }
     let snapshot = controller.refresh()?;
     let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);

@@ -7,6 +7,7 @@ use crate::campaign::spec::Loaded;
 use crate::engine::{Engine, Examination, Look};
 use crate::job::request;
 use crate::quantity::{by_number, count};
+use crate::shell_words::word;
 
 /// Verifies a campaign file and every input it names: all problems at once, each with its line and cure.
 ///
@@ -57,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::say(looked_at(&examination))?;
     output::say(format!(
         "Next: alpsckpt preview {0} --month {1}, alpsckpt plan {0}",
-        args.file.display(),
+        word(args.file.as_os_str()),
         loaded.spec.months.first().unwrap_or(&1)
     ))
 }

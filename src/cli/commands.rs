@@ -29,7 +29,9 @@ pub(super) fn problems(spec: &Spec, command: &Command, months: &[u8]) -> Vec<Pro
             continue;
         }
         let inputs = command.inputs_of(spec, &chain);
-        inputs.iter().for_each(|path| note(unreadable(path)));
+        for path in &inputs {
+            note(unreadable(path));
+        }
         for problem in in_the_way(spec, command, &chain, &inputs) {
             note(Some(problem));
         }
@@ -142,7 +144,7 @@ fn doubts(loaded: &Loaded, command: &Command, arguments: &[String]) -> Vec<(Stri
         let within = program.components().count() > 1;
         if beside(&program) && within {
             found.push(from_the_file(written));
-        } else if !is_found(&program, within) && !(within && program.is_relative()) {
+        } else if !(is_found(&program, within) || within && program.is_relative()) {
             let what = format!("{} is not found on this machine", program.display());
             found.push((what, "that is no fault if the nodes have it: `setup` may load it there".to_owned()));
         }

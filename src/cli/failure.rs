@@ -81,6 +81,15 @@ impl Failure {
         Self { code, ..self }
     }
 
+    /// The same with one more thing that can be done.
+    pub(super) fn and_also(mut self, cure: impl Display) -> Self {
+        if let Some(block) = self.blocks.last_mut() {
+            let own = if block.cure.is_empty() { usual_cure(self.code) } else { &block.cure };
+            block.cure = format!("{own}\n  → {cure}");
+        }
+        self
+    }
+
     /// The same of this campaign.
     pub(super) fn about(mut self, campaign: impl Display) -> Self {
         for block in self.blocks.iter_mut().filter(|block| block.place.is_empty()) {
@@ -199,7 +208,9 @@ impl From<ControlError> for Failure {
         let code = match e {
             ControlError::File(e) => return e.into(),
             ControlError::Batch(_) | ControlError::Unasked { .. } => BATCH,
-            ControlError::ReadOnly { .. } | ControlError::NotNow { .. } => NOT_NOW,
+            ControlError::ReadOnly { .. } | ControlError::NotNow { .. } | ControlError::NotSure { .. } => {
+                NOT_NOW
+            }
             ControlError::NoCampaign(_) => MISSING,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,

@@ -9,7 +9,7 @@ use super::{commands, output, seen};
 use crate::THIS_PROGRAM;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
-use crate::campaign::spec::{Loaded, Profile, Spec, of_month};
+use crate::campaign::spec::{self, Loaded, Profile, Spec, of_month};
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
 use crate::job::request;
@@ -127,8 +127,13 @@ pub(super) fn tell_doubts(loaded: &Loaded, examination: &Examination) {
     }
 }
 
-/// Where the campaign file names a file.
+/// Where the campaign file names a file, or has the field whose value is at fault.
 fn place(loaded: &Loaded, file: &Path) -> Option<String> {
+    let name = file.to_str().unwrap_or_default();
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+        let line = spec::line_of_field(&loaded.text, name).map(|line| format!(":{line}"));
+        return Some(format!("{}{}", loaded.file.display(), line.unwrap_or_default()));
+    }
     let (line, _) = written(&loaded.text, loaded.file.parent()?, file)?;
     Some(format!("{}:{line}", loaded.file.display()))
 }

@@ -12,6 +12,7 @@ mod bars;
 mod bench;
 mod canvas;
 mod check;
+mod checkpoints;
 mod cluster;
 mod commands;
 mod completions;
@@ -97,6 +98,8 @@ enum Command {
     #[command(after_help = act::STOP_HELP)]
     Stop(act::Args),
     Log(log::Args),
+    #[command(subcommand)]
+    Checkpoints(checkpoints::Command),
     Verify(verify::Args),
     Bench(bench::Args),
     Maps(maps::Args),
@@ -153,6 +156,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Resume(args) => done(act::run(&args, Action::Resume)),
         Command::Stop(args) => done(act::run(&args, Action::Stop)),
         Command::Log(args) => done(log::run(&args)),
+        Command::Checkpoints(command) => done(checkpoints::run(&command)),
         Command::Verify(args) => done(verify::run(&args)),
         Command::Bench(args) => done(bench::run(&args)),
         Command::Maps(args) => done(maps::run(&args)),

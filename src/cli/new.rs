@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Failure, failure, output, place};
 use crate::campaign::spec;
 use crate::durable::atomic;
+use crate::shell_words::word;
 
 /// Writes a commented campaign file to fill in; never overwrites one.
 #[derive(Debug, clap::Args)]
@@ -36,5 +37,5 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(failure::OUTPUT, what, "choose another name"));
     }
     output::say(format!("{} written.", named.display()))?;
-    output::say(format!("Fill in the marked lines, then: alpsckpt check {}", named.display()))
+    output::say(format!("Fill in the marked lines, then: alpsckpt check {}", word(named.as_os_str())))
 }

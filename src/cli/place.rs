@@ -16,6 +16,7 @@ use crate::campaign::identity::Identity;
 use crate::campaign::registry;
 use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
+use crate::quantity;
 use crate::shell_words::word;
 
 /// Reads a campaign file.
@@ -23,6 +24,29 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
     spec::load(file).map_err(|errors| {
         let missing = std::fs::metadata(file).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         Failure::spec(if missing { failure::MISSING } else { failure::INPUT }, errors)
+    })
+}
+
+/// Reads a campaign file to find the campaign that was begun with it: without the file its output folder does as well.
+fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
+    load(file).map_err(|failure| {
+        let file = absolute(file).unwrap_or_else(|_| file.to_path_buf());
+        let near = |known: &registry::Known| {
+            file.parent().is_some_and(|folder| known.output.starts_with(folder))
+                && CampaignDir::new(&known.output).identity().is_file()
+        };
+        let folders: Vec<String> = registry::list()
+            .iter()
+            .filter(|known| near(known))
+            .map(|known| word(known.output.as_os_str()))
+            .collect();
+        let which = match folders.as_slice() {
+            [] => "its output folder".to_owned(),
+            few => format!("its output folder: {}", few.join(" or ")),
+        };
+        failure.and_also(format!(
+            "the file is not needed to find the campaign that was begun with it: name {which}"
+        ))
     })
 }
 
@@ -104,7 +128,7 @@ fn unnamed(what: &str, command: &str, outputs: &[PathBuf]) -> Failure {
 /// A campaign's name and folder, for messages.
 pub(super) fn name_of(output: &Path) -> String {
     match Identity::read(&CampaignDir::new(output)) {
-        Ok(identity) => format!("\"{}\" in {}", identity.name, output.display()),
+        Ok(identity) => format!("\"{}\" in {}", quantity::one_line(&identity.name), output.display()),
         Err(_) => output.display().to_string(),
     }
 }
@@ -113,7 +137,7 @@ pub(super) fn name_of(output: &Path) -> String {
 pub(super) fn say_where(controller: &Controller) -> Result<(), Failure> {
     output::say(format!(
         "Campaign \"{}\" in {}",
-        controller.spec().name,
+        quantity::one_line(&controller.spec().name),
         controller.campaign().output().display()
     ))
 }
@@ -133,7 +157,7 @@ fn named_output(named: &Path) -> Result<PathBuf, Failure> {
     let output = if named.is_dir() {
         absolute(named)?
     } else {
-        let loaded = load(named)?;
+        let loaded = load_to_find(named)?;
         tell_edits(&loaded, named);
         loaded.spec.output
     };
@@ -149,7 +173,36 @@ pub(super) fn begun(output: PathBuf) -> Result<PathBuf, Failure> {
             let what = format!("{}: you may not read what is here: {e}", state.display());
             Err(Failure::new(failure::OUTPUT, what, whose(&state)))
         }
-        _ => Err(ControlError::NoCampaign(output).into()),
+        _ => Err(gone(&output).unwrap_or_else(|| ControlError::NoCampaign(output).into())),
+    }
+}
+
+/// There is no campaign in this output folder, and this person's list knows one: it is out of reach, and its jobs may run.
+fn gone(output: &Path) -> Option<Failure> {
+    let known = registry::known(output)?;
+    let what = format!(
+        "{}: the campaign \"{}\" was here when it was last opened, on {}, and is out of reach now",
+        output.display(),
+        known.name,
+        quantity::moment(known.opened_ms)
+    );
+    let cure = "mount its disk or move the folder back: jobs that were submitted may still write there. Only if it is gone for good, \
+                `alpsckpt run FILE` or `alpsckpt submit FILE` begins another in its place";
+    Some(Failure::new(failure::MISSING, what, cure))
+}
+
+/// Says so where a campaign is about to be begun in the place of one that is out of reach.
+pub(super) fn warn_of_gone(output: &Path) {
+    if begun(output.to_path_buf()).is_err()
+        && let Some(known) = registry::known(output)
+    {
+        output::warning(format!(
+            "{}: the campaign \"{}\" was here on {}, and is not any more: another one is begun in its place; if its disk is only not \
+             mounted, stop this one and mount it",
+            output.display(),
+            known.name,
+            quantity::moment(known.opened_ms)
+        ));
     }
 }
 
@@ -160,15 +213,23 @@ pub(super) fn tell_edits(loaded: &Loaded, file: &Path) {
     if edits.is_empty() {
         return;
     }
-    let science = edits.iter().any(|edit| edit.change == spec::Change::Science);
     output::warning(format!("{} was edited, and the campaign goes by what it said before:", file.display()));
     for edit in &edits {
         output::note(format!("  {edit}"));
     }
-    output::note(if science {
-        "  → what changes the maps needs a new `output`; or set it back".to_owned()
-    } else {
-        format!("  → `alpsckpt submit {}` takes it, for the next attempts", word(file.as_os_str()))
+    // Told by who would take it: a command that is printed is not refused.
+    let refused = Controller::open(&loaded.spec.output).and_then(|mut controller| controller.refusal(loaded));
+    output::note(match refused {
+        Ok(None) => {
+            format!("  → `alpsckpt submit {}` takes it, for the next attempts", word(file.as_os_str()))
+        }
+        Ok(Some(e)) => {
+            format!("  it cannot be taken so: {e}\n  → {}", with_campaign(&e.hint(), &loaded.spec.output))
+        }
+        Err(e) => format!(
+            "  whether it can be taken is not known: {e}\n  → {}",
+            with_campaign(&e.hint(), &loaded.spec.output)
+        ),
     });
 }
 

@@ -12,13 +12,14 @@ use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
-use crate::campaign::spec::{Loaded, Spec};
+use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
 use crate::quantity::count;
+use crate::shell_words::word;
 use crate::ui::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
@@ -38,7 +39,7 @@ pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
     /// Threads to compute with [default: the campaign's, else all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_THREADS)))]
     threads: Option<u32>,
     /// Only the chains of these months.
     #[arg(long, value_delimiter = ',', value_name = "M,…", value_parser = clap::value_parser!(u8).range(1..=12))]
@@ -111,6 +112,9 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
         let directory = registry::default_cluster().unwrap_or_else(|| folder.state().join("cluster"));
         ClusterChoice::Embedded { directory }
     };
+    if !folder.identity().exists() {
+        place::warn_of_gone(output);
+    }
     let cluster = Identity::read(&folder).map_or_else(|_| cluster(), |identity| identity.cluster);
     let mut controller = Controller::create(loaded, &cluster)?;
     place::tell_taken(controller.taken());
@@ -124,7 +128,11 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     if let Some(busy) = snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !c.state.is_settled())
     {
         let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
-        let cure = format!("wait for it, or `alpsckpt stop {}` first", busy.id);
+        let cure = format!(
+            "wait for it, or `alpsckpt stop {} --campaign {}` first",
+            busy.id,
+            word(output.as_os_str())
+        );
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }
     chains.iter().try_for_each(|(chain, _)| ensure_alone(&CampaignDir::new(output).chain(chain), chain))?;
@@ -180,7 +188,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
     let what = format!("{chain}: {}", outcome.message);
     if outcome.class == ExitClass::Checkpointed && asked.load(Ordering::Relaxed) {
         output::note(&what);
-        output::note(format!("Nothing is lost. Go on with: alpsckpt run {}", file.display()));
+        output::note(format!("Nothing is lost. Go on with: alpsckpt run {}", word(file.as_os_str())));
         return Failure::silent(outcome.class.code());
     }
     let cure = match outcome.class {
@@ -193,7 +201,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
 /// What computes a chain anew here.
 fn anew(chain: &ChainId, file: &Path) -> String {
     let months = months_of(chain);
-    format!("or, to begin anew: alpsckpt run {} --months {months} --anew", file.display())
+    format!("or, to begin anew: alpsckpt run {} --months {months} --anew", word(file.as_os_str()))
 }
 
 fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {

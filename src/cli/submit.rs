@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, inputs, output, place};
-use crate::campaign::controller::{Action, ClusterChoice, Controller};
+use crate::campaign::controller::{ClusterChoice, Controller, Submission};
 use crate::campaign::identity::Identity;
-use crate::campaign::snapshot::ChainState;
+use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
 use crate::shell_words::word;
@@ -22,7 +22,7 @@ Examples:
   alpsckpt submit my.ron --months 1,7     the others stay planned
 
 Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
-75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
+73 the disk is full, 75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
 campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.
@@ -79,6 +79,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let output = &loaded.spec.output;
     let cluster = args.which.choose(output)?;
     if !CampaignDir::new(output).identity().exists() {
+        place::warn_of_gone(output);
         // Before anything is written: where there is no batch system no campaign is begun.
         cluster.find()?;
     }
@@ -93,39 +94,60 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));
     let chains: Vec<_> = controller.chains().iter().filter(|c| wanted(&c.1)).cloned().collect();
     let snapshot = controller.refresh()?;
-    let mut left = Vec::new();
+    let (mut left, mut unsure) = (Vec::new(), Vec::new());
     for (chain, _) in chains {
         let Some(view) = snapshot.chains.iter().find(|c| c.id == chain) else {
             let what = format!("{chain} is in the campaign file and not in the campaign");
             return Err(Failure::defect(what));
         };
-        let resubmit = || {
-            let file = word(args.file.as_os_str());
-            format!("alpsckpt resubmit {chain} --campaign {file}")
-        };
-        match view.state {
-            ChainState::Planned => output::say(controller.act(&Action::Submit(chain))?)?,
-            // The batch system never had a job of it: to submit it again is what was asked for.
-            ChainState::Failed if view.never_taken() => {
-                output::say(controller.act(&Action::Resubmit(chain))?)?;
-            }
-            ChainState::Failed => {
-                let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class, f.cause));
-                let what = format!("{chain}: failed, left as it is{}", why.unwrap_or_default());
-                left.push(Failure::new(failure::NOT_NOW, what, resubmit()));
-            }
-            ChainState::Stopped => {
-                output::say(format!(
-                    "{chain}: {}, left as it is; to go on: {}",
-                    words::state(view),
-                    resubmit()
-                ))?;
-            }
-            _ => output::say(format!("{chain}: {}, left as it is", words::state(view)))?,
+        if view.state == ChainState::SubmissionUnknown {
+            // What needs no waiting goes first.
+            unsure.push(chain);
+        } else {
+            left.extend(submit_one(&mut controller, view, &args.file)?);
+        }
+    }
+    for chain in unsure {
+        // What was found before is told with it.
+        let submitted = controller.sure_of(&chain).map_err(Failure::from);
+        match submitted.and_then(|view| submit_one(&mut controller, &view, &args.file)) {
+            Ok(failed) => left.extend(failed),
+            Err(failed) => left.push(failed),
         }
     }
     Failure::all(left.into_iter())?;
     output::say("Follow it with `alpsckpt` or `alpsckpt status --watch`.")
+}
+
+/// Submits a chain that never had a job and leaves every other as it is; says what was done. The answer: what is to be said at
+/// the end.
+fn submit_one(
+    controller: &mut Controller,
+    view: &ChainView,
+    file: &Path,
+) -> Result<Option<Failure>, Failure> {
+    match controller.submit_if_new(view)? {
+        Submission::Done(done) => output::say(done).map(|()| None),
+        Submission::Left(now) => leave(&now, file),
+    }
+}
+
+/// Says how a chain stands that is left as it is; one that has failed is told at the end, with what to do.
+fn leave(view: &ChainView, file: &Path) -> Result<Option<Failure>, Failure> {
+    let chain = &view.id;
+    let resubmit = format!("alpsckpt resubmit {chain} --campaign {}", word(file.as_os_str()));
+    match view.state {
+        ChainState::Failed => {
+            let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class, f.cause));
+            let what = format!("{chain}: failed, left as it is{}", why.unwrap_or_default());
+            return Ok(Some(Failure::new(failure::NOT_NOW, what, resubmit)));
+        }
+        ChainState::Stopped => {
+            output::say(format!("{chain}: {}, left as it is; to go on: {resubmit}", words::state(view)))?;
+        }
+        _ => output::say(format!("{chain}: {}, left as it is", words::state(view)))?,
+    }
+    Ok(None)
 }
 
 /// The months asked for, all of the campaign's without any; a month that it does not have is refused.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, failure, output, place};
 use crate::campaign::spec::Spec;
-use crate::checkpoint::CampaignDir;
+use crate::checkpoint::{CampaignDir, ChainId};
+use crate::durable::DurableError;
 use crate::engine::layer_named;
 use crate::job::verify::{Verified, verify_chain};
 use crate::quantity::{self, by_number, count};
+use crate::shell_words::word;
 
 /// Reopens every finished map: each block's checksum as recorded when computed, its valid pixels, its range of values.
 #[derive(Debug, clap::Args)]
@@ -28,7 +30,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let output = place::output_of(args.campaign.as_deref())?;
     let spec = place::spec_of(&output)?;
-    let maps = verify(&output, &spec, &spec.months)?;
+    let of_chains = by_chain(&output, &spec, &spec.months)?;
+    let cure = cure(&output, &spec, &of_chains);
+    let maps: Vec<Verified> = of_chains.into_iter().flat_map(|(_, maps)| maps).collect();
     if args.json {
         output::say_json(&maps)?;
     } else {
@@ -36,8 +40,28 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     match bad(&maps) {
         0 => Ok(()),
-        _ => Err(Failure::silent(failure::INPUT)),
+        n => Err(Failure::new(failure::INPUT, not_as_computed(&spec, n), cure)),
     }
+}
+
+/// What to do about the chains with a map that is not what was computed: the command that makes it anew.
+fn cure(output: &Path, spec: &Spec, of_chains: &[(ChainId, Vec<Verified>)]) -> String {
+    let folder = word(output.as_os_str());
+    let compared =
+        of_chains.iter().flat_map(|(_, maps)| maps).any(|map| map.valid > 0 && !map.problems.is_empty());
+    let damaged = of_chains.iter().filter(|(_, maps)| maps.iter().any(|map| map.damaged));
+    let commands: Vec<String> =
+        damaged.map(|(chain, _)| format!("alpsckpt resubmit {chain} --campaign {folder}")).collect();
+    if commands.is_empty() && compared {
+        return format!(
+            "the maps' bytes are what was computed; put back what they are compared with: {}",
+            spec.dem.display()
+        );
+    }
+    if commands.is_empty() {
+        return format!("see alpsckpt status {folder}");
+    }
+    format!("made anew, the good ones kept, by: {}", commands.join("\n  → and: "))
 }
 
 /// How many maps are not what was computed.
@@ -57,24 +81,34 @@ pub(super) fn not_as_computed(spec: &Spec, n: usize) -> String {
 
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
 pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Verified>, Failure> {
+    Ok(by_chain(output, spec, months)?.into_iter().flat_map(|(_, maps)| maps).collect())
+}
+
+fn by_chain(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<(ChainId, Vec<Verified>)>, Failure> {
     let campaign = CampaignDir::new(output);
-    let mut maps = Vec::new();
+    let none = |problem: String, damaged| Verified {
+        path: if spec.command().is_some() { campaign.results() } else { campaign.maps() },
+        valid: 0,
+        range: None,
+        problems: vec![problem],
+        damaged,
+    };
+    let mut chains = Vec::new();
     for (chain, of_chain) in spec.chains() {
         if !of_chain.iter().any(|m| months.contains(m)) {
             continue;
         }
         match verify_chain(&campaign, &chain, &spec.dem) {
-            Ok(verified) => maps.extend(verified),
-            Err(e) if e.is_missing() => maps.push(Verified {
-                path: if spec.command().is_some() { campaign.results() } else { campaign.maps() },
-                valid: 0,
-                range: None,
-                problems: vec![format!("{chain} is not complete")],
-            }),
+            Ok(verified) => chains.push((chain, verified)),
+            Err(e @ DurableError::Damaged { .. }) => chains.push((chain, vec![none(e.to_string(), true)])),
+            Err(e) if e.is_missing() => {
+                let none = none(format!("{chain} is not complete"), false);
+                chains.push((chain, vec![none]));
+            }
             Err(e) => return Err(e.into()),
         }
     }
-    Ok(maps)
+    Ok(chains)
 }
 
 /// A line a map, or a file that a program made.

@@ -117,6 +117,8 @@ fn run_body(
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
     let dir = campaign.chain(&options.chain);
+    let asked = options.threads;
+    let options = &RunOptions { threads: bearable(asked, processors()), ..options.clone() };
     let start = match begin(&campaign, &dir, options) {
         Ok(start) => start,
         Err(e) => return not_begun(&e),
@@ -126,6 +128,13 @@ fn run_body(
         Ok(opened) => opened,
         Err(e) => return silent_end(&dir, link, &Failure::from(e)),
     };
+    if options.threads < asked {
+        log.say(&format!(
+            "{asked} threads are asked for, and this job may use {}: {} are made.",
+            quantity::count(u64::from(processors()), "processor"),
+            options.threads
+        ));
+    }
     let shell = Shell::new(&campaign, options, &start, &log, &heart, report);
     let result = catch_unwind(AssertUnwindSafe(|| shell.run(body))).unwrap_or_else(|panic| {
         Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
@@ -164,6 +173,19 @@ fn run_body(
     };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
+}
+
+/// Threads for each processor at most: more would only wait for one another, and a machine is soon unusable with them.
+const PER_PROCESSOR: u32 = 8;
+
+/// As many threads as asked for, at least one and no more than so many processors bear.
+fn bearable(asked: u32, processors: u32) -> u32 {
+    asked.clamp(1, processors.max(1).saturating_mul(PER_PROCESSOR))
+}
+
+/// The processors that this process may use.
+fn processors() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX))
 }
 
 /// Records a link whose setup failed before this program began; nothing is computed.
@@ -273,5 +295,16 @@ pub(super) fn wait_until(until: Instant, wake: &dyn Fn() -> bool) {
             break;
         }
         std::thread::sleep(left.min(STEP));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_makes_no_more_threads_than_its_processors_bear() {
+        assert_eq!([bearable(4, 2), bearable(16, 2), bearable(1_000_000, 2)], [4, 16, 16]);
+        assert_eq!([bearable(0, 2), bearable(9, 0), bearable(u32::MAX, u32::MAX)], [1, 8, u32::MAX]);
     }
 }

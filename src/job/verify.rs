@@ -27,14 +27,17 @@ pub struct Verified {
     pub range: Option<(f32, f32)>,
     /// What does not fit, in words; empty for a good map.
     pub problems: Vec<String>,
+    /// It is missing, or its bytes are not what was computed.
+    #[serde(skip)]
+    pub damaged: bool,
 }
 
 /// Of a program's files their lengths and checksums: what they hold it alone knows.
 fn verify_files(folder: &Path, complete: &Complete) -> Vec<Verified> {
     let verify = |file: &MapRecord| {
         let path = folder.join(&file.file);
-        let problems = verify_bytes(&path, file, &[], &|| false).err().into_iter().collect();
-        Verified { path, valid: 0, range: None, problems }
+        let problems: Vec<String> = verify_bytes(&path, file, &[], &|| false).err().into_iter().collect();
+        Verified { path, valid: 0, range: None, damaged: !problems.is_empty(), problems }
     };
     complete.maps.par_iter().map(verify).collect()
 }
@@ -56,8 +59,9 @@ pub fn verify_chain(
         return Ok(verify_files(&campaign.results(), &complete));
     }
     let mut verified = verify_complete(&campaign.maps(), &complete, &read_map, &|| false);
-    let expected = verified.first().map(|map| valid_cells(dem, &map.path));
-    for map in &mut verified {
+    // What is damaged tells nothing of the DEM, and the DEM nothing of it.
+    let expected = verified.iter().find(|map| !map.damaged).map(|map| valid_cells(dem, &map.path));
+    for map in verified.iter_mut().filter(|map| !map.damaged) {
         match &expected {
             Some(Ok(expected)) if *expected == map.valid => {}
             Some(Ok(expected)) => {
@@ -82,8 +86,13 @@ pub(super) fn verify_complete(
 ) -> Vec<Verified> {
     let verify = |(at, map): (usize, &MapRecord)| {
         let blocks = complete.blocks.get(at).map(Vec::as_slice).unwrap_or_default();
-        let mut verified =
-            Verified { path: folder.join(&map.file), valid: 0, range: None, problems: Vec::new() };
+        let mut verified = Verified {
+            path: folder.join(&map.file),
+            valid: 0,
+            range: None,
+            problems: Vec::new(),
+            damaged: false,
+        };
         // What does not even have its bytes is not decoded.
         let contents = verify_bytes(&verified.path, map, blocks, stop)
             .and_then(|()| reopen(&verified.path, stop).map_err(|p| p.what));
@@ -92,7 +101,10 @@ pub(super) fn verify_complete(
                 (verified.valid, verified.range) = (contents.valid, contents.range);
                 verified.problems = misfits(complete, map, contents);
             }
-            Err(problem) => verified.problems.push(problem),
+            Err(problem) => {
+                verified.problems.push(problem);
+                verified.damaged = true;
+            }
         }
         verified
     };

@@ -32,6 +32,14 @@ pub enum BatchError {
     /// The batch system's command is not installed on this machine: nothing was run.
     #[error("{0}: no such command; this machine is not a frontend of OAR")]
     NoCommand(String),
+    /// It cannot be used from here, for a reason that lasts: nothing was done.
+    #[error("{what}")]
+    Unusable {
+        /// Why.
+        what: String,
+        /// What to do.
+        cure: String,
+    },
     /// No such job, or not ours.
     #[error("no such job: {0}")]
     UnknownJob(JobId),
@@ -41,7 +49,7 @@ impl BatchError {
     /// Whether a submission that failed so surely left no job behind.
     #[must_use]
     pub fn surely_not_submitted(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NoCommand(_))
+        matches!(self, Self::Refused(_) | Self::NoCommand(_) | Self::Unusable { .. })
     }
 
     /// What a person can do about it: the same words in the terminal UI and on the command line.
@@ -63,6 +71,7 @@ impl BatchError {
                 format!("{SAFE}; `oarstat -u` shows what came of it; report this message if that looks right")
             }
             Self::NoCommand(_) => NO_COMMAND.to_owned(),
+            Self::Unusable { cure, .. } => cure.clone(),
             Self::UnknownJob(_) => {
                 "it is another user's, or the batch system has forgotten it: see `alpsckpt status`".to_owned()
             }

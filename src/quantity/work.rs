@@ -49,13 +49,17 @@ impl Unit {
         }
     }
 
-    /// The same for a narrow column: `124/200`, `37 %`, `3.2 cpu-h`.
+    /// The same for a narrow column: `124/200`, `37 %`, `3.2 cpu-h`, `58 cpu-min`.
     #[must_use]
     pub fn short(self, done: u64, total: u64) -> String {
         match self {
             Self::Tiles | Self::Lines => format!("{done}/{total}"),
             Self::Percent => format!("{done} %"),
-            Self::CpuSeconds => format!("{} cpu-h", hours(done)),
+            Self::CpuSeconds => match done {
+                0..120 => format!("{done} cpu-s"),
+                120..7_200 => format!("{} cpu-min", done / 60),
+                _ => format!("{} cpu-h", hours(done)),
+            },
         }
     }
 
@@ -105,7 +109,8 @@ mod tests {
         assert_eq!([1, 2].map(|n| Unit::Tiles.is(n)), ["is", "are"]);
         assert_eq!([1, 2, 9_000].map(|n| Unit::CpuSeconds.is(n)), ["is", "are", "are"]);
         let short = [Unit::Tiles, Unit::Percent, Unit::CpuSeconds].map(|unit| unit.short(60, 100));
-        assert_eq!(short, ["60/100", "60 %", "0.0 cpu-h"]);
+        assert_eq!(short, ["60/100", "60 %", "60 cpu-s"]);
+        assert_eq!([3_599, 11_880].map(|s| Unit::CpuSeconds.short(s, 0)), ["59 cpu-min", "3.3 cpu-h"]);
         assert_eq!(Unit::Tiles.rate(40.4), "40 tiles/min");
         assert_eq!(Unit::CpuSeconds.rate(114.0), "1.9 cores busy");
     }

@@ -25,6 +25,7 @@ use alpsckpt::oar_client::{
 use alpsckpt::quantity::Unit;
 use proptest::prelude::*;
 
+mod beside;
 mod looking;
 
 /// What goes wrong at a call of the batch system.

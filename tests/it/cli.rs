@@ -275,7 +275,8 @@ fn new_never_overwrites_and_check_of_the_template_names_what_is_missing() {
 #[test]
 fn what_others_wrote_is_never_printed_raw() {
     let scene = Scene::new(16);
-    let lines = ["name: \"a\\u{1b}]0;owned\\u{7}b\\u{202e}c\\u{9b}2J\","];
+    // No terminal obeys it, and it hides what follows.
+    let lines = ["name: \"a\\u{202e}b\\u{2066}owned\","];
     scene.campaign("my.ron", "out", &lines);
     scene.campaign("bad.ron", "bad", &["year: \u{1b}[31m2018,"]);
     scene.cluster(1.0);
@@ -298,7 +299,7 @@ fn what_others_wrote_is_never_printed_raw() {
         }
     }
     // Shown as numbers by a look, so that nothing is hidden either; JSON stays JSON.
-    assert!(scene.ask(&["status", "out"]).stdout.contains("a\\u{1b}]0;owned\\u{7}b\\u{202e}c"));
+    assert!(scene.ask(&["status", "out"]).stdout.contains("a\\u{202e}b\\u{2066}owned"));
     let status = scene.status("out");
     assert!(status["name"].as_str().is_some_and(|name| name.contains("owned")), "{status}");
     // A job's own words.
@@ -401,15 +402,128 @@ fn a_spoilt_map_is_found_by_verify() {
     scene.campaign("my.ron", "out", &["months: [6],", "products: [Total],"]);
     scene.ask(&["run", "my.ron"]).good();
     let map = scene.path("out/maps/total_m06.tif");
-    let mut bytes = fs::read(&map).unwrap();
+    let good = fs::read(&map).unwrap();
+    let mut bytes = good.clone();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&map, bytes).unwrap();
     let verdict = scene.ask(&["verify", "my.ron"]);
-    verdict.failed(65, &[]);
+    verdict.failed(65, &["1 map is not what was computed", "the good ones kept"]);
     assert!(verdict.stdout.contains("total_m06.tif"), "{verdict}");
+    // The command that it tells makes the map anew, and keeps what was there.
+    let cure = verdict.stderr.split("by: ").nth(1).unwrap().trim();
+    assert!(cure.starts_with("alpsckpt resubmit m06 --campaign "), "{cure}");
+    let words: Vec<&str> = cure.split(' ').skip(1).collect();
+    let cured = scene.ask(&words);
+    cured.good();
+    assert!(cured.stderr.contains("total_m06.tif is not what was computed: put aside as"), "{cured}");
+    wait_for("the map to be made anew", || {
+        (scene.status("out")["chains"][0]["state"] == "Complete").then_some(())
+    });
+    scene.ask(&["verify", "my.ron"]).good();
+    assert!(fs::read(&map).unwrap() == good, "the same map");
     fs::remove_file(&map).unwrap();
-    scene.ask(&["verify", "my.ron"]).failed(65, &[]);
+    scene.ask(&["verify", "my.ron"]).failed(65, &["alpsckpt resubmit m06"]);
+}
+
+#[test]
+fn commands_are_told_so_that_a_shell_takes_them_with_any_file() {
+    let scene = Scene::new(16);
+    scene.campaign("my camp.ron", "out", &sky(&[]));
+    let checked = scene.ask(&["check", "my camp.ron"]);
+    let next = checked.good().stdout.lines().last().unwrap();
+    assert_eq!(next, "Next: alpsckpt preview 'my camp.ron' --month 1, alpsckpt plan 'my camp.ron'");
+    let made = scene.ask(&["new", "a b.ron"]);
+    assert!(made.good().stdout.contains("then: alpsckpt check 'a b.ron'\n"), "{made}");
+    // Nowhere is a path put into a command as it is: `word` quotes it.
+    let command = regex::Regex::new(r#"alpsckpt [a-z]+[^"]*\{\d?\}"#).unwrap();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut scanned = 0;
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for found in command.find_iter(&text) {
+                let rest = &text[found.start()..];
+                let statement = &rest[..rest.find(";\n").unwrap_or(rest.len())];
+                // A path among named arguments stands outside the command.
+                let bare = statement.lines().any(|line| line.contains(".display()") && !line.contains(" = "));
+                assert!(!bare, "{}: a path that is not quoted in a command: {statement}", path.display());
+                scanned += 1;
+            }
+        }
+    }
+    assert!(scanned > 5, "{scanned} commands");
+}
+
+#[test]
+fn a_campaign_out_of_reach_is_told_and_not_taken_for_one_that_never_was() {
+    let scene = Scene::new(16);
+    scene.campaign("my.ron", "out", &sky(&[]));
+    scene.campaign("other.ron", "other", &sky(&[]));
+    scene.ask(&["run", "my.ron"]).good();
+    fs::rename(scene.path("out"), scene.path("away")).unwrap();
+    let told =
+        ["out: the campaign \"Test\" was here", "out of reach now", "mount its disk or move the folder back"];
+    scene.ask(&["status", "my.ron"]).failed(66, &told);
+    // Another that is opened does not make it forgotten.
+    scene.ask(&["run", "other.ron"]).good();
+    scene.ask(&["stop", "m01", "--campaign", "my.ron"]).failed(66, &told);
+    let anew = scene.ask(&["run", "my.ron"]);
+    assert!(anew.good().stderr.contains("another one is begun in its place"), "{anew}");
+    assert!(!scene.ask(&["run", "other.ron"]).good().stderr.contains("in its place"));
+}
+
+#[test]
+fn a_campaign_is_found_without_its_file() {
+    let scene = Scene::new(16);
+    let file = scene.campaign("my.ron", "out", &sky(&[]));
+    scene.ask(&["run", "my.ron"]).good();
+    fs::write(&file, "").unwrap();
+    let refused = scene.ask(&["stop", "m01", "--campaign", "my.ron"]);
+    let out = scene.path("out");
+    refused.failed(65, &["the file is not needed", &format!("name its output folder: {}", out.display())]);
+    scene.ask(&["stop", "m01", "--campaign", out.to_str().unwrap()]).failed(75, &["it is complete"]);
+}
+
+#[test]
+fn a_cluster_that_cannot_be_used_says_so_and_what_to_do() {
+    let scene = Scene::new(16);
+    scene.campaign("my.ron", "out", &sky(&[]));
+    let homeless =
+        scene.alpsckpt(&["submit", "my.ron"]).env("ALPSCKPT_STATE", "/dev/null/x").output().unwrap();
+    let homeless = Answer::of(homeless);
+    homeless.failed(69, &["/dev/null/x/cluster", "--cluster-dir DIR", "ALPSCKPT_STATE"]);
+    assert!(!homeless.stderr.contains("jobs go on by themselves"), "{homeless}");
+    let test = "a_cluster_that_cannot_be_used_says_so_and_what_to_do";
+    if !nix::unistd::Uid::effective().is_root() {
+        skip(test, "it takes root to be another user");
+        return;
+    }
+    scene.cluster(1.0);
+    scene.ask(&["submit", "my.ron", "--cluster-dir", "cluster"]).good();
+    let mode = |path: &str, mode| {
+        fs::set_permissions(scene.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::copy(crate::scene::PROGRAM, scene.path("program")).unwrap();
+    mode("program", 0o755);
+    mode("", 0o755);
+    for closed in [0o755, 0o700] {
+        mode("cluster", closed);
+        let mut command = std::process::Command::new(scene.path("program"));
+        crate::scene::apart(&mut command, &scene.path("")).uid(4321).gid(4321);
+        let seen =
+            Answer::of(command.env("ALPSCKPT_STATE", "/nowhere").args(["status", "out"]).output().unwrap());
+        let said = &seen.good().stdout;
+        assert!(
+            said.contains("belongs to root: only root can ask it") && said.contains("→ what lies"),
+            "{seen}"
+        );
+        assert!(!said.contains("does not answer") && !said.contains("server.log"), "{seen}");
+    }
 }
 
 #[test]

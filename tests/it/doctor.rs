@@ -11,7 +11,7 @@ use crate::scene::{Scene, names_in, wait_for};
 fn a_good_site_is_found_good_and_left_as_it_was() {
     let scene = Scene::new(16);
     scene.campaign("my.ron", "maps-of-mine", &[]);
-    scene.cluster(60.0);
+    scene.cluster(20.0);
     let before = names(&scene);
     let answer = scene.ask(&["doctor", "my.ron", "--cluster-dir", "cluster", "--json"]);
     let found: Value = serde_json::from_str(&answer.good().stdout).unwrap();
@@ -43,7 +43,7 @@ fn a_machine_without_oar_is_no_frontend() {
 fn a_job_that_cannot_end_well_is_told_with_its_last_words() {
     let scene = Scene::new(16);
     scene.campaign("my.ron", "maps-of-mine", &["setup: [\"echo no such module >&2; exit 3\"],"]);
-    scene.cluster(60.0);
+    scene.cluster(20.0);
     let answer = scene.ask(&["doctor", "my.ron", "--cluster-dir", "cluster"]);
     answer.failed(69, &["not fit"]);
     assert!(answer.stdout.contains("no such module") && answer.stdout.contains("Code(78)"), "{answer}");
@@ -111,7 +111,7 @@ fn a_machine_that_can_checkpoint_nothing_says_why_and_what_to_do() {
 fn the_engines_maps_need_no_backend_and_each_machine_says_what_it_can() {
     let scene = Scene::new(16);
     scene.campaign("my.ron", "maps-of-mine", &[]);
-    scene.cluster(60.0);
+    scene.cluster(20.0);
     let answer = scene.ask(&["doctor", "my.ron", "--cluster-dir", "cluster"]);
     let told = answer.good().stdout.matches("checkpoints of other programs by CRIU, on ").count();
     assert_eq!(told, 2, "{answer}");

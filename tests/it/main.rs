@@ -15,6 +15,7 @@ mod cuts;
 mod damage;
 mod demo;
 mod disk_full;
+mod dmtcp;
 mod doctor;
 mod ecrins;
 mod engine;

@@ -49,6 +49,15 @@ pub(crate) fn have_programs(test: &str, programs: &[&str]) -> bool {
 pub(crate) fn kit_of_tests(test: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/criu-kit");
     let named = std::env::var_os(alpsckpt::foreign::kit::VARIABLE).map_or(folder, PathBuf::from);
+    kit_in(named, test)
+}
+
+/// The kit of a CRIU of 4.2 or newer: older ones dump no socket of TCP on kernel 6.18.
+pub(crate) fn newer_kit(test: &str) -> Option<PathBuf> {
+    kit_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/criu-kit-newer"), test)
+}
+
+fn kit_in(named: PathBuf, test: &str) -> Option<PathBuf> {
     match alpsckpt::foreign::kit::open(&named) {
         Ok(_) => Some(named),
         Err(e) => {

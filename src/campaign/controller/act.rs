@@ -5,7 +5,7 @@ use crate::campaign::actions::possible;
 use crate::campaign::event::Event;
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
-use crate::campaign::snapshot::{Access, ChainView};
+use crate::campaign::snapshot::{Access, ChainState, ChainView};
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{ChainId, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
@@ -64,7 +64,11 @@ impl Controller {
             let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
             return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
         };
-        possible(action.kind(), &view, &Access::Writer).map_err(|why| not_now(chain, why))?;
+        possible(action.kind(), &view, &Access::Writer).map_err(|why| match view.state {
+            // It ends by itself: there is more to be done than to look.
+            ChainState::SubmissionUnknown => ControlError::NotSure { chain: chain.to_string() },
+            _ => not_now(chain, why),
+        })?;
         Ok(view)
     }
 

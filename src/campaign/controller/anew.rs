@@ -10,7 +10,7 @@ use crate::campaign::inputs::{self, Inputs};
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::checkpoint::resume::file_crc;
 use crate::checkpoint::{ChainId, Complete, MapRecord, fence, form};
-use crate::durable::{atomic, sealed};
+use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::NUMERICS;
 
 impl Controller {
@@ -19,20 +19,16 @@ impl Controller {
     /// what is to be said of other chains.
     ///
     /// # Errors
-    /// When the chain has a job or is complete, or a later program wrote to it: then nothing is changed.
+    /// When the chain has a job, or is complete with all its maps, or a later program wrote to it: then nothing is changed.
     pub fn begin_anew(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
         self.holding(|controller| controller.anew_unless_complete(chain))
     }
 
     fn anew_unless_complete(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
         let view = self.view_of(chain)?;
-        if view.state == ChainState::Complete {
-            let why = format!(
-                "it is complete: write a new `output` to compute it from other inputs; if maps of it are lost, \
-                 `alpsckpt run FILE --months {} --anew` computes it anew",
-                inputs::months_of(chain)
-            );
-            return Err(not_now(chain, why));
+        if view.state == ChainState::Complete && self.has_its_maps(chain)? {
+            let why = "it is complete and its maps are what was computed: write a new `output` to compute it from other inputs";
+            return Err(not_now(chain, why.to_owned()));
         }
         self.anew(chain, &view)
     }
@@ -45,7 +41,7 @@ impl Controller {
     pub fn begin_anew_here(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
         self.holding(|controller| {
             let view = controller.view_of(chain)?;
-            if view.state == ChainState::Complete && controller.has_its_maps(chain) {
+            if view.state == ChainState::Complete && controller.has_its_maps(chain)? {
                 return Ok(Vec::new());
             }
             controller.anew(chain, &view)
@@ -79,20 +75,48 @@ impl Controller {
         self.record(warnings.map(warning).collect())?;
         atomic::create_folder(dir.path())?;
         sealed::replace(&dir.inputs(), &inputs)?;
-        self.read_files((self.reach.now_ms)())?;
+        self.read_files()?;
         Ok(said)
     }
 
-    /// Every map of a complete chain is what was computed.
-    fn has_its_maps(&self, chain: &ChainId) -> bool {
-        let whole = |folder: &Path, map: &MapRecord| {
-            let found = file_crc(&folder.join(&map.file), &|| false);
-            found.ok().flatten() == Some((map.bytes, map.crc))
+    /// Every map of a complete chain is there and what was computed.
+    fn has_its_maps(&self, chain: &ChainId) -> Result<bool, ControlError> {
+        Ok(match form::read::<Complete>(&self.campaign.chain(chain).complete()) {
+            Ok(complete) => not_as_computed(&complete.place.of(&self.campaign), &complete)?.is_empty(),
+            Err(_) => false,
+        })
+    }
+
+    /// Puts aside the maps of a complete chain whose bytes are not what was computed: it can then be resubmitted, and what is
+    /// good of it is kept. Nothing is done to a chain that is not complete. The answer: what was put aside, in words.
+    ///
+    /// # Errors
+    /// When a map cannot be read or put aside.
+    pub fn put_damaged_aside(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
+        let view = self.view_of(chain)?;
+        let record = self.campaign.chain(chain).complete();
+        let (ChainState::Complete, Ok(complete)) = (view.state, form::read::<Complete>(&record)) else {
+            return Ok(Vec::new());
         };
-        let complete = form::read::<Complete>(&self.campaign.chain(chain).complete());
-        complete.is_ok_and(|complete| {
-            let folder = complete.place.of(&self.campaign);
-            complete.maps.iter().all(|map| whole(&folder, map))
+        let folder = complete.place.of(&self.campaign);
+        // Read without the lease: it may be much.
+        let damaged = not_as_computed(&folder, &complete)?;
+        if damaged.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.holding(|controller| {
+            let mut said = Vec::new();
+            for map in damaged.iter().map(|map| folder.join(map)).filter(|map| beneath::exists(map)) {
+                let mut aside = map.clone().into_os_string();
+                aside.push(".damaged");
+                beneath::rename(&map, Path::new(&aside))
+                    .map_err(|e| DurableError::io(&map, "put aside", e))?;
+                let aside = Path::new(&aside).display();
+                let text = format!("{} is not what was computed: put aside as {aside}", map.display());
+                controller.record(vec![Event::Warning { chain: Some(chain.clone()), text: text.clone() }])?;
+                said.push(format!("{chain}: {text}"));
+            }
+            Ok(said)
         })
     }
 
@@ -127,4 +151,27 @@ impl Controller {
             ),
         })
     }
+}
+
+/// The files of the maps that are missing or whose bytes are not what was computed.
+fn not_as_computed(folder: &Path, complete: &Complete) -> Result<Vec<String>, ControlError> {
+    let whole = |map: &MapRecord| -> Result<bool, ControlError> {
+        let path = folder.join(&map.file);
+        match beneath::facts(&path) {
+            Ok(facts) if facts.len() != map.bytes => return Ok(false),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(e) => return Err(DurableError::io(&path, "read", e).into()),
+            Ok(_) => {}
+        }
+        // What the disk does not give any more is damaged too.
+        let found = file_crc(&path, &|| false);
+        Ok(found.ok().flatten() == Some((map.bytes, map.crc)))
+    };
+    let mut bad = Vec::new();
+    for map in &complete.maps {
+        if !whole(map)? {
+            bad.push(map.file.clone());
+        }
+    }
+    Ok(bad)
 }

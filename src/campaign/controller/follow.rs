@@ -10,6 +10,7 @@ use crate::campaign::inputs::{self, Depth, Inputs};
 use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, Generation};
 use crate::durable::{atomic, beneath, sealed};
+use crate::shell_words::word;
 
 impl Controller {
     /// Goes by this campaign file from now on; what changed of it. Jobs that were submitted go on with what they have.
@@ -35,19 +36,43 @@ impl Controller {
         if changed.is_empty() {
             return Ok(changed);
         }
-        self.read_files(0)?;
-        let began = !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run);
-        if began {
-            self.refuse_other_work(&changed, &loaded.file)?;
-            self.refuse_other_chains(&spec, &changed, &loaded.file)?;
-        }
-        let moved = changed.iter().any(|field| field.change == Change::Place);
-        if began && moved {
-            self.refuse_living_jobs()?;
-            self.refuse_other_inputs(&spec, &changed)?;
-        }
+        let began = self.ensure_can_follow(&spec, &changed, &loaded.file)?;
         self.take(spec, &changed, began)?;
         Ok(changed)
+    }
+
+    /// Why [`Self::follow`] would not go by this campaign file; `None` where it would. Changes nothing.
+    ///
+    /// # Errors
+    /// When the campaign's files cannot be read, or its batch system does not say what must be known.
+    pub fn refusal(&mut self, loaded: &Loaded) -> Result<Option<ControlError>, ControlError> {
+        let spec = loaded.spec.settled_as(&self.spec);
+        let changed = spec::changes(&self.spec, &spec);
+        match self.ensure_can_follow(&spec, &changed, &loaded.file) {
+            Ok(_) => Ok(None),
+            Err(e @ (ControlError::Foreign { .. } | ControlError::NotNow { .. })) => Ok(Some(e)),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Refuses what the campaign cannot go by; whether a job of it was ever taken.
+    fn ensure_can_follow(
+        &mut self,
+        spec: &Spec,
+        changed: &[Changed],
+        file: &Path,
+    ) -> Result<bool, ControlError> {
+        self.read_files()?;
+        let began = !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run);
+        if began {
+            self.refuse_other_work(changed, file)?;
+            self.refuse_other_chains(spec, changed, file)?;
+        }
+        if began && changed.iter().any(|field| field.change == Change::Place) {
+            self.refuse_living_jobs()?;
+            self.refuse_other_inputs(spec, changed)?;
+        }
+        Ok(began)
     }
 
     fn take(&mut self, spec: Spec, changed: &[Changed], began: bool) -> Result<(), ControlError> {
@@ -136,11 +161,11 @@ impl Controller {
         Err(ControlError::NotNow {
             chain: busy.id.to_string(),
             why: format!(
-                "{job} still goes by the paths of the campaign as it was made ({}); move the files back, or stop it first: \
+                "{job} still goes by the paths of the campaign as it was made ({made}); move the files back, or stop it first: \
                  `alpsckpt stop {} --campaign {}`",
-                self.spec.output.display(),
                 busy.id,
-                self.campaign.output().display()
+                word(self.campaign.output().as_os_str()),
+                made = self.spec.output.display()
             ),
         })
     }

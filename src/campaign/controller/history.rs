@@ -68,9 +68,11 @@ impl Controller {
     pub(super) fn history(&self) -> Vec<HistoryLine> {
         let mut places: BTreeMap<&ChainId, Places> = BTreeMap::new();
         let mut items: Vec<Item<'_>> = Vec::new();
+        let mut asked = Asked::default();
         for Entry { at_ms, happened_ms, event } in self.entries.iter().chain(&self.news) {
             // What an older program journalled is still on disk, most of it.
             let happened = happened_ms.or_else(|| self.happened(event)).unwrap_or(*at_ms).min(*at_ms);
+            let happened = asked.after(event, happened, *at_ms);
             let place =
                 event.chain().map_or((0, 0, 0, 0), |chain| places.entry(chain).or_default().of(event));
             items.push(Item { event, at_ms: *at_ms, happened_ms: happened, place });
@@ -82,19 +84,49 @@ impl Controller {
     }
 }
 
-/// Sorts by the second; within one the events of a chain by their places, chains by their first event.
-fn in_order(items: &mut Vec<Item<'_>>) {
-    let second = |item: &Item<'_>| item.happened_ms.div_euclid(1_000);
-    let mut begins: BTreeMap<(i64, Option<ChainId>), i64> = BTreeMap::new();
-    for item in items.iter() {
-        let begin = begins.entry((second(item), item.event.chain().cloned())).or_insert(i64::MAX);
-        *begin = (*begin).min(item.happened_ms);
-    }
+/// Sorts by time, which then only grows. Within a second, which is all that the batch system tells, the events of a chain come in
+/// the order of their places, and each is taken for no earlier than the one before it. That the campaign was made comes first.
+fn in_order(items: &mut [Item<'_>]) {
+    let made = |item: &Item<'_>| matches!(item.event, Event::Created { .. });
+    let first = items.iter().map(|item| item.happened_ms).min().unwrap_or_default();
+    items.iter_mut().filter(|item| made(item)).for_each(|item| item.happened_ms = first);
     items.sort_by_cached_key(|item| {
-        let group = (second(item), item.event.chain().cloned());
-        let begin = begins.get(&group).copied().unwrap_or_default();
-        (group.0, begin, group.1, item.place)
+        (item.event.chain().cloned(), item.happened_ms.div_euclid(1_000), item.place)
     });
+    let mut before: Option<(Option<&ChainId>, i64)> = None;
+    for item in items.iter_mut() {
+        if let Some((_, ms)) = before.filter(|(chain, _)| *chain == item.event.chain()) {
+            item.happened_ms = item.happened_ms.max(ms);
+        }
+        before = Some((item.event.chain(), item.happened_ms));
+    }
+    // Stable: what was put in order of a chain stays so.
+    items.sort_by_key(|item| (item.happened_ms, !made(item)));
+}
+
+/// When the newest submission of each chain was asked for. What comes of it comes later: the batch system's whole seconds,
+/// and clocks that differ a little, would have a job run before it was submitted.
+#[derive(Default)]
+struct Asked<'e>(BTreeMap<&'e ChainId, i64>);
+
+impl<'e> Asked<'e> {
+    /// When an event happened, told as `happened_ms` and journalled at `at_ms`.
+    fn after(&mut self, event: &'e Event, happened_ms: i64, at_ms: i64) -> i64 {
+        /// Clocks that differ by more tell another story, as one that was set meanwhile.
+        const LITTLE: i64 = 60_000;
+        let Some(chain) = event.chain() else { return happened_ms };
+        if let Event::SubmitIntent { recovered, .. } = event {
+            // One that was found on disk was asked for earlier, nobody knows when.
+            if *recovered {
+                self.0.remove(chain);
+            } else {
+                self.0.insert(chain, happened_ms);
+            }
+            return happened_ms;
+        }
+        let asked = self.0.get(chain).copied().filter(|asked| asked - happened_ms < LITTLE);
+        asked.map_or(happened_ms, |asked| happened_ms.max(asked)).min(at_ms)
+    }
 }
 
 /// Lines of the sorted events; checkpoints of a chain that follow one another are one line.

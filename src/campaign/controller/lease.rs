@@ -44,6 +44,9 @@ impl Controller {
             if self.newer.is_some() || self.lease.barred().is_some() {
                 return Err(self.read_only());
             }
+            if let Some(full) = self.lease.take_full() {
+                return Err(full.into());
+            }
             self.other = self.lease.look((self.reach.now_ms)());
             let waited = began.elapsed();
             let patience = self.reach.patience;

@@ -19,6 +19,7 @@ mod log;
 mod many;
 mod reach;
 mod request;
+mod sure;
 mod view;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ pub use choice::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
+pub use sure::Submission;
 
 /// A campaign opened by this process.
 pub struct Controller {
@@ -211,12 +213,12 @@ impl Controller {
             self.read_journal()?;
             self.other = self.lease.look((self.reach.now_ms)());
         }
+        self.read_files()?;
         let now_ms = (self.reach.now_ms)();
-        self.read_files(now_ms)?;
         let polled = self.poll(now_ms, forced);
         if polled && self.ended_meanwhile() {
             // What a job leaves is there before its end is told: what was read before the answer may be older than that.
-            self.read_files(now_ms)?;
+            self.read_files()?;
         }
         self.excuse_suspended(now_ms);
         let due = self.decide(polled)?;
@@ -241,8 +243,9 @@ impl Controller {
         Ok(due)
     }
 
-    /// Reads what is new of each chain's files.
-    fn read_files(&mut self, now_ms: u64) -> Result<(), ControlError> {
+    /// Reads what is new of each chain's files. When, only the clock says: since then heartbeats are watched.
+    fn read_files(&mut self) -> Result<(), ControlError> {
+        let now_ms = (self.reach.now_ms)();
         for (chain, _) in &self.chains {
             self.files.entry(chain.clone()).or_default();
         }
@@ -332,7 +335,7 @@ impl Controller {
         if *cluster == self.identity.cluster {
             return Ok(());
         }
-        self.read_files(0)?;
+        self.read_files()?;
         if !self.tokens().is_empty() {
             return Err(ControlError::Foreign {
                 what: format!(

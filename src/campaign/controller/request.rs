@@ -117,6 +117,14 @@ pub enum ControlError {
         /// Why not, in words.
         why: String,
     },
+    /// It is not known yet whether the chain's last submission has a job.
+    #[error(
+        "{chain}: nothing was done: whether its last submission reached the batch system is still being looked up"
+    )]
+    NotSure {
+        /// The chain.
+        chain: String,
+    },
     /// What is computed already belongs to another campaign file or to other inputs.
     #[error("{what}")]
     Foreign {
@@ -150,6 +158,9 @@ impl ControlError {
                 cure.clone()
             }
             Self::Batch(error) | Self::Unasked { error, .. } => error.hint(),
+            Self::NotSure { .. } => {
+                "give the same command again in a minute: what never got there is submitted again, and nothing runs twice".to_owned()
+            }
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }

@@ -1,18 +1,19 @@
 //! Builds the picture for the faces. What others wrote (spec, links, batch system) comes into it clean: see
 //! [`crate::quantity::clean`].
 
+use std::path::Path;
+
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
-use crate::campaign::machine::{ChainRecord, OTHER_PROGRAM, Stage, jobs_of, stage_of};
+use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, NodeView, Snapshot,
 };
-use crate::checkpoint::{ChainId, ExitClass};
-use crate::durable::tells_of_unknown_form;
+use crate::checkpoint::ChainId;
 use crate::host;
 use crate::oar_client::{Ending, Job};
-use crate::quantity::{clean, count};
+use crate::quantity::{clean, count, one_line};
 
 /// Another that holds the lease for longer than this, milliseconds, does not just act for a moment: it is told.
 const MOMENT_MS: u64 = 5_000;
@@ -30,11 +31,16 @@ impl Controller {
             .map(|(id, months)| {
                 let record = self.state.chain(id);
                 let files = self.files.get(id).unwrap_or(&none);
-                self.chain_view(id, months, &Seen { record: &record, files, now_ms })
+                let state_folder = self.campaign.state();
+                self.chain_view(
+                    id,
+                    months,
+                    &Seen { id, record: &record, files, now_ms, state_folder: &state_folder },
+                )
             })
             .collect();
         Snapshot {
-            name: clean(&self.spec.name),
+            name: one_line(&self.spec.name),
             spec_file: self.campaign.spec(&self.identity.spec),
             output: self.campaign.output().to_path_buf(),
             terrain_note: self.spec.terrain_note.as_deref().map(clean),
@@ -108,7 +114,7 @@ impl Controller {
         let open = status.filter(|s| running && files.open_link().is_some_and(|l| l.start.link == s.link));
         let sealed = files.generations.values().flatten().next_back();
         // What was sealed before the file counted in another unit tells nothing in this one.
-        let unit = open.map(|s| s.unit).unwrap_or_else(|| self.spec.unit());
+        let unit = open.map_or_else(|| self.spec.unit(), |s| s.unit);
         let sealed = sealed.filter(|g| g.unit == unit);
         let sealed_tiles = sealed.map_or(0, |g| g.tiles);
         let complete = state == ChainState::Complete;
@@ -152,6 +158,15 @@ impl Controller {
     }
 }
 
+/// Whether not even a small record can be written to the disk of this folder.
+fn is_full(folder: &Path) -> bool {
+    const RECORD: u64 = 16 << 10;
+    nix::sys::statvfs::statvfs(folder).is_ok_and(|disk| {
+        let bytes = disk.blocks_available().saturating_mul(disk.fragment_size());
+        bytes < RECORD || (disk.files() > 0 && disk.files_available() == 0)
+    })
+}
+
 /// Seconds for so much work at this rate; `None` before the first of it.
 fn eta(left: u64, rate: f64) -> Option<u64> {
     (rate > 0.0 && rate.is_finite()).then(|| (left as f64 / rate * 60.0).ceil() as u64)
@@ -159,9 +174,11 @@ fn eta(left: u64, rate: f64) -> Option<u64> {
 
 /// What is known of one chain.
 struct Seen<'a> {
+    id: &'a ChainId,
     record: &'a ChainRecord,
     files: &'a ChainFiles,
     now_ms: u64,
+    state_folder: &'a Path,
 }
 
 impl Seen<'_> {
@@ -206,28 +223,18 @@ impl Seen<'_> {
     }
 
     fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
-        let hint = "run or submit it again: it goes on from its last good generation";
+        let disk = || self.files.view(self.now_ms);
         let Some(end) = &link.end else {
             if !host::may_live(&link.start.node, link.start.pid) {
-                let cause = format!("the run in the foreground (process {}) was killed", link.start.pid);
-                return (ChainState::Failed, Some(Failure::new("killed", cause, hint)));
+                let full = is_full(self.state_folder);
+                let failure = foreground_gone(self.id, link.start.pid, full, &disk());
+                return (ChainState::Failed, Some(failure));
             }
             return (if self.silent() { ChainState::Silent } else { ChainState::Running }, None);
         };
-        match end.class {
-            ExitClass::Checkpointed => (ChainState::Stopped, None),
-            ExitClass::Foreign => {
-                let hint = if tells_of_unknown_form(&end.message) {
-                    OTHER_PROGRAM
-                } else {
-                    "put back what was changed and run it again, or begin anew with `--anew`"
-                };
-                (ChainState::Failed, Some(Failure::new("foreign", end.message.clone(), hint)))
-            }
-            class => {
-                let class = format!("{class:?}").to_lowercase();
-                (ChainState::Failed, Some(Failure::new(&class, end.message.clone(), hint)))
-            }
+        match of_foreground(self.id, end.class, &end.message, &disk()) {
+            None => (ChainState::Stopped, None),
+            failure => (ChainState::Failed, failure),
         }
     }
 

@@ -7,8 +7,7 @@ use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
 
 /// The hint where a later program wrote to the chain.
-pub(in crate::campaign) const OTHER_PROGRAM: &str =
-    "go on with the program that is named there: it knows this form";
+const OTHER_PROGRAM: &str = "go on with the program that is named there: it knows this form";
 
 /// What the end of a chain's newest job means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,56 +72,9 @@ impl Say<'_> {
 
     /// A link that said itself how it ended.
     fn class(&self, class: ExitClass, message: &str) -> Failure {
-        let node = self.node();
-        let cause = format!("{message} (job {}{node})", self.job.id);
-        match class {
-            ExitClass::Input => self.after("input", cause, "correct the input"),
-            ExitClass::DiskFull => self.after("disk full", cause, "make room on the disk or in the quota"),
-            ExitClass::Output => self.after("output", cause, "make the output folder writable"),
-            ExitClass::Foreign if tells_of_unknown_form(message) => {
-                Failure::new("foreign checkpoint", cause, OTHER_PROGRAM)
-            }
-            ExitClass::Foreign => {
-                let hint = format!(
-                    "put back what was changed and resubmit it (key r), or begin it anew: `alpsckpt resubmit {} --anew`",
-                    self.chain
-                );
-                Failure::new("foreign checkpoint", cause, hint)
-            }
-            ExitClass::Fenced => self.failure("fenced", cause),
-            ExitClass::Internal => self.after("internal", cause, "see its log; report the defect"),
-            ExitClass::Setup => {
-                let chain = self.chain;
-                let hint = format!(
-                    "correct `setup` in the campaign file, then `alpsckpt resubmit {chain} --campaign FILE`: it goes by the file as it \
-                     is then"
-                );
-                Failure::new("setup", cause, hint)
-            }
-            ExitClass::NoProgress => {
-                let hint = no_progress_hint(self.chain, self.disk);
-                Failure::new("no progress", cause, hint)
-            }
-            ExitClass::TooManyLinks => self.failure("too many links", cause),
-            ExitClass::Program(_) => {
-                let hint = format!(
-                    "see what it said (`alpsckpt log {}`), correct the program or its inputs, then {}",
-                    self.chain,
-                    resubmit_hint(self.chain, self.disk)
-                );
-                Failure::new("program", cause, hint)
-            }
-            ExitClass::Unable => self.failure("unable", cause),
-            ExitClass::Complete if self.disk.lost_maps => {
-                maps_lost(self.chain, self.disk.lost.as_deref().unwrap_or_default())
-            }
-            ExitClass::Complete => {
-                let why = self.disk.lost.as_deref().unwrap_or("complete.ron is not there");
-                let cause = format!("job {}{node} said that all is done, but {why}", self.job.id);
-                self.failure("not complete", cause)
-            }
-            ExitClass::Checkpointed => self.not_resubmitted(),
-        }
+        let (id, node) = (self.job.id, self.node());
+        let end = LinkSaid { class, message, who: format!("job {id}{node}"), again: None };
+        end.failure(self.chain, self.disk).unwrap_or_else(|| self.not_resubmitted())
     }
 
     /// Exit code 99 without a successor.
@@ -227,6 +179,106 @@ impl Say<'_> {
         let node = self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str()));
         node.map_or_else(String::new, |n| format!(" on {n}"))
     }
+}
+
+/// How a link said itself that it ended.
+struct LinkSaid<'a> {
+    class: ExitClass,
+    message: &'a str,
+    /// Whose link it was, in words.
+    who: String,
+    /// How else than by a resubmission the chain goes on.
+    again: Option<&'a str>,
+}
+
+impl LinkSaid<'_> {
+    /// What that means, and what to do; `None` where it checkpointed.
+    fn failure(&self, chain: &ChainId, disk: &DiskView) -> Option<Failure> {
+        let resubmit = || match self.again {
+            Some(again) => format!("{again}, or {}", resubmit_hint(chain, disk)),
+            None => resubmit_hint(chain, disk),
+        };
+        let (message, who) = (self.message, &self.who);
+        let cause = format!("{message} ({who})");
+        let now = |class: &str, cause: String| Failure::new(class, cause, resubmit());
+        let after = |class: &str, cause: String, first: &str| {
+            Failure::new(class, cause, format!("{first}, then {}", resubmit()))
+        };
+        Some(match self.class {
+            ExitClass::Input => after("input", cause, "correct the input"),
+            ExitClass::DiskFull => after("disk full", cause, MAKE_ROOM),
+            ExitClass::Output => after("output", cause, "make the output folder writable"),
+            ExitClass::Foreign if tells_of_unknown_form(message) => {
+                Failure::new("foreign checkpoint", cause, OTHER_PROGRAM)
+            }
+            ExitClass::Foreign => {
+                let hint = format!(
+                    "put back what was changed and resubmit it (key r), or begin it anew: `alpsckpt resubmit {chain} --anew`"
+                );
+                Failure::new("foreign checkpoint", cause, hint)
+            }
+            ExitClass::Fenced => now("fenced", cause),
+            ExitClass::Internal => after("internal", cause, "see its log; report the defect"),
+            ExitClass::Setup => {
+                let hint = format!(
+                    "correct `setup` in the campaign file, then `alpsckpt resubmit {chain} --campaign FILE`: it goes by the file as it \
+                     is then"
+                );
+                Failure::new("setup", cause, hint)
+            }
+            ExitClass::NoProgress => Failure::new("no progress", cause, no_progress_hint(chain, disk)),
+            ExitClass::TooManyLinks => now("too many links", cause),
+            ExitClass::Program(_) => {
+                let hint = format!(
+                    "see what it said (`alpsckpt log {chain}`), correct the program or its inputs, then {}",
+                    resubmit()
+                );
+                Failure::new("program", cause, hint)
+            }
+            ExitClass::Unable => now("unable", cause),
+            ExitClass::Complete if disk.lost_maps => {
+                maps_lost(chain, disk.lost.as_deref().unwrap_or_default())
+            }
+            ExitClass::Complete => {
+                let why = disk.lost.as_deref().unwrap_or("complete.ron is not there");
+                now("not complete", format!("{who} said that all is done, but {why}"))
+            }
+            ExitClass::Checkpointed => return None,
+        })
+    }
+}
+
+const MAKE_ROOM: &str = "make room on the disk or in the quota";
+/// How a chain that ran in the foreground goes on.
+const RUN_AGAIN: &str = "give `alpsckpt run FILE` again";
+
+/// The end of a run in the foreground, as its link said it; `None` where it checkpointed.
+pub(in crate::campaign) fn of_foreground(
+    chain: &ChainId,
+    class: ExitClass,
+    message: &str,
+    disk: &DiskView,
+) -> Option<Failure> {
+    let who = "the run in the foreground".to_owned();
+    LinkSaid { class, message, who, again: Some(RUN_AGAIN) }.failure(chain, disk)
+}
+
+/// A run in the foreground whose process is gone and whose link has not said how it ended. `full`: no room is left now to
+/// write that.
+pub(in crate::campaign) fn foreground_gone(
+    chain: &ChainId,
+    process: u32,
+    full: bool,
+    disk: &DiskView,
+) -> Failure {
+    let go_on = format!("{RUN_AGAIN}, or {}", resubmit_hint(chain, disk));
+    if full {
+        let cause = format!(
+            "the run in the foreground (process {process}) is gone, and the disk is full: it could not even write how it ended"
+        );
+        return Failure::new("disk full", cause, format!("{MAKE_ROOM}, then {go_on}"));
+    }
+    Failure::new("killed", format!("the run in the foreground (process {process}) was killed"), go_on)
 }
 
 /// What helps a chain that goes round without getting on.

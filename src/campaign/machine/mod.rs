@@ -27,7 +27,7 @@ use super::event::Event;
 
 pub use decide::{decide, live_jobs};
 pub(in crate::campaign) use decide::{jobs_of, stage_of};
-pub(in crate::campaign) use failure::OTHER_PROGRAM;
+pub(in crate::campaign) use failure::{foreground_gone, of_foreground};
 pub use state::{Attempt, ChainRecord, SeenJob, Stage, State, fold};
 
 /// What is to be done, in order.

@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::fields::{self, Field};
-use super::{Atmosphere, MonthsPerChain, Profile, Region, Spec, SpecError, Workload};
+use super::{Atmosphere, MonthsPerChain, Product, Profile, Region, Spec, SpecError, Workload};
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
 pub(super) const SHORTEST_MARGIN: u64 = 60;
 /// The batch system resubmits only what ran for more than this, seconds.
 const SHORTEST_RUN: u64 = 60;
+
+/// More threads than any node has cores, and few enough for a machine to bear.
+pub const MOST_THREADS: u32 = 4096;
+
+/// More than the sun gives outside the atmosphere, W/m2.
+const MOST_SUN: f64 = 2000.0;
 
 /// Linke's turbidity: of clean dry air, and beyond any month's mean.
 const TURBIDITIES: std::ops::RangeInclusive<f64> = 1.0..=10.0;
@@ -82,6 +88,13 @@ impl Check<'_> {
         if self.spec.name.trim().is_empty() {
             self.fault("name", "`name` is empty", "give the campaign a name");
         }
+        if self.spec.name.contains(char::is_control) {
+            let what = format!(
+                "`name`: {:?} is more than one line, or has characters that a terminal obeys",
+                self.spec.name
+            );
+            self.fault("name", what, "write it as one line of letters, digits and signs");
+        }
         let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
         let dem = engine.then_some(("dem", &self.spec.dem));
         for (field, path) in [("output", &self.spec.output)].into_iter().chain(dem) {
@@ -98,6 +111,16 @@ impl Check<'_> {
         if spec.products.is_empty() {
             let cure = "leave `products` out for the usual maps, or name at least one";
             self.fault("products", "`products` is empty", cure);
+        }
+        if !spec.products.is_empty()
+            && spec.products.iter().all(|product| *product == Product::Temperature)
+            && spec.temperature.is_empty()
+            && !self.is_bad("temperature")
+        {
+            let what = "`products` asks for Temperature alone, and `temperature` names no grid of coarse temperatures: no map \
+                        would be made";
+            let cure = "add `temperature: {\"mean\": (file: \"t_{month}.tif\", unit: Celsius)}`, or name other `products`";
+            self.fault("products", what, cure);
         }
         if let Some(month) = spec.sky_view_month.filter(|month| !spec.months.contains(month)) {
             let what = format!("`sky_view_month` {month} is not one of `months`");
@@ -255,6 +278,10 @@ impl Check<'_> {
         if self.spec.threads == Some(0) {
             self.fault("threads", "`threads` is 0", "at least 1; None for as many as the node gives");
         }
+        if let Some(threads) = self.spec.threads.filter(|threads| *threads > MOST_THREADS) {
+            let what = format!("`threads` {threads} is more than {MOST_THREADS}");
+            self.fault("threads", what, "as many as a job has cores; None for as many as the node gives");
+        }
         if self.spec.max_links == 0 {
             self.fault("max_links", "`max_links` is 0", "at least 1");
         }
@@ -329,16 +356,17 @@ impl Check<'_> {
             let what = format!("`transmittance` {} is not between 0 and 1", spec.transmittance);
             self.fault("transmittance", what, "0.7 is the original's");
         }
-        for (name, value, usual) in
-            [("solar_constant", spec.solar_constant, "1367"), ("lai_max", spec.lai_max, "8")]
-        {
-            if !(value > 0.0 && value.is_finite()) {
-                self.fault(
-                    name,
-                    format!("`{name}` {value} is not above 0"),
-                    format!("{usual} is the original's"),
-                );
-            }
+        // Written so that a NaN fails too.
+        if !(spec.solar_constant > 0.0 && spec.solar_constant < MOST_SUN) {
+            let what = format!(
+                "`solar_constant` {} is not between 0 and {MOST_SUN} W/m2",
+                number(spec.solar_constant)
+            );
+            self.fault("solar_constant", what, "1367 is the original's, 1361 what is measured today");
+        }
+        if !(spec.lai_max > 0.0 && spec.lai_max.is_finite()) {
+            let what = format!("`lai_max` {} is not above 0", number(spec.lai_max));
+            self.fault("lai_max", what, "8 is the original's");
         }
         if !spec.c.is_finite() {
             self.fault("c", format!("`c` {} is no number", spec.c), "1 is the original's");
@@ -348,6 +376,11 @@ impl Check<'_> {
             self.fault("lai", what, "0.01 is the original's, for bare ground; lai_max 8");
         }
     }
+}
+
+/// A number in a message: a huge one without its zeros.
+fn number(value: f64) -> String {
+    if value.is_finite() && value.abs() >= 1e9 { format!("{value:e}") } else { value.to_string() }
 }
 
 /// What a number is called in a message.

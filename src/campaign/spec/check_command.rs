@@ -112,7 +112,7 @@ impl Check<'_> {
         let output = from.join(&self.spec.output).to_string_lossy().into_owned();
         for (names, written, value) in [
             (&[Name::Output, Name::Work][..], "{output}", output.as_str()),
-            (&[Name::Name], "{name}", self.spec.name.as_str()),
+            (&[Name::Campaign], "{name}", self.spec.name.as_str()),
             (&[Name::Folder], "{folder}", &folder),
         ] {
             if placeholders::has(text, names) && !is_plain(value) {
@@ -131,7 +131,8 @@ impl Check<'_> {
         let unusable = |c: char| c.is_ascii_whitespace() || ":$".contains(c);
         if command.semaphores == Semaphores::Files && output.to_string_lossy().contains(unusable) {
             let what = format!(
-                "`semaphores`: cannot be files in {output:?}: the path has a blank, a colon or a dollar"
+                "`semaphores`: cannot be files in {}: the path has a blank, a colon or a dollar",
+                output.display()
             );
             self.fault(
                 "workload.semaphores",
@@ -193,7 +194,6 @@ impl Check<'_> {
 
     fn progress(&mut self, command: &Command) {
         let fault = match &command.progress {
-            ProgressOf::None => None,
             ProgressOf::Lines(file, _) | ProgressOf::Pattern(file, _) if file.trim().is_empty() => Some((
                 "the file has no name".to_owned(),
                 "write {stdout} for what the program prints".to_owned(),
@@ -202,7 +202,7 @@ impl Check<'_> {
                 "0 lines in all".to_owned(),
                 "write how many there will be: Lines(\"{stdout}\", 365)".to_owned(),
             )),
-            ProgressOf::Lines(..) => None,
+            ProgressOf::None | ProgressOf::Lines(..) => None,
             ProgressOf::Pattern(_, pattern) => crate::foreign::progress::pattern(pattern)
                 .err()
                 .map(|why| (why, "write Pattern(\"{stdout}\", r\"([0-9]+)%\")".to_owned())),

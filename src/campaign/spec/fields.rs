@@ -37,6 +37,13 @@ pub(super) fn line_of(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|b| *b == b'\n').count() + 1
 }
 
+/// The line, from 1, of a campaign file in which this field stands, if it stands there.
+#[must_use]
+pub fn line_of_field(text: &str, field: &str) -> Option<usize> {
+    let (fields, _) = index(text);
+    fields.iter().find(|found| found.path == field).map(|found| line_of(text, found.start))
+}
+
 /// Deeper nesting is no campaign file.
 const MAX_DEPTH: u32 = 32;
 

@@ -16,8 +16,7 @@ impl Spec {
             return paths.zip(1..).map(|(path, number)| (format!("input {number}"), path)).collect();
         }
         let mut files = vec![("dem".to_owned(), self.dem.clone())];
-        let temperatures =
-            self.products_of(months).contains(&Product::Temperature) && !self.temperature.is_empty();
+        let temperatures = self.products_of(months).contains(&Product::Temperature);
         files.extend(self.reference_height.iter().map(|path| ("reference_height".to_owned(), path.clone())));
         for month in months.iter().copied() {
             let mut add =

@@ -106,7 +106,9 @@ pub fn parse(file: &Path, text: &str) -> Result<Loaded, Vec<SpecError>> {
     let command = is_command(text, &index);
     let (idle, index): (Vec<Field>, Vec<Field>) =
         index.into_iter().partition(|field| command && is_idle(&field.path));
-    idle.iter().for_each(|field| blank(&mut patched, field));
+    for field in &idle {
+        blank(&mut patched, field);
+    }
     let mut reading =
         Reading { file, text, patched, index, bad: Vec::new(), stand_ins: Vec::new(), errors: Vec::new() };
     let spec = reading.read();
@@ -273,9 +275,9 @@ impl Reading<'_> {
         let inner = field.as_ref().map(|field| self.innermost(field, byte));
         let (what, cure) = words(error, inner, self.text);
         // An unknown field is at its name; the end of another fault may lie behind the value, on a later line.
-        let line = match (&field, &error.code) {
-            (Some(field), Error::NoSuchStructField { .. } | Error::Message(_)) if field.is_top() => {
-                fields::line_of(self.text, field.start)
+        let line = match (&inner, &error.code) {
+            (Some(inner), Error::NoSuchStructField { .. } | Error::Message(_)) => {
+                fields::line_of(self.text, inner.start)
             }
             _ => line,
         };

@@ -28,7 +28,9 @@ mod values;
 mod words;
 
 pub use atmosphere::Atmosphere;
+pub use check::MOST_THREADS;
 pub use command::{Checkpoint, Command, Processors, ProgressOf, Run, Semaphores, Signal};
+pub use fields::line_of_field;
 pub(crate) use freeze::short_hash;
 pub use freeze::{Change, Changed, Frozen, changes, extend_lineage, freeze, frozen, lineage};
 pub use inputs::of_month;
@@ -327,7 +329,7 @@ pub enum Workload {
     #[default]
     Engine,
     /// Another program.
-    Command(Command),
+    Command(Box<Command>),
 }
 
 /// A span of time, written `48:00:00`, `15min`, `90s`, `2h`.
@@ -415,7 +417,7 @@ impl Spec {
         };
         self.sorted_months()
             .chunks(each)
-            // Where only the sky view is wanted, the first chain is all there is.
+            // Where only the sky view can be made, the first chain is all there is.
             .filter(|months| self.command().is_some() || !self.products_of(months).is_empty())
             .map(|months| (ChainId::of_months(months), months.to_vec()))
             .collect()
@@ -435,11 +437,17 @@ impl Spec {
         self.sky_view_month.or_else(|| self.months.iter().min().copied())
     }
 
-    /// The products of the chain with these months: the sky view goes with one month only.
+    /// The products of the chain with these months: the sky view goes with one month only, temperatures only where there is a
+    /// coarse one.
     #[must_use]
     pub fn products_of(&self, months: &[u8]) -> Vec<Product> {
         let with_sky = self.month_of_sky_view().is_some_and(|m| months.contains(&m));
-        self.products.iter().copied().filter(|p| with_sky || *p != Product::SkyView).collect()
+        let made = |product: &Product| match product {
+            Product::SkyView => with_sky,
+            Product::Temperature => !self.temperature.is_empty(),
+            _ => true,
+        };
+        self.products.iter().copied().filter(made).collect()
     }
 
     /// The spec with what it leaves open as it was settled in the campaign that was begun by `begun`.

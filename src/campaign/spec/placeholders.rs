@@ -16,7 +16,7 @@ pub(super) enum Name {
     /// The program's own folder.
     Work,
     /// The campaign's name.
-    Name,
+    Campaign,
     /// The threads of a job.
     Threads,
     /// The campaign's year.
@@ -38,7 +38,7 @@ const WRITTEN: [(Name, &str); 11] = [
     (Chain, "chain"),
     (Output, "output"),
     (Work, "work"),
-    (Name::Name, "name"),
+    (Name::Campaign, "name"),
     (Threads, "threads"),
     (Year, "year"),
     (Folder, "folder"),
@@ -47,14 +47,14 @@ const WRITTEN: [(Name, &str); 11] = [
 ];
 
 /// What may stand in the program, its arguments, its environment and its folder.
-pub(super) const OF_RUN: &[Name] = &[Month, M, Chain, Output, Work, Name::Name, Threads, Year, Folder];
+pub(super) const OF_RUN: &[Name] = &[Month, M, Chain, Output, Work, Name::Campaign, Threads, Year, Folder];
 /// What may stand in the paths of inputs, which are there before any job.
-pub(super) const OF_INPUTS: &[Name] = &[Month, M, Chain, Name::Name, Year, Folder];
+pub(super) const OF_INPUTS: &[Name] = &[Month, M, Chain, Name::Campaign, Year, Folder];
 /// What may stand in the names of outputs.
-pub(super) const OF_OUTPUTS: &[Name] = &[Month, M, Chain, Name::Name, Year];
+pub(super) const OF_OUTPUTS: &[Name] = &[Month, M, Chain, Name::Campaign, Year];
 /// What may stand in the path of the file that tells the progress.
 pub(super) const OF_PROGRESS: &[Name] =
-    &[Month, M, Chain, Output, Work, Name::Name, Year, Folder, Stdout, Stderr];
+    &[Month, M, Chain, Output, Work, Name::Campaign, Year, Folder, Stdout, Stderr];
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

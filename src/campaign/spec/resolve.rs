@@ -91,7 +91,10 @@ impl Spec {
     /// The command that is to run in the place of the engine.
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
-        if let Workload::Command(command) = &self.workload { Some(command) } else { None }
+        match &self.workload {
+            Workload::Command(command) => Some(command),
+            Workload::Engine => None,
+        }
     }
 
     /// What the work of its chains is counted in.
@@ -251,7 +254,7 @@ impl OfChain<'_> {
             Name::Month => format!("{month:02}").into(),
             Name::M => month.to_string().into(),
             Name::Chain => self.chain.as_str().into(),
-            Name::Name => self.spec.name.clone().into(),
+            Name::Campaign => self.spec.name.clone().into(),
             Name::Threads => self.spec.threads_here().to_string().into(),
             Name::Year => self.spec.year.to_string().into(),
             Name::Folder => self.command.folder.clone().unwrap_or_default().into(),

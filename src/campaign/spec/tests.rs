@@ -198,6 +198,25 @@ fn impossible_values_are_told_with_field_line_and_cure() {
         ("    lapse: PerMonth([1.0]),", "12 values", ""),
         ("    site: \"projet=alps\",", "no key `projet`", "project"),
         ("    threads: 0,", "`threads` is 0", "at least 1"),
+        ("    threads: 4097,", "`threads` 4097 is more than 4096", "as many as a job has cores"),
+        (
+            "    checkpoint_every: \"41667d\",",
+            "\"41667d\" is too long a span of time: 999999:59:59 at most",
+            "",
+        ),
+        ("    walltime: \"1000000:00:00\",", "too long a span", ""),
+        ("    walltime: \"99999999999999999999999d\",", "too long a span", ""),
+        ("    margin: \"h\",", "\"h\" is no span of time", ""),
+        ("    solar_constant: 1e30,", "`solar_constant` 1e30 is not between 0 and 2000 W/m2", "1367"),
+        ("    solar_constant: 2000,", "`solar_constant` 2000 is not", "1367"),
+        ("    lai_max: 0,", "`lai_max` 0 is not above 0", "8"),
+        (
+            "    products: [Temperature],",
+            "`products` asks for Temperature alone, and `temperature`",
+            "temperature: {",
+        ),
+        ("    name: \"two\\nlines\",", "`name`: \"two\\nlines\" is more than one line", "one line"),
+        ("    name: \"a\\u{1b}[2J\",", "characters that a terminal obeys", "one line"),
         ("    tile: 500,", "multiple of 16", "leave it out"),
         ("    tile: 8192,", "between 16 and 4096", "leave it out"),
         ("    step_minutes: 7,", "5, 10, 15, 30 or 60", "30"),
@@ -625,7 +644,27 @@ fn doubts_that_are_settled_are_no_part_of_a_campaign() {
     assert!(only(&with("    accept: [Anything],")).cure.contains("known: Zeros, Constants, Steps"));
 }
 
+#[test]
+fn a_month_of_which_nothing_can_be_made_has_no_chain() {
+    let spec = parsed(
+        &with("    months: [1, 6],").replace("    year", "    products: [SkyView, Temperature],\n    year"),
+    );
+    assert_eq!(spec.unwrap().spec.chains().len(), 1, "the sky view goes with January");
+}
+
 proptest::proptest! {
+    #[test]
+    fn any_span_that_is_taken_is_written_so_that_it_is_taken_again(
+        number in proptest::prelude::any::<u64>(), small in 0u64..2_000_000, unit in "s|min|m|h|d| h",
+    ) {
+        for number in [number, small] {
+            let text = format!("{number}{unit}");
+            if let Ok(span) = text.parse::<Duration>() {
+                proptest::prop_assert_eq!(span.to_string().parse(), Ok(span), "{}", text);
+            }
+        }
+    }
+
     #[test]
     fn no_text_makes_the_reader_panic(cut in 0usize..1200, put in "[\\(\\)\\[\\]\\{\\}:,\"/*a-z0-9é\n ]{0,12}") {
         let at = (0..=cut.min(FULL.len())).rev().find(|n| FULL.is_char_boundary(*n)).unwrap_or(0);

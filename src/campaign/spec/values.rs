@@ -105,18 +105,27 @@ pub(super) mod twelve {
     }
 }
 
+/// The longest span: more than a century, and what is written is read again.
+const LONGEST: Duration = Duration(999_999 * 3600 + 59 * 60 + 59);
+
 impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bad =
             || format!("\"{text}\" is no span of time: write \"48:00:00\", \"90min\", \"2h\" or \"30s\"");
+        let within = |span: Self| {
+            if span <= LONGEST {
+                return Ok(span);
+            }
+            Err(format!("\"{text}\" is too long a span of time: {LONGEST} at most"))
+        };
         let text = text.trim();
         if text.contains(':') {
             let parts =
                 text.split(':').map(str::parse::<u64>).collect::<Result<Vec<_>, _>>().map_err(|_| bad())?;
             return match parts[..] {
-                [h, m @ 0..60, s @ 0..60] if h < 1_000_000 => Ok(Self(h * 3600 + m * 60 + s)),
+                [h, m @ 0..60, s @ 0..60] => within(Self(h.saturating_mul(3600).saturating_add(m * 60 + s))),
                 _ => Err(bad()),
             };
         }
@@ -129,7 +138,11 @@ impl FromStr for Duration {
             "d" => 86400,
             _ => return Err(bad()),
         };
-        number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).map(Self).ok_or_else(bad)
+        if number.is_empty() {
+            return Err(bad());
+        }
+        // More digits than a number has are too long a span too.
+        within(Self(number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(factor)))
     }
 }
 

@@ -11,8 +11,11 @@ pub(in crate::foreign) enum Work {
     Restore,
 }
 
-/// Lines of errors that mean nothing without root.
-const HARMLESS: [&str; 2] = ["RLIMIT_NOFILE", "net: Unexpected error"];
+/// Lines of errors that mean nothing without root, or for a program without sockets.
+const HARMLESS: [&str; 3] = ["RLIMIT_NOFILE", "net: Unexpected error", NO_DIAG];
+
+/// The kernel does not tell of sockets of a kind: a program that has one cannot be dumped.
+const NO_DIAG: &str = "Diag module missing";
 
 /// Lines of errors that only say that others came before.
 const FOLLOWING: [&str; 6] = [
@@ -49,12 +52,12 @@ const AT_DUMP: &[Sign] = &[
         cure: "the job's limit of file sizes (ulimit -f) is smaller than the program: raise it",
     },
     Sign {
-        words: &["sockets: Unix diag module", "Can't dump unix", "The sock diag", "sock_diag"],
+        words: &["kerndat_tcp_repair"],
         kind: Kind::Unavailable,
-        cure: "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
+        cure: "CRIU needs the node's loopback device: ip link set lo up",
     },
     Sign {
-        // SO_PASSCRED and SO_PASSSEC, which kernels since 6.16 refuse for sockets of other kinds than local ones.
+        // SO_PASSCRED and SO_PASSSEC, which kernel 6.18 refuses for sockets of other kinds than local ones, and 6.1 does not.
         words: &["Can't get 1:16 opt", "Can't get 1:34 opt"],
         kind: Kind::Unavailable,
         cure: "for sockets this kernel needs CRIU 4.2 or newer: `alpsckpt kit criu --suite sid --again` makes a kit of one",
@@ -119,6 +122,12 @@ const AT_DUMP: &[Sign] = &[
         kind: Kind::Undumpable,
         cure: "the program has a removed file open on a disk where it can be given no other name",
     },
+    Sign {
+        words: &["trim failed"],
+        kind: Kind::Undumpable,
+        cure: "a file that the program has open was removed, and has other names: kernels before 6.10 let no user give it one \
+               more; have the program close what it removes",
+    },
 ];
 
 const AT_RESTORE: &[Sign] = &[
@@ -158,7 +167,7 @@ const AT_RESTORE: &[Sign] = &[
     },
     Sign {
         words: &["File exists"],
-        kind: Kind::Other,
+        kind: Kind::Unfit,
         cure: "remove the file, if a restore that was ended has left it",
     },
     Sign {
@@ -192,9 +201,26 @@ pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &s
     };
     match (found, work) {
         (Some(sign), _) => Trouble::new(sign.kind, what, sign.cure),
+        (None, Work::Dump) if log.contains(NO_DIAG) => Trouble::new(
+            Kind::Unavailable,
+            what,
+            "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
+        ),
         (None, Work::Dump) => Trouble::new(Kind::Undumpable, what, ""),
-        (None, Work::Restore) => Trouble::new(Kind::Other, what, ""),
+        (None, Work::Restore) => Trouble::new(Kind::Unfit, what, ""),
     }
+}
+
+/// Why there is no answer to a request, as far as that is known.
+pub(in crate::foreign) fn no_answer(work: Work, log: &str, said: &str) -> Trouble {
+    let mut what = match work {
+        Work::Dump => "CRIU ended in a dump without an answer".to_owned(),
+        Work::Restore => "CRIU ended in a restore without an answer".to_owned(),
+    };
+    for words in said.lines().next_back().map(str::to_owned).into_iter().chain(errors(log)) {
+        let _ = write!(what, "; {words}");
+    }
+    Trouble::new(Kind::Unavailable, what, "")
 }
 
 /// The errors of a log: the first ones, since what follows follows from them.
@@ -247,12 +273,24 @@ mod tests {
             ("Task 1002 with SysVIPC shmem map @7f80cc111000 doesn't live in IPC ns", "SysV"),
             ("send_fds failed (-22)", "io_uring"),
             ("suspending seccomp failed: Operation not permitted", "seccomp"),
+            ("trim failed: @link_remap.12@", "before 6.10"),
             ("Can't lookup mount=21 for fd=3 path=/qq", "message queue"),
         ] {
             let told = trouble(Work::Dump, &format!("(00.1) Error (criu/x.c:1): {line}\n"), 0, "");
             assert_eq!(told.kind, Kind::Undumpable, "{told}");
             assert!(told.cure.contains(cure), "{told}");
         }
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_tell_of_sockets_is_blamed_only_where_nothing_else_is_known() {
+        let missing = "(00.1) Error (criu/sockets.c:1): sockets: Diag module missing (-2)\n";
+        let told = trouble(Work::Dump, missing, 0, "");
+        assert!(told.kind == Kind::Unavailable && told.cure.contains("unix_diag"), "{told}");
+        let other = format!("{missing}(00.2) Error (criu/x.c:1): fsnotify: it watches\n");
+        assert!(trouble(Work::Dump, &other, 0, "").cure.contains("inotify"));
+        let gone = no_answer(Work::Dump, missing, "sh: no such file\n");
+        assert_eq!(gone.what, "CRIU ended in a dump without an answer; sh: no such file");
     }
 
     #[test]
@@ -263,7 +301,7 @@ mod tests {
         let unknown = trouble(Work::Restore, "", 0, "it broke");
         assert_eq!(
             (unknown.kind, unknown.what.as_str()),
-            (Kind::Other, "CRIU cannot restore the program: it broke")
+            (Kind::Unfit, "CRIU cannot restore the program: it broke")
         );
     }
 }

@@ -9,6 +9,7 @@ use super::super::backend::{Kind, Trouble};
 use super::super::calls::{self, Answer};
 use super::{Tools, other, processes};
 use crate::durable::{atomic, beneath};
+use crate::host;
 
 /// Within this time it has written its port, and answers commands that have nothing to wait for.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -24,8 +25,8 @@ const PORT_FILE: &str = "port-";
 pub(super) struct Coordinator {
     port_file: PathBuf,
     port: u16,
-    /// The processes that it named last.
-    known: RefCell<Vec<u32>>,
+    /// The processes that it named last, with the times of their starts: their numbers are given to others when they have ended.
+    known: RefCell<Vec<(u32, u64)>>,
 }
 
 /// A process that the coordinator knows.
@@ -115,12 +116,13 @@ impl Coordinator {
             ));
         }
         let peers: Vec<Peer> = answer.stdout.lines().filter_map(peer).collect();
-        *self.known.borrow_mut() = peers.iter().map(|peer| peer.pid).collect();
+        *self.known.borrow_mut() =
+            peers.iter().filter_map(|peer| Some((peer.pid, host::process_start(peer.pid)?))).collect();
         Ok(peers)
     }
 
-    /// The numbers of the processes that it named last.
-    pub(super) fn known(&self) -> Vec<u32> {
+    /// The processes that it named last, with the times of their starts.
+    pub(super) fn known(&self) -> Vec<(u32, u64)> {
         self.known.borrow().clone()
     }
 

@@ -13,11 +13,12 @@ fn running() -> Vec<Stat> {
     all.filter_map(|process| process.stat().ok()).filter(|stat| !matches!(stat.state, 'Z' | 'X')).collect()
 }
 
-/// The processes of a session, those of these numbers, and all that descend from any of them. What has left the session and has lost
-/// its parent only the coordinator knows.
-pub(super) fn of_session(session: u32, known: &[u32]) -> Vec<u32> {
+/// The processes of a session, those of these numbers and starts, and all that descend from any of them. What has left the session
+/// and has lost its parent only the coordinator knows.
+pub(super) fn of_session(session: u32, known: &[(u32, u64)]) -> Vec<u32> {
     let all = running();
-    let mut found: BTreeSet<i32> = known.iter().map(|pid| *pid as i32).collect();
+    let is_known = |stat: &&Stat| known.contains(&(stat.pid as u32, stat.starttime));
+    let mut found: BTreeSet<i32> = all.iter().filter(is_known).map(|stat| stat.pid).collect();
     found.insert(session as i32);
     found.extend(all.iter().filter(|stat| stat.session == session as i32).map(|stat| stat.pid));
     loop {
@@ -69,5 +70,24 @@ pub(super) fn end_coordinators(port_files: &Path) {
         if is_coordinator && words.windows(2).any(of_ours) {
             signal(&[process.pid as u32], Signal::SIGKILL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_number_that_was_given_to_another_process_is_no_known_one() {
+        let mut other = Command::new("sleep").arg("600").spawn().unwrap();
+        let start = crate::host::process_start(other.id()).unwrap();
+        let none = u32::MAX >> 1;
+        let (same, former) =
+            (of_session(none, &[(other.id(), start)]), of_session(none, &[(other.id(), start + 1)]));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!((same, former), (vec![other.id()], Vec::new()));
     }
 }

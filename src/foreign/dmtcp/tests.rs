@@ -79,11 +79,16 @@ impl Place {
     fn coordinators(&self) -> Vec<i32> {
         let prefix = self.path("chain").join("port-").display().to_string();
         let all = procfs::process::all_processes().unwrap().flatten();
-        let ours = all.filter(|process| {
-            let words = process.cmdline().unwrap_or_default();
-            words.iter().any(|word| word.starts_with(&prefix)) && !words.is_empty()
-        });
-        ours.map(|process| process.pid).collect()
+        let ours: Vec<(i32, i32)> = all
+            .filter(|process| {
+                process.cmdline().unwrap_or_default().iter().any(|word| word.starts_with(&prefix))
+            })
+            .filter_map(|process| Some((process.pid, process.stat().ok()?.ppid)))
+            .collect();
+        // What one of them is about to start still has its words.
+        let is_one =
+            |(pid, parent): &(i32, i32)| ours.iter().all(|(other, _)| other != parent).then_some(*pid);
+        ours.iter().filter_map(is_one).collect()
     }
 
     /// Nothing of it runs any more.

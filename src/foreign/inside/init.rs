@@ -23,6 +23,10 @@ use crate::foreign::backend::{Ended, Kind, Trouble};
 
 /// Runs it to its end.
 pub(super) fn run() -> io::Result<()> {
+    // Anywhere else it would mount over the machine's own /proc.
+    if std::process::id() != 1 {
+        return Err(io::Error::other("it is the first process of namespaces, and nothing to be called"));
+    }
     // Whoever made the namespaces waits for this process; without it nobody would.
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     let socket = process::socket()?;
@@ -60,10 +64,11 @@ impl Init {
     fn serve(&mut self, prepared: Result<(), Trouble>) -> io::Result<()> {
         let mut unfit = prepared.err();
         loop {
-            if let Some(ended) = self.tree.and_then(|tree| self.ended.get(&tree)).copied() {
+            if let Some(ended) = self.program_end() {
                 return self.tell(self.end(ended));
             }
-            if !self.wait(None, None)? {
+            // The program's end goes before an order that has come at the same time.
+            if !self.wait(None, None)? || self.program_end().is_some() {
                 continue;
             }
             let Some(order) = wire::next_order(&mut self.socket)? else { return Ok(()) };
@@ -76,12 +81,16 @@ impl Init {
         }
     }
 
+    fn program_end(&self) -> Option<Ended> {
+        self.ended.get(&self.tree?).copied()
+    }
+
     /// How the program's end is told.
     fn end(&self, ended: Ended) -> News {
         if self.hurt && ended == Ended::Signal(Signal::SIGTRAP as i32) {
             let what = "the program died since CRIU was killed while it began a dump";
             return News::Failed(
-                Trouble::new(Kind::Other, what, "it goes on from its last generation").into(),
+                Trouble::new(Kind::Unavailable, what, "it goes on from its last generation").into(),
             );
         }
         News::Ended(ended.into())

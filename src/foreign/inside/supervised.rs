@@ -112,9 +112,11 @@ impl Supervised {
 
     fn order(&mut self, order: Order) -> Result<(), Trouble> {
         let inside = self.inside()?;
-        match wire::order(&mut inside.socket, order) {
-            Ok(()) => Ok(()),
-            Err(e) => Err(self.lose(&e.to_string())),
+        let Err(e) = wire::order(&mut inside.socket, order) else { return Ok(()) };
+        // It may have told of the program's end, and gone.
+        match self.ended()? {
+            Some(_) => Err(had_ended()),
+            None => Err(self.lose(&e.to_string())),
         }
     }
 
@@ -136,8 +138,7 @@ impl Supervised {
                 }
                 Ok(Some(News::Ended(end))) => {
                     self.ended = Some(end.into());
-                    let what = "the program had ended by itself";
-                    return Err(Trouble::new(Kind::Other, what, ""));
+                    return Err(had_ended());
                 }
                 Ok(Some(News::Made(_))) => {}
                 Ok(None) => return Err(self.lose("its socket is closed")),
@@ -151,7 +152,7 @@ impl Supervised {
         let status = self.inside.take().map(|mut inside| inside.end());
         let how = status.flatten().map(|status| format!(" ({status})")).unwrap_or_default();
         let what = format!("what ran the program is gone{how}, and the program with it: {why}");
-        let trouble = Trouble::new(Kind::Other, what, "");
+        let trouble = Trouble::new(Kind::Unavailable, what, "");
         self.gone = Some(trouble.clone());
         trouble
     }
@@ -234,13 +235,17 @@ impl Backend for Supervised {
     }
 
     fn tasks(&self) -> Vec<u32> {
-        let Some(inside) = &self.inside else { return Vec::new() };
+        // Later its numbers may be those of others.
+        let Some(inside) = self.inside.as_ref().filter(|_| self.ended.is_none()) else { return Vec::new() };
         let mut tasks = tasks::tree(&[inside.init]);
         tasks.retain(|task| *task != inside.init);
         tasks
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
+        if let Err(errno) = nix::sys::signal::Signal::try_from(signal) {
+            return Err(Trouble::new(Kind::Other, format!("signal {signal}: {}", errno.desc()), ""));
+        }
         self.order(Order::Signal(signal))
     }
 
@@ -262,7 +267,7 @@ impl Inside {
     fn make(program: &Path, network: Network, clocks: Option<Clocks>) -> Result<Self, Trouble> {
         let other = |e: io::Error| {
             let what = format!("the program's namespaces cannot be made: {}: {e}", program.display());
-            Trouble::new(Kind::Other, what, "")
+            Trouble::new(Kind::Unavailable, what, "")
         };
         let (socket, theirs) = UnixStream::pair().map_err(other)?;
         let mut command = Command::new(program);
@@ -336,6 +341,10 @@ impl Inside {
     }
 }
 
+fn had_ended() -> Trouble {
+    Trouble::new(Kind::Other, "the program had ended by itself", "")
+}
+
 fn handle(pid: u32) -> Option<OwnedFd> {
     let pid = rustix::process::Pid::from_raw(pid as i32)?;
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
@@ -352,7 +361,7 @@ fn lock(image: &Path) -> Result<Option<Flock<File>>, Trouble> {
         Err((_, Errno::EWOULDBLOCK)) => {
             let what =
                 format!("{}: another process of this node restores this image just now", image.display());
-            Err(Trouble::new(Kind::Other, what, "wait until that is done, or end it"))
+            Err(Trouble::new(Kind::Unavailable, what, "wait until that is done, or end it"))
         }
         Err(_) => Ok(None),
     }

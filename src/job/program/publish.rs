@@ -10,6 +10,7 @@ use crate::checkpoint::form::{self, FORM, Formed};
 use crate::checkpoint::{Complete, LinkNumber, MapRecord, Phase, Place, image, seal};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::Problem;
+use crate::foreign::criu::forget;
 use crate::job::failure::Failure;
 use crate::job::shell::Done;
 use crate::job::verify::verify_bytes;
@@ -181,15 +182,15 @@ impl Session<'_> {
         let is_it = |path: &Path| verify_bytes(path, file, &[], &|| false).is_ok();
         if !beneath::exists(from) {
             // It was moved before this link began.
-            return match is_it(to) {
-                true => Ok(()),
-                false => Err(Failure::Untrusted(format!(
-                    "{}: what the program has made is not there any more, nor at its place (remove {} to have the program run \
-                     again, then resubmit)",
-                    from.display(),
-                    self.shell.dir.made().display()
-                ))),
-            };
+            if is_it(to) {
+                return Ok(());
+            }
+            return Err(Failure::Untrusted(format!(
+                "{}: what the program has made is not there any more, nor at its place (remove {} to have the program run again, \
+                 then resubmit)",
+                from.display(),
+                self.shell.dir.made().display()
+            )));
         }
         if let Some(folder) = to.parent() {
             atomic::create_folder(folder)?;
@@ -225,6 +226,7 @@ impl Session<'_> {
         if seal::ensure_unfenced(dir, self.shell.link).is_err() {
             return;
         }
+        let _ = image::let_go(dir, &|_| false, &|folder| forget(&folder.join(super::resume::FILES)));
         for folder in [dir.images(), dir.programs()] {
             if beneath::exists(&folder)
                 && let Err(e) = beneath::remove_folder(&folder)

@@ -204,11 +204,11 @@ impl Session<'_> {
         }
         if resolved.semaphores == Semaphores::Files {
             let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
-            prepared.map_err(|e| self.unable(&e))?;
+            prepared.map_err(|e| Self::unable(&e))?;
         }
         let mut runner = self.runner(&resolved, started, None)?;
-        runner.backend.start(&resolved.program).map_err(|e| self.unable(&e))?;
-        self.shell.log.say(&format!("Begins anew: {}.", self.called(&resolved)));
+        runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
+        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved)));
         let mut state = self.state(runner, started, resolved);
         state.newest = newest;
         Ok(state)
@@ -221,7 +221,7 @@ impl Session<'_> {
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
         let began = Instant::now();
         match (&beside, &resolved.own) {
-            (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| self.unable(&e))?,
+            (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
                 return Err(Failure::Foreign(format!(
                     "generation {}: the program saved itself, and the campaign file does not say any more how it goes on \
@@ -234,7 +234,7 @@ impl Session<'_> {
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
             generation.number,
-            self.called(&resolved),
+            Self::called(&resolved),
             began.elapsed().as_secs_f64()
         ));
         let mut state = self.state(runner, image.started, resolved);
@@ -276,7 +276,7 @@ impl Session<'_> {
         runner
             .backend
             .restore(&resolved.program, &folder.join(FILES), beside.clocks)
-            .map_err(|e| self.unable(&e))
+            .map_err(|e| Self::unable(&e))
     }
 
     /// What runs the program; `before`: what has dumped it.
@@ -307,7 +307,7 @@ impl Session<'_> {
                 })
             }),
         };
-        made.map_err(|e| self.unable(&e))
+        made.map_err(|e| Self::unable(&e))
     }
 
     fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
@@ -325,7 +325,7 @@ impl Session<'_> {
     }
 
     /// A program that cannot be run, dumped or restored here.
-    pub(super) fn unable(&self, trouble: &Trouble) -> Failure {
+    pub(super) fn unable(trouble: &Trouble) -> Failure {
         match trouble.kind {
             Kind::Other => Failure::Program(127, trouble.to_string()),
             _ => Failure::Unable(trouble.to_string()),
@@ -333,7 +333,7 @@ impl Session<'_> {
     }
 
     /// The program in words.
-    fn called(&self, resolved: &Resolved) -> String {
+    fn called(resolved: &Resolved) -> String {
         let words = resolved.program.arguments.iter();
         let words: Vec<_> = words.map(|text| word(text)).collect();
         words.join(" ").chars().take(300).collect()

@@ -11,6 +11,7 @@ use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
+use crate::foreign::criu::forget;
 use crate::foreign::record::Record;
 use crate::foreign::{Clocks, Kind, Then, Trouble, copies, tasks};
 use crate::job::failure::Failure;
@@ -76,6 +77,7 @@ impl Session<'_> {
         let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
         let result = self.save_in(state, then, limit, &name, &folder);
         if result.is_err() {
+            forget(&folder.join(FILES));
             let _ = beneath::remove_folder(&folder);
         }
         self.shell.enter(before);
@@ -275,7 +277,7 @@ impl Session<'_> {
         };
         self.shell.enter(Phase::Sealing);
         self.shell.log.say(&format!("Signal {signal} has the program save itself."));
-        state.backend.signal(signal).map_err(|e| self.unable(&e))?;
+        state.backend.signal(signal).map_err(|e| Self::unable(&e))?;
         let until = self.time_left().map(|left| Instant::now() + left);
         let cpu = Self::cpu(state);
         loop {
@@ -331,7 +333,7 @@ impl Session<'_> {
         }
         images.insert(newest.image.as_ref().map(|image| image.folder.clone()).unwrap_or_default());
         let needed = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| images.contains(name));
-        if let Err(e) = image::let_go(dir, &needed) {
+        if let Err(e) = image::let_go(dir, &needed, &|folder| forget(&folder.join(FILES))) {
             self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
         }
         let programs = dir.programs();

@@ -1,12 +1,15 @@
 //! The client's side: finds the server or starts it, and calls it.
 
 use std::fs::OpenOptions;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+
+use nix::unistd::{AccessFlags, Uid, User};
 
 use super::config::{Config, Nodes, private_folder};
 use super::heartbeat::{STILL, Watched};
@@ -214,7 +217,46 @@ impl Embedded {
         ))
     }
 
+    /// A cluster is one person's: nobody else can call its server, or start one.
+    fn ensure_own(&self) -> Result<(), BatchError> {
+        let me = Uid::effective();
+        let nearest =
+            self.directory.ancestors().find_map(|at| std::fs::metadata(at).ok().map(|facts| (at, facts)));
+        let Some((at, facts)) = nearest else { return Ok(()) };
+        let (owner, there) = (Uid::from_raw(facts.uid()), at == self.directory);
+        // Another's closed folder hides what is in it; a folder that everybody may enter hides nothing.
+        let hidden = !there && nix::unistd::access(at, AccessFlags::X_OK).is_err();
+        if me.is_root() || owner == me || !(there || hidden) {
+            return Ok(());
+        }
+        let name = User::from_uid(owner).ok().flatten().map_or_else(|| owner.to_string(), |user| user.name);
+        Err(BatchError::Unusable {
+            what: format!(
+                "the embedded cluster in {} belongs to {name}: only {name} can ask it or give it jobs",
+                self.directory.display()
+            ),
+            cure: format!(
+                "what lies on the disk is shown all the same; for how its jobs stand ask {name}, or begin a campaign of your own with \
+                 another `output`"
+            ),
+        })
+    }
+
+    /// The cluster's settings cannot be had; where there is no folder of it nothing ever was.
+    fn without_folder(&self, error: &DurableError) -> BatchError {
+        if self.directory.is_dir() {
+            return self.down(&error.to_string());
+        }
+        BatchError::Unusable {
+            what: format!("the embedded cluster's folder cannot be made: {error}"),
+            cure: "nothing was done: name a folder for it with `--cluster-dir DIR` (for `cluster` `--dir DIR`), or one for all of this \
+                   program's state in the environment variable ALPSCKPT_STATE"
+                .to_owned(),
+        }
+    }
+
     fn look(&self) -> Result<Ownership, BatchError> {
+        self.ensure_own()?;
         owner::look(&self.directory).map_err(|e| self.down(&e.to_string()))
     }
 
@@ -247,7 +289,8 @@ impl Embedded {
 
     /// The server and a connection to it; it is started if there is none.
     fn server(&self) -> Result<(Owner, UnixStream), BatchError> {
-        Config::open(&self.directory).map_err(|e| self.down(&e.to_string()))?;
+        self.ensure_own()?;
+        Config::open(&self.directory).map_err(|e| self.without_folder(&e))?;
         let until = Instant::now() + START;
         let mut started: Option<Start> = None;
         loop {

@@ -95,12 +95,13 @@ fn months_held_suspended_and_in_a_state_unknown_here() {
 #[test]
 fn months_of_a_program_count_in_its_own_unit() {
     for (unit, words) in [
-        (Unit::CpuSeconds, ["cpu-min", "cores busy", "cpu-h"]),
+        (Unit::CpuSeconds, ["2 cpu-minutes, 118 cpu-seconds in", "cores busy", "2 cpu-min"]),
         (Unit::Lines, ["of 200 lines", "lines/min", "124/200"]),
         (Unit::Percent, ["124 %", "%/min", "62 %"]),
     ] {
         let mut snapshot = fixtures::mixed();
         snapshot.history.clear();
+        snapshot.paced = None;
         for chain in &mut snapshot.chains {
             chain.unit = unit;
             chain.total = if unit == Unit::CpuSeconds { 0 } else { chain.total };

@@ -32,7 +32,7 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
     if let Some(said) = words::explain(chain, model.clock.wall_ms) {
         facts.push(("state", Meaning::Base, said));
     }
-    if chain.total > 0 {
+    if chain.total > 0 || (!chain.unit.is_tiles() && chain.tiles > 0) {
         facts.push(("progress", Meaning::Base, progress(chain)));
     } else if chain.state == ChainState::Planned {
         facts.push((

@@ -245,6 +245,7 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
                 return Line::from(vec![number, pen.span(Meaning::Bad, format!("  damaged: {damage}"))]);
             }
             let age = words::seconds_between(generation.sealed_ms, model.clock.wall_ms);
+            let room = if generation.unit.is_tiles() { 5 } else { 11 };
             let percent = match words::percent(generation.tiles, chain.total) {
                 Some(percent) => format!("{percent} %"),
                 None if generation.unit.is_tiles() => String::new(),
@@ -253,7 +254,7 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
             Line::from(vec![
                 number,
                 pen.span(Meaning::Muted, format!(" link {}", text::left(&generation.link.to_string(), 2, g))),
-                pen.span(Meaning::Base, format!(" {}", text::right(&percent, 5, g))),
+                pen.span(Meaning::Base, format!(" {}", text::right(&percent, room, g))),
                 pen.span(Meaning::Base, format!(" {}", text::right(&words::bytes(generation.bytes), 7, g))),
                 pen.span(Meaning::Muted, format!(" {} ago", words::short_duration(age))),
             ])

@@ -170,7 +170,9 @@ fn row(
     let mut line = Line::from(vec![pen.span(Meaning::Key, format!("{pointer} "))]);
     for &(column, width) in columns {
         if column == Progress {
-            line.spans.extend(progress(chain, width, pen));
+            // What has no whole has no bar: it is said once.
+            let bare = columns.iter().all(|(other, _)| *other != Done);
+            line.spans.extend(progress(chain, width, bare, pen));
         } else {
             let (meaning, content) = cell(model, chain, column, pen);
             line.spans.push(pen.span(meaning, aligned(column, &content, width, pen)));
@@ -257,10 +259,11 @@ fn checkpoint(model: &Model, chain: &ChainView) -> String {
     format!("{}, {} ago", words::bytes(last.bytes), words::short_duration(age))
 }
 
-fn progress(chain: &ChainView, width: usize, pen: Pen) -> Vec<Span<'static>> {
+fn progress(chain: &ChainView, width: usize, bare: bool, pen: Pen) -> Vec<Span<'static>> {
     let bar = width.saturating_sub(PERCENT);
     let Some(percent) = words::percent(chain.tiles, chain.total) else {
-        return vec![pen.span(Meaning::Muted, text::left(&words::done(chain), width, pen.glyphs))];
+        let said = if bare { words::done(chain) } else { String::new() };
+        return vec![pen.span(Meaning::Muted, text::left(&said, width, pen.glyphs))];
     };
     let meaning = match chain.state {
         ChainState::Complete => Meaning::Good,

@@ -74,8 +74,10 @@ fn what_a_shell_leaves_behind_is_in_the_image() {
         supervised = scene.supervised();
         supervised.restore(&program, &image, clocks).unwrap();
         let tasks = supervised.tasks();
-        let root = tasks.iter().find(|task| !tasks.contains(&parent(**task))).unwrap();
-        let below = tasks.iter().filter(|task| parent(**task) == *root).count();
+        let parents: Vec<_> = tasks.iter().filter_map(|task| parent(*task)).collect();
+        let root =
+            tasks.iter().find(|task| parent(**task).is_some_and(|above| !tasks.contains(&above))).unwrap();
+        let below = parents.iter().filter(|above| *above == root).count();
         assert!(below >= 2, "the tree's root takes in what is left: {below} of {tasks:?}");
     }
     assert!(clocks.monotonic > 0);
@@ -98,7 +100,14 @@ fn a_removed_file_with_other_names_is_there_at_each_restore() {
         supervised.start(&program).unwrap();
         scene.wait_for("ready");
         let refused = scene.image("refused");
-        supervised.dump(&refused, Then::Ends, PATIENCE, &mut |_| Err("no".to_owned())).unwrap_err();
+        let trouble =
+            supervised.dump(&refused, Then::Ends, PATIENCE, &mut |_| Err("no".to_owned())).unwrap_err();
+        if trouble.cure.contains("before 6.10") {
+            // The kernel of Debian 12 is such a one.
+            assert!(trouble.kind == Kind::Undumpable && supervised.ended().unwrap().is_none(), "{trouble}");
+            continue;
+        }
+        assert_eq!(trouble.kind, Kind::Refused, "{trouble}");
         let images = ["periodic", "last"].map(|name| scene.image(name));
         let links =
             || names_in(scene.folder.path()).into_iter().filter(|n| n.starts_with("link_remap")).collect();
@@ -157,7 +166,7 @@ fn tcp_within_the_program_and_its_clock_go_on() {
         scene.wait_for("ready");
         let trouble =
             supervised.dump(&scene.image("shared"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-        // CRIU before 4.2 asks sockets what kernels since 6.16 do not tell of them.
+        // CRIU before 4.2 asks sockets what newer kernels (6.18, not 6.1) do not tell of them.
         let too_old = criu.version < (4, 2, 0) && trouble.kind == Kind::Unavailable;
         assert_eq!(
             trouble.kind,

@@ -180,17 +180,16 @@ fn dump(supervised: &mut Supervised, image: &Path, then: Then) -> Clocks {
     seen.unwrap()
 }
 
-/// The parent of a process, by its number here.
-fn parent(pid: u32) -> u32 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
-    line.trim().parse().unwrap()
+/// The parent of a process, by its number here; none of one that has ended.
+fn parent(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// The first process of the program's namespaces, by its number here.
 fn init(supervised: &Supervised) -> u32 {
     let tasks = supervised.tasks();
-    tasks.iter().map(|task| parent(*task)).find(|above| !tasks.contains(above)).unwrap()
+    tasks.iter().filter_map(|task| parent(*task)).find(|above| !tasks.contains(above)).unwrap()
 }
 
 fn send(pid: u32, signal: nix::sys::signal::Signal) {

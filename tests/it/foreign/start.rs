@@ -47,6 +47,7 @@ fn signals_reach_the_program_and_kill_it_truly() {
         assert_eq!(supervised.ended().unwrap(), None);
         let tasks = supervised.tasks();
         assert!(tasks.len() >= 2, "{tasks:?}");
+        assert!(supervised.signal(64).is_err() && supervised.signal(0).is_err());
         supervised.signal(nix::libc::SIGUSR2).unwrap();
         scene.wait_for("got");
         supervised.signal(nix::libc::SIGTERM).unwrap();
@@ -68,6 +69,10 @@ fn signals_reach_the_program_and_kill_it_truly() {
 #[test]
 fn what_cannot_be_started_says_why() {
     let scene = Scene::new(User::Own, None);
+    // By hand, where it would mount over the machine's own /proc.
+    let by_hand = std::process::Command::new(&scene.program).args(["job", "init"]).output().unwrap();
+    let told = String::from_utf8_lossy(&by_hand.stderr).into_owned();
+    assert!(by_hand.status.code() == Some(70) && told.contains("the first process of namespaces"), "{told}");
     let mut supervised = scene.supervised();
     let missing = supervised.start(&scene.program(&["/nowhere/program"])).unwrap_err();
     assert!(missing.what.contains("/nowhere/program") && missing.what.contains("No such file"), "{missing}");

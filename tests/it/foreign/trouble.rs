@@ -5,10 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alpsckpt::foreign::{Backend, Kind, Then};
+use alpsckpt::foreign::{Backend, Ended, Kind, Supervised, Then};
 use nix::sys::signal::Signal::SIGKILL;
 
-use super::{PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, init, parent, send, until, users};
+use super::{
+    PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, end, init, parent, send, until, users,
+};
 use crate::support::{contents, have_programs, skip};
 
 #[test]
@@ -60,41 +62,101 @@ fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
 /// Holds 64 MB.
 const LARGE: &str = "v=$(head -c 64000000 /dev/zero | tr '\\0' x); while :; do echo tick; sleep 0.01; done";
 
+/// A program whose dump was cut off by CRIU's death goes on, or is told to be lost: it then died of a signal that is no fault of
+/// its own. Whether it goes on.
+fn survives(scene: &Scene, supervised: &mut Supervised) -> bool {
+    let before = scene.said().len();
+    let mut lost = false;
+    until("it goes on, or is told to be lost", || match supervised.ended() {
+        Ok(None) => scene.said().len() > before,
+        Ok(Some(ended)) => panic!("{ended:?} is told of the program"),
+        Err(trouble) => {
+            assert!(
+                trouble.what.contains("CRIU was killed") && trouble.kind == Kind::Unavailable,
+                "{trouble}"
+            );
+            lost = true;
+            true
+        }
+    });
+    !lost
+}
+
 #[test]
-fn criu_killed_while_it_writes_leaves_the_program_running() {
-    let test = "criu_killed_while_it_writes_leaves_the_program_running";
+fn criu_killed_in_mid_dump_loses_no_more_than_the_program() {
+    let test = "criu_killed_in_mid_dump_loses_no_more_than_the_program";
+    let Some(criu) = criu(test) else { return };
+    let scene = Scene::new(User::Own, Some(criu));
+    let mut tries = 0..;
+    let is_large =
+        |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().is_ok_and(|m| m.len() > 1 << 20);
+    // When it begins, and while it writes pages: the longest part, in which the program bears it as a rule.
+    for (begun, script) in [(false, TICKING), (true, LARGE)] {
+        let program = scene.shell(script);
+        let mut supervised = scene.supervised();
+        until("a dump is hit, and the program goes on", || {
+            fs::remove_file(scene.path("out")).ok();
+            supervised.start(&program).unwrap();
+            scene.wait_for("tick");
+            let first = init(&supervised);
+            let image = scene.image(&format!("image{}", tries.next().unwrap()));
+            let pages = image.clone();
+            let killer = std::thread::spawn(move || {
+                until("it is written", || {
+                    let mut files = fs::read_dir(&pages).unwrap();
+                    if begun { files.any(is_large) } else { files.next().is_some() }
+                });
+                if let Some(pid) = criu_at_work(first) {
+                    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), SIGKILL);
+                }
+            });
+            // On a busy machine it may have written all of it.
+            let hit = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
+            killer.join().unwrap();
+            let hit = hit.map_err(|trouble| {
+                assert!(
+                    trouble.kind == Kind::Unavailable && trouble.what.contains("without an answer"),
+                    "{trouble}"
+                );
+            });
+            survives(&scene, &mut supervised) && hit.is_err()
+        });
+        let last = scene.image(&format!("last{begun}"));
+        let clocks = dump(&mut supervised, &last, Then::Ends);
+        supervised = scene.supervised();
+        supervised.restore(&program, &last, clocks).unwrap();
+        scene.goes_on();
+    }
+}
+
+#[test]
+fn a_program_that_has_just_ended_is_not_lost() {
+    let test = "a_program_that_has_just_ended_is_not_lost";
     let Some(criu) = criu(test) else { return };
     let scene = Scene::new(User::Own, Some(criu));
     let mut supervised = scene.supervised();
-    supervised.start(&scene.shell(LARGE)).unwrap();
-    scene.wait_for("tick");
-    let first = init(&supervised);
-    let is_large =
-        |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().is_ok_and(|m| m.len() > 1 << 20);
-    let mut tries = 0..;
-    until("a dump is hit", || {
-        let image = scene.image(&format!("image{}", tries.next().unwrap()));
-        let pages = image.clone();
-        let killer = std::thread::spawn(move || {
-            until("pages are written", || fs::read_dir(&pages).unwrap().any(is_large));
-            if let Some(pid) = criu_at_work(first) {
-                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), SIGKILL);
-            }
-        });
-        // On a busy machine it may have written all of them.
-        let dumped = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
-        killer.join().unwrap();
-        fs::remove_dir_all(&image).unwrap();
-        let hit = dumped.map_err(|trouble| {
-            assert!(trouble.kind == Kind::Other && trouble.what.contains("without an answer"), "{trouble}");
-        });
-        scene.goes_on();
-        hit.is_err()
-    });
-    let clocks = dump(&mut supervised, &scene.image("next"), Then::Ends);
-    supervised = scene.supervised();
-    supervised.restore(&scene.shell(LARGE), &scene.path("next"), clocks).unwrap();
-    scene.goes_on();
+    for order in 0..3 {
+        supervised.start(&scene.shell("exit 3")).unwrap();
+        if order > 0 {
+            until("it has ended", || supervised.tasks().is_empty());
+        }
+        let image = scene.image(&format!("image{order}"));
+        let trouble = if order < 2 {
+            supervised
+                .dump(&image, Then::Ends, PATIENCE, &mut |_| Err("none is wanted".to_owned()))
+                .unwrap_err()
+        } else {
+            let mut trouble = None;
+            // Until nobody is there any more to get it.
+            until("the signal is refused", || {
+                trouble = supervised.signal(nix::libc::SIGTERM).err();
+                trouble.is_some()
+            });
+            trouble.unwrap()
+        };
+        assert!(order == 0 || trouble.what.contains("had ended by itself"), "{trouble}");
+        assert_eq!(end(&mut supervised), Ended::Code(3));
+    }
 }
 
 #[test]
@@ -134,35 +196,6 @@ fn what_cannot_be_dumped_says_what_to_do() {
     let trouble = supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
     assert!(trouble.what.contains("/nowhere/criu"), "{trouble}");
     scene.goes_on();
-}
-
-/// CRIU's death may then be the program's: a signal that is no fault of its own.
-#[test]
-fn a_program_that_dies_with_criu_has_not_failed_itself() {
-    let test = "a_program_that_dies_with_criu_has_not_failed_itself";
-    let Some(criu) = criu(test) else { return };
-    let scene = Scene::new(User::Own, Some(criu));
-    let mut supervised = scene.supervised();
-    supervised.start(&scene.shell(TICKING)).unwrap();
-    scene.wait_for("tick");
-    let first = init(&supervised);
-    let image = scene.image("image");
-    let began = image.clone();
-    let killer = std::thread::spawn(move || {
-        until("an image begins", || fs::read_dir(&began).unwrap().next().is_some());
-        if let Some(pid) = criu_at_work(first) {
-            // It may have ended by now.
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), SIGKILL);
-        }
-    });
-    let _ = supervised.dump(&image, Then::Runs, PATIENCE, &mut |_| Ok(()));
-    killer.join().unwrap();
-    let before = scene.said().len();
-    until("it goes on, or is told to be lost", || match supervised.ended() {
-        Ok(None) => scene.said().len() > before,
-        Ok(Some(ended)) => panic!("{ended:?} is told of the program"),
-        Err(trouble) => trouble.what.contains("CRIU was killed"),
-    });
 }
 
 #[test]
@@ -283,7 +316,7 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
         scene.goes_on();
     }
     let tasks = supervised.tasks();
-    let outside = parent(init(&supervised));
+    let outside = parent(init(&supervised)).unwrap();
     send(outside, SIGKILL);
     until("all are gone", || tasks.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
     let mut told = String::new();

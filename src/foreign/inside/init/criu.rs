@@ -168,17 +168,7 @@ impl Init {
                 let message = answer.message.as_deref().unwrap_or_default();
                 log::trouble(talk.work, &self.log(LOG), answer.errno.unwrap_or(0), message)
             }
-            Said::Gone | Said::Notified(_) => {
-                let said = self.log(SAID);
-                let said = said.lines().next_back().map_or_else(String::new, |line| format!(": {line}"));
-                let what = format!("CRIU ended without an answer{said}");
-                let mut trouble = log::trouble(talk.work, &self.log(LOG), 0, &what);
-                // Its log does not tell why it ended; nothing says that the program cannot be dumped.
-                if trouble.kind == Kind::Undumpable && trouble.cure.is_empty() {
-                    trouble.kind = Kind::Other;
-                }
-                trouble
-            }
+            Said::Gone | Said::Notified(_) => log::no_answer(talk.work, &self.log(LOG), &self.log(SAID)),
         }
     }
 }
@@ -240,5 +230,5 @@ fn in_words(work: Work) -> &'static str {
 }
 
 fn broken(work: Work, why: &str) -> Trouble {
-    Trouble::new(Kind::Other, format!("{} cannot begin: {why}", in_words(work)), "")
+    Trouble::new(Kind::Unavailable, format!("{} cannot begin: {why}", in_words(work)), "")
 }
