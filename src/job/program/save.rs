@@ -113,7 +113,7 @@ impl Session<'_> {
         let (mut noted, mut sealed, mut failure) = (None, None, None);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
-                let beside = Self::note(&saved, clocks)?;
+                let beside = Self::note(&saved, clocks, then)?;
                 match then {
                     // The program is let go when its image is safe.
                     Then::Ends => sealed = Some(self.seal(&saved, beside)?),
@@ -140,6 +140,7 @@ impl Session<'_> {
                 Ok(generation)
             }
             (Ok(()), None, Some(beside)) => {
+                beside.needs.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
@@ -152,16 +153,24 @@ impl Session<'_> {
     }
 
     /// What is to be known of the program, while it stands.
-    fn note(saved: &Saved<'_>, clocks: Clocks) -> Result<Beside, NotSaved> {
+    fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<Beside, NotSaved> {
         let tasks = tasks::tree(saved.tasks);
         let needs = Record::of(&tasks, saved.criu);
         let mut needs = needs.map_err(|e| {
             NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
         })?;
         needs.avx512_masked = saved.masked;
+        if then == Then::Ends {
+            needs.settle().map_err(|e| Self::not_on_disk(saved, e))?;
+        }
         copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
         Ok(Beside { clocks, cpu, took: 0.0, needs })
+    }
+
+    /// The program's own files could not be brought to the disk.
+    fn not_on_disk(saved: &Saved<'_>, e: std::io::Error) -> NotSaved {
+        DurableError::io(saved.folder, "bring the program's files to the disk, beside", e).into()
     }
 
     /// Makes an image durable and the chain's next generation; with bytes a second.

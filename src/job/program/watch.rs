@@ -182,7 +182,7 @@ impl Session<'_> {
             network: state.resolved.program.network,
             tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
             everywhere: vec![self.shell.campaign.output().to_path_buf()],
-            ..Look::default()
+            init: state.backend.init(),
         };
         for hindrance in hindrances(&tasks, &look) {
             self.shell.log.say(&format!("{hindrance}."));
