@@ -14,7 +14,7 @@ use crate::durable::atomic;
 #[command(after_help = "\
 Examples:
   alpsckpt man | man -l -
-  alpsckpt man ~/.local/share/man/man1     then: man alpsckpt-submit
+  alpsckpt man ~/.cargo/share/man/man1      then: man alpsckpt-submit
 
 Exit codes: 0 printed or written, 74 the folder cannot be written.")]
 pub(super) struct Args {

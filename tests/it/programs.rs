@@ -424,3 +424,21 @@ fn the_originals_steps_by_saga_are_the_same_cut() {
         );
     }
 }
+
+#[test]
+fn the_examples_are_good() {
+    let scene = Scene::new(8);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/examples");
+    for input in ["dem.sgrd", "dem.sdat"] {
+        fs::write(scene.path(input), input).unwrap();
+    }
+    let mut found = 0;
+    for example in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = example.file_name().into_string().unwrap();
+        fs::copy(example.path(), scene.path(&name)).unwrap();
+        scene.ask(&["check", &name]).good();
+        scene.ask(&["plan", &name]).good();
+        found += 1;
+    }
+    assert!(found >= 2, "{found}");
+}
