@@ -162,7 +162,7 @@ impl Controller {
 fn is_full(folder: &Path) -> bool {
     const RECORD: u64 = 16 << 10;
     nix::sys::statvfs::statvfs(folder).is_ok_and(|disk| {
-        let bytes = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+        let bytes = disk.blocks_available().saturating_mul(disk.fragment_size());
         bytes < RECORD || (disk.files() > 0 && disk.files_available() == 0)
     })
 }
