@@ -286,14 +286,19 @@ pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
     Ok(())
 }
 
-/// Removes the images that are not among `kept`, and what killed links left of theirs.
+/// Removes the images that are not among `kept`, and what killed links left of theirs; `before` is told of each folder.
 ///
 /// # Errors
 /// When the folder cannot be listed; what cannot be removed is left.
-pub fn let_go(dir: &ChainDir, kept: &dyn Fn(&OsStr) -> bool) -> Result<(), DurableError> {
+pub fn let_go(
+    dir: &ChainDir,
+    kept: &dyn Fn(&OsStr) -> bool,
+    before: &dyn Fn(&Path),
+) -> Result<(), DurableError> {
     let images = dir.images();
     for name in beneath::names_if_any(&images)? {
         if !kept(&name) {
+            before(&images.join(&name));
             let _ = beneath::remove_folder(&images.join(&name));
         }
     }
@@ -380,7 +385,7 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         let (dir, image) = sealed(output.path());
         begin(&dir, LinkNumber(4), 1).unwrap();
-        let_go(&dir, &|name| name == "0003-1").unwrap();
+        let_go(&dir, &|name| name == "0003-1", &|_| ()).unwrap();
         assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
         assert_eq!(found(&dir, &image), None);
     }

@@ -8,6 +8,7 @@ use super::{Failure, failure, output, place};
 use crate::checkpoint::form;
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image};
 use crate::durable::beneath;
+use crate::foreign::criu::forget;
 use crate::quantity::{self, bytes, count};
 
 /// Files of an image that are smaller are not worth packing, bytes.
@@ -282,7 +283,7 @@ fn prune(args: &Prune) -> Result<(), Failure> {
             let named = |name: &std::ffi::OsStr| {
                 left.iter().any(|g| g.image.as_ref().is_some_and(|image| name == image.folder.as_str()))
             };
-            image::let_go(&dir, &named)?;
+            image::let_go(&dir, &named, &|folder| forget(&folder.join("files")))?;
         }
         output::note(format!("{chain}: generation {} stays.", kept.number.0));
     }

@@ -140,6 +140,11 @@ pub trait Backend {
     /// The numbers of its processes, as this process sees them.
     fn tasks(&self) -> Vec<u32>;
 
+    /// The process, as this process sees it, to which what leaves the program's tree falls; `None` where there is none.
+    fn init(&self) -> Option<u32> {
+        None
+    }
+
     /// Sends it a signal.
     ///
     /// # Errors

@@ -200,7 +200,7 @@ pub fn roll_back(record: &Record, copies: &Path) -> Result<Vec<BroughtBack>, Vec
         };
         match result {
             Ok(()) => done.push(BroughtBack { path: file.path.clone(), how }),
-            Err(e) => unfit.push(files::says(file, format!("it cannot be brought back: {e}"))),
+            Err(e) => unfit.push(files::says(file, &format!("it cannot be brought back: {e}"))),
         }
     }
     if unfit.is_empty() { Ok(done) } else { Err(unfit) }

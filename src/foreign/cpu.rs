@@ -191,7 +191,7 @@ fn tunables_with_mask(tunables: &OsStr) -> OsString {
     for part in tunables.as_bytes().split(|b| *b == b':').filter(|part| !part.is_empty()) {
         match part.strip_prefix(NAME) {
             Some(own) => {
-                mask.extend(own.split(|b| *b == b',').filter(|name| !name.is_empty()).map(<[u8]>::to_vec))
+                mask.extend(own.split(|b| *b == b',').filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
             }
             None => parts.push(part.to_vec()),
         }

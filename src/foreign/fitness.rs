@@ -206,15 +206,18 @@ fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
     }
 }
 
+/// A number in the words of its unit.
+type Shown = fn(u64) -> String;
+
 fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
-    let count = |n: u64| n.to_string();
+    let count: Shown = |n| n.to_string();
     let (there, now) = (&record.limits, &here.limits);
-    let each: [(&str, &str, Limit, Limit, &dyn Fn(u64) -> String); 5] = [
-        ("address space", "-v", there.addresses, now.addresses, &bytes),
-        ("data", "-d", there.data, now.data, &bytes),
-        ("open files", "-n", there.files, now.files, &count),
-        ("processes", "-u", there.tasks, now.tasks, &count),
-        ("the size of files", "-f", there.file_size, now.file_size, &bytes),
+    let each: [(&str, &str, Limit, Limit, Shown); 5] = [
+        ("address space", "-v", there.addresses, now.addresses, bytes),
+        ("data", "-d", there.data, now.data, bytes),
+        ("open files", "-n", there.files, now.files, count),
+        ("processes", "-u", there.tasks, now.tasks, count),
+        ("the size of files", "-f", there.file_size, now.file_size, bytes),
     ];
     for (name, letter, there, now, shown) in each {
         let Some(hard) = now.hard else { continue };

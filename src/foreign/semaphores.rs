@@ -64,7 +64,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::foreign::record::{Opening, Record};
+    use crate::foreign::record::{Opening, Record, Recorded};
     use crate::foreign::tasks::tests::Running;
     use crate::foreign::tasks::{Look, Obstacle, hindrances, tree};
 
@@ -100,11 +100,7 @@ pool.close(); pool.join(); del pool, queue";
         let kept = record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).count();
         assert!(kept >= 3, "{record:?}");
         assert!(
-            record
-                .files
-                .iter()
-                .filter(|file| file.path.starts_with(at.join("gone")))
-                .all(|file| file.changes())
+            record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).all(Recorded::changes)
         );
         let library = record
             .files

@@ -182,12 +182,16 @@ impl<'a> Shell<'a> {
     pub(super) fn leave(&self, how: &str) -> Result<Done, Failure> {
         let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
         let why = if asked { "asked to stop" } else { "the walltime is near" };
-        let left = format!("{why}: stopped {how}");
+        self.leave_for(&format!("{why}: stopped {how}"))
+    }
+
+    /// The same for a reason of its own.
+    pub(super) fn leave_for(&self, left: &str) -> Result<Done, Failure> {
         if let Some(limit) = self.limit() {
             return Ok(Done::Limited(limit.clone(), format!("{limit} ({left})")));
         }
         self.wait_until_counted()?;
-        Ok(Done::Checkpointed(left))
+        Ok(Done::Checkpointed(left.to_owned()))
     }
 
     /// The limit of links that this one reached.

@@ -59,9 +59,9 @@ fn is_software(file: &Recorded) -> bool {
 /// It cannot be reached at all.
 pub(in crate::foreign) fn unreachable(file: &Recorded, e: &io::Error) -> Unfit {
     if e.kind() == io::ErrorKind::NotFound {
-        return says(file, "it is missing on this node".into());
+        return says(file, "it is missing on this node");
     }
-    says(file, format!("it cannot be opened: {e}"))
+    says(file, &format!("it cannot be opened: {e}"))
 }
 
 pub(in crate::foreign) fn same_kind_and_mode(file: &Recorded, facts: &Metadata) -> Result<(), Unfit> {
@@ -69,11 +69,11 @@ pub(in crate::foreign) fn same_kind_and_mode(file: &Recorded, facts: &Metadata) 
     const KIND: u32 = 0o170_000;
     let (former, now) = (file.mode, facts.mode());
     if former & KIND != now & KIND {
-        return Err(says(file, "something else (a folder, a link, a pipe or a device) has its name".into()));
+        return Err(says(file, "something else (a folder, a link, a pipe or a device) has its name"));
     }
     if former != now {
         let mode = |mode: u32| format!("{:o}", mode & 0o7777);
-        return Err(says(file, format!("its mode is {}, and was {}", mode(now), mode(former))));
+        return Err(says(file, &format!("its mode is {}, and was {}", mode(now), mode(former))));
     }
     Ok(())
 }
@@ -83,25 +83,25 @@ pub(in crate::foreign) fn other_size(file: &Recorded, now: u64) -> Unfit {
         (a, b) if a == b => (format!("{now} bytes"), format!("{} bytes", file.size)),
         differ => differ,
     };
-    says(file, format!("it has {now}, and had {former}"))
+    says(file, &format!("it has {now}, and had {former}"))
 }
 
 pub(in crate::foreign) fn other_content(file: &Recorded) -> Unfit {
-    says(file, "its content is another one, at the same length".into())
+    says(file, "its content is another one, at the same length")
 }
 
 pub(in crate::foreign) fn other_time(file: &Recorded, now: i64) -> Unfit {
     let [now, former] = [now, file.modified].map(|ns| moment(ns / 1_000_000));
     says(
         file,
-        format!(
+        &format!(
             "it was written at {now}, and before at {former}: whether its content is the same cannot be told"
         ),
     )
 }
 
 /// What is said of a file, with what can be done about it.
-pub(in crate::foreign) fn says(file: &Recorded, what: String) -> Unfit {
+pub(in crate::foreign) fn says(file: &Recorded, what: &str) -> Unfit {
     let path = clean(&file.path.to_string_lossy());
     let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().any(|folder| file.path.starts_with(folder));
     let software = is_software(file) || file.path.starts_with("/etc");

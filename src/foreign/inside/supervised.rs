@@ -242,6 +242,10 @@ impl Backend for Supervised {
         tasks
     }
 
+    fn init(&self) -> Option<u32> {
+        self.inside.as_ref().filter(|_| self.ended.is_none()).map(|inside| inside.init)
+    }
+
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
         if let Err(errno) = nix::sys::signal::Signal::try_from(signal) {
             return Err(Trouble::new(Kind::Other, format!("signal {signal}: {}", errno.desc()), ""));

@@ -143,9 +143,7 @@ fn head(path: &Path) -> PathBuf {
 /// Queues have one name after one slash, as if they lay in the root.
 fn is_queue(path: &Path, door: &Path) -> bool {
     let in_root = path.parent() == Some(Path::new("/"));
-    in_root
-        && nix::sys::statfs::statfs(door)
-            .is_ok_and(|facts| i64::from(facts.filesystem_type().0) == MQUEUE_MAGIC)
+    in_root && nix::sys::statfs::statfs(door).is_ok_and(|facts| facts.filesystem_type().0 == MQUEUE_MAGIC)
 }
 
 /// A file that lies in this node's memory, or in its folder for what is temporary.

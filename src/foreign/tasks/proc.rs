@@ -71,6 +71,8 @@ pub(in crate::foreign) fn name(task: u32) -> String {
 }
 
 /// A part of a task's memory that shows a file.
+// Facts that have nothing to do with each other, as the system tells them.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::foreign) struct Mapping {
     /// The file; without the mark of a removed one.

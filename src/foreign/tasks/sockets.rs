@@ -120,7 +120,7 @@ fn unix_sockets(scene: &Scene<'_>, own: &BTreeMap<u32, u32>, found: &mut Found) 
     for socket in all.iter().filter(|socket| socket.peer != 0) {
         match (own.contains_key(&socket.inode), own.contains_key(&socket.peer)) {
             (true, false) => {
-                leads.entry(socket.inode).or_insert((socket.peer, String::new())).0 = socket.peer
+                leads.entry(socket.inode).or_insert((socket.peer, String::new())).0 = socket.peer;
             }
             (false, true) => {
                 leads.insert(socket.peer, (socket.inode, socket.name.clone()));

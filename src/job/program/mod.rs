@@ -55,6 +55,8 @@ struct State {
     since: Instant,
     /// What the last dump has told of the disk, bytes a second.
     bandwidth: Option<f64>,
+    /// It was kept from AVX-512 since its start.
+    masked: bool,
     /// It has been dumped once: it can be.
     tried: bool,
     /// Its memory when it was last looked at for what cannot be dumped, bytes.

@@ -10,6 +10,7 @@ use crate::checkpoint::form::{self, FORM, Formed};
 use crate::checkpoint::{Complete, LinkNumber, MapRecord, Phase, Place, image, seal};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::Problem;
+use crate::foreign::criu::forget;
 use crate::job::failure::Failure;
 use crate::job::shell::Done;
 use crate::job::verify::verify_bytes;
@@ -225,6 +226,7 @@ impl Session<'_> {
         if seal::ensure_unfenced(dir, self.shell.link).is_err() {
             return;
         }
+        let _ = image::let_go(dir, &|_| false, &|folder| forget(&folder.join(super::resume::FILES)));
         for folder in [dir.images(), dir.programs()] {
             if beneath::exists(&folder)
                 && let Err(e) = beneath::remove_folder(&folder)

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Resolved, Semaphores};
+use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::form;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
@@ -16,7 +16,7 @@ use crate::foreign::fitness::{Here, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
-use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, dmtcp, kit, semaphores};
+use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::bytes;
 use crate::shell_words::word;
@@ -188,6 +188,7 @@ impl Session<'_> {
             images: 0,
             since: Instant::now(),
             bandwidth: None,
+            masked: false,
             tried: false,
             looked_at: 0,
         }
@@ -204,14 +205,22 @@ impl Session<'_> {
         }
         if resolved.semaphores == Semaphores::Files {
             let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
-            prepared.map_err(|e| self.unable(&e))?;
+            prepared.map_err(|e| Self::unable(&e))?;
         }
+        let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
-        runner.backend.start(&resolved.program).map_err(|e| self.unable(&e))?;
-        self.shell.log.say(&format!("Begins anew: {}.", self.called(&resolved)));
+        runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
+        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved)));
         let mut state = self.state(runner, started, resolved);
         state.newest = newest;
+        state.masked = masked;
         Ok(state)
+    }
+
+    /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
+    fn is_masked(&self, resolved: &Resolved) -> bool {
+        let masked = cpu::check_mask(cpu::loader(), &resolved.program.environment);
+        masked.map_err(|e| self.shell.log.say(&format!("AVX-512 is not masked: {e}."))).is_ok()
     }
 
     /// The program from what was kept of it.
@@ -221,7 +230,7 @@ impl Session<'_> {
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
         let began = Instant::now();
         match (&beside, &resolved.own) {
-            (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| self.unable(&e))?,
+            (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
                 return Err(Failure::Foreign(format!(
                     "generation {}: the program saved itself, and the campaign file does not say any more how it goes on \
@@ -234,11 +243,12 @@ impl Session<'_> {
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
             generation.number,
-            self.called(&resolved),
+            Self::called(&resolved),
             began.elapsed().as_secs_f64()
         ));
         let mut state = self.state(runner, image.started, resolved);
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
+        state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
         state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.
@@ -276,7 +286,7 @@ impl Session<'_> {
         runner
             .backend
             .restore(&resolved.program, &folder.join(FILES), beside.clocks)
-            .map_err(|e| self.unable(&e))
+            .map_err(|e| Self::unable(&e))
     }
 
     /// What runs the program; `before`: what has dumped it.
@@ -307,7 +317,7 @@ impl Session<'_> {
                 })
             }),
         };
-        made.map_err(|e| self.unable(&e))
+        made.map_err(|e| Self::unable(&e))
     }
 
     fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
@@ -325,7 +335,7 @@ impl Session<'_> {
     }
 
     /// A program that cannot be run, dumped or restored here.
-    pub(super) fn unable(&self, trouble: &Trouble) -> Failure {
+    pub(super) fn unable(trouble: &Trouble) -> Failure {
         match trouble.kind {
             Kind::Other => Failure::Program(127, trouble.to_string()),
             _ => Failure::Unable(trouble.to_string()),
@@ -333,7 +343,7 @@ impl Session<'_> {
     }
 
     /// The program in words.
-    fn called(&self, resolved: &Resolved) -> String {
+    fn called(resolved: &Resolved) -> String {
         let words = resolved.program.arguments.iter();
         let words: Vec<_> = words.map(|text| word(text)).collect();
         words.join(" ").chars().take(300).collect()

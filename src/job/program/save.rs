@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::resume::{Beside, COPIES, FILES, RECORD};
 use super::{Session, State};
-use crate::campaign::spec::Processors;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
+use crate::foreign::criu::forget;
 use crate::foreign::record::Record;
 use crate::foreign::{Clocks, Kind, Then, Trouble, copies, tasks};
 use crate::job::failure::Failure;
@@ -76,6 +76,7 @@ impl Session<'_> {
         let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
         let result = self.save_in(state, then, limit, &name, &folder);
         if result.is_err() {
+            forget(&folder.join(FILES));
             let _ = beneath::remove_folder(&folder);
         }
         self.shell.enter(before);
@@ -100,7 +101,7 @@ impl Session<'_> {
         let saved = Saved {
             tasks: &tasks,
             criu: state.criu,
-            masked: state.resolved.processors == Processors::Avx2,
+            masked: state.masked,
             cpu_before: state.cpu_before,
             started: state.started,
             by: state.by,
@@ -112,7 +113,7 @@ impl Session<'_> {
         let (mut noted, mut sealed, mut failure) = (None, None, None);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
-                let beside = Self::note(&saved, clocks)?;
+                let beside = Self::note(&saved, clocks, then)?;
                 match then {
                     // The program is let go when its image is safe.
                     Then::Ends => sealed = Some(self.seal(&saved, beside)?),
@@ -139,6 +140,7 @@ impl Session<'_> {
                 Ok(generation)
             }
             (Ok(()), None, Some(beside)) => {
+                beside.needs.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
@@ -151,16 +153,24 @@ impl Session<'_> {
     }
 
     /// What is to be known of the program, while it stands.
-    fn note(saved: &Saved<'_>, clocks: Clocks) -> Result<Beside, NotSaved> {
+    fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<Beside, NotSaved> {
         let tasks = tasks::tree(saved.tasks);
         let needs = Record::of(&tasks, saved.criu);
         let mut needs = needs.map_err(|e| {
             NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
         })?;
         needs.avx512_masked = saved.masked;
+        if then == Then::Ends {
+            needs.settle().map_err(|e| Self::not_on_disk(saved, e))?;
+        }
         copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
         Ok(Beside { clocks, cpu, took: 0.0, needs })
+    }
+
+    /// The program's own files could not be brought to the disk.
+    fn not_on_disk(saved: &Saved<'_>, e: std::io::Error) -> NotSaved {
+        DurableError::io(saved.folder, "bring the program's files to the disk, beside", e).into()
     }
 
     /// Makes an image durable and the chain's next generation; with bytes a second.
@@ -275,7 +285,7 @@ impl Session<'_> {
         };
         self.shell.enter(Phase::Sealing);
         self.shell.log.say(&format!("Signal {signal} has the program save itself."));
-        state.backend.signal(signal).map_err(|e| self.unable(&e))?;
+        state.backend.signal(signal).map_err(|e| Self::unable(&e))?;
         let until = self.time_left().map(|left| Instant::now() + left);
         let cpu = Self::cpu(state);
         loop {
@@ -331,7 +341,7 @@ impl Session<'_> {
         }
         images.insert(newest.image.as_ref().map(|image| image.folder.clone()).unwrap_or_default());
         let needed = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| images.contains(name));
-        if let Err(e) = image::let_go(dir, &needed) {
+        if let Err(e) = image::let_go(dir, &needed, &|folder| forget(&folder.join(FILES))) {
             self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
         }
         let programs = dir.programs();

@@ -6,7 +6,7 @@ use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Phase};
 use crate::foreign::tasks::{self, Look, Tool, hindrances};
-use crate::foreign::{Ended, Kind, Then, progress};
+use crate::foreign::{Ended, Kind, Then, Trouble, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::setup::last_words;
@@ -17,7 +17,7 @@ use crate::quantity::count;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The trial dump comes after so long at most.
-const TRIAL: Duration = Duration::from_secs(60);
+const TRIAL: Duration = Duration::from_mins(1);
 
 /// Bytes a second that are dumped and brought to the disk as long as nothing was measured.
 const BANDWIDTH: f64 = 150e6;
@@ -35,9 +35,10 @@ impl Session<'_> {
         let mut next = Instant::now();
         let mut last = Instant::now();
         loop {
-            let ended = state.backend.ended();
-            let ended =
-                ended.map_err(|e| Failure::Program(137, format!("what ran the program is gone: {e}")))?;
+            let ended = match state.backend.ended() {
+                Ok(ended) => ended,
+                Err(e) => return self.lost(state, &e),
+            };
             if let Some(ended) = ended {
                 self.tell(state);
                 return self.ended(state, ended);
@@ -60,6 +61,18 @@ impl Session<'_> {
                 self.save_and_go_on(state)?;
             }
             wait_until(next.min(Instant::now() + Duration::from_millis(100)), &|| self.shell.must_stop());
+        }
+    }
+
+    /// What ran the program is gone, and the program with it, by no fault of its own.
+    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, Failure> {
+        match &state.good {
+            Some(good) => self
+                .shell
+                .leave_for(&format!("the program was lost ({trouble}): generation {} stands", good.number)),
+            None => {
+                Err(Failure::Unable(format!("the program was lost, and nothing of it is kept: {trouble}")))
+            }
         }
     }
 
@@ -169,7 +182,7 @@ impl Session<'_> {
             network: state.resolved.program.network,
             tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
             everywhere: vec![self.shell.campaign.output().to_path_buf()],
-            ..Look::default()
+            init: state.backend.init(),
         };
         for hindrance in hindrances(&tasks, &look) {
             self.shell.log.say(&format!("{hindrance}."));
@@ -179,7 +192,7 @@ impl Session<'_> {
     /// The program has ended by itself.
     pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, Failure> {
         let words =
-            || self.last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
+            || Self::last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
         match ended {
             Ended::Code(0) => {
                 let made = self.make(state)?;
@@ -208,7 +221,7 @@ impl Session<'_> {
     }
 
     /// What it said last, on its standard error, else on its standard output.
-    fn last_words(&self, state: &State) -> Option<String> {
+    fn last_words(state: &State) -> Option<String> {
         let program = &state.resolved.program;
         [&program.errors, &program.output].into_iter().find_map(|path| {
             let end = crate::durable::beneath::read_end(path, LAST_WORDS as u64).ok()?;
