@@ -45,7 +45,7 @@ fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
             few => format!("its output folder: {}", few.join(" or ")),
         };
         failure.and_also(format!(
-            "the file is not needed to find the campaign that was begun with it: name {which}"
+            "if a campaign was begun with it, the file is not needed to find it: name {which}"
         ))
     })
 }
