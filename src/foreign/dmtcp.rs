@@ -32,6 +32,10 @@ pub use tools::{Tools, VARIABLE, find};
 /// it, and is the program's own affair.
 const ROOT: &str = r#"trap : HUP INT TERM USR1 USR2; "$@"; code=$?; echo "$code" >"$0"; exit "$code""#;
 
+/// Runs its arguments without whatever this process has inherited beside its standard streams, such as pipes of a batch system's shell.
+const CLOSED: &str =
+    r#"for f in /proc/self/fd/*; do n=${f##*/}; if ((n > 2)); then eval "exec $n>&-"; fi; done; exec "$@""#;
+
 /// The signal by which DMTCP asks a program for its image: no program uses this one, but many use its own choice, SIGUSR2.
 const SIGNAL: &str = "16";
 
@@ -342,6 +346,7 @@ fn spawn(
     // A session of its own: no terminal, and one number for all that it starts.
     let mut command = Command::new("/usr/bin/setsid");
     command
+        .args(["/bin/bash", "-c", CLOSED, "bash"])
         .args(words)
         .env_clear()
         .envs(&program.environment)

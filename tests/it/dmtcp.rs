@@ -27,7 +27,7 @@ fn a_program_goes_on_under_dmtcp_where_there_is_no_criu() {
         scene.path("count.ron"),
         format!(
             "(version: 1, name: \"count\", output: \"count\", months: [6], threads: 1, walltime: \"00:10:00\", margin: \"00:02:00\",
-              workload: Command(run: [\"/bin/sh\", {script:?}, \"80\", \"{{work}}/lines\", \"{{output}}/said\"], outputs: [\"said\"], trial: false))"
+              workload: Command(run: Program([\"/bin/sh\", {script:?}, \"80\", \"{{work}}/lines\", \"{{output}}/said\"]), outputs: [\"said\"], trial: false))"
         ),
     )
     .unwrap();

@@ -77,7 +77,8 @@ fn this_machine_dumps_and_restores_a_program_as_an_ordinary_user_and_says_how() 
     let Some(kit) = crate::support::kit_of_tests(TEST) else { return };
     let ordinary = crate::kit::Place::new();
     let copy = ordinary.path("kit");
-    crate::support::copy_all(&kit, &copy);
+    let words = ["-a".as_ref(), kit.as_os_str(), copy.as_os_str()];
+    crate::support::said("cp", &words, &ordinary.path(""));
     let mut doctor = ordinary.alpsckpt(&["doctor", "--json"]);
     let answer = crate::scene::Answer::of(doctor.env("ALPSCKPT_CRIU", &copy).output().unwrap());
     let found: Value = serde_json::from_str(&answer.good().stdout).unwrap();
@@ -129,7 +130,7 @@ fn each_limit_of_the_kernel_is_told_with_what_root_must_do() {
         ("echo 0 >/proc/sys/user/max_user_namespaces", "max_user_namespaces"),
         ("echo 0 >/proc/sys/user/max_time_namespaces", "max_time_namespaces"),
         ("echo 0 >/proc/sys/user/max_pid_namespaces", "max_pid_namespaces"),
-        ("mount --bind /dev/null /proc/kcore", "/proc"),
+        ("mount --bind /dev/null /proc/cpuinfo", "mount /proc in a namespace"),
     ] {
         // Limits of a user namespace hold in those below it.
         let mut command = std::process::Command::new("unshare");

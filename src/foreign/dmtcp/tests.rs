@@ -214,6 +214,19 @@ fn ends_are_told_as_the_program_made_them() {
 }
 
 #[test]
+fn a_program_has_no_descriptors_but_its_streams() {
+    let place = Place::new();
+    // One that is inherited by all that this process starts.
+    let (_read, write) = nix::unistd::pipe().unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(&write);
+    let mut backend = place.backend();
+    let looks = "if [ -e /proc/self/fd/$1 ]; then exit 1; fi";
+    backend.start(&place.program(looks, &[&number.to_string()])).unwrap();
+    assert_eq!(end(&mut backend).unwrap(), Ended::Code(0));
+    place.quiet();
+}
+
+#[test]
 fn an_end_by_dmtcp_is_no_end_of_the_program() {
     let place = Place::new();
     let mut backend = place.backend();
