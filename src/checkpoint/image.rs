@@ -93,7 +93,7 @@ pub fn damage(
     let of = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
     match beneath::facts(&folder) {
         Err(e) => return Ok(of(&folder, &e.to_string())),
-        Ok(facts) if !facts.is_dir() => return Ok(of(&folder, "not a folder")),
+        Ok(facts) if !beneath::is_folder(&facts) => return Ok(of(&folder, "not a folder")),
         Ok(facts) => {
             if let Some(why) = not_ours(&facts) {
                 return Ok(of(&folder, &why));
@@ -141,7 +141,8 @@ pub fn not_ours(facts: &Metadata) -> Option<String> {
     if facts.permissions().mode() & 0o022 != 0 {
         return Some(format!("others may write to it (mode {:o})", facts.permissions().mode() & 0o7777));
     }
-    (facts.is_file() && facts.nlink() > 1).then(|| format!("has {} names (hard links)", facts.nlink()))
+    (beneath::is_regular(facts) && facts.nlink() > 1)
+        .then(|| format!("has {} names (hard links)", facts.nlink()))
 }
 
 /// The name of the packed form of a file.
@@ -177,7 +178,9 @@ fn sum(from: &mut dyn Read, stop: &dyn Fn() -> bool) -> io::Result<(u64, u32)> {
 fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
     let list = |folder: &Path| beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e));
     let is_folder = |path: &Path| {
-        beneath::facts(path).map(|facts| facts.is_dir()).map_err(|e| DurableError::io(path, "examine", e))
+        beneath::facts(path)
+            .map(|facts| beneath::is_folder(&facts))
+            .map_err(|e| DurableError::io(path, "examine", e))
     };
     let mut names = Vec::new();
     for name in list(folder)? {

@@ -156,6 +156,18 @@ pub fn exists(path: &Path) -> bool {
     facts(path).is_ok()
 }
 
+/// Whether this is a regular file.
+#[must_use]
+pub fn is_regular(facts: &Metadata) -> bool {
+    facts.is_file()
+}
+
+/// Whether this is a folder.
+#[must_use]
+pub fn is_folder(facts: &Metadata) -> bool {
+    facts.is_dir()
+}
+
 /// Whether a path lies below an output folder.
 #[must_use]
 pub fn is_below(path: &Path) -> bool {

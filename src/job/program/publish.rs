@@ -116,7 +116,7 @@ impl Session<'_> {
                     return Err(lacking("it did not make it"));
                 }
                 Err(e) => return Err(DurableError::io(from, "examine", e).into()),
-                Ok(facts) if !facts.is_file() => return Err(lacking("no regular file")),
+                Ok(facts) if !beneath::is_regular(&facts) => return Err(lacking("no regular file")),
                 Ok(facts) if facts.len() == 0 => return Err(lacking("empty")),
                 Ok(_) => {}
             }
