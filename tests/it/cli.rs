@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::scene::{Answer, Scene, assert_same_maps, sky, wait_for};
 use crate::support::{cells, have_programs, said, skip};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "demo",
     "new",
     "check",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 23] = [
     "status",
     "resubmit",
     "checkpoint",
+    "checkpoints",
     "hold",
     "resume",
     "stop",
@@ -142,7 +143,8 @@ fn without_utf8_all_is_told_in_ascii_but_the_names_of_files() {
     let json: Value = serde_json::from_str(&ask(&["status", "été.ron", "--json"]).good().stdout).unwrap();
     assert_eq!(json["name"], "Été", "{json}");
     let missing = ask(&["status", "nichtda.ron"]);
-    assert!(missing.stderr.is_ascii() && missing.stderr.contains("  -> "), "{missing}");
+    let words = missing.stderr.replace("été", "");
+    assert!(words.is_ascii() && words.contains("  -> "), "{missing}");
     assert!(ask(&["maps", "été.ron"]).good().stdout.lines().all(|file| Path::new(file).is_file()));
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn hops(place: &Place) {
     let Some(kit) = support::kit_of_tests(&test) else { return };
     let saga = place.outside(SAGA);
     carry_saga(&saga);
-    support::copy_all(&kit, &place.here("kit"));
+    run(Command::new("cp").arg("-a").args([&kit, &place.here("kit")]));
     let dem = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alps256/dem.tif");
     let grid = place.here("dem.sdat");
     run(Command::new("gdal_translate").args(["-q", "-of", "SAGA"]).args([&dem, &grid]));
