@@ -528,6 +528,25 @@ fn a_terminal_that_only_prints_is_told_what_to_do() {
     assert!(!campaign.scene.path("demo").exists(), "the demo was begun");
 }
 
+#[test]
+fn a_preview_is_drawn_in_colours_and_says_no_other_sequence() {
+    let scene = Scene::new(48);
+    scene.campaign(
+        "my.ron",
+        "out",
+        &["months: [6],", "products: [Total],", "terrain_note: Some(\"a \\u{1b}[2Jnote\"),"],
+    );
+    let mut command = scene.alpsckpt(&["preview", "my.ron", "--size", "32"]);
+    command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    let mut screens = Screens::start(command);
+    screens.ends("a preview");
+    let text = wait_for("the preview", || Some(screens.text()).filter(|text| text.contains("32 x 32 cells")));
+    let bytes = screens.shown.lock().unwrap().bytes.clone();
+    assert!(contains(&bytes, b"\x1b[38;5;") && text.contains('▀'), "{text}");
+    assert!(!text.contains("{1b}[38") && !contains(&bytes, b"\x1b[2J"), "{text}");
+    assert_eq!(screens.status().code(), Some(0), "{text}");
+}
+
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
