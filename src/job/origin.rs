@@ -4,9 +4,10 @@
 use crate::campaign::identity::{AttemptFile, Identity};
 use crate::checkpoint::form;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ExitClass, Generation, LinkEnd, LinkNumber, LinkStart, fence,
+    CampaignDir, ChainDir, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart, fence,
 };
 use crate::durable::sealed;
+use crate::quantity::Unit;
 
 use super::failure::Failure;
 
@@ -99,7 +100,8 @@ pub(super) fn exceeded(dir: &ChainDir, own: &LinkStart, max_links: u32) -> Optio
 pub(super) fn reached(
     dir: &ChainDir,
     own: &LinkStart,
-    sealed: (Option<crate::checkpoint::GenerationNumber>, u64),
+    sealed: (Option<GenerationNumber>, u64),
+    unit: Unit,
     max_links: u32,
 ) -> Option<Limit> {
     if own.submission.is_empty() {
@@ -114,11 +116,15 @@ pub(super) fn reached(
         let read = generation.and_then(|g| form::read::<Generation>(&dir.generation(g)).ok());
         read.map(|generation| generation.maps.len())
     };
+    // A program whose own count stands still has got on all the same: each image is of a later moment.
+    let held = |tiles: u64, generation: Option<GenerationNumber>, unit: Unit| {
+        (tiles, maps(generation), generation.filter(|_| !unit.is_tiles()))
+    };
     let sealed_by = |link: &LinkNumber| {
         let end: LinkEnd = sealed::read(&dir.link_end(*link)).ok()?;
-        (end.class == ExitClass::Checkpointed).then(|| (end.tiles, maps(end.sealed)))
+        (end.class == ExitClass::Checkpointed).then(|| held(end.tiles, end.sealed, end.unit))
     };
-    let now = Some((sealed.1, maps(sealed.0)));
+    let now = Some(held(sealed.1, sealed.0, unit));
     match before.as_slice() {
         [one, two, ..] if sealed_by(one) == now && sealed_by(two) == now => Some(Limit::NoProgress(sealed.1)),
         _ => None,

@@ -196,7 +196,13 @@ impl<'a> Shell<'a> {
 
     /// The limit of links that this one reached.
     fn limit(&self) -> Option<Limit> {
-        origin::reached(&self.dir, self.start, self.sealed(), self.options.spec.max_links)
+        origin::reached(
+            &self.dir,
+            self.start,
+            self.sealed(),
+            self.options.spec.unit(),
+            self.options.spec.max_links,
+        )
     }
 
     /// Waits until the batch system counts an end as a checkpoint.

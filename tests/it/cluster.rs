@@ -8,7 +8,7 @@ use alpsckpt::oar_client::embedded::{Config, Embedded, Fault, default_config};
 use alpsckpt::oar_client::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
 
 use crate::scene::Answer;
-use crate::support::{have_programs, skip};
+use crate::support::{can_unshare, have_programs, skip};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
 /// One real second is ten minutes of the scheduler's time: 60 s pass in 0.1 s.
@@ -473,7 +473,7 @@ fn from_another_pid_namespace_a_job_is_neither_dead_nor_beyond_a_kill() {
     if !nix::unistd::geteuid().is_root() {
         return skip(name, "only root may make PID namespaces here");
     }
-    if !have_programs(name, &["unshare"]) {
+    if !have_programs(name, &["unshare"]) || !can_unshare(name, "--mount") {
         return;
     }
     let mut cluster = Cluster::new(|_| ());

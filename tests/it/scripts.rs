@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::scene::Answer;
-use crate::support::{have_programs, skip};
+use crate::support::{can_unshare, have_programs, skip};
 
 fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
@@ -78,7 +78,7 @@ fn in_a_chroot_no_command_of_the_cluster_acts_on_the_machine_outside() {
     if !nix::unistd::geteuid().is_root() {
         return skip(name, "only root may change its root");
     }
-    if !have_programs(name, &["unshare", "nsenter", "chroot", "mount"]) {
+    if !have_programs(name, &["unshare", "nsenter", "chroot", "mount"]) || !can_unshare(name, "--mount") {
         return;
     }
     let exec = script("cluster/exec");

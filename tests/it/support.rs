@@ -59,12 +59,25 @@ pub(crate) fn newer_kit(test: &str) -> Option<PathBuf> {
 
 fn kit_in(named: PathBuf, test: &str) -> Option<PathBuf> {
     match alpsckpt::foreign::kit::open(&named) {
-        Ok(_) => Some(named),
+        Ok(_) => can_unshare(test, "--user").then_some(named),
         Err(e) => {
             skip(test, &format!("{e}; tests/run makes one"));
             None
         }
     }
+}
+
+/// Whether namespaces of this kind can be made here; if not, the test is skipped (see [`skip`]). A plain chroot can have neither
+/// user namespaces nor, unless its root folder is a mount point, mounts of its own.
+pub(crate) fn can_unshare(test: &str, kind: &str) -> bool {
+    let tried = Command::new("unshare").args([kind, "true"]).output();
+    let why = match tried {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(e) => e.to_string(),
+    };
+    skip(test, &format!("`unshare {kind} true` does not work here ({}); is this a chroot?", why.trim()));
+    false
 }
 
 /// What a program says, run in `folder` in the language of the tests; it must end well.

@@ -308,7 +308,8 @@ impl Decider<'_> {
             let progress = |end: &crate::checkpoint::LinkEnd| {
                 let maps =
                     self.disk.generations.iter().find(|g| Some(g.number) == end.sealed).map(|g| g.maps);
-                (end.tiles, maps)
+                // Each image of a program is of a later moment, whatever it counts.
+                (end.tiles, maps, end.sealed.filter(|_| !end.unit.is_tiles()))
             };
             let [before, one, two] = [before, one, two].map(|end| progress(end));
             let unit = ends.last().map(|end| end.unit).unwrap_or_default();

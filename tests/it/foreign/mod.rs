@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use alpsckpt::foreign::inside::Options;
 use alpsckpt::foreign::{Backend, Clocks, Criu, Ended, Network, Program, Supervised, Then, kit};
 
-use crate::support::{copy_all, have_programs, kit_of_tests};
+use crate::support::{can_unshare, copy_all, have_programs, kit_of_tests};
 
 mod image;
 mod start;
@@ -45,6 +45,9 @@ struct Scene {
 
 /// The users that this test can be run for.
 fn users(test: &str) -> Vec<User> {
+    if !can_unshare(test, "--user") {
+        return Vec::new();
+    }
     if nix::unistd::geteuid().is_root() {
         return if have_programs(test, &["setpriv"]) {
             vec![User::Own, User::Ordinary]

@@ -8,7 +8,7 @@ use alpsckpt::foreign::inside::Options;
 use alpsckpt::foreign::{Backend, Ended, Kind, Network, Supervised, Then};
 
 use super::{PATIENCE, Scene, User, end, users};
-use crate::support::have_programs;
+use crate::support::{can_unshare, have_programs};
 
 #[test]
 fn a_program_starts_as_it_expects_and_its_status_is_true() {
@@ -68,6 +68,9 @@ fn signals_reach_the_program_and_kill_it_truly() {
 
 #[test]
 fn what_cannot_be_started_says_why() {
+    if !can_unshare("what_cannot_be_started_says_why", "--user") {
+        return;
+    }
     let scene = Scene::new(User::Own, None);
     // By hand, where it would mount over the machine's own /proc.
     let by_hand = std::process::Command::new(&scene.program).args(["job", "init"]).output().unwrap();
@@ -94,7 +97,7 @@ fn what_cannot_be_started_says_why() {
 #[test]
 fn a_node_that_forbids_namespaces_is_told_with_what_root_must_do() {
     let test = "a_node_that_forbids_namespaces_is_told_with_what_root_must_do";
-    if !have_programs(test, &["unshare", "mount"]) {
+    if !have_programs(test, &["unshare", "mount"]) || !can_unshare(test, "--user") {
         return;
     }
     let scene = Scene::new(User::Own, None);
