@@ -13,6 +13,7 @@ use crate::durable::beneath;
 Examples:
   alpsckpt log m07              the newest link of July
   alpsckpt log m07 --link 2
+  alpsckpt log m07 --program    what the program of a campaign of commands said
   alpsckpt log m07 --list       all files, those of the batch system too
 
 Exit codes: 0 printed, 66 no such campaign, chain or log.")]
@@ -23,6 +24,9 @@ pub(super) struct Args {
     /// The link's number; the newest without it.
     #[arg(long, value_name = "N")]
     link: Option<u32>,
+    /// What the chain's program said, in a campaign of commands: its standard output, then its standard error.
+    #[arg(long, conflicts_with_all = ["link", "list"])]
+    program: bool,
     /// Names the files instead of printing one.
     #[arg(long, conflicts_with = "link")]
     list: bool,
@@ -38,6 +42,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.list {
         return all.iter().try_for_each(|file| output::say_path(file));
     }
+    if args.program {
+        return print_program(args, &all);
+    }
     let file = match args.link {
         Some(number) => Some(chain.log(LinkNumber(number))),
         None => all.iter().rev().find(|f| is_of_link(f)).or(all.last()).cloned(),
@@ -48,6 +55,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let link = args.link.map_or(String::new(), |n| format!(" of link {n}"));
     let what = format!("{}: no log{link} yet", args.chain);
     Err(Failure::new(failure::MISSING, what, "see `alpsckpt status`, or `alpsckpt log CHAIN --list`"))
+}
+
+/// What the program said that was started last.
+fn print_program(args: &Args, all: &[PathBuf]) -> Result<(), Failure> {
+    let of = |ending: &str| {
+        let is_it = |file: &&PathBuf| file.to_string_lossy().ends_with(ending);
+        all.iter().rev().find(is_it)
+    };
+    let files: Vec<&PathBuf> = [".program.out", ".program.err"].into_iter().filter_map(of).collect();
+    if files.is_empty() {
+        let what = format!("{}: no program has been started", args.chain);
+        return Err(Failure::new(
+            failure::MISSING,
+            what,
+            "see `alpsckpt status`, or `alpsckpt log CHAIN --list`",
+        ));
+    }
+    files.into_iter().try_for_each(|file| print(file))
 }
 
 /// `0003.log`, not a file of the batch system.

@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
     use crate::foreign::record::{Opening, Record, Recorded};
-    use crate::foreign::tasks::tests::Running;
+    use crate::foreign::tasks::tests::{Running, without_system_v};
     use crate::foreign::tasks::{Look, Obstacle, hindrances, tree};
 
     /// Python's pool in each of its ways; `stay` as soon as it has computed.
@@ -92,10 +92,12 @@ pool.close(); pool.join(); del pool, queue";
         let look = Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() };
         let tasks = tree(&[running.number()]);
         assert!(tasks.len() >= 3, "{tasks:?}");
+        let none = without_system_v();
         assert_eq!(
             hindrances(&tasks, &look).iter().map(ToString::to_string).collect::<Vec<_>>(),
             Vec::<String>::new()
         );
+        drop(none);
         let record = Record::of(&tasks, (4, 2, 1)).unwrap();
         let kept = record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).count();
         assert!(kept >= 3, "{record:?}");
@@ -115,6 +117,7 @@ pool.close(); pool.join(); del pool, queue";
         );
 
         let without = Running::python(POOL);
+        let _none = without_system_v();
         let kinds: BTreeSet<_> =
             hindrances(&tree(&[without.number()]), &look).iter().map(|one| (one.kind, one.certain)).collect();
         assert_eq!(kinds, BTreeSet::from([(Obstacle::Semaphore, true)]));

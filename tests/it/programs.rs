@@ -167,6 +167,10 @@ fn an_end_of_the_program_is_the_end_of_its_job() {
         let file = programs.campaign(name, run, &["made.txt"], "");
         programs.run(&file).failed(code, &[words]);
         assert!(!programs.scene.path(name).join("results/made.txt").exists());
+        if name == "five" {
+            let log = programs.scene.ask(&["log", "m06", "--program", "--campaign", "five"]);
+            assert_eq!(log.good().stdout, "bad input\n", "{log}");
+        }
     }
     // One that ends well before any checkpoint.
     let file = programs.campaign("quick", "Shell(\"echo done > {output}/made.txt\")", &["made.txt"], "");

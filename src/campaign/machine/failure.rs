@@ -230,12 +230,12 @@ impl LinkSaid<'_> {
             ExitClass::TooManyLinks => now("too many links", cause),
             ExitClass::Program(_) => {
                 let hint = format!(
-                    "see what it said (`alpsckpt log {chain}`), correct the program or its inputs, then {}",
+                    "see what it said (`alpsckpt log {chain} --program`), correct the program or its inputs, then {}",
                     resubmit()
                 );
                 Failure::new("program", cause, hint)
             }
-            ExitClass::Unable => now("unable", cause),
+            ExitClass::Unable => after("unable", cause, "do what it says, or take other nodes"),
             ExitClass::Complete if disk.lost_maps => {
                 maps_lost(chain, disk.lost.as_deref().unwrap_or_default())
             }

@@ -270,6 +270,8 @@ fn the_links_own_words_come_before_the_batch_systems() {
         (ExitClass::Setup, "setup"),
         (ExitClass::NoProgress, "no progress"),
         (ExitClass::TooManyLinks, "too many links"),
+        (ExitClass::Unable, "unable"),
+        (ExitClass::Program(5), "program"),
     ] {
         let mut world = World::submitted();
         world.disk().links = vec![link(1, 10, Some((class, 2)))];
