@@ -73,7 +73,7 @@ impl Cluster {
         self.switch("up", &[]);
     }
 
-    /// While it is held no other scenario stops parts of the cluster.
+    /// While it is held no other scenario stops or drains parts of the cluster.
     pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }

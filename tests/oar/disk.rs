@@ -30,7 +30,7 @@ pub(crate) fn full(place: &Place) {
     // A frontend that cannot write its journal shows what it sees; who acts is told why nothing is done, and nothing is.
     let status = place.ask(&["status", &output]);
     assert!(status.good().stdout.contains("disk full"), "{status}");
-    place.ask(&["resubmit", "m06", "--campaign", &output]).failed(75, &["No space left on device"]);
+    place.ask(&["resubmit", "m06", "--campaign", &output]).failed(73, &["No space left on device"]);
     assert_eq!(place.jobs_at(&output).len(), 1);
     std::fs::remove_file(&filler).unwrap();
     let status = place.reaches(&output, "Failed");
