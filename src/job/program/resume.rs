@@ -346,7 +346,8 @@ impl Session<'_> {
     fn called(resolved: &Resolved) -> String {
         let words = resolved.program.arguments.iter();
         let words: Vec<_> = words.map(|text| word(text)).collect();
-        words.join(" ").chars().take(300).collect()
+        // A line of the log is one line.
+        words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
     }
 }
 
