@@ -12,7 +12,13 @@ dump)
     criu=$0 images=$1 options=$2 ready=$3
     shift 3
     echo 1000 >/proc/sys/kernel/ns_last_pid
-    setsid setpriv --inh-caps=-all --ambient-caps=-all "$@" </dev/null >>"$images.out" 2>&1 &
+    (
+      # What others left open would be of another mount namespace.
+      for fd in /proc/$BASHPID/fd/*; do
+        [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"
+      done
+      exec setsid setpriv --inh-caps=-all --ambient-caps=-all "$@"
+    ) </dev/null >>"$images.out" 2>&1 &
     program=$!
     while [ ! -e "$ready" ]; do sleep 0.05; done
     began=$(date +%s%N)

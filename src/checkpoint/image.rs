@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::generation::{Image, ImageFile};
 use super::layout::ChainDir;
@@ -64,9 +66,9 @@ pub fn seal(folder: &Path) -> Result<Vec<ImageFile>, DurableError> {
 pub fn seal_file(folder: &Path, name: &str) -> Result<ImageFile, DurableError> {
     let path = folder.join(name);
     let file = beneath::open(&path).map_err(|e| DurableError::io(&path, "read", e))?;
-    let (bytes, crc) = sum(&mut &file, &|| false)
-        .and_then(|sum| file.sync_all().map(|()| sum))
-        .map_err(|e| DurableError::io(&path, "sync", e))?;
+    // The disk writes what is in memory while that is read.
+    let (synced, sum) = rayon::join(|| file.sync_all(), || sum_of(&file, &|| false));
+    let (bytes, crc) = synced.and(sum).map_err(|e| DurableError::io(&path, "sync", e))?;
     Ok(ImageFile { name: name.to_owned(), bytes, crc })
 }
 
@@ -87,7 +89,7 @@ pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
 pub fn damage(
     dir: &ChainDir,
     image: &Image,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<String>, io::ErrorKind> {
     let folder = dir.images().join(&image.folder);
     let of = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
@@ -116,7 +118,7 @@ pub fn damage(
 }
 
 /// What is wrong with one file.
-fn checked(path: &Path, file: &ImageFile, stop: &dyn Fn() -> bool) -> io::Result<Option<String>> {
+fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<Option<String>> {
     let (opened, packed) = match beneath::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => (beneath::open(&packed(path)).map_err(|_| e)?, true),
         opened => (opened?, false),
@@ -125,7 +127,7 @@ fn checked(path: &Path, file: &ImageFile, stop: &dyn Fn() -> bool) -> io::Result
     if let Some(why) = not_ours(&facts) {
         return Ok(Some(why));
     }
-    let found = if packed { sum(&mut zstd::Decoder::new(opened)?, stop)? } else { sum(&mut &opened, stop)? };
+    let found = if packed { sum(&mut zstd::Decoder::new(opened)?, stop)? } else { sum_of(&opened, stop)? };
     Ok((found != (file.bytes, file.crc)).then(|| {
         format!("not what was written: {} bytes instead of {}, or other content", found.0, file.bytes)
     }))
@@ -153,8 +155,37 @@ pub fn packed(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// Length and checksum of a file, by all cores.
+fn sum_of(file: &File, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<(u64, u32)> {
+    const PIECE: u64 = 16 << 20;
+    let length = file.metadata()?.len();
+    let pieces: Vec<u64> = (0..length.div_ceil(PIECE)).collect();
+    let piece = |number: &u64| -> io::Result<crc32fast::Hasher> {
+        let mut crc = crc32fast::Hasher::new();
+        let mut buffer = vec![0; 1 << 20];
+        let (mut at, end) = (number * PIECE, length.min((number + 1) * PIECE));
+        while at < end {
+            if stop() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let part = (end - at).min(buffer.len() as u64) as usize;
+            let part = buffer.get_mut(..part).unwrap_or_default();
+            file.read_exact_at(part, at)?;
+            crc.update(part);
+            at += part.len() as u64;
+        }
+        Ok(crc)
+    };
+    let crcs = pieces.par_iter().map(piece).collect::<io::Result<Vec<_>>>()?;
+    let mut whole = crc32fast::Hasher::new();
+    for crc in &crcs {
+        whole.combine(crc);
+    }
+    Ok((length, whole.finalize()))
+}
+
 /// Length and checksum of all that can be read.
-fn sum(from: &mut dyn Read, stop: &dyn Fn() -> bool) -> io::Result<(u64, u32)> {
+fn sum(from: &mut dyn Read, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<(u64, u32)> {
     let mut crc = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
