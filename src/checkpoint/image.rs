@@ -7,16 +7,17 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
 
 use super::generation::{Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
-use crate::durable::{DurableError, atomic, beneath};
+use crate::durable::{DurableError, atomic, beneath, checksum};
+
+/// The folder, in that of an image, of the files of whatever dumped it.
+pub const FILES: &str = "files";
 
 /// How a packed file of an image is called beside its own name.
 pub const PACKED: &str = ".zst";
@@ -67,8 +68,9 @@ pub fn seal_file(folder: &Path, name: &str) -> Result<ImageFile, DurableError> {
     let path = folder.join(name);
     let file = beneath::open(&path).map_err(|e| DurableError::io(&path, "read", e))?;
     // The disk writes what is in memory while that is read.
-    let (synced, sum) = rayon::join(|| file.sync_all(), || sum_of(&file, &|| false));
-    let (bytes, crc) = synced.and(sum).map_err(|e| DurableError::io(&path, "sync", e))?;
+    let (synced, sum) = rayon::join(|| file.sync_all(), || checksum::of_file(&file, &|| false));
+    let sum = synced.and(sum).and_then(to_its_end);
+    let (bytes, crc) = sum.map_err(|e| DurableError::io(&path, "sync", e))?;
     Ok(ImageFile { name: name.to_owned(), bytes, crc })
 }
 
@@ -127,10 +129,20 @@ fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> i
     if let Some(why) = not_ours(&facts) {
         return Ok(Some(why));
     }
-    let found = if packed { sum(&mut zstd::Decoder::new(opened)?, stop)? } else { sum_of(&opened, stop)? };
+    let found = if packed {
+        checksum::of_stream(&mut zstd::Decoder::new(opened)?, stop)
+    } else {
+        checksum::of_file(&opened, stop)
+    };
+    let found = found.and_then(to_its_end)?;
     Ok((found != (file.bytes, file.crc)).then(|| {
         format!("not what was written: {} bytes instead of {}, or other content", found.0, file.bytes)
     }))
+}
+
+/// What was read, if nothing stopped it.
+fn to_its_end<T>(read: Option<T>) -> io::Result<T> {
+    read.ok_or_else(|| io::ErrorKind::Interrupted.into())
 }
 
 /// Why a file or folder may have been written by somebody else.
@@ -153,56 +165,6 @@ pub fn packed(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(PACKED);
     name.into()
-}
-
-/// Length and checksum of a file, by all cores.
-fn sum_of(file: &File, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<(u64, u32)> {
-    const PIECE: u64 = 16 << 20;
-    let length = file.metadata()?.len();
-    let pieces: Vec<u64> = (0..length.div_ceil(PIECE)).collect();
-    let piece = |number: &u64| -> io::Result<crc32fast::Hasher> {
-        let mut crc = crc32fast::Hasher::new();
-        let mut buffer = vec![0; 1 << 20];
-        let (mut at, end) = (number * PIECE, length.min((number + 1) * PIECE));
-        while at < end {
-            if stop() {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            let part = (end - at).min(buffer.len() as u64) as usize;
-            let part = buffer.get_mut(..part).unwrap_or_default();
-            file.read_exact_at(part, at)?;
-            crc.update(part);
-            at += part.len() as u64;
-        }
-        Ok(crc)
-    };
-    let crcs = pieces.par_iter().map(piece).collect::<io::Result<Vec<_>>>()?;
-    let mut whole = crc32fast::Hasher::new();
-    for crc in &crcs {
-        whole.combine(crc);
-    }
-    Ok((length, whole.finalize()))
-}
-
-/// Length and checksum of all that can be read.
-fn sum(from: &mut dyn Read, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<(u64, u32)> {
-    let mut crc = crc32fast::Hasher::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        if stop() {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        match from.read(&mut buffer) {
-            Ok(0) => return Ok((bytes, crc.finalize())),
-            Ok(n) => {
-                crc.update(buffer.get(..n).unwrap_or_default());
-                bytes += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
 }
 
 /// The names of all files, those in folders of the folder too, in order.
@@ -272,8 +234,8 @@ fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), Dura
         let mut packed: File = beneath::create_new(&part)?;
         zstd::stream::copy_encode(&mut from, &mut packed, level)?;
         packed.sync_all()?;
-        let read = sum(&mut zstd::Decoder::new(beneath::open(&part)?)?, &|| false)?;
-        if read != (file.bytes, file.crc) {
+        let read = checksum::of_stream(&mut zstd::Decoder::new(beneath::open(&part)?)?, &|| false)?;
+        if read != Some((file.bytes, file.crc)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not what was written"));
         }
         beneath::rename(&part, to)?;

@@ -2,7 +2,6 @@
 //! byte is what was written. A lost or damaged file costs its own tiles, no others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::Path;
 
 use super::blocks;
@@ -12,7 +11,7 @@ use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Se
 use super::layout::ChainDir;
 use super::link::{LinkNumber, Lost, Rejected};
 use super::tile_record::INDEX_MAGIC;
-use crate::durable::{DurableError, beneath, framed};
+use crate::durable::{DurableError, beneath, checksum, framed};
 
 /// What a chain's generations must fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,22 +300,9 @@ fn finished_maps(
 /// # Errors
 /// When it cannot be read.
 pub fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Result<Option<(u64, u32)>> {
-    let mut file = beneath::open(path)?;
-    let mut hasher = crc32fast::Hasher::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut length = 0;
-    loop {
-        if stop() {
-            return Ok(None);
-        }
-        match file.read(&mut buffer)? {
-            0 => return Ok(Some((length, hasher.finalize()))),
-            n => {
-                hasher.update(buffer.get(..n).unwrap_or_default());
-                length += n as u64;
-            }
-        }
-    }
+    let file = beneath::open(path)?;
+    let length = file.metadata()?.len();
+    Ok(checksum::of_part(&file, 0, length, stop)?.map(|crc| (length, crc.finalize())))
 }
 
 /// The file name of a layer's map.

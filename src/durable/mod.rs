@@ -10,6 +10,7 @@
 
 pub mod atomic;
 pub mod beneath;
+pub mod checksum;
 #[cfg(test)]
 pub(crate) mod faults;
 pub mod framed;

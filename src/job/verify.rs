@@ -1,7 +1,5 @@
 //! Are the maps what was computed?
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -9,7 +7,7 @@ use rayon::prelude::*;
 use super::maps;
 use super::workload::Contents;
 use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, Place, form};
-use crate::durable::{DurableError, beneath};
+use crate::durable::{DurableError, beneath, checksum};
 use crate::engine::Problem;
 use crate::engine::geotiff::{Placement, Raster};
 
@@ -144,7 +142,8 @@ pub(super) fn verify_bytes(
     let mut at = 0;
     let mut piece = |bytes: u64| -> Result<u32, String> {
         let end = map.bytes.min(at + bytes);
-        let crc = checksum(&file, at, end, stop)?;
+        let crc = checksum::of_part(&file, at, end, stop).map_err(|e| format!("cannot be read: {e}"))?;
+        let crc = crc.ok_or("not verified to its end")?;
         whole.combine(&crc);
         at = end;
         Ok(crc.finalize())
@@ -161,28 +160,6 @@ pub(super) fn verify_bytes(
     } else {
         Err("the checksum of the whole file does not fit".to_owned())
     }
-}
-
-/// The checksum of the bytes from `at` to `end`.
-fn checksum(
-    file: &File,
-    mut at: u64,
-    end: u64,
-    stop: &dyn Fn() -> bool,
-) -> Result<crc32fast::Hasher, String> {
-    let mut crc = crc32fast::Hasher::new();
-    let mut buffer = vec![0; (end - at).min(1 << 20) as usize];
-    while at < end {
-        if stop() {
-            return Err("not verified to its end".to_owned());
-        }
-        let wanted = buffer.len().min((end - at) as usize);
-        let Some(piece) = buffer.get_mut(..wanted) else { break };
-        file.read_exact_at(piece, at).map_err(|e| format!("cannot be read: {e}"))?;
-        crc.update(piece);
-        at += wanted as u64;
-    }
-    Ok(crc)
 }
 
 /// Reads a GeoTIFF whole, some rows at a time; a part of it on `stop`.

@@ -167,7 +167,6 @@ fn nothing_below_an_output_is_reached_by_its_path_alone() {
         ("campaign/controller/act.rs", "compares two output folders"),
         ("campaign/controller/choice.rs", "looks for a command in PATH"),
         ("job/entry.rs", "reads the batch system's list of nodes"),
-        ("job/memory.rs", "reads /proc"),
         ("job/setup.rs", "reads its own error stream"),
         ("job/failure.rs", "asks for the room of a disk"),
         ("job/tiles/outputs.rs", "examines inputs wherever their paths lead"),
