@@ -16,7 +16,7 @@ use super::submit::Which;
 use super::{Failure, failure, place};
 use crate::THIS_PROGRAM;
 use crate::campaign::clock;
-use crate::campaign::spec::{Checkpoint, Command, Spec, Workload};
+use crate::campaign::spec::Checkpoint;
 use crate::job::{signals, surroundings};
 use crate::oar_client::BatchSystem;
 use findings::{Findings, compare, cores, show};
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     sweep(&beside);
     let folder = Folder::create(&beside)?;
     let mut findings = Findings::default();
-    let kit = command_of(&spec).and_then(|command| command.kit.as_deref());
+    let kit = spec.command().and_then(|command| command.kit.as_deref());
     let front = surroundings::look(&folder.0, kit);
     findings.folder("this machine", &front);
     findings.abilities("this machine", &front, &Checkpoint::None);
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let visit = Visit { submission: &submission, folder: &folder.0, patience, interrupted: &interrupted };
         if let Some(answer) = visit.make(client.as_mut(), &mut findings) {
             compare(&answer, &folder, &front, &mut findings);
-            let wanted = command_of(&spec).map_or(&Checkpoint::None, |command| &command.checkpoint);
+            let wanted = spec.command().map_or(&Checkpoint::None, |command| &command.checkpoint);
             findings.abilities(&answer.node.host, &answer.node, wanted);
             cores(&answer.node, &front, &spec, &mut findings);
         }
@@ -103,14 +103,6 @@ fn here(json: bool) -> Result<(), Failure> {
     }
     let what = "this machine can checkpoint no programs but those that do it themselves";
     Err(Failure::new(failure::BATCH, what, "see above"))
-}
-
-/// The program of a campaign that is not the engine's.
-fn command_of(spec: &Spec) -> Option<&Command> {
-    match &spec.workload {
-        Workload::Command(command) => Some(command),
-        Workload::Engine => None,
-    }
 }
 
 /// The flag that Ctrl-C, a closed terminal and SIGTERM set; a second one ends the process at once.

@@ -22,10 +22,15 @@ impl Answer {
     /// The last lines that it said, on one line: those of its errors, if there are any.
     pub(super) fn last_words(&self) -> String {
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
-        let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let last = &lines[lines.len().saturating_sub(3)..];
-        if last.is_empty() { format!("nothing ({})", self.status) } else { last.join("; ") }
+        last_lines(said).unwrap_or_else(|| format!("nothing ({})", self.status))
     }
+}
+
+/// The last lines of a text that say something, on one line.
+pub(super) fn last_lines(said: &str) -> Option<String> {
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(3)..];
+    (!last.is_empty()).then(|| last.join("; "))
 }
 
 /// Runs a program to its end; one that takes longer than its limit is ended.

@@ -178,7 +178,7 @@ pub struct BroughtBack {
 /// # Errors
 /// All that cannot be brought back.
 pub fn roll_back(record: &Record, copies: &Path) -> Result<Vec<BroughtBack>, Vec<Unfit>> {
-    let outputs = record.files.iter().filter(|file| file.grows() || file.changes());
+    let outputs = record.files.iter().filter(|file| file.is_written());
     let mut actions = Vec::new();
     let mut unfit = Vec::new();
     for file in outputs {

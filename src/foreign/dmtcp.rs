@@ -386,10 +386,7 @@ fn removed(path: &Path) -> io::Result<()> {
 
 fn last_lines(file: &Path) -> String {
     let said = beneath::read(file).unwrap_or_default();
-    let said = String::from_utf8_lossy(&said);
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(3)..].join("; ");
-    if last.is_empty() { "it said nothing".to_owned() } else { last }
+    calls::last_lines(&String::from_utf8_lossy(&said)).unwrap_or_else(|| "it said nothing".to_owned())
 }
 
 fn other(path: &Path, error: &io::Error) -> Trouble {

@@ -113,8 +113,7 @@ impl Drop for Plain {
 }
 
 /// Why a program did not start, with what to do.
-#[must_use]
-pub fn not_started(program: &Program, e: &std::io::Error) -> Trouble {
+fn not_started(program: &Program, e: &std::io::Error) -> Trouble {
     let name = program.arguments.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     let folder = program.directory.display();
     let cure = "see that `run` names a program that this node has; `setup` is the place for `module load`";

@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit};
@@ -170,6 +169,12 @@ impl Recorded {
         self.openings.contains(&Opening::Write)
     }
 
+    /// The program writes to it.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.grows() || self.changes()
+    }
+
     /// It has a content that is compared.
     #[must_use]
     pub fn has_content(&self) -> bool {
@@ -210,12 +215,6 @@ impl Record {
         })
     }
 
-    /// CPU time of the tasks: see [`Record::cpu_ms`].
-    #[must_use]
-    pub fn cpu(&self) -> Duration {
-        Duration::from_millis(self.cpu_ms)
-    }
-
     /// Brings to the disk what the program has written to its files.
     ///
     /// An image is worth nothing without them. While the program still stands and is not to run on, [`Record::settle`] instead.
@@ -223,24 +222,21 @@ impl Record {
     /// # Errors
     /// When one cannot be brought there.
     pub fn sync(&self) -> io::Result<()> {
-        self.written().try_for_each(|file| to_disk(&open_here(&file.path)?))
+        let mut written = self.files.iter().filter(|file| file.is_written());
+        written.try_for_each(|file| to_disk(&open_here(&file.path)?))
     }
 
-    /// As [`Record::sync`], and notes their times and contents again: some disks tell the time of the last writing only then.
+    /// As [`Record::sync`], and notes their times again: some disks tell the time of the last writing only then.
     ///
     /// # Errors
     /// When one cannot be brought there.
     pub fn settle(&mut self) -> io::Result<()> {
         self.sync()?;
-        for file in self.files.iter_mut().filter(|file| file.grows() || file.changes()) {
+        for file in self.files.iter_mut().filter(|file| file.is_written()) {
             let facts = open_here(&file.path)?.metadata()?;
             file.modified = modified(&facts);
         }
         Ok(())
-    }
-
-    fn written(&self) -> impl Iterator<Item = &Recorded> {
-        self.files.iter().filter(|file| file.grows() || file.changes())
     }
 }
 

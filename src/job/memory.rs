@@ -1,5 +1,7 @@
 //! The memory of this process, as the system tells.
 
+use crate::host;
+
 /// Resident now, bytes; 0 when the system does not say.
 pub(super) fn now() -> u64 {
     field("VmRSS:").unwrap_or(0)
@@ -12,7 +14,5 @@ pub fn peak() -> Option<u64> {
 }
 
 fn field(name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+    Some(host::own_status(name)?.strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }

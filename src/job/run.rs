@@ -198,14 +198,7 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
         Err(e) => return not_begun(&e),
     };
     let (class, message) = (ExitClass::Setup, failure.words());
-    let end = LinkEnd {
-        class,
-        message: message.clone(),
-        sealed: None,
-        tiles: 0,
-        unit: Unit::default(),
-        ended_ms: now_ms(),
-    };
+    let end = nothing_sealed(class, &message);
     record_end(&dir, &start, &Log::create(&dir, start.link), &end);
     Outcome { link: Some(start.link), class, message, sealed: None }
 }
@@ -250,16 +243,15 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
 /// The end of a link that could not even write its log.
 fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
     let (class, message) = (failure.class(), failure.message(None));
-    let end = LinkEnd {
-        class,
-        message: message.clone(),
-        sealed: None,
-        tiles: 0,
-        unit: Unit::default(),
-        ended_ms: now_ms(),
-    };
+    let end = nothing_sealed(class, &message);
     let _ = sealed::replace(&dir.link_end(link), &end);
     Outcome { link: Some(link), class, message, sealed: None }
+}
+
+/// The end of a link that sealed nothing.
+fn nothing_sealed(class: ExitClass, message: &str) -> LinkEnd {
+    let message = message.to_owned();
+    LinkEnd { class, message, sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() }
 }
 
 fn not_begun(failure: &Failure) -> Outcome {
