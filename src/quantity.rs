@@ -53,6 +53,13 @@ pub fn is_harmful(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}')
 }
 
+/// A signal with its name: `signal 9 SIGKILL`.
+#[must_use]
+pub fn signal(number: i32) -> String {
+    let name = nix::sys::signal::Signal::try_from(number).map_or("", |signal| signal.as_str());
+    format!("signal {number} {name}")
+}
+
 /// `1 tile`, `2 tiles`.
 #[must_use]
 pub fn count(n: u64, singular: &str) -> String {

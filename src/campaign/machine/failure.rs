@@ -5,6 +5,7 @@ use crate::campaign::event::Failure;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::oar_client::{Ending, Job, JobState};
+use crate::quantity;
 
 /// The hint where a later program wrote to the chain.
 const OTHER_PROGRAM: &str = "go on with the program that is named there: it knows this form";
@@ -107,13 +108,15 @@ impl Say<'_> {
 
     fn signal(&self, signal: u8) -> Failure {
         let (id, node) = (self.job.id, self.node());
-        let name = nix::sys::signal::Signal::try_from(i32::from(signal)).map_or("", |s| s.as_str());
         let more = match signal {
             9 => ", perhaps for its memory",
             12 if self.link.is_none() => ": the checkpoint signal came before its script could keep it",
             _ => "",
         };
-        self.failure("signal", format!("job {id}{node} was ended by signal {signal} {name}{more}"))
+        self.failure(
+            "signal",
+            format!("job {id}{node} was ended by {}{more}", quantity::signal(i32::from(signal))),
+        )
     }
 
     /// State Error: killed, deleted or never started; the events tell which.

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::shell::{Body, Done, Shell};
 use crate::campaign::spec::{Command, Resolved};
 use crate::checkpoint::{Dumper, Generation, GenerationNumber, LinkNumber};
+use crate::foreign::tasks::Memory;
 use crate::foreign::{Backend, progress};
 
 /// The program of a chain.
@@ -59,7 +60,9 @@ struct State {
     masked: bool,
     /// It has been dumped once: it can be.
     tried: bool,
-    /// Its memory when it was last looked at for what cannot be dumped, bytes.
+    /// Its memory when it was last looked at.
+    memory: Memory,
+    /// The same when it was last looked at for what cannot be dumped, bytes.
     looked_at: u64,
 }
 

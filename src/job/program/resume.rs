@@ -16,6 +16,7 @@ use crate::foreign::fitness::{Here, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
+use crate::foreign::tasks::Memory;
 use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::bytes;
@@ -190,6 +191,7 @@ impl Session<'_> {
             bandwidth: None,
             masked: false,
             tried: false,
+            memory: Memory::default(),
             looked_at: 0,
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::resume::{Beside, COPIES, FILES, RECORD};
 use super::{Session, State};
+use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
 };
@@ -277,7 +278,7 @@ impl Session<'_> {
     fn leave_to_itself(&self, state: &mut State) -> Result<Done, Failure> {
         let Some((signal, _)) = state.resolved.own else {
             state.backend.kill();
-            return self.shell.leave(if self.is_never_saved() {
+            return self.shell.leave(if self.command.checkpoint == Checkpoint::None {
                 "the program, of which nothing is kept: with `checkpoint: None` it must end within one walltime"
             } else {
                 "the program, which nothing can save here"
@@ -287,7 +288,7 @@ impl Session<'_> {
         self.shell.log.say(&format!("Signal {signal} has the program save itself."));
         state.backend.signal(signal).map_err(|e| Self::unable(&e))?;
         let until = self.time_left().map(|left| Instant::now() + left);
-        let cpu = Self::cpu(state);
+        let cpu = Self::cpu(state, &state.backend.tasks());
         loop {
             match state.backend.ended() {
                 Ok(Some(_)) => break,

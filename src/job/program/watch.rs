@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use super::save::NotSaved;
 use super::{Session, State};
-use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Phase};
+use crate::durable::beneath;
 use crate::foreign::tasks::{self, Look, Tool, hindrances};
 use crate::foreign::{Ended, Kind, Then, Trouble, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::setup::last_words;
 use crate::job::shell::Done;
-use crate::quantity::count;
+use crate::quantity::{self, count};
 
 /// How often the program is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ const BANDWIDTH: f64 = 150e6;
 const INSTEAD_OF_99: u8 = 71;
 
 /// So much of the end of what the program said is told, bytes.
-const LAST_WORDS: usize = 600;
+const LAST_WORDS: u64 = 600;
 
 impl Session<'_> {
     /// Runs the program to its end, or until it must be saved.
@@ -45,9 +46,9 @@ impl Session<'_> {
             }
             if Instant::now() >= next {
                 next = Instant::now() + LOOK;
-                self.tell(state);
+                let tasks = self.tell(state);
                 self.shell.ensure_own()?;
-                self.look_for_hindrances(state);
+                self.look_for_hindrances(state, &tasks);
             }
             if self.must_save(state) {
                 return self.leave(state);
@@ -82,26 +83,27 @@ impl Session<'_> {
         (every > 0).then(|| Duration::from_secs(every))
     }
 
-    /// CPU time since its beginning, s.
-    pub(super) fn cpu(state: &State) -> f64 {
-        state.cpu_before + tasks::cpu(&state.backend.tasks()).as_secs_f64()
+    /// CPU time of the program since its beginning, s, whose tasks are these.
+    pub(super) fn cpu(state: &State, tasks: &[u32]) -> f64 {
+        state.cpu_before + tasks::cpu(tasks).as_secs_f64()
     }
 
-    /// Says how far the program has come.
-    fn tell(&self, state: &mut State) {
-        let told = state.progress.as_mut().and_then(|reader| reader.read().ok().flatten());
-        let progress = match (&state.progress, told) {
-            (Some(_), told) => told,
-            (None, _) => Some(progress::Progress { done: Self::cpu(state) as u64, total: 0 }),
+    /// Says how far the program has come; its tasks.
+    fn tell(&self, state: &mut State) -> Vec<u32> {
+        let tasks = state.backend.tasks();
+        state.memory = tasks::memory(&tasks);
+        let progress = match &mut state.progress {
+            Some(reader) => reader.read().ok().flatten(),
+            None => Some(progress::Progress { done: Self::cpu(state, &tasks) as u64, total: 0 }),
         };
-        let memory = tasks::memory(&state.backend.tasks()).resident;
         self.shell.heart.update(|s| {
             if let Some(progress) = progress {
                 (s.tiles, s.total) = (progress.done, progress.total);
             }
         });
-        self.shell.heart.program_holds(memory);
+        self.shell.heart.program_holds(state.memory.resident);
         self.shell.tell();
+        tasks
     }
 
     /// What tells the progress.
@@ -120,8 +122,7 @@ impl Session<'_> {
         if state.by == Dumper::Program {
             return false;
         }
-        let memory = tasks::memory(&state.backend.tasks()).image as f64;
-        let takes = 2.0 * memory / state.bandwidth.unwrap_or(BANDWIDTH).max(1.0);
+        let takes = 2.0 * state.memory.image as f64 / state.bandwidth.unwrap_or(BANDWIDTH).max(1.0);
         let spare = end.saturating_duration_since(deadline) / 2;
         let takes = Duration::try_from_secs_f64(takes).unwrap_or(Duration::MAX).saturating_add(spare);
         end.saturating_duration_since(Instant::now()) <= takes
@@ -141,29 +142,26 @@ impl Session<'_> {
     fn trial(&self, state: &mut State) -> Result<(), Failure> {
         state.tried = true;
         match self.save(state, Then::Runs, TRIAL * 10) {
-            Ok(()) => Ok(()),
-            Err(super::save::NotSaved::Failure(e)) => Err(e),
-            Err(super::save::NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => {
-                Err(Failure::Unable(format!(
-                    "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
+            Err(NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => Err(Failure::Unable(format!(
+                "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
                  and a walltime in which it ends, or `trial: false` where that passes)",
-                    count(state.since.elapsed().as_secs(), "second")
-                )))
-            }
-            Err(super::save::NotSaved::Trouble(e)) => {
-                self.shell
-                    .log
-                    .say(&format!("The trial dump failed: {e}. It is tried again when it must be."));
-                Ok(())
-            }
+                count(state.since.elapsed().as_secs(), "second")
+            ))),
+            saved => self.goes_on(saved, "The trial dump failed", "It is tried again when it must be"),
         }
     }
 
     fn save_and_go_on(&self, state: &mut State) -> Result<(), Failure> {
-        match self.save(state, Then::Runs, TRIAL * 60) {
-            Err(super::save::NotSaved::Failure(e)) => Err(e),
-            Err(super::save::NotSaved::Trouble(e)) => {
-                self.shell.log.say(&format!("A dump failed: {e}. The program runs on."));
+        let saved = self.save(state, Then::Runs, TRIAL * 60);
+        self.goes_on(saved, "A dump failed", "The program runs on")
+    }
+
+    /// A dump that fails while the program runs is no more than a line of the log.
+    fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), Failure> {
+        match saved {
+            Err(NotSaved::Failure(e)) => Err(e),
+            Err(NotSaved::Trouble(e)) => {
+                self.shell.log.say(&format!("{failed}: {e}. {then}."));
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -171,9 +169,8 @@ impl Session<'_> {
     }
 
     /// Says what of the program cannot be dumped, at its start and whenever it has doubled.
-    fn look_for_hindrances(&self, state: &mut State) {
-        let tasks = state.backend.tasks();
-        let memory = tasks::memory(&tasks).resident;
+    fn look_for_hindrances(&self, state: &mut State, tasks: &[u32]) {
+        let memory = state.memory.resident;
         if state.by == Dumper::Program || memory < state.looked_at.saturating_mul(2) || memory == 0 {
             return;
         }
@@ -184,7 +181,7 @@ impl Session<'_> {
             everywhere: vec![self.shell.campaign.output().to_path_buf()],
             init: state.backend.init(),
         };
-        for hindrance in hindrances(&tasks, &look) {
+        for hindrance in hindrances(tasks, &look) {
             self.shell.log.say(&format!("{hindrance}."));
         }
     }
@@ -209,12 +206,11 @@ impl Session<'_> {
                 Err(Failure::Program(code, format!("the program ended with exit status {code}{}", words())))
             }
             Ended::Signal(signal) => {
-                let name = nix::sys::signal::Signal::try_from(signal).map_or("", |s| s.as_str());
                 let code = 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0));
                 let memory = if signal == 9 { ", perhaps for its memory" } else { "" };
                 Err(Failure::Program(
                     code,
-                    format!("the program was ended by signal {signal} {name}{memory}{}", words()),
+                    format!("the program was ended by {}{memory}{}", quantity::signal(signal), words()),
                 ))
             }
         }
@@ -224,13 +220,8 @@ impl Session<'_> {
     fn last_words(state: &State) -> Option<String> {
         let program = &state.resolved.program;
         [&program.errors, &program.output].into_iter().find_map(|path| {
-            let end = crate::durable::beneath::read_end(path, LAST_WORDS as u64).ok()?;
+            let end = beneath::read_end(path, LAST_WORDS).ok()?;
             last_words(&String::from_utf8_lossy(&end))
         })
-    }
-
-    /// Whether the campaign wants it saved at all.
-    pub(super) fn is_never_saved(&self) -> bool {
-        matches!(self.command.checkpoint, Checkpoint::None)
     }
 }
