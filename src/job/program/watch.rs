@@ -94,6 +94,8 @@ impl Session<'_> {
         state.memory = tasks::memory(&tasks);
         let progress = match &mut state.progress {
             Some(reader) => reader.read().ok().flatten(),
+            // It has just ended: what was seen last stands.
+            None if tasks.is_empty() => None,
             None => Some(progress::Progress { done: Self::cpu(state, &tasks) as u64, total: 0 }),
         };
         self.shell.heart.update(|s| {
