@@ -11,7 +11,9 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::generation::{Image, ImageFile};
+use super::fence;
+use super::form;
+use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use crate::durable::{DurableError, atomic, beneath, checksum};
@@ -280,6 +282,15 @@ pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
         })?;
     }
     Ok(())
+}
+
+/// The images that the generations on disk name, as far as their records can be read.
+///
+/// # Errors
+/// When the folder of the generations cannot be listed.
+pub fn named(dir: &ChainDir) -> Result<Vec<Image>, DurableError> {
+    let read = |number| form::read::<Generation>(&dir.generation(number)).ok()?.image;
+    Ok(fence::generations(dir)?.into_iter().filter_map(read).collect())
 }
 
 /// Removes the images that are not among `kept`, and what killed links left of theirs; `before` is told of each folder.

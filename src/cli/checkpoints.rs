@@ -8,7 +8,7 @@ use super::{Failure, failure, output, place};
 use crate::checkpoint::form;
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image};
 use crate::durable::beneath;
-use crate::foreign::criu::forget;
+use crate::job::let_images_go;
 use crate::quantity::{self, bytes, count};
 
 /// Files of an image that are smaller are not worth packing, bytes.
@@ -279,11 +279,7 @@ fn prune(args: &Prune) -> Result<(), Failure> {
             output::say(format!("{chain}, generation {}: {said}, {}", old.number.0, bytes(room)))?;
         }
         if !args.dry_run {
-            let left = generations(&dir)?;
-            let named = |name: &std::ffi::OsStr| {
-                left.iter().any(|g| g.image.as_ref().is_some_and(|image| name == image.folder.as_str()))
-            };
-            image::let_go(&dir, &named, &|folder| forget(&folder.join("files")))?;
+            let_images_go(&dir, &image::named(&dir)?)?;
         }
         output::note(format!("{chain}: generation {} stays.", kept.number.0));
     }

@@ -27,6 +27,7 @@ pub mod verify;
 pub mod workload;
 
 pub use origin::Origin;
+pub use program::let_images_go;
 pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
 pub use workload::Workload;
 

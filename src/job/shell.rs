@@ -1,6 +1,7 @@
 //! The shell of a link: what every link does, whatever it runs. It holds the link's place in the chain, says what is done, seals
 //! generations, and ends in one of a few ways. What is done in it is its [`Body`].
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -111,16 +112,25 @@ impl<'a> Shell<'a> {
         if complete.link <= self.after()? {
             return Ok(None);
         }
-        if complete.spec != self.options.spec_hash && !spec::lineage(self.campaign)?.contains(&complete.spec)
-        {
-            return Err(Failure::Foreign(format!(
-                "{}: belongs to the campaign file with hash {}, this job to {} (use another output folder)",
-                path.display(),
-                complete.spec,
-                self.options.spec_hash
-            )));
+        if !self.is_of_this_campaign(&complete.spec)? {
+            return Err(self.of_another(&path, &complete.spec));
         }
         Ok(Some(complete))
+    }
+
+    /// Whether a record with this spec's hash is of this campaign's work, be it of an earlier place of it.
+    pub(super) fn is_of_this_campaign(&self, spec: &str) -> Result<bool, Failure> {
+        Ok(spec == self.options.spec_hash
+            || spec::lineage(self.campaign)?.iter().any(|former| former == spec))
+    }
+
+    /// A record that is of another campaign's.
+    pub(super) fn of_another(&self, path: &Path, spec: &str) -> Failure {
+        Failure::Foreign(format!(
+            "{}: belongs to the campaign file with hash {spec}, this job to {} (use another output folder)",
+            path.display(),
+            self.options.spec_hash
+        ))
     }
 
     /// Whether the link must stop, asked anew.

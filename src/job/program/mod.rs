@@ -6,6 +6,8 @@ mod resume;
 mod save;
 mod watch;
 
+pub use save::let_images_go;
+
 use std::time::Instant;
 
 use super::failure::Failure;

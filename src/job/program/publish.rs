@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::save::let_images_go;
 use super::{Session, State};
-use crate::campaign::spec;
 use crate::checkpoint::form::{self, FORM, Formed};
 use crate::checkpoint::{Complete, LinkNumber, MapRecord, Phase, Place, image, seal};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::Problem;
-use crate::foreign::criu::forget;
 use crate::job::failure::Failure;
 use crate::job::shell::Done;
 use crate::job::verify::verify_bytes;
@@ -92,8 +91,7 @@ impl Session<'_> {
             }
             other => other?,
         };
-        let known = made.spec == self.shell.options.spec_hash
-            || spec::lineage(self.shell.campaign)?.contains(&made.spec);
+        let known = self.shell.is_of_this_campaign(&made.spec)?;
         Ok(Some(made).filter(|made| known && made.link > self.shell.after().unwrap_or(LinkNumber(0))))
     }
 
@@ -226,7 +224,7 @@ impl Session<'_> {
         if seal::ensure_unfenced(dir, self.shell.link).is_err() {
             return;
         }
-        let _ = image::let_go(dir, &|_| false, &|folder| forget(&folder.join(super::resume::FILES)));
+        let _ = let_images_go(dir, &[]);
         for folder in [dir.images(), dir.programs()] {
             if beneath::exists(&folder)
                 && let Err(e) = beneath::remove_folder(&folder)

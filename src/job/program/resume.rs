@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
+use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::form;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
@@ -24,8 +24,6 @@ use crate::shell_words::word;
 
 /// The image's own record, beside the files of whatever dumped it.
 pub(super) const RECORD: &str = "record.ron";
-/// The folder of the files of whatever dumped it.
-pub(super) const FILES: &str = "files";
 /// The folder of the program's own files, as they were.
 pub(super) const COPIES: &str = "copies";
 
@@ -95,7 +93,7 @@ impl Session<'_> {
     /// The newest generation that counts.
     fn find(&self) -> Result<Found, Failure> {
         let dir = &self.shell.dir;
-        let (after, lineage) = (self.shell.after()?, spec::lineage(self.shell.campaign)?);
+        let after = self.shell.after()?;
         let numbers = fence::generations(dir)?;
         let mut rejected = Vec::new();
         let newest = numbers.last().copied();
@@ -113,14 +111,12 @@ impl Session<'_> {
             if generation.link <= after {
                 break;
             }
-            let known = generation.spec == self.shell.options.spec_hash || lineage.contains(&generation.spec);
-            let Some(image) = generation.image.clone().filter(|_| known) else {
-                return Err(Failure::Foreign(format!(
-                    "{}: belongs to the campaign file with hash {}, this job to {}, or holds no program (use another output folder)",
-                    path.display(),
-                    generation.spec,
-                    self.shell.options.spec_hash
-                )));
+            if !self.shell.is_of_this_campaign(&generation.spec)? {
+                return Err(self.shell.of_another(&path, &generation.spec));
+            }
+            let Some(image) = generation.image.clone() else {
+                let what = "holds no program, but tiles (use another output folder)";
+                return Err(Failure::Foreign(format!("{}: {what}", path.display())));
             };
             match self.examined(&path, &image)? {
                 Ok(beside) => {
@@ -287,7 +283,7 @@ impl Session<'_> {
         }
         runner
             .backend
-            .restore(&resolved.program, &folder.join(FILES), beside.clocks)
+            .restore(&resolved.program, &folder.join(image::FILES), beside.clocks)
             .map_err(|e| Self::unable(&e))
     }
 

@@ -1,14 +1,15 @@
 //! Saving a program: an image that is durable before the program is let go, or what the program keeps of itself.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::resume::{Beside, COPIES, FILES, RECORD};
+use super::resume::{Beside, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{
-    Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, form, image,
+    ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::foreign::criu::forget;
@@ -77,7 +78,7 @@ impl Session<'_> {
         let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
         let result = self.save_in(state, then, limit, &name, &folder);
         if result.is_err() {
-            forget(&folder.join(FILES));
+            forget(&folder.join(image::FILES));
             let _ = beneath::remove_folder(&folder);
         }
         self.shell.enter(before);
@@ -95,7 +96,7 @@ impl Session<'_> {
         name: &str,
         folder: &Path,
     ) -> Result<Generation, NotSaved> {
-        let files = folder.join(FILES);
+        let files = folder.join(image::FILES);
         beneath::create_private_folder(&files)
             .map_err(|e| DurableError::io(&files, "create the folder", e))?;
         let tasks = state.backend.tasks();
@@ -330,21 +331,20 @@ impl Session<'_> {
         let dir = &self.shell.dir;
         let kept: BTreeSet<GenerationNumber> =
             state.good.iter().map(|good| good.number).chain([newest.number]).collect();
-        let mut images = BTreeSet::new();
-        let mut started = BTreeSet::from([state.started]);
         for number in fence::generations(dir).unwrap_or_default() {
             if !kept.contains(&number) {
                 let _ = beneath::remove(&dir.generation(number));
-            } else if let Ok(Generation { image: Some(image), .. }) = form::read(&dir.generation(number)) {
-                started.insert(image.started);
-                images.insert(image.folder);
             }
         }
-        images.insert(newest.image.as_ref().map(|image| image.folder.clone()).unwrap_or_default());
-        let needed = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| images.contains(name));
-        if let Err(e) = image::let_go(dir, &needed, &|folder| forget(&folder.join(FILES))) {
-            self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
+        let images = match image::named(dir) {
+            Ok(images) => images,
+            Err(e) => return self.stays(&e),
+        };
+        if let Err(e) = let_images_go(dir, &images) {
+            self.stays(&e);
         }
+        let started: BTreeSet<LinkNumber> =
+            images.iter().map(|image| image.started).chain([state.started]).collect();
         let programs = dir.programs();
         for name in beneath::names_if_any(&programs).unwrap_or_default() {
             if !started.iter().any(|link| name.to_str() == Some(link.to_string().as_str())) {
@@ -352,4 +352,17 @@ impl Session<'_> {
             }
         }
     }
+
+    fn stays(&self, e: &DurableError) {
+        self.shell.log.say(&format!("What is no longer needed stays for now: {e}."));
+    }
+}
+
+/// Removes the images that are not among these, with the names that CRIU gave to files for them.
+///
+/// # Errors
+/// When the folder cannot be listed; what cannot be removed is left.
+pub fn let_images_go(dir: &ChainDir, kept: &[Image]) -> Result<(), DurableError> {
+    let named = |name: &OsStr| kept.iter().any(|image| name == image.folder.as_str());
+    image::let_go(dir, &named, &|folder| forget(&folder.join(image::FILES)))
 }
