@@ -99,6 +99,13 @@ pub fn own_status(field: &str) -> Option<String> {
     status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
 }
 
+/// A mask in `/proc/self/status`: of signals, such as `SigIgn:`, whose lowest bit is signal 1, or of capabilities; nothing where the
+/// system does not tell.
+#[must_use]
+pub fn own_mask(field: &str) -> u64 {
+    own_status(field).and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0)
+}
+
 fn first_line(path: &str) -> String {
     std::fs::read_to_string(path).map(|s| s.trim().to_owned()).unwrap_or_default()
 }

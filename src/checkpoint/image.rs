@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::fence;
@@ -101,7 +100,7 @@ pub fn damage(
         Err(e) => return Ok(of(&folder, &e.to_string())),
         Ok(facts) if !beneath::is_folder(&facts) => return Ok(of(&folder, "not a folder")),
         Ok(facts) => {
-            if let Some(why) = not_ours(&facts) {
+            if let Some(why) = beneath::not_ours(&facts) {
                 return Ok(of(&folder, &why));
             }
         }
@@ -128,7 +127,7 @@ fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> i
         opened => (opened?, false),
     };
     let facts = opened.metadata()?;
-    if let Some(why) = not_ours(&facts) {
+    if let Some(why) = beneath::not_ours(&facts) {
         return Ok(Some(why));
     }
     let found = if packed {
@@ -145,20 +144,6 @@ fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> i
 /// What was read, if nothing stopped it.
 fn to_its_end<T>(read: Option<T>) -> io::Result<T> {
     read.ok_or_else(|| io::ErrorKind::Interrupted.into())
-}
-
-/// Why a file or folder may have been written by somebody else.
-#[must_use]
-pub fn not_ours(facts: &Metadata) -> Option<String> {
-    let own = nix::unistd::geteuid().as_raw();
-    if facts.uid() != own {
-        return Some(format!("belongs to user {}, not to this one, {own}", facts.uid()));
-    }
-    if facts.permissions().mode() & 0o022 != 0 {
-        return Some(format!("others may write to it (mode {:o})", facts.permissions().mode() & 0o7777));
-    }
-    (beneath::is_regular(facts) && facts.nlink() > 1)
-        .then(|| format!("has {} names (hard links)", facts.nlink()))
 }
 
 /// The name of the packed form of a file.
@@ -315,6 +300,7 @@ pub fn let_go(
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
     use crate::checkpoint::{CampaignDir, ChainId, Dumper};

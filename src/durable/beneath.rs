@@ -168,6 +168,19 @@ pub fn is_folder(facts: &Metadata) -> bool {
     facts.is_dir()
 }
 
+/// Why a file or folder may have been written by somebody else.
+#[must_use]
+pub fn not_ours(facts: &Metadata) -> Option<String> {
+    let own = nix::unistd::geteuid().as_raw();
+    if facts.uid() != own {
+        return Some(format!("belongs to user {}, not to this one, {own}", facts.uid()));
+    }
+    if facts.mode() & 0o022 != 0 {
+        return Some(format!("others may write to it (mode {:o})", facts.mode() & 0o7777));
+    }
+    (is_regular(facts) && facts.nlink() > 1).then(|| format!("has {} names (hard links)", facts.nlink()))
+}
+
 /// Whether a path lies below an output folder.
 #[must_use]
 pub fn is_below(path: &Path) -> bool {

@@ -56,7 +56,7 @@ pub(super) fn ask(command: &mut Command, limit: Duration) -> io::Result<Answer> 
 /// How a child ended, if it did within the limit.
 pub(super) fn ended(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let until = Instant::now() + limit;
-    let mut pause = Duration::from_millis(1);
+    let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));

@@ -16,7 +16,7 @@ use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR2, SIGXFSZ};
 
 use crate::campaign::shell::HELD;
-use crate::host::own_status;
+use crate::host::own_mask;
 
 /// Set to anything by a job's script that was asked to stop before this program began.
 const ASKED: &str = "ALPSCKPT_ASKED";
@@ -72,8 +72,7 @@ pub fn end_at_second(signal: i32, flag: &Arc<AtomicBool>) -> io::Result<()> {
 
 /// Whether this process ignores a signal; not where `/proc` does not tell.
 fn is_ignored(signal: i32) -> bool {
-    let mask = own_status("SigIgn:").and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0);
-    mask & (1 << (signal - 1)) != 0
+    own_mask("SigIgn:") & (1 << (signal - 1)) != 0
 }
 
 /// A file that grows beyond the process's limit is then an error of that write, which can be told, instead of the process's

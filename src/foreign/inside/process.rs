@@ -16,7 +16,7 @@ use rustix::process::WaitOptions;
 use crate::foreign::backend::Ended;
 
 use crate::THIS_PROGRAM;
-use crate::host::own_status;
+use crate::host::own_mask;
 
 /// The socket that this process was started with as its standard input; that is then `/dev/null`.
 pub(super) fn socket() -> io::Result<UnixStream> {
@@ -47,7 +47,7 @@ pub(super) fn close_inherited() -> io::Result<()> {
 /// starts shall find them as any program expects them.
 pub(super) fn reset_signals() -> io::Result<()> {
     SigSet::empty().thread_set_mask()?;
-    let ignored = own_status("SigIgn:").and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0);
+    let ignored = own_mask("SigIgn:");
     // 32 and 33 are the C library's own: `posix_spawn` has each program begin with them ignored, and nobody can catch them.
     for signal in (1..=64).filter(|signal| !matches!(signal, 32 | 33) && ignored & (1 << (signal - 1)) != 0) {
         // What is caught is reset by `exec`, what is ignored is not.

@@ -15,6 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::wire::{self, News, Order, Setup, Start, Work};
 use crate::THIS_PROGRAM;
 use crate::foreign::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+use crate::foreign::calls;
 use crate::foreign::criu::Criu;
 use crate::foreign::tasks;
 
@@ -329,16 +330,9 @@ impl Inside {
             let _ = rustix::process::pidfd_send_signal(init, rustix::process::Signal::KILL);
         }
         let _ = self.socket.shutdown(std::net::Shutdown::Both);
-        let until = Instant::now() + TO_DIE;
-        let mut pause = Duration::from_micros(200);
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < until => std::thread::sleep(pause),
-                // The kernel holds them, as on a disk that does not answer; they are dead for all else.
-                _ => break,
-            }
-            pause = (pause * 2).min(Duration::from_millis(20));
+        // The kernel may hold them, as on a disk that does not answer; they are dead for all else.
+        if let Ok(Some(status)) = calls::ended(&mut self.child, TO_DIE) {
+            return Some(status);
         }
         let _ = self.child.kill();
         None

@@ -134,7 +134,7 @@ impl Session<'_> {
         // Whoever can write the record can name any image in it.
         let facts = beneath::facts(generation);
         let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
-        if let Some(why) = image::not_ours(&facts) {
+        if let Some(why) = beneath::not_ours(&facts) {
             return Ok(Err(format!("{}: {why}", generation.display())));
         }
         if image.by == Dumper::Program {

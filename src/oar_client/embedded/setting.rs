@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::process::ProcessId;
-use crate::host::own_status;
+use crate::host::{own_mask, own_status};
 
 /// Limits by the names that `/proc/PID/limits` gives them.
 const LIMITS: [(&str, Resource); 16] = [
@@ -106,7 +106,7 @@ impl Setting {
         if !server.is_alive() {
             return None;
         }
-        let rights = own_status("CapEff:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
+        let rights = own_mask("CapEff:");
         if rights & SYS_NICE == 0 {
             let theirs = rustix::process::Pid::from_raw(server.pid)
                 .and_then(|pid| rustix::process::getpriority_process(Some(pid)).ok());
@@ -140,7 +140,7 @@ pub(super) fn variables() -> Vec<(String, String)> {
 /// Gives each signal that this process ignores, because its starter did (`nohup`), a handler that does what would be done by
 /// default: the next program that this process becomes ignores none.
 pub(super) fn ignore_no_signals() {
-    let ignored = own_status("SigIgn:").and_then(|hex| u64::from_str_radix(&hex, 16).ok()).unwrap_or(0);
+    let ignored = own_mask("SigIgn:");
     for signal in (1..32).filter(|signal| ignored >> (signal - 1) & 1 == 1) {
         if !signal_hook::consts::FORBIDDEN.contains(&signal) {
             let always = Arc::new(AtomicBool::new(true));
