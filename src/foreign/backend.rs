@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// What is to run.
@@ -59,6 +61,19 @@ pub struct Clocks {
     pub monotonic: u64,
     /// `CLOCK_BOOTTIME`.
     pub boottime: u64,
+}
+
+impl Clocks {
+    /// What they tell this process now.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub(in crate::foreign) fn now() -> io::Result<Self> {
+        let read = |clock| -> io::Result<u64> {
+            Ok(Duration::from(clock_gettime(clock)?).as_nanos().try_into().unwrap_or(u64::MAX))
+        };
+        Ok(Self { monotonic: read(ClockId::CLOCK_MONOTONIC)?, boottime: read(ClockId::CLOCK_BOOTTIME)? })
+    }
 }
 
 /// What kind of trouble it is: who can do something about it.

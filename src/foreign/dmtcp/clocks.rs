@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
-
 use super::super::backend::{Clocks, Kind, Trouble};
 use super::super::calls;
 
@@ -44,11 +42,7 @@ impl Shift {
 
 /// The node's clocks.
 fn now() -> Clocks {
-    let ns = |clock| {
-        let time = clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
-        u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-    };
-    Clocks { monotonic: ns(ClockId::CLOCK_MONOTONIC), boottime: ns(ClockId::CLOCK_BOOTTIME) }
+    Clocks::now().unwrap_or_default()
 }
 
 /// The words that have a program's clocks go on from these, and by how much they are then ahead; no words where the node has no such

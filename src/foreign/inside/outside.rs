@@ -12,12 +12,11 @@ use command_fds::CommandFdExt;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::SigSet;
-use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{getegid, geteuid};
 
 use super::wire::{self, News, Order, Setup, Times};
 use super::{network, process};
-use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::backend::{Clocks, Kind, Trouble};
 
 const NS_PER_S: i128 = 1_000_000_000;
 
@@ -106,11 +105,10 @@ fn set_clocks(times: Times) -> Result<(), Trouble> {
     let present = std::fs::read_to_string(format!("/proc/self/{OFFSETS}"))
         .map_err(|e| refused(&format!("to read /proc/self/{OFFSETS}"), &e))?;
     let mut lines = String::new();
-    for (name, clock, wanted) in [
-        ("monotonic", ClockId::CLOCK_MONOTONIC, times.monotonic),
-        ("boottime", ClockId::CLOCK_BOOTTIME, times.boottime),
-    ] {
-        let now = now(clock).map_err(|e| refused("its clock", &e))?;
+    let here = Clocks::now().map_err(|e| refused("its clock", &e))?;
+    for (name, now, wanted) in
+        [("monotonic", here.monotonic, times.monotonic), ("boottime", here.boottime, times.boottime)]
+    {
         let offset = offset(&present, name) + i128::from(wanted) - i128::from(now);
         lines += &format!("{name} {} {}\n", offset.div_euclid(NS_PER_S), offset.rem_euclid(NS_PER_S));
     }
@@ -122,12 +120,6 @@ fn offset(present: &str, name: &str) -> i128 {
     let fields = present.lines().find_map(|line| line.trim_start().strip_prefix(name));
     let mut numbers = fields.unwrap_or("").split_whitespace().map(|word| word.parse::<i128>().unwrap_or(0));
     numbers.next().unwrap_or(0) * NS_PER_S + numbers.next().unwrap_or(0)
-}
-
-/// What a clock tells, ns.
-pub(super) fn now(clock: ClockId) -> io::Result<u64> {
-    let now = clock_gettime(clock)?;
-    Ok(now.tv_sec() as u64 * NS_PER_S as u64 + now.tv_nsec() as u64)
 }
 
 fn first_process(socket: &UnixStream) -> Result<Child, Trouble> {

@@ -4,14 +4,11 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::time::ClockId;
-
-use super::super::outside::now;
-use super::super::wire::{self, News, Order, Times};
+use super::super::wire::{self, News, Order};
 use super::Init;
 use super::criu::{Said, Talk};
 use crate::durable::beneath;
-use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::backend::{Clocks, Kind, Trouble};
 use crate::foreign::criu::log::Work;
 use crate::foreign::criu::names;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
@@ -99,9 +96,7 @@ impl Init {
 
     /// Has the supervisor seal the image while the program stands. That takes the time that it takes.
     fn seal(&mut self, talk: &mut Talk) -> io::Result<Image> {
-        let times =
-            Times { monotonic: now(ClockId::CLOCK_MONOTONIC)?, boottime: now(ClockId::CLOCK_BOOTTIME)? };
-        self.tell(News::Frozen(times))?;
+        self.tell(News::Frozen(Clocks::now()?.into()))?;
         loop {
             if !self.wait(None, None)? {
                 continue;
