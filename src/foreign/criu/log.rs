@@ -267,7 +267,7 @@ mod tests {
                 "semaphores: Files",
             ),
             ("Can't open mapped [/[aio] (deleted)]: No such file or directory", "(aio)"),
-            ("Can't open mapped [/work/x (deleted)]: No such file or directory", "removed or replaced"),
+            ("Can't open mapped [/data/x (deleted)]: No such file or directory", "removed or replaced"),
             ("fsnotify: \tCan't dump that handle", "inotify"),
             ("Unseizable non-zombie 1005 found, state S, err -1/10", "tracer"),
             ("Task 1002 with SysVIPC shmem map @7f80cc111000 doesn't live in IPC ns", "SysV"),
