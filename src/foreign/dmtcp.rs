@@ -233,7 +233,9 @@ impl Backend for Dmtcp {
         protection::protectable(program)?;
         let coordinator = self.prepare(program)?;
         let mut words = vec![self.tool("dmtcp_launch")];
-        words.extend(["-q", "-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from));
+        words.extend(
+            ["-q", "-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from),
+        );
         words.push(self.drafts().into());
         words.extend(["/bin/sh", "-c", ROOT].map(OsString::from));
         words.push(self.marker().into());
