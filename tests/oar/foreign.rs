@@ -5,21 +5,21 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use alpsckpt::checkpoint::ChainDir;
+use alpsckpt::checkpoint::{ChainDir, LinkNumber};
 
 use crate::carried::{self, Carried};
 use crate::place::{Job, Place, begins, completes, done, is_complete, link_ends, until};
 use crate::support;
 
-/// Where scripts that look for gates wait for them: the steps, and what they have said then.
-const GATES: [(&str, u64); 2] = [("4", 8), ("7", 14)];
+/// The steps at which scripts that look for gates wait for them, as they say them.
+const GATES: [&str; 2] = ["4\n", "7\n"];
 
-/// A campaign of one program, cut where that has said so many bytes.
+/// A campaign of one program, cut when that has said these words.
 struct Hopper<'p> {
     place: &'p Place<'p>,
     /// Its file and its output folder.
     name: &'static str,
-    cuts: Vec<u64>,
+    cuts: [Option<&'static str>; 2],
     /// As many threads of as many processes are dumped at least: all that the program has while it works, and the root of its tree.
     tasks: usize,
 }
@@ -51,38 +51,47 @@ pub(crate) fn hops(place: &Place) {
     fs::create_dir(place.here("gates")).unwrap();
     let (saga, r, python) = (carried::saga(place), carried::r(place), carried::python(place));
 
-    let view =
-        ["-c=1", "ta_lighting", "3", "-NDIRS", "64", "-RADIUS", "5000", "-DEM", "{folder}/dem.sgrd", "-SVF"];
-    let saga = Made { by: &saga, words: &view, named: "view.sgrd", result: "view.sdat" };
-    let fork =
-        Made { by: &r, words: &["--vanilla", "{folder}/fork.R"], named: "fork.txt", result: "fork.txt" };
-    let psock =
-        Made { by: &r, words: &["--vanilla", "{folder}/psock.R"], named: "psock.txt", result: "psock.txt" };
-    let pool = Made { by: &python, words: &["{folder}/pool.py"], named: "pool.txt", result: "pool.txt" };
-    let threads =
-        Made { by: &python, words: &["{folder}/threads.py"], named: "threads.txt", result: "threads.txt" };
-    let at_gates = || GATES.map(|(_, said)| said).to_vec();
+    // SAGA's is the only one that knows no gate: that it is asked in time, it computes when nobody else does.
+    let view = ["-DEM", "{folder}/dem.sgrd", "-NDIRS", "256", "-RADIUS", "5000", "-SVF"];
+    let view = [&["nice", "-n", "19", &saga.program, "-c=1", "ta_lighting", "3"], &view[..]].concat();
+    let r_script = |script| vec![r.program.as_str(), "--vanilla", script];
+    let python_script = |script| vec![python.program.as_str(), script];
+    let made = |by, words, named, result| Made { place, by, words, named, result };
+    let computing = Some("Execution started");
+    let gates = GATES.map(Some);
     let hopper = |name, cuts, tasks| Hopper { place, name, cuts, tasks };
     // R has two children or workers; Python has three threads for its pool of two, or three that work.
     let hoppers = [
         (
-            hopper("saga", vec![1200, 2000], 2),
-            saga,
+            hopper("saga", [computing, computing], 2),
+            made(&saga, view, "view.sgrd", "view.sdat"),
             "inputs: [\"dem.sgrd\", \"dem.sdat\"], kit: Some(\"kit\")",
         ),
-        (hopper("fork", at_gates(), 4), fork, "inputs: [\"fork.R\"], kit: Some(\"kit\")"),
         (
-            hopper("psock", at_gates(), 4),
-            psock,
+            hopper("fork", gates, 4),
+            made(&r, r_script("{folder}/fork.R"), "fork.txt", "fork.txt"),
+            "inputs: [\"fork.R\"], kit: Some(\"kit\")",
+        ),
+        (
+            hopper("psock", gates, 4),
+            made(&r, r_script("{folder}/psock.R"), "psock.txt", "psock.txt"),
             "inputs: [\"psock.R\"], kit: Some(\"kit-newer\"), network: Private",
         ),
-        (hopper("pool", at_gates(), 7), pool, "inputs: [\"pool.py\"], kit: Some(\"kit\"), semaphores: Files"),
-        (hopper("threads", at_gates(), 5), threads, "inputs: [\"threads.py\"], kit: Some(\"kit\")"),
+        (
+            hopper("pool", gates, 7),
+            made(&python, python_script("{folder}/pool.py"), "pool.txt", "pool.txt"),
+            "inputs: [\"pool.py\"], kit: Some(\"kit\"), semaphores: Files",
+        ),
+        (
+            hopper("threads", gates, 5),
+            made(&python, python_script("{folder}/threads.py"), "threads.txt", "threads.txt"),
+            "inputs: [\"threads.py\"], kit: Some(\"kit\")",
+        ),
     ];
     // A shell, the pipeline's three parts; it ends badly after its first hop.
-    let pipe = hopper("pipe", vec![GATES[0].1], 5);
+    let pipe = hopper("pipe", [gates[0], None], 5);
     for (hopper, made, fields) in &hoppers {
-        hopper.write(&made.command(place), fields);
+        hopper.write(&made.command(), fields);
     }
     pipe.write(
         "run: Shell(\"set -o pipefail; {{ for i in 1 2 3 4 5; do echo $i; until [ $i != 4 ] || [ -e $GATES/4 ]; do sleep 0.2; done; done; exit 5; }} | tee {output}/numbers.txt | cat\"), environment: {\"GATES\": \"{folder}/gates\"}, outputs: [\"numbers.txt\"]",
@@ -105,32 +114,36 @@ pub(crate) fn hops(place: &Place) {
 
 /// A command, and what it makes.
 struct Made<'c> {
+    place: &'c Place<'c>,
     by: &'c Carried,
     /// But for the last one, the file to write.
-    words: &'c [&'c str],
+    words: Vec<&'c str>,
     /// The last word, below the output.
     named: &'c str,
     result: &'c str,
 }
 
 impl Made<'_> {
+    /// All its words, where what it makes comes to this folder.
+    fn all_words(&self, output: &str) -> Vec<String> {
+        let last = format!("{output}/{}", self.named);
+        self.words.iter().map(|&word| word.to_owned()).chain([last]).collect()
+    }
+
     /// As fields of a campaign file.
-    fn command(&self, place: &Place) -> String {
-        let mut words = vec![self.by.program.clone()];
-        words.extend(self.words.iter().map(|&word| word.to_owned()));
-        words.push(format!("{{output}}/{}", self.named));
+    fn command(&self) -> String {
         let mut environment = self.by.environment.clone();
-        environment.insert("GATES", format!("{}/gates", place.inside));
-        format!("run: Program({words:?}), outputs: [{:?}], environment: {environment:?}", self.result)
+        environment.insert("GATES", format!("{}/gates", self.place.inside));
+        let (words, result) = (self.all_words("{output}"), self.result);
+        format!("run: Program({words:?}), outputs: [{result:?}], environment: {environment:?}")
     }
 
     /// Runs it on the frontend without a job, a dump or a hop.
-    fn uninterrupted(&self, place: &Place) -> Vec<u8> {
-        let mut words = vec!["env".to_owned(), "-C".to_owned(), place.inside.clone()];
+    fn uninterrupted(&self) -> Vec<u8> {
+        let place = self.place;
+        let mut words = vec!["env".to_owned()];
         words.extend(self.by.environment.iter().map(|(name, value)| format!("{name}={value}")));
-        words.push(self.by.program.clone());
-        words.extend(self.words.iter().map(|word| word.replace("{folder}", &place.inside)));
-        words.push(format!("{}/{}", place.inside, self.named));
+        words.extend(self.all_words("{folder}").iter().map(|word| word.replace("{folder}", &place.inside)));
         done(&mut place.cluster.exec("alice@front", &words));
         fs::read(place.here(self.result)).unwrap()
     }
@@ -163,22 +176,22 @@ impl Hopper<'_> {
         let (place, name) = (self.place, self.name);
         place.ask(&["submit", &format!("{name}.ron"), "--cluster", "oar"]).good();
         let chain = self.chain();
-        for (link, enough) in (1..).zip(&self.cuts) {
+        let output =
+            || fs::read_to_string(chain.program_log(begins(&chain, 1).link, "out")).unwrap_or_default();
+        for (link, words) in (1..).zip(self.cuts.iter().flatten()) {
             let node = begins(&chain, link).node;
             self.may_not_go_to(&node, true);
-            let output = chain.program_log(begins(&chain, 1).link, "out");
-            until(&format!("{name} to get on"), 100, || {
-                (fs::metadata(&output).ok()?.len() >= *enough).then_some(())
-            });
-            // A node is shown as running a moment later.
+            until(&format!("{name} to get on"), 100, || output().contains(words).then_some(()));
+            // A node is shown as running a moment later; a job that ends before is told below.
             let ask = ["checkpoint", "m06", "--campaign", name];
-            until("the signal that is sent", 1000, || (place.ask(&ask).code == Some(0)).then_some(()));
+            let asked = || place.ask(&ask).code == Some(0) || chain.link_end(LinkNumber(link)).exists();
+            until("the signal that is sent", 1000, || asked().then_some(()));
             let end = link_ends(&chain, link);
             assert!(end.message.contains("with the program sealed"), "{name}: {}", end.message);
             let dumped = dumped(&chain);
             assert!(dumped >= self.tasks, "{name}: {dumped} tasks are dumped");
-            if let Some((step, _)) = GATES.iter().find(|(_, said)| said == enough) {
-                fs::write(place.here("gates").join(step), "").unwrap();
+            if GATES.contains(words) {
+                fs::write(place.here("gates").join(words.trim_end()), "").unwrap();
             }
             let next = begins(&chain, link + 1).node;
             self.may_not_go_to(&node, false);
@@ -198,7 +211,7 @@ impl Hopper<'_> {
         assert_eq!(status["attempts"], 1, "{status}");
         self.has_jobs_that_ended_with(&[99 << 8, 99 << 8, 0]);
         let result = fs::read(place.here(name).join("results").join(made.result)).unwrap();
-        assert!(result == made.uninterrupted(place), "{name}: not what it makes uninterrupted");
+        assert!(result == made.uninterrupted(), "{name}: not what it makes uninterrupted");
     }
 
     /// Whoever ends badly is not begun again, and nothing of what it made is a result.
