@@ -36,6 +36,12 @@ impl Programs {
         file
     }
 
+    /// Lays a script of the tests beside the campaigns.
+    fn script(&self, name: &str) {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/programs").join(name);
+        fs::copy(from, self.scene.path(name)).unwrap();
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.scene.alpsckpt(arguments);
         command.env("ALPSCKPT_CRIU", &self.kit);
@@ -310,11 +316,7 @@ fn an_r_script_with_forked_children_gives_the_same_cut() {
     let Some(programs) = Programs::new(test).filter(|_| support::have_programs(test, &["Rscript"])) else {
         return;
     };
-    fs::write(
-        programs.scene.path("fork.R"),
-        "library(parallel)\nset.seed(42, 'L\\'Ecuyer')\nx <- numeric(0)\nfor (i in 1:9) {\n  x <- c(x, unlist(mclapply(1:2, function(j) { Sys.sleep(0.1); sum(rnorm(1e5)) }, mc.cores = 2)))\n  cat(i, '\\n')\n}\nwriteLines(format(x, digits = 17), commandArgs(TRUE)[1])\n",
-    )
-    .unwrap();
+    programs.script("fork.R");
     let run = "Program([\"Rscript\", \"--vanilla\", \"{folder}/fork.R\", \"{output}/made.txt\"])";
     is_the_same_cut(&programs, "fork", run, "made.txt", "", 9);
 }
@@ -326,11 +328,7 @@ fn an_r_cluster_over_tcp_gives_the_same_cut() {
         return;
     };
     let programs = Programs { scene: Scene::new(8), kit };
-    fs::write(
-        programs.scene.path("psock.R"),
-        "library(parallel)\ncl <- makeCluster(2)\nclusterSetRNGStream(cl, 7)\nx <- numeric(0)\nfor (i in 1:9) {\n  x <- c(x, unlist(clusterEvalQ(cl, { Sys.sleep(0.1); sum(rnorm(1e5)) })))\n  cat(i, '\\n')\n}\nstopCluster(cl)\nwriteLines(format(x, digits = 17), commandArgs(TRUE)[1])\n",
-    )
-    .unwrap();
+    programs.script("psock.R");
     let run = "Program([\"Rscript\", \"--vanilla\", \"{folder}/psock.R\", \"{output}/made.txt\"])";
     is_the_same_cut(&programs, "psock", run, "made.txt", "network: Private", 9);
 }
@@ -342,11 +340,7 @@ fn a_python_pool_over_numpy_gives_the_same_cut() {
     else {
         return;
     };
-    fs::write(
-        programs.scene.path("pool.py"),
-        "import sys, time\nimport numpy as np\nfrom multiprocessing import Pool\ndef work(i):\n    time.sleep(0.1)\n    a = np.random.default_rng(i).standard_normal((150, 150))\n    return repr(float((a @ a).sum()))\nif __name__ == '__main__':\n    found = []\n    with Pool(2) as pool:\n        for i in range(9):\n            found += pool.map(work, [2 * i, 2 * i + 1])\n            print(i, flush=True)\n    open(sys.argv[1], 'w').write(repr(found))\n",
-    )
-    .unwrap();
+    programs.script("pool.py");
     let run = "Program([\"/usr/bin/python3\", \"{folder}/pool.py\", \"{output}/made.txt\"])";
     is_the_same_cut(&programs, "pool", run, "made.txt", "semaphores: Files", 9);
 }
