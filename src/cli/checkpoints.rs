@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Failure, failure, output, place};
-use crate::checkpoint::form;
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image};
 use crate::durable::beneath;
 use crate::job::let_images_go;
@@ -142,7 +141,7 @@ fn chains(which: &Which) -> Result<Vec<(ChainId, ChainDir)>, Failure> {
 /// The generations of a chain whose records can be read, oldest first.
 fn generations(dir: &ChainDir) -> Result<Vec<Generation>, Failure> {
     let numbers: Vec<GenerationNumber> = fence::generations(dir)?;
-    Ok(numbers.into_iter().filter_map(|number| form::read(&dir.generation(number)).ok()).collect())
+    Ok(numbers.into_iter().filter_map(|number| Generation::read(dir, number).ok()).collect())
 }
 
 fn list(args: &Ls) -> Result<(), Failure> {
