@@ -15,6 +15,7 @@ use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
 use crate::durable::{patience, tells_of_unknown_form};
+use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
@@ -193,6 +194,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
     }
     let cure = match outcome.class {
         ExitClass::Foreign if !tells_of_unknown_form(&outcome.message) => anew(chain, file),
+        ExitClass::Unable if tells_of_beginning_anew(&outcome.message) => anew(chain, file),
         _ => String::new(),
     };
     Failure::new(outcome.class.code(), what, cure)

@@ -15,6 +15,15 @@ pub use room::Room;
 use super::record::{Limit, Limits, Node, Record};
 use crate::quantity::bytes;
 
+/// What helps where nothing brings back what an image needs: its chain's commands say how.
+const ANEW: &str = "begin the chain anew";
+
+/// A message, such as the recorded one of a link's end, tells of something that beginning anew is a cure of.
+#[must_use]
+pub fn tells_of_beginning_anew(message: &str) -> bool {
+    message.contains(ANEW)
+}
+
 /// What does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Misfit {
@@ -130,7 +139,7 @@ fn processor(record: &Record, here: &Here) -> Option<Unfit> {
         here.node.processor.class()
     );
     let cure = if !masked && lacking.iter().all(|flag| flag.starts_with("avx512")) {
-        "let the chain's jobs ask for nodes of one class of processors, or begin it anew with AVX-512 masked"
+        "let the chain's jobs ask for nodes of one class of processors, or begin the chain anew with AVX-512 masked"
     } else {
         "let the chain's jobs ask for nodes of one class of processors (a property of the site's nodes)"
     };

@@ -43,3 +43,51 @@ fn jobs_of_a_cluster_carry_a_program_from_node_to_node() {
     assert!(five["failure"]["cause"].as_str().unwrap().contains("exit status 5"), "{five}");
     assert!(Path::new(PROGRAM).exists());
 }
+
+#[test]
+fn ends_of_programs_are_told_on_a_cluster_and_nothing_is_resubmitted_for_ever() {
+    let test = "ends_of_programs_are_told_on_a_cluster_and_nothing_is_resubmitted_for_ever";
+    let Some(programs) = Programs::new(test) else { return };
+    let cluster = programs.scene.cluster(30.0);
+    let deaf = "trap '' TERM INT HUP USR1 USR2 QUIT; for i in $(seq 1 100); do echo $i; sleep 0.08; done; echo end > {output}/made.txt";
+    let ends = [
+        ("early", "echo end > {output}/made.txt", None),
+        ("deaf", deaf, None),
+        ("seven", "echo worse >&2; exit 7", Some((7, "exit status 7, having said last: worse"))),
+        ("resub", "exit 99", Some((71, "exit status 99"))),
+        ("hurt", "kill -SEGV $$", Some((139, "signal 11"))),
+        ("nothing", "true", Some((65, "made.txt: it did not make it"))),
+    ];
+    for (name, run, _) in ends {
+        let text = format!(
+            "(version: 1, name: \"{name}\", output: \"{name}\", months: [6], threads: 1, walltime: \"00:03:00\", margin: \"00:01:00\",
+              workload: Command(run: Shell({run:?}), outputs: [\"made.txt\"], trial: false, kit: Some({:?})))",
+            programs.kit
+        );
+        let file = format!("{name}.ron");
+        fs::write(programs.scene.path(&file), text).unwrap();
+        programs.scene.ask(&["submit", &file, "--cluster-dir", cluster.to_str().unwrap()]).good();
+    }
+    let state = |name: &str| programs.scene.status(name)["chains"][0].clone();
+    let is = |name: &str, wanted: &str| {
+        wait_for(|| format!("{wanted}: {}", state(name)), || state(name)["state"] == wanted);
+    };
+    for (name, _, failure) in ends {
+        is(name, if failure.is_some() { "Failed" } else { "Complete" });
+    }
+    // By now a batch system that tries again would have done so.
+    for (name, _, failure) in ends {
+        let state = state(name);
+        assert_eq!((&state["attempts"], &state["resubmissions"]), (&1.into(), &0.into()), "{state}");
+        let links = state["links"].as_array().unwrap();
+        assert!(if name == "deaf" { links.len() >= 2 } else { links.len() == 1 }, "{state}");
+        let Some((code, words)) = failure else {
+            assert_eq!(programs.result(&format!("{name}.ron"), "made.txt"), b"end\n");
+            continue;
+        };
+        let failure = &state["failure"];
+        assert_eq!(failure["class"], "program", "{state}");
+        assert!(failure["cause"].as_str().unwrap().contains(words), "{state}");
+        assert_eq!(state["exit"], code, "{state}");
+    }
+}

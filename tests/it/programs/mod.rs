@@ -9,13 +9,17 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::scene::{Answer, Scene};
+use crate::scene::{Answer, PROGRAM, Scene, apart};
 use crate::support;
 
 mod cluster;
+mod commands;
 mod ends;
 mod images;
+mod nodes;
+mod outputs;
 mod same;
+mod trouble;
 
 /// A folder with campaigns of commands, and a CRIU.
 struct Programs {
@@ -41,35 +45,50 @@ impl Programs {
         file
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.scene.alpsckpt(arguments);
-        command.env("ALPSCKPT_CRIU", &self.kit);
+    /// A run within these words, which end with the name and the arguments of the program that they call.
+    fn command(&self, within: &[&str], file: &str) -> Command {
+        let words = [within, &[PROGRAM, "run", file]].concat();
+        let mut command = Command::new(words[0]);
+        apart(&mut command, &self.scene.path("")).args(&words[1..]).env("ALPSCKPT_CRIU", &self.kit);
         command
     }
 
     fn run(&self, file: &str) -> Answer {
-        Answer::of(self.command(&["run", file]).output().unwrap())
+        self.run_within(&[], file)
+    }
+
+    /// A run on what is as good as another node: these words make it.
+    fn run_within(&self, within: &[&str], file: &str) -> Answer {
+        Answer::of(self.command(within, file).output().unwrap())
     }
 
     /// Begins a run that is to be interrupted.
     fn begin(&self, file: &str) -> Child {
-        self.command(&["run", file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.begin_within(&[], file)
+    }
+
+    fn begin_within(&self, within: &[&str], file: &str) -> Child {
+        self.command(within, file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs until the program has got so far, and has it checkpointed.
     fn cut(&self, file: &str, at: impl Fn() -> bool) {
+        self.cut_within(&[], file, at);
+    }
+
+    fn cut_within(&self, within: &[&str], file: &str, at: impl Fn() -> bool) {
         // Before its link is at work a signal would just end it.
         let works = || {
             let log = self.log(file);
             log.matches("Resumes generation").count() + log.matches("Begins anew").count()
         };
         let before = works();
-        let mut run = self.begin(file);
+        let mut run = self.begin_within(within, file);
         wait_for(
             || format!("the program to get on: {}", self.log(file)),
             || (works() > before && at()) || run.try_wait().unwrap().is_some(),
         );
-        let _ = kill(Pid::from_raw(run.id() as i32), Signal::SIGTERM);
+        ask_to_stop(&run);
         assert_eq!(run.wait().unwrap().code(), Some(99), "{}", self.log(file));
     }
 
@@ -92,6 +111,11 @@ impl Programs {
         fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}\n{}", path.display(), self.log(file)))
     }
 
+    /// The folder of the program that the first link has started.
+    fn work(&self, file: &str) -> PathBuf {
+        self.chain(file).join("program/0001")
+    }
+
     /// How much the program has said on its standard output, over all its starts.
     fn said(&self, file: &str) -> u64 {
         let logs = fs::read_dir(self.chain(file).join("logs")).into_iter().flatten().flatten();
@@ -107,6 +131,30 @@ impl Programs {
         found.sort();
         found
     }
+}
+
+/// Has a run checkpoint, whatever it is run within.
+fn ask_to_stop(run: &Child) {
+    let program = fs::canonicalize(PROGRAM).unwrap();
+    let own = descendants(run.id()).into_iter().find(|pid| {
+        fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program)
+    });
+    let _ = kill(Pid::from_raw(own.unwrap_or(run.id()) as i32), Signal::SIGTERM);
+}
+
+/// A process and all below it, from above.
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut all = vec![pid];
+    let mut next = 0;
+    while let Some(pid) = all.get(next) {
+        // A child may have been made by any thread.
+        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            all.extend(children.split_whitespace().map(|child| child.parse::<u32>().unwrap()));
+        }
+        next += 1;
+    }
+    all
 }
 
 fn wait_for(what: impl Fn() -> String, mut ready: impl FnMut() -> bool) {

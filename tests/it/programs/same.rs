@@ -185,3 +185,61 @@ fn the_originals_steps_by_saga_are_the_same_cut() {
         );
     }
 }
+
+/// Four threads, a barrier, a mutex, a condition by which they take turns, and what each keeps for itself.
+const THREADS: &str = r#"
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+enum { THREADS = 4, STEPS = 30 };
+static pthread_barrier_t barrier;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static int turn;
+static uint64_t shared;
+static __thread uint64_t own;
+static void *work(void *argument) {
+    int me = (int)(intptr_t)argument;
+    own = 88172645463325252ULL + me;
+    for (int step = 0; step < STEPS; step++) {
+        for (int i = 0; i < 300000; i++) { own ^= own << 13; own ^= own >> 7; own ^= own << 17; }
+        pthread_mutex_lock(&lock);
+        while (turn != me) pthread_cond_wait(&turned, &lock);
+        shared = shared * 31 + own;
+        turn = (me + 1) % THREADS;
+        pthread_cond_broadcast(&turned);
+        pthread_mutex_unlock(&lock);
+        if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD) {
+            printf("%d\n", step);
+            fflush(stdout);
+            usleep(50000);
+        }
+        pthread_barrier_wait(&barrier);
+    }
+    return NULL;
+}
+int main(int count, char **arguments) {
+    pthread_t threads[THREADS];
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (intptr_t i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, work, (void *)i);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    FILE *made = fopen(arguments[count - 1], "w");
+    fprintf(made, "%016llx\n", (unsigned long long)shared);
+    return fclose(made);
+}
+"#;
+
+#[test]
+fn a_program_of_many_threads_gives_the_same_cut() {
+    let test = "a_program_of_many_threads_gives_the_same_cut";
+    let Some(programs) = Programs::new(test).filter(|_| support::have_programs(test, &["cc"])) else {
+        return;
+    };
+    let (source, program) = (programs.scene.path("threads.c"), programs.scene.path("threads"));
+    fs::write(&source, THREADS).unwrap();
+    let made = Command::new("cc").args(["-O1", "-pthread", "-o"]).args([&program, &source]).status();
+    assert!(made.unwrap().success());
+    let run = "Program([\"{folder}/threads\", \"{output}/made.txt\"])";
+    is_the_same_cut(&programs, "threads", run, "made.txt", "", 30);
+}
