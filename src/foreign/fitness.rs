@@ -215,6 +215,12 @@ fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
     }
 }
 
+/// So many descriptors CRIU keeps above the highest of a task while it makes that.
+const CRIU_DESCRIPTORS: u64 = 31;
+
+/// It keeps them below the limit in whole blocks of so many.
+const CRIU_BLOCK: u64 = 128;
+
 /// A number in the words of its unit.
 type Shown = fn(u64) -> String;
 
@@ -246,6 +252,20 @@ fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
             );
             all.push(Unfit::told(Misfit::Limit, what, cure));
         }
+    }
+    let used = there.files.used;
+    let least = (used + CRIU_DESCRIPTORS).next_multiple_of(CRIU_BLOCK);
+    if let Some(hard) = now.files.hard
+        && record.criu != (0, 0, 0)
+        && (used..least).contains(&hard)
+    {
+        all.push(Unfit::new(
+            Misfit::Limit,
+            format!(
+                "the job's limit for open files is {hard}, and CRIU needs {least} to restore the program"
+            ),
+            "raise the job's limit (`ulimit -H -n`), or use nodes with the former one",
+        ));
     }
     if let Some(most) = here.file_size.filter(|most| *most < record.largest) {
         let (most, largest) = (bytes(most), bytes(record.largest));

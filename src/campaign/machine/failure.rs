@@ -241,8 +241,10 @@ impl LinkSaid<'_> {
             }
             ExitClass::Unable if tells_of_beginning_anew(message) => {
                 let first = "do what it says, or take other nodes";
-                let hint =
-                    format!("{first}, then {}; to begin anew: `alpsckpt resubmit {chain} --anew`", resubmit());
+                let hint = format!(
+                    "{first}, then {}; to begin anew: `alpsckpt resubmit {chain} --anew`",
+                    resubmit()
+                );
                 Failure::new("unable", cause, hint)
             }
             ExitClass::Unable => after("unable", cause, "do what it says, or take other nodes"),

@@ -118,7 +118,9 @@ pub(in crate::foreign) fn says(file: &Recorded, what: &str) -> Unfit {
         put_back.to_owned()
     };
     if let Some(folder) = local {
-        cure += &format!(", or go on where it is ({folder} is one of each node: what is kept elsewhere is on all of them)");
+        cure += &format!(
+            ", or go on where it is ({folder} is one of each node: what is kept elsewhere is on all of them)"
+        );
     }
     Unfit::new(Misfit::File, format!("{path}: {what}"), format!("{cure}, or {ANEW}"))
 }

@@ -78,9 +78,12 @@ fn ends_of_programs_are_told_on_a_cluster_and_nothing_is_resubmitted_for_ever() 
     // By now a batch system that tries again would have done so.
     for (name, _, failure) in ends {
         let state = state(name);
-        assert_eq!((&state["attempts"], &state["resubmissions"]), (&1.into(), &0.into()), "{state}");
         let links = state["links"].as_array().unwrap();
+        assert_eq!(state["attempts"], 1, "{state}");
         assert!(if name == "deaf" { links.len() >= 2 } else { links.len() == 1 }, "{state}");
+        if name != "deaf" {
+            assert_eq!(state["resubmissions"], 0, "{state}");
+        }
         let Some((code, words)) = failure else {
             assert_eq!(programs.result(&format!("{name}.ron"), "made.txt"), b"end\n");
             continue;
@@ -88,6 +91,7 @@ fn ends_of_programs_are_told_on_a_cluster_and_nothing_is_resubmitted_for_ever() 
         let failure = &state["failure"];
         assert_eq!(failure["class"], "program", "{state}");
         assert!(failure["cause"].as_str().unwrap().contains(words), "{state}");
-        assert_eq!(state["exit"], code, "{state}");
+        let jobs = state["jobs"].as_array().unwrap();
+        assert!(jobs.len() == 1 && jobs[0]["end"] == format!("exit code {code}"), "{state}");
     }
 }

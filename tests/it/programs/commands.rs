@@ -1,6 +1,7 @@
 //! `alpsckpt checkpoints`: what is listed, verified, packed and let go of programs.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::{Programs, counter, numbers_to};
 
@@ -8,18 +9,23 @@ use super::{Programs, counter, numbers_to};
 fn with_two(test: &str) -> Option<(Programs, String)> {
     let programs = Programs::new(test)?;
     let run = counter(60, "0.05").replace("s=0;", "s=0; v=$(head -c 4000000 /dev/zero | tr '\\\\0' x);");
-    let file =
-        programs.campaign("kept", &run, &["sum.txt", "kept.txt"], "progress: Lines(\"{stdout}\", 60)");
+    let file = programs.campaign("kept", &run, &["sum.txt", "kept.txt"], "progress: Lines(\"{stdout}\", 60)");
     programs.cut(&file, || programs.said(&file) >= 20);
     programs.cut(&file, || programs.said(&file) >= 60);
     Some((programs, file))
 }
 
-fn flip(path: &std::path::Path) {
+fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(path, bytes).unwrap();
+}
+
+/// The packed memory of the program in an image.
+fn packed_in(image: &Path) -> PathBuf {
+    let files = fs::read_dir(image.join("files")).unwrap().map(|entry| entry.unwrap().path());
+    files.into_iter().find(|path| path.extension().is_some_and(|end| end == "zst")).unwrap()
 }
 
 fn is_right(programs: &Programs, file: &str) {
@@ -42,7 +48,10 @@ fn generations_are_listed_verified_and_packed_and_go_on() {
     for (row, number) in rows[1..].iter().zip(["1", "2"]) {
         let words: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(words[..3], ["m06", number, number], "{listed}");
-        assert!(row.contains("image by CRIU") && row.contains("of 60 lines") && row.contains(" MB"), "{listed}");
+        assert!(
+            row.contains("image by CRIU") && row.contains("of 60 lines") && row.contains(" MB"),
+            "{listed}"
+        );
     }
     let as_json = |answer: &str| serde_json::from_str::<serde_json::Value>(answer).unwrap();
     let json = as_json(&ask(&["ls", "m06", "--json"]).good().stdout);
@@ -72,9 +81,20 @@ fn generations_are_listed_verified_and_packed_and_go_on() {
     let log = programs.log(&file);
     assert!(log.contains("Resumes generation 000002"), "{log}");
     is_right(&programs, &file);
-    // Complete, it has none.
+    // Complete, it needs none.
     let none = ask(&["ls"]);
-    assert!(!none.good().stdout.contains("image by CRIU"), "{none}");
+    assert!(
+        none.good().stdout.lines().skip(1).all(|row| row.ends_with("let go: the chain is complete")),
+        "{none}"
+    );
+    for command in ["verify", "compact", "prune"] {
+        let none = ask(&[command]);
+        assert!(
+            none.good().stderr.contains("m06: left alone, it is complete, and needs no images")
+                && none.stdout.is_empty(),
+            "{none}"
+        );
+    }
 }
 
 #[test]
@@ -87,27 +107,33 @@ fn damage_is_found_and_what_is_needed_is_never_pruned() {
     };
     let images = programs.chain(&file).join("images");
     ask(&["compact", "--level", "3"]).good();
-    flip(&images.join("0002-1/files/pages-1.img.zst"));
+    flip(&packed_in(&images.join("0002-1")));
     let found = ask(&["verify"]);
-    found.failed(65, &["1 image is not what was written", "the next link passes it over for the one before"]);
+    found.failed(
+        65,
+        &["1 generation is not what was written", "the next link passes it over for the one before"],
+    );
     assert!(
         found.stdout.contains("m06, generation 1: good")
-            && found.stdout.lines().any(|l| l.starts_with("m06, generation 2: ") && l.contains("pages-1.img")),
+            && found.stdout.lines().any(|l| l.starts_with("m06, generation 2: ") && l.contains("/pages-")),
         "{found}"
     );
     // The older one is needed now.
     for arguments in [&["prune", "--dry-run"][..], &["prune"]] {
         let pruned = ask(arguments);
         pruned.good();
-        assert!(!pruned.stdout.contains("removed") && pruned.stderr.contains("m06: generation 1 stays"), "{pruned}");
+        assert!(
+            !pruned.stdout.contains("removed") && pruned.stderr.contains("m06: generation 1 stays"),
+            "{pruned}"
+        );
     }
     assert_eq!(programs.generations(&file).len(), 2);
     assert!(images.join("0001-1").exists());
     // Without any good one nothing is removed.
-    let first = images.join("0001-1/files/pages-1.img.zst");
+    let first = packed_in(&images.join("0001-1"));
     let whole = fs::read(&first).unwrap();
     flip(&first);
-    ask(&["verify", "m06"]).failed(65, &["2 images are not what was written"]);
+    ask(&["verify", "m06"]).failed(65, &["2 generations are not what was written"]);
     ask(&["prune"]).failed(65, &["m06: none of its images is good: nothing is removed"]);
     fs::write(&first, whole).unwrap();
     is_right(&programs, &file);
@@ -130,7 +156,8 @@ fn older_generations_are_pruned_and_running_chains_left_alone() {
     for arguments in [["prune", "m06"], ["compact", "m06"]] {
         let left = ask(&arguments);
         assert!(
-            left.good().stderr.contains("m06: left alone, a link of it may be running") && left.stdout.is_empty(),
+            left.good().stderr.contains("m06: left alone, a link of it may be running")
+                && left.stdout.is_empty(),
             "{left}"
         );
     }
@@ -158,6 +185,9 @@ fn a_generation_under_another_number_is_none() {
     let rows: serde_json::Value = serde_json::from_str(&listed.good().stdout).unwrap();
     let numbers: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["generation"].as_u64()).collect();
     assert_eq!(numbers, [Some(1), Some(2)], "{rows}");
+    let verified = programs.scene.ask(&["checkpoints", "verify", "--campaign", "kept"]);
+    verified.failed(65, &["1 generation is not what was written"]);
+    assert!(verified.stdout.contains("it holds generation 000001"), "{verified}");
     programs.cut(&file, || programs.said(&file) >= 90);
     let log = programs.log(&file);
     assert!(

@@ -136,9 +136,9 @@ impl Programs {
 /// Has a run checkpoint, whatever it is run within.
 fn ask_to_stop(run: &Child) {
     let program = fs::canonicalize(PROGRAM).unwrap();
-    let own = descendants(run.id()).into_iter().find(|pid| {
-        fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program)
-    });
+    let own = descendants(run.id())
+        .into_iter()
+        .find(|pid| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == program));
     let _ = kill(Pid::from_raw(own.unwrap_or(run.id()) as i32), Signal::SIGTERM);
 }
 

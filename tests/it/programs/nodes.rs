@@ -44,7 +44,8 @@ fn numbers_of_processes_that_the_next_node_has_given_away_are_no_matter() {
                  for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 600 & taken=\"$taken $!\"; done; echo $taken > taken; \
                  \"$@\"; code=$?; kill -0 $taken || exit 122; exit $code";
     let before = (own - 4).to_string();
-    let node = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", taken, "sh", &before];
+    let node =
+        ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", taken, "sh", &before];
     programs.run_within(&node, &file).good();
     let taken = fs::read_to_string(programs.scene.path("taken")).unwrap();
     assert!(taken.split_whitespace().any(|pid| pid == own.to_string()), "{own}: {taken}");
@@ -59,8 +60,7 @@ fn a_clock_that_is_a_million_seconds_behind_goes_on_for_the_program() {
     let test = "a_clock_that_is_a_million_seconds_behind_goes_on_for_the_program";
     let Some(programs) = programs(test, &["unshare", "/usr/bin/python3"]) else { return };
     // What it waits for is a moment of its clock; the last line is when a timer of its own rang.
-    let script = "import sys, threading, time\nrang = []\nthreading.Timer(2.5, lambda: rang.append(time.monotonic())).start()\n\
-                  begin = time.monotonic()\n\
+    let script = "import sys, threading, time\nrang = []\nbegin = time.monotonic()\nthreading.Timer(2.5, lambda: rang.append(time.monotonic())).start()\n\
                   for i in range(40):\n    while time.monotonic() < begin + 0.05 * (i + 1):\n        time.sleep(0.01)\n    \
                   print(time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), flush=True)\n\
                   while not rang:\n    time.sleep(0.01)\n\
@@ -106,7 +106,8 @@ fn a_node_whose_processor_lacks_instructions_is_refused_until_another_comes() {
     let own = fs::read_to_string("/proc/cpuinfo").unwrap();
     let poorer = |line: &str| {
         let is_poorer = line.starts_with("flags");
-        let flags = line.split(' ').filter(|flag| !is_poorer || !lacks.contains(flag) && !flag.starts_with("avx512"));
+        let flags =
+            line.split(' ').filter(|flag| !is_poorer || !lacks.contains(flag) && !flag.starts_with("avx512"));
         flags.collect::<Vec<_>>().join(" ")
     };
     let lines: Vec<String> = own.lines().map(poorer).collect();
@@ -148,16 +149,21 @@ fn lower_limits_are_kept_or_refused_with_what_to_raise() {
     let file = programs.campaign("limits", run, &["total.txt"], "");
     programs.cut(&file, || programs.said(&file) >= 20);
     for (limit, words) in [
-        ("--nofile=64:64", ["the job's limit for open files is 64, and the program uses 100", "`ulimit -H -n`"]),
+        ("--nofile=128:128", ["the job's limit for open files is 128, and CRIU needs 256", "`ulimit -H -n`"]),
+        (
+            "--nofile=64:64",
+            ["the job's limit for open files is 64, and the program uses 100", "`ulimit -H -n`"],
+        ),
         ("--as=2000000000:2000000000", ["the job's limit for address space is ", "`ulimit -H -v`"]),
         ("--fsize=1000000:1000000", ["a file of the next image takes ", "`ulimit -f`"]),
     ] {
         is_refused(&programs, &["prlimit", limit, "--"], &file, &words);
     }
     // A lower hard limit that is enough is told, and kept by the program; a lower soft one is none of the program's.
-    programs.cut_within(&["prlimit", "--nofile=64:500", "--"], &file, || programs.said(&file) >= 60);
+    let lower = ["prlimit", "--nofile=64:256", "--as=3000000000:", "--stack=100000:", "--nproc=1000:", "--"];
+    programs.cut_within(&lower, &file, || programs.said(&file) >= 60);
     let log = programs.log(&file);
-    assert!(log.contains("the job's limit for open files is 500, and was "), "{log}");
+    assert!(log.contains("the job's limit for open files is 256, and was "), "{log}");
     programs.run(&file).good();
     assert_eq!(programs.result(&file, "total.txt"), programs.result(&whole, "total.txt"));
     let log = programs.log(&file);
@@ -169,7 +175,8 @@ fn a_library_that_was_replaced_is_refused_until_it_is_put_back() {
     let test = "a_library_that_was_replaced_is_refused_until_it_is_put_back";
     let Some(programs) = Programs::new(test) else { return };
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let system = maps.lines().find_map(|line| Some(&line[line.find("/")?..]).filter(|path| path.contains("/libm.")));
+    let system =
+        maps.lines().find_map(|line| Some(&line[line.find("/")?..]).filter(|path| path.contains("/libm.")));
     let library = programs.scene.path("libown.so");
     let bytes = fs::read(system.unwrap_or("/lib/x86_64-linux-gnu/libm.so.6")).unwrap();
     fs::write(&library, &bytes).unwrap();
@@ -182,18 +189,19 @@ fn a_library_that_was_replaced_is_refused_until_it_is_put_back() {
         let mut other = bytes.clone();
         let middle = other.len() - 1000;
         other[middle] ^= 1;
-        fs::rename(&library, &former).unwrap();
-        fs::write(&library, other).unwrap();
+        fs::copy(&library, &former).unwrap();
+        fs::write(programs.scene.path("upgrade"), other).unwrap();
+        fs::rename(programs.scene.path("upgrade"), &library).unwrap();
     };
     upgrade();
-    let words = ["libown.so: its content is another one, at the same length", "put the file back as it was"];
+    let words = ["libown.so: its content is another one, at the same length", "put it back as it was"];
     is_refused(&programs, &[], &file, &words);
     // The same content is the same library, whenever it was put there.
     fs::copy(&former, &library).unwrap();
     programs.cut(&file, || programs.said(&file) >= 60);
     // Missing.
     fs::remove_file(&library).unwrap();
-    is_refused(&programs, &[], &file, &["libown.so: it is missing on this node", "put the file back"]);
+    is_refused(&programs, &[], &file, &["libown.so: it is missing on this node", "put it back"]);
     fs::rename(&former, &library).unwrap();
     // Replaced while the program runs: it cannot be dumped, and the last generation stands.
     let mut late = programs.begin(&file);
