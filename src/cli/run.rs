@@ -33,7 +33,8 @@ Examples:
   alpsckpt run my.ron --months 1,7 --threads 8
   alpsckpt run my.ron --months 7 --anew
 
-Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full, \
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 69 a program cannot be dumped, or not be restored \
+here, 73 the disk is full, \
 74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
 campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
 pub(super) struct Args {
