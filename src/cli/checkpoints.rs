@@ -146,8 +146,11 @@ fn generations(dir: &ChainDir) -> Result<Vec<Generation>, Failure> {
     Ok(records(dir)?.into_iter().filter_map(|(_, record)| record.ok()).collect())
 }
 
+/// A generation's number by its file, and its record.
+type Record = (GenerationNumber, Result<Generation, DurableError>);
+
 /// The records of all generations of a chain, oldest first.
-fn records(dir: &ChainDir) -> Result<Vec<(GenerationNumber, Result<Generation, DurableError>)>, Failure> {
+fn records(dir: &ChainDir) -> Result<Vec<Record>, Failure> {
     let numbers = fence::generations(dir)?;
     Ok(numbers.into_iter().map(|number| (number, Generation::read(dir, number))).collect())
 }

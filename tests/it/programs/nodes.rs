@@ -48,8 +48,8 @@ fn numbers_of_processes_that_the_next_node_has_given_away_are_no_matter() {
     programs.run_within(&node, &file).good();
     let taken = fs::read_to_string(programs.scene.path("taken")).unwrap();
     assert!(taken.split_whitespace().any(|pid| pid == own.to_string()), "{own}: {taken}");
-    let expected: String = (1..=40).map(|i| format!("{i} {own}\n")).collect();
-    assert_eq!(String::from_utf8(programs.result(&file, "kept.txt")).unwrap(), expected);
+    let expected: Vec<String> = (1..=40).map(|i| format!("{i} {own}\n")).collect();
+    assert_eq!(String::from_utf8(programs.result(&file, "kept.txt")).unwrap(), expected.concat());
     let log = programs.log(&file);
     assert_eq!(log.matches("Resumes generation").count(), 1, "{log}");
 }
@@ -175,12 +175,13 @@ fn a_library_that_was_replaced_is_refused_until_it_is_put_back() {
     let Some(programs) = Programs::new(test) else { return };
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let system =
-        maps.lines().find_map(|line| Some(&line[line.find("/")?..]).filter(|path| path.contains("/libm.")));
+        maps.lines().find_map(|line| Some(&line[line.find('/')?..]).filter(|path| path.contains("/libm.")));
     let library = programs.scene.path("libown.so");
     let bytes = fs::read(system.unwrap_or("/lib/x86_64-linux-gnu/libm.so.6")).unwrap();
     fs::write(&library, &bytes).unwrap();
     let preload = "environment: {\"LD_PRELOAD\": \"{folder}/libown.so\"}";
-    let run = counter(60, "0.05").replace("echo $s >", "until [ -e {folder}/go ]; do sleep 0.02; done; echo $s >");
+    let run =
+        counter(60, "0.05").replace("echo $s >", "until [ -e {folder}/go ]; do sleep 0.02; done; echo $s >");
     let file = programs.campaign("library", &run, &["sum.txt", "kept.txt"], preload);
     programs.cut(&file, || programs.said(&file) >= 20);
     // An upgrade: a new file under the name, of the same length.
