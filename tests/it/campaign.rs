@@ -286,7 +286,7 @@ impl Stage {
 
     fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
         let message = format!("{class:?}, it says");
-        let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9 };
+        let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9, unfit: None };
         sealed::replace(&self.campaign().chain(chain).link_end(LinkNumber(link)), &end).expect("written");
     }
 }

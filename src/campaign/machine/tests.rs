@@ -44,6 +44,7 @@ fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
             tiles,
             unit: Unit::Tiles,
             ended_ms: 0,
+            unfit: None,
         }),
     }
 }
@@ -55,6 +56,7 @@ struct World {
     doubts: Doubts,
     seen: Observation,
     journal: Vec<Event>,
+    elsewhere: Vec<u32>,
 }
 
 impl World {
@@ -88,6 +90,7 @@ impl World {
             match decision {
                 Decision::Record(event) => self.take(event),
                 Decision::Delete { job, .. } => deleted.push(job.0),
+                Decision::Elsewhere { link, .. } => self.elsewhere.push(link.0),
             }
         }
         assert_eq!(fold(&self.journal), self.state, "the journal alone gives the same state");

@@ -29,7 +29,7 @@ mod words;
 
 pub use atmosphere::Atmosphere;
 pub use check::MOST_THREADS;
-pub use command::{Checkpoint, Command, Processors, ProgressOf, Run, Semaphores, Signal};
+pub use command::{Checkpoint, Class, Command, Processors, ProgressOf, Run, Semaphores, Signal};
 pub use fields::line_of_field;
 pub(crate) use freeze::short_hash;
 pub use freeze::{Change, Changed, Frozen, changes, extend_lineage, freeze, frozen, lineage};

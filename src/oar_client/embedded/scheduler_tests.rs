@@ -1,6 +1,6 @@
 //! The scheduler's rules, without a process: each test plays the world's part through observations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::config::{Config, Fault, default_config};
@@ -39,6 +39,7 @@ impl World {
             stdout: PathBuf::from("out"),
             stderr: PathBuf::from("err"),
             site: BTreeMap::new(),
+            not_on: BTreeSet::new(),
         };
         let job = JobId(self.state.next_id());
         let (submission, setting, at) = (Box::new(submission), None, self.moment());

@@ -17,6 +17,7 @@ fn submission(token: &str) -> Submission {
         stdout: PathBuf::from("out"),
         stderr: PathBuf::from("err"),
         site: std::collections::BTreeMap::new(),
+        not_on: std::collections::BTreeSet::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! OAR's commands played by small scripts, and its recorded answers (`tests/data/oar/`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,7 @@ fn submission() -> Submission {
         stdout: PathBuf::from("/data/%jobid%.out"),
         stderr: PathBuf::from("/data/%jobid%.err"),
         site: BTreeMap::new(),
+        not_on: BTreeSet::new(),
     }
 }
 
