@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::fence;
 use super::form;
@@ -233,6 +234,13 @@ fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), Dura
         let _ = beneath::remove(&part);
         DurableError::io(path, "pack", e)
     })
+}
+
+/// How long before the end of its job a program must be saved: twice what its image takes, by what was measured, and `spare`.
+#[must_use]
+pub fn lead(bytes: u64, bytes_per_second: f64, spare: Duration) -> Duration {
+    let takes = Duration::try_from_secs_f64(2.0 * bytes as f64 / bytes_per_second.max(1.0));
+    takes.unwrap_or(Duration::MAX).saturating_add(spare)
 }
 
 /// What is not whole yet.

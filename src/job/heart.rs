@@ -74,6 +74,7 @@ impl Heart {
                 tiles_per_minute: 0.0,
                 memory: 0,
                 seconds_left: None,
+                saving: None,
             }),
             look: Mutex::new((None, false)),
             asked: OnceLock::new(),

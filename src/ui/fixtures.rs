@@ -43,6 +43,8 @@ pub(crate) fn chain(month: u8) -> ChainView {
         tiles_per_minute: None,
         silent_for: None,
         eta: None,
+        margin: None,
+        left_out: Vec::new(),
         failure: None,
         maps: Vec::new(),
         quicklook: None,
@@ -75,6 +77,7 @@ fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
         bytes: tiles * 274_000,
         tiles,
         unit,
+        processors: None,
         sealed_ms: NOW - ago * 1_000,
         damage: None,
     }

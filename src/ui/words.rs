@@ -1,6 +1,7 @@
 //! Numbers and states in words: no number without its unit.
 
-use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView};
+use crate::campaign::event::listed;
+use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView, MarginView};
 use crate::checkpoint::ExitClass;
 pub(crate) use crate::quantity::bytes;
 pub(crate) use crate::quantity::count;
@@ -183,6 +184,28 @@ pub(crate) fn job(job: &JobView, now_ms: i64) -> String {
         said.push_str(&format!(": {}", job.message.trim()));
     }
     said
+}
+
+/// How long before the walltime a program is saved, and why: `10 min before the walltime, the campaign's margin`.
+pub(crate) fn margin(margin: &MarginView) -> String {
+    let fixed = duration(margin.fixed_seconds);
+    let (Some(measured), Some(bytes), Some(rate)) =
+        (margin.measured_seconds, margin.bytes, margin.bytes_per_second)
+    else {
+        return format!("{fixed} before the walltime, the campaign's margin, or earlier, once a dump was measured");
+    };
+    let by = format!("{} at {}/s", self::bytes(bytes), self::bytes(rate as u64));
+    if measured > margin.fixed_seconds {
+        format!("{} before the walltime, as {by} ask for; the campaign's margin is {fixed}", duration(measured))
+    } else {
+        format!("{fixed} before the walltime, the campaign's margin; {by} ask for {}", duration(measured))
+    }
+}
+
+/// The nodes that a chain's last attempt leaves out, in a sentence.
+pub(crate) fn left_out(chain: &ChainView) -> Option<String> {
+    let nodes = Some(chain.left_out.as_slice()).filter(|nodes| !nodes.is_empty())?;
+    Some(format!("The last attempt is not to run on {}, where its program does not fit.", listed(nodes)))
 }
 
 /// The sign of a state.

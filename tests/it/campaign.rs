@@ -280,6 +280,7 @@ impl Stage {
             tiles_per_minute: 7.0,
             memory: 1,
             seconds_left: None,
+            saving: None,
         };
         sealed::replace(&self.campaign().chain(chain).status(LinkNumber(link)), &status).expect("written");
     }

@@ -180,6 +180,7 @@ impl Session<'_> {
             progress: resolved.progress.clone().and_then(|source| self.reader(&source)),
             resolved,
             cpu_before: 0.0,
+            done_before: 0,
             newest: None,
             good: None,
             images: 0,
@@ -266,6 +267,7 @@ impl Session<'_> {
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
         state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
         state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
+        state.done_before = generation.tiles;
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.
         state.tried = true;
