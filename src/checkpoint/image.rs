@@ -324,7 +324,10 @@ mod tests {
         let files = seal(&folder).unwrap();
         let name = name(LinkNumber(3), 1);
         publish(&folder, &name).unwrap();
-        (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files, class: None, took_ms: 0 })
+        (
+            dir,
+            Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files, class: None, took_ms: 0 },
+        )
     }
 
     fn found(dir: &ChainDir, image: &Image) -> Option<String> {

@@ -354,17 +354,25 @@ fn nodes(spec: &Spec, command: &Command) -> String {
         return "jobs may run on any processor: nothing of one is kept".to_owned();
     }
     match (command.processors, spec.class_of_jobs(None).map(|class| (class, spec.classes().remove(&class)))) {
-        (Processors::Avx2, _) => "jobs may hop among all nodes with AVX2: AVX-512 is kept from the program".to_owned(),
+        (Processors::Avx2, _) => {
+            "jobs may hop among all nodes with AVX2: AVX-512 is kept from the program".to_owned()
+        }
         (_, Some((class, Some(properties)))) => {
             format!("jobs ask for nodes of the class {class}: {properties}")
         }
         (_, Some((class, None))) => {
-            format!("jobs run on nodes of the class {class} alone; those that come to others end, and are submitted again without them")
+            format!(
+                "jobs run on nodes of the class {class} alone; those that come to others end, and are submitted again without them"
+            )
         }
-        (_, None) if spec.classes().is_empty() => "jobs ask for no class of processors: one that comes to a node whose processor lacks \
+        (_, None) if spec.classes().is_empty() => {
+            "jobs ask for no class of processors: one that comes to a node whose processor lacks \
              what the program uses ends, and is submitted again without it"
-            .to_owned(),
-        (_, None) => "jobs ask for the class of processors of the first checkpoint, once it is there".to_owned(),
+                .to_owned()
+        }
+        (_, None) => {
+            "jobs ask for the class of processors of the first checkpoint, once it is there".to_owned()
+        }
     }
 }
 
@@ -390,7 +398,9 @@ fn doubts_of_processors(loaded: &Loaded, command: &Command) -> Option<(String, S
                 return None;
             }
             Some((
-                format!("`processors`: nothing says which nodes of the site are of the class {class}: jobs may come to others, which end"),
+                format!(
+                    "`processors`: nothing says which nodes of the site are of the class {class}: jobs may come to others, which end"
+                ),
                 format!("write what these nodes have (see `oarnodes`) in `site`: \"…; {class}=PROPERTIES\""),
             ))
         }

@@ -23,7 +23,8 @@ pub(super) fn list(output: &Path, spec: &Spec, command: &Command, as_maps: bool)
         // Where the folder lies now, not where the campaign was made.
         for (name, _) in command.outputs_of(spec, &chain, Path::new("")) {
             let path = campaign.results().join(&name);
-            let made = complete.as_ref().and_then(|c| c.maps.iter().find(|file| Path::new(&file.file) == name));
+            let made =
+                complete.as_ref().and_then(|c| c.maps.iter().find(|file| Path::new(&file.file) == name));
             let there = beneath::facts(&path).ok().filter(beneath::is_regular).map(|facts| facts.len());
             let state = match (made, there) {
                 (Some(file), Some(bytes)) if file.bytes == bytes => "finished".to_owned(),

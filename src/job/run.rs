@@ -252,15 +252,7 @@ fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
 /// The end of a link that sealed nothing.
 fn nothing_sealed(class: ExitClass, message: &str) -> LinkEnd {
     let message = message.to_owned();
-    LinkEnd {
-        class,
-        message,
-        sealed: None,
-        tiles: 0,
-        unit: Unit::default(),
-        ended_ms: now_ms(),
-        unfit: None,
-    }
+    LinkEnd { class, message, sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms(), unfit: None }
 }
 
 fn not_begun(failure: &Failure) -> Outcome {

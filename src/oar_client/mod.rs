@@ -83,7 +83,9 @@ impl Submission {
             ));
         }
         if let Some(name) = self.not_on.iter().find(|name| !is_host_name(name)) {
-            return Some(format!("the node's name {name:?} has other characters than letters, digits, . _ -"));
+            return Some(format!(
+                "the node's name {name:?} has other characters than letters, digits, . _ -"
+            ));
         }
         let relative = [&self.script, &self.directory].into_iter().find(|p| !p.is_absolute());
         relative.map(|p| format!("{} is not an absolute path", p.display()))

@@ -147,8 +147,12 @@ impl Controller {
             return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
         }
         let without: Vec<String> = not_on.into_iter().collect();
-        let elsewhere =
-            after.map(|link| Event::Elsewhere { chain: chain.clone(), attempt, link, without: without.clone() });
+        let elsewhere = after.map(|link| Event::Elsewhere {
+            chain: chain.clone(),
+            attempt,
+            link,
+            without: without.clone(),
+        });
         let intent =
             Event::SubmitIntent { chain: chain.clone(), attempt, token: token.clone(), recovered: false };
         self.record(elsewhere.into_iter().chain([intent]).collect())?;

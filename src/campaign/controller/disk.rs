@@ -357,7 +357,8 @@ impl ChainFiles {
     pub(super) fn unfit_nodes(&self, lasting: bool) -> BTreeSet<String> {
         let counts = |link: &&LinkFiles| {
             let unfit = link.end.as_ref().and_then(|end| end.unfit);
-            link.start.link.0 > self.after && unfit.is_some_and(|unfit| !lasting || unfit == UnfitNode::Processor)
+            link.start.link.0 > self.after
+                && unfit.is_some_and(|unfit| !lasting || unfit == UnfitNode::Processor)
         };
         let nodes = self.links.values().filter(counts).map(|link| link.start.node.clone());
         nodes.filter(|node| is_host_name(node)).collect()

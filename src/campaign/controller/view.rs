@@ -8,8 +8,8 @@ use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
-    Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView, Snapshot,
-    saving_of,
+    Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView,
+    Snapshot, saving_of,
 };
 use crate::checkpoint::{ChainId, Saving};
 use crate::host;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::failure::{self, End};
 use super::{
-    BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, LinkOnDisk, Observation, Stage,
-    State,
+    BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, LinkOnDisk, Observation,
+    Stage, State,
 };
 use crate::campaign::event::failure::UNFIT_NODE;
 use crate::campaign::event::{Event, Failure, JobStage};
@@ -285,7 +285,9 @@ impl<'a> Decider<'a> {
     fn goes_elsewhere(&self, link: &LinkOnDisk) -> bool {
         let in_a_row = self.disk.links.iter().rev().take_while(|link| link.is_unfit()).count();
         let tried = in_a_row.min(self.record.by_ourselves() + 1);
-        tried <= MOST_UNFIT && is_host_name(&link.start.node) && !self.disk.left_out.contains(&link.start.node)
+        tried <= MOST_UNFIT
+            && is_host_name(&link.start.node)
+            && !self.disk.left_out.contains(&link.start.node)
     }
 
     fn elsewhere(&mut self, jobs: &[(u32, &Job)]) {

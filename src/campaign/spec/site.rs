@@ -237,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_says_which_nodes_have_processors_of_a_class() {
+        let text = "(name: \"two\", title: \"Two kinds\", processors: [
+            (class: \"x86-64-v3\", properties: \"cputype='epyc'\"), (class: \"x86-64-v4\", properties: \"cputype='gold'\")])";
+        let profile: Profile = ron::from_str(text).unwrap();
+        let nodes = profile.processors.iter().map(|nodes| (nodes.class, nodes.properties.as_str()));
+        assert_eq!(nodes.collect::<Vec<_>>(), [(Class::V3, "cputype='epyc'"), (Class::V4, "cputype='gold'")]);
+        assert!(ron::from_str::<Profile>(&text.replace("-v3", "-v9")).is_err());
+    }
+
+    #[test]
     fn every_profile_is_read_and_named_like_its_file() {
         for (file, text) in FILES {
             let profile: Profile = ron::from_str(text).unwrap_or_else(|e| panic!("{file}: {e}"));

@@ -289,11 +289,8 @@ impl Session<'_> {
         }
         let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
         if !refused.is_empty() {
-            let what = format!(
-                "the program is not restored on {}: {}",
-                self.shell.options.node,
-                in_words(&refused)
-            );
+            let what =
+                format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
             return Err(match of_the_node(&refused) {
                 Some(of_node) => Failure::Unfit(of_node, what),
                 None => Failure::Unable(what),

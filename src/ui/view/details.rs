@@ -147,7 +147,8 @@ fn checkpoint(model: &Model, chain: &ChainView) -> Option<String> {
         0 => String::new(),
         n => format!("; {} passed over (screen Jobs)", words::count(n, "damaged one")),
     };
-    let class = last.processors.as_ref().map_or_else(String::new, |class| format!(", for processors of {class}"));
+    let class =
+        last.processors.as_ref().map_or_else(String::new, |class| format!(", for processors of {class}"));
     Some(format!(
         "generation {}, {}, {tiles}, {age} ago{class}{passed_over}",
         last.number,
