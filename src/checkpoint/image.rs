@@ -9,6 +9,8 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::fence;
@@ -17,6 +19,9 @@ use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use crate::durable::{DurableError, atomic, beneath, checksum};
+
+/// How long the disk is left to itself between two looks at what is to be written.
+const BEHIND: Duration = Duration::from_millis(50);
 
 /// The folder, in that of an image, of the files of whatever dumped it.
 pub const FILES: &str = "files";
@@ -44,6 +49,55 @@ pub fn name(link: LinkNumber, number: u32) -> String {
 
 fn temporary(name: &str) -> String {
     format!(".{name}.part")
+}
+
+/// Has the disk write what comes into a folder while it is filled, so that little is left to be written when all is there.
+#[derive(Debug)]
+pub struct WriteBehind {
+    // When this is dropped the thread ends.
+    stop: Option<mpsc::Sender<()>>,
+    writer: Option<JoinHandle<Result<(), DurableError>>>,
+}
+
+impl WriteBehind {
+    /// Begins to look for files in this folder. Without a thread all is written in the end, as it would be anyhow.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let folder = folder.to_path_buf();
+        let write = move || {
+            while stopped.recv_timeout(BEHIND) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // What is not there yet, or is gone again, is looked for again.
+                for name in beneath::names(&folder).unwrap_or_default() {
+                    let path = folder.join(name);
+                    let Ok(file) = beneath::open(&path) else { continue };
+                    file.sync_data().map_err(|e| DurableError::io(&path, "sync", e))?;
+                }
+            }
+            Ok(())
+        };
+        let writer = std::thread::Builder::new().name("write-behind".to_owned()).spawn(write).ok();
+        Self { stop: Some(stop), writer }
+    }
+
+    /// Ends it. To be called before [`seal`]: the system tells of what it could not write to who asks first, and only once.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    pub fn end(&mut self) -> Result<(), DurableError> {
+        self.stop = None;
+        match self.writer.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(written) => written.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        }
+    }
+}
+
+impl Drop for WriteBehind {
+    fn drop(&mut self) {
+        // Who has not asked has no use for what was written.
+        let _ = self.end();
+    }
 }
 
 /// Makes the files of a folder durable and takes their checksums.
@@ -347,6 +401,22 @@ mod tests {
         let pages = dir.images().join("0003-1/criu/pages-1.img");
         assert!(pages.exists() && !packed(&pages).exists());
         assert_eq!(found(&dir, &image), None);
+    }
+
+    #[test]
+    fn what_is_written_behind_is_looked_at_until_it_is_ended() {
+        let output = tempfile::tempdir().unwrap();
+        let mut behind = WriteBehind::of(output.path());
+        for i in 0..3 {
+            fs::write(output.path().join(format!("pages-{i}.img")), vec![i; 1 << 20]).unwrap();
+            std::thread::sleep(BEHIND);
+        }
+        behind.end().unwrap();
+        // Asked again it has nothing more to say; nor where there never was such a folder.
+        behind.end().unwrap();
+        WriteBehind::of(&output.path().join("absent")).end().unwrap();
+        let files = seal(output.path()).unwrap();
+        assert_eq!(files.iter().map(|file| file.bytes).collect::<Vec<_>>(), [1 << 20; 3]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::resume::{Beside, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
+use crate::checkpoint::image::WriteBehind;
 use crate::checkpoint::{
     ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
 };
@@ -113,12 +114,16 @@ impl Session<'_> {
             began: Instant::now(),
         };
         let (mut noted, mut sealed, mut failure) = (None, None, None);
+        let mut behind = WriteBehind::of(&files);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
                 let beside = Self::note(&saved, clocks, then)?;
                 match then {
                     // The program is let go when its image is safe.
-                    Then::Ends => sealed = Some(self.seal(&saved, beside)?),
+                    Then::Ends => {
+                        behind.end()?;
+                        sealed = Some(self.seal(&saved, beside)?);
+                    }
                     // It stands as short as can be.
                     Then::Runs => noted = Some(beside),
                 }
@@ -142,6 +147,7 @@ impl Session<'_> {
                 Ok(generation)
             }
             (Ok(()), None, Some(beside)) => {
+                behind.end()?;
                 beside.needs.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
