@@ -238,7 +238,7 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
         env!("CARGO_PKG_VERSION"),
         options.spec_hash
     ));
-    Ok((log, Heart::start(dir, start, &options.stop)?))
+    Ok((log, Heart::start(dir, start, &options.stop, options.spec.unit())?))
 }
 
 /// The end of a link that could not even write its log.

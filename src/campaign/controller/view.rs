@@ -11,7 +11,7 @@ use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView,
     Snapshot, saving_of,
 };
-use crate::checkpoint::{ChainId, Saving};
+use crate::checkpoint::{ChainId, Phase, Saving, Status};
 use crate::host;
 use crate::oar_client::{Ending, Job};
 use crate::quantity::{clean, count, one_line};
@@ -126,7 +126,10 @@ impl Controller {
         let links = link_views(files);
         let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
         // What a silent link said of its speed tells no end.
-        let rate = open.filter(|_| state == ChainState::Running).map(|s| s.tiles_per_minute.min(pace));
+        // … nor what one of a program did before it was saved, and waits for its end.
+        let works = |s: &&Status| s.unit.is_tiles() || !matches!(s.phase, Phase::Waiting | Phase::Opening);
+        let at_work = open.filter(|_| state == ChainState::Running);
+        let rate = at_work.filter(works).map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
             months: months.to_vec(),

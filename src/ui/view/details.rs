@@ -85,7 +85,7 @@ fn progress(chain: &ChainView) -> String {
     } else {
         unit.part(chain.tiles, chain.total)
     };
-    if chain.sealed_tiles < chain.tiles {
+    if chain.sealed_tiles < chain.tiles && (unit.is_tiles() || !chain.generations.is_empty()) {
         let sealed = if unit.is_tiles() {
             format!("{} of them", chain.sealed_tiles)
         } else {
