@@ -108,9 +108,11 @@ pub fn seal(folder: &Path) -> Result<Vec<ImageFile>, DurableError> {
     let names = names(folder)?;
     let files: Vec<ImageFile> =
         names.iter().map(|name| seal_file(folder, name)).collect::<Result<_, DurableError>>()?;
-    let folders =
-        files.iter().filter_map(|file| Path::new(&file.name).parent()).map(|inner| folder.join(inner));
-    for folder in folders.collect::<BTreeSet<_>>().iter().map(PathBuf::as_path).chain([folder]) {
+    let above = |file: &ImageFile| -> Vec<PathBuf> {
+        Path::new(&file.name).ancestors().skip(1).map(|inner| folder.join(inner)).collect()
+    };
+    let folders: BTreeSet<PathBuf> = files.iter().flat_map(above).chain([folder.to_path_buf()]).collect();
+    for folder in &folders {
         beneath::sync_folder(folder).map_err(|e| DurableError::io(folder, "sync", e))?;
     }
     Ok(files)
@@ -211,24 +213,19 @@ pub fn packed(path: &Path) -> PathBuf {
 
 /// The names of all files, those in folders of the folder too, in order.
 fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
-    let list = |folder: &Path| beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e));
-    let is_folder = |path: &Path| {
-        beneath::facts(path)
-            .map(|facts| beneath::is_folder(&facts))
-            .map_err(|e| DurableError::io(path, "examine", e))
-    };
     let mut names = Vec::new();
-    for name in list(folder)? {
-        let path = folder.join(&name);
-        let mut inner = vec![name.clone()];
-        if is_folder(&path)? {
-            inner = list(&path)?.into_iter().map(|inner| Path::new(&name).join(inner).into()).collect();
-        }
-        for name in inner {
-            let name = name.into_string();
-            names.push(
-                name.map_err(|name| DurableError::damaged(&folder.join(name), "no name of an image's file"))?,
-            );
+    let mut inner = vec![PathBuf::new()];
+    while let Some(within) = inner.pop() {
+        let path = folder.join(&within);
+        for name in beneath::names(&path).map_err(|e| DurableError::io(&path, "list", e))? {
+            let (path, name) = (path.join(&name), within.join(&name));
+            let facts = beneath::facts(&path).map_err(|e| DurableError::io(&path, "examine", e))?;
+            if beneath::is_folder(&facts) {
+                inner.push(name);
+                continue;
+            }
+            let name = name.into_os_string().into_string();
+            names.push(name.map_err(|_| DurableError::damaged(&path, "no name of an image's file"))?);
         }
     }
     names.sort();
@@ -375,6 +372,8 @@ mod tests {
         fs::create_dir(folder.join("criu")).unwrap();
         fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
         fs::write(folder.join("record.ron"), "()").unwrap();
+        fs::create_dir_all(folder.join("criu/beside/inner")).unwrap();
+        fs::write(folder.join("criu/beside/inner/list"), "1").unwrap();
         let files = seal(&folder).unwrap();
         let name = name(LinkNumber(3), 1);
         publish(&folder, &name).unwrap();
@@ -392,10 +391,10 @@ mod tests {
     fn an_image_counts_as_it_was_written_packed_or_not() {
         let output = tempfile::tempdir().unwrap();
         let (dir, image) = sealed(output.path());
-        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [100_000, 2]);
+        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [1, 100_000, 2]);
         assert_eq!(found(&dir, &image), None);
         let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
-        assert!(before == 100_002 && after < 10_000, "{before} {after}");
+        assert!(before == 100_003 && after < 10_000, "{before} {after}");
         assert_eq!(found(&dir, &image), None);
         unpack(&dir, &image).unwrap();
         let pages = dir.images().join("0003-1/criu/pages-1.img");

@@ -39,6 +39,10 @@ const CLOSED: &str =
 /// The signal by which DMTCP asks a program for its image: no program uses this one, but many use its own choice, SIGUSR2.
 const SIGNAL: &str = "16";
 
+/// The status with which DMTCP ends a process in which it finds itself at fault, by its environment: its own choice, 99, has a batch
+/// system resubmit the job. No program that is known here ends so by itself.
+const AT_FAULT: u8 = 217;
+
 /// Within this time a program that was started or restored answers the coordinator.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -229,7 +233,9 @@ impl Backend for Dmtcp {
         protection::protectable(program)?;
         let coordinator = self.prepare(program)?;
         let mut words = vec![self.tool("dmtcp_launch")];
-        words.extend(["-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from));
+        words.extend(
+            ["-q", "-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from),
+        );
         words.push(self.drafts().into());
         words.extend(["/bin/sh", "-c", ROOT].map(OsString::from));
         words.push(self.marker().into());
@@ -255,17 +261,15 @@ impl Backend for Dmtcp {
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let coordinator = self.prepare(program)?;
         words.push(self.tool("dmtcp_restart"));
-        words.extend(["-q", "-j", "--ckptdir"].map(OsString::from));
+        words.extend(["-q", "-q", "-j", "--ckptdir"].map(OsString::from));
         words.push(self.drafts().into());
         let count = images.len();
         words.extend(images);
-        // The program has its own streams, from the image; these are those of what restores it.
-        let said = self.folder.join("restart.log");
-        removed(&said).map_err(|e| other(&said, &e))?;
-        let streams = [appended(&said)?, appended(&said)?];
+        // The restored program goes on in the streams of what restores it.
+        let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
         self.running = Some(Running { child, coordinator, shift });
-        self.connected(count, &said)
+        self.connected(count, &program.errors)
     }
 
     /// The image is as of a moment before this returns: the program runs on until it is whole, and stands only then. What it
@@ -296,10 +300,17 @@ impl Backend for Dmtcp {
         let Some(status) = self.over()? else { return Ok(None) };
         // Others of it may still run: with its root it is over.
         self.kill();
-        ended_as(&self.marker()).map(Some).ok_or_else(|| {
-            let what = format!("DMTCP ended the program before its end (with {status})");
-            Trouble::new(Kind::Other, what, "")
-        })
+        match ended_as(&self.marker()) {
+            Some(Ended::Code(AT_FAULT)) => {
+                let what = format!("DMTCP found itself at fault and ended the program (with {AT_FAULT})");
+                Err(Trouble::new(Kind::Other, what, "see what it said beside the program: `log --program`"))
+            }
+            Some(ended) => Ok(Some(ended)),
+            None => {
+                let what = format!("DMTCP ended the program before its end (with {status})");
+                Err(Trouble::new(Kind::Other, what, ""))
+            }
+        }
     }
 
     fn tasks(&self) -> Vec<u32> {
@@ -351,6 +362,7 @@ fn spawn(
         .env_clear()
         .envs(&program.environment)
         .envs(coordinator.environment())
+        .env("DMTCP_FAIL_RC", AT_FAULT.to_string())
         .current_dir(&program.directory)
         .stdin(Stdio::null())
         .stdout(stdout)
