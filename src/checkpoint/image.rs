@@ -286,6 +286,13 @@ fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), Dura
     })
 }
 
+/// How long before the end of its job a program must be saved: twice what its image takes, by what was measured, and `spare`.
+#[must_use]
+pub fn lead(bytes: u64, bytes_per_second: f64, spare: Duration) -> Duration {
+    let takes = Duration::try_from_secs_f64(2.0 * bytes as f64 / bytes_per_second.max(1.0));
+    takes.unwrap_or(Duration::MAX).saturating_add(spare)
+}
+
 /// What is not whole yet.
 fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(temporary(&path.file_name().unwrap_or_default().to_string_lossy()))
@@ -369,7 +376,10 @@ mod tests {
         let files = seal(&folder).unwrap();
         let name = name(LinkNumber(3), 1);
         publish(&folder, &name).unwrap();
-        (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files })
+        (
+            dir,
+            Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files, class: None, took_ms: 0 },
+        )
     }
 
     fn found(dir: &ChainDir, image: &Image) -> Option<String> {

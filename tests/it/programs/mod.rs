@@ -2,7 +2,7 @@
 //! what they make uninterrupted, and whatever is wrong is told.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
