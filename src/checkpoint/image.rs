@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::fence;
@@ -15,7 +16,7 @@ use super::form;
 use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
-use crate::durable::{DurableError, atomic, beneath, checksum};
+use crate::durable::{DurableError, beneath, checksum};
 
 /// The folder, in that of an image, of the files of whatever dumped it.
 pub const FILES: &str = "files";
@@ -29,7 +30,13 @@ pub const PACKED: &str = ".zst";
 /// When it cannot be made.
 pub fn begin(dir: &ChainDir, link: LinkNumber, number: u32) -> Result<PathBuf, DurableError> {
     let images = dir.images();
-    atomic::create_folder_within(&images)?;
+    // Closed to all others: in it nobody else can rename what lies there.
+    match beneath::create_private_folder(&images) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(DurableError::io(&images, "create the folder", e));
+        }
+        _ => {}
+    }
     let path = images.join(temporary(&name(link, number)));
     beneath::create_private_folder(&path).map_err(|e| DurableError::io(&path, "create the folder", e))?;
     Ok(path)
@@ -85,6 +92,20 @@ pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
     Ok(to)
 }
 
+/// An image that was verified, held open: what is reached by its way is what was verified, whatever gets its name meanwhile.
+#[derive(Debug)]
+pub struct Held {
+    folder: OwnedFd,
+}
+
+impl Held {
+    /// The way to it, for this process alone and as long as it is held.
+    #[must_use]
+    pub fn way(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.folder.as_raw_fd()).into()
+    }
+}
+
 /// Why an image does not count; `None`: it is what was written, by this user.
 ///
 /// # Errors
@@ -94,27 +115,61 @@ pub fn damage(
     image: &Image,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<String>, io::ErrorKind> {
-    let folder = dir.images().join(&image.folder);
-    let of = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
-    match beneath::facts(&folder) {
-        Err(e) => return Ok(of(&folder, &e.to_string())),
-        Ok(facts) if !beneath::is_folder(&facts) => return Ok(of(&folder, "not a folder")),
-        Ok(facts) => {
-            if let Some(why) = beneath::not_ours(&facts) {
-                return Ok(of(&folder, &why));
-            }
-        }
+    hold(dir, image, stop).map(Result::err)
+}
+
+/// Opens an image and verifies it through what was opened; or why it does not count.
+///
+/// # Errors
+/// On `stop`.
+pub fn hold(
+    dir: &ChainDir,
+    image: &Image,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Result<Held, String>, io::ErrorKind> {
+    let named = dir.images().join(&image.folder);
+    let of = |path: &Path, what: &str| Ok(Err(format!("{}: {what}", path.display())));
+    let held = match beneath::open_folder(&named) {
+        Ok(folder) => Held { folder },
+        Err(e) => return of(&named, &e.to_string()),
+    };
+    match strange(&held, image) {
+        Ok(None) => {}
+        Ok(Some((name, why))) => return of(&named.join(name), &why),
+        Err(e) => return of(&named, &e.to_string()),
     }
     for file in &image.files {
         if stop() {
             return Err(io::ErrorKind::Interrupted);
         }
-        let path = folder.join(&file.name);
-        match checked(&path, file, stop) {
+        match checked(&held.way().join(&file.name), file, stop) {
             Ok(None) => {}
-            Ok(Some(why)) => return Ok(of(&path, &why)),
+            Ok(Some(why)) => return of(&named.join(&file.name), &why),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => return Err(e.kind()),
-            Err(e) => return Ok(of(&path, &e.to_string())),
+            Err(e) => return of(&named.join(&file.name), &e.to_string()),
+        }
+    }
+    Ok(Ok(held))
+}
+
+/// What in an image, also beside the files that its record knows, may have been written by somebody else; with why.
+fn strange(held: &Held, image: &Image) -> io::Result<Option<(PathBuf, String)>> {
+    let inner = image.files.iter().filter_map(|file| Path::new(&file.name).parent());
+    for folder in inner.chain([Path::new("")]).collect::<BTreeSet<_>>() {
+        let way = held.way().join(folder);
+        let (facts, names) =
+            match beneath::facts(&way.join(".")).and_then(|facts| Ok((facts, beneath::names(&way)?))) {
+                // What is missing is told by its name later.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                found => found?,
+            };
+        if let Some(why) = beneath::not_ours(&facts) {
+            return Ok(Some((folder.to_path_buf(), why)));
+        }
+        for name in names {
+            if let Some(why) = beneath::not_ours(&beneath::facts(&way.join(&name))?) {
+                return Ok(Some((folder.join(name), why)));
+            }
         }
     }
     Ok(None)
@@ -244,8 +299,8 @@ fn part_of(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When a file cannot be written; the image is then as good as before.
-pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
-    let folder = dir.images().join(&image.folder);
+pub fn unpack(held: &Held, image: &Image) -> Result<(), DurableError> {
+    let folder = held.way();
     for file in &image.files {
         let path = folder.join(&file.name);
         let from = packed(&path);
@@ -332,7 +387,7 @@ mod tests {
         let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
         assert!(before == 100_002 && after < 10_000, "{before} {after}");
         assert_eq!(found(&dir, &image), None);
-        unpack(&dir, &image).unwrap();
+        unpack(&hold(&dir, &image, &|| false).unwrap().unwrap(), &image).unwrap();
         let pages = dir.images().join("0003-1/criu/pages-1.img");
         assert!(pages.exists() && !packed(&pages).exists());
         assert_eq!(found(&dir, &image), None);
@@ -367,10 +422,35 @@ mod tests {
         fs::hard_link(&pages, output.path().join("second")).unwrap();
         assert!(found(&dir, &image).unwrap().contains("2 names"));
         fs::remove_file(output.path().join("second")).unwrap();
+        // A file that the record does not know would be read all the same.
+        let planted = folder.join("criu/planted.img");
+        fs::write(&planted, "").unwrap();
+        fs::set_permissions(&planted, fs::Permissions::from_mode(0o622)).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("planted.img: others may write to it"));
+        fs::remove_file(planted).unwrap();
+        fs::set_permissions(folder.join("criu"), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(found(&dir, &image).unwrap().contains("criu: others may write to it"));
+        fs::set_permissions(folder.join("criu"), fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(found(&dir, &image), None);
         // The folder moved away, and a link to it in its place.
         fs::rename(&folder, output.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink(output.path().join("elsewhere"), &folder).unwrap();
         assert!(found(&dir, &image).unwrap().contains("0003-1"));
+    }
+
+    #[test]
+    fn what_was_verified_is_what_is_reached_whatever_gets_its_name() {
+        let output = tempfile::tempdir().unwrap();
+        let (dir, image) = sealed(output.path());
+        let images = fs::metadata(dir.images()).unwrap();
+        assert_eq!(images.permissions().mode() & 0o777, 0o700);
+        let held = hold(&dir, &image, &|| false).unwrap().unwrap();
+        let folder = dir.images().join("0003-1");
+        fs::rename(&folder, output.path().join("aside")).unwrap();
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("record.ron"), "another's").unwrap();
+        assert_eq!(beneath::read(&held.way().join("record.ron")).unwrap(), b"()");
+        assert!(found(&dir, &image).is_some());
     }
 
     #[test]

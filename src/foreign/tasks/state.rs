@@ -83,6 +83,15 @@ fn container(scene: &Scene<'_>, task: &Task, found: &mut Found) {
 /// A program without a loader runs under DMTCP without it, and without a word.
 fn static_program(task: &Task, found: &mut Found) {
     let program = proc::folder(task.number).join("exe");
+    // What DMTCP has restored keeps the name of what restored it, which is static itself.
+    let of_dmtcp = |path: &std::path::Path, name: &str| {
+        path.file_name().is_some_and(|found| found.as_encoded_bytes().starts_with(name.as_bytes()))
+    };
+    if std::fs::read_link(&program).is_ok_and(|path| of_dmtcp(&path, "mtcp_restart"))
+        || task.mappings.iter().any(|mapping| of_dmtcp(&mapping.path, "libdmtcp"))
+    {
+        return;
+    }
     if std::fs::File::open(&program).and_then(|mut file| has_loader(&mut file)).is_ok_and(|loader| !loader) {
         let name: PathBuf = std::fs::read_link(program).unwrap_or_default();
         let what = format!("{} is a static program, which DMTCP cannot dump", super::hindrance::shown(&name));

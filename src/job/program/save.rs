@@ -5,13 +5,14 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::resume::{Beside, COPIES, RECORD};
+use super::resume::{Beside, CLOSED, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{
     ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
+use crate::foreign::closed::{self, Bounds};
 use crate::foreign::criu::forget;
 use crate::foreign::record::Record;
 use crate::foreign::{Clocks, Kind, Then, Trouble, copies, tasks};
@@ -64,6 +65,7 @@ struct Saved<'s> {
     newest: Option<GenerationNumber>,
     name: &'s str,
     folder: &'s Path,
+    work: &'s Path,
     began: Instant,
 }
 
@@ -100,7 +102,9 @@ impl Session<'_> {
         beneath::create_private_folder(&files)
             .map_err(|e| DurableError::io(&files, "create the folder", e))?;
         let tasks = state.backend.tasks();
+        let work = self.shell.dir.program(state.started);
         let saved = Saved {
+            work: &work,
             tasks: &tasks,
             criu: state.criu,
             masked: state.masked,
@@ -113,9 +117,11 @@ impl Session<'_> {
             began: Instant::now(),
         };
         let (mut noted, mut sealed, mut failure) = (None, None, None);
+        let mut beyond = String::new();
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
                 let beside = Self::note(&saved, clocks, then)?;
+                beyond = beside.closed.beyond(Bounds::default());
                 match then {
                     // The program is let go when its image is safe.
                     Then::Ends => sealed = Some(self.seal(&saved, beside)?),
@@ -133,6 +139,9 @@ impl Session<'_> {
                 words
             })
         });
+        if !beyond.is_empty() && !std::mem::replace(&mut state.told, true) {
+            self.shell.log.say(&format!("{beyond}."));
+        }
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -166,8 +175,10 @@ impl Session<'_> {
             needs.settle().map_err(|e| Self::not_on_disk(saved, e))?;
         }
         copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
+        let copies = saved.folder.join(CLOSED);
+        let closed = closed::keep(saved.work, &needs, &copies, Bounds::default(), then == Then::Ends)?;
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
-        Ok(Beside { clocks, cpu, took: 0.0, needs })
+        Ok(Beside { clocks, cpu, took: 0.0, needs, closed })
     }
 
     /// The program's own files could not be brought to the disk.
