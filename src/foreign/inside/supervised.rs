@@ -173,7 +173,7 @@ impl Backend for Supervised {
     fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
         let limit = self.options.restore_limit;
         let order = Order::Restore(Work::new(&self.criu()?.command, image, limit, program.network));
-        let folder = opened(image)?;
+        let folder = opened(image).map_err(|errno| damaged(image, errno))?;
         let _one_at_a_time = lock(&folder, image)?;
         self.begin(program.network, Some(clocks), (order, Some(&folder)), limit + TO_ANSWER)
     }
@@ -188,7 +188,8 @@ impl Backend for Supervised {
         let criu = self.criu()?.command.clone();
         let mut work = Work::new(&criu, into, limit, self.inside()?.network);
         work.runs = then == Then::Runs;
-        let folder = opened(into)?;
+        let folder = opened(into)
+            .map_err(|e| Trouble::new(Kind::Other, format!("{}: {}", into.display(), e.desc()), ""))?;
         self.order(Order::Dump(work), Some(&folder))?;
         let mut refusal = None;
         let mut sealed = false;
@@ -357,12 +358,12 @@ fn handle(pid: u32) -> Option<OwnedFd> {
 }
 
 /// Opens the folder of an image, which is no link: from here on it is this one, whatever may get its name.
-fn opened(image: &Path) -> Result<File, Trouble> {
+fn opened(image: &Path) -> Result<File, Errno> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    open(image, flags, Mode::empty()).map(File::from).map_err(|errno| unopened(image, errno))
+    open(image, flags, Mode::empty()).map(File::from)
 }
 
-fn unopened(image: &Path, errno: Errno) -> Trouble {
+fn damaged(image: &Path, errno: Errno) -> Trouble {
     let what = format!("{}: {}", image.display(), errno.desc());
     Trouble::new(Kind::Damaged, what, "an older generation may be whole")
 }
@@ -372,7 +373,7 @@ fn unopened(image: &Path, errno: Errno) -> Trouble {
 fn lock(folder: &File, image: &Path) -> Result<Option<Flock<File>>, Trouble> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     // Opened anew: a lock lasts as long as any copy of its descriptor, and the program's first process keeps one.
-    let folder = openat(folder, ".", flags, Mode::empty()).map_err(|errno| unopened(image, errno))?.into();
+    let folder = openat(folder, ".", flags, Mode::empty()).map_err(|errno| damaged(image, errno))?.into();
     match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
         Ok(held) => Ok(Some(held)),
         Err((_, Errno::EWOULDBLOCK)) => {
