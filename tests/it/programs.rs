@@ -282,8 +282,9 @@ fn an_image_that_is_exchanged_after_it_was_verified_is_not_restored() {
         image.display()
     );
     let script = format!(
-        "#!/bin/bash\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nif [ \"$1\" = --version ]; then\n\
+        "#!/bin/bash\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nif [ \"$1\" = --version ] && grep -q 'Image 0001-1 verified' {}/logs/*.log; then\n\
          setpriv --reuid 1000 --regid 1000 --clear-groups bash -c {exchange:?} >/dev/null 2>&1\nfi\nexec {} \"$@\"\n",
+        chain.display(),
         words.join(" ")
     );
     fs::write(&wrapper, script).unwrap();

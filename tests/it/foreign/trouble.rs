@@ -279,7 +279,9 @@ fn a_full_disk_leaves_the_program_running() {
     for user in users(test) {
         let scene = Scene::new(user, Some(criu.clone()));
         let image = scene.image("small");
-        let small = Some("size=1m,mode=0777");
+        let owner = if user == User::Ordinary { 1000 } else { 0 };
+        let small = format!("size=1m,mode=0700,uid={owner},gid={owner}");
+        let small = Some(small.as_str());
         nix::mount::mount(None::<&str>, &image, Some("tmpfs"), nix::mount::MsFlags::empty(), small).unwrap();
         let mut supervised = scene.supervised();
         let script = format!("v=$(head -c 4000000 /dev/zero | tr '\\0' x); {TICKING}");
