@@ -162,8 +162,10 @@ fn ours(criu: &Criu, folder: &Path, bytes: usize) -> Outcome<(f64, f64)> {
     let files = place.join("files");
     fs::create_dir(&files)?;
     let (mut sealed, mut clocks) = (Vec::new(), Clocks::default());
+    let mut behind = image::WriteBehind::of(&files);
     running.dump(&files, Then::Ends, Duration::from_hours(1), &mut |seen| {
         clocks = seen;
+        behind.end().map_err(|e| e.to_string())?;
         sealed = image::seal(&place).map_err(|e| e.to_string())?;
         image::publish(&place, &image::name(link, 1)).map(drop).map_err(|e| e.to_string())
     })?;

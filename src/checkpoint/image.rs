@@ -4,12 +4,18 @@
 //! this user and nobody else may write to them, and if each file has the checksum that the generation's record has, which must
 //! be this user's as well: others who may write beside it can take it away, but put nothing in its place.
 
+mod held;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::fence;
 use super::form;
@@ -17,6 +23,11 @@ use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
 use crate::durable::{DurableError, beneath, checksum};
+
+pub use held::{Held, damage, hold};
+
+/// How long the disk is left to itself between two looks at what is to be written.
+const BEHIND: Duration = Duration::from_millis(50);
 
 /// The folder, in that of an image, of the files of whatever dumped it.
 pub const FILES: &str = "files";
@@ -50,6 +61,55 @@ pub fn name(link: LinkNumber, number: u32) -> String {
 
 fn temporary(name: &str) -> String {
     format!(".{name}.part")
+}
+
+/// Has the disk write what comes into a folder while it is filled, so that little is left to be written when all is there.
+#[derive(Debug)]
+pub struct WriteBehind {
+    // When this is dropped the thread ends.
+    stop: Option<mpsc::Sender<()>>,
+    writer: Option<JoinHandle<Result<(), DurableError>>>,
+}
+
+impl WriteBehind {
+    /// Begins to look for files in this folder. Without a thread all is written in the end, as it would be anyhow.
+    #[must_use]
+    pub fn of(folder: &Path) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let folder = folder.to_path_buf();
+        let write = move || {
+            while stopped.recv_timeout(BEHIND) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // What is not there yet, or is gone again, is looked for again.
+                for name in beneath::names(&folder).unwrap_or_default() {
+                    let path = folder.join(name);
+                    let Ok(file) = beneath::open(&path) else { continue };
+                    file.sync_data().map_err(|e| DurableError::io(&path, "sync", e))?;
+                }
+            }
+            Ok(())
+        };
+        let writer = std::thread::Builder::new().name("write-behind".to_owned()).spawn(write).ok();
+        Self { stop: Some(stop), writer }
+    }
+
+    /// Ends it. To be called before [`seal`]: the system tells of what it could not write to who asks first, and only once.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    pub fn end(&mut self) -> Result<(), DurableError> {
+        self.stop = None;
+        match self.writer.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(written) => written.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        }
+    }
+}
+
+impl Drop for WriteBehind {
+    fn drop(&mut self) {
+        // Who has not asked has no use for what was written.
+        let _ = self.end();
+    }
 }
 
 /// Makes the files of a folder durable and takes their checksums.
@@ -90,110 +150,6 @@ pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
     let to = folder.with_file_name(name);
     beneath::rename_new(folder, &to).map_err(|e| DurableError::io(&to, "put in place", e))?;
     Ok(to)
-}
-
-/// An image that was verified, held open: what is reached by its way is what was verified, whatever gets its name meanwhile.
-#[derive(Debug)]
-pub struct Held {
-    folder: OwnedFd,
-}
-
-impl Held {
-    /// The way to it, for this process alone and as long as it is held.
-    #[must_use]
-    pub fn way(&self) -> PathBuf {
-        format!("/proc/self/fd/{}", self.folder.as_raw_fd()).into()
-    }
-}
-
-/// Why an image does not count; `None`: it is what was written, by this user.
-///
-/// # Errors
-/// On `stop`.
-pub fn damage(
-    dir: &ChainDir,
-    image: &Image,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<String>, io::ErrorKind> {
-    hold(dir, image, stop).map(Result::err)
-}
-
-/// Opens an image and verifies it through what was opened; or why it does not count.
-///
-/// # Errors
-/// On `stop`.
-pub fn hold(
-    dir: &ChainDir,
-    image: &Image,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Result<Held, String>, io::ErrorKind> {
-    let named = dir.images().join(&image.folder);
-    let of = |path: &Path, what: &str| Ok(Err(format!("{}: {what}", path.display())));
-    let held = match beneath::open_folder(&named) {
-        Ok(folder) => Held { folder },
-        Err(e) => return of(&named, &e.to_string()),
-    };
-    match strange(&held, image) {
-        Ok(None) => {}
-        Ok(Some((name, why))) => return of(&named.join(name), &why),
-        Err(e) => return of(&named, &e.to_string()),
-    }
-    for file in &image.files {
-        if stop() {
-            return Err(io::ErrorKind::Interrupted);
-        }
-        match checked(&held.way().join(&file.name), file, stop) {
-            Ok(None) => {}
-            Ok(Some(why)) => return of(&named.join(&file.name), &why),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Err(e.kind()),
-            Err(e) => return of(&named.join(&file.name), &e.to_string()),
-        }
-    }
-    Ok(Ok(held))
-}
-
-/// What in an image, also beside the files that its record knows, may have been written by somebody else; with why.
-fn strange(held: &Held, image: &Image) -> io::Result<Option<(PathBuf, String)>> {
-    let inner = image.files.iter().filter_map(|file| Path::new(&file.name).parent());
-    for folder in inner.chain([Path::new("")]).collect::<BTreeSet<_>>() {
-        let way = held.way().join(folder);
-        let (facts, names) =
-            match beneath::facts(&way.join(".")).and_then(|facts| Ok((facts, beneath::names(&way)?))) {
-                // What is missing is told by its name later.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                found => found?,
-            };
-        if let Some(why) = beneath::not_ours(&facts) {
-            return Ok(Some((folder.to_path_buf(), why)));
-        }
-        for name in names {
-            if let Some(why) = beneath::not_ours(&beneath::facts(&way.join(&name))?) {
-                return Ok(Some((folder.join(name), why)));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// What is wrong with one file.
-fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<Option<String>> {
-    let (opened, packed) = match beneath::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => (beneath::open(&packed(path)).map_err(|_| e)?, true),
-        opened => (opened?, false),
-    };
-    let facts = opened.metadata()?;
-    if let Some(why) = beneath::not_ours(&facts) {
-        return Ok(Some(why));
-    }
-    let found = if packed {
-        checksum::of_stream(&mut zstd::Decoder::new(opened)?, stop)
-    } else {
-        checksum::of_file(&opened, stop)
-    };
-    let found = found.and_then(to_its_end)?;
-    Ok((found != (file.bytes, file.crc)).then(|| {
-        format!("not what was written: {} bytes instead of {}, or other content", found.0, file.bytes)
-    }))
 }
 
 /// What was read, if nothing stopped it.
@@ -350,116 +306,4 @@ pub fn let_go(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-    use crate::checkpoint::{CampaignDir, ChainId, Dumper};
-
-    /// A folder of this campaign's with an image of two files.
-    fn sealed(output: &Path) -> (ChainDir, Image) {
-        let dir = CampaignDir::new(output).chain(&ChainId::of_months(&[1]));
-        fs::create_dir_all(dir.path()).unwrap();
-        let folder = begin(&dir, LinkNumber(3), 1).unwrap();
-        fs::create_dir(folder.join("criu")).unwrap();
-        fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
-        fs::write(folder.join("record.ron"), "()").unwrap();
-        let files = seal(&folder).unwrap();
-        let name = name(LinkNumber(3), 1);
-        publish(&folder, &name).unwrap();
-        (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files })
-    }
-
-    fn found(dir: &ChainDir, image: &Image) -> Option<String> {
-        damage(dir, image, &|| false).unwrap()
-    }
-
-    #[test]
-    fn an_image_counts_as_it_was_written_packed_or_not() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [100_000, 2]);
-        assert_eq!(found(&dir, &image), None);
-        let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
-        assert!(before == 100_002 && after < 10_000, "{before} {after}");
-        assert_eq!(found(&dir, &image), None);
-        unpack(&hold(&dir, &image, &|| false).unwrap().unwrap(), &image).unwrap();
-        let pages = dir.images().join("0003-1/criu/pages-1.img");
-        assert!(pages.exists() && !packed(&pages).exists());
-        assert_eq!(found(&dir, &image), None);
-    }
-
-    #[test]
-    fn one_flipped_bit_is_found_and_named() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        let pages = dir.images().join("0003-1/criu/pages-1.img");
-        let mut bytes = fs::read(&pages).unwrap();
-        bytes[50_000] ^= 4;
-        fs::write(&pages, bytes).unwrap();
-        let why = found(&dir, &image).unwrap();
-        assert!(why.contains("pages-1.img: not what was written"), "{why}");
-        compact(&dir, &image, 1, 1000).unwrap_err();
-        assert!(pages.exists(), "what does not read back is not packed");
-        fs::remove_file(&pages).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("pages-1.img"));
-    }
-
-    #[test]
-    fn what_somebody_else_may_have_written_does_not_count() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        let folder = dir.images().join("0003-1");
-        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-        let pages = folder.join("criu/pages-1.img");
-        fs::set_permissions(&pages, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("others may write to it"));
-        fs::set_permissions(&pages, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::hard_link(&pages, output.path().join("second")).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("2 names"));
-        fs::remove_file(output.path().join("second")).unwrap();
-        // A file that the record does not know would be read all the same.
-        let planted = folder.join("criu/planted.img");
-        fs::write(&planted, "").unwrap();
-        fs::set_permissions(&planted, fs::Permissions::from_mode(0o622)).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("planted.img: others may write to it"));
-        fs::remove_file(planted).unwrap();
-        fs::set_permissions(folder.join("criu"), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("criu: others may write to it"));
-        fs::set_permissions(folder.join("criu"), fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(found(&dir, &image), None);
-        // The folder moved away, and a link to it in its place.
-        fs::rename(&folder, output.path().join("elsewhere")).unwrap();
-        std::os::unix::fs::symlink(output.path().join("elsewhere"), &folder).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("0003-1"));
-    }
-
-    #[test]
-    fn what_was_verified_is_what_is_reached_whatever_gets_its_name() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        let images = fs::metadata(dir.images()).unwrap();
-        assert_eq!(images.permissions().mode() & 0o777, 0o700);
-        let held = hold(&dir, &image, &|| false).unwrap().unwrap();
-        let folder = dir.images().join("0003-1");
-        fs::rename(&folder, output.path().join("aside")).unwrap();
-        fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("record.ron"), "another's").unwrap();
-        assert_eq!(beneath::read(&held.way().join("record.ron")).unwrap(), b"()");
-        assert!(found(&dir, &image).is_some());
-    }
-
-    #[test]
-    fn only_what_is_needed_stays() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        begin(&dir, LinkNumber(4), 1).unwrap();
-        let_go(&dir, &|name| name == "0003-1", &|_| ()).unwrap();
-        assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
-        assert_eq!(found(&dir, &image), None);
-    }
 }

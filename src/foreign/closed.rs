@@ -131,18 +131,11 @@ fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, 
 /// Notes what lies in the folder of a program that stands, and whose open files this record has; copies are written to a file that
 /// must not exist. None is made where there is nothing to copy.
 ///
-/// Bringing that file to the disk is for whoever seals the image. What was not copied is brought there, unless the program is not
-/// to stand so long (`wait`).
+/// Bringing that file to the disk is for whoever seals the image; what was not copied [`Closed::sync`] brings there.
 ///
 /// # Errors
 /// When the folder cannot be listed, or the copies cannot be written.
-pub fn keep(
-    folder: &Path,
-    record: &Record,
-    copies: &Path,
-    bounds: Bounds,
-    wait: bool,
-) -> Result<Closed, DurableError> {
+pub fn keep(folder: &Path, record: &Record, copies: &Path, bounds: Bounds) -> Result<Closed, DurableError> {
     let walked = walk(folder, bounds.names).map_err(|e| DurableError::io(folder, "list", e))?;
     let (found, all) = walked;
     let open: HashSet<&Path> =
@@ -181,9 +174,6 @@ pub fn keep(
             read += 2 * EDGE;
             kept.sum = record::sum(&file, kept.size).ok();
         }
-        if wait {
-            record::to_disk(&file).map_err(|e| DurableError::io(&path, "write", e))?;
-        }
     }
     things.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
     let things = things.into_iter().map(|(thing, _)| thing).collect();
@@ -219,6 +209,21 @@ impl Pack<'_> {
 }
 
 impl Closed {
+    /// Brings to the disk what was not copied and is still there.
+    ///
+    /// # Errors
+    /// When something cannot be brought there.
+    pub fn sync(&self) -> io::Result<()> {
+        for thing in &self.things {
+            let kept = matches!(&thing.what, What::File(kept) if kept.copy.is_none());
+            // The program may run on, and remove it.
+            if let Some(file) = kept.then(|| beneath::open(&self.folder.join(&thing.path)).ok()).flatten() {
+                record::to_disk(&file)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What of the folder cannot be brought back as it was, in words; empty where all can.
     #[must_use]
     pub fn beyond(&self, bounds: Bounds) -> String {

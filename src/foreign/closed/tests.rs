@@ -29,7 +29,7 @@ impl Lab {
         fs::set_permissions(work.join("log"), fs::Permissions::from_mode(0o640)).unwrap();
         symlink("log", work.join("link")).unwrap();
         let record = Record::default();
-        let closed = keep(&work, &record, &place.path().join("copies"), bounds, true).unwrap();
+        let closed = keep(&work, &record, &place.path().join("copies"), bounds).unwrap();
         let before = all(&work);
         Self { place, closed, before }
     }
@@ -172,7 +172,7 @@ fn what_is_open_is_not_looked_at() {
     let record = Record { files: vec![open], ..Record::default() };
     let elsewhere = tempfile::tempdir().unwrap();
     let copies = elsewhere.path().join("copies");
-    let closed = keep(place.path(), &record, &copies, SMALL, true).unwrap();
+    let closed = keep(place.path(), &record, &copies, SMALL).unwrap();
     assert!(closed.things.iter().all(|thing| thing.what == What::Other), "{closed:?}");
     assert!(!copies.exists());
     add(&place.path().join("open"), "2");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::resume::{Beside, CLOSED, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
+use crate::checkpoint::image::WriteBehind;
 use crate::checkpoint::{
     ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
 };
@@ -118,13 +119,17 @@ impl Session<'_> {
         };
         let (mut noted, mut sealed, mut failure) = (None, None, None);
         let mut beyond = String::new();
+        let mut behind = WriteBehind::of(&files);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
                 let beside = Self::note(&saved, clocks, then)?;
                 beyond = beside.closed.beyond(Bounds::default());
                 match then {
                     // The program is let go when its image is safe.
-                    Then::Ends => sealed = Some(self.seal(&saved, beside)?),
+                    Then::Ends => {
+                        behind.end()?;
+                        sealed = Some(self.seal(&saved, beside)?);
+                    }
                     // It stands as short as can be.
                     Then::Runs => noted = Some(beside),
                 }
@@ -151,7 +156,9 @@ impl Session<'_> {
                 Ok(generation)
             }
             (Ok(()), None, Some(beside)) => {
-                beside.needs.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
+                behind.end()?;
+                let synced = beside.needs.sync().and_then(|()| beside.closed.sync());
+                synced.map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
@@ -176,7 +183,10 @@ impl Session<'_> {
         }
         copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
         let copies = saved.folder.join(CLOSED);
-        let closed = closed::keep(saved.work, &needs, &copies, Bounds::default(), then == Then::Ends)?;
+        let closed = closed::keep(saved.work, &needs, &copies, Bounds::default())?;
+        if then == Then::Ends {
+            closed.sync().map_err(|e| Self::not_on_disk(saved, e))?;
+        }
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
         Ok(Beside { clocks, cpu, took: 0.0, needs, closed })
     }
