@@ -18,7 +18,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::fence;
-use super::form;
 use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
@@ -120,9 +119,11 @@ pub fn seal(folder: &Path) -> Result<Vec<ImageFile>, DurableError> {
     let names = names(folder)?;
     let files: Vec<ImageFile> =
         names.iter().map(|name| seal_file(folder, name)).collect::<Result<_, DurableError>>()?;
-    let folders =
-        files.iter().filter_map(|file| Path::new(&file.name).parent()).map(|inner| folder.join(inner));
-    for folder in folders.collect::<BTreeSet<_>>().iter().map(PathBuf::as_path).chain([folder]) {
+    let above = |file: &ImageFile| -> Vec<PathBuf> {
+        Path::new(&file.name).ancestors().skip(1).map(|inner| folder.join(inner)).collect()
+    };
+    let folders: BTreeSet<PathBuf> = files.iter().flat_map(above).chain([folder.to_path_buf()]).collect();
+    for folder in &folders {
         beneath::sync_folder(folder).map_err(|e| DurableError::io(folder, "sync", e))?;
     }
     Ok(files)
@@ -167,24 +168,19 @@ pub fn packed(path: &Path) -> PathBuf {
 
 /// The names of all files, those in folders of the folder too, in order.
 fn names(folder: &Path) -> Result<Vec<String>, DurableError> {
-    let list = |folder: &Path| beneath::names(folder).map_err(|e| DurableError::io(folder, "list", e));
-    let is_folder = |path: &Path| {
-        beneath::facts(path)
-            .map(|facts| beneath::is_folder(&facts))
-            .map_err(|e| DurableError::io(path, "examine", e))
-    };
     let mut names = Vec::new();
-    for name in list(folder)? {
-        let path = folder.join(&name);
-        let mut inner = vec![name.clone()];
-        if is_folder(&path)? {
-            inner = list(&path)?.into_iter().map(|inner| Path::new(&name).join(inner).into()).collect();
-        }
-        for name in inner {
-            let name = name.into_string();
-            names.push(
-                name.map_err(|name| DurableError::damaged(&folder.join(name), "no name of an image's file"))?,
-            );
+    let mut inner = vec![PathBuf::new()];
+    while let Some(within) = inner.pop() {
+        let path = folder.join(&within);
+        for name in beneath::names(&path).map_err(|e| DurableError::io(&path, "list", e))? {
+            let (path, name) = (path.join(&name), within.join(&name));
+            let facts = beneath::facts(&path).map_err(|e| DurableError::io(&path, "examine", e))?;
+            if beneath::is_folder(&facts) {
+                inner.push(name);
+                continue;
+            }
+            let name = name.into_os_string().into_string();
+            names.push(name.map_err(|_| DurableError::damaged(&path, "no name of an image's file"))?);
         }
     }
     names.sort();
@@ -285,7 +281,7 @@ pub fn unpack(held: &Held, image: &Image) -> Result<(), DurableError> {
 /// # Errors
 /// When the folder of the generations cannot be listed.
 pub fn named(dir: &ChainDir) -> Result<Vec<Image>, DurableError> {
-    let read = |number| form::read::<Generation>(&dir.generation(number)).ok()?.image;
+    let read = |number| Generation::read(dir, number).ok()?.image;
     Ok(fence::generations(dir)?.into_iter().filter_map(read).collect())
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Failure, inputs, output};
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Run, Spec, SpecError};
-use crate::checkpoint::{CampaignDir, ChainId, Generation, fence, form};
+use crate::checkpoint::{CampaignDir, ChainId, Generation, fence};
 use crate::engine::Problem;
 use crate::foreign::kit;
 use crate::quantity::count;
@@ -284,7 +284,7 @@ fn largest_image(spec: &Spec) -> Option<u64> {
     let of_chain = |(chain, _): &(ChainId, Vec<u8>)| {
         let dir = campaign.chain(chain);
         let newest = fence::generations(&dir).ok()?.into_iter().max()?;
-        form::read::<Generation>(&dir.generation(newest)).ok().map(|generation| generation.bytes)
+        Generation::read(&dir, newest).ok().map(|generation| generation.bytes)
     };
     spec.chains().iter().filter_map(of_chain).max()
 }

@@ -39,6 +39,13 @@ const CLOSED: &str =
 /// The signal by which DMTCP asks a program for its image: no program uses this one, but many use its own choice, SIGUSR2.
 const SIGNAL: &str = "16";
 
+/// The status with which DMTCP ends a process in which it finds itself at fault, by its environment: its own choice, 99, has a batch
+/// system resubmit the job. No program that is known here ends so by itself.
+const AT_FAULT: u8 = 217;
+
+/// How the names of the scripts begin by which a person restores an image.
+const SCRIPTS: &str = "dmtcp_restart_script";
+
 /// Within this time a program that was started or restored answers the coordinator.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -149,7 +156,7 @@ impl Dmtcp {
         let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
         // The script is written last, when the coordinator knows that all have written. Version 4.1.1 answers before.
         Ok(names.iter().any(|name| is_image(name))
-            && names.iter().any(|name| name == "dmtcp_restart_script.sh")
+            && names.iter().any(|name| name.starts_with(SCRIPTS))
             && !names.iter().any(|name| name.ends_with(".temp")))
     }
 
@@ -201,11 +208,15 @@ impl Dmtcp {
         Ok(())
     }
 
-    /// Moves the image from the drafts.
+    /// Moves the image from the drafts, without the scripts for a person's use and the link to them: they name this node and this place.
     fn move_into(&self, into: &Path) -> Result<(), Trouble> {
         let drafts = self.drafts();
         for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
             let (from, to) = (drafts.join(&name), into.join(&name));
+            if name.to_string_lossy().starts_with(SCRIPTS) {
+                beneath::remove(&from).map_err(|e| other(&from, &e))?;
+                continue;
+            }
             match beneath::rename_new(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
                     let copied = beneath::open(&from).and_then(|mut source| {
@@ -216,6 +227,30 @@ impl Dmtcp {
                 }
                 moved => moved.map_err(|e| other(&to, &e))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Copies the folders of an image, in which DMTCP keeps files that the program held open, to where it wrote them: there they are
+    /// looked for.
+    fn lay_out(&self, image: &Path, names: &[OsString]) -> Result<(), Trouble> {
+        for folder in names {
+            let from = image.join(folder);
+            if !beneath::facts(&from).is_ok_and(|facts| beneath::is_folder(&facts)) {
+                continue;
+            }
+            let to = self.drafts().join(folder);
+            let copied = || -> io::Result<()> {
+                beneath::create_folders(&to)?;
+                for name in beneath::names(&from)? {
+                    io::copy(
+                        &mut beneath::open(&from.join(&name))?,
+                        &mut beneath::create_new(&to.join(&name))?,
+                    )?;
+                }
+                Ok(())
+            };
+            copied().map_err(|e| other(&to, &e))?;
         }
         Ok(())
     }
@@ -231,7 +266,9 @@ impl Backend for Dmtcp {
         protection::protectable(program)?;
         let coordinator = self.prepare(program)?;
         let mut words = vec![self.tool("dmtcp_launch")];
-        words.extend(["-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from));
+        words.extend(
+            ["-q", "-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from),
+        );
         words.push(self.drafts().into());
         words.extend(["/bin/sh", "-c", ROOT].map(OsString::from));
         words.push(self.marker().into());
@@ -263,18 +300,17 @@ impl Backend for Dmtcp {
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let waits = !words.is_empty();
         let coordinator = self.prepare(program)?;
+        self.lay_out(image, &names)?;
         words.push(self.tool("dmtcp_restart"));
-        words.extend(["-q", "-j", "--ckptdir"].map(OsString::from));
+        words.extend(["-q", "-q", "-j", "--ckptdir"].map(OsString::from));
         words.push(self.drafts().into());
         let count = images.len();
         words.extend(images);
-        // The program has its own streams, from the image; these are those of what restores it.
-        let said = self.folder.join("restart.log");
-        removed(&said).map_err(|e| other(&said, &e))?;
-        let streams = [appended(&said)?, appended(&said)?];
+        // The restored program goes on in the streams of what restores it.
+        let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
         self.running = Some(Running { child, waits, coordinator, shift });
-        self.connected(count, &said)
+        self.connected(count, &program.errors)
     }
 
     /// The image is as of a moment before this returns: the program runs on until it is whole, and stands only then. What it
@@ -305,10 +341,17 @@ impl Backend for Dmtcp {
         let Some(status) = self.over()? else { return Ok(None) };
         // Others of it may still run: with its root it is over.
         self.kill();
-        ended_as(&self.marker()).map(Some).ok_or_else(|| {
-            let what = format!("DMTCP ended the program before its end (with {status})");
-            Trouble::new(Kind::Other, what, "")
-        })
+        match ended_as(&self.marker()) {
+            Some(Ended::Code(AT_FAULT)) => {
+                let what = format!("DMTCP found itself at fault and ended the program (with {AT_FAULT})");
+                Err(Trouble::new(Kind::Other, what, "see what it said beside the program: `log --program`"))
+            }
+            Some(ended) => Ok(Some(ended)),
+            None => {
+                let what = format!("DMTCP ended the program before its end (with {status})");
+                Err(Trouble::new(Kind::Other, what, ""))
+            }
+        }
     }
 
     fn tasks(&self) -> Vec<u32> {
@@ -362,6 +405,7 @@ fn spawn(
         .env_clear()
         .envs(&program.environment)
         .envs(coordinator.environment())
+        .env("DMTCP_FAIL_RC", AT_FAULT.to_string())
         .current_dir(&program.directory)
         .stdin(Stdio::null())
         .stdout(stdout)

@@ -13,21 +13,24 @@ use crate::support::copy_all;
 /// Counts to its first argument, a line each in the file of the second, then says so in the file of the third.
 const COUNT: &str = r#"memory=${DMTCP_STAND_IN_MEMORY:-/dev/null}
 i=$(cat "$memory"); i=${i:-0}
-while [ "$i" -lt "$1" ]; do i=$((i + 1)); echo "$i" >>"$2"; echo "$i" >"$memory"; sleep 0.02; done
+while [ "$i" -lt "$1" ]; do i=$((i + 1)); echo "$i" >>"$2"; echo "$i" >"$memory"; sleep "${PAUSE:-0.02}"; done
 echo "counted to $i" >"$3"
 "#;
 
 #[test]
 fn a_program_goes_on_under_dmtcp_where_there_is_no_criu() {
     let scene = Scene::new(8);
-    let tools = std::env::var_os("ALPSCKPT_DMTCP").map_or_else(|| stand_in(&scene), PathBuf::from);
+    let real = std::env::var_os("ALPSCKPT_DMTCP").map(PathBuf::from);
+    // DMTCP 4.1.1 ends a program that begins another at the very moment when it is asked for an image.
+    let pause = if real.is_some() { "0.3" } else { "0.02" };
+    let tools = real.unwrap_or_else(|| stand_in(&scene));
     fs::write(scene.path("count.sh"), COUNT).unwrap();
     let script = scene.path("count.sh");
     fs::write(
         scene.path("count.ron"),
         format!(
             "(version: 1, name: \"count\", output: \"count\", months: [6], threads: 1, walltime: \"00:10:00\", margin: \"00:02:00\",
-              workload: Command(run: Program([\"/bin/sh\", {script:?}, \"80\", \"{{work}}/lines\", \"{{output}}/said\"]), outputs: [\"said\"], trial: false))"
+              workload: Command(run: Program([\"/bin/sh\", {script:?}, \"80\", \"{{work}}/lines\", \"{{output}}/said\"]), outputs: [\"said\"], trial: false, environment: {{\"PAUSE\": \"{pause}\"}}))"
         ),
     )
     .unwrap();

@@ -72,7 +72,7 @@ pub fn hold(
 
 /// What in an image, also beside the files that its record knows, may have been written by somebody else; with why.
 fn strange(held: &Held, image: &Image) -> io::Result<Option<(PathBuf, String)>> {
-    let inner = image.files.iter().filter_map(|file| Path::new(&file.name).parent());
+    let inner = image.files.iter().flat_map(|file| Path::new(&file.name).ancestors().skip(1));
     for folder in inner.chain([Path::new("")]).collect::<BTreeSet<_>>() {
         let way = held.way().join(folder);
         let (facts, names) =

@@ -12,6 +12,8 @@ fn sealed(output: &Path) -> (ChainDir, Image) {
     fs::create_dir(folder.join("criu")).unwrap();
     fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
     fs::write(folder.join("record.ron"), "()").unwrap();
+    fs::create_dir_all(folder.join("criu/beside/inner")).unwrap();
+    fs::write(folder.join("criu/beside/inner/list"), "1").unwrap();
     let files = seal(&folder).unwrap();
     let name = name(LinkNumber(3), 1);
     publish(&folder, &name).unwrap();
@@ -26,10 +28,10 @@ fn found(dir: &ChainDir, image: &Image) -> Option<String> {
 fn an_image_counts_as_it_was_written_packed_or_not() {
     let output = tempfile::tempdir().unwrap();
     let (dir, image) = sealed(output.path());
-    assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [100_000, 2]);
+    assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [1, 100_000, 2]);
     assert_eq!(found(&dir, &image), None);
     let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
-    assert!(before == 100_002 && after < 10_000, "{before} {after}");
+    assert!(before == 100_003 && after < 10_000, "{before} {after}");
     assert_eq!(found(&dir, &image), None);
     unpack(&hold(&dir, &image, &|| false).unwrap().unwrap(), &image).unwrap();
     let pages = dir.images().join("0003-1/criu/pages-1.img");

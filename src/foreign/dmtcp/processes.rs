@@ -65,9 +65,9 @@ pub(super) fn end_coordinators(port_files: &Path) {
     let begin = port_files.as_os_str().as_encoded_bytes();
     for process in all_processes().into_iter().flatten().flatten() {
         let Ok(words) = process.cmdline() else { continue };
-        let is_coordinator = words.iter().take(2).any(|word| word.ends_with("dmtcp_coordinator"));
+        // Its own name a coordinator writes over in the list of its words.
         let of_ours = |pair: &[String]| pair[0] == "--port-file" && pair[1].as_bytes().starts_with(begin);
-        if is_coordinator && words.windows(2).any(of_ours) {
+        if words.windows(2).any(of_ours) {
             signal(&[process.pid as u32], Signal::SIGKILL);
         }
     }

@@ -10,7 +10,7 @@ use crate::foreign::tasks::{Look, Obstacle, Tool, hindrances};
 /// A program that counts to its first argument, a line each, and ends with its second.
 const COUNT: &str = r#"memory=${DMTCP_STAND_IN_MEMORY:-/dev/null}
 i=$(cat "$memory"); i=${i:-0}
-while [ "$i" -lt "$1" ]; do i=$((i + 1)); echo "$i"; echo "$i" >"$memory"; sleep 0.02; done
+while [ "$i" -lt "$1" ]; do i=$((i + 1)); echo "$i"; echo "$i" >"$memory"; sleep "${PAUSE:-0.02}"; done
 exit "$2""#;
 
 /// A chain's folder, and DMTCP beside it.
@@ -56,12 +56,21 @@ impl Place {
         let words = [&["/bin/sh", "-c", script, "sh"], arguments].concat();
         Program {
             arguments: words.into_iter().map(OsString::from).collect(),
-            environment: BTreeMap::from([(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))]),
+            environment: self.environment(),
             directory: self.path(""),
             output: self.path("out"),
             errors: self.path("err"),
             network: Network::Shared,
         }
+    }
+
+    fn environment(&self) -> BTreeMap<OsString, OsString> {
+        let mut environment = BTreeMap::from([("PATH".into(), "/usr/bin:/bin".into())]);
+        if self.real {
+            // DMTCP 4.1.1 ends a program that begins another at the very moment when it is asked for an image.
+            environment.insert("PAUSE".into(), "0.3".into());
+        }
+        environment
     }
 
     fn said(&self) -> Vec<u32> {
@@ -209,6 +218,11 @@ fn ends_are_told_as_the_program_made_them() {
         backend.start(&place.program(script, &[])).unwrap();
         assert_eq!(end(&mut backend).unwrap(), ended, "{script}");
     }
+    // What DMTCP ends for its own fault has not ended by itself.
+    let mut backend = place.backend();
+    backend.start(&place.program("exit $DMTCP_FAIL_RC", &[])).unwrap();
+    let trouble = end(&mut backend).unwrap_err();
+    assert!(trouble.what.contains("DMTCP found itself at fault"), "{trouble}");
     // A signal reaches the program, and only it decides.
     let mut backend = place.backend();
     backend.start(&place.program("trap 'exit 3' TERM; echo 1; while :; do sleep 0.02; done", &[])).unwrap();

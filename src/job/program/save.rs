@@ -248,7 +248,7 @@ impl Session<'_> {
             return self.leave_to_itself(state);
         }
         let mut tried = 0;
-        let trouble = loop {
+        let trouble = 'tries: loop {
             tried += 1;
             let began = Instant::now();
             let limit = self.time_left().unwrap_or(NO_END);
@@ -257,18 +257,21 @@ impl Session<'_> {
                 Err(NotSaved::Failure(e)) => return Err(e),
                 Err(NotSaved::Trouble(e)) => {
                     self.shell.log.say(&format!("The program could not be dumped: {e}."));
-                    if let Some(ended) = state.backend.ended().ok().flatten() {
-                        return self.ended(state, ended);
-                    }
                     // As long as another try may end in time, the program is not given up.
                     let next = began.elapsed() + AGAIN;
                     let again = self.time_left().map_or(tried < 3, |left| left > next);
+                    for wait in [Duration::ZERO, AGAIN] {
+                        if again {
+                            wait_until(Instant::now() + wait, &|| false);
+                        }
+                        match state.backend.ended() {
+                            Ok(None) => {}
+                            Ok(Some(ended)) => return self.ended(state, ended),
+                            Err(gone) => break 'tries gone,
+                        }
+                    }
                     if !again {
                         break e;
-                    }
-                    wait_until(Instant::now() + AGAIN, &|| false);
-                    if let Some(ended) = state.backend.ended().ok().flatten() {
-                        return self.ended(state, ended);
                     }
                 }
             }
