@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, EDGE, Record, Sum};
+use super::record::{self, EDGE, Pending, Record, Sum};
 use crate::durable::{DurableError, beneath};
 
 /// How much of a program's folder is kept.
@@ -96,7 +96,7 @@ impl Kept {
 }
 
 /// The names in a folder of a program that are not the program's own.
-const NOT_ITS_OWN: [&str; 2] = ["dmtcp", "semaphores"];
+pub(super) const NOT_ITS_OWN: [&str; 2] = ["dmtcp", "semaphores"];
 
 /// What lies in a folder, by the paths in it, folders before what is in them; with whether that is all.
 fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, bool)> {
@@ -209,16 +209,14 @@ impl Pack<'_> {
 }
 
 impl Closed {
-    /// Brings to the disk what was not copied and is still there.
+    /// Holds what was not copied open, while the program stands, until it is brought to the disk.
     ///
     /// # Errors
-    /// When something cannot be brought there.
-    pub fn sync(&self) -> io::Result<()> {
+    /// When something cannot be opened, or not be brought there.
+    pub fn hold(&self, pending: &mut Pending) -> io::Result<()> {
         for thing in &self.things {
-            let kept = matches!(&thing.what, What::File(kept) if kept.copy.is_none());
-            // The program may run on, and remove it.
-            if let Some(file) = kept.then(|| beneath::open(&self.folder.join(&thing.path)).ok()).flatten() {
-                record::to_disk(&file)?;
+            if matches!(&thing.what, What::File(kept) if kept.copy.is_none()) {
+                pending.add(beneath::open(&self.folder.join(&thing.path)))?;
             }
         }
         Ok(())

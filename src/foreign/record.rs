@@ -1,5 +1,7 @@
 //! What an image asks of the node that it is restored on: written down while the program stands.
 
+mod pending;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::cpu::Processor;
 use super::tasks::proc::{self, Mapping, Open};
 use super::tasks::{self, Memory};
+
+pub use pending::Pending;
+pub(super) use pending::is_gone;
 
 /// What an image asks of the node that it is restored on, and what the program had come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -154,6 +159,9 @@ pub struct Recorded {
     /// The name of its copy in the folder of copies.
     #[serde(default)]
     pub copy: Option<String>,
+    /// Which parts of it the copy has, one after the other, as begins and lengths in bytes: between them it has holes. `None`: all of it.
+    #[serde(default)]
+    pub parts: Option<Vec<(u64, u64)>>,
 }
 
 impl Recorded {
@@ -215,26 +223,30 @@ impl Record {
         })
     }
 
-    /// Brings to the disk what the program has written to its files.
+    /// Holds the files open that the program writes to, while it stands: an image is worth nothing until they are on the disk.
     ///
-    /// An image is worth nothing without them. While the program still stands and is not to run on, [`Record::settle`] instead.
+    /// Where the program is not to run on, [`Record::settle`] instead.
     ///
     /// # Errors
-    /// When one cannot be brought there.
-    pub fn sync(&self) -> io::Result<()> {
+    /// When one cannot be opened.
+    pub fn hold(&self, pending: &mut Pending) -> io::Result<()> {
         let mut written = self.files.iter().filter(|file| file.is_written());
-        written.try_for_each(|file| to_disk(&open_here(&file.path)?))
+        written.try_for_each(|file| pending.add(open_here(&file.path)))
     }
 
-    /// As [`Record::sync`], and notes their times again: some disks tell the time of the last writing only then.
+    /// Brings to the disk what the program has written to its files, and notes their times again: some disks tell the time of the last
+    /// writing only then. A file that is gone needs nothing.
     ///
     /// # Errors
     /// When one cannot be brought there.
     pub fn settle(&mut self) -> io::Result<()> {
-        self.sync()?;
         for file in self.files.iter_mut().filter(|file| file.is_written()) {
-            let facts = open_here(&file.path)?.metadata()?;
-            file.modified = modified(&facts);
+            let opened = match open_here(&file.path) {
+                Err(e) if is_gone(&e) => continue,
+                opened => opened?,
+            };
+            to_disk(&opened)?;
+            file.modified = modified(&opened.metadata()?);
         }
         Ok(())
     }
@@ -329,6 +341,7 @@ impl Files {
             sum: None,
             openings: BTreeSet::new(),
             copy: None,
+            parts: None,
         });
         if kind.is_dir() {
             file.openings.insert(Opening::Folder);

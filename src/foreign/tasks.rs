@@ -16,7 +16,8 @@ pub(in crate::foreign) mod tests;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-pub use hindrance::{Hindrance, Look, Obstacle, Tool, hindrances};
+pub(in crate::foreign) use hindrance::shown;
+pub use hindrance::{Hindrance, Look, Obstacle, Tool, hindrances, wrong};
 
 /// The tasks of these roots: themselves and all that descends from them, without those that have ended; in order of their numbers.
 #[must_use]

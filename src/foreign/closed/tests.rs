@@ -168,6 +168,7 @@ fn what_is_open_is_not_looked_at() {
         sum: None,
         openings: [record::Opening::Append].into(),
         copy: None,
+        parts: None,
     };
     let record = Record { files: vec![open], ..Record::default() };
     let elsewhere = tempfile::tempdir().unwrap();

@@ -1,4 +1,6 @@
-use std::os::unix::fs::symlink;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
 
 use super::*;
 use crate::foreign::fitness::{Here, unfit};
@@ -27,7 +29,8 @@ impl Lab {
         // What is read only is looked at elsewhere.
         record.files.retain(|file| file.grows() || file.changes());
         let copies = running.path("copies");
-        take(&mut record, &copies, most).unwrap();
+        let most = Most { written: most, ..Most::default() };
+        take(&mut record, Path::new("/nowhere"), &copies, most).unwrap();
         Self { running, record, copies }
     }
 
@@ -96,13 +99,78 @@ fn what_was_written_since_is_taken_back() {
 }
 
 #[test]
-fn a_hole_stays_a_hole_in_the_copy() {
+fn holes_are_neither_copied_nor_read_and_come_back_as_holes() {
     let lab = Lab::new(u64::MAX);
-    let name = lab.record.files.iter().find(|file| file.path.ends_with("big")).unwrap().copy.clone().unwrap();
-    let copy = std::fs::metadata(lab.copies.join(name)).unwrap();
+    let file = lab.record.files.iter().find(|file| file.path.ends_with("big")).unwrap();
+    let copy = std::fs::metadata(lab.copies.join(file.copy.as_ref().unwrap())).unwrap();
     let made = std::fs::metadata(lab.running.path("big")).unwrap();
-    assert_eq!(copy.len(), made.len());
-    assert!(copy.blocks() <= made.blocks() + 8, "{} {}", copy.blocks(), made.blocks());
+    assert!(copy.len() < 1 << 20 && file.parts.as_ref().is_some_and(|parts| parts.len() == 2), "{file:?}");
+    lab.put("big", b"gone");
+    assert_eq!(lab.brought_back(), ["big"]);
+    assert!(lab.read("big") == big());
+    let back = std::fs::metadata(lab.running.path("big")).unwrap();
+    assert!(back.blocks() <= made.blocks() + 8, "{} {}", back.blocks(), made.blocks());
+}
+
+#[test]
+fn a_file_of_holes_alone_is_copied_at_once_whatever_its_length() {
+    let running = Running::python("f = open('out', 'wb+', 0); f.truncate(1 << 40); ready(); stay()");
+    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    record.files.retain(Recorded::changes);
+    let copies = running.path("copies");
+    assert_eq!(take(&mut record, Path::new("/nowhere"), &copies, Most::default()).unwrap(), 0);
+    assert_eq!(record.files[0].parts, Some(Vec::new()));
+    std::fs::write(running.path("out"), "later").unwrap();
+    assert_eq!(roll_back(&record, &copies).unwrap().len(), 1);
+    let facts = std::fs::metadata(running.path("out")).unwrap();
+    assert_eq!((facts.len(), facts.blocks()), (1 << 40, 0));
+    assert_eq!(beyond(&record, Path::new("/nowhere"), Most::default()), "");
+}
+
+#[test]
+fn a_file_is_put_back_into_the_one_that_is_there() {
+    let lab = Lab::new(u64::MAX);
+    let numbers = || ["out", "big"].map(|name| std::fs::metadata(lab.running.path(name)).unwrap().ino());
+    let before = numbers();
+    lab.put("out", b"something longer");
+    lab.put("big", b"half");
+    assert_eq!(lab.brought_back(), ["big", "out"]);
+    assert_eq!(numbers(), before);
+    // One that is half put back is put back again.
+    std::fs::write(lab.running.path("big"), &big()[..1 << 20]).unwrap();
+    assert_eq!(lab.brought_back(), ["big"]);
+    assert!(lab.read("big") == big());
+}
+
+/// What is read only, and added to, in the program's own folder.
+#[test]
+fn small_files_of_its_own_folder_are_put_back_when_it_has_removed_them() {
+    let script = "
+open('read', 'w').write('three'); f = open('read'); f.read(2)
+log = open('log', 'ab', 0); log.write(b'one\n')
+wide = open('wide', 'wb'); wide.write(b'w' * 100); wide.close(); wide = open('wide', 'rb')
+ready(); stay()";
+    let running = Running::python(script);
+    let own = running.path("").canonicalize().unwrap();
+    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let all = record.files.clone();
+    let copies = running.path("copies");
+    let most = Most { file: 50, ..Most::default() };
+    assert_eq!(take(&mut record, &own, &copies, most).unwrap(), 9);
+    let said = beyond(&record, &own, most);
+    assert!(said.contains("has open 1 (100 B), such as") && said.contains("/wide"), "{said}");
+    for name in ["read", "log"] {
+        std::fs::remove_file(running.path(name)).unwrap();
+    }
+    let done = roll_back(&record, &copies).unwrap();
+    assert_eq!(done.len(), 2, "{done:?}");
+    assert_eq!(roll_back(&record, &copies).unwrap(), []);
+    let read = |name| std::fs::read_to_string(running.path(name)).unwrap();
+    assert_eq!((read("read").as_str(), read("log").as_str()), ("three", "one\n"));
+    // Elsewhere such files are somebody else's.
+    let mut elsewhere = Record { files: all, ..Record::default() };
+    assert_eq!(take(&mut elsewhere, Path::new("/nowhere"), &running.path("none"), most).unwrap(), 0);
+    assert!(!running.path("none").exists());
 }
 
 #[test]

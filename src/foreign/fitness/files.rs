@@ -11,7 +11,7 @@ use crate::quantity::{bytes, clean, moment};
 use super::{ANEW, Misfit, Unfit};
 
 pub(super) fn unfit(file: &Recorded, copies: &Path) -> Option<Unfit> {
-    if file.grows() || file.changes() {
+    if file.is_written() || file.copy.is_some() {
         return copies::action(file, copies).err();
     }
     read_only(file).err()

@@ -62,12 +62,28 @@ fn a_record_comes_back_and_bears_fields_that_are_missing() {
 fn times_are_noted_when_the_content_is_on_the_disk() {
     let running = Running::python(PROGRAM);
     let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
-    record.sync().unwrap();
     std::fs::write(running.path("out"), "six\n").unwrap();
     record.settle().unwrap();
     let folder = running.folder.path().canonicalize().unwrap();
     let out = record.files.iter().find(|file| file.path == folder.join("out")).unwrap();
     assert_eq!(out.modified, modified(&std::fs::metadata(&out.path).unwrap()));
+}
+
+#[test]
+fn what_is_held_reaches_the_disk_under_any_name_or_none() {
+    let running = Running::python(PROGRAM);
+    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let mut pending = Pending::default();
+    record.hold(&mut pending).unwrap();
+    std::fs::rename(running.path("out"), running.path("renamed")).unwrap();
+    std::fs::remove_file(running.path("log")).unwrap();
+    pending.sync().unwrap();
+    // What is gone when it is looked for needs nothing; what cannot be opened is told.
+    let mut later = Pending::default();
+    record.hold(&mut later).unwrap();
+    record.settle().unwrap();
+    later.add(Err(std::io::ErrorKind::PermissionDenied.into())).unwrap_err();
+    later.sync().unwrap();
 }
 
 #[test]

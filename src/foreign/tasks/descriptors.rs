@@ -169,12 +169,13 @@ fn device(scene: &Scene<'_>, task: &Task, path: &Path, number: u64, found: &mut 
     match (major(number), minor(number)) {
         (1, 3 | 5 | 7 | 8 | 9) => {}
         (4 | 5 | 136..=143, _) => {
-            // A pair that the tree has both ends of.
+            // A pair that the tree has both ends of. CRIU dumps it, and cannot restore it without root.
             let own = number == MASTERS || scene.opened().any(|(_, open)| is_master_of(open, number));
+            let bearable = own && scene.look.tool == Tool::Dmtcp;
             let what = format!("it has the terminal {} open", shown(path));
             let cure =
                 "let it write to files; leave out what asks for a terminal (script, expect, screen, tmux)";
-            found.add(task.number, Obstacle::Terminal, what, cure, !own);
+            found.add(task.number, Obstacle::Terminal, what, cure, !bearable);
         }
         _ => unknown_device(task.number, path, found),
     }

@@ -135,9 +135,26 @@ pub fn hindrances(tasks: &[u32], look: &Look) -> Vec<Hindrance> {
     found.all
 }
 
+/// What whoever dumps these tasks would take without a word, though what is restored goes wrong, or cannot be restored at all: a dump
+/// is to be refused before it is begun.
+///
+/// With `standing` the tasks stand already, and what dumps them is at work beside them.
+#[must_use]
+pub fn wrong(tasks: &[u32], look: &Look, standing: bool) -> Option<Hindrance> {
+    let scene = Scene { standing, ..Scene::of(tasks, look) };
+    let mut found = Found::default();
+    descriptors::look(&scene, &mut found);
+    found
+        .all
+        .into_iter()
+        .find(|hindrance| hindrance.certain && matches!(hindrance.kind, Obstacle::Terminal | Obstacle::Pipe))
+}
+
 /// All that is looked at, read once.
 pub(super) struct Scene<'l> {
     pub(super) look: &'l Look,
+    /// The tasks stand, and are dumped by a child of their namespace's first process.
+    standing: bool,
     pub(super) numbers: BTreeSet<u32>,
     pub(super) tasks: Vec<Task>,
 }
@@ -166,7 +183,7 @@ impl<'l> Scene<'l> {
             let mappings = proc::mappings(number).unwrap_or_default();
             all.push(Task { number, opened: proc::opened(number), mappings, mounts });
         }
-        Self { look, numbers: tasks.iter().copied().collect(), tasks: all }
+        Self { look, standing: false, numbers: tasks.iter().copied().collect(), tasks: all }
     }
 
     /// All open files of all tasks.
@@ -177,6 +194,12 @@ impl<'l> Scene<'l> {
     /// The next node has what lies there.
     pub(super) fn is_everywhere(&self, path: &Path) -> bool {
         self.look.everywhere.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// It dumps the tasks, and has what they have open in its hands meanwhile.
+    fn is_at_work(&self, number: u32) -> bool {
+        let Some(init) = self.look.init.filter(|_| self.standing) else { return false };
+        number == init || proc::stat(number).is_ok_and(|stat| stat.parent == init)
     }
 
     /// Processes outside the tree that have these open: by the system's words for them, such as `pipe:[123]`.
@@ -191,7 +214,7 @@ impl<'l> Scene<'l> {
             let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
                 continue;
             };
-            if self.numbers.contains(&number) {
+            if self.numbers.contains(&number) || self.is_at_work(number) {
                 continue;
             }
             for open in std::fs::read_dir(proc::folder(number).join("fd")).into_iter().flatten().flatten() {
@@ -232,6 +255,6 @@ impl Found {
 }
 
 /// A path for people.
-pub(super) fn shown(path: &Path) -> String {
+pub(in crate::foreign) fn shown(path: &Path) -> String {
     crate::quantity::clean(&path.to_string_lossy())
 }

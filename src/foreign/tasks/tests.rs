@@ -223,7 +223,7 @@ if os.fork() == 0:
 if os.read(r, 1) != b'y': raise OSError('no tracing')",
         &[(Obstacle::Traced, CERTAIN)],
     ),
-    ("a terminal of its own", "a, b = os.openpty()", &[(Obstacle::Terminal, PERHAPS)]),
+    ("a terminal of its own", "a, b = os.openpty()", &[(Obstacle::Terminal, CERTAIN)]),
     ("a process that is no part", "fd = os.pidfd_open(parent)", &[(Obstacle::Outside, CERTAIN)]),
     ("a server", "s = socket.create_server(('127.0.0.1', 0))", &[(Obstacle::Tcp, PERHAPS)]),
     (
@@ -314,6 +314,11 @@ fn what_leads_to_another_program_is_found_with_its_name() {
     let of = |kind: Obstacle| {
         found.iter().filter(|h| h.kind == kind && h.certain).map(ToString::to_string).collect::<Vec<_>>()
     };
+    let none =
+        |init, standing| wrong(&[running.number()], &Look { init, ..Look::default() }, standing).is_none();
+    assert!(!none(None, false) && !none(None, true) && !none(Some(std::process::id()), false));
+    // Whoever dumps it may have hold of its pipes.
+    assert!(none(Some(std::process::id()), true));
     let me = format!("process {}", std::process::id());
     let (pipes, sockets) = (of(Obstacle::Pipe), of(Obstacle::Socket));
     assert_eq!((pipes.len(), sockets.len(), found.len()), (2, 1, 3), "{found:?}");
@@ -330,6 +335,10 @@ fn a_terminal_from_outside_is_refused() {
         command.stdin(pair.slave.try_clone().unwrap());
     });
     assert_eq!(running.kinds(&Look::default()), BTreeSet::from([(Obstacle::Terminal, CERTAIN)]));
+    for standing in [false, true] {
+        let found = wrong(&[running.number()], &Look::default(), standing).unwrap();
+        assert_eq!(found.kind, Obstacle::Terminal);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The body of a link that runs a program of the user's: starts or restores it, watches it, dumps it in time, and takes over what
 //! it has made.
 
+mod hindered;
 mod publish;
 mod resume;
 mod save;
@@ -66,10 +67,10 @@ struct State {
     tried: bool,
     /// Its memory when it was last looked at.
     memory: Memory,
-    /// The same when it was last looked at for what cannot be dumped, bytes.
-    looked_at: u64,
-    /// It was told what of its folder is not kept with its images.
-    told: bool,
+    /// What was told of what cannot be dumped.
+    hindered: hindered::Told,
+    /// It was told what of its closed files is not kept with its images, and what of its open ones.
+    told: [bool; 2],
 }
 
 impl Body for Foreign<'_> {

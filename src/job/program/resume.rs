@@ -204,8 +204,8 @@ impl Session<'_> {
             masked: false,
             tried: false,
             memory: Memory::default(),
-            looked_at: 0,
-            told: false,
+            hindered: super::hindered::Told::default(),
+            told: [false; 2],
         }
     }
 

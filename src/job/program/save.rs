@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::hindered::ensure_right;
 use super::resume::{Beside, CLOSED, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
@@ -14,16 +15,15 @@ use crate::checkpoint::{
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::foreign::closed::{self, Bounds};
+use crate::foreign::copies::{self, Most};
 use crate::foreign::criu::forget;
-use crate::foreign::record::Record;
-use crate::foreign::{Clocks, Kind, Then, Trouble, copies, tasks};
+use crate::foreign::record::{Pending, Record};
+use crate::foreign::tasks::{self, Look};
+use crate::foreign::{Clocks, Kind, Then, Trouble};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::shell::{Done, Payload};
 use crate::quantity::bytes;
-
-/// Bytes of the program's own files that are copied beside an image.
-const MOST_COPIED: u64 = 4 << 30;
 
 /// How long after a dump that failed the next is tried.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -32,16 +32,27 @@ const AGAIN: Duration = Duration::from_secs(5);
 const NO_END: Duration = Duration::from_hours(6);
 
 /// Why a program was not saved; it runs on.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum NotSaved {
     /// The dump failed.
+    #[error(transparent)]
     Trouble(Trouble),
-    /// The link must end.
+    /// A file could not be written or read.
+    #[error(transparent)]
+    File(DurableError),
+    /// The link must end: it is not this chain's any more.
+    #[error(transparent)]
     Failure(Failure),
 }
 
 impl From<Failure> for NotSaved {
     fn from(e: Failure) -> Self {
-        Self::Failure(e)
+        match e {
+            Failure::File(e) => e.into(),
+            Failure::Fenced(_) | Failure::Gone(_) | Failure::Superseded { .. } => Self::Failure(e),
+            // Whatever it is, the program can do nothing about it.
+            other => Self::Trouble(Trouble::new(Kind::Other, other.to_string(), "")),
+        }
     }
 }
 
@@ -51,7 +62,7 @@ impl From<DurableError> for NotSaved {
         if e.is_disk_full() {
             return Self::Trouble(Trouble::new(Kind::DiskFull, e.to_string(), "make room there"));
         }
-        Self::Failure(e.into())
+        Self::File(e)
     }
 }
 
@@ -73,17 +84,11 @@ struct Saved<'s> {
 impl Session<'_> {
     /// Dumps the program as the next generation.
     pub(super) fn save(&self, state: &mut State, then: Then, limit: Duration) -> Result<(), NotSaved> {
+        let look = self.look(state);
+        ensure_right(&state.backend.tasks(), &look, false)?;
         let before = self.shell.heart.status().phase;
         self.shell.enter(Phase::Sealing);
-        self.shell.ensure_own()?;
-        state.images += 1;
-        let name = image::name(self.shell.link, state.images);
-        let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
-        let result = self.save_in(state, then, limit, &name, &folder);
-        if result.is_err() {
-            forget(&folder.join(image::FILES));
-            let _ = beneath::remove_folder(&folder);
-        }
+        let result = self.save_as_next(state, then, limit, &look);
         self.shell.enter(before);
         let generation = result?;
         self.let_go(state, &generation);
@@ -91,10 +96,29 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn save_in(
+    fn save_as_next(
         &self,
         state: &mut State,
         then: Then,
+        limit: Duration,
+        look: &Look,
+    ) -> Result<Generation, NotSaved> {
+        self.shell.ensure_own()?;
+        state.images += 1;
+        let name = image::name(self.shell.link, state.images);
+        let folder = image::begin(&self.shell.dir, self.shell.link, state.images)?;
+        let result = self.save_in(state, (then, look), limit, &name, &folder);
+        if result.is_err() {
+            forget(&folder.join(image::FILES));
+            let _ = beneath::remove_folder(&folder);
+        }
+        result
+    }
+
+    fn save_in(
+        &self,
+        state: &mut State,
+        (then, look): (Then, &Look),
         limit: Duration,
         name: &str,
         folder: &Path,
@@ -118,34 +142,39 @@ impl Session<'_> {
             began: Instant::now(),
         };
         let (mut noted, mut sealed, mut failure) = (None, None, None);
-        let mut beyond = String::new();
+        let mut beyond = [String::new(), String::new()];
         let mut behind = WriteBehind::of(&files);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
-            let mut work = || -> Result<(), NotSaved> {
-                let beside = Self::note(&saved, clocks, then)?;
-                beyond = beside.closed.beyond(Bounds::default());
+            let mut take = || -> Result<(), NotSaved> {
+                // It may have gone on for a moment since it was looked at.
+                ensure_right(&tasks, look, true)?;
+                let (beside, pending) = Self::note(&saved, clocks, then)?;
+                beyond = [
+                    beside.closed.beyond(Bounds::default()),
+                    copies::beyond(&beside.needs, &work, Most::default()),
+                ];
                 match then {
                     // The program is let go when its image is safe.
                     Then::Ends => {
+                        pending.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
                         behind.end()?;
                         sealed = Some(self.seal(&saved, beside)?);
                     }
                     // It stands as short as can be.
-                    Then::Runs => noted = Some(beside),
+                    Then::Runs => noted = Some((beside, pending)),
                 }
                 Ok(())
             };
-            work().map_err(|e| {
-                let words = match &e {
-                    NotSaved::Trouble(e) => e.to_string(),
-                    NotSaved::Failure(e) => e.to_string(),
-                };
+            take().map_err(|e| {
+                let words = e.to_string();
                 failure = Some(e);
                 words
             })
         });
-        if !beyond.is_empty() && !std::mem::replace(&mut state.told, true) {
-            self.shell.log.say(&format!("{beyond}."));
+        for (beyond, told) in beyond.iter().zip(&mut state.told) {
+            if !beyond.is_empty() && !std::mem::replace(told, true) {
+                self.shell.log.say(&format!("{beyond}."));
+            }
         }
         if let Some(failure) = failure {
             return Err(failure);
@@ -155,10 +184,9 @@ impl Session<'_> {
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
             }
-            (Ok(()), None, Some(beside)) => {
+            (Ok(()), None, Some((beside, pending))) => {
                 behind.end()?;
-                let synced = beside.needs.sync().and_then(|()| beside.closed.sync());
-                synced.map_err(|e| Self::not_on_disk(&saved, e))?;
+                pending.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
@@ -170,25 +198,26 @@ impl Session<'_> {
         }
     }
 
-    /// What is to be known of the program, while it stands.
-    fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<Beside, NotSaved> {
+    /// What is to be known of the program, while it stands; with its files that are still to be brought to the disk.
+    fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<(Beside, Pending), NotSaved> {
         let tasks = tasks::tree(saved.tasks);
         let needs = Record::of(&tasks, saved.criu);
         let mut needs = needs.map_err(|e| {
             NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
         })?;
         needs.avx512_masked = saved.masked;
-        if then == Then::Ends {
-            needs.settle().map_err(|e| Self::not_on_disk(saved, e))?;
+        let mut pending = Pending::default();
+        match then {
+            Then::Ends => needs.settle(),
+            Then::Runs => needs.hold(&mut pending),
         }
-        copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
+        .map_err(|e| Self::not_on_disk(saved, e))?;
+        copies::take(&mut needs, saved.work, &saved.folder.join(COPIES), Most::default())?;
         let copies = saved.folder.join(CLOSED);
         let closed = closed::keep(saved.work, &needs, &copies, Bounds::default())?;
-        if then == Then::Ends {
-            closed.sync().map_err(|e| Self::not_on_disk(saved, e))?;
-        }
+        closed.hold(&mut pending).map_err(|e| Self::not_on_disk(saved, e))?;
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
-        Ok(Beside { clocks, cpu, took: 0.0, needs, closed })
+        Ok((Beside { clocks, cpu, took: 0.0, needs, closed }, pending))
     }
 
     /// The program's own files could not be brought to the disk.
@@ -259,7 +288,7 @@ impl Session<'_> {
             match self.save(state, Then::Ends, limit) {
                 Ok(()) => return self.left(state),
                 Err(NotSaved::Failure(e)) => return Err(e),
-                Err(NotSaved::Trouble(e)) => {
+                Err(e) => {
                     self.shell.log.say(&format!("The program could not be dumped: {e}."));
                     // As long as another try may end in time, the program is not given up.
                     let next = began.elapsed() + AGAIN;
@@ -271,7 +300,7 @@ impl Session<'_> {
                         match state.backend.ended() {
                             Ok(None) => {}
                             Ok(Some(ended)) => return self.ended(state, ended),
-                            Err(gone) => break 'tries gone,
+                            Err(gone) => break 'tries NotSaved::Trouble(gone),
                         }
                     }
                     if !again {
@@ -286,12 +315,13 @@ impl Session<'_> {
                 "without a new generation, for {trouble}: generation {} stands",
                 good.number
             )),
-            None => Err(match trouble.kind {
-                Kind::DiskFull => {
+            None => Err(match trouble {
+                NotSaved::File(e) => e.into(),
+                NotSaved::Trouble(e) if e.kind == Kind::DiskFull => {
                     DurableError::io(&self.shell.dir.images(), "write", nix::errno::Errno::ENOSPC.into())
                         .into()
                 }
-                _ => Failure::Unable(format!(
+                trouble => Failure::Unable(format!(
                     "the program could not be dumped, and nothing of it is kept: {trouble}"
                 )),
             }),

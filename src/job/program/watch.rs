@@ -6,7 +6,7 @@ use super::save::NotSaved;
 use super::{Session, State};
 use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
-use crate::foreign::tasks::{self, Look, Tool, hindrances};
+use crate::foreign::tasks;
 use crate::foreign::{Ended, Kind, Then, Trouble, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
@@ -53,8 +53,12 @@ impl Session<'_> {
             if Instant::now() >= next {
                 next = Instant::now() + LOOK;
                 let tasks = self.tell(state);
-                self.shell.ensure_own()?;
-                self.look_for_hindrances(state, &tasks);
+                match self.shell.ensure_own() {
+                    // A disk that is out of reach ends no program: nothing is published without another look.
+                    Ok(()) | Err(Failure::File(_)) => {}
+                    Err(e) => return Err(e),
+                }
+                self.tell_hindrances(state, &tasks);
             }
             if self.must_save(state) {
                 return self.leave(state);
@@ -194,29 +198,11 @@ impl Session<'_> {
     fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), Failure> {
         match saved {
             Err(NotSaved::Failure(e)) => Err(e),
-            Err(NotSaved::Trouble(e)) => {
+            Err(e) => {
                 self.shell.log.say(&format!("{failed}: {e}. {then}."));
                 Ok(())
             }
             Ok(()) => Ok(()),
-        }
-    }
-
-    /// Says what of the program cannot be dumped, at its start and whenever it has doubled.
-    fn look_for_hindrances(&self, state: &mut State, tasks: &[u32]) {
-        let memory = state.memory.resident;
-        if state.by == Dumper::Program || memory < state.looked_at.saturating_mul(2) || memory == 0 {
-            return;
-        }
-        state.looked_at = memory;
-        let look = Look {
-            network: state.resolved.program.network,
-            tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
-            everywhere: vec![self.shell.campaign.output().to_path_buf()],
-            init: state.backend.init(),
-        };
-        for hindrance in hindrances(tasks, &look) {
-            self.shell.log.say(&format!("{hindrance}."));
         }
     }
 
