@@ -147,7 +147,7 @@ fn a_file_is_put_back_into_the_one_that_is_there() {
 fn small_files_of_its_own_folder_are_put_back_when_it_has_removed_them() {
     let script = "
 open('read', 'w').write('three'); f = open('read'); f.read(2)
-log = open('log', 'ab', 0); log.write(b'one\n')
+log = open('log', 'ab', 0); log.write(b'one\\n')
 wide = open('wide', 'wb'); wide.write(b'w' * 100); wide.close(); wide = open('wide', 'rb')
 ready(); stay()";
     let running = Running::python(script);

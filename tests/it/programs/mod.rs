@@ -16,6 +16,7 @@ mod cluster;
 mod commands;
 mod ends;
 mod images;
+mod lost;
 mod nodes;
 mod outputs;
 mod same;

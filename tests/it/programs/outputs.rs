@@ -57,25 +57,35 @@ fn what_somebody_else_does_to_the_programs_files_is_undone_or_refused() {
     let log = programs.log(&file);
     let put_back = format!("{}: put back from its copy", table.display());
     assert_eq!(log.matches(&put_back).count(), 2, "{log}");
-    // Of what is written at its end only there is no copy: nothing is restored until it is as it was.
-    for path in [&kept, &out] {
-        let aside = path.with_extension("aside");
-        let refused = |why: &str| {
-            let before = programs.said(&file);
-            let images = crate::support::contents(&programs.chain(&file).join("images"));
-            programs
-                .run(&file)
-                .failed(69, &[&format!("{}: {why}", path.display()), "put it back as it was", "--anew"]);
-            assert!(images == crate::support::contents(&programs.chain(&file).join("images")));
-            assert!(programs.said(&file) <= before, "nothing of it ran");
-        };
-        fs::rename(path, &aside).unwrap();
-        refused("it is missing on this node");
-        fs::copy(&aside, path).unwrap();
-        change(path);
-        refused("its content is another one, at the same length");
-        fs::rename(&aside, path).unwrap();
+    // What is written at its end only has a copy in the program's own folder.
+    for (damage, times) in [(true, 1), (false, 2)] {
+        if damage {
+            change(&kept)
+        } else {
+            fs::remove_file(&kept).unwrap()
+        }
+        cut();
+        let log = programs.log(&file);
+        let put_back = format!("{}: put back from its copy", kept.display());
+        assert_eq!(log.matches(&put_back).count(), times, "{log}");
     }
+    // Elsewhere nothing is restored until it is as it was.
+    let aside = out.with_extension("aside");
+    let refused = |why: &str| {
+        let before = programs.said(&file);
+        let images = crate::support::contents(&programs.chain(&file).join("images"));
+        programs
+            .run(&file)
+            .failed(69, &[&format!("{}: {why}", out.display()), "put it back as it was", "--anew"]);
+        assert!(images == crate::support::contents(&programs.chain(&file).join("images")));
+        assert!(programs.said(&file) <= before, "nothing of it ran");
+    };
+    fs::rename(&out, &aside).unwrap();
+    refused("it is missing on this node");
+    fs::copy(&aside, &out).unwrap();
+    change(&out);
+    refused("its content is another one, at the same length");
+    fs::rename(&aside, &out).unwrap();
     programs.run(&file).good();
     for name in ["kept.txt", "table.txt"] {
         assert_eq!(String::from_utf8(programs.result(&file, name)).unwrap(), numbers_to(100), "{name}");
@@ -93,7 +103,7 @@ fn a_chain_whose_file_is_lost_for_good_begins_anew_as_the_message_says() {
     };
     let file = programs.campaign("lost", WRITES, &["kept.txt", "table.txt"], "");
     programs.cut(&file, || programs.said(&file) >= 20);
-    fs::remove_file(programs.work(&file).join("kept")).unwrap();
+    fs::remove_file(programs.chain(&file).join("logs/0001.program.out")).unwrap();
     let refused = programs.run(&file);
     refused.failed(69, &["it is missing on this node"]);
     let command = refused.stderr.lines().find_map(|line| line.split_once("alpsckpt run ")).unwrap().1;
