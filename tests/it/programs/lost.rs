@@ -127,10 +127,10 @@ fn a_program_with_a_terminal_is_told_so_and_left_alone() {
         "{log}"
     );
     assert!(!log.contains("Sealed"), "{log}");
-    // The trial refuses it: later nobody could restore it.
+    // The trial, after a quarter of a short job, refuses it: later nobody could restore it.
     let file = programs.campaign("tried", &run.replace("60", "6000"), &["made.txt"], "");
     let path = programs.scene.path(&file);
-    let text = fs::read_to_string(&path).unwrap().replace("00:10:00", "00:02:10");
+    let text = fs::read_to_string(&path).unwrap().replace("00:10:00", "00:03:02");
     fs::write(path, text).unwrap();
     programs.run(&file).failed(69, &["cannot be dumped, as a trial after", "has the terminal"]);
     assert!(programs.generations(&file).is_empty());
