@@ -46,6 +46,12 @@ impl Programs {
     }
 
     /// A run within these words, which end with the name and the arguments of the program that they call.
+    /// Lays a script of the tests beside the campaigns.
+    fn script(&self, name: &str) {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/programs").join(name);
+        fs::copy(from, self.scene.path(name)).unwrap();
+    }
+
     fn command(&self, within: &[&str], file: &str) -> Command {
         let words = [within, &[PROGRAM, "run", file]].concat();
         let mut command = Command::new(words[0]);
