@@ -102,6 +102,28 @@ pub struct Image {
     pub folder: String,
     /// All of its files.
     pub files: Vec<ImageFile>,
+    /// The class of processors that the program goes on with, such as `x86-64-v4`; not told where it was kept from the
+    /// instructions of the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// How long its dump took until it was on the disk, ms; 0: not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took_ms: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Image {
+    /// Bytes a second that were dumped and brought to the disk.
+    #[must_use]
+    pub fn bandwidth(&self) -> Option<f64> {
+        let bytes: u64 = self.files.iter().map(|file| file.bytes).sum();
+        // What took no time tells nothing of much more.
+        (self.took_ms > 100).then(|| bytes as f64 * 1e3 / self.took_ms as f64)
+    }
 }
 
 /// What dumps and restores a program.

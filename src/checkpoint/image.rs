@@ -242,6 +242,13 @@ fn pack(path: &Path, to: &Path, file: &ImageFile, level: i32) -> Result<(), Dura
     })
 }
 
+/// How long before the end of its job a program must be saved: twice what its image takes, by what was measured, and `spare`.
+#[must_use]
+pub fn lead(bytes: u64, bytes_per_second: f64, spare: Duration) -> Duration {
+    let takes = Duration::try_from_secs_f64(2.0 * bytes as f64 / bytes_per_second.max(1.0));
+    takes.unwrap_or(Duration::MAX).saturating_add(spare)
+}
+
 /// What is not whole yet.
 fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(temporary(&path.file_name().unwrap_or_default().to_string_lossy()))

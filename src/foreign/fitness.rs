@@ -43,6 +43,14 @@ pub enum Misfit {
     Limit,
 }
 
+impl Misfit {
+    /// Whether it is of the node alone, so that another may fit: files and limits are as a rule the same on all.
+    #[must_use]
+    pub fn is_of_the_node(self) -> bool {
+        matches!(self, Self::Processor | Self::Kernel | Self::Criu | Self::Groups | Self::Memory)
+    }
+}
+
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {

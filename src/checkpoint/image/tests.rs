@@ -17,7 +17,7 @@ fn sealed(output: &Path) -> (ChainDir, Image) {
     let files = seal(&folder).unwrap();
     let name = name(LinkNumber(3), 1);
     publish(&folder, &name).unwrap();
-    (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files })
+    (dir, Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files, class: None, took_ms: 0 })
 }
 
 fn found(dir: &ChainDir, image: &Image) -> Option<String> {

@@ -7,12 +7,12 @@ use super::{Session, State};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::{
-    Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
+    Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::foreign::closed::{Bounds, Closed};
 use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::fitness::{Here, Unfit, unfit};
+use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
@@ -195,6 +195,7 @@ impl Session<'_> {
             progress: resolved.progress.clone().and_then(|source| self.reader(&source)),
             resolved,
             cpu_before: 0.0,
+            done_before: 0,
             newest: None,
             good: None,
             images: 0,
@@ -221,6 +222,7 @@ impl Session<'_> {
             let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
             prepared.map_err(|e| Self::unable(&e))?;
         }
+        self.ensure_class(resolved.processors)?;
         let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
@@ -229,6 +231,23 @@ impl Session<'_> {
         state.newest = newest;
         state.masked = masked;
         Ok(state)
+    }
+
+    /// A program is started on the class of processors alone that the campaign asks for: else it would go on nowhere else.
+    fn ensure_class(&self, processors: Processors) -> Result<(), Failure> {
+        let Processors::Class(wanted) = processors else { return Ok(()) };
+        let here = cpu::Processor::here().map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        if here.class() == wanted.as_str() {
+            return Ok(());
+        }
+        let what = format!(
+            "the program is not started on {}: its processor ({}) is of the class {}, and the campaign asks for {wanted} (`processors`; \
+             `site` can say which nodes have it)",
+            self.shell.options.node,
+            here.name,
+            here.class()
+        );
+        Err(Failure::Unfit(UnfitNode::Processor, what))
     }
 
     /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
@@ -265,6 +284,7 @@ impl Session<'_> {
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
         state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
         state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
+        state.done_before = generation.tiles;
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.
         state.tried = true;
@@ -288,11 +308,12 @@ impl Session<'_> {
         }
         let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
         if !refused.is_empty() {
-            return Err(Failure::Unable(format!(
-                "the program is not restored on {}: {}",
-                self.shell.options.node,
-                in_words(&refused)
-            )));
+            let what =
+                format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
+            return Err(match of_the_node(&refused) {
+                Some(of_node) => Failure::Unfit(of_node, what),
+                None => Failure::Unable(what),
+            });
         }
         image::unpack(held, image)?;
         let aside = self.shell.dir.programs().join(format!("{}-later", image.started));
@@ -376,6 +397,13 @@ impl Session<'_> {
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
     }
+}
+
+/// What of the node does not fit, where nothing else stands in the way of another.
+fn of_the_node(refused: &[Unfit]) -> Option<UnfitNode> {
+    let processor = refused.iter().any(|unfit| unfit.kind == Misfit::Processor);
+    let of_node = refused.iter().all(|unfit| unfit.kind.is_of_the_node());
+    of_node.then_some(if processor { UnfitNode::Processor } else { UnfitNode::Other })
 }
 
 fn in_words(unfit: &[Unfit]) -> String {

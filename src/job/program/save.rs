@@ -202,6 +202,8 @@ impl Session<'_> {
         let took = saved.began.elapsed().as_secs_f64();
         let held = |files: &[ImageFile]| files.iter().map(|file| file.bytes).sum::<u64>();
         let bandwidth = held(&files) as f64 / took.max(1e-3);
+        let class = (!saved.masked && saved.by != Dumper::Program)
+            .then(|| beside.needs.node.processor.class().to_owned());
         let beside = Beside { took, ..beside };
         sealed::create_exclusive(&saved.folder.join(RECORD), &beside)?;
         files.push(image::seal_file(saved.folder, RECORD)?);
@@ -212,6 +214,8 @@ impl Session<'_> {
             by: saved.by,
             folder: saved.name.to_owned(),
             files: files.clone(),
+            class,
+            took_ms: (took * 1e3) as u64,
         };
         let generation = self.seal_generation(image, held(&files), saved.newest)?;
         self.shell.log.say(&format!(
@@ -334,8 +338,14 @@ impl Session<'_> {
             }
         }
         state.cpu_before = cpu;
-        let image =
-            Image { started: state.started, by: Dumper::Program, folder: String::new(), files: Vec::new() };
+        let image = Image {
+            started: state.started,
+            by: Dumper::Program,
+            folder: String::new(),
+            files: Vec::new(),
+            class: None,
+            took_ms: 0,
+        };
         let generation = self.seal_generation(image, 0, state.newest)?;
         self.let_go(state, &generation);
         state.good = Some(generation);
