@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, Formed};
-use super::layout::CampaignDir;
+use super::layout::{CampaignDir, ChainDir};
 use super::link::LinkNumber;
+use crate::durable::DurableError;
 use crate::quantity::Unit;
 
 /// A checkpoint's number within its chain, from 1; never reused.
@@ -59,6 +60,20 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// The generation of this number. A file that has another one's number is none: a copy, or one that was renamed.
+    ///
+    /// # Errors
+    /// When it is missing, damaged, of another number, or of a form that this program does not know.
+    pub fn read(dir: &ChainDir, number: GenerationNumber) -> Result<Self, DurableError> {
+        let path = dir.generation(number);
+        let generation: Self = form::read(&path)?;
+        if generation.number != number {
+            let what = format!("it holds generation {}", generation.number);
+            return Err(DurableError::damaged(&path, what));
+        }
+        Ok(generation)
+    }
+
     /// Whether something of the chain would be lost with it: a program has its state also before the first of what it counts.
     #[must_use]
     pub fn holds_work(&self) -> bool {

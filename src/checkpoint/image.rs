@@ -14,7 +14,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::fence;
-use super::form;
 use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
@@ -333,7 +332,7 @@ pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
 /// # Errors
 /// When the folder of the generations cannot be listed.
 pub fn named(dir: &ChainDir) -> Result<Vec<Image>, DurableError> {
-    let read = |number| form::read::<Generation>(&dir.generation(number)).ok()?.image;
+    let read = |number| Generation::read(dir, number).ok()?.image;
     Ok(fence::generations(dir)?.into_iter().filter_map(read).collect())
 }
 

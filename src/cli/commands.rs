@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Failure, inputs, output};
 use crate::campaign::snapshot::{MarginView, saving_of};
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, Spec, SpecError};
-use crate::checkpoint::{CampaignDir, ChainId, Generation, Saving, fence, form};
+use crate::checkpoint::{CampaignDir, ChainId, Generation, Saving, fence};
 use crate::engine::Problem;
 use crate::foreign::kit;
 use crate::quantity::count;
@@ -297,7 +297,7 @@ fn newest(spec: &Spec) -> impl Iterator<Item = Generation> {
     spec.chains().into_iter().filter_map(move |(chain, _)| {
         let dir = campaign.chain(&chain);
         let newest = fence::generations(&dir).ok()?.into_iter().max()?;
-        form::read::<Generation>(&dir.generation(newest)).ok()
+        Generation::read(&dir, newest).ok()
     })
 }
 

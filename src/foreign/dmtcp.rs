@@ -43,6 +43,9 @@ const SIGNAL: &str = "16";
 /// system resubmit the job. No program that is known here ends so by itself.
 const AT_FAULT: u8 = 217;
 
+/// How the names of the scripts begin by which a person restores an image.
+const SCRIPTS: &str = "dmtcp_restart_script";
+
 /// Within this time a program that was started or restored answers the coordinator.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -151,7 +154,7 @@ impl Dmtcp {
         let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
         // The script is written last, when the coordinator knows that all have written. Version 4.1.1 answers before.
         Ok(names.iter().any(|name| is_image(name))
-            && names.iter().any(|name| name == "dmtcp_restart_script.sh")
+            && names.iter().any(|name| name.starts_with(SCRIPTS))
             && !names.iter().any(|name| name.ends_with(".temp")))
     }
 
@@ -203,11 +206,15 @@ impl Dmtcp {
         Ok(())
     }
 
-    /// Moves the image from the drafts.
+    /// Moves the image from the drafts, without the scripts for a person's use and the link to them: they name this node and this place.
     fn move_into(&self, into: &Path) -> Result<(), Trouble> {
         let drafts = self.drafts();
         for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
             let (from, to) = (drafts.join(&name), into.join(&name));
+            if name.to_string_lossy().starts_with(SCRIPTS) {
+                beneath::remove(&from).map_err(|e| other(&from, &e))?;
+                continue;
+            }
             match beneath::rename_new(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
                     let copied = beneath::open(&from).and_then(|mut source| {
@@ -218,6 +225,30 @@ impl Dmtcp {
                 }
                 moved => moved.map_err(|e| other(&to, &e))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Copies the folders of an image, in which DMTCP keeps files that the program held open, to where it wrote them: there they are
+    /// looked for.
+    fn lay_out(&self, image: &Path, names: &[OsString]) -> Result<(), Trouble> {
+        for folder in names {
+            let from = image.join(folder);
+            if !beneath::facts(&from).is_ok_and(|facts| beneath::is_folder(&facts)) {
+                continue;
+            }
+            let to = self.drafts().join(folder);
+            let copied = || -> io::Result<()> {
+                beneath::create_folders(&to)?;
+                for name in beneath::names(&from)? {
+                    io::copy(
+                        &mut beneath::open(&from.join(&name))?,
+                        &mut beneath::create_new(&to.join(&name))?,
+                    )?;
+                }
+                Ok(())
+            };
+            copied().map_err(|e| other(&to, &e))?;
         }
         Ok(())
     }
@@ -260,6 +291,7 @@ impl Backend for Dmtcp {
         }
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let coordinator = self.prepare(program)?;
+        self.lay_out(image, &names)?;
         words.push(self.tool("dmtcp_restart"));
         words.extend(["-q", "-q", "-j", "--ckptdir"].map(OsString::from));
         words.push(self.drafts().into());

@@ -11,7 +11,7 @@ use super::memory;
 use super::run::Stop;
 use crate::campaign::inputs::Inputs;
 use crate::checkpoint::status::HEARTBEAT;
-use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence, form};
+use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::quantity::Unit;
 
@@ -213,7 +213,7 @@ impl Shared {
 fn newest_sealed(dir: &ChainDir) -> Option<Generation> {
     let after = Inputs::first(dir).ok()?.after;
     let newest = fence::generations(dir).ok()?.pop()?;
-    form::read::<Generation>(&dir.generation(newest)).ok().filter(|generation| generation.link.0 > after)
+    Generation::read(dir, newest).ok().filter(|generation| generation.link.0 > after)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod asking;
+mod carried;
 mod cluster;
 mod deaths;
 mod demo;
@@ -46,7 +47,7 @@ const CALM: &[Scenario] = &[
     ("an_oarsub_that_answers_too_late_is_killed_and_its_job_found", submissions::late),
     ("a_refusal_is_told_in_full_and_can_be_corrected", submissions::refused),
     ("a_full_disk_is_named_and_the_month_goes_on_when_there_is_room", disk::full),
-    ("saga_hops_between_nodes_by_criu_and_its_map_is_that_of_a_local_run", foreign::hops),
+    ("programs_that_cannot_save_themselves_hop_between_nodes_by_criu", foreign::hops),
     ("asked_to_checkpoint_early_a_job_stays_until_oar_resubmits_it", asking::early),
     ("oar_has_no_limit_of_resubmissions_so_ours_ends_the_chain", asking::limit),
     ("others_jobs_are_never_touched", asking::others),

@@ -283,7 +283,8 @@ pub(crate) fn is_complete(chain: &Value) {
     assert_eq!(chain["state"], "Complete", "{chain}");
 }
 
-fn done(command: &mut Command) {
+/// Runs a command that must end well.
+pub(crate) fn done(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -197,7 +197,7 @@ impl Record {
             Self::Resume(n) => Found::Resume(n, sealed::read(&dir.link_resume(LinkNumber(n))).ok()),
             Self::End(n) => Found::End(n, sealed::read(&dir.link_end(LinkNumber(n))).ok()),
             Self::Generation(n) => {
-                let read = form::read(&dir.generation(GenerationNumber(n)));
+                let read = Generation::read(dir, GenerationNumber(n));
                 Found::Generation(n, read.map_err(|e| e.to_string()))
             }
         }

@@ -4,6 +4,7 @@ use super::{BatchView, DiskView, LinkOnDisk};
 use crate::campaign::event::{Failure, failure::UNFIT_NODE};
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
+use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::oar_client::{Ending, Job, JobState};
 use crate::quantity;
 
@@ -256,6 +257,14 @@ impl LinkSaid<'_> {
                     resubmit()
                 );
                 Failure::new("program", cause, hint)
+            }
+            ExitClass::Unable if tells_of_beginning_anew(message) => {
+                let first = "do what it says, or take other nodes";
+                let hint = format!(
+                    "{first}, then {}; to begin anew: `alpsckpt resubmit {chain} --anew`",
+                    resubmit()
+                );
+                Failure::new("unable", cause, hint)
             }
             ExitClass::Unable => after("unable", cause, "do what it says, or take other nodes"),
             ExitClass::Complete if disk.lost_maps => {

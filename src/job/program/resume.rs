@@ -6,7 +6,6 @@ use std::time::Instant;
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
-use crate::checkpoint::form;
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
@@ -100,7 +99,7 @@ impl Session<'_> {
         for number in numbers.into_iter().rev() {
             let path = dir.generation(number);
             let mut reject = |why: String| rejected.push(Rejected { generation: number, why });
-            let generation: Generation = match form::read(&path) {
+            let generation = match Generation::read(dir, number) {
                 Err(e @ DurableError::UnknownForm { .. }) => return Err(Failure::Foreign(e.to_string())),
                 Err(e @ DurableError::Damaged { .. }) => {
                     reject(e.to_string());

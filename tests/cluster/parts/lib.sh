@@ -46,7 +46,7 @@ nodes=(node1 node2 node3)
 hosts=(front "${nodes[@]}")
 # shellcheck disable=SC2034 # for those that source this
 {
-  cores=2 # OAR's resources of a node
+  cores=4 # OAR's resources of a node
   users=(alice:2001 bob:2002)
 }
 network=10.88.0 # exists in the cluster's own network namespaces only

@@ -62,7 +62,7 @@ impl Init {
             process::pass_on(&may(process::capabilities().map_err(io::Error::other)?))?;
             let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC;
             let said = openat(&logs, SAID, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
-            let started = Swrk::start(call(order, &logs), folder, logs, said);
+            let started = process::with_hard_limits(|| Swrk::start(call(order, &logs), folder, logs, said));
             process::pass_on(&CapsHashSet::new())?;
             started
         };
