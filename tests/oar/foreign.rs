@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use alpsckpt::checkpoint::{ChainDir, LinkNumber};
@@ -48,7 +48,6 @@ pub(crate) fn hops(place: &Place) {
             .args(["-q", "-of", "SAGA"])
             .args([&here.join("tests/data/alps256/dem.tif"), &grid]),
     );
-    fs::create_dir(place.here("gates")).unwrap();
     let (saga, r, python) = (carried::saga(place), carried::r(place), carried::python(place));
 
     // SAGA's is the only one that knows no gate: that it is asked in time, it computes when nobody else does.
@@ -91,10 +90,10 @@ pub(crate) fn hops(place: &Place) {
     // A shell, the pipeline's three parts; it ends badly after its first hop.
     let pipe = hopper("pipe", [gates[0], None], 5);
     for (hopper, made, fields) in &hoppers {
-        hopper.write(&made.command(), fields);
+        hopper.write(&made.command(hopper.name), fields);
     }
     pipe.write(
-        "run: Shell(\"set -o pipefail; {{ for i in 1 2 3 4 5; do echo $i; until [ $i != 4 ] || [ -e $GATES/4 ]; do sleep 0.2; done; done; exit 5; }} | tee {output}/numbers.txt | cat\"), environment: {\"GATES\": \"{folder}/gates\"}, outputs: [\"numbers.txt\"]",
+        "run: Shell(\"set -o pipefail; {{ for i in 1 2 3 4 5; do echo $i; until [ $i != 4 ] || [ -e $GATES/4 ]; do sleep 0.2; done; done; exit 5; }} | tee {output}/numbers.txt | cat\"), environment: {\"GATES\": \"{folder}/gates-pipe\"}, outputs: [\"numbers.txt\"]",
         "kit: Some(\"kit\")",
     );
     let names: Vec<&str> = hoppers.iter().map(|(hopper, ..)| hopper.name).chain([pipe.name]).collect();
@@ -130,10 +129,10 @@ impl Made<'_> {
         self.words.iter().map(|&word| word.to_owned()).chain([last]).collect()
     }
 
-    /// As fields of a campaign file.
-    fn command(&self) -> String {
+    /// As fields of this campaign's file.
+    fn command(&self, name: &str) -> String {
         let mut environment = self.by.environment.clone();
-        environment.insert("GATES", format!("{}/gates", self.place.inside));
+        environment.insert("GATES", format!("{}/gates-{name}", self.place.inside));
         let (words, result) = (self.all_words("{output}"), self.result);
         format!("run: Program({words:?}), outputs: [{result:?}], environment: {environment:?}")
     }
@@ -159,12 +158,18 @@ impl Hopper<'_> {
               site: Some({site:?}), workload: Command({command}, trial: false, {fields}))"
         );
         fs::write(self.place.here(&format!("{name}.ron")), text).unwrap();
+        fs::create_dir(self.gates()).unwrap();
     }
 
     /// Whether no new job of this campaign may begin on a node, by a property of it: drained, it would take nobody else's either.
     fn may_not_go_to(&self, node: &str, away: bool) {
         let property = format!("away_{}={}", self.name, i32::from(away));
         self.place.cluster.admin(&["oarnodesetting", "-h", node, "-p", &property]).good();
+    }
+
+    /// Where it is let on.
+    fn gates(&self) -> PathBuf {
+        self.place.here(&format!("gates-{}", self.name))
     }
 
     fn chain(&self) -> ChainDir {
@@ -191,7 +196,7 @@ impl Hopper<'_> {
             let dumped = dumped(&chain);
             assert!(dumped >= self.tasks, "{name}: {dumped} tasks are dumped");
             if GATES.contains(words) {
-                fs::write(place.here("gates").join(words.trim_end()), "").unwrap();
+                fs::write(self.gates().join(words.trim_end()), "").unwrap();
             }
             let next = begins(&chain, link + 1).node;
             self.may_not_go_to(&node, false);
