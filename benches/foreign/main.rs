@@ -176,7 +176,14 @@ fn ours(criu: &Criu, folder: &Path, bytes: usize) -> Outcome<(f64, f64)> {
     // The job that restores is this program, at work already.
     fs::read(env!("CARGO_BIN_EXE_alpsckpt"))?;
     let began = Instant::now();
-    let image = Image { started: link, by: Dumper::Criu, folder: image::name(link, 1), files: sealed };
+    let image = Image {
+        started: link,
+        by: Dumper::Criu,
+        folder: image::name(link, 1),
+        files: sealed,
+        class: None,
+        took_ms: 0,
+    };
     if let Some(why) = image::damage(&chain, &image, &|| false).map_err(std::io::Error::from)? {
         return Err(why.into());
     }

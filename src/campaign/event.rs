@@ -43,6 +43,8 @@ pub mod failure {
     pub const REFUSED: &str = "refused";
     /// The attempt never reached the batch system.
     pub const LOST: &str = "submission lost";
+    /// The node does not fit the program of the chain, and another may.
+    pub const UNFIT_NODE: &str = "unfit node";
 }
 
 /// How far a job is, as far as a decision depends on it.
@@ -95,6 +97,17 @@ pub enum Event {
         token: Token,
         /// Found on disk after the journal was damaged or the frontend died, not written before the submission.
         recovered: bool,
+    },
+    /// The node of the last link does not fit the program of the chain: this attempt is submitted by ourselves, without it.
+    Elsewhere {
+        /// The chain.
+        chain: ChainId,
+        /// The attempt's number.
+        attempt: u32,
+        /// The link.
+        link: LinkNumber,
+        /// All nodes that the attempt leaves out.
+        without: Vec<String>,
     },
     /// The attempt is known to the batch system.
     Submitted {
@@ -276,6 +289,7 @@ impl Event {
             | Self::Edited { .. } => None,
             Self::Warning { chain, .. } => chain.as_ref(),
             Self::SubmitIntent { chain, .. }
+            | Self::Elsewhere { chain, .. }
             | Self::Submitted { chain, .. }
             | Self::SubmitRefused { chain, .. }
             | Self::SubmitUnanswered { chain, .. }
@@ -311,6 +325,11 @@ impl Event {
             Self::SubmitIntent { attempt, recovered: true, .. } => {
                 format!("attempt {attempt} found on disk: looking it up")
             }
+            Self::Elsewhere { attempt, link, without, .. } => format!(
+                "the node of link {} does not fit the program: attempt {attempt} is submitted without {}",
+                link.0,
+                listed(without)
+            ),
             Self::Submitted { attempt, job, .. } => format!("attempt {attempt} is job {job}"),
             Self::SubmitRefused { attempt, text, .. } => format!("attempt {attempt} refused: {text}"),
             Self::SubmitUnanswered { attempt, text, .. } => format!("attempt {attempt} unanswered: {text}"),
@@ -340,6 +359,15 @@ impl Event {
             Self::Completed { .. } => "complete: all files verified".to_owned(),
             Self::Warning { text, .. } => text.clone(),
         }
+    }
+}
+
+/// Names in words.
+pub(crate) fn listed(names: &[String]) -> String {
+    match names {
+        [] => "any".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

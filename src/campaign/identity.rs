@@ -3,6 +3,7 @@
 //! Both are written before anything outside happens and hold what must survive the loss of the journal: with them no
 //! chain can be submitted twice.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,9 @@ pub struct AttemptFile {
     pub program: String,
     /// Milliseconds since 1970: for display only.
     pub at_ms: i64,
+    /// The nodes that it leaves out: the chain's program does not go on there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_on: BTreeSet<String>,
 }
 
 impl AttemptFile {

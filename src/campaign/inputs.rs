@@ -379,7 +379,7 @@ pub fn is_complete(dir: &ChainDir, after: u32) -> bool {
 fn newest_sealed(dir: &ChainDir, after: LinkNumber) -> Result<Option<Generation>, DurableError> {
     let numbers = fence::generations(dir)?;
     for number in numbers.into_iter().rev() {
-        match form::read::<Generation>(&dir.generation(number)) {
+        match Generation::read(dir, number) {
             Ok(generation) if generation.link > after => {
                 return Ok(Some(generation).filter(Generation::holds_work));
             }

@@ -115,7 +115,7 @@ impl JobScript<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::ffi::OsStr;
     use std::process::Command;
 
@@ -134,6 +134,7 @@ mod tests {
             stdout: folder.join("out"),
             stderr: folder.join("err"),
             site: BTreeMap::new(),
+            not_on: BTreeSet::new(),
         };
         let job = JobScript {
             submission: &submission,

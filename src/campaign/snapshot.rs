@@ -1,11 +1,13 @@
 //! A coherent picture of a campaign, taken at one moment, for the screens and for `--json`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use super::event::failure;
-use crate::checkpoint::{ChainId, ExitClass, Phase};
+use super::spec::Spec;
+use crate::checkpoint::{ChainId, ExitClass, Generation, Phase, Saving, image};
 pub use crate::oar_client::JobState;
 use crate::quantity::Unit;
 
@@ -104,6 +106,10 @@ pub struct ChainView {
     pub silent_for: Option<u64>,
     /// Seconds left until the end at the present rate.
     pub eta: Option<u64>,
+    /// How long before the walltime its program is saved; `None` where it is not saved by a dump.
+    pub margin: Option<MarginView>,
+    /// Nodes that its last attempt leaves out, as its program does not fit there.
+    pub left_out: Vec<String>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// Its finished maps.
@@ -112,6 +118,46 @@ pub struct ChainView {
     pub quicklook: Option<PathBuf>,
     /// Its logs, newest last.
     pub logs: Vec<PathBuf>,
+}
+
+/// How long before the walltime a program is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MarginView {
+    /// Seconds of the batch system's time before the walltime; the larger of the next two.
+    pub seconds: u64,
+    /// The campaign's margin.
+    pub fixed_seconds: u64,
+    /// What follows from the measurement, once there is one.
+    pub measured_seconds: Option<u64>,
+    /// Bytes of an image, by the running program's memory, else by the last image.
+    pub bytes: Option<u64>,
+    /// Bytes a second that the last dump has brought to the disk.
+    pub bytes_per_second: Option<f64>,
+}
+
+impl MarginView {
+    /// Of this campaign, by what saving takes as far as it was measured. `time_scale`: seconds of the batch system in one.
+    #[must_use]
+    pub fn of(spec: &Spec, saving: Option<Saving>, time_scale: f64) -> Self {
+        let fixed_seconds = spec.margin.seconds();
+        let spare = Duration::try_from_secs_f64(spec.latest_stop() / 2.0 / time_scale).unwrap_or_default();
+        let measured = saving.map(|saving| image::lead(saving.bytes, saving.bytes_per_second, spare));
+        let measured_seconds = measured.map(|lead| (lead.as_secs_f64() * time_scale).ceil() as u64);
+        Self {
+            seconds: measured_seconds.unwrap_or(0).max(fixed_seconds),
+            fixed_seconds,
+            measured_seconds,
+            bytes: saving.map(|saving| saving.bytes),
+            bytes_per_second: saving.map(|saving| saving.bytes_per_second),
+        }
+    }
+}
+
+/// What saving took last, as a generation tells.
+#[must_use]
+pub fn saving_of(generation: &Generation) -> Option<Saving> {
+    let bytes_per_second = generation.image.as_ref()?.bandwidth()?;
+    Some(Saving { bytes: generation.bytes, bytes_per_second })
 }
 
 /// Where a chain stands.
@@ -187,6 +233,8 @@ pub struct GenerationView {
     pub tiles: u64,
     /// In what.
     pub unit: Unit,
+    /// The class of processors that the program in it goes on with, where that matters.
+    pub processors: Option<String>,
     /// Milliseconds since 1970.
     pub sealed_ms: i64,
     /// What is wrong with it, in words: such a generation is passed over on resume and its numbers are 0.

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, Formed};
-use super::layout::CampaignDir;
+use super::layout::{CampaignDir, ChainDir};
 use super::link::LinkNumber;
+use crate::durable::DurableError;
 use crate::quantity::Unit;
 
 /// A checkpoint's number within its chain, from 1; never reused.
@@ -59,6 +60,20 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// The generation of this number. A file that has another one's number is none: a copy, or one that was renamed.
+    ///
+    /// # Errors
+    /// When it is missing, damaged, of another number, or of a form that this program does not know.
+    pub fn read(dir: &ChainDir, number: GenerationNumber) -> Result<Self, DurableError> {
+        let path = dir.generation(number);
+        let generation: Self = form::read(&path)?;
+        if generation.number != number {
+            let what = format!("it holds generation {}", generation.number);
+            return Err(DurableError::damaged(&path, what));
+        }
+        Ok(generation)
+    }
+
     /// Whether something of the chain would be lost with it: a program has its state also before the first of what it counts.
     #[must_use]
     pub fn holds_work(&self) -> bool {
@@ -87,6 +102,28 @@ pub struct Image {
     pub folder: String,
     /// All of its files.
     pub files: Vec<ImageFile>,
+    /// The class of processors that the program goes on with, such as `x86-64-v4`; not told where it was kept from the
+    /// instructions of the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// How long its dump took until it was on the disk, ms; 0: not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took_ms: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Image {
+    /// Bytes a second that were dumped and brought to the disk.
+    #[must_use]
+    pub fn bandwidth(&self) -> Option<f64> {
+        let bytes: u64 = self.files.iter().map(|file| file.bytes).sum();
+        // What took no time tells nothing of much more.
+        (self.took_ms > 100).then(|| bytes as f64 * 1e3 / self.took_ms as f64)
+    }
 }
 
 /// What dumps and restores a program.

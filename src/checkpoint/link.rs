@@ -152,6 +152,18 @@ pub struct LinkEnd {
     pub unit: Unit,
     /// Milliseconds since 1970 by the node's clock: for display only.
     pub ended_ms: i64,
+    /// Its node did not fit the program of the chain, and another may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<UnfitNode>,
+}
+
+/// What of a node does not fit the program of a chain, so that a link goes on from another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnfitNode {
+    /// Its processor: that does not change.
+    Processor,
+    /// Something else, which may: the CRIU, the groups of the user, the memory.
+    Other,
 }
 
 /// How a link ended; each has its own exit code, listed in `docs/exit-codes.md`.

@@ -43,9 +43,9 @@ pub use generation::{
 };
 pub use inputs::{InputBlock, InputBlocks};
 pub use layout::{CampaignDir, ChainDir, ChainId};
-pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Lost, Rejected};
+pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
 pub use resume::{Held, Resumed, Shape};
-pub use status::{Phase, Quicklook, Status};
+pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::blocks;
 use super::fence;
-use super::form;
 use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
 use super::layout::ChainDir;
 use super::link::{LinkNumber, Lost, Rejected};
@@ -140,7 +139,7 @@ fn verify(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Resumed, Verdict> {
     let path = dir.generation(number);
-    let generation: Generation = form::read(&path)?;
+    let generation = Generation::read(dir, number)?;
     if generation.link <= shape.after {
         return Err(Verdict::Superseded);
     }
@@ -152,9 +151,6 @@ fn verify(
             generation.spec,
             shape.spec
         ))));
-    }
-    if generation.number != number {
-        return Err(misfit(format!("it holds generation {}", generation.number)));
     }
     if generation.numerics != shape.numerics {
         // Intact, but a map never holds tiles of two engines.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::fence::{self, Kind};
-use super::form;
 use super::generation::{Generation, GenerationNumber};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
@@ -91,7 +90,7 @@ pub fn let_go(
     }
     let mut needed = BTreeSet::from([link]);
     for number in &kept {
-        match form::read::<Generation>(&dir.generation(*number)) {
+        match Generation::read(dir, *number) {
             Ok(generation) => needed.extend(generation.segments.iter().map(|s| s.link)),
             // It may need any part.
             Err(DurableError::UnknownForm { .. }) => return Ok(()),

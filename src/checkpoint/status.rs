@@ -38,6 +38,18 @@ pub struct Status {
     pub memory: u64,
     /// Seconds until this link will checkpoint and stop by its own view of the walltime.
     pub seconds_left: Option<u64>,
+    /// What saving the program of the chain would take now, once that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving: Option<Saving>,
+}
+
+/// What saving a program takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Saving {
+    /// Bytes of its image.
+    pub bytes: u64,
+    /// Bytes a second that the last dump has brought to the disk.
+    pub bytes_per_second: f64,
 }
 
 impl Status {

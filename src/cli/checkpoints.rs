@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Failure, failure, output, place};
-use crate::checkpoint::form;
+use crate::campaign::inputs::{self, Inputs};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image};
-use crate::durable::beneath;
+use crate::durable::{DurableError, beneath};
 use crate::job::let_images_go;
 use crate::quantity::{self, bytes, count};
 
@@ -123,6 +123,8 @@ struct Row {
     done: String,
     bytes: u64,
     on_disk: u64,
+    /// The chain is complete, and needs it no more.
+    let_go: bool,
 }
 
 /// The chains that are meant.
@@ -139,16 +141,37 @@ fn chains(which: &Which) -> Result<Vec<(ChainId, ChainDir)>, Failure> {
     Ok(meant.into_iter().map(|id| (id.clone(), campaign.chain(&id))).collect())
 }
 
-/// The generations of a chain whose records can be read, oldest first.
+/// The generations of a chain, oldest first, as far as their records can be read.
 fn generations(dir: &ChainDir) -> Result<Vec<Generation>, Failure> {
-    let numbers: Vec<GenerationNumber> = fence::generations(dir)?;
-    Ok(numbers.into_iter().filter_map(|number| form::read(&dir.generation(number)).ok()).collect())
+    Ok(records(dir)?.into_iter().filter_map(|(_, record)| record.ok()).collect())
+}
+
+/// A generation's number by its file, and its record.
+type Record = (GenerationNumber, Result<Generation, DurableError>);
+
+/// The records of all generations of a chain, oldest first.
+fn records(dir: &ChainDir) -> Result<Vec<Record>, Failure> {
+    let numbers = fence::generations(dir)?;
+    Ok(numbers.into_iter().map(|number| (number, Generation::read(dir, number))).collect())
+}
+
+/// The chain is complete: what its generations held of a program was let go.
+fn is_complete(dir: &ChainDir) -> bool {
+    Inputs::first(dir).is_ok_and(|first| inputs::is_complete(dir, first.after))
 }
 
 fn list(args: &Ls) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for (chain, dir) in chains(&args.which)? {
-        for generation in generations(&dir)? {
+        let complete = is_complete(&dir);
+        for (number, record) in records(&dir)? {
+            let generation = match record {
+                Ok(generation) => generation,
+                Err(e) => {
+                    output::warning(format!("{chain}, generation {}: {e}", number.0));
+                    continue;
+                }
+            };
             let held = generation.image.as_ref();
             rows.push(Row {
                 chain: chain.clone(),
@@ -158,6 +181,7 @@ fn list(args: &Ls) -> Result<(), Failure> {
                 holds: held.map_or("tiles", |image| by(image.by)),
                 done: generation.unit.part(generation.tiles, generation.total),
                 bytes: generation.bytes,
+                let_go: complete && held.is_some(),
                 on_disk: held.map_or(generation.bytes, |image| image::on_disk(&dir, image)),
             });
         }
@@ -170,8 +194,13 @@ fn list(args: &Ls) -> Result<(), Failure> {
         return Ok(());
     }
     let cells = |row: &Row| {
-        let packed =
-            if row.on_disk < row.bytes { format!("packed to {}", bytes(row.on_disk)) } else { String::new() };
+        let packed = if row.let_go {
+            "let go: the chain is complete".to_owned()
+        } else if row.on_disk < row.bytes {
+            format!("packed to {}", bytes(row.on_disk))
+        } else {
+            String::new()
+        };
         vec![
             row.chain.to_string(),
             row.generation.to_string(),
@@ -199,7 +228,18 @@ fn by(dumper: Dumper) -> &'static str {
 fn verify(which: &Which) -> Result<(), Failure> {
     let mut bad = 0;
     for (chain, dir) in chains(which)? {
-        for generation in generations(&dir)? {
+        if left_alone(&chain, &dir, false)? {
+            continue;
+        }
+        for (number, record) in records(&dir)? {
+            let generation = match record {
+                Ok(generation) => generation,
+                Err(e) => {
+                    bad += 1;
+                    output::say(format!("{chain}, generation {}: {e}", number.0))?;
+                    continue;
+                }
+            };
             let Some(image) = generation.image.as_ref().filter(|image| image.by != Dumper::Program) else {
                 continue;
             };
@@ -217,7 +257,11 @@ fn verify(which: &Which) -> Result<(), Failure> {
         0 => Ok(()),
         n => Err(Failure::new(
             failure::INPUT,
-            format!("{} {} not what was written", count(n, "image"), quantity::by_number(n, "is", "are")),
+            format!(
+                "{} {} not what was written",
+                count(n, "generation"),
+                quantity::by_number(n, "is", "are")
+            ),
             "nothing is to be done: the next link passes it over for the one before",
         )),
     }
@@ -228,10 +272,22 @@ fn may_run(dir: &ChainDir) -> Result<bool, Failure> {
     Ok(fence::newest(dir)?.is_some_and(|link| !beneath::exists(&dir.link_end(link))))
 }
 
+/// Whether nothing is to be done with a chain's images, which is told: it is complete, or a link may need them at this moment.
+fn left_alone(chain: &ChainId, dir: &ChainDir, acts: bool) -> Result<bool, Failure> {
+    let why = if is_complete(dir) {
+        "it is complete, and needs no images"
+    } else if acts && may_run(dir)? {
+        "a link of it may be running"
+    } else {
+        return Ok(false);
+    };
+    output::note(format!("{chain}: left alone, {why}."));
+    Ok(true)
+}
+
 fn compact(args: &Compact) -> Result<(), Failure> {
     for (chain, dir) in chains(&args.which)? {
-        if may_run(&dir)? {
-            output::note(format!("{chain}: left alone, a link of it may be running."));
+        if left_alone(&chain, &dir, true)? {
             continue;
         }
         for generation in generations(&dir)? {
@@ -256,8 +312,7 @@ fn prune(args: &Prune) -> Result<(), Failure> {
         if all.is_empty() {
             continue;
         }
-        if may_run(&dir)? {
-            output::note(format!("{chain}: left alone, a link of it may be running."));
+        if left_alone(&chain, &dir, true)? {
             continue;
         }
         let good = |generation: &&Generation| {

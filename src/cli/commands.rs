@@ -9,8 +9,9 @@ use nix::unistd::{AccessFlags, access};
 use serde::Serialize;
 
 use super::{Failure, inputs, output};
-use crate::campaign::spec::{Checkpoint, Command, Loaded, Run, Spec, SpecError};
-use crate::checkpoint::{CampaignDir, ChainId, Generation, fence, form};
+use crate::campaign::snapshot::{MarginView, saving_of};
+use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, Spec, SpecError};
+use crate::checkpoint::{CampaignDir, ChainId, Generation, Saving, fence};
 use crate::engine::Problem;
 use crate::foreign::kit;
 use crate::quantity::count;
@@ -114,6 +115,10 @@ pub(super) fn tell_doubts(loaded: &Loaded, command: &Command) {
         let line = loaded.line_of("workload.checkpoint").or_else(|| loaded.line_of("workload"));
         let what = format!("`checkpoint`: {} (that is no fault if the nodes have one)", trouble.what);
         warn(loaded, line, &what, &trouble.cure);
+    }
+    if let Some((what, cure)) = doubts_of_processors(loaded, command) {
+        let line = loaded.line_of("workload.processors").or_else(|| loaded.line_of("workload"));
+        warn(loaded, line, &what, &cure);
     }
     if command.outputs.is_empty() {
         let what = "`outputs` names no file: what the program makes stays in its own folder";
@@ -246,6 +251,10 @@ struct Plan {
     image_bytes: Option<u64>,
     /// Most bytes of images at a time, as far as can be told by that one.
     checkpoint_bytes: Option<u64>,
+    /// How long before the walltime a program is saved; nothing where it is not dumped.
+    margin: Option<MarginView>,
+    /// What jobs ask for of a node (SQL), beside what the site asks for: the class of its processor.
+    processors: Option<String>,
 }
 
 /// One chain.
@@ -265,8 +274,12 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
             ChainPlan { outputs: outputs.into_iter().map(|(_, to)| to).collect(), id, months }
         })
         .collect();
-    let image_bytes = largest_image(spec);
+    let largest = largest_image(spec);
+    let image_bytes = largest.as_ref().map(|generation| generation.bytes);
+    let saving = slowest(spec);
     Plan {
+        margin: command.is_dumped().then(|| MarginView::of(spec, saving, 1.0)),
+        processors: spec.class_of_jobs(None).and_then(|class| spec.classes().remove(&class)),
         months: spec.sorted_months(),
         usable_seconds: spec.walltime.seconds().saturating_sub(spec.margin.seconds()),
         threads: spec.threads,
@@ -278,15 +291,25 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
     }
 }
 
-/// The largest image of the campaign so far, bytes.
-fn largest_image(spec: &Spec) -> Option<u64> {
+/// The newest generation of each chain.
+fn newest(spec: &Spec) -> impl Iterator<Item = Generation> {
     let campaign = CampaignDir::new(&spec.output);
-    let of_chain = |(chain, _): &(ChainId, Vec<u8>)| {
-        let dir = campaign.chain(chain);
+    spec.chains().into_iter().filter_map(move |(chain, _)| {
+        let dir = campaign.chain(&chain);
         let newest = fence::generations(&dir).ok()?.into_iter().max()?;
-        form::read::<Generation>(&dir.generation(newest)).ok().map(|generation| generation.bytes)
-    };
-    spec.chains().iter().filter_map(of_chain).max()
+        Generation::read(&dir, newest).ok()
+    })
+}
+
+/// The largest image of the campaign so far.
+fn largest_image(spec: &Spec) -> Option<Generation> {
+    newest(spec).max_by_key(|generation| generation.bytes)
+}
+
+/// What saving took of the chain for which it takes longest.
+fn slowest(spec: &Spec) -> Option<Saving> {
+    let seconds = |saving: &Saving| saving.bytes as f64 / saving.bytes_per_second.max(1.0);
+    newest(spec).filter_map(|g| saving_of(&g)).max_by(|one, other| seconds(one).total_cmp(&seconds(other)))
 }
 
 /// Says what a campaign will take.
@@ -302,11 +325,18 @@ pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(),
         count(plan.outputs, "output"),
         spec.max_links
     ))?;
-    output::say(format!(
-        "a job runs for {} at most and is then saved within {}",
-        words::duration(plan.usable_seconds),
-        words::duration(spec.margin.seconds())
-    ))?;
+    output::say(match &plan.margin {
+        Some(margin) => {
+            let most = spec.walltime.seconds().saturating_sub(margin.seconds);
+            format!("a job runs for {} at most and is saved {}", words::duration(most), words::margin(margin))
+        }
+        None => format!(
+            "a job runs for {} at most and has then {} to end",
+            words::duration(plan.usable_seconds),
+            words::duration(spec.margin.seconds())
+        ),
+    })?;
+    output::say(nodes(spec, command))?;
     output::say(images(&plan))?;
     output::say("")?;
     let row = |chain: &ChainPlan| {
@@ -316,6 +346,66 @@ pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(),
     };
     let rows: Vec<Vec<String>> = plan.chains.iter().map(row).collect();
     output::table(&["chain", "month", "outputs"], &rows, &[]).into_iter().try_for_each(output::say)
+}
+
+/// Which nodes jobs ask for, by their processors, in a sentence.
+fn nodes(spec: &Spec, command: &Command) -> String {
+    if !command.is_dumped() {
+        return "jobs may run on any processor: nothing of one is kept".to_owned();
+    }
+    match (command.processors, spec.class_of_jobs(None).map(|class| (class, spec.classes().remove(&class)))) {
+        (Processors::Avx2, _) => {
+            "jobs may hop among all nodes with AVX2: AVX-512 is kept from the program".to_owned()
+        }
+        (_, Some((class, Some(properties)))) => {
+            format!("jobs ask for nodes of the class {class}: {properties}")
+        }
+        (_, Some((class, None))) => {
+            format!(
+                "jobs run on nodes of the class {class} alone; those that come to others end, and are submitted again without them"
+            )
+        }
+        (_, None) if spec.classes().is_empty() => {
+            "jobs ask for no class of processors: one that comes to a node whose processor lacks \
+             what the program uses ends, and is submitted again without it"
+                .to_owned()
+        }
+        (_, None) => {
+            "jobs ask for the class of processors of the first checkpoint, once it is there".to_owned()
+        }
+    }
+}
+
+/// Tells what may be wrong with the processors that jobs ask for.
+fn doubts_of_processors(loaded: &Loaded, command: &Command) -> Option<(String, String)> {
+    let (spec, classes) = (&loaded.spec, loaded.spec.classes());
+    command.is_dumped().then_some(())?;
+    match command.processors {
+        Processors::Native if classes.len() > 1 => {
+            let names = classes.keys().map(ToString::to_string).collect::<Vec<_>>();
+            let first = names.last().cloned().unwrap_or_default();
+            Some((
+                format!(
+                    "`processors`: none is chosen of the site's classes ({}): the first job of a chain may come to any, and those after \
+                     its first checkpoint go to that one",
+                    names.join(", ")
+                ),
+                format!("write processors: Class(\"{first}\"), or processors: Avx2"),
+            ))
+        }
+        Processors::Class(class) if spec.site.is_some() && !classes.contains_key(&class) => {
+            if spec.own_site_lines().contains_key("properties") {
+                return None;
+            }
+            Some((
+                format!(
+                    "`processors`: nothing says which nodes of the site are of the class {class}: jobs may come to others, which end"
+                ),
+                format!("write what these nodes have (see `oarnodes`) in `site`: \"…; {class}=PROPERTIES\""),
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// The room that images take, in words.
@@ -337,6 +427,6 @@ fn images(plan: &Plan) -> String {
 /// A warning when the disk has less room than the images take, by the largest so far.
 fn low_disk(spec: &Spec) -> Option<String> {
     let chains = spec.chains().len() as u64;
-    let needed = largest_image(spec)?.saturating_mul(IMAGES * chains);
+    let needed = largest_image(spec)?.bytes.saturating_mul(IMAGES * chains);
     inputs::short_of(&spec.output, needed)
 }

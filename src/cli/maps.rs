@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use super::{Failure, bars, failure, output, place};
+use super::{Failure, bars, failure, output, place, results};
 use crate::checkpoint::CampaignDir;
 use crate::job::copies::{self, Copied, CopyError};
 use crate::job::{pictures, signals};
 
 /// Lists the finished maps; with `--png` draws each anew and lists the pictures; with `--float32` copies them.
+///
+/// Of a campaign of commands it lists the results: each with its size, and whether it is there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,6 +37,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let output = place::output_of(args.campaign.as_deref())?;
+    // What cannot be read of a campaign keeps nobody from its maps.
+    if let Ok(spec) = place::spec_of(&output)
+        && let Some(command) = spec.command()
+    {
+        return results::list(&output, &spec, command, args.png || args.float32.is_some());
+    }
     if let Some(folder) = &args.float32 {
         return copy(&output, folder);
     }

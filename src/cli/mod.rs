@@ -32,6 +32,7 @@ mod place;
 mod plan;
 mod preview;
 mod probe;
+mod results;
 mod run;
 mod seen;
 mod status;

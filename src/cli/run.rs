@@ -15,6 +15,7 @@ use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
 use crate::durable::{patience, tells_of_unknown_form};
+use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
@@ -32,7 +33,8 @@ Examples:
   alpsckpt run my.ron --months 1,7 --threads 8
   alpsckpt run my.ron --months 7 --anew
 
-Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 73 the disk is full, \
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 69 a program cannot be dumped, or not be restored \
+here, 73 the disk is full, \
 74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
 campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
 pub(super) struct Args {
@@ -193,6 +195,7 @@ fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool
     }
     let cure = match outcome.class {
         ExitClass::Foreign if !tells_of_unknown_form(&outcome.message) => anew(chain, file),
+        ExitClass::Unable if tells_of_beginning_anew(&outcome.message) => anew(chain, file),
         _ => String::new(),
     };
     Failure::new(outcome.class.code(), what, cure)

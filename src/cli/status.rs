@@ -79,8 +79,11 @@ pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
     let rows: Vec<Vec<String>> = snapshot.chains.iter().map(row).collect();
     let head = ["chain", "state", "done", "links", "hops", "attempts", "checkpoint", "node", "left"];
     lines.extend(output::table(&head, &rows, &[2, 3, 4, 5, 6]));
+    let explain = |chain: &ChainView| {
+        [words::explain(chain, now_ms), words::left_out(chain).filter(|_| !chain.state.is_settled())]
+    };
     let said: Vec<String> = (snapshot.chains.iter())
-        .filter_map(|chain| Some(format!("{}: {}", chain.id, words::explain(chain, now_ms)?)))
+        .flat_map(|chain| explain(chain).into_iter().flatten().map(|said| format!("{}: {said}", chain.id)))
         .collect();
     if !said.is_empty() {
         lines.push(String::new());

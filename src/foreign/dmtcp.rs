@@ -43,6 +43,9 @@ const SIGNAL: &str = "16";
 /// system resubmit the job. No program that is known here ends so by itself.
 const AT_FAULT: u8 = 217;
 
+/// How the names of the scripts begin by which a person restores an image.
+const SCRIPTS: &str = "dmtcp_restart_script";
+
 /// Within this time a program that was started or restored answers the coordinator.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -62,6 +65,8 @@ pub struct Dmtcp {
 #[derive(Debug)]
 struct Running {
     child: Child,
+    /// The child makes the program's namespaces and waits: it is no part of the program.
+    waits: bool,
     coordinator: Coordinator,
     shift: Shift,
 }
@@ -151,7 +156,7 @@ impl Dmtcp {
         let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
         // The script is written last, when the coordinator knows that all have written. Version 4.1.1 answers before.
         Ok(names.iter().any(|name| is_image(name))
-            && names.iter().any(|name| name == "dmtcp_restart_script.sh")
+            && names.iter().any(|name| name.starts_with(SCRIPTS))
             && !names.iter().any(|name| name.ends_with(".temp")))
     }
 
@@ -203,11 +208,15 @@ impl Dmtcp {
         Ok(())
     }
 
-    /// Moves the image from the drafts.
+    /// Moves the image from the drafts, without the scripts for a person's use and the link to them: they name this node and this place.
     fn move_into(&self, into: &Path) -> Result<(), Trouble> {
         let drafts = self.drafts();
         for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
             let (from, to) = (drafts.join(&name), into.join(&name));
+            if name.to_string_lossy().starts_with(SCRIPTS) {
+                beneath::remove(&from).map_err(|e| other(&from, &e))?;
+                continue;
+            }
             match beneath::rename_new(&from, &to) {
                 Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
                     let copied = beneath::open(&from).and_then(|mut source| {
@@ -218,6 +227,30 @@ impl Dmtcp {
                 }
                 moved => moved.map_err(|e| other(&to, &e))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Copies the folders of an image, in which DMTCP keeps files that the program held open, to where it wrote them: there they are
+    /// looked for.
+    fn lay_out(&self, image: &Path, names: &[OsString]) -> Result<(), Trouble> {
+        for folder in names {
+            let from = image.join(folder);
+            if !beneath::facts(&from).is_ok_and(|facts| beneath::is_folder(&facts)) {
+                continue;
+            }
+            let to = self.drafts().join(folder);
+            let copied = || -> io::Result<()> {
+                beneath::create_folders(&to)?;
+                for name in beneath::names(&from)? {
+                    io::copy(
+                        &mut beneath::open(&from.join(&name))?,
+                        &mut beneath::create_new(&to.join(&name))?,
+                    )?;
+                }
+                Ok(())
+            };
+            copied().map_err(|e| other(&to, &e))?;
         }
         Ok(())
     }
@@ -242,11 +275,17 @@ impl Backend for Dmtcp {
         words.extend(program.arguments.iter().cloned());
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, coordinator, shift: Shift::default() });
+        self.running = Some(Running { child, waits: false, coordinator, shift: Shift::default() });
         self.connected(1, &program.errors)
     }
 
     fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
+        // DMTCP opens its image by a path, and not all that it starts may look at what this process holds.
+        let image = &std::fs::canonicalize(image).map_err(|e| other(image, &e))?;
+        let facts = beneath::facts(image).map_err(|e| other(image, &e))?;
+        if let Some(why) = beneath::not_ours(&facts) {
+            return Err(Trouble::new(Kind::Damaged, format!("{}: {why}", image.display()), ""));
+        }
         let names = beneath::names(image).map_err(|e| other(image, &e))?;
         let mut images: Vec<OsString> = names
             .iter()
@@ -259,7 +298,9 @@ impl Backend for Dmtcp {
             return Err(Trouble::new(Kind::Damaged, what, ""));
         }
         let (mut words, shift) = clocks::going_on_from(clocks)?;
+        let waits = !words.is_empty();
         let coordinator = self.prepare(program)?;
+        self.lay_out(image, &names)?;
         words.push(self.tool("dmtcp_restart"));
         words.extend(["-q", "-q", "-j", "--ckptdir"].map(OsString::from));
         words.push(self.drafts().into());
@@ -268,7 +309,7 @@ impl Backend for Dmtcp {
         // The restored program goes on in the streams of what restores it.
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, coordinator, shift });
+        self.running = Some(Running { child, waits, coordinator, shift });
         self.connected(count, &program.errors)
     }
 
@@ -315,7 +356,9 @@ impl Backend for Dmtcp {
 
     fn tasks(&self) -> Vec<u32> {
         let Some(running) = &self.running else { return Vec::new() };
-        processes::of_session(running.child.id(), &running.coordinator.known())
+        let mut tasks = processes::of_session(running.child.id(), &running.coordinator.known());
+        tasks.retain(|task| !running.waits || *task != running.child.id());
+        tasks
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {

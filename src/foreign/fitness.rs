@@ -15,6 +15,15 @@ pub use room::Room;
 use super::record::{Limit, Limits, Node, Record};
 use crate::quantity::bytes;
 
+/// What helps where nothing brings back what an image needs: its chain's commands say how.
+const ANEW: &str = "begin the chain anew";
+
+/// A message, such as the recorded one of a link's end, tells of something that beginning anew is a cure of.
+#[must_use]
+pub fn tells_of_beginning_anew(message: &str) -> bool {
+    message.contains(ANEW)
+}
+
 /// What does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Misfit {
@@ -32,6 +41,14 @@ pub enum Misfit {
     Memory,
     /// A limit of the job is lower.
     Limit,
+}
+
+impl Misfit {
+    /// Whether it is of the node alone, so that another may fit: files and limits are as a rule the same on all.
+    #[must_use]
+    pub fn is_of_the_node(self) -> bool {
+        matches!(self, Self::Processor | Self::Kernel | Self::Criu | Self::Groups | Self::Memory)
+    }
 }
 
 /// Something that does not fit.
@@ -130,7 +147,7 @@ fn processor(record: &Record, here: &Here) -> Option<Unfit> {
         here.node.processor.class()
     );
     let cure = if !masked && lacking.iter().all(|flag| flag.starts_with("avx512")) {
-        "let the chain's jobs ask for nodes of one class of processors, or begin it anew with AVX-512 masked"
+        "let the chain's jobs ask for nodes of one class of processors, or begin the chain anew with AVX-512 masked"
     } else {
         "let the chain's jobs ask for nodes of one class of processors (a property of the site's nodes)"
     };
@@ -206,6 +223,12 @@ fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
     }
 }
 
+/// So many descriptors CRIU keeps above the highest of a task while it makes that.
+const CRIU_DESCRIPTORS: u64 = 31;
+
+/// It keeps them below the limit in whole blocks of so many.
+const CRIU_BLOCK: u64 = 128;
+
 /// A number in the words of its unit.
 type Shown = fn(u64) -> String;
 
@@ -237,6 +260,20 @@ fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
             );
             all.push(Unfit::told(Misfit::Limit, what, cure));
         }
+    }
+    let used = there.files.used;
+    let least = (used + CRIU_DESCRIPTORS).next_multiple_of(CRIU_BLOCK);
+    if let Some(hard) = now.files.hard
+        && record.criu != (0, 0, 0)
+        && (used..least).contains(&hard)
+    {
+        all.push(Unfit::new(
+            Misfit::Limit,
+            format!(
+                "the job's limit for open files is {hard}, and CRIU needs {least} to restore the program"
+            ),
+            "raise the job's limit (`ulimit -H -n`), or use nodes with the former one",
+        ));
     }
     if let Some(most) = here.file_size.filter(|most| *most < record.largest) {
         let (most, largest) = (bytes(most), bytes(record.largest));

@@ -72,15 +72,11 @@ impl Surroundings {
         Stop {
             asked: signals::stop_flag(),
             end: after(walltime as f64),
-            deadline: after(signalled + SIGNAL_LATE.min(margin as f64 / 2.0)),
+            deadline: after(signalled + margin as f64 - spec.latest_stop()),
             not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
         }
     }
 }
-
-/// How late the batch system's checkpoint signal may come, scheduler seconds: OAR looks at its jobs every 10 to 12 s,
-/// less often under load. Later the link stops by itself, as when the batch system's server is down.
-const SIGNAL_LATE: f64 = 30.0;
 
 /// This machine's name.
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::campaign::inputs::way_on;
 use crate::checkpoint::resume::ResumeError;
 use crate::checkpoint::seal::SealError;
-use crate::checkpoint::{ChainDir, ChainId, ExitClass, LinkNumber};
+use crate::checkpoint::{ChainDir, ChainId, ExitClass, LinkNumber, UnfitNode};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::quantity::bytes;
@@ -54,6 +54,9 @@ pub enum Failure {
     /// The program of the chain could not be dumped, or not be restored here.
     #[error("{0}")]
     Unable(String),
+    /// The program of the chain is not run on this node, and may be on another.
+    #[error("{1}")]
+    Unfit(UnfitNode, String),
     /// The program of the chain ended by itself, and not well; the job ends with this code.
     #[error("{1}")]
     Program(u8, String),
@@ -129,10 +132,16 @@ impl Failure {
             Self::Input(_) => ExitClass::Input,
             Self::Fenced(_) | Self::Superseded { .. } => ExitClass::Fenced,
             Self::Internal(_) => ExitClass::Internal,
-            Self::Unable(_) => ExitClass::Unable,
+            Self::Unable(_) | Self::Unfit(..) => ExitClass::Unable,
             Self::Program(code, _) => ExitClass::Program(*code),
             Self::Stopped => ExitClass::Checkpointed,
         }
+    }
+
+    /// What of this node does not fit, where another may.
+    #[must_use]
+    pub fn unfit(&self) -> Option<UnfitNode> {
+        if let Self::Unfit(unfit, _) = self { Some(*unfit) } else { None }
     }
 
     /// In words, with the cure. `needed`: bytes that the chain still has to write, as far as that is known.

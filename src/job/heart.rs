@@ -11,7 +11,7 @@ use super::memory;
 use super::run::Stop;
 use crate::campaign::inputs::Inputs;
 use crate::checkpoint::status::HEARTBEAT;
-use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence, form};
+use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::quantity::Unit;
 
@@ -47,14 +47,19 @@ struct Shared {
 }
 
 impl Heart {
-    /// Writes the first status and begins to beat.
+    /// Writes the first status and begins to beat; `unit`: what the chain's work is counted in.
     ///
     /// # Errors
     /// When no thread can be had.
-    pub(super) fn start(dir: &ChainDir, start: &LinkStart, stop: &Stop) -> Result<Self, DurableError> {
+    pub(super) fn start(
+        dir: &ChainDir,
+        start: &LinkStart,
+        stop: &Stop,
+        unit: Unit,
+    ) -> Result<Self, DurableError> {
         let link = start.link;
         // What was sealed stands until the link knows better.
-        let sealed = newest_sealed(dir);
+        let sealed = newest_sealed(dir).filter(|generation| generation.unit == unit);
         let tiles = sealed.as_ref().map_or(0, |g| g.tiles);
         let shared = Arc::new(Shared {
             dir: dir.clone(),
@@ -68,12 +73,13 @@ impl Heart {
                 phase: Phase::Opening,
                 tiles,
                 total: sealed.as_ref().map_or(0, |g| g.total),
-                unit: Unit::default(),
+                unit,
                 sealed_tiles: tiles,
                 generation: sealed.map(|g| g.number),
                 tiles_per_minute: 0.0,
                 memory: 0,
                 seconds_left: None,
+                saving: None,
             }),
             look: Mutex::new((None, false)),
             asked: OnceLock::new(),
@@ -207,7 +213,7 @@ impl Shared {
 fn newest_sealed(dir: &ChainDir) -> Option<Generation> {
     let after = Inputs::first(dir).ok()?.after;
     let newest = fence::generations(dir).ok()?.pop()?;
-    form::read::<Generation>(&dir.generation(newest)).ok().filter(|generation| generation.link.0 > after)
+    Generation::read(dir, newest).ok().filter(|generation| generation.link.0 > after)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

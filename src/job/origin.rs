@@ -113,7 +113,7 @@ pub(super) fn reached(
         return Some(Limit::TooManyLinks(links));
     }
     let maps = |generation: Option<_>| {
-        let read = generation.and_then(|g| form::read::<Generation>(&dir.generation(g)).ok());
+        let read = generation.and_then(|g| Generation::read(dir, g).ok());
         read.map(|generation| generation.maps.len())
     };
     // A program whose own count stands still has got on all the same: each image is of a later moment.

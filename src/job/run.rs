@@ -170,6 +170,7 @@ fn run_body(
         tiles,
         unit: options.spec.unit(),
         ended_ms: now_ms(),
+        unfit: result.as_ref().err().and_then(Failure::unfit),
     };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
@@ -237,7 +238,7 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
         env!("CARGO_PKG_VERSION"),
         options.spec_hash
     ));
-    Ok((log, Heart::start(dir, start, &options.stop)?))
+    Ok((log, Heart::start(dir, start, &options.stop, options.spec.unit())?))
 }
 
 /// The end of a link that could not even write its log.
@@ -251,7 +252,7 @@ fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
 /// The end of a link that sealed nothing.
 fn nothing_sealed(class: ExitClass, message: &str) -> LinkEnd {
     let message = message.to_owned();
-    LinkEnd { class, message, sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms() }
+    LinkEnd { class, message, sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms(), unfit: None }
 }
 
 fn not_begun(failure: &Failure) -> Outcome {

@@ -89,7 +89,6 @@ impl<'a> Shell<'a> {
 
     /// The link's whole work.
     pub(super) fn run(&self, body: &dyn Body) -> Result<Done, Failure> {
-        self.heart.update(|s| s.unit = self.options.spec.unit());
         self.enter(Phase::Opening);
         if let Some(limit) = origin::exceeded(&self.dir, self.start, self.options.spec.max_links) {
             return Ok(Done::Limited(limit.clone(), limit.to_string()));

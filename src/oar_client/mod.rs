@@ -5,7 +5,7 @@ pub mod embedded;
 mod error;
 pub mod oar;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -51,6 +51,16 @@ pub struct Submission {
     pub stderr: PathBuf,
     /// Lines of the site: project, properties, queue.
     pub site: BTreeMap<String, String>,
+    /// Nodes that the job is not to be given.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_on: BTreeSet<String>,
+}
+
+/// Whether a node's name is one that can be told to a batch system as it is: letters, digits, `.`, `_` and `-`.
+#[must_use]
+pub fn is_host_name(name: &str) -> bool {
+    (1..=253).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 impl Token {
@@ -70,6 +80,11 @@ impl Submission {
             return Some(format!(
                 "the job's name {:?} has other characters than letters, digits, . _ -",
                 self.token.0
+            ));
+        }
+        if let Some(name) = self.not_on.iter().find(|name| !is_host_name(name)) {
+            return Some(format!(
+                "the node's name {name:?} has other characters than letters, digits, . _ -"
             ));
         }
         let relative = [&self.script, &self.directory].into_iter().find(|p| !p.is_absolute());

@@ -10,7 +10,7 @@ use super::theme::{Depth, Theme};
 use super::update::update;
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobState, JobView,
-    LinkView, MapView, NodeView, Snapshot,
+    LinkView, MapView, MarginView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
 use crate::oar_client::BatchError;
@@ -43,6 +43,8 @@ pub(crate) fn chain(month: u8) -> ChainView {
         tiles_per_minute: None,
         silent_for: None,
         eta: None,
+        margin: None,
+        left_out: Vec::new(),
         failure: None,
         maps: Vec::new(),
         quicklook: None,
@@ -75,6 +77,7 @@ fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
         bytes: tiles * 274_000,
         tiles,
         unit,
+        processors: None,
         sealed_ms: NOW - ago * 1_000,
         damage: None,
     }
@@ -322,6 +325,48 @@ pub(crate) fn year() -> Snapshot {
             job.node = Some("dahu-12.grenoble.example.org".to_owned());
         }
     }
+    snapshot
+}
+
+/// Programs of the user's: one counts lines, one percent, one nothing; one came to a node that does not fit; one is complete.
+pub(crate) fn programs() -> Snapshot {
+    let of = |chain: ChainView, unit: Unit, total: u64| {
+        let processors = Some("x86-64-v4".to_owned());
+        let sealed =
+            |g: &GenerationView| GenerationView { unit, processors: processors.clone(), ..g.clone() };
+        let margin = MarginView {
+            seconds: 1_085,
+            fixed_seconds: 600,
+            measured_seconds: Some(1_085),
+            bytes: Some(4_000_000_000),
+            bytes_per_second: Some(10e6),
+        };
+        let generations = chain.generations.iter().map(sealed).collect();
+        ChainView { unit, total, generations, margin: Some(margin), quicklook: None, ..chain }
+    };
+    let lines = of(running(1), Unit::Lines, 365);
+    let mut percent = of(running(2), Unit::Percent, 100);
+    (percent.tiles, percent.sealed_tiles, percent.generations[1].tiles) = (62, 59, 59);
+    percent.generations.remove(0);
+    percent.left_out = vec!["node-3".to_owned(), "node-7".to_owned()];
+    percent.attempts = 3;
+    let nothing =
+        ChainView { eta: None, tiles_per_minute: Some(114.0), ..of(running(6), Unit::CpuSeconds, 0) };
+    let mut unfit = of(failed(9), Unit::Lines, 365);
+    unfit.failure = Some(FailureView {
+        class: "unfit node".to_owned(),
+        cause: "the program is not restored on node-2: it was started on a processor with instructions that this node's lacks: \
+                avx512f (job 1043 on node-2)"
+            .to_owned(),
+        hint: "an open screen (`alpsckpt`) submits it again without node-2 by itself; without one resubmit it (key r, or \
+               `alpsckpt resubmit m09`): it goes on from generation 7 with 124 lines"
+            .to_owned(),
+    });
+    let mut complete = of(complete(12), Unit::Lines, 200);
+    complete.maps[0].path = PathBuf::from("/home/lea/ecrins/maps/results/svf_12.sdat");
+    complete.maps[1].path = PathBuf::from("/home/lea/ecrins/maps/results/svf_12.sgrd");
+    let mut snapshot = campaign(vec![lines, percent, nothing, unfit, complete]);
+    snapshot.history.clear();
     snapshot
 }
 

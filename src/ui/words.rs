@@ -1,6 +1,7 @@
 //! Numbers and states in words: no number without its unit.
 
-use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView};
+use crate::campaign::event::listed;
+use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobState, JobView, MarginView};
 use crate::checkpoint::ExitClass;
 pub(crate) use crate::quantity::bytes;
 pub(crate) use crate::quantity::count;
@@ -185,6 +186,33 @@ pub(crate) fn job(job: &JobView, now_ms: i64) -> String {
     said
 }
 
+/// How long before the walltime a program is saved, and why: `10 min before the walltime, the campaign's margin`.
+pub(crate) fn margin(margin: &MarginView) -> String {
+    let fixed = duration(margin.fixed_seconds);
+    let (Some(measured), Some(bytes), Some(rate)) =
+        (margin.measured_seconds, margin.bytes, margin.bytes_per_second)
+    else {
+        return format!(
+            "{fixed} before the walltime, the campaign's margin, or earlier, once a dump was measured"
+        );
+    };
+    let by = format!("{} at {}/s", self::bytes(bytes), self::bytes(rate as u64));
+    if measured > margin.fixed_seconds {
+        format!(
+            "{} before the walltime, as {by} ask for; the campaign's margin is {fixed}",
+            duration(measured)
+        )
+    } else {
+        format!("{fixed} before the walltime, the campaign's margin; {by} ask for {}", duration(measured))
+    }
+}
+
+/// The nodes that a chain's last attempt leaves out, in a sentence.
+pub(crate) fn left_out(chain: &ChainView) -> Option<String> {
+    let nodes = Some(chain.left_out.as_slice()).filter(|nodes| !nodes.is_empty())?;
+    Some(format!("The last attempt is not to run on {}, where its program does not fit.", listed(nodes)))
+}
+
 /// The sign of a state.
 pub(crate) fn sign(state: ChainState, glyphs: &Glyphs) -> &'static str {
     let [planned, unknown, waiting, running, between, silent, failed, stopped, complete] = glyphs.states;
@@ -349,6 +377,37 @@ mod tests {
         );
         let deleted = &fixtures::deleted_before_start(3).jobs[0];
         assert_eq!(job(deleted, fixtures::NOW), "Error, no exit code: Job killed by Leon");
+    }
+
+    #[test]
+    fn a_margin_is_told_with_what_it_follows_from() {
+        let of = |saving| {
+            let text = "(version: 1, name: \"a\", output: \"o\", months: [1], walltime: \"02:00:00\", margin: \"00:10:00\",
+                workload: Command(run: Program([\"true\"])))";
+            let spec = crate::campaign::spec::parse(std::path::Path::new("/a.ron"), text).unwrap().spec;
+            MarginView::of(&spec, saving, 1.0)
+        };
+        let saving = |bytes, bytes_per_second| Some(crate::checkpoint::Saving { bytes, bytes_per_second });
+        let unknown = of(None);
+        assert_eq!((unknown.seconds, unknown.measured_seconds), (600, None));
+        assert!(
+            margin(&unknown).starts_with("10 min before the walltime, the campaign's margin"),
+            "{}",
+            margin(&unknown)
+        );
+        // Twice 4 GB at 10 MB/s, and half of what is left after the latest signal.
+        let slow = of(saving(4_000_000_000, 10e6));
+        assert_eq!((slow.seconds, slow.measured_seconds), (1085, Some(1085)));
+        assert_eq!(
+            margin(&slow),
+            "18 min 5 s before the walltime, as 4.0 GB at 10 MB/s ask for; the campaign's margin is 10 min"
+        );
+        let fast = of(saving(1_000_000_000, 100e6));
+        assert_eq!((fast.seconds, fast.measured_seconds), (600, Some(305)), "never below the campaign's");
+        assert_eq!(
+            margin(&fast),
+            "10 min before the walltime, the campaign's margin; 1.0 GB at 100 MB/s ask for 5 min 5 s"
+        );
     }
 
     #[test]

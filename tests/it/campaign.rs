@@ -1,7 +1,7 @@
 //! The controller against a batch system in memory: crashes between any two steps, a lost or damaged journal, two
 //! frontends. Nothing is submitted twice, and each chain has at most one living job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +26,7 @@ use alpsckpt::quantity::Unit;
 use proptest::prelude::*;
 
 mod beside;
+mod elsewhere;
 mod looking;
 
 /// What goes wrong at a call of the batch system.
@@ -52,6 +53,8 @@ struct Cluster {
     submissions: BTreeMap<Token, u32>,
     /// Of the last submission, seconds.
     walltime: u64,
+    /// The nodes that the last submission leaves out.
+    not_on: BTreeSet<String>,
     next: u64,
     /// Faults of the next submissions, the first first.
     faults: Vec<Fault>,
@@ -117,6 +120,7 @@ impl BatchSystem for Client {
         }
         *cluster.submissions.entry(submission.token.clone()).or_default() += 1;
         cluster.walltime = submission.walltime;
+        cluster.not_on.clone_from(&submission.not_on);
         let id = cluster.new_job(&submission.token.0, None);
         match fault {
             Some(Fault::DieAfter) => std::panic::resume_unwind(Box::new(DEATH)),
@@ -280,13 +284,15 @@ impl Stage {
             tiles_per_minute: 7.0,
             memory: 1,
             seconds_left: None,
+            saving: None,
         };
         sealed::replace(&self.campaign().chain(chain).status(LinkNumber(link)), &status).expect("written");
     }
 
     fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
         let message = format!("{class:?}, it says");
-        let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9 };
+        let end =
+            LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9, unfit: None };
         sealed::replace(&self.campaign().chain(chain).link_end(LinkNumber(link)), &end).expect("written");
     }
 }

@@ -67,6 +67,7 @@ impl Cluster {
             stdout: self.path(&format!("{token}.%jobid%.out")),
             stderr: self.path(&format!("{token}.%jobid%.err")),
             site: std::collections::BTreeMap::new(),
+            not_on: std::collections::BTreeSet::new(),
         }
     }
 

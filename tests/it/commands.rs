@@ -78,10 +78,17 @@ fn a_plan_of_commands_names_images_generations_and_chains() {
     let said = &answer.good().stdout;
     assert!(said.contains("images x 2 generations x 12 chains"), "{answer}");
     assert!(said.contains("is known after the first one") && !said.contains("tile"), "{answer}");
-    assert!(said.contains("a job runs for 1 d 23 h at most and is then saved within 30 min"), "{answer}");
+    assert!(
+        said.contains(
+            "a job runs for 1 d 23 h at most and is saved 30 min before the walltime, the campaign's margin"
+        ),
+        "{answer}"
+    );
     assert!(said.contains("m12") && said.contains("results/result_12.csv"), "{answer}");
     let plan: Value = serde_json::from_str(&scene.ask(&["plan", "own.ron", "--json"]).good().stdout).unwrap();
     assert_eq!((&plan["image_bytes"], &plan["images_per_chain"]), (&Value::Null, &Value::from(2)));
+    assert_eq!((&plan["margin"]["seconds"], &plan["margin"]["bytes"]), (&Value::from(1800), &Value::Null));
+    assert!(said.contains("jobs ask for no class of processors"), "{answer}");
     assert_eq!(plan["chains"].as_array().map(Vec::len), Some(12));
     let preview = scene.ask(&["preview", "own.ron", "--month", "1"]);
     assert_eq!(preview.code, Some(2), "{preview}");

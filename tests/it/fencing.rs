@@ -220,7 +220,13 @@ fn a_late_job_of_an_attempt_given_up_for_lost_does_not_begin_and_fences_nobody()
     let site = Site::new();
     let token = |attempt: u32| Token(format!("abcdefgh.m01.{attempt}.xyz"));
     for attempt in [1, 2] {
-        let file = AttemptFile { attempt, token: token(attempt), program: String::new(), at_ms: 0 };
+        let file = AttemptFile {
+            attempt,
+            token: token(attempt),
+            program: String::new(),
+            at_ms: 0,
+            not_on: BTreeSet::new(),
+        };
         assert!(file.create(&site.chain()).unwrap());
     }
     let of_attempt = |attempt| {

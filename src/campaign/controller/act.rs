@@ -1,13 +1,14 @@
 //! Does what a person asks for.
 
-use super::{Action, ControlError, Controller, install};
+use super::install::{self, Nodes};
+use super::{Action, ControlError, Controller};
 use crate::campaign::actions::possible;
-use crate::campaign::event::Event;
+use crate::campaign::event::{Event, listed};
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::{Access, ChainState, ChainView};
 use crate::campaign::{clock, machine};
-use crate::checkpoint::{ChainId, fence};
+use crate::checkpoint::{ChainId, LinkNumber, fence};
 use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
@@ -24,7 +25,9 @@ impl Controller {
         let known = self.entries.len();
         // What cannot be needs no lease to be refused.
         self.possible_now(action)?;
-        self.holding(|controller| {
+        // Nothing is done by ourselves meanwhile that a person is just asking for.
+        self.asked = true;
+        let done = self.holding(|controller| {
             let fresh = fresh || !controller.state.chain(chain).attempts.is_empty();
             if controller.entries.len() == known {
                 // Nobody acted in between: what was just seen is journalled.
@@ -33,7 +36,9 @@ impl Controller {
                 controller.look_freshly(chain, fresh)?;
             }
             controller.act_now(action)
-        })
+        });
+        self.asked = false;
+        done
     }
 
     /// Looks, with a new answer of the batch system where one is needed.
@@ -51,7 +56,7 @@ impl Controller {
         let chain = action.chain();
         let view = &self.possible_now(action)?;
         match action {
-            Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view),
+            Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view, None),
             Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_) => self.order(action, view),
             Action::Stop(_) => self.stop(chain),
         }
@@ -88,7 +93,30 @@ impl Controller {
         Err(not_now(chain, why))
     }
 
-    fn submit(&mut self, chain: &ChainId, view: &ChainView) -> Result<String, ControlError> {
+    /// Submits a chain again by ourselves, whose last link found that its node does not fit its program. Where that cannot be, it
+    /// is told once, and the chain waits for a person.
+    pub(super) fn go_elsewhere(&mut self, chain: &ChainId, link: LinkNumber) -> Result<(), ControlError> {
+        if !self.reach.resident || self.asked || !self.tried.insert((chain.clone(), link)) {
+            return Ok(());
+        }
+        let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else { return Ok(()) };
+        match self.submit(chain, &view, Some(link)) {
+            // What became of an attempt is journalled.
+            Ok(_) | Err(ControlError::Batch(_)) => Ok(()),
+            Err(e) => {
+                let text = format!("it is not submitted again without the node of link {}: {e}", link.0);
+                self.record(vec![Event::Warning { chain: Some(chain.clone()), text }])
+            }
+        }
+    }
+
+    /// `after`: the link whose node does not fit, where nobody asked for it.
+    fn submit(
+        &mut self,
+        chain: &ChainId,
+        view: &ChainView,
+        after: Option<LinkNumber>,
+    ) -> Result<String, ControlError> {
         self.refuse_moved(chain)?;
         fence::ensure_known(&self.campaign.chain(chain))?;
         inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
@@ -102,25 +130,47 @@ impl Controller {
         let (program, said) = self.program_for(chain)?;
         let hash = self.identity.spec.clone();
         let id = self.identity.id.clone();
-        install::job_script(&self.campaign, chain, &self.spec, &hash, &program, &id)?;
-        let file = AttemptFile { attempt, token: token.clone(), program, at_ms: clock::wall_ms() };
+        let files = self.files.get(chain);
+        // A person may have mended what can be.
+        let not_on = files.map(|files| files.unfit_nodes(after.is_none())).unwrap_or_default();
+        let nodes = Nodes { class: files.and_then(|files| files.class()).map(str::to_owned), not_on };
+        let not_on = nodes.not_on.clone();
+        install::job_script(&self.campaign, chain, &self.spec, &hash, &program, &id, &nodes)?;
+        let file = AttemptFile {
+            attempt,
+            token: token.clone(),
+            program,
+            at_ms: clock::wall_ms(),
+            not_on: not_on.clone(),
+        };
         if !file.create(&self.campaign.chain(chain))? {
             return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
         }
+        let without: Vec<String> = not_on.into_iter().collect();
+        let elsewhere = after.map(|link| Event::Elsewhere {
+            chain: chain.clone(),
+            attempt,
+            link,
+            without: without.clone(),
+        });
         let intent =
             Event::SubmitIntent { chain: chain.clone(), attempt, token: token.clone(), recovered: false };
-        self.record(vec![intent])?;
+        self.record(elsewhere.into_iter().chain([intent]).collect())?;
         if self.journal.is_none() {
             // The lease was lost just now: the holder finds the attempt's file and looks it up.
             return Err(self.read_only());
         }
-        let job = self.submit_attempt(chain, attempt, token)?;
+        let job = self.submit_attempt(chain, attempt, token, &nodes)?;
         let from = view.generations.iter().rfind(|g| g.damage.is_none());
         let from = from.map_or_else(String::new, |g| {
             format!("; it goes on from generation {} with {}", g.number, g.unit.amount(g.tiles))
         });
         let said = said.map_or_else(String::new, |said| format!("; {said}"));
-        Ok(format!("{chain}: submitted as job {job}{from}{said}"))
+        let left_out = match without.as_slice() {
+            [] => String::new(),
+            nodes => format!("; not on {}, where its program does not fit", listed(nodes)),
+        };
+        Ok(format!("{chain}: submitted as job {job}{from}{left_out}{said}"))
     }
 
     /// The frozen paths lead to where the campaign was made.
@@ -141,8 +191,14 @@ impl Controller {
     }
 
     /// The outside effect, its intent being durable, and its outcome.
-    fn submit_attempt(&mut self, chain: &ChainId, attempt: u32, token: Token) -> Result<JobId, ControlError> {
-        let submission = install::submission(&self.campaign, chain, &self.spec, token);
+    fn submit_attempt(
+        &mut self,
+        chain: &ChainId,
+        attempt: u32,
+        token: Token,
+        nodes: &Nodes,
+    ) -> Result<JobId, ControlError> {
+        let submission = install::submission(&self.campaign, chain, &self.spec, token, nodes);
         let chain = chain.clone();
         match self.client()?.submit(&submission) {
             Ok(job) => {

@@ -18,10 +18,10 @@ use crate::checkpoint::form;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
     CampaignDir, ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume,
-    LinkStart, MapRecord, Place, Status,
+    LinkStart, MapRecord, Place, Status, UnfitNode,
 };
 use crate::durable::{DurableError, beneath, sealed};
-use crate::oar_client::Token;
+use crate::oar_client::{Token, is_host_name};
 use crate::quantity::{Unit, clean};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
@@ -197,7 +197,7 @@ impl Record {
             Self::Resume(n) => Found::Resume(n, sealed::read(&dir.link_resume(LinkNumber(n))).ok()),
             Self::End(n) => Found::End(n, sealed::read(&dir.link_end(LinkNumber(n))).ok()),
             Self::Generation(n) => {
-                let read = form::read(&dir.generation(GenerationNumber(n)));
+                let read = Generation::read(dir, GenerationNumber(n));
                 Found::Generation(n, read.map_err(|e| e.to_string()))
             }
         }
@@ -315,6 +315,7 @@ impl ChainFiles {
         let links = self.links.values();
         DiskView {
             attempts: self.tokens().collect(),
+            left_out: self.left_out().cloned().unwrap_or_default(),
             links: links.map(|l| LinkOnDisk { start: l.start.clone(), end: l.end.clone() }).collect(),
             generations: self
                 .generations
@@ -346,6 +347,28 @@ impl ChainFiles {
         self.attempts.values().map(|a| (a.attempt, a.token.clone()))
     }
 
+    /// The nodes that the last attempt leaves out.
+    pub(super) fn left_out(&self) -> Option<&BTreeSet<String>> {
+        self.attempts.values().next_back().map(|attempt| &attempt.not_on)
+    }
+
+    /// The nodes on which a link has found, since the chain was begun, that its program does not fit there. `lasting`: only where
+    /// that does not change.
+    pub(super) fn unfit_nodes(&self, lasting: bool) -> BTreeSet<String> {
+        let counts = |link: &&LinkFiles| {
+            let unfit = link.end.as_ref().and_then(|end| end.unfit);
+            link.start.link.0 > self.after
+                && unfit.is_some_and(|unfit| !lasting || unfit == UnfitNode::Processor)
+        };
+        let nodes = self.links.values().filter(counts).map(|link| link.start.node.clone());
+        nodes.filter(|node| is_host_name(node)).collect()
+    }
+
+    /// The class of processors that the chain's program goes on with, as its newest image tells.
+    pub(super) fn class(&self) -> Option<&str> {
+        self.generations.values().flatten().next_back()?.image.as_ref()?.class.as_deref()
+    }
+
     /// Its generations for the screens, oldest first.
     pub(super) fn generation_views(&self) -> Vec<GenerationView> {
         let view = |(number, read): (&u32, &Result<Generation, String>)| match read {
@@ -355,6 +378,7 @@ impl ChainFiles {
                 bytes: g.bytes,
                 tiles: g.tiles,
                 unit: g.unit,
+                processors: g.image.as_ref().and_then(|image| image.class.as_deref()).map(clean),
                 sealed_ms: g.sealed_ms,
                 damage: None,
             },
@@ -364,6 +388,7 @@ impl ChainFiles {
                 bytes: 0,
                 tiles: 0,
                 unit: Unit::default(),
+                processors: None,
                 sealed_ms: 0,
                 damage: Some(clean(why)),
             },

@@ -178,7 +178,7 @@ impl Places {
     fn of(&mut self, event: &Event) -> Place {
         self.count += 1;
         match event {
-            Event::SubmitIntent { .. } => (self.job, LAST, 10, self.count),
+            Event::Elsewhere { .. } | Event::SubmitIntent { .. } => (self.job, LAST, 10, self.count),
             Event::Submitted { attempt, job, .. } => {
                 self.attempts.insert(*attempt, job.0);
                 self.job = self.job.max(job.0);

@@ -1,5 +1,6 @@
 //! Makes a campaign's folder: frozen spec, program, job scripts.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -68,8 +69,23 @@ pub(super) fn frozen_spec(campaign: &CampaignDir, spec: &Spec) -> Result<String,
     Ok(frozen.hash)
 }
 
+/// The nodes that an attempt asks for, as the chain's links have found them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Nodes {
+    /// The class of processors that its program goes on with.
+    pub(super) class: Option<String>,
+    /// Where it does not go on.
+    pub(super) not_on: BTreeSet<String>,
+}
+
 /// What a chain's attempt asks the batch system for.
-pub(super) fn submission(campaign: &CampaignDir, chain: &ChainId, spec: &Spec, token: Token) -> Submission {
+pub(super) fn submission(
+    campaign: &CampaignDir,
+    chain: &ChainId,
+    spec: &Spec,
+    token: Token,
+    nodes: &Nodes,
+) -> Submission {
     let dir = campaign.chain(chain);
     let logs = dir.logs();
     Submission {
@@ -80,7 +96,8 @@ pub(super) fn submission(campaign: &CampaignDir, chain: &ChainId, spec: &Spec, t
         checkpoint: spec.margin.seconds(),
         stdout: logs.join("%jobid%.out"),
         stderr: logs.join("%jobid%.err"),
-        site: spec.site_lines(),
+        site: spec.site_lines_of(nodes.class.as_deref()),
+        not_on: nodes.not_on.clone(),
     }
 }
 
@@ -93,11 +110,12 @@ pub(super) fn job_script(
     spec_hash: &str,
     program_hash: &str,
     id: &str,
+    nodes: &Nodes,
 ) -> Result<(), DurableError> {
     let dir = campaign.chain(chain);
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
-    let text = script(campaign, chain, spec, spec_hash, program_hash, id);
+    let text = script(campaign, chain, spec, spec_hash, program_hash, id, nodes);
     let executable = beneath::facts(&path).is_ok_and(|facts| facts.mode() & 0o111 == 0o111);
     if executable && beneath::read(&path).ok().as_deref() == Some(text.as_slice()) {
         return Ok(());
@@ -112,6 +130,7 @@ fn script(
     spec_hash: &str,
     program_hash: &str,
     id: &str,
+    nodes: &Nodes,
 ) -> Vec<u8> {
     let name = spec.name.replace(['\n', '\r'], " ");
     let about =
@@ -124,7 +143,7 @@ fn script(
     if !plain {
         arguments.extend(format!(" --campaign {id}").into_bytes());
     }
-    let submission = submission(campaign, chain, spec, Token(chain.to_string()));
+    let submission = submission(campaign, chain, spec, Token(chain.to_string()), nodes);
     let (about, setup) = (&about, &spec.setup_lines());
     let verified = &verified(&program, program_hash, chain);
     let (submission, arguments) = (&submission, &arguments);

@@ -22,12 +22,13 @@ mod request;
 mod sure;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use self::batch::Batch;
 use self::disk::ChainFiles;
 use self::doubts::Kept;
+use self::install::Nodes;
 use super::event::{Entry, Event};
 use super::identity::Identity;
 use super::inputs::Inputs;
@@ -37,7 +38,7 @@ use super::machine::{self, Decision, Doubts, Limits, Observation, State};
 use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Changed, Loaded, Spec};
-use crate::checkpoint::{CampaignDir, ChainId};
+use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
 use crate::oar_client::{JobState, Token};
@@ -76,6 +77,10 @@ pub struct Controller {
     other: Option<Other>,
     /// The folder can be written by this person.
     writable: bool,
+    /// A person is asking for something at this moment.
+    asked: bool,
+    /// Links for whose chain another attempt was made, or tried, by this frontend itself.
+    tried: BTreeSet<(ChainId, LinkNumber)>,
     /// What changed of the campaign's file when it was given to [`Controller::create`].
     taken: Vec<Changed>,
 }
@@ -153,6 +158,8 @@ impl Controller {
             program: None,
             other: None,
             writable: false,
+            asked: false,
+            tried: BTreeSet::new(),
             taken: Vec::new(),
         };
         controller.writable = lease::may_write(&controller.campaign.state());
@@ -290,15 +297,18 @@ impl Controller {
     fn carry_out(&mut self, decisions: Vec<Decision>) -> Result<bool, ControlError> {
         let mut events = Vec::new();
         let mut deletions = Vec::new();
+        let mut elsewhere = Vec::new();
         for decision in decisions {
             match decision {
                 Decision::Record(event) => events.push(event),
                 Decision::Delete { job, .. } => deletions.push(job),
+                Decision::Elsewhere { chain, link } => elsewhere.push((chain, link)),
             }
         }
         self.record(events)?;
         if self.journal.is_none() {
-            return Ok(!deletions.is_empty());
+            let new = |(chain, link): &(ChainId, LinkNumber)| !self.tried.contains(&(chain.clone(), *link));
+            return Ok(!deletions.is_empty() || elsewhere.iter().any(new));
         }
         for job in deletions {
             let Some(client) = self.batch.client.as_mut() else { continue };
@@ -306,6 +316,9 @@ impl Controller {
             if let Err(e) = client.delete(job) {
                 self.batch.error = Some(e);
             }
+        }
+        for (chain, link) in elsewhere {
+            self.go_elsewhere(&chain, link)?;
         }
         Ok(false)
     }
@@ -379,7 +392,7 @@ fn make(
     let mut known = BTreeMap::new();
     let identity = Identity::new(&spec.name, &hash, cluster);
     for (chain, months) in spec.chains() {
-        install::job_script(campaign, &chain, spec, &hash, &program, &identity.id)?;
+        install::job_script(campaign, &chain, spec, &hash, &program, &identity.id, &Nodes::default())?;
         let inputs = Inputs::take(spec, &months, &mut known);
         sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
     }

@@ -8,9 +8,10 @@ use super::disk::{ChainFiles, LinkFiles};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
-    Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, NodeView, Snapshot,
+    Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView,
+    Snapshot, saving_of,
 };
-use crate::checkpoint::ChainId;
+use crate::checkpoint::{ChainId, Phase, Saving, Status};
 use crate::host;
 use crate::oar_client::{Ending, Job};
 use crate::quantity::{clean, count, one_line};
@@ -125,7 +126,10 @@ impl Controller {
         let links = link_views(files);
         let pace = self.spec.pace.map_or(f64::INFINITY, |p| p.tiles_per_minute);
         // What a silent link said of its speed tells no end.
-        let rate = open.filter(|_| state == ChainState::Running).map(|s| s.tiles_per_minute.min(pace));
+        // … nor what one of a program did before it was saved, and waits for its end.
+        let works = |s: &&Status| s.unit.is_tiles() || !matches!(s.phase, Phase::Waiting | Phase::Opening);
+        let at_work = open.filter(|_| state == ChainState::Running);
+        let rate = at_work.filter(works).map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
             months: months.to_vec(),
@@ -146,6 +150,8 @@ impl Controller {
             tiles_per_minute: rate,
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
             eta: rate.filter(|_| total > 0).and_then(|rate| eta(total.saturating_sub(tiles), rate)),
+            margin: self.margin(open.and_then(|s| s.saving), files),
+            left_out: files.left_out().into_iter().flatten().map(|node| clean(node)).collect(),
             failure: failure.map(|f| FailureView {
                 class: clean(&f.class),
                 cause: clean(&f.cause),
@@ -155,6 +161,16 @@ impl Controller {
             quicklook: files.quicklook.clone(),
             logs: files.logs.clone(),
         }
+    }
+}
+
+impl Controller {
+    /// How long before the walltime the program of a chain is saved, by what its running link says, else by its last image.
+    fn margin(&self, now: Option<Saving>, files: &ChainFiles) -> Option<MarginView> {
+        self.spec.command().filter(|command| command.is_dumped())?;
+        let last = files.generations.values().flatten().next_back();
+        let scale = self.batch.info.as_ref().map_or(1.0, |info| info.time_scale);
+        Some(MarginView::of(&self.spec, now.or_else(|| last.and_then(saving_of)), scale))
     }
 }
 

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 
 use super::failure::{self, End};
 use super::{
-    BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, Observation, Stage, State,
+    BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, LinkOnDisk, Observation,
+    Stage, State,
 };
+use crate::campaign::event::failure::UNFIT_NODE;
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Job, JobId, JobState};
+use crate::oar_client::{Job, JobId, JobState, is_host_name};
 use crate::quantity::count;
+
+/// So many nodes in a row that do not fit a chain's program are left out by ourselves; then a person is to say which do.
+pub(super) const MOST_UNFIT: usize = 5;
 
 /// What is new and what is to be done about it, for all chains. `doubts` goes from each decision to the next.
 #[must_use]
@@ -70,7 +75,7 @@ struct Decider<'a> {
     decisions: Vec<Decision>,
 }
 
-impl Decider<'_> {
+impl<'a> Decider<'a> {
     fn record(&mut self, event: Event) {
         let mut state = State::default();
         state.chains.insert(self.chain.clone(), std::mem::take(&mut self.record));
@@ -192,7 +197,13 @@ impl Decider<'_> {
         self.delete(&alive(false));
         let doubt = match &self.record.stage {
             // What it was given up for goes on being so, for who comes before that is journalled.
-            Stage::Failed(_) | Stage::Stopped if live.is_empty() => return,
+            Stage::Failed(failure) if live.is_empty() => {
+                if failure.class == UNFIT_NODE {
+                    self.elsewhere(&jobs);
+                }
+                return;
+            }
+            Stage::Stopped if live.is_empty() => return,
             Stage::Planned | Stage::Complete | Stage::Failed(_) => None,
             Stage::Unknown => Some(self.unknown(doubts)),
             Stage::Stopped => {
@@ -252,8 +263,38 @@ impl Decider<'_> {
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
         }
+        let failure = match self.misplaced(jobs) {
+            Some(link) => failure::unfit_node(self.chain, link, self.disk, self.goes_elsewhere(link)),
+            None => failure,
+        };
         self.record(Event::Failed { chain: self.chain.clone(), failure });
+        self.elsewhere(jobs);
         doubt
+    }
+
+    /// The chain's last link, where its job has ended because its node does not fit the program.
+    fn misplaced(&self, jobs: &[(u32, &Job)]) -> Option<&'a LinkOnDisk> {
+        let last = self.record.last_attempt();
+        let (_, job) = jobs.iter().rfind(|(attempt, _)| *attempt == last)?;
+        let link = self.disk.links.last().filter(|link| link.is_unfit())?;
+        (job.state.is_over() && link.start.job_id == job.id.to_string()).then_some(link)
+    }
+
+    /// Whether another attempt without the node of this link is worth it: it was not left out in vain, and not too many
+    /// nodes in a row did not fit since a person submitted the chain.
+    fn goes_elsewhere(&self, link: &LinkOnDisk) -> bool {
+        let in_a_row = self.disk.links.iter().rev().take_while(|link| link.is_unfit()).count();
+        let tried = in_a_row.min(self.record.by_ourselves() + 1);
+        tried <= MOST_UNFIT
+            && is_host_name(&link.start.node)
+            && !self.disk.left_out.contains(&link.start.node)
+    }
+
+    fn elsewhere(&mut self, jobs: &[(u32, &Job)]) {
+        if let Some(link) = self.misplaced(jobs).filter(|link| self.goes_elsewhere(link)) {
+            let link = link.start.link;
+            self.decisions.push(Decision::Elsewhere { chain: self.chain.clone(), link });
+        }
     }
 
     /// Deletes what lives; over when nothing does, also not a resubmission that is just being made.

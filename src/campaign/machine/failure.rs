@@ -1,9 +1,10 @@
 //! From what is known of a dead job to words: class, cause, hint.
 
 use super::{BatchView, DiskView, LinkOnDisk};
-use crate::campaign::event::Failure;
+use crate::campaign::event::{Failure, failure::UNFIT_NODE};
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
+use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::oar_client::{Ending, Job, JobState};
 use crate::quantity;
 
@@ -44,6 +45,25 @@ pub(super) fn of_job(chain: &ChainId, job: &Job, disk: &DiskView, batch: &BatchV
 pub(super) fn vanished(chain: &ChainId, disk: &DiskView) -> Failure {
     let cause = "the batch system no longer knows any job of this chain".to_owned();
     Failure::new("vanished", cause, resubmit_hint(chain, disk))
+}
+
+/// A link whose node does not fit the program of the chain. `again`: a new attempt without it is submitted by ourselves.
+pub(super) fn unfit_node(chain: &ChainId, link: &LinkOnDisk, disk: &DiskView, again: bool) -> Failure {
+    let message = link.end.as_ref().map_or("", |end| end.message.as_str());
+    let cause = format!("{message} (job {} on {})", link.start.job_id, link.start.node);
+    let resubmit = resubmit_hint(chain, disk);
+    let hint = if again {
+        format!(
+            "an open screen (`alpsckpt`) submits it again without {} by itself; without one {resubmit}",
+            link.start.node
+        )
+    } else {
+        format!(
+            "nodes that fit are to be named, as those met so far do not: write `properties` of one class of processors in `site` of the \
+             campaign file, then `alpsckpt resubmit {chain} --campaign FILE`; or {resubmit}"
+        )
+    };
+    Failure::new(UNFIT_NODE, cause, hint)
 }
 
 /// A complete chain whose maps are not all there any more.
@@ -237,6 +257,14 @@ impl LinkSaid<'_> {
                     resubmit()
                 );
                 Failure::new("program", cause, hint)
+            }
+            ExitClass::Unable if tells_of_beginning_anew(message) => {
+                let first = "do what it says, or take other nodes";
+                let hint = format!(
+                    "{first}, then {}; to begin anew: `alpsckpt resubmit {chain} --anew`",
+                    resubmit()
+                );
+                Failure::new("unable", cause, hint)
             }
             ExitClass::Unable => after("unable", cause, "do what it says, or take other nodes"),
             ExitClass::Complete if disk.lost_maps => {

@@ -6,8 +6,8 @@
 //!  disk, batch system ──▶ Observation
 //! ```
 //! [`State`] holds what was decided and done; an [`Observation`] what links and the batch system show now. Nothing
-//! here reads a file, a clock or a random number, and nothing is ever submitted from here: a failed chain waits for a
-//! person.
+//! here reads a file, a clock or a random number. A failed chain waits for a person, but for one whose node does not fit
+//! its program: that is to be submitted again without the node, a few times in a row at most.
 
 mod decide;
 mod failure;
@@ -15,7 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,13 @@ pub enum Decision {
         chain: ChainId,
         /// The job.
         job: JobId,
+    },
+    /// Submit the chain again without the node of its last link, after what stands before it is journalled.
+    Elsewhere {
+        /// The chain.
+        chain: ChainId,
+        /// The link.
+        link: LinkNumber,
     },
 }
 
@@ -71,6 +78,8 @@ pub struct BatchView {
 pub struct DiskView {
     /// Attempts with their tokens, in order.
     pub attempts: Vec<(u32, Token)>,
+    /// The nodes that the last attempt leaves out.
+    pub left_out: BTreeSet<String>,
     /// Its links, in order.
     pub links: Vec<LinkOnDisk>,
     /// Its good generations: number, tiles, finished maps, bytes; oldest first.
@@ -94,6 +103,13 @@ pub struct LinkOnDisk {
     pub start: LinkStart,
     /// How it ended by itself.
     pub end: Option<LinkEnd>,
+}
+
+impl LinkOnDisk {
+    /// It ended because its node does not fit the program of the chain, and another may.
+    pub(in crate::campaign) fn is_unfit(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.unfit.is_some())
+    }
 }
 
 /// One good generation.

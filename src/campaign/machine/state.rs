@@ -1,6 +1,6 @@
 //! What was decided and done, folded from the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::campaign::event::{Event, Failure, JobStage, failure};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
@@ -30,6 +30,8 @@ pub struct ChainRecord {
     pub generation: Option<GenerationNumber>,
     /// The link that was last told to be silent, while it is.
     pub silent: Option<LinkNumber>,
+    /// Attempts that we submitted by ourselves.
+    pub elsewhere: BTreeSet<u32>,
 }
 
 /// Where a chain stands, as far as it was submitted.
@@ -117,6 +119,12 @@ impl ChainRecord {
         self.attempts.values().filter(|a| !a.refused).map(|a| a.token.clone())
     }
 
+    /// How many of the last attempts we submitted by ourselves, one after the other.
+    #[must_use]
+    pub fn by_ourselves(&self) -> usize {
+        self.attempts.keys().rev().take_while(|attempt| self.elsewhere.contains(attempt)).count()
+    }
+
     /// The attempt with this token.
     #[must_use]
     pub fn attempt_of(&self, token: &str) -> Option<u32> {
@@ -138,6 +146,9 @@ impl ChainRecord {
                 if newest {
                     self.enter(Stage::Unknown);
                 }
+            }
+            Event::Elsewhere { attempt, .. } => {
+                self.elsewhere.insert(*attempt);
             }
             Event::Submitted { attempt, job, .. } => {
                 if let Some(known) = self.attempts.get_mut(attempt) {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::campaign::event::{Failure, JobStage};
-use crate::checkpoint::{ExitClass, LinkNumber};
+use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
 use crate::oar_client::{Ending, JobState};
 use crate::quantity::Unit;
 
@@ -44,6 +44,7 @@ fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
             tiles,
             unit: Unit::Tiles,
             ended_ms: 0,
+            unfit: None,
         }),
     }
 }
@@ -55,6 +56,7 @@ struct World {
     doubts: Doubts,
     seen: Observation,
     journal: Vec<Event>,
+    elsewhere: Vec<u32>,
 }
 
 impl World {
@@ -88,6 +90,7 @@ impl World {
             match decision {
                 Decision::Record(event) => self.take(event),
                 Decision::Delete { job, .. } => deleted.push(job.0),
+                Decision::Elsewhere { link, .. } => self.elsewhere.push(link.0),
             }
         }
         assert_eq!(fold(&self.journal), self.state, "the journal alone gives the same state");
@@ -343,6 +346,90 @@ fn a_refused_attempt_fails_at_once_and_has_no_token_to_look_up() {
     assert_eq!((failure.class.as_str(), failure.cause.as_str()), ("refused", "walltime too long"));
     assert!(failure.hint.contains("set another `walltime`"), "{}", failure.hint);
     assert_eq!(world.state.tokens(), []);
+}
+
+/// A link that ended because its node does not fit the program.
+fn unfit(number: u32, job: u64, node: &str) -> LinkOnDisk {
+    let mut link = link(number, job, Some((ExitClass::Unable, 2)));
+    link.start.node = node.to_owned();
+    if let Some(end) = &mut link.end {
+        end.unfit = Some(UnfitNode::Processor);
+    }
+    link
+}
+
+/// A job that ended as such a link does.
+fn unable(id: u64, attempt: u32) -> Job {
+    job(id, attempt, JobState::Terminated, Some(Ending::Code(69)))
+}
+
+#[test]
+fn a_node_that_does_not_fit_asks_for_an_attempt_without_it_until_there_is_one() {
+    let mut world = World::submitted();
+    world.disk().links = vec![link(1, 10, Some((ExitClass::Checkpointed, 2))), unfit(2, 11, "dahu-2")];
+    let jobs = [job(10, 1, JobState::Terminated, Some(Ending::Code(99))), unable(11, 1)];
+    world.look(&jobs);
+    let failure = world.failure();
+    assert_eq!((failure.class.as_str(), &world.elsewhere), ("unfit node", &vec![2]));
+    assert!(failure.hint.contains("by itself") && failure.hint.contains("without dahu-2"), "{failure:?}");
+    world.look(&jobs);
+    assert_eq!(world.elsewhere, [2, 2], "as long as it is not done");
+    let without = vec!["dahu-2".to_owned()];
+    world.take(Event::Elsewhere { chain: m01(), attempt: 2, link: LinkNumber(2), without: without.clone() });
+    world.take(Event::SubmitIntent { chain: m01(), attempt: 2, token: token(2), recovered: false });
+    world.take(Event::Submitted { chain: m01(), attempt: 2, job: JobId(12) });
+    world.look(&[job(10, 1, JobState::Terminated, Some(Ending::Code(99))), unable(11, 1)]);
+    assert_eq!((world.stage(), world.elsewhere.len()), (Stage::Live, 2));
+    assert!(world.journal.iter().any(|e| e.words().contains("submitted without dahu-2")));
+    // It comes to this node all the same: leaving it out is in vain.
+    world.disk().left_out = without.into_iter().collect();
+    world.disk().links.push(unfit(3, 12, "dahu-2"));
+    world.look(&[unable(11, 1), unable(12, 2)]);
+    assert_eq!((world.failure().class.as_str(), world.elsewhere.len()), ("unfit node", 2));
+    assert!(world.failure().hint.contains("`properties`"), "{:?}", world.failure());
+}
+
+#[test]
+fn nodes_that_do_not_fit_are_left_out_a_few_times_in_a_row_and_not_for_ever() {
+    let mut world = World::submitted();
+    let mut jobs = Vec::new();
+    let mut round = |world: &mut World, number: u32, of_a_person: bool| {
+        let (attempt, id) = (number, u64::from(number) + 9);
+        if number > 1 {
+            if !of_a_person {
+                let without = Vec::new();
+                world.take(Event::Elsewhere { chain: m01(), attempt, link: LinkNumber(number - 1), without });
+            }
+            world.take(Event::SubmitIntent {
+                chain: m01(),
+                attempt,
+                token: token(attempt),
+                recovered: false,
+            });
+            world.take(Event::Submitted { chain: m01(), attempt, job: JobId(id) });
+        }
+        world.disk().links.push(unfit(number, id, &format!("dahu-{number}")));
+        jobs.push(unable(id, attempt));
+        world.elsewhere.clear();
+        world.look(&jobs);
+        world.elsewhere.clone()
+    };
+    for number in 1..=5 {
+        assert_eq!(round(&mut world, number, false), [number]);
+    }
+    assert_eq!(round(&mut world, 6, false), [0u32; 0]);
+    assert!(world.failure().hint.contains("resubmit m01 --campaign FILE"), "{:?}", world.failure());
+    assert_eq!(round(&mut world, 7, true), [7], "a person begins anew");
+    // Whose own fault it is goes nowhere, nor what was deleted.
+    let mut world = World::submitted();
+    world.disk().links = vec![link(1, 10, Some((ExitClass::Unable, 2)))];
+    world.look(&[unable(10, 1)]);
+    assert_eq!((world.failure().class.as_str(), world.elsewhere.len()), ("unable", 0));
+    let mut world = World::submitted();
+    world.disk().links = vec![unfit(1, 10, "dahu-2")];
+    world.take(Event::StopIntent { chain: m01(), why: None });
+    world.look(&[unable(10, 1)]);
+    assert_eq!((world.stage(), world.elsewhere.len()), (Stage::Stopped, 0));
 }
 
 mod properties {

@@ -22,7 +22,8 @@ const MOST_SUN: f64 = 2000.0;
 const TURBIDITIES: std::ops::RangeInclusive<f64> = 1.0..=10.0;
 
 /// What may be said of a site, as the batch system's clients understand it.
-const SITE_KEYS: [&str; 4] = ["project", "properties", "queue", "resources"];
+const SITE_KEYS: [&str; 7] =
+    ["project", "properties", "queue", "resources", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
 
 /// Where the values stand in the file.
 pub(super) struct Places<'t> {

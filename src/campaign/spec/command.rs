@@ -167,6 +167,51 @@ pub enum Processors {
     Native,
     /// No AVX-512: it goes on wherever AVX2 is.
     Avx2,
+    /// All that nodes of this class have: its jobs go to no others.
+    Class(Class),
+}
+
+/// A class of processors, a level of x86-64, written `"x86-64-v4"`: those that have it, and not the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// SSE 4.2.
+    V2,
+    /// AVX2.
+    V3,
+    /// AVX-512.
+    V4,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::V2, Self::V3, Self::V4];
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V2 => "x86-64-v2",
+            Self::V3 => "x86-64-v3",
+            Self::V4 => "x86-64-v4",
+        }
+    }
+}
+
+impl FromStr for Class {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|class| class.as_str() == text.trim().to_ascii_lowercase());
+        known.ok_or_else(|| {
+            format!("\"{text}\" is no class of processors: write \"x86-64-v2\", \"x86-64-v3\" (AVX2) or \"x86-64-v4\" (AVX-512)")
+        })
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// How far a program has come.
@@ -250,6 +295,12 @@ impl Command {
             folder: Science,
         );
         fields.into_iter().flatten().collect()
+    }
+
+    /// It is saved by dumping it, so that it goes on only where the instructions are that it uses.
+    #[must_use]
+    pub fn is_dumped(&self) -> bool {
+        matches!(self.checkpoint, Checkpoint::Auto | Checkpoint::Criu | Checkpoint::Dmtcp)
     }
 
     /// The paths of the campaign file that are no place of the program's own, each with its field.

@@ -426,3 +426,33 @@ fn each_example_of_a_commands_field_is_read() {
             .unwrap_or_else(|e| panic!("{line}: {e:?}"));
     }
 }
+
+#[test]
+fn jobs_ask_for_one_class_of_processors_where_it_is_said_what_its_nodes_have() {
+    let site =
+        "    site: \"generic; properties=mem=192 OR mem=96; x86-64-v4=cpu='gold'; x86-64-v3=cpu='epyc'\",";
+    let of = |lines: &str| {
+        let text = with(lines).replace("    name:", &format!("{site}\n    name:"));
+        parsed(&text).unwrap_or_else(|e| panic!("{e:?}")).spec
+    };
+    let asked = |spec: &Spec, learnt: Option<&str>| spec.site_lines_of(learnt)["properties"].clone();
+    let plain = "mem=192 OR mem=96";
+    let native = of("");
+    assert_eq!(asked(&native, None), plain);
+    assert_eq!(asked(&native, Some("x86-64-v3")), format!("({plain}) AND (cpu='epyc')"));
+    assert_eq!(asked(&native, Some("x86-64-v2")), plain, "nobody says which these are");
+    let named = of("        processors: Class(\"x86-64-v4\"),");
+    assert_eq!(asked(&named, None), format!("({plain}) AND (cpu='gold')"));
+    assert_eq!(asked(&named, Some("x86-64-v3")), format!("({plain}) AND (cpu='gold')"), "what the file says");
+    assert_eq!(named.site_lines().keys().collect::<Vec<_>>(), ["properties", "resources"]);
+    // Masked, or not dumped at all, it may go anywhere.
+    assert_eq!(asked(&of("        processors: Avx2,"), Some("x86-64-v4")), plain);
+    let none = of("        checkpoint: None,\n        processors: Class(\"x86-64-v4\"),");
+    assert_eq!(asked(&none, Some("x86-64-v4")), plain);
+    let again: Spec = ron::from_str(&freeze(&named).unwrap().text).unwrap();
+    assert_eq!(again, named);
+    let error = only(&with("        processors: Class(\"skylake\"),"));
+    assert!(error.what.contains("no class of processors: write \"x86-64-v2\""), "{error}");
+    let error = only(&with("").replace("    name:", "    site: \"x86-64-v5=cpu='new'\",\n    name:"));
+    assert!(error.cure.contains("x86-64-v4"), "{error}");
+}

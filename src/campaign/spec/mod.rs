@@ -29,7 +29,7 @@ mod words;
 
 pub use atmosphere::Atmosphere;
 pub use check::MOST_THREADS;
-pub use command::{Checkpoint, Command, Processors, ProgressOf, Run, Semaphores, Signal};
+pub use command::{Checkpoint, Class, Command, Processors, ProgressOf, Run, Semaphores, Signal};
 pub use fields::line_of_field;
 pub(crate) use freeze::short_hash;
 pub use freeze::{Change, Changed, Frozen, changes, extend_lineage, freeze, frozen, lineage};
@@ -404,7 +404,18 @@ pub fn template_of_command() -> &'static str {
     include_str!("../../../assets/command-template.ron")
 }
 
+/// How late the batch system's checkpoint signal may come, scheduler seconds: OAR looks at its jobs every 10 to 12 s,
+/// less often under load. Later the link stops by itself, as when the batch system's server is down.
+const SIGNAL_LATE: f64 = 30.0;
+
 impl Spec {
+    /// How long before the walltime a job stops by itself at the latest, scheduler seconds.
+    #[must_use]
+    pub fn latest_stop(&self) -> f64 {
+        let margin = self.margin.seconds() as f64;
+        margin - SIGNAL_LATE.min(margin / 2.0)
+    }
+
     /// The chains with their months, in the order of the calendar.
     ///
     /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::campaign::plan::settle`]) when a campaign is made;

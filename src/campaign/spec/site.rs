@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::{Duration, Loaded, Spec, SpecError};
+use super::{Class, Duration, Loaded, Processors, Spec, SpecError};
 use crate::quantity;
 
 const FILES: [(&str, &str); 2] = [
@@ -42,9 +42,22 @@ pub struct Profile {
     /// The nodes of a job; its cores are added.
     #[serde(default)]
     pub resources: Option<String>,
+    /// Which of its nodes have processors of a class.
+    #[serde(default)]
+    pub processors: Vec<NodesOfClass>,
     /// Lines of shell that a job begins with.
     #[serde(default)]
     pub setup: Vec<String>,
+}
+
+/// The nodes of a site with processors of one class.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodesOfClass {
+    /// The class.
+    pub class: Class,
+    /// What they alone have (SQL).
+    pub properties: String,
 }
 
 impl Profile {
@@ -147,10 +160,45 @@ impl Spec {
     /// which nothing is known is asked for the cores of a job all the same: OAR's own default is one, whatever `threads` says.
     #[must_use]
     pub fn site_lines(&self) -> BTreeMap<String, String> {
+        self.site_lines_of(None)
+    }
+
+    /// The same for a chain whose program goes on with processors of this class, as its image tells: its jobs ask for such
+    /// nodes where the site or the campaign file says which these are. What the campaign file itself asks for comes first.
+    #[must_use]
+    pub fn site_lines_of(&self, learnt: Option<&str>) -> BTreeMap<String, String> {
         let profile = self.profile().or_else(|| Profile::named("generic"));
         let mut lines = profile.map(|profile| profile.lines(self.threads)).unwrap_or_default();
         lines.extend(self.own_site_lines());
+        lines.retain(|key, _| key.parse::<Class>().is_err());
+        if let Some(of_class) = self.class_of_jobs(learnt).and_then(|class| self.classes().remove(&class)) {
+            let properties = lines.entry("properties".to_owned()).or_default();
+            *properties = match properties.as_str() {
+                "" => of_class,
+                wanted => format!("({wanted}) AND ({of_class})"),
+            };
+        }
         lines
+    }
+
+    /// The class of processors that jobs ask for: the one that the campaign file says, else the one that is learnt from an image.
+    #[must_use]
+    pub fn class_of_jobs(&self, learnt: Option<&str>) -> Option<Class> {
+        let command = self.command().filter(|command| command.is_dumped())?;
+        match command.processors {
+            Processors::Class(class) => Some(class),
+            Processors::Avx2 => None,
+            Processors::Native => learnt?.parse().ok(),
+        }
+    }
+
+    /// What nodes of each class of processors have (SQL): as the site's profile says, and the campaign file in its place.
+    #[must_use]
+    pub fn classes(&self) -> BTreeMap<Class, String> {
+        let profile = self.profile().map(|profile| profile.processors.as_slice()).unwrap_or_default();
+        let known = profile.iter().map(|nodes| (nodes.class, nodes.properties.clone()));
+        let own = self.own_site_lines().into_iter();
+        known.chain(own.filter_map(|(key, value)| Some((key.parse().ok()?, value)))).collect()
     }
 
     /// Lines of shell that a job begins with: the profile's, then the campaign file's.
@@ -186,6 +234,16 @@ mod tests {
         assert!(threads.what.starts_with("`threads` 8:") && threads.line.is_some(), "{threads}");
         let unknown = Profile { memory_gb: None, ..site };
         assert_eq!(tile.too_large(&unknown, 32, u64::MAX), None);
+    }
+
+    #[test]
+    fn a_profile_says_which_nodes_have_processors_of_a_class() {
+        let text = "(name: \"two\", title: \"Two kinds\", processors: [
+            (class: \"x86-64-v3\", properties: \"cputype='epyc'\"), (class: \"x86-64-v4\", properties: \"cputype='gold'\")])";
+        let profile: Profile = ron::from_str(text).unwrap();
+        let nodes = profile.processors.iter().map(|nodes| (nodes.class, nodes.properties.as_str()));
+        assert_eq!(nodes.collect::<Vec<_>>(), [(Class::V3, "cputype='epyc'"), (Class::V4, "cputype='gold'")]);
+        assert!(ron::from_str::<Profile>(&text.replace("-v3", "-v9")).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Duration, MonthsPerChain, Pace, Signal};
+use super::{Class, Duration, MonthsPerChain, Pace, Signal};
 
 impl Default for MonthsPerChain {
     fn default() -> Self {
@@ -187,4 +187,4 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(Duration, Pace, Signal);
+as_text!(Class, Duration, Pace, Signal);

@@ -40,6 +40,7 @@ pub(super) fn submission(
         stdout: folder.join("out"),
         stderr: folder.join("err"),
         site,
+        not_on: std::collections::BTreeSet::new(),
     };
     let mut arguments = b"job look --folder ".to_vec();
     arguments.extend(quoted(folder.as_os_str().as_bytes()));

@@ -220,7 +220,11 @@ pub(in crate::foreign) fn no_answer(work: Work, log: &str, said: &str) -> Troubl
     for words in said.lines().next_back().map(str::to_owned).into_iter().chain(errors(log)) {
         let _ = write!(what, "; {words}");
     }
-    Trouble::new(Kind::Unavailable, what, "")
+    let cure = match work {
+        Work::Dump => "the program runs on, or goes on from its last generation",
+        Work::Restore => "the image is as it was: try again, with more memory if that ended CRIU",
+    };
+    Trouble::new(Kind::Unavailable, what, cure)
 }
 
 /// The errors of a log: the first ones, since what follows follows from them.

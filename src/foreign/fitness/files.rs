@@ -8,7 +8,7 @@ use crate::foreign::copies;
 use crate::foreign::record::{self, Opening, Recorded, Sum};
 use crate::quantity::{bytes, clean, moment};
 
-use super::{Misfit, Unfit};
+use super::{ANEW, Misfit, Unfit};
 
 pub(super) fn unfit(file: &Recorded, copies: &Path) -> Option<Unfit> {
     if file.grows() || file.changes() {
@@ -52,8 +52,13 @@ fn read_only(file: &Recorded) -> Result<(), Unfit> {
 }
 
 fn is_software(file: &Recorded) -> bool {
-    let folders = ["/usr", "/lib", "/lib64", "/opt", "/bin", "/sbin"];
-    file.openings.contains(&Opening::Executable) || folders.iter().any(|folder| file.path.starts_with(folder))
+    file.openings.contains(&Opening::Executable) || is_of_the_system(file)
+}
+
+/// What is installed on each node for itself.
+fn is_of_the_system(file: &Recorded) -> bool {
+    let folders = ["/usr", "/lib", "/lib64", "/opt", "/bin", "/sbin", "/etc"];
+    folders.iter().any(|folder| file.path.starts_with(folder))
 }
 
 /// It cannot be reached at all.
@@ -103,16 +108,19 @@ pub(in crate::foreign) fn other_time(file: &Recorded, now: i64) -> Unfit {
 /// What is said of a file, with what can be done about it.
 pub(in crate::foreign) fn says(file: &Recorded, what: &str) -> Unfit {
     let path = clean(&file.path.to_string_lossy());
-    let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().any(|folder| file.path.starts_with(folder));
-    let software = is_software(file) || file.path.starts_with("/etc");
-    let cure = if local {
-        "the folder is one of each node: let the program keep its files below its working folder, and begin the chain anew"
-    } else if software {
-        "use nodes with the same software as the one that the program was dumped on, or begin the chain anew"
-    } else if file.grows() || file.changes() {
-        "the program's own output was changed from outside: put it back as it was, or go on from an older generation"
+    let local = ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().find(|folder| file.path.starts_with(folder));
+    let put_back = "put it back as it was (from a copy, with its time: cp -p)";
+    let mut cure = if is_of_the_system(file) {
+        "use nodes with the same software as the one that the program was dumped on".to_owned()
+    } else if file.is_written() {
+        format!("the program's own output was changed from outside: {put_back}")
     } else {
-        "put the file back as it was (from a copy, with its time: cp -p), or begin the chain anew"
+        put_back.to_owned()
     };
-    Unfit::new(Misfit::File, format!("{path}: {what}"), cure)
+    if let Some(folder) = local {
+        cure += &format!(
+            ", or go on where it is ({folder} is one of each node: what is kept elsewhere is on all of them)"
+        );
+    }
+    Unfit::new(Misfit::File, format!("{path}: {what}"), format!("{cure}, or {ANEW}"))
 }

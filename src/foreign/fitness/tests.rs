@@ -113,6 +113,19 @@ fn lower_limits_are_refused_where_they_are_in_use_and_else_told() {
     here.limits.addresses.hard = Some(1 << 20);
     let refused = of(&record, &here);
     assert!(refused.len() == 2 && refused.iter().all(|one| one.refuses), "{refused:?}");
+    for (used, hard, refused) in
+        [(3, 127, true), (3, 128, false), (97, 128, false), (98, 255, true), (98, 256, false)]
+    {
+        record.limits.files = Limit { hard: Some(hard), used };
+        here.limits = record.limits.clone();
+        let found = of(&record, &here);
+        assert_eq!(
+            found.iter().any(|one| one.refuses && one.what.contains("CRIU needs ")),
+            refused,
+            "{found:?}"
+        );
+    }
+    record.limits.files = Limit { hard: Some(4096), used: 100 };
     here.limits = record.limits.clone();
     record.largest = 10 << 20;
     here.file_size = Some(9 << 20);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use caps::{CapSet, Capability, CapsHashSet};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::SigSet;
 use nix::unistd::Pid;
 use rustix::process::WaitOptions;
@@ -91,6 +92,32 @@ pub(super) fn without_changing_ids(mut all: CapsHashSet) -> CapsHashSet {
     all.remove(&Capability::CAP_SETUID);
     all.remove(&Capability::CAP_SETGID);
     all
+}
+
+/// Does this with the soft limits of this process as high as its hard ones, for what it starts meanwhile: a job's soft limits say
+/// nothing of what CRIU needs, nor of what the program of an image has, whose own it gets back.
+pub(super) fn with_hard_limits<T>(work: impl FnOnce() -> T) -> T {
+    let mut raised = Vec::new();
+    for resource in [
+        Resource::RLIMIT_AS,
+        Resource::RLIMIT_DATA,
+        Resource::RLIMIT_NOFILE,
+        Resource::RLIMIT_NPROC,
+        Resource::RLIMIT_STACK,
+    ] {
+        if let Ok((soft, hard)) = getrlimit(resource)
+            && soft != hard
+            && setrlimit(resource, hard, hard).is_ok()
+        {
+            raised.push((resource, soft, hard));
+        }
+    }
+    let done = work();
+    for (resource, soft, hard) in raised {
+        // To lower one is always allowed.
+        let _ = setrlimit(resource, soft, hard);
+    }
+    done
 }
 
 /// Gives all capabilities up, for what this process starts too.

@@ -48,6 +48,8 @@ struct State {
     progress: Option<progress::Reader>,
     /// CPU time that the program had taken when this link began, s.
     cpu_before: f64,
+    /// What it had got done by then, in its own unit.
+    done_before: u64,
     /// The newest generation of the chain, good or not.
     newest: Option<GenerationNumber>,
     /// The one that this program goes on from, or was sealed in last.
@@ -66,6 +68,8 @@ struct State {
     memory: Memory,
     /// The same when it was last looked at for what cannot be dumped, bytes.
     looked_at: u64,
+    /// It was told what of its folder is not kept with its images.
+    told: bool,
 }
 
 impl Body for Foreign<'_> {

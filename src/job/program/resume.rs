@@ -1,31 +1,36 @@
 //! Where a program goes on: from the newest image that is what was written and fits this node, or from its beginning.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
-use crate::checkpoint::form;
 use crate::checkpoint::{
-    Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, fence, image,
+    Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::foreign::closed::{Bounds, Closed};
 use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::fitness::{Here, Unfit, unfit};
+use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
 use crate::foreign::tasks::Memory;
 use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
-use crate::quantity::bytes;
+use crate::quantity::{bytes, count};
 use crate::shell_words::word;
 
 /// The image's own record, beside the files of whatever dumped it.
 pub(super) const RECORD: &str = "record.ron";
 /// The folder of the program's own files, as they were.
 pub(super) const COPIES: &str = "copies";
+/// The copies of files that it had closed.
+pub(super) const CLOSED: &str = "closed";
+
+/// So many files that were brought back are told by name.
+const MOST_TOLD: usize = 20;
 
 /// What is written beside the files of an image.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -38,6 +43,9 @@ pub(super) struct Beside {
     pub(super) took: f64,
     /// What it asks of a node.
     pub(super) needs: Record,
+    /// What lay in its folder, closed.
+    #[serde(default)]
+    pub(super) closed: Closed,
 }
 
 /// What runs the program, and dumps it.
@@ -47,12 +55,18 @@ struct Runner {
     criu: (u32, u32, u32),
 }
 
+/// An image that was verified, with what lies beside it.
+struct Verified {
+    held: image::Held,
+    beside: Beside,
+}
+
 /// A generation that may be gone on from.
 struct Candidate {
     generation: Generation,
     image: Image,
     /// `None` for a program that keeps its state itself.
-    beside: Option<Beside>,
+    verified: Option<Verified>,
 }
 
 /// What was found of the chain.
@@ -100,7 +114,7 @@ impl Session<'_> {
         for number in numbers.into_iter().rev() {
             let path = dir.generation(number);
             let mut reject = |why: String| rejected.push(Rejected { generation: number, why });
-            let generation: Generation = match form::read(&path) {
+            let generation = match Generation::read(dir, number) {
                 Err(e @ DurableError::UnknownForm { .. }) => return Err(Failure::Foreign(e.to_string())),
                 Err(e @ DurableError::Damaged { .. }) => {
                     reject(e.to_string());
@@ -119,8 +133,8 @@ impl Session<'_> {
                 return Err(Failure::Foreign(format!("{}: {what}", path.display())));
             };
             match self.examined(&path, &image)? {
-                Ok(beside) => {
-                    let candidate = Some(Candidate { generation, image, beside });
+                Ok(verified) => {
+                    let candidate = Some(Candidate { generation, image, verified });
                     return Ok(Found { candidate, rejected, newest });
                 }
                 Err(why) => reject(why),
@@ -129,8 +143,12 @@ impl Session<'_> {
         Ok(Found { candidate: None, rejected, newest })
     }
 
-    /// What lies beside an image, or why it does not count.
-    fn examined(&self, generation: &Path, image: &Image) -> Result<Result<Option<Beside>, String>, Failure> {
+    /// An image that counts, or why it does not.
+    fn examined(
+        &self,
+        generation: &Path,
+        image: &Image,
+    ) -> Result<Result<Option<Verified>, String>, Failure> {
         // Whoever can write the record can name any image in it.
         let facts = beneath::facts(generation);
         let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
@@ -142,24 +160,21 @@ impl Session<'_> {
         }
         let stop = || self.shell.must_stop();
         let began = Instant::now();
-        if let Some(why) = image::damage(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
-            return Ok(Err(why));
-        }
-        let held = image.files.iter().map(|file| file.bytes).sum();
+        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
+            Ok(held) => held,
+            Err(why) => return Ok(Err(why)),
+        };
+        let size = image.files.iter().map(|file| file.bytes).sum();
         self.shell.log.say(&format!(
             "Image {} verified: {} in {:.1} s.",
             image.folder,
-            bytes(held),
+            bytes(size),
             began.elapsed().as_secs_f64()
         ));
-        match sealed::read(&self.folder_of(image).join(RECORD)) {
-            Ok(beside) => Ok(Ok(Some(beside))),
-            Err(e) => Ok(Err(e.to_string())),
+        match sealed::read(&held.way().join(RECORD)) {
+            Ok(beside) => Ok(Ok(Some(Verified { held, beside }))),
+            Err(e) => Ok(Err(format!("image {}: {e}", image.folder))),
         }
-    }
-
-    fn folder_of(&self, image: &Image) -> PathBuf {
-        self.shell.dir.images().join(&image.folder)
     }
 
     /// The program as it runs when this link has started it.
@@ -180,6 +195,7 @@ impl Session<'_> {
             progress: resolved.progress.clone().and_then(|source| self.reader(&source)),
             resolved,
             cpu_before: 0.0,
+            done_before: 0,
             newest: None,
             good: None,
             images: 0,
@@ -189,6 +205,7 @@ impl Session<'_> {
             tried: false,
             memory: Memory::default(),
             looked_at: 0,
+            told: false,
         }
     }
 
@@ -205,6 +222,7 @@ impl Session<'_> {
             let prepared = semaphores::prepare(&work.join("semaphores"), &mut resolved.program.environment);
             prepared.map_err(|e| Self::unable(&e))?;
         }
+        self.ensure_class(resolved.processors)?;
         let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
@@ -215,6 +233,23 @@ impl Session<'_> {
         Ok(state)
     }
 
+    /// A program is started on the class of processors alone that the campaign asks for: else it would go on nowhere else.
+    fn ensure_class(&self, processors: Processors) -> Result<(), Failure> {
+        let Processors::Class(wanted) = processors else { return Ok(()) };
+        let here = cpu::Processor::here().map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        if here.class() == wanted.as_str() {
+            return Ok(());
+        }
+        let what = format!(
+            "the program is not started on {}: its processor ({}) is of the class {}, and the campaign asks for {wanted} (`processors`; \
+             `site` can say which nodes have it)",
+            self.shell.options.node,
+            here.name,
+            here.class()
+        );
+        Err(Failure::Unfit(UnfitNode::Processor, what))
+    }
+
     /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
     fn is_masked(&self, resolved: &Resolved) -> bool {
         let masked = cpu::check_mask(cpu::loader(), &resolved.program.environment);
@@ -223,11 +258,11 @@ impl Session<'_> {
 
     /// The program from what was kept of it.
     fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
-        let Candidate { generation, image, beside } = candidate;
+        let Candidate { generation, image, verified } = candidate;
         let resolved = self.resolved(image.started);
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
         let began = Instant::now();
-        match (&beside, &resolved.own) {
+        match (&verified, &resolved.own) {
             (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
                 return Err(Failure::Foreign(format!(
@@ -236,8 +271,9 @@ impl Session<'_> {
                     generation.number
                 )));
             }
-            (Some(beside), _) => self.restore(&mut runner, &resolved, &image, beside)?,
+            (Some(verified), _) => self.restore(&mut runner, &resolved, &image, verified)?,
         }
+        let beside = verified.map(|verified| verified.beside);
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
             generation.number,
@@ -248,6 +284,7 @@ impl Session<'_> {
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
         state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
         state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
+        state.done_before = generation.tiles;
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.
         state.tried = true;
@@ -259,27 +296,40 @@ impl Session<'_> {
         runner: &mut Runner,
         resolved: &Resolved,
         image: &Image,
-        beside: &Beside,
+        verified: &Verified,
     ) -> Result<(), Failure> {
-        let folder = self.folder_of(image);
+        let Verified { held, beside } = verified;
+        let folder = held.way();
         let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
-        let unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
+        let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
+        unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
         for told in unfit.iter().filter(|unfit| !unfit.refuses) {
             self.shell.log.say(&format!("{told}."));
         }
         let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
         if !refused.is_empty() {
-            return Err(Failure::Unable(format!(
-                "the program is not restored on {}: {}",
-                self.shell.options.node,
-                in_words(&refused)
-            )));
+            let what =
+                format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
+            return Err(match of_the_node(&refused) {
+                Some(of_node) => Failure::Unfit(of_node, what),
+                None => Failure::Unable(what),
+            });
         }
-        image::unpack(&self.shell.dir, image)?;
-        let said = copies::roll_back(&beside.needs, &folder.join(COPIES))
+        image::unpack(held, image)?;
+        let aside = self.shell.dir.programs().join(format!("{}-later", image.started));
+        let brought_back = beside
+            .closed
+            .roll_back(&folder.join(CLOSED), &aside, Bounds::default())
+            .and_then(|mut closed| {
+                closed.extend(copies::roll_back(&beside.needs, &folder.join(COPIES))?);
+                Ok(closed)
+            })
             .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
-        for back in said {
+        for back in brought_back.iter().take(MOST_TOLD) {
             self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
+        }
+        if let Some(more @ 1..) = brought_back.len().checked_sub(MOST_TOLD) {
+            self.shell.log.say(&format!("Likewise {}.", count(more as u64, "other file")));
         }
         runner
             .backend
@@ -347,6 +397,13 @@ impl Session<'_> {
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
     }
+}
+
+/// What of the node does not fit, where nothing else stands in the way of another.
+fn of_the_node(refused: &[Unfit]) -> Option<UnfitNode> {
+    let processor = refused.iter().any(|unfit| unfit.kind == Misfit::Processor);
+    let of_node = refused.iter().all(|unfit| unfit.kind.is_of_the_node());
+    of_node.then_some(if processor { UnfitNode::Processor } else { UnfitNode::Other })
 }
 
 fn in_words(unfit: &[Unfit]) -> String {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::save::NotSaved;
 use super::{Session, State};
-use crate::checkpoint::{Dumper, Phase};
+use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
 use crate::foreign::tasks::{self, Look, Tool, hindrances};
 use crate::foreign::{Ended, Kind, Then, Trouble, progress};
@@ -22,6 +22,12 @@ const TRIAL: Duration = Duration::from_mins(1);
 
 /// Bytes a second that are dumped and brought to the disk as long as nothing was measured.
 const BANDWIDTH: f64 = 150e6;
+
+/// A rate is told after so long.
+const SHORTEST_RATE: Duration = Duration::from_secs(5);
+
+/// A program that takes less of a core than this waits for something else: its CPU time tells nothing of its end.
+const LEAST_CPU: f64 = 0.05;
 
 /// The status with which a job ends whose program ended with 99, which has the batch system resubmit the job.
 const INSTEAD_OF_99: u8 = 71;
@@ -98,14 +104,41 @@ impl Session<'_> {
             None if tasks.is_empty() => None,
             None => Some(progress::Progress { done: Self::cpu(state, &tasks) as u64, total: 0 }),
         };
+        let rate = progress.and_then(|progress| Self::rate(state, progress, &tasks));
+        let saving = state.bandwidth.filter(|_| state.by != Dumper::Program && state.memory.image > 0);
+        let saving = saving.map(|bytes_per_second| Saving { bytes: state.memory.image, bytes_per_second });
         self.shell.heart.update(|s| {
             if let Some(progress) = progress {
                 (s.tiles, s.total) = (progress.done, progress.total);
             }
+            s.tiles_per_minute = rate.unwrap_or(s.tiles_per_minute);
+            s.saving = saving;
         });
         self.shell.heart.program_holds(state.memory.resident);
         self.shell.tell();
         tasks
+    }
+
+    /// What the program gets done in a minute; `None` before it has got on.
+    ///
+    /// By the CPU time that it took since its beginning, in other jobs too, and by how much of that it gets in this one: what a job
+    /// has just gone on with has an end in sight at once, also on a node that is faster or fuller. What takes no CPU time of its own
+    /// is reckoned by the clock of this job.
+    fn rate(state: &State, progress: progress::Progress, tasks: &[u32]) -> Option<f64> {
+        let minutes = state.since.elapsed().as_secs_f64() / 60.0;
+        if minutes < SHORTEST_RATE.as_secs_f64() / 60.0 || tasks.is_empty() {
+            return None;
+        }
+        let all = Self::cpu(state, tasks);
+        let here = all - state.cpu_before;
+        if state.progress.is_none() {
+            // It is the CPU time itself that counts.
+            return Some(here / minutes);
+        }
+        let done = progress.done as f64;
+        let by_cpu = (here >= LEAST_CPU * minutes * 60.0 && all > 0.0).then(|| done / all * here / minutes);
+        let by_clock = (done - state.done_before as f64) / minutes;
+        Some(by_cpu.unwrap_or(by_clock)).filter(|rate| *rate > 0.0)
     }
 
     /// What tells the progress.
@@ -124,10 +157,9 @@ impl Session<'_> {
         if state.by == Dumper::Program {
             return false;
         }
-        let takes = 2.0 * state.memory.image as f64 / state.bandwidth.unwrap_or(BANDWIDTH).max(1.0);
         let spare = end.saturating_duration_since(deadline) / 2;
-        let takes = Duration::try_from_secs_f64(takes).unwrap_or(Duration::MAX).saturating_add(spare);
-        end.saturating_duration_since(Instant::now()) <= takes
+        let lead = image::lead(state.memory.image, state.bandwidth.unwrap_or(BANDWIDTH), spare);
+        end.saturating_duration_since(Instant::now()) <= lead
     }
 
     /// Whether it is to be dumped for the first time, to see whether it can be.

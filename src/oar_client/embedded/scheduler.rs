@@ -238,7 +238,13 @@ impl Decisions<'_> {
             .map(|n| (n.name.as_str(), slots.saturating_sub(self.state.on_node(&n.name).count())))
             .collect();
         for job in self.state.active().filter(|j| j.state == JobState::Waiting) {
-            let Some(at) = self.choose(job, &free) else { break };
+            let Some(at) = self.choose(job, &free) else {
+                // One that leaves nodes out waits for others: those behind it need not.
+                if job.submission.not_on.is_empty() {
+                    break;
+                }
+                continue;
+            };
             if let Some((node, left)) = free.get_mut(at) {
                 *left -= 1;
                 let node = (*node).to_owned();
@@ -251,7 +257,8 @@ impl Decisions<'_> {
     fn choose(&self, job: &Record, free: &[(&str, usize)]) -> Option<usize> {
         let last =
             self.state.attempt(job.array).filter(|j| j.id < job.id).filter_map(|j| j.node.as_deref()).last();
-        let candidates = free.iter().enumerate().filter(|(_, (_, left))| *left > 0);
+        let wanted = |name: &str| !job.submission.not_on.contains(name);
+        let candidates = free.iter().enumerate().filter(|(_, (name, left))| *left > 0 && wanted(name));
         let rank = |&(at, (name, left)): &(usize, &(&str, usize))| {
             let is_last = Some(*name) == last;
             let wrong = is_last == self.state.config.prefer_other_node;

@@ -1,6 +1,6 @@
 //! The scheduler's rules, without a process: each test plays the world's part through observations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::config::{Config, Fault, default_config};
@@ -39,6 +39,7 @@ impl World {
             stdout: PathBuf::from("out"),
             stderr: PathBuf::from("err"),
             site: BTreeMap::new(),
+            not_on: BTreeSet::new(),
         };
         let job = JobId(self.state.next_id());
         let (submission, setting, at) = (Box::new(submission), None, self.moment());
@@ -103,6 +104,28 @@ impl World {
 }
 
 const EXIT_99: i32 = 99 << 8;
+
+#[test]
+fn a_job_waits_for_a_node_that_it_does_not_leave_out_and_holds_up_nobody() {
+    let mut world = World::new(|config| config.nodes.truncate(2));
+    let [one, other] = ["dahu-1", "dahu-2"];
+    let picky = |world: &mut World, token: &str| {
+        let job = world.submit(token, 3600, 300);
+        world.state.jobs.get_mut(&job).unwrap().submission.not_on = [one.to_owned()].into();
+        job
+    };
+    let first = picky(&mut world, "m01");
+    let (second, third) = (picky(&mut world, "m02"), world.submit("m03", 3600, 300));
+    world.settle();
+    assert_eq!((world.node(first), world.node(third)), (other, one));
+    assert_eq!(world.state.jobs[&second].state, JobState::Waiting);
+    // What the batch system makes of it leaves the node out too.
+    world.pass(60.5);
+    world.exit(third, 0);
+    world.exit(first, EXIT_99);
+    let successor = world.state.jobs.values().find(|job| job.from == Some(first)).unwrap().id;
+    assert_eq!((world.node(second), &world.state.jobs[&successor].state), (other, &JobState::Waiting));
+}
 
 #[test]
 fn an_exit_99_after_more_than_60_s_makes_a_new_job_of_the_same_array_on_another_node() {

@@ -351,6 +351,10 @@ impl Server {
         if let Some(problem) = submission.problem() {
             return Ok(Err(BatchError::Refused(problem)));
         }
+        if self.state.nodes.iter().all(|node| submission.not_on.contains(&node.name)) {
+            let what = "There are not enough resources for your request: all nodes are left out".to_owned();
+            return Ok(Err(BatchError::Refused(what)));
+        }
         let job = JobId(self.state.next_id());
         let submission = Box::new(submission.clone());
         let at = Moment::now();

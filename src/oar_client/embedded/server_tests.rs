@@ -17,6 +17,7 @@ fn submission(token: &str) -> Submission {
         stdout: PathBuf::from("out"),
         stderr: PathBuf::from("err"),
         site: std::collections::BTreeMap::new(),
+        not_on: std::collections::BTreeSet::new(),
     }
 }
 
@@ -139,4 +140,16 @@ fn what_a_client_hands_down_outlives_the_server_and_older_logs_have_none() {
     std::fs::write(&log, bytes).unwrap();
     let server = Server::open(folder.path(), default_config()).unwrap();
     assert_eq!(server.state.jobs[&JobId(3)].setting, None);
+}
+
+#[test]
+fn a_job_that_leaves_all_nodes_out_is_refused() {
+    let (folder, _log) = with_jobs(&[]);
+    let mut server = Server::open(folder.path(), default_config()).unwrap();
+    let mut job = submission("m01");
+    job.not_on = default_config().nodes.into_iter().collect();
+    let refused = server.submit(&job, None).unwrap();
+    assert!(matches!(refused, Err(BatchError::Refused(why)) if why.contains("left out")));
+    job.not_on.remove("dahu-2");
+    server.submit(&job, None).unwrap().unwrap();
 }

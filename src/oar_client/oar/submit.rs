@@ -7,7 +7,9 @@ use super::command::Output;
 use crate::oar_client::{BatchError, JobId, Submission};
 
 /// The keys of [`Submission::site`] that are understood, and the options they become.
-const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), ("properties", "-p"), ("queue", "-q")];
+const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), (PROPERTIES, "-p"), ("queue", "-q")];
+/// The key whose value is an expression of SQL that a node must fulfil.
+const PROPERTIES: &str = "properties";
 /// The key whose value stands before the walltime in `-l`, such as `/nodes=1/core=4`.
 const RESOURCES: &str = "resources";
 
@@ -36,11 +38,22 @@ pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, Batch
         lines.push(format!("{option} {}", seen_from(folder(submission), path).display()));
     }
     for (key, option) in SITE_OPTIONS {
-        if let Some(value) = submission.site.get(key) {
+        let value = submission.site.get(key).cloned();
+        if let Some(value) = if key == PROPERTIES { properties(value, submission) } else { value } {
             lines.push(format!("{option} {value}"));
         }
     }
     Ok(lines.into_iter().map(|line| format!("#OAR {line}")).collect())
+}
+
+/// What a job's nodes must fulfil: what the site wants, and not to be one of those that are left out.
+fn properties(wanted: Option<String>, submission: &Submission) -> Option<String> {
+    let names: Vec<String> = submission.not_on.iter().map(|name| format!("'{name}'")).collect();
+    if names.is_empty() {
+        return wanted;
+    }
+    let others = format!("network_address NOT IN ({})", names.join(", "));
+    Some(wanted.map_or_else(|| others.clone(), |wanted| format!("({wanted}) AND {others}")))
 }
 
 /// The arguments of `oarsub` for a submission, whose script must ask for what the submission does.

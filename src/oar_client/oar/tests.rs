@@ -1,6 +1,6 @@
 //! OAR's commands played by small scripts, and its recorded answers (`tests/data/oar/`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,7 @@ fn submission() -> Submission {
         stdout: PathBuf::from("/data/%jobid%.out"),
         stderr: PathBuf::from("/data/%jobid%.err"),
         site: BTreeMap::new(),
+        not_on: BTreeSet::new(),
     }
 }
 
@@ -437,4 +438,28 @@ fn the_version_is_in_the_name() {
     let fake = Fake::new(&[("oarstat", "echo 'OAR version: 2.6.1'")]);
     let info = fake.oar().info().unwrap();
     assert_eq!((info.name.as_str(), info.time_scale.to_bits()), ("OAR 2.6.1", 1.0_f64.to_bits()));
+}
+
+#[test]
+fn nodes_that_are_left_out_are_told_beside_what_the_site_wants() {
+    let mut submission = submission();
+    let properties = |submission: &Submission| {
+        let lines = submit::script_lines(submission).unwrap();
+        lines.into_iter().find(|line| line.starts_with("#OAR -p"))
+    };
+    assert_eq!(properties(&submission), None);
+    submission.not_on = ["dahu-2.site", "dahu-1"].map(str::to_owned).into();
+    assert_eq!(
+        properties(&submission).as_deref(),
+        Some("#OAR -p network_address NOT IN ('dahu-1', 'dahu-2.site')")
+    );
+    submission.site.insert("properties".to_owned(), "cluster='dahu' OR mem=192".to_owned());
+    assert_eq!(
+        properties(&submission).as_deref(),
+        Some("#OAR -p (cluster='dahu' OR mem=192) AND network_address NOT IN ('dahu-1', 'dahu-2.site')")
+    );
+    submission.not_on.insert("x') OR ('1'='1".to_owned());
+    assert!(
+        matches!(submit::script_lines(&submission), Err(BatchError::Refused(why)) if why.contains("node's name"))
+    );
 }

@@ -93,6 +93,26 @@ fn months_held_suspended_and_in_a_state_unknown_here() {
 }
 
 #[test]
+fn months_of_programs_with_their_margins_and_nodes() {
+    let snapshot = fixtures::programs();
+    for (name, keys) in
+        [("lines", ""), ("percent", "j"), ("cpu", "jj"), ("unfit", "jjj"), ("complete", "jjjj")]
+    {
+        let look = |screen: &str, keys: &str, columns, rows| {
+            let mut model = fixtures::model(snapshot.clone(), columns, rows);
+            press(&mut model, &format!("kkkkk{keys}"));
+            check(&format!("{screen}_of_programs_{name}_{columns}x{rows}"), &model);
+        };
+        for (columns, rows) in [(80, 24), (120, 30), (160, 45)] {
+            look("months", keys, columns, rows);
+        }
+        if name == "cpu" {
+            look("jobs", "jj2", 80, 24);
+        }
+    }
+}
+
+#[test]
 fn months_of_a_program_count_in_its_own_unit() {
     for (unit, words) in [
         (Unit::CpuSeconds, ["2 cpu-minutes, 118 cpu-seconds in", "cores busy", "2 cpu-min"]),

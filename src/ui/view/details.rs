@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
+use crate::campaign::event::listed;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::checkpoint::Phase;
 use crate::quantity::Unit;
@@ -43,6 +44,9 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
     }
     facts.extend(link(model, chain).map(|said| ("link", Meaning::Base, said)));
     facts.extend(checkpoint(model, chain).map(|said| ("checkpoint", Meaning::Base, said)));
+    if let Some(margin) = chain.margin.as_ref().filter(|_| chain.state != ChainState::Complete) {
+        facts.push(("is saved", Meaning::Base, words::margin(margin)));
+    }
     if chain.attempts > 0 {
         facts.push(("submitted", Meaning::Base, submitted(chain)));
     }
@@ -81,7 +85,7 @@ fn progress(chain: &ChainView) -> String {
     } else {
         unit.part(chain.tiles, chain.total)
     };
-    if chain.sealed_tiles < chain.tiles {
+    if chain.sealed_tiles < chain.tiles && (unit.is_tiles() || !chain.generations.is_empty()) {
         let sealed = if unit.is_tiles() {
             format!("{} of them", chain.sealed_tiles)
         } else {
@@ -143,14 +147,24 @@ fn checkpoint(model: &Model, chain: &ChainView) -> Option<String> {
         0 => String::new(),
         n => format!("; {} passed over (screen Jobs)", words::count(n, "damaged one")),
     };
-    Some(format!("generation {}, {}, {tiles}, {age} ago{passed_over}", last.number, words::bytes(last.bytes)))
+    let class =
+        last.processors.as_ref().map_or_else(String::new, |class| format!(", for processors of {class}"));
+    Some(format!(
+        "generation {}, {}, {tiles}, {age} ago{class}{passed_over}",
+        last.number,
+        words::bytes(last.bytes)
+    ))
 }
 
 fn submitted(chain: &ChainView) -> String {
     let ours = words::count(chain.attempts.into(), "time");
     let theirs = words::count(chain.resubmissions.into(), "time");
     let hops = words::count(chain.hops.into(), "hop");
-    format!("{ours} by us, {theirs} by the batch system; {hops} between nodes")
+    let without = match chain.left_out.as_slice() {
+        [] => String::new(),
+        nodes => format!("; not on {}, where the program does not fit", listed(nodes)),
+    };
+    format!("{ours} by us, {theirs} by the batch system; {hops} between nodes{without}")
 }
 
 fn maps(chain: &ChainView) -> String {

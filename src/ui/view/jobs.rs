@@ -52,7 +52,7 @@ fn draw_below(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Frame<'_
         (rows / 2, Rect { y: area.y + area.height / 2, height: area.height - area.height / 2, ..area })
     };
     let mut lines = vec![pen.rule("Checkpoints", columns)];
-    lines.extend(generations(model, pen, generations_rows.saturating_sub(1)));
+    lines.extend(generations(model, pen, columns, generations_rows.saturating_sub(1)));
     pen.put(frame, Rect { width: half.saturating_sub(2), height: generations_rows as u16, ..area }, &lines);
     let columns = usize::from(nodes_area.width);
     let mut lines = vec![pen.rule("Nodes", columns)];
@@ -231,7 +231,7 @@ fn row_details(model: &Model, row: &Row<'_>, pen: Pen, room: usize) -> Vec<Line<
 }
 
 /// The checkpoints of the selected month, newest first.
-fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
+fn generations(model: &Model, pen: Pen, columns: usize, most: usize) -> Vec<Line<'static>> {
     let Some(chain) = model.chain().filter(|c| !c.generations.is_empty()) else {
         return vec![pen.line(Meaning::Muted, " none yet")];
     };
@@ -245,7 +245,14 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
                 return Line::from(vec![number, pen.span(Meaning::Bad, format!("  damaged: {damage}"))]);
             }
             let age = words::seconds_between(generation.sealed_ms, model.clock.wall_ms);
-            let room = if generation.unit.is_tiles() { 5 } else { 11 };
+            // What has no whole is said in words, beside which there is no room for the link on a narrow screen.
+            let whole = generation.unit.is_tiles() || chain.total > 0;
+            let room = if whole { 5 } else { 11 };
+            let link = if whole || columns >= 44 {
+                format!(" link {}", text::left(&generation.link.to_string(), 2, g))
+            } else {
+                String::new()
+            };
             let percent = match words::percent(generation.tiles, chain.total) {
                 Some(percent) => format!("{percent} %"),
                 None if generation.unit.is_tiles() => String::new(),
@@ -253,7 +260,7 @@ fn generations(model: &Model, pen: Pen, most: usize) -> Vec<Line<'static>> {
             };
             Line::from(vec![
                 number,
-                pen.span(Meaning::Muted, format!(" link {}", text::left(&generation.link.to_string(), 2, g))),
+                pen.span(Meaning::Muted, link),
                 pen.span(Meaning::Base, format!(" {}", text::right(&percent, room, g))),
                 pen.span(Meaning::Base, format!(" {}", text::right(&words::bytes(generation.bytes), 7, g))),
                 pen.span(Meaning::Muted, format!(" {} ago", words::short_duration(age))),

@@ -7,7 +7,8 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
-use crate::checkpoint::Quicklook;
+use crate::campaign::snapshot::ChainView;
+use crate::checkpoint::{CampaignDir, Quicklook};
 use crate::ui::model::{Model, Picture};
 use crate::ui::theme::Meaning;
 use crate::ui::{text, words};
@@ -26,6 +27,10 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
     let picture = model.pictures.get(&chain.id);
     let layer = picture
         .map_or_else(String::new, |p| format!(" {} {}, {}", pen.glyphs.dot, layer(&p.look), unit(&p.look)));
+    if picture.is_none() && !chain.unit.is_tiles() {
+        let title = format!("Outputs of {name}{percent}");
+        return pen.put(frame, area, &outputs(model, chain, &title, pen, columns));
+    }
     let title = pen.rule(&format!("Map of {name}{percent}{layer}"), columns);
     let mut lines = vec![title];
     let Some(picture) = picture else {
@@ -33,8 +38,7 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
         let said = match &model.picture_error {
             Some((id, why)) if *id == chain.id => why.clone(),
             _ if chain.quicklook.is_some() => format!("reading {}", pen.glyphs.ellipsis),
-            _ if chain.unit.is_tiles() => "no tile is computed yet".to_owned(),
-            _ => "a program draws no map".to_owned(),
+            _ => "no tile is computed yet".to_owned(),
         };
         lines.extend(pen.wrapped(Meaning::Muted, &format!("  {said}"), columns, 3));
         return pen.put(frame, area, &lines);
@@ -46,6 +50,24 @@ pub(super) fn draw_panel(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: R
         let below = Rect { y: inner.y + rows, height: 1, ..area };
         pen.put(frame, below, &[scale(picture, pen, columns)]);
     }
+}
+
+/// What a program has made: it draws no map.
+fn outputs(model: &Model, chain: &ChainView, title: &str, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![pen.rule(title, columns), Line::default()];
+    for map in &chain.maps {
+        let name = map.path.file_name().unwrap_or(map.path.as_os_str()).to_string_lossy();
+        let size = text::right(&words::bytes(map.bytes), 8, pen.glyphs);
+        lines.push(pen.line(Meaning::Base, format!("{size}  {name}")));
+    }
+    let folder = model.snapshot.as_ref().map(|snapshot| CampaignDir::new(&snapshot.output).results());
+    let folder = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
+    let said = match chain.maps.as_slice() {
+        [] => format!("  a program draws no map; once it has ended well its outputs are in {folder}"),
+        _ => format!("  in {folder}"),
+    };
+    lines.extend(pen.wrapped(Meaning::Muted, &said, columns, 4));
+    lines
 }
 
 /// Columns and rows (of pixels, two a cell) of the picture in an area, its proportions kept.

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::pen::{Pen, mark_selected};
 use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::quantity::Unit;
 use crate::ui::model::Model;
 use crate::ui::theme::Meaning;
 use crate::ui::{scroll, text, words};
@@ -207,6 +208,8 @@ fn cell(model: &Model, chain: &ChainView, column: Column, pen: Pen) -> (Meaning,
         Done if chain.total == 0 && (chain.unit.is_tiles() || chain.tiles == 0) => {
             (Meaning::Muted, String::new())
         }
+        // The bar says it.
+        Done if chain.unit == Unit::Percent => (Meaning::Muted, String::new()),
         Done => (Meaning::Base, chain.unit.short(chain.tiles, chain.total)),
         Link => (Meaning::Base, chain.links.last().map_or_else(String::new, |l| l.link.to_string())),
         Node => (Meaning::Base, node(chain, pen)),

@@ -300,7 +300,8 @@ fn events_stand_in_the_order_in_which_they_happened_and_seals_in_a_row_are_one_l
     }
     let message = "it says".to_owned();
     let class = ExitClass::Checkpointed;
-    let end = LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 100_900 };
+    let end =
+        LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 100_900, unfit: None };
     sealed::replace(&dir.link_end(LinkNumber(1)), &end).expect("written");
     let snapshot = controller.refresh().expect("a snapshot");
     let lines = snapshot.history.iter().filter(|l| l.happened_ms < 1_000_000 && l.chain.is_some());
