@@ -51,7 +51,7 @@ pub(crate) fn hops(place: &Place) {
     let (saga, r, python) = (carried::saga(place), carried::r(place), carried::python(place));
 
     // SAGA's is the only one that knows no gate: that it is asked in time, it computes when nobody else does.
-    let view = ["-DEM", "{folder}/dem.sgrd", "-NDIRS", "256", "-RADIUS", "5000", "-SVF"];
+    let view = ["-DEM", "{folder}/dem.sgrd", "-NDIRS", "192", "-RADIUS", "5000", "-SVF"];
     let view = [&["nice", "-n", "19", &saga.program, "-c=1", "ta_lighting", "3"], &view[..]].concat();
     let r_script = |script| vec![r.program.as_str(), "--vanilla", script];
     let python_script = |script| vec![python.program.as_str(), script];
@@ -214,7 +214,10 @@ impl Hopper<'_> {
         let nodes: BTreeSet<&str> = links.iter().map(|link| link["node"].as_str().unwrap()).collect();
         assert!(links.len() >= 3 && nodes.len() >= 2 && status["hops"].as_u64() >= Some(2), "{status}");
         assert_eq!(status["attempts"], 1, "{status}");
-        self.has_jobs_that_ended_with(&[99 << 8, 99 << 8, 0]);
+        // On a slow machine a walltime may come between as well.
+        let exits = self.exits_of_its_jobs();
+        let (last, before) = exits.split_last().unwrap();
+        assert!(*last == 0 && before.len() >= 2 && before.iter().all(|exit| *exit == 99 << 8), "{exits:?}");
         let result = fs::read(place.here(name).join("results").join(made.result)).unwrap();
         assert!(result == made.uninterrupted(), "{name}: not what it makes uninterrupted");
     }
@@ -226,19 +229,20 @@ impl Hopper<'_> {
         let status = place.reaches(name, "Failed");
         assert!(status["failure"]["cause"].as_str().unwrap().contains("exit status 5"), "{status}");
         assert_eq!((&status["attempts"], &status["resubmissions"]), (&1.into(), &1.into()), "{status}");
-        self.has_jobs_that_ended_with(&[99 << 8, 5 << 8]);
+        assert_eq!(self.exits_of_its_jobs(), [99 << 8, 5 << 8]);
         assert!(!place.here(name).join("results/numbers.txt").exists());
         let output = fs::read_to_string(self.chain().program_log(begins(&self.chain(), 1).link, "out"));
         assert_eq!(output.unwrap(), "1\n2\n3\n4\n5\n");
     }
 
-    fn has_jobs_that_ended_with(&self, codes: &[i64]) {
+    /// How its jobs ended, in their order.
+    fn exits_of_its_jobs(&self) -> Vec<i64> {
         let jobs: Vec<Job> = until("the end of the last job", 1000, || {
             let jobs = self.place.jobs_of(self.name);
             jobs.iter().all(|job| job.state == "Terminated" || job.state == "Error").then_some(jobs)
         });
-        assert_eq!(jobs.iter().map(|job| job.exit).collect::<Vec<_>>(), codes, "{jobs:?}");
         assert!(jobs.iter().all(|job| job.user == "alice"), "{jobs:?}");
+        jobs.iter().map(|job| job.exit).collect()
     }
 }
 
