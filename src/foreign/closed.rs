@@ -131,7 +131,7 @@ fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, 
 /// Notes what lies in the folder of a program that stands, and whose open files this record has; copies are written to a file that
 /// must not exist. None is made where there is nothing to copy.
 ///
-/// Bringing that file to the disk is for whoever seals the image; what was not copied [`Closed::sync`] brings there.
+/// Bringing that file to the disk is for whoever seals the image; what was not copied [`Closed::hold`] holds for it.
 ///
 /// # Errors
 /// When the folder cannot be listed, or the copies cannot be written.

@@ -1,10 +1,13 @@
 //! What cannot be dumped of open files.
 
 use std::collections::{BTreeMap, HashSet};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{major, minor};
 
 use super::hindrance::{Found, Obstacle, Scene, Task, Tool, shown};
@@ -53,13 +56,15 @@ struct Pipes(BTreeMap<PathBuf, Ends>);
 
 struct Ends {
     task: u32,
+    /// Where the system shows one of them.
+    door: PathBuf,
     reads: bool,
     writes: bool,
 }
 
 impl Pipes {
     fn add(&mut self, target: &Path, task: &Task, open: &Open) {
-        let none = Ends { task: task.number, reads: false, writes: false };
+        let none = Ends { task: task.number, door: open.door(task.number), reads: false, writes: false };
         let ends = self.0.entry(target.to_path_buf()).or_insert(none);
         ends.reads |= open.reads();
         ends.writes |= open.writes();
@@ -71,18 +76,36 @@ impl Pipes {
         let wanted: HashSet<PathBuf> = halves().map(|(target, _)| target.clone()).collect();
         let outside = scene.outside(&wanted);
         for (target, ends) in halves() {
-            let Some((other, name)) = outside.get(target) else { continue };
+            let whose = match outside.get(target) {
+                Some((other, name)) => format!("{name} (process {other}), which is no part of it"),
+                // Those of others cannot be looked into.
+                None if !scene.standing && has_other_end(&ends.door, ends.reads) => {
+                    "another user's program".to_owned()
+                }
+                None => continue,
+            };
             let named =
                 if target.is_absolute() { format!("the FIFO {}", shown(target)) } else { "a pipe".into() };
             let does = if ends.reads { "reads from" } else { "writes to" };
-            let what = format!(
-                "it {does} {named} whose other end has {name} (process {other}), which is no part of it"
-            );
+            let what = format!("it {does} {named} whose other end has {whose}");
             let cure = "write to a file or read from one instead, or make the other program part of the command \
                         (`Shell(\"program | other\")`)";
             found.certain(ends.task, Obstacle::Pipe, what, cure);
         }
     }
+}
+
+/// Whether anybody has the end of a pipe that is not the one behind this door.
+fn has_other_end(door: &Path, reads: bool) -> bool {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = OFlag::O_NONBLOCK.bits();
+    let opened = std::fs::OpenOptions::new().read(reads).write(!reads).custom_flags(flags).open(door);
+    let Ok(opened) = opened else { return false };
+    let mut watched = [PollFd::new(opened.as_fd(), PollFlags::empty())];
+    // Without a writer or a reader the system says so at once, asked for or not.
+    let closed = PollFlags::POLLHUP | PollFlags::POLLERR;
+    poll(&mut watched, PollTimeout::ZERO).is_ok()
+        && watched[0].revents().is_some_and(|events| !events.intersects(closed))
 }
 
 /// Something with a path.
@@ -255,5 +278,25 @@ fn folder_and_terminal(task: &Task, found: &mut Found) {
     if folder.is_err_and(|e| e.raw_os_error() == Some(nix::errno::Errno::ENAMETOOLONG as i32)) {
         let what = "its working folder has a path of more than 4095 letters";
         found.certain(task.number, Obstacle::LongPath, what, SHORTER);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn an_open_end_of_a_pipe_is_seen_whoever_has_it() {
+        for reads in [true, false] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let (ours, other): (std::os::fd::OwnedFd, std::os::fd::OwnedFd) =
+                if reads { (reader.into(), writer.into()) } else { (writer.into(), reader.into()) };
+            let door = PathBuf::from(format!("/proc/self/fd/{}", ours.as_raw_fd()));
+            assert!(has_other_end(&door, reads), "{reads}");
+            drop(other);
+            assert!(!has_other_end(&door, reads), "{reads}");
+        }
+        assert!(!has_other_end(Path::new("/nowhere"), true));
     }
 }

@@ -154,7 +154,7 @@ pub fn wrong(tasks: &[u32], look: &Look, standing: bool) -> Option<Hindrance> {
 pub(super) struct Scene<'l> {
     pub(super) look: &'l Look,
     /// The tasks stand, and are dumped by a child of their namespace's first process.
-    standing: bool,
+    pub(super) standing: bool,
     pub(super) numbers: BTreeSet<u32>,
     pub(super) tasks: Vec<Task>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::save::NotSaved;
+use super::trouble::NotSaved;
 use super::{Session, State};
 use crate::checkpoint::Dumper;
 use crate::foreign::tasks::{Hindrance, Look, Obstacle, Tool, hindrances, wrong};

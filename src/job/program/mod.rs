@@ -5,6 +5,7 @@ mod hindered;
 mod publish;
 mod resume;
 mod save;
+mod trouble;
 mod watch;
 
 pub use save::let_images_go;

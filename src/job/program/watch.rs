@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::save::NotSaved;
+use super::trouble::NotSaved;
 use super::{Session, State};
 use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;

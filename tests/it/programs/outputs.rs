@@ -60,9 +60,9 @@ fn what_somebody_else_does_to_the_programs_files_is_undone_or_refused() {
     // What is written at its end only has a copy in the program's own folder.
     for (damage, times) in [(true, 1), (false, 2)] {
         if damage {
-            change(&kept)
+            change(&kept);
         } else {
-            fs::remove_file(&kept).unwrap()
+            fs::remove_file(&kept).unwrap();
         }
         cut();
         let log = programs.log(&file);
