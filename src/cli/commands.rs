@@ -212,7 +212,7 @@ fn saved(spec: &Spec, command: &Command) -> String {
     let how = match &command.checkpoint {
         Checkpoint::None => {
             return format!(
-                "It is not saved: it must come to its end within {}, else it begins anew.",
+                "It is not saved: it must come to its end within {}, else it fails.",
                 spec.walltime
             );
         }
@@ -277,11 +277,12 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
     let largest = largest_image(spec);
     let image_bytes = largest.as_ref().map(|generation| generation.bytes);
     let saving = slowest(spec);
+    let margin = if spec.is_unsaved() { 0 } else { spec.margin.seconds() };
     Plan {
         margin: command.is_dumped().then(|| MarginView::of(spec, saving, 1.0)),
         processors: spec.class_of_jobs(None).and_then(|class| spec.classes().remove(&class)),
         months: spec.sorted_months(),
-        usable_seconds: spec.walltime.seconds().saturating_sub(spec.margin.seconds()),
+        usable_seconds: spec.walltime.seconds().saturating_sub(margin),
         threads: spec.threads,
         outputs: chains.iter().map(|chain| chain.outputs.len() as u64).sum(),
         images_per_chain: IMAGES,
@@ -329,6 +330,12 @@ pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(),
         Some(margin) => {
             let most = spec.walltime.seconds().saturating_sub(margin.seconds);
             format!("a job runs for {} at most and is saved {}", words::duration(most), words::margin(margin))
+        }
+        None if spec.is_unsaved() => {
+            format!(
+                "a job runs for {} at most, and nothing of it is kept",
+                words::duration(plan.usable_seconds)
+            )
         }
         None => format!(
             "a job runs for {} at most and has then {} to end",

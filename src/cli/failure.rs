@@ -212,6 +212,7 @@ impl From<ControlError> for Failure {
                 NOT_NOW
             }
             ControlError::NoCampaign(_) => MISSING,
+            ControlError::Unsaved { .. } => USAGE,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,
         };

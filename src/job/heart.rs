@@ -80,6 +80,7 @@ impl Heart {
                 memory: 0,
                 seconds_left: None,
                 saving: None,
+                said: String::new(),
             }),
             look: Mutex::new((None, false)),
             asked: OnceLock::new(),

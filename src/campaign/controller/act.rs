@@ -2,7 +2,7 @@
 
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
-use crate::campaign::actions::possible;
+use crate::campaign::actions::{UNSAVED, possible};
 use crate::campaign::event::{Event, listed};
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
@@ -71,6 +71,7 @@ impl Controller {
         };
         possible(action.kind(), &view, &Access::Writer).map_err(|why| match view.state {
             // It ends by itself: there is more to be done than to look.
+            _ if why == UNSAVED => ControlError::Unsaved { chain: chain.to_string() },
             ChainState::SubmissionUnknown => ControlError::NotSure { chain: chain.to_string() },
             _ => not_now(chain, why),
         })?;

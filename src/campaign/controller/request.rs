@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::actions::UNSAVED;
 use crate::campaign::inputs::CheckError;
 use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
@@ -125,6 +126,12 @@ pub enum ControlError {
         /// The chain.
         chain: String,
     },
+    /// A checkpoint is asked for of a program of which nothing is kept.
+    #[error("{chain}: nothing was done: {UNSAVED}")]
+    Unsaved {
+        /// The chain.
+        chain: String,
+    },
     /// What is computed already belongs to another campaign file or to other inputs.
     #[error("{what}")]
     Foreign {
@@ -161,6 +168,9 @@ impl ControlError {
             Self::NotSure { .. } => {
                 "give the same command again in a minute: what never got there is submitted again, and nothing runs twice".to_owned()
             }
+            Self::Unsaved { chain } => format!(
+                "let it come to its end, or end it: `alpsckpt stop {chain}`; another `checkpoint` in the campaign file counts for its next job"
+            ),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }

@@ -16,7 +16,7 @@ use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
 use crate::foreign::tasks::Memory;
-use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
+use crate::foreign::{Backend, Clocks, Kind, Program, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::bytes;
 use crate::shell_words::word;
@@ -209,7 +209,7 @@ impl Session<'_> {
         let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
-        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved)));
+        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved.program)));
         let mut state = self.state(runner, started, resolved);
         state.newest = newest;
         state.masked = masked;
@@ -256,10 +256,11 @@ impl Session<'_> {
             }
             (Some(beside), _) => self.restore(&mut runner, &resolved, &image, beside)?,
         }
+        let runs = resolved.own.as_ref().filter(|_| beside.is_none()).map_or(&resolved.program, |own| &own.1);
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
             generation.number,
-            Self::called(&resolved),
+            Self::called(runs),
             began.elapsed().as_secs_f64()
         ));
         let mut state = self.state(runner, image.started, resolved);
@@ -361,8 +362,8 @@ impl Session<'_> {
     }
 
     /// The program in words.
-    fn called(resolved: &Resolved) -> String {
-        let words = resolved.program.arguments.iter();
+    fn called(program: &Program) -> String {
+        let words = program.arguments.iter();
         let words: Vec<_> = words.map(|text| word(text)).collect();
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
