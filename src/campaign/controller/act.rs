@@ -66,8 +66,7 @@ impl Controller {
     fn possible_now(&self, action: &Action) -> Result<ChainView, ControlError> {
         let chain = action.chain();
         let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else {
-            let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
-            return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
+            return Err(self.no_chain(chain));
         };
         possible(action.kind(), &view, &Access::Writer).map_err(|why| match view.state {
             // It ends by itself: there is more to be done than to look.
@@ -76,6 +75,12 @@ impl Controller {
             _ => not_now(chain, why),
         })?;
         Ok(view)
+    }
+
+    /// The campaign has no such chain.
+    pub(super) fn no_chain(&self, chain: &ChainId) -> ControlError {
+        let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
+        ControlError::NoChain { chain: chain.to_string(), there: names.join(", ") }
     }
 
     /// Refuses a chain of which an attempt's file cannot be read and the journal knows nothing: a job of it may live.

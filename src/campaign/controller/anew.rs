@@ -118,7 +118,7 @@ impl Controller {
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look_freshly(chain, fresh)?;
         let view = self.snapshot().chains.into_iter().find(|c| c.id == *chain);
-        view.ok_or_else(|| not_now(chain, "no such chain".to_owned()))
+        view.ok_or_else(|| self.no_chain(chain))
     }
 
     fn anew(&mut self, chain: &ChainId, view: &ChainView, spec: &Spec) -> Result<Vec<String>, ControlError> {

@@ -148,6 +148,14 @@ pub enum ControlError {
         /// What to do.
         cure: String,
     },
+    /// The campaign has no such chain.
+    #[error("{chain}: no such chain; there are {there}")]
+    NoChain {
+        /// The chain.
+        chain: String,
+        /// Those that there are.
+        there: String,
+    },
     /// There is no campaign in this output folder.
     #[error("{}: no campaign here yet", .0.display())]
     NoCampaign(PathBuf),
@@ -171,6 +179,7 @@ impl ControlError {
             Self::Unsaved { chain } => format!(
                 "let it come to its end, or end it: `alpsckpt stop {chain}`; another `checkpoint` in the campaign file counts for its next job"
             ),
+            Self::NoChain { .. } => "name one of these".to_owned(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }

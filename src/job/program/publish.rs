@@ -1,5 +1,6 @@
 //! What a program has made: taken over when it ended well, and recorded as the end of the chain.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,12 @@ impl Session<'_> {
                 Err(e) => return Err(DurableError::io(from, "examine", e).into()),
                 Ok(facts) if !beneath::is_regular(&facts) => return Err(lacking("no regular file")),
                 Ok(facts) if facts.len() == 0 => return Err(lacking("empty")),
+                Ok(facts) if facts.mode() & 0o400 == 0 => {
+                    return Err(lacking(&format!(
+                        "its owner may not read it (mode {:03o})",
+                        facts.mode() & 0o777
+                    )));
+                }
                 Ok(_) => {}
             }
             let folder = from.parent().unwrap_or(Path::new("."));

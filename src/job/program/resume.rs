@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
+use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
@@ -239,6 +239,21 @@ impl Session<'_> {
         masked.map_err(|e| self.shell.log.say(&format!("AVX-512 is not masked: {e}."))).is_ok()
     }
 
+    /// A refusal with where the campaign lay when the program was dumped: its files have the names that they had there.
+    fn with_former_place(&self, failure: Failure, generation: &Generation) -> Failure {
+        let Failure::Unable(what) = failure else { return failure };
+        let former = spec::frozen(self.shell.campaign, &generation.spec).ok();
+        let here = &self.shell.options.spec.output;
+        Failure::Unable(match former.filter(|former| former.output != *here) {
+            Some(former) => format!(
+                "{what}; the campaign's folder was {} when the program was dumped, and is {} now: moved back with its files, it goes on",
+                former.output.display(),
+                here.display()
+            ),
+            None => what,
+        })
+    }
+
     /// The program from what was kept of it.
     fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
         let Candidate { generation, image, beside } = candidate;
@@ -254,7 +269,9 @@ impl Session<'_> {
                     generation.number
                 )));
             }
-            (Some(beside), _) => self.restore(&mut runner, &resolved, &image, beside)?,
+            (Some(beside), _) => self
+                .restore(&mut runner, &resolved, &image, beside)
+                .map_err(|e| self.with_former_place(e, &generation))?,
         }
         let runs = resolved.own.as_ref().filter(|_| beside.is_none()).map_or(&resolved.program, |own| &own.1);
         self.shell.log.say(&format!(

@@ -230,7 +230,10 @@ impl Session<'_> {
         let look = Look {
             network: state.resolved.program.network,
             tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
-            everywhere: vec![self.shell.campaign.output().to_path_buf()],
+            // Whatever goes on there is run by this program.
+            everywhere: std::iter::once(self.shell.campaign.output().to_path_buf())
+                .chain(std::env::current_exe())
+                .collect(),
             init: state.backend.init(),
         };
         for hindrance in hindrances(tasks, &look) {

@@ -1,9 +1,10 @@
 //! What is printed where a program has failed, and what it does as it is printed.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use super::Programs;
+use super::{Programs, counter};
 use crate::scene::{Answer, apart};
 
 impl Programs {
@@ -114,10 +115,9 @@ fn a_program_whose_text_is_corrected_begins_anew_as_printed() {
     fs::write(programs.scene.path(&file), written.replace("= good ] ||", "= bad ] ||")).unwrap();
     // It would go on as it was: that is refused, and the way out is the same.
     let refused = programs.run(&file);
-    refused.failed(76, &["`workload.run`", "alpsckpt resubmit m06 --anew --campaign text.ron"]);
-    let printed = command_in(&ended.stderr, "alpsckpt run");
-    assert_eq!(command_in(&refused.stderr, "alpsckpt run"), printed);
-    programs.as_printed(printed).good();
+    refused.failed(76, &["`workload.run`", "alpsckpt resubmit m06 --anew --campaign "]);
+    assert!(command_in(&ended.stderr, "alpsckpt run").ends_with("text.ron --months 6 --anew"), "{ended}");
+    programs.as_printed(command_in(&refused.stderr, "alpsckpt run")).good();
     assert_eq!(programs.result(&file, "made.txt"), b"bad\n");
     // What is complete is left as it is.
     fs::write(programs.scene.path(&file), written.replace("= good ] ||", "= other ] ||")).unwrap();
@@ -169,4 +169,99 @@ fn a_changed_result_is_put_aside_and_made_again() {
     programs.run(&file).good();
     assert!(programs.result(&file, "two.txt").ends_with(b"\n"));
     programs.scene.ask(&["verify", &file]).good();
+}
+
+#[test]
+fn a_campaign_that_was_moved_with_an_image_says_where_it_goes_on() {
+    let Some(programs) = Programs::new("a_campaign_that_was_moved_with_an_image_says_where_it_goes_on")
+    else {
+        return;
+    };
+    let (here, there) = (programs.scene.path("here"), programs.scene.path("there"));
+    let file = programs.campaign("moved", &counter(40, "0.03"), &["sum.txt"], "trial: false");
+    programs.cut(&file, || programs.said(&file) >= 6);
+    let was = programs.scene.path("moved");
+    let text = fs::read_to_string(programs.scene.path(&file)).unwrap();
+    let refused = |from: &Path, to: &Path, name: &str| {
+        fs::rename(from, to).unwrap();
+        let moved = text.replace("output: \"moved\"", &format!("output: \"{name}\""));
+        fs::write(programs.scene.path(&file), moved).unwrap();
+        let words = format!("the campaign's folder was {} when the program was dumped", was.display());
+        programs.run(&file).failed(69, &[&words, "moved back with its files, it goes on"]);
+    };
+    refused(&was, &here, "here");
+    refused(&here, &there, "there");
+    fs::rename(&there, &was).unwrap();
+    fs::write(programs.scene.path(&file), &text).unwrap();
+    programs.run(&file).good();
+    assert_eq!(programs.result(&file, "sum.txt"), b"820\n");
+    assert_eq!(programs.log(&file).matches("Begins anew").count(), 1);
+}
+
+#[test]
+fn an_output_that_nobody_may_read_is_told_of_the_program() {
+    let programs = Programs::without_criu();
+    let run = "Shell(\"echo made > {output}/made.txt; chmod 000 {output}/made.txt\")";
+    let file = programs.campaign("shut", run, &["made.txt"], "checkpoint: None");
+    let ended = programs.run(&file);
+    ended.failed(65, &["made.txt: its owner may not read it (mode 000)", "correct the program"]);
+    assert!(!ended.stderr.contains("mounted"), "{ended}");
+}
+
+#[test]
+fn what_stands_where_results_go_is_told_before_anything_runs() {
+    let programs = Programs::without_criu();
+    let file = programs.campaign(
+        "linked",
+        "Shell(\"echo made > {output}/made.txt\")",
+        &["made.txt"],
+        "checkpoint: None",
+    );
+    let results = programs.scene.path("linked/results");
+    fs::create_dir_all(results.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &results).unwrap();
+    for command in ["check", "run"] {
+        programs
+            .scene
+            .ask(&[command, &file])
+            .failed(65, &["linked/results", "this is a link", "move it away"]);
+    }
+    fs::remove_file(&results).unwrap();
+    fs::write(&results, "").unwrap();
+    programs.scene.ask(&["check", &file]).failed(65, &["this is a file"]);
+    fs::remove_file(&results).unwrap();
+    programs.run(&file).good();
+}
+
+#[test]
+fn small_mistakes_in_a_campaign_of_commands_are_told_as_what_they_are() {
+    let programs = Programs::without_criu();
+    let check = |name: &str, run: &str, outputs: &[&str], fields: &str| {
+        let file = programs.campaign(name, run, outputs, fields);
+        programs.scene.ask(&["check", &file])
+    };
+    let none = "checkpoint: None";
+    let line = check("line", "Shell(\"true\")", &["a\nb"], none);
+    line.failed(65, &["has a line break", "a\\nb"]);
+    let brace = check("brace", "Shell(\"{ cp app.txt {output}; }\")", &["a"], none);
+    brace.failed(65, &["a `{` is not closed", "for a brace write {{"]);
+    // As advised it is good.
+    check("braces", "Shell(\"{{ cp app.txt {output}; }}\")", &["a"], none).good();
+    let folder = check("folder", "Program([\"/etc\"])", &["a"], none);
+    assert!(folder.good().stderr.contains("/etc is a folder, no program"), "{folder}");
+    let plain = check("plain", "Program([\"/etc/passwd\"])", &["a"], none);
+    assert!(plain.good().stderr.contains("/etc/passwd may not be executed"), "{plain}");
+    let kit = check("kit", "Shell(\"true\")", &["a"], "checkpoint: Criu, kit: Some(\"/etc\")");
+    assert!(
+        kit.stderr.contains("/etc: no kit of CRIU") && kit.stderr.contains("name the folder of a kit"),
+        "{kit}"
+    );
+    assert!(!kit.stderr.contains("--again"), "{kit}");
+    let file = programs.campaign("chains", "Shell(\"true\")", &[], none);
+    programs.run(&file).good();
+    for command in [&["resubmit", "m02"][..], &["resubmit", "m02", "--anew"], &["checkpoint", "m02"]] {
+        let words = [command, &["--campaign", &file]].concat();
+        programs.scene.ask(&words).failed(66, &["m02: no such chain; there are m06"]);
+    }
+    programs.scene.ask(&["checkpoints", "ls", &file]).failed(2, &["--campaign chains.ron"]);
 }

@@ -91,11 +91,11 @@ fn nothing_kept_is_told_where_a_run_is_stopped() {
 fn a_program_of_which_nothing_is_kept_gets_all_of_its_walltime() {
     let programs = Programs::without_criu();
     let cluster = programs.scene.cluster(30.0);
-    // The signal of the batch system comes after two seconds, the walltime after six.
+    // The signal of the batch system comes after three seconds, the walltime after six.
     for (name, seconds) in [("short", 4), ("long", 60)] {
         let run = format!("Shell(\"echo begun; sleep {seconds}; echo all > {{output}}/made.txt\")");
         let text = format!(
-            "(version: 1, name: \"{name}\", output: \"{name}\", months: [6], threads: 1, walltime: \"00:03:00\", margin: \"00:02:00\",
+            "(version: 1, name: \"{name}\", output: \"{name}\", months: [6], threads: 1, walltime: \"00:03:00\", margin: \"00:01:30\",
               workload: Command(run: {run}, outputs: [\"made.txt\"], checkpoint: None))"
         );
         let file = format!("{name}.ron");
