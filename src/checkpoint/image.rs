@@ -4,6 +4,10 @@
 //! this user and nobody else may write to them, and if each file has the checksum that the generation's record has, which must
 //! be this user's as well: others who may write beside it can take it away, but put nothing in its place.
 
+mod held;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -17,7 +21,9 @@ use super::fence;
 use super::generation::{Generation, Image, ImageFile};
 use super::layout::ChainDir;
 use super::link::LinkNumber;
-use crate::durable::{DurableError, atomic, beneath, checksum};
+use crate::durable::{DurableError, beneath, checksum};
+
+pub use held::{Held, damage, hold};
 
 /// How long the disk is left to itself between two looks at what is to be written.
 const BEHIND: Duration = Duration::from_millis(50);
@@ -34,7 +40,13 @@ pub const PACKED: &str = ".zst";
 /// When it cannot be made.
 pub fn begin(dir: &ChainDir, link: LinkNumber, number: u32) -> Result<PathBuf, DurableError> {
     let images = dir.images();
-    atomic::create_folder_within(&images)?;
+    // Closed to all others: in it nobody else can rename what lies there.
+    match beneath::create_private_folder(&images) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(DurableError::io(&images, "create the folder", e));
+        }
+        _ => {}
+    }
     let path = images.join(temporary(&name(link, number)));
     beneath::create_private_folder(&path).map_err(|e| DurableError::io(&path, "create the folder", e))?;
     Ok(path)
@@ -139,62 +151,6 @@ pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
     let to = folder.with_file_name(name);
     beneath::rename_new(folder, &to).map_err(|e| DurableError::io(&to, "put in place", e))?;
     Ok(to)
-}
-
-/// Why an image does not count; `None`: it is what was written, by this user.
-///
-/// # Errors
-/// On `stop`.
-pub fn damage(
-    dir: &ChainDir,
-    image: &Image,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<String>, io::ErrorKind> {
-    let folder = dir.images().join(&image.folder);
-    let of = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
-    match beneath::facts(&folder) {
-        Err(e) => return Ok(of(&folder, &e.to_string())),
-        Ok(facts) if !beneath::is_folder(&facts) => return Ok(of(&folder, "not a folder")),
-        Ok(facts) => {
-            if let Some(why) = beneath::not_ours(&facts) {
-                return Ok(of(&folder, &why));
-            }
-        }
-    }
-    for file in &image.files {
-        if stop() {
-            return Err(io::ErrorKind::Interrupted);
-        }
-        let path = folder.join(&file.name);
-        match checked(&path, file, stop) {
-            Ok(None) => {}
-            Ok(Some(why)) => return Ok(of(&path, &why)),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Err(e.kind()),
-            Err(e) => return Ok(of(&path, &e.to_string())),
-        }
-    }
-    Ok(None)
-}
-
-/// What is wrong with one file.
-fn checked(path: &Path, file: &ImageFile, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<Option<String>> {
-    let (opened, packed) = match beneath::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => (beneath::open(&packed(path)).map_err(|_| e)?, true),
-        opened => (opened?, false),
-    };
-    let facts = opened.metadata()?;
-    if let Some(why) = beneath::not_ours(&facts) {
-        return Ok(Some(why));
-    }
-    let found = if packed {
-        checksum::of_stream(&mut zstd::Decoder::new(opened)?, stop)
-    } else {
-        checksum::of_file(&opened, stop)
-    };
-    let found = found.and_then(to_its_end)?;
-    Ok((found != (file.bytes, file.crc)).then(|| {
-        format!("not what was written: {} bytes instead of {}, or other content", found.0, file.bytes)
-    }))
 }
 
 /// What was read, if nothing stopped it.
@@ -302,8 +258,8 @@ fn part_of(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When a file cannot be written; the image is then as good as before.
-pub fn unpack(dir: &ChainDir, image: &Image) -> Result<(), DurableError> {
-    let folder = dir.images().join(&image.folder);
+pub fn unpack(held: &Held, image: &Image) -> Result<(), DurableError> {
+    let folder = held.way();
     for file in &image.files {
         let path = folder.join(&file.name);
         let from = packed(&path);
@@ -353,112 +309,4 @@ pub fn let_go(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-    use crate::checkpoint::{CampaignDir, ChainId, Dumper};
-
-    /// A folder of this campaign's with an image of two files.
-    fn sealed(output: &Path) -> (ChainDir, Image) {
-        let dir = CampaignDir::new(output).chain(&ChainId::of_months(&[1]));
-        fs::create_dir_all(dir.path()).unwrap();
-        let folder = begin(&dir, LinkNumber(3), 1).unwrap();
-        fs::create_dir(folder.join("criu")).unwrap();
-        fs::write(folder.join("criu/pages-1.img"), vec![7; 100_000]).unwrap();
-        fs::write(folder.join("record.ron"), "()").unwrap();
-        fs::create_dir_all(folder.join("criu/beside/inner")).unwrap();
-        fs::write(folder.join("criu/beside/inner/list"), "1").unwrap();
-        let files = seal(&folder).unwrap();
-        let name = name(LinkNumber(3), 1);
-        publish(&folder, &name).unwrap();
-        (
-            dir,
-            Image { started: LinkNumber(3), by: Dumper::Criu, folder: name, files, class: None, took_ms: 0 },
-        )
-    }
-
-    fn found(dir: &ChainDir, image: &Image) -> Option<String> {
-        damage(dir, image, &|| false).unwrap()
-    }
-
-    #[test]
-    fn an_image_counts_as_it_was_written_packed_or_not() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        assert_eq!(image.files.iter().map(|f| f.bytes).collect::<Vec<_>>(), [1, 100_000, 2]);
-        assert_eq!(found(&dir, &image), None);
-        let (before, after) = compact(&dir, &image, 1, 1000).unwrap();
-        assert!(before == 100_003 && after < 10_000, "{before} {after}");
-        assert_eq!(found(&dir, &image), None);
-        unpack(&dir, &image).unwrap();
-        let pages = dir.images().join("0003-1/criu/pages-1.img");
-        assert!(pages.exists() && !packed(&pages).exists());
-        assert_eq!(found(&dir, &image), None);
-    }
-
-    #[test]
-    fn what_is_written_behind_is_looked_at_until_it_is_ended() {
-        let output = tempfile::tempdir().unwrap();
-        let mut behind = WriteBehind::of(output.path());
-        for i in 0..3 {
-            fs::write(output.path().join(format!("pages-{i}.img")), vec![i; 1 << 20]).unwrap();
-            std::thread::sleep(BEHIND);
-        }
-        behind.end().unwrap();
-        // Asked again it has nothing more to say; nor where there never was such a folder.
-        behind.end().unwrap();
-        WriteBehind::of(&output.path().join("absent")).end().unwrap();
-        let files = seal(output.path()).unwrap();
-        assert_eq!(files.iter().map(|file| file.bytes).collect::<Vec<_>>(), [1 << 20; 3]);
-    }
-
-    #[test]
-    fn one_flipped_bit_is_found_and_named() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        let pages = dir.images().join("0003-1/criu/pages-1.img");
-        let mut bytes = fs::read(&pages).unwrap();
-        bytes[50_000] ^= 4;
-        fs::write(&pages, bytes).unwrap();
-        let why = found(&dir, &image).unwrap();
-        assert!(why.contains("pages-1.img: not what was written"), "{why}");
-        compact(&dir, &image, 1, 1000).unwrap_err();
-        assert!(pages.exists(), "what does not read back is not packed");
-        fs::remove_file(&pages).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("pages-1.img"));
-    }
-
-    #[test]
-    fn what_somebody_else_may_have_written_does_not_count() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        let folder = dir.images().join("0003-1");
-        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-        let pages = folder.join("criu/pages-1.img");
-        fs::set_permissions(&pages, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("others may write to it"));
-        fs::set_permissions(&pages, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::hard_link(&pages, output.path().join("second")).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("2 names"));
-        fs::remove_file(output.path().join("second")).unwrap();
-        // The folder moved away, and a link to it in its place.
-        fs::rename(&folder, output.path().join("elsewhere")).unwrap();
-        std::os::unix::fs::symlink(output.path().join("elsewhere"), &folder).unwrap();
-        assert!(found(&dir, &image).unwrap().contains("0003-1"));
-    }
-
-    #[test]
-    fn only_what_is_needed_stays() {
-        let output = tempfile::tempdir().unwrap();
-        let (dir, image) = sealed(output.path());
-        begin(&dir, LinkNumber(4), 1).unwrap();
-        let_go(&dir, &|name| name == "0003-1", &|_| ()).unwrap();
-        assert_eq!(fs::read_dir(dir.images()).unwrap().count(), 1);
-        assert_eq!(found(&dir, &image), None);
-    }
 }

@@ -222,16 +222,30 @@ fn cut(file: &Recorded) -> io::Result<()> {
 
 /// Puts a file in place whole, with its mode and its time.
 fn put(file: &Recorded, copy_at: Option<&Path>) -> io::Result<()> {
-    let (folder, name) = Folder::of(&file.path)?;
+    put_with(&file.path, file.mode & 0o7777, file.modified, &|to| {
+        copy_at.map_or(Ok(()), |from| copy(&beneath::open(from)?, to, file.size))
+    })
+}
+
+/// The time of the last writing of a file, ns since 1970.
+pub(super) fn written_at(modified: i64) -> FileTimes {
+    FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_nanos(modified.max(0) as u64))
+}
+
+/// Puts a file in place that `fill` fills, with its mode and its time, ns since 1970.
+pub(super) fn put_with(
+    path: &Path,
+    mode: u32,
+    modified: i64,
+    fill: &dyn Fn(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let (folder, name) = Folder::of(path)?;
     let temporary: OsString = atomic::temporary(&name);
     let write = || -> io::Result<()> {
         let to = folder.create_new(&temporary)?;
-        if let Some(from) = copy_at {
-            copy(&beneath::open(from)?, &to, file.size)?;
-        }
-        to.set_permissions(Permissions::from_mode(file.mode & 0o7777))?;
-        let modified = UNIX_EPOCH + Duration::from_nanos(file.modified.max(0) as u64);
-        to.set_times(FileTimes::new().set_modified(modified))?;
+        fill(&to)?;
+        to.set_permissions(Permissions::from_mode(mode))?;
+        to.set_times(written_at(modified))?;
         to.sync_all()?;
         folder.rename(&temporary, &name)
     };

@@ -65,6 +65,8 @@ pub struct Dmtcp {
 #[derive(Debug)]
 struct Running {
     child: Child,
+    /// The child makes the program's namespaces and waits: it is no part of the program.
+    waits: bool,
     coordinator: Coordinator,
     shift: Shift,
 }
@@ -273,11 +275,17 @@ impl Backend for Dmtcp {
         words.extend(program.arguments.iter().cloned());
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, coordinator, shift: Shift::default() });
+        self.running = Some(Running { child, waits: false, coordinator, shift: Shift::default() });
         self.connected(1, &program.errors)
     }
 
     fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
+        // DMTCP opens its image by a path, and not all that it starts may look at what this process holds.
+        let image = &std::fs::canonicalize(image).map_err(|e| other(image, &e))?;
+        let facts = beneath::facts(image).map_err(|e| other(image, &e))?;
+        if let Some(why) = beneath::not_ours(&facts) {
+            return Err(Trouble::new(Kind::Damaged, format!("{}: {why}", image.display()), ""));
+        }
         let names = beneath::names(image).map_err(|e| other(image, &e))?;
         let mut images: Vec<OsString> = names
             .iter()
@@ -290,6 +298,7 @@ impl Backend for Dmtcp {
             return Err(Trouble::new(Kind::Damaged, what, ""));
         }
         let (mut words, shift) = clocks::going_on_from(clocks)?;
+        let waits = !words.is_empty();
         let coordinator = self.prepare(program)?;
         self.lay_out(image, &names)?;
         words.push(self.tool("dmtcp_restart"));
@@ -300,7 +309,7 @@ impl Backend for Dmtcp {
         // The restored program goes on in the streams of what restores it.
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, coordinator, shift });
+        self.running = Some(Running { child, waits, coordinator, shift });
         self.connected(count, &program.errors)
     }
 
@@ -347,7 +356,9 @@ impl Backend for Dmtcp {
 
     fn tasks(&self) -> Vec<u32> {
         let Some(running) = &self.running else { return Vec::new() };
-        processes::of_session(running.child.id(), &running.coordinator.known())
+        let mut tasks = processes::of_session(running.child.id(), &running.coordinator.known());
+        tasks.retain(|task| !running.waits || *task != running.child.id());
+        tasks
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {

@@ -10,6 +10,7 @@
 //!
 //! The first two talk with the supervisor over one socket; when it closes, everything ends.
 
+mod handed;
 mod init;
 mod network;
 mod outside;

@@ -4,6 +4,7 @@
 
 mod backend;
 mod calls;
+pub mod closed;
 pub mod copies;
 pub mod cpu;
 pub mod criu;

@@ -140,7 +140,8 @@ fn cycle(
     arguments: &[OsString],
 ) -> Result<String, Trouble> {
     let (image, output) = (place.join("image"), place.join("output"));
-    beneath::create_folders(&image).map_err(|e| unwritten(&image, &e))?;
+    beneath::create_folders(place).map_err(|e| unwritten(place, &e))?;
+    beneath::create_private_folder(&image).map_err(|e| unwritten(&image, &e))?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let temporary = OsString::from(place);
     let program = Program {

@@ -12,7 +12,7 @@ use alpsckpt::durable::sealed;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::scene::{PROGRAM, Scene, sky, wait_for};
+use crate::scene::{PROGRAM, Scene, apart, sky, wait_for};
 
 /// A campaign of one chain that has no end by itself, with these lines.
 fn chain(scene: &Scene, output: &str, setup: &str) -> ChainDir {
@@ -25,12 +25,19 @@ fn chain(scene: &Scene, output: &str, setup: &str) -> ChainDir {
     CampaignDir::new(&scene.path(output)).chain(&ChainId::of_months(&[1]))
 }
 
+/// A batch system ignores no signal for its jobs, nor does a terminal; whoever runs the tests may (`nohup`, a shell's background).
+const DEFAULT_SIGNALS: [&str; 1] = ["--default-signal=HUP,INT,QUIT,TERM"];
+
 /// Starts the chain's script as OAR does: a shell in the script's folder becomes it.
 fn start(chain: &ChainDir, environment: &[(&str, &str)]) -> Child {
     fs::create_dir_all(chain.logs()).unwrap();
     let stderr = File::create(chain.logs().join("1.err")).unwrap();
-    let mut command = Command::new("bash");
-    command.args(["-c", "./job.sh"]).current_dir(chain.path()).envs(environment.iter().copied());
+    let mut command = Command::new("env");
+    command
+        .args(DEFAULT_SIGNALS)
+        .args(["bash", "-c", "./job.sh"])
+        .current_dir(chain.path())
+        .envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).process_group(0).spawn().unwrap()
 }
 
@@ -166,7 +173,8 @@ fn a_second_run_leaves_the_first_alone_and_a_lost_terminal_seals() {
     let june = CampaignDir::new(&scene.path("out")).chain(&ChainId::of_months(&[6]));
     let first = || {
         let link = LinkNumber(fence::newest(&june).unwrap_or(None).map_or(1, |link| link.0 + 1));
-        let mut command = scene.alpsckpt(&["run", "my.ron"]);
+        let mut command = Command::new("env");
+        apart(&mut command, &scene.path("")).args(DEFAULT_SIGNALS).args([PROGRAM, "run", "my.ron"]);
         let run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_for("the run's link", || june.status(link).exists().then_some(()));
         run

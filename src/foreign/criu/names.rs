@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -92,8 +93,16 @@ pub(in crate::foreign) fn lay_links(image: &Path) {
 }
 
 /// Takes the names away that files were given for this image; to be called before the image itself is removed.
+///
+/// A folder that somebody else may have written says nothing.
 pub fn forget(image: &Path) {
-    for link in links(image).unwrap_or_default() {
+    let Ok(folder) = beneath::open_folder(image) else { return };
+    let facts = folder.try_clone().and_then(|folder| std::fs::File::from(folder).metadata());
+    if facts.map_or(true, |facts| beneath::not_ours(&facts).is_some()) {
+        return;
+    }
+    let held = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+    for link in links(&held).unwrap_or_default() {
         let _ = beneath::remove(&link.kept);
     }
 }

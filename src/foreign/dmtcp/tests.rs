@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::foreign::tasks::{Look, Obstacle, Tool, hindrances};
 
 /// A program that counts to its first argument, a line each, and ends with its second.
 const COUNT: &str = r#"memory=${DMTCP_STAND_IN_MEMORY:-/dev/null}
@@ -160,7 +161,12 @@ fn a_program_ends_in_the_next_job_with_its_own_status() {
 
         let mut second = place.backend();
         second.restore(&program, &image, clocks).unwrap();
-        assert!(!second.tasks().is_empty());
+        let tasks = second.tasks();
+        assert!(!tasks.is_empty());
+        // What made its clocks' namespace is none of the program's.
+        let look = Look { tool: Tool::Dmtcp, everywhere: vec![place.path("")], ..Look::default() };
+        let found = hindrances(&tasks, &look);
+        assert!(found.iter().all(|hindrance| hindrance.kind != Obstacle::Container), "{found:?}");
         assert_eq!(end(&mut second).unwrap(), Ended::Code(7));
         assert_complete(&place.said(), 60);
         place.quiet();

@@ -17,8 +17,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::process;
 use super::wire::{self, News, Order};
+use super::{handed, process};
 use crate::foreign::backend::{Ended, Kind, Trouble};
 
 /// Runs it to its end.
@@ -104,11 +104,13 @@ impl Init {
                 self.reply(started.map(drop), Next::End)
             }
             Order::Restore(work) => {
-                let restored = self.restore(&work)?;
+                let image = handed::taken(&self.socket)?;
+                let restored = self.restore(&work, &image)?;
                 self.reply(restored, Next::End)
             }
             Order::Dump(work) => {
-                let done = self.dump(&work)?;
+                let image = handed::taken(&self.socket)?;
+                let done = self.dump(&work, &image)?;
                 let gone = done.is_ok() && !work.runs;
                 let next = self.reply(done, Next::Serve)?;
                 // What is left of the program goes with this process.

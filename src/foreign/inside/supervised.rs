@@ -9,9 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag, open, openat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
 
+use super::handed;
 use super::wire::{self, News, Order, Setup, Start, Work};
 use crate::THIS_PROGRAM;
 use crate::foreign::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
@@ -92,28 +94,32 @@ impl Supervised {
         }
     }
 
-    /// Makes namespaces, and gives their first process its first order.
+    /// Makes namespaces, and gives their first process its first order, with the folder that goes with it.
     fn begin(
         &mut self,
         network: Network,
         clocks: Option<Clocks>,
-        first: Order,
+        first: (Order, Option<&File>),
         limit: Duration,
     ) -> Result<(), Trouble> {
         self.kill();
         (self.ended, self.gone) = (None, None);
         let inside = Inside::make(&self.options.program, network, clocks)?;
         self.inside = Some(inside);
-        let begun = self.order(first).and_then(|()| self.answer(Instant::now() + limit, &mut |_| false));
+        let begun =
+            self.order(first.0, first.1).and_then(|()| self.answer(Instant::now() + limit, &mut |_| false));
         if begun.is_err() {
             self.kill();
         }
         begun
     }
 
-    fn order(&mut self, order: Order) -> Result<(), Trouble> {
+    fn order(&mut self, order: Order, folder: Option<&File>) -> Result<(), Trouble> {
         let inside = self.inside()?;
-        let Err(e) = wire::order(&mut inside.socket, order) else { return Ok(()) };
+        let ordered = wire::order(&mut inside.socket, order);
+        let handed = ordered
+            .and_then(|()| folder.map_or(Ok(()), |folder| handed::hand(&inside.socket, folder.as_fd())));
+        let Err(e) = handed else { return Ok(()) };
         // It may have told of the program's end, and gone.
         match self.ended()? {
             Some(_) => Err(had_ended()),
@@ -135,7 +141,7 @@ impl Supervised {
                 Ok(Some(News::Frozen(times))) => {
                     let sealed = frozen(times.into());
                     until = until.max(Instant::now() + TO_ANSWER);
-                    self.order(Order::Sealed(sealed))?;
+                    self.order(Order::Sealed(sealed), None)?;
                 }
                 Ok(Some(News::Ended(end))) => {
                     self.ended = Some(end.into());
@@ -161,14 +167,15 @@ impl Supervised {
 
 impl Backend for Supervised {
     fn start(&mut self, program: &Program) -> Result<(), Trouble> {
-        self.begin(program.network, None, Order::Start(Start::from(program)), TO_START)
+        self.begin(program.network, None, (Order::Start(Start::from(program)), None), TO_START)
     }
 
     fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
         let limit = self.options.restore_limit;
         let order = Order::Restore(Work::new(&self.criu()?.command, image, limit, program.network));
-        let _one_at_a_time = lock(image)?;
-        self.begin(program.network, Some(clocks), order, limit + TO_ANSWER)
+        let folder = opened(image).map_err(|errno| damaged(image, errno))?;
+        let _one_at_a_time = lock(&folder, image)?;
+        self.begin(program.network, Some(clocks), (order, Some(&folder)), limit + TO_ANSWER)
     }
 
     fn dump(
@@ -181,7 +188,9 @@ impl Backend for Supervised {
         let criu = self.criu()?.command.clone();
         let mut work = Work::new(&criu, into, limit, self.inside()?.network);
         work.runs = then == Then::Runs;
-        self.order(Order::Dump(work))?;
+        let folder = opened(into)
+            .map_err(|e| Trouble::new(Kind::Other, format!("{}: {}", into.display(), e.desc()), ""))?;
+        self.order(Order::Dump(work), Some(&folder))?;
         let mut refusal = None;
         let mut sealed = false;
         let answer = self.answer(Instant::now() + limit + TO_ANSWER, &mut |clocks| {
@@ -251,7 +260,7 @@ impl Backend for Supervised {
         if let Err(errno) = nix::sys::signal::Signal::try_from(signal) {
             return Err(Trouble::new(Kind::Other, format!("signal {signal}: {}", errno.desc()), ""));
         }
-        self.order(Order::Signal(signal))
+        self.order(Order::Signal(signal), None)
     }
 
     fn kill(&mut self) {
@@ -348,12 +357,23 @@ fn handle(pid: u32) -> Option<OwnedFd> {
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 
+/// Opens the folder of an image, which is no link: from here on it is this one, whatever may get its name.
+fn opened(image: &Path) -> Result<File, Errno> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    open(image, flags, Mode::empty()).map(File::from)
+}
+
+fn damaged(image: &Path, errno: Errno) -> Trouble {
+    let what = format!("{}: {}", image.display(), errno.desc());
+    Trouble::new(Kind::Damaged, what, "an older generation may be whole")
+}
+
 /// Holds an image for one restore. A file system without locks between its nodes is no obstacle: that two nodes do not restore
 /// the same image is what the fence of links is for.
-fn lock(image: &Path) -> Result<Option<Flock<File>>, Trouble> {
-    let folder = File::open(image).map_err(|e| {
-        Trouble::new(Kind::Damaged, format!("{}: {e}", image.display()), "an older generation may be whole")
-    })?;
+fn lock(folder: &File, image: &Path) -> Result<Option<Flock<File>>, Trouble> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    // Opened anew: a lock lasts as long as any copy of its descriptor, and the program's first process keeps one.
+    let folder = openat(folder, ".", flags, Mode::empty()).map_err(|errno| damaged(image, errno))?.into();
     match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
         Ok(held) => Ok(Some(held)),
         Err((_, Errno::EWOULDBLOCK)) => {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{major, minor};
 
-use super::hindrance::{Found, Obstacle, Scene, Task, shown};
+use super::hindrance::{Found, Obstacle, Scene, Task, Tool, shown};
 use super::proc::{self, Mount, Open};
 
 /// A path of this many bytes and its end are more than the system can say.
@@ -148,6 +148,12 @@ fn is_queue(path: &Path, door: &Path) -> bool {
 
 /// A file that lies in this node's memory, or in its folder for what is temporary.
 pub(super) fn local(scene: &Scene<'_>, task: u32, path: &Path, mount: Option<&Mount>, found: &mut Found) {
+    // DMTCP keeps its own log and what its processes share there, and makes them anew.
+    let of_dmtcp =
+        |part: std::path::Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b"dmtcp-");
+    if scene.look.tool == Tool::Dmtcp && path.components().any(of_dmtcp) {
+        return;
+    }
     let in_memory = mount.is_some_and(|mount| matches!(mount.kind.as_str(), "tmpfs" | "ramfs"));
     let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|folder| path.starts_with(folder));
     if (in_memory || temporary) && !path.starts_with("/proc") && !scene.is_everywhere(path) {

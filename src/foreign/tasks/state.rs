@@ -1,6 +1,6 @@
 //! What cannot be dumped of the tasks themselves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -83,6 +83,10 @@ fn container(scene: &Scene<'_>, task: &Task, found: &mut Found) {
 /// A program without a loader runs under DMTCP without it, and without a word.
 fn static_program(task: &Task, found: &mut Found) {
     let program = proc::folder(task.number).join("exe");
+    let named = std::fs::read_link(&program).unwrap_or_default();
+    if is_protected(&named, task.mappings.iter().map(|mapping| mapping.path.as_path())) {
+        return;
+    }
     if std::fs::File::open(&program).and_then(|mut file| has_loader(&mut file)).is_ok_and(|loader| !loader) {
         let name: PathBuf = std::fs::read_link(program).unwrap_or_default();
         let what = format!("{} is a static program, which DMTCP cannot dump", super::hindrance::shown(&name));
@@ -93,6 +97,14 @@ fn static_program(task: &Task, found: &mut Found) {
             "use CRIU (`checkpoint: Criu`), or a program that is linked dynamically",
         );
     }
+}
+
+/// Whether DMTCP is in a task already. What it has restored keeps the name of what restored it, which is static itself.
+pub(super) fn is_protected<'m>(program: &Path, mut mapped: impl Iterator<Item = &'m Path>) -> bool {
+    let begins = |path: &Path, name: &[u8]| {
+        path.file_name().is_some_and(|found| found.as_encoded_bytes().starts_with(name))
+    };
+    begins(program, b"mtcp_restart") || mapped.any(|path| begins(path, b"libdmtcp"))
 }
 
 /// Whether an ELF program names a loader; `true` for what is no 64-bit ELF program.

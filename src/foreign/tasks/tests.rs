@@ -446,6 +446,12 @@ os.wait(); ready(); stay()",
 
 #[test]
 fn programs_without_a_loader_are_told_for_dmtcp() {
+    let is_protected = |program: &str, mapped: &[&str]| {
+        state::is_protected(Path::new(program), mapped.iter().map(Path::new))
+    };
+    assert!(is_protected("/opt/dmtcp/bin/mtcp_restart", &[]));
+    assert!(is_protected("/bin/sh", &["/lib/libc.so.6", "/opt/dmtcp/lib/dmtcp/libdmtcp.so"]));
+    assert!(!is_protected("/bin/busybox", &["/bin/busybox"]));
     assert!(state::has_loader(&mut File::open("/proc/self/exe").unwrap()).unwrap());
     let mut elf = vec![0; 64 + 2 * 56];
     elf[..6].copy_from_slice(b"\x7fELF\x02\x01");

@@ -68,6 +68,8 @@ struct State {
     memory: Memory,
     /// The same when it was last looked at for what cannot be dumped, bytes.
     looked_at: u64,
+    /// It was told what of its folder is not kept with its images.
+    told: bool,
 }
 
 impl Body for Foreign<'_> {

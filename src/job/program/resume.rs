@@ -1,6 +1,6 @@
 //! Where a program goes on: from the newest image that is what was written and fits this node, or from its beginning.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::{Session, State};
@@ -10,6 +10,7 @@ use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use crate::foreign::closed::{Bounds, Closed};
 use crate::foreign::dmtcp::Dmtcp;
 use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
 use crate::foreign::inside::{Options, Supervised};
@@ -18,13 +19,18 @@ use crate::foreign::record::Record;
 use crate::foreign::tasks::Memory;
 use crate::foreign::{Backend, Clocks, Kind, Program, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
-use crate::quantity::bytes;
+use crate::quantity::{bytes, count};
 use crate::shell_words::word;
 
 /// The image's own record, beside the files of whatever dumped it.
 pub(super) const RECORD: &str = "record.ron";
 /// The folder of the program's own files, as they were.
 pub(super) const COPIES: &str = "copies";
+/// The copies of files that it had closed.
+pub(super) const CLOSED: &str = "closed";
+
+/// So many files that were brought back are told by name.
+const MOST_TOLD: usize = 20;
 
 /// What is written beside the files of an image.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -37,6 +43,9 @@ pub(super) struct Beside {
     pub(super) took: f64,
     /// What it asks of a node.
     pub(super) needs: Record,
+    /// What lay in its folder, closed.
+    #[serde(default)]
+    pub(super) closed: Closed,
 }
 
 /// What runs the program, and dumps it.
@@ -46,12 +55,18 @@ struct Runner {
     criu: (u32, u32, u32),
 }
 
+/// An image that was verified, with what lies beside it.
+struct Verified {
+    held: image::Held,
+    beside: Beside,
+}
+
 /// A generation that may be gone on from.
 struct Candidate {
     generation: Generation,
     image: Image,
     /// `None` for a program that keeps its state itself.
-    beside: Option<Beside>,
+    verified: Option<Verified>,
 }
 
 /// What was found of the chain.
@@ -118,8 +133,8 @@ impl Session<'_> {
                 return Err(Failure::Foreign(format!("{}: {what}", path.display())));
             };
             match self.examined(&path, &image)? {
-                Ok(beside) => {
-                    let candidate = Some(Candidate { generation, image, beside });
+                Ok(verified) => {
+                    let candidate = Some(Candidate { generation, image, verified });
                     return Ok(Found { candidate, rejected, newest });
                 }
                 Err(why) => reject(why),
@@ -128,8 +143,12 @@ impl Session<'_> {
         Ok(Found { candidate: None, rejected, newest })
     }
 
-    /// What lies beside an image, or why it does not count.
-    fn examined(&self, generation: &Path, image: &Image) -> Result<Result<Option<Beside>, String>, Failure> {
+    /// An image that counts, or why it does not.
+    fn examined(
+        &self,
+        generation: &Path,
+        image: &Image,
+    ) -> Result<Result<Option<Verified>, String>, Failure> {
         // Whoever can write the record can name any image in it.
         let facts = beneath::facts(generation);
         let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
@@ -141,24 +160,21 @@ impl Session<'_> {
         }
         let stop = || self.shell.must_stop();
         let began = Instant::now();
-        if let Some(why) = image::damage(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
-            return Ok(Err(why));
-        }
-        let held = image.files.iter().map(|file| file.bytes).sum();
+        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
+            Ok(held) => held,
+            Err(why) => return Ok(Err(why)),
+        };
+        let size = image.files.iter().map(|file| file.bytes).sum();
         self.shell.log.say(&format!(
             "Image {} verified: {} in {:.1} s.",
             image.folder,
-            bytes(held),
+            bytes(size),
             began.elapsed().as_secs_f64()
         ));
-        match sealed::read(&self.folder_of(image).join(RECORD)) {
-            Ok(beside) => Ok(Ok(Some(beside))),
-            Err(e) => Ok(Err(e.to_string())),
+        match sealed::read(&held.way().join(RECORD)) {
+            Ok(beside) => Ok(Ok(Some(Verified { held, beside }))),
+            Err(e) => Ok(Err(format!("image {}: {e}", image.folder))),
         }
-    }
-
-    fn folder_of(&self, image: &Image) -> PathBuf {
-        self.shell.dir.images().join(&image.folder)
     }
 
     /// The program as it runs when this link has started it.
@@ -189,6 +205,7 @@ impl Session<'_> {
             tried: false,
             memory: Memory::default(),
             looked_at: 0,
+            told: false,
         }
     }
 
@@ -256,11 +273,11 @@ impl Session<'_> {
 
     /// The program from what was kept of it.
     fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
-        let Candidate { generation, image, beside } = candidate;
+        let Candidate { generation, image, verified } = candidate;
         let resolved = self.resolved(image.started);
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
         let began = Instant::now();
-        match (&beside, &resolved.own) {
+        match (&verified, &resolved.own) {
             (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
                 return Err(Failure::Foreign(format!(
@@ -269,10 +286,11 @@ impl Session<'_> {
                     generation.number
                 )));
             }
-            (Some(beside), _) => self
-                .restore(&mut runner, &resolved, &image, beside)
+            (Some(verified), _) => self
+                .restore(&mut runner, &resolved, &image, verified)
                 .map_err(|e| self.with_former_place(e, &generation))?,
         }
+        let beside = verified.map(|verified| verified.beside);
         let runs = resolved.own.as_ref().filter(|_| beside.is_none()).map_or(&resolved.program, |own| &own.1);
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
@@ -296,11 +314,13 @@ impl Session<'_> {
         runner: &mut Runner,
         resolved: &Resolved,
         image: &Image,
-        beside: &Beside,
+        verified: &Verified,
     ) -> Result<(), Failure> {
-        let folder = self.folder_of(image);
+        let Verified { held, beside } = verified;
+        let folder = held.way();
         let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
-        let unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
+        let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
+        unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
         for told in unfit.iter().filter(|unfit| !unfit.refuses) {
             self.shell.log.say(&format!("{told}."));
         }
@@ -313,11 +333,21 @@ impl Session<'_> {
                 None => Failure::Unable(what),
             });
         }
-        image::unpack(&self.shell.dir, image)?;
-        let said = copies::roll_back(&beside.needs, &folder.join(COPIES))
+        image::unpack(held, image)?;
+        let aside = self.shell.dir.programs().join(format!("{}-later", image.started));
+        let brought_back = beside
+            .closed
+            .roll_back(&folder.join(CLOSED), &aside, Bounds::default())
+            .and_then(|mut closed| {
+                closed.extend(copies::roll_back(&beside.needs, &folder.join(COPIES))?);
+                Ok(closed)
+            })
             .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
-        for back in said {
+        for back in brought_back.iter().take(MOST_TOLD) {
             self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
+        }
+        if let Some(more @ 1..) = brought_back.len().checked_sub(MOST_TOLD) {
+            self.shell.log.say(&format!("Likewise {}.", count(more as u64, "other file")));
         }
         runner
             .backend

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::resume::{Beside, COPIES, RECORD};
+use super::resume::{Beside, CLOSED, COPIES, RECORD};
 use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::image::WriteBehind;
@@ -14,6 +14,7 @@ use crate::checkpoint::{
     ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
+use crate::foreign::closed::{self, Bounds};
 use crate::foreign::criu::forget;
 use crate::foreign::record::Record;
 use crate::foreign::{Clocks, Ended, Kind, Then, Trouble, copies, tasks};
@@ -69,6 +70,7 @@ struct Saved<'s> {
     newest: Option<GenerationNumber>,
     name: &'s str,
     folder: &'s Path,
+    work: &'s Path,
     began: Instant,
 }
 
@@ -105,7 +107,9 @@ impl Session<'_> {
         beneath::create_private_folder(&files)
             .map_err(|e| DurableError::io(&files, "create the folder", e))?;
         let tasks = state.backend.tasks();
+        let work = self.shell.dir.program(state.started);
         let saved = Saved {
+            work: &work,
             tasks: &tasks,
             criu: state.criu,
             masked: state.masked,
@@ -118,10 +122,12 @@ impl Session<'_> {
             began: Instant::now(),
         };
         let (mut noted, mut sealed, mut failure) = (None, None, None);
+        let mut beyond = String::new();
         let mut behind = WriteBehind::of(&files);
         let dumped = state.backend.dump(&files, then, limit, &mut |clocks| {
             let mut work = || -> Result<(), NotSaved> {
                 let beside = Self::note(&saved, clocks, then)?;
+                beyond = beside.closed.beyond(Bounds::default());
                 match then {
                     // The program is let go when its image is safe.
                     Then::Ends => {
@@ -142,6 +148,9 @@ impl Session<'_> {
                 words
             })
         });
+        if !beyond.is_empty() && !std::mem::replace(&mut state.told, true) {
+            self.shell.log.say(&format!("{beyond}."));
+        }
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -152,7 +161,8 @@ impl Session<'_> {
             }
             (Ok(()), None, Some(beside)) => {
                 behind.end()?;
-                beside.needs.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
+                let synced = beside.needs.sync().and_then(|()| beside.closed.sync());
+                synced.map_err(|e| Self::not_on_disk(&saved, e))?;
                 let (generation, bandwidth) = self.seal(&saved, beside)?;
                 state.bandwidth = Some(bandwidth);
                 Ok(generation)
@@ -176,8 +186,13 @@ impl Session<'_> {
             needs.settle().map_err(|e| Self::not_on_disk(saved, e))?;
         }
         copies::take(&mut needs, &saved.folder.join(COPIES), MOST_COPIED)?;
+        let copies = saved.folder.join(CLOSED);
+        let closed = closed::keep(saved.work, &needs, &copies, Bounds::default())?;
+        if then == Then::Ends {
+            closed.sync().map_err(|e| Self::not_on_disk(saved, e))?;
+        }
         let cpu = saved.cpu_before + needs.cpu_ms as f64 / 1e3;
-        Ok(Beside { clocks, cpu, took: 0.0, needs })
+        Ok(Beside { clocks, cpu, took: 0.0, needs, closed })
     }
 
     /// The program's own files could not be brought to the disk.

@@ -38,6 +38,7 @@ enum User {
 /// A place where a program runs, for one user.
 struct Scene {
     folder: tempfile::TempDir,
+    user: User,
     criu: Option<Criu>,
     /// What is called as `alpsckpt`.
     program: PathBuf,
@@ -62,7 +63,7 @@ impl Scene {
     fn new(user: User, criu: Option<Criu>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         open_to_all(folder.path());
-        let scene = Self { folder, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
+        let scene = Self { folder, user, criu, program: PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt")) };
         if user == User::Own { scene } else { scene.for_ordinary_user() }
     }
 
@@ -131,11 +132,14 @@ impl Scene {
         self.program(&["bash", "-c", script])
     }
 
-    /// An empty folder for an image.
+    /// An empty folder for an image, the user's own and closed to all others.
     fn image(&self, name: &str) -> PathBuf {
         let image = self.path(name);
         fs::create_dir(&image).unwrap();
-        open_to_all(&image);
+        fs::set_permissions(&image, fs::Permissions::from_mode(0o700)).unwrap();
+        if self.user == User::Ordinary {
+            std::os::unix::fs::chown(&image, Some(1000), Some(1000)).unwrap();
+        }
         image
     }
 }

@@ -9,9 +9,54 @@ use alpsckpt::foreign::{Backend, Ended, Kind, Supervised, Then};
 use nix::sys::signal::Signal::SIGKILL;
 
 use super::{
-    PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, end, init, parent, send, until, users,
+    PATIENCE, Scene, TICKING, User, criu, criu_at_work, dump, end, init, names_in, parent, send, until, users,
 };
 use crate::support::{contents, have_programs, skip};
+
+/// A dump holds the program's memory, and a restored program has the user's rights.
+#[test]
+fn folders_that_others_may_write_to_are_neither_dumped_to_nor_restored_from() {
+    let test = "folders_that_others_may_write_to_are_neither_dumped_to_nor_restored_from";
+    let Some(criu) = criu(test) else { return };
+    for user in users(test) {
+        let scene = Scene::new(user, Some(criu.clone()));
+        let program = scene.shell(TICKING);
+        let mut supervised = scene.supervised();
+        supervised.start(&program).unwrap();
+        scene.wait_for("tick");
+        let image = scene.image("image");
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(&image, 0o777);
+        let refused = supervised.dump(&image, Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
+        assert!(refused.what.contains("image: others may write to it (mode 777)"), "{user:?}: {refused}");
+        assert_eq!(names_in(&image), Vec::<String>::new());
+        scene.goes_on();
+        mode(&image, 0o700);
+        let clocks = dump(&mut supervised, &image, Then::Ends);
+        let inventory = image.join("inventory.img");
+        for (path, wrong, right) in [(&image, 0o770, 0o700), (&inventory, 0o666, 0o600)] {
+            mode(path, wrong);
+            let refused = scene.supervised().restore(&program, &image, clocks).unwrap_err();
+            assert_eq!(refused.kind, Kind::Damaged, "{user:?}: {refused}");
+            assert!(refused.what.contains("others may write to it"), "{user:?}: {refused}");
+            mode(path, right);
+        }
+        if user == User::Ordinary {
+            let give = |to| std::os::unix::fs::chown(&inventory, Some(to), None).unwrap();
+            give(2000);
+            let refused = scene.supervised().restore(&program, &image, clocks).unwrap_err();
+            assert!(refused.what.contains("inventory.img: belongs to user"), "{refused}");
+            give(1000);
+        }
+        // The folder of the same image by another name is no link to it.
+        std::os::unix::fs::symlink(&image, scene.path("link")).unwrap();
+        let refused = scene.supervised().restore(&program, &scene.path("link"), clocks).unwrap_err();
+        assert!(refused.what.contains("link: "), "{refused}");
+        let mut supervised = scene.supervised();
+        supervised.restore(&program, &image, clocks).unwrap();
+        scene.goes_on();
+    }
+}
 
 #[test]
 fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
@@ -234,7 +279,9 @@ fn a_full_disk_leaves_the_program_running() {
     for user in users(test) {
         let scene = Scene::new(user, Some(criu.clone()));
         let image = scene.image("small");
-        let small = Some("size=1m,mode=0777");
+        let owner = if user == User::Ordinary { 1000 } else { 0 };
+        let small = format!("size=1m,mode=0700,uid={owner},gid={owner}");
+        let small = Some(small.as_str());
         nix::mount::mount(None::<&str>, &image, Some("tmpfs"), nix::mount::MsFlags::empty(), small).unwrap();
         let mut supervised = scene.supervised();
         let script = format!("v=$(head -c 4000000 /dev/zero | tr '\\0' x); {TICKING}");

@@ -105,3 +105,30 @@ fn a_chain_whose_file_is_lost_for_good_begins_anew_as_the_message_says() {
     assert_eq!(String::from_utf8(programs.result(&file, "kept.txt")).unwrap(), numbers_to(100));
     assert_eq!(String::from_utf8(programs.result(&file, "table.txt")).unwrap(), numbers_to(100));
 }
+
+#[test]
+fn closed_files_go_back_with_an_older_image() {
+    let Some(programs) = Programs::new("closed_files_go_back_with_an_older_image") else { return };
+    // Each step fails where something of it is there already.
+    let run = "Shell(\"set -e; cd {work}; for i in $(seq 1 50); do echo $i; echo $i >> table; mkdir step$i; \
+               echo $i > step$i/n; echo $i > last; ln -s last link$i; sleep 0.05; done; \
+               cat table step*/n last link50 > {output}/made.txt; ls >> {output}/made.txt\")";
+    let whole = programs.campaign("whole", run, &["made.txt"], "");
+    programs.run(&whole).good();
+    let file = programs.campaign("cut", run, &["made.txt"], "");
+    programs.cut(&file, || programs.said(&file) >= 20);
+    programs.cut(&file, || programs.said(&file) >= 60);
+    let pages = programs.chain(&file).join("images/0002-1/files/pages-1.img");
+    let mut bytes = fs::read(&pages).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&pages, bytes).unwrap();
+    programs.run(&file).good();
+    let log = programs.log(&file);
+    assert!(log.contains("Resumes generation 000001"), "{log}");
+    for words in ["/last: put back from its copy", "moved aside, for it came later"] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    let [whole, cut] =
+        [whole, file].map(|file| String::from_utf8(programs.result(&file, "made.txt")).unwrap());
+    assert_eq!(whole, cut, "{log}");
+}

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use caps::CapsHashSet;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{OFlag, openat};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 use rustix::process::{Resource, Rlimit, prlimit};
 
-use super::super::{process, wire};
+use super::super::{handed, process, wire};
 use super::Init;
 use crate::foreign::backend::{Ended, Kind, Trouble};
 use crate::foreign::criu::log::{self, Work};
@@ -46,23 +46,21 @@ pub(super) struct Talk {
 }
 
 impl Init {
-    /// Starts CRIU for a request. It begins with the capabilities that `may` leaves it.
+    /// Starts CRIU for a request, with the folder of the image. It begins with the capabilities that `may` leaves it.
     pub(super) fn call_criu(
         &mut self,
         order: &wire::Work,
+        image: &OwnedFd,
         work: Work,
         may: impl Fn(CapsHashSet) -> CapsHashSet,
     ) -> Result<Talk, Trouble> {
-        let image = wire::path(&order.image);
-        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let folder = open(&image, flags, Mode::empty())
-            .map_err(|errno| broken(work, &format!("{}: {}", image.display(), errno.desc())))?;
         let begin = |init: &mut Self| -> io::Result<Swrk> {
             let logs = init.logs()?;
             process::pass_on(&may(process::capabilities().map_err(io::Error::other)?))?;
             let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC;
             let said = openat(&logs, SAID, flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
-            let started = process::with_hard_limits(|| Swrk::start(call(order, &logs), folder, logs, said));
+            let started =
+                process::with_hard_limits(|| Swrk::start(call(order, &logs), image.try_clone()?, logs, said));
             process::pass_on(&CapsHashSet::new())?;
             started
         };
@@ -206,6 +204,19 @@ impl Talk {
     pub(super) fn pid(&self) -> nix::unistd::Pid {
         self.swrk.pid
     }
+}
+
+/// Refuses the folder of an image that is not this user's alone: a restored program has the user's rights, and an image the
+/// program's memory.
+pub(super) fn ours(order: &wire::Work, image: &OwnedFd, work: Work) -> Result<(), Trouble> {
+    let named = wire::path(&order.image);
+    let (what, kind) = match handed::not_ours(image, &named) {
+        Ok(None) => return Ok(()),
+        Ok(Some(why)) => (why, Kind::Damaged),
+        Err(e) => (format!("{}: {e}", named.display()), Kind::Unavailable),
+    };
+    let kind = if work == Work::Dump { Kind::Unavailable } else { kind };
+    Err(Trouble::new(kind, format!("{} cannot begin: {what}", in_words(work)), ""))
 }
 
 fn call(order: &wire::Work, logs: &OwnedFd) -> Command {

@@ -1,9 +1,11 @@
 //! Dumps the program.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use super::super::handed;
 use super::super::wire::{self, News, Order};
 use super::Init;
 use super::criu::{Said, Talk};
@@ -25,29 +27,33 @@ enum Image {
 }
 
 impl Init {
-    /// Dumps the program. What goes wrong before the image is sealed leaves the program running; afterwards the image counts.
-    pub(super) fn dump(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
+    /// Dumps the program into this folder. What goes wrong before the image is sealed leaves the program running; afterwards the image counts.
+    pub(super) fn dump(&mut self, order: &wire::Work, into: &OwnedFd) -> io::Result<Result<(), Trouble>> {
         let Some(tree) = self.tree else {
             return Ok(Err(Trouble::new(Kind::Other, "there is no program to dump", "")));
         };
         if let Some(trouble) = stray(&[tree.as_raw()]) {
             return Ok(Err(trouble));
         }
-        let folder = wire::path(&order.image);
-        match beneath::names(&folder) {
+        if let Err(trouble) = super::criu::ours(order, into, Work::Dump) {
+            return Ok(Err(trouble));
+        }
+        let way = handed::way(into);
+        match beneath::names(&way) {
             Ok(names) if names.is_empty() => {}
             Ok(_) => {
                 let what = format!(
                     "{} holds something already: an image needs a folder of its own",
-                    folder.display()
+                    wire::path(&order.image).display()
                 );
                 return Ok(Err(Trouble::new(Kind::Other, what, "")));
             }
             Err(e) => {
-                return Ok(Err(Trouble::new(Kind::Other, format!("{}: {e}", folder.display()), "")));
+                let what = format!("{}: {e}", wire::path(&order.image).display());
+                return Ok(Err(Trouble::new(Kind::Other, what, "")));
             }
         }
-        let mut talk = match self.call_criu(order, Work::Dump, |all| all) {
+        let mut talk = match self.call_criu(order, into, Work::Dump, |all| all) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
         };
@@ -68,7 +74,7 @@ impl Init {
                 Said::Notified(_) if talk.late => talk.answer(false),
                 Said::Notified(what) if what.script.as_deref() == Some("post-dump") => {
                     // Now nothing can begin any more that was not there before.
-                    found = stray(&[tree.as_raw(), talk.pid().as_raw()]).or_else(|| unkept(&folder));
+                    found = stray(&[tree.as_raw(), talk.pid().as_raw()]).or_else(|| unkept(&way));
                     image = if found.is_some() { Image::Refused } else { self.seal(&mut talk)? };
                     talk.answer(image == Image::Sealed);
                 }
@@ -78,7 +84,7 @@ impl Init {
         };
         self.finish(&talk)?;
         if image != Image::Sealed {
-            names::forget(&folder);
+            names::forget(&way);
         }
         self.hurt &= image == Image::Unfinished;
         let dumped = matches!(&said, Said::Answered(answer) if answer.success);

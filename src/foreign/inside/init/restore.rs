@@ -1,10 +1,11 @@
 //! Restores a program.
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use nix::unistd::Pid;
 
-use super::super::{process, wire};
+use super::super::{handed, process, wire};
 use super::criu::Said;
 use super::{Init, start};
 use crate::foreign::backend::Trouble;
@@ -13,13 +14,16 @@ use crate::foreign::criu::names;
 use crate::foreign::criu::rpc::{Kind as Asked, Options};
 
 impl Init {
-    /// Restores the program of an image. After a failure this process is to end: with it goes what CRIU had made already.
-    pub(super) fn restore(&mut self, order: &wire::Work) -> io::Result<Result<(), Trouble>> {
-        let image = wire::path(&order.image);
-        names::remove_ghosts(&image);
-        names::lay_links(&image);
+    /// Restores the program of an image, whose folder this is. After a failure this process is to end: with it goes what CRIU had made already.
+    pub(super) fn restore(&mut self, order: &wire::Work, image: &OwnedFd) -> io::Result<Result<(), Trouble>> {
+        if let Err(trouble) = super::criu::ours(order, image, Work::Restore) {
+            return Ok(Err(trouble));
+        }
+        let way = handed::way(image);
+        names::remove_ghosts(&way);
+        names::lay_links(&way);
         // With these two it would become root, which is nobody in here.
-        let mut talk = match self.call_criu(order, Work::Restore, process::without_changing_ids) {
+        let mut talk = match self.call_criu(order, image, Work::Restore, process::without_changing_ids) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
         };
