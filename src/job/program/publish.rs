@@ -98,7 +98,7 @@ impl Session<'_> {
     }
 
     /// Whether all files that the program is to make are there, and not empty; not where it is to make none.
-    pub(super) fn has_made_all(&self, state: &State) -> bool {
+    pub(super) fn has_made_all(state: &State) -> bool {
         let made = |path: &Path| beneath::facts(path).is_ok_and(|f| beneath::is_regular(&f) && f.len() > 0);
         let outputs = &state.resolved.outputs;
         !outputs.is_empty() && outputs.iter().all(|(from, _)| made(from))

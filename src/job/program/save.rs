@@ -343,14 +343,14 @@ impl Session<'_> {
             return self.ended(state, ended);
         }
         // Outputs that are written as the work goes on are there long before its end.
-        let had_made_all = self.has_made_all(state);
+        let had_made_all = Self::has_made_all(state);
         self.shell.log.say(&format!("Signal {signal} has the program save itself."));
         state.backend.signal(signal).map_err(|e| Self::unable(&e))?;
         let until = self.time_left().map(|left| Instant::now() + left);
         let cpu = Self::cpu(state, &state.backend.tasks());
         loop {
             match state.backend.ended() {
-                Ok(Some(Ended::Code(0))) if !had_made_all && self.has_made_all(state) => {
+                Ok(Some(Ended::Code(0))) if !had_made_all && Self::has_made_all(state) => {
                     return self.ended(state, Ended::Code(0));
                 }
                 Ok(Some(Ended::Code(0))) => break,

@@ -58,10 +58,10 @@ impl Session<'_> {
                 self.shell.ensure_own()?;
                 self.look_for_hindrances(state, &tasks);
             }
-            if self.must_save(state) {
-                if let Some(done) = self.leave(state)? {
-                    return Ok(done);
-                }
+            if self.must_save(state)
+                && let Some(done) = self.leave(state)?
+            {
+                return Ok(done);
             }
             if runs_on && !told && self.shell.must_stop() {
                 told = true;
