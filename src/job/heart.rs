@@ -134,6 +134,12 @@ impl Heart {
         self.shared.watch()
     }
 
+    /// Forgets that it was asked to stop: what it runs goes on until its deadline.
+    pub(super) fn forget_asked(&self) {
+        self.shared.stop.asked.store(false, Ordering::Relaxed);
+        self.shared.halt.store(false, Ordering::Relaxed);
+    }
+
     /// Ends the beating without a last beat, as a fenced link must.
     pub(super) fn silence(mut self) {
         self.end();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::resume::{Beside, CLOSED, COPIES, RECORD};
@@ -90,6 +89,7 @@ impl Session<'_> {
         }
         self.shell.enter(before);
         let generation = result?;
+        self.shell.heart.update(|s| s.said.clear());
         self.let_go(state, &generation);
         (state.newest, state.good, state.tried) = (Some(generation.number), Some(generation), true);
         Ok(())
@@ -315,7 +315,7 @@ impl Session<'_> {
 
     /// Forgets that somebody has asked for a checkpoint.
     fn give_up_asking(&self, trouble: &Trouble) {
-        self.shell.options.stop.asked.store(false, Ordering::Relaxed);
+        self.shell.heart.forget_asked();
         self.shell.heart.update(|s| s.said = format!("cannot be checkpointed: {}", trouble.what));
         self.shell.log.say(
             "The checkpoint that was asked for is given up: the program runs on, and is saved before the walltime if it can be then.",

@@ -50,6 +50,7 @@ fn what_ends_otherwise_at_the_signal_to_save_itself_counts_as_no_checkpoint() {
             &[words, "when signal 10 had it save itself", "it counts as saved if it ends with 0"],
         );
         assert!(!ended.stderr.contains("Nothing is lost"), "{ended}");
+        assert!(ended.stderr.contains("Asked to stop: the program is saved first"), "{ended}");
         assert!(programs.generations(&file).is_empty(), "{}", programs.log(&file));
         assert_eq!(programs.scene.status(name)["chains"][0]["state"], "Failed");
     }
@@ -120,4 +121,42 @@ fn a_program_of_which_nothing_is_kept_gets_all_of_its_walltime() {
     );
     assert!(long["failure"]["hint"].as_str().unwrap().contains("lengthen `walltime`"), "{long}");
     assert_eq!((long["links"].as_array().unwrap().len(), &long["resubmissions"]), (1, &0.into()), "{long}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_had_is_given_up_and_told() {
+    let Some(programs) = Programs::new("a_checkpoint_that_cannot_be_had_is_given_up_and_told") else {
+        return;
+    };
+    let cluster = programs.scene.cluster(10.0);
+    // A connection to elsewhere cannot be dumped.
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = elsewhere.local_addr().unwrap().port();
+    let run = format!(
+        "Shell(\"exec 3<>/dev/tcp/127.0.0.1/{port}; echo begun; until [ -e {{folder}}/go ]; do sleep 0.1; done; echo all > {{output}}/made.txt\")"
+    );
+    let text = format!(
+        "(version: 1, name: \"tied\", output: \"tied\", months: [6], threads: 1, walltime: \"01:00:00\", margin: \"00:01:00\",
+          workload: Command(run: {run}, outputs: [\"made.txt\"], trial: false, kit: Some({:?})))",
+        programs.kit
+    );
+    fs::write(programs.scene.path("tied.ron"), text).unwrap();
+    programs.scene.ask(&["submit", "tied.ron", "--cluster-dir", cluster.to_str().unwrap()]).good();
+    wait_for(|| programs.log("tied.ron"), || programs.said("tied.ron") > 0);
+    programs.scene.ask(&["checkpoint", "m06", "--campaign", "tied.ron"]).good();
+    let state = || programs.scene.status("tied")["chains"][0].clone();
+    wait_for(
+        || format!("word: {}\n{}", state(), programs.log("tied.ron")),
+        || state()["said"].as_str().is_some_and(|said| said.starts_with("cannot be checkpointed: ")),
+    );
+    let told = programs.scene.ask(&["status", "tied"]);
+    assert!(told.good().stdout.contains("m06: cannot be checkpointed: "), "{told}");
+    assert_eq!(state()["state"], "Running");
+    let log = programs.log("tied.ron");
+    assert!(log.matches("The program could not be dumped").count() == 3, "{log}");
+    assert!(log.contains("is given up: the program runs on"), "{log}");
+    fs::write(programs.scene.path("go"), "").unwrap();
+    wait_for(|| format!("end: {}\n{}", state(), programs.log("tied.ron")), || state()["state"] == "Complete");
+    assert_eq!(state()["links"].as_array().unwrap().len(), 1, "{}", state());
+    assert_eq!(programs.result("tied.ron", "made.txt"), b"all\n");
 }
