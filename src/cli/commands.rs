@@ -390,12 +390,12 @@ fn nodes(spec: &Spec, command: &Command) -> String {
         }
         (_, Some((class, None))) => {
             format!(
-                "jobs run on nodes of the class {class} alone; those that come to others end, and are submitted again without them"
+                "jobs run on nodes of the class {class} alone; those that come to others end, and an open screen submits the chain again without them"
             )
         }
         (_, None) if spec.classes().is_empty() => {
             "jobs ask for no class of processors: one that comes to a node whose processor lacks \
-             what the program uses ends, and is submitted again without it"
+             what the program uses ends, and an open screen submits the chain again without it"
                 .to_owned()
         }
         (_, None) => {

@@ -10,7 +10,8 @@ const CHECKPOINT: [&str; 4] = ["checkpoint", "m06", "--campaign", "out"];
 
 /// OAR resubmits only jobs that ran for more than a minute, and repeats its signals.
 pub(crate) fn early(place: &Place) {
-    place.campaign("out", &[SAFE, "setup: [\"touch $OLDPWD/setting-up\", \"sleep 12\"],"]);
+    let setup = "setup: [\"touch $OLDPWD/setting-up\", \"until [ -e $OLDPWD/go ]; do sleep 0.2; done\"],";
+    place.campaign("out", &[SAFE, setup]);
     place.ask(&SUBMIT).good();
     let chain = place.chain("out", "m06");
     // Asked while its script sets up, and again when its program has begun, within its first minute.
@@ -18,7 +19,11 @@ pub(crate) fn early(place: &Place) {
     until("the script's setup", 300, || setting_up.exists().then_some(()));
     // A node is shown as running a moment later.
     until("the signal that is sent", 1000, || (place.ask(&CHECKPOINT).code == Some(0)).then_some(()));
-    assert!(!chain.link_start(LinkNumber(1)).exists(), "the signal came too late for this test");
+    let job = place.jobs().remove(0).id;
+    let arrived = || place.events(job).iter().any(|event| event == "CHECKPOINT_SUCCESS");
+    until("the signal that arrives", 300, || arrived().then_some(()));
+    assert!(!chain.link_start(LinkNumber(1)).exists(), "it did not set up any more");
+    std::fs::write(chain.path().join("go"), "").unwrap();
     begins(&chain, 1);
     place.ask(&CHECKPOINT).good();
     let end = link_ends(&chain, 1);

@@ -17,12 +17,14 @@ pub(crate) fn hops(place: &Place) {
     // Who drains nodes does so alone: another would let them go.
     let alone = cluster.alone();
     let mut demo = place.start("demo", &demo);
-    let month = place.chain("demo", "m01");
-    // Whoever has the month's job takes no further one: each link begins on another node.
+    let (month, other) = (place.chain("demo", "m01"), place.chain("demo", "m07"));
+    // Whoever has the month's job takes no further one: each link begins on another node. The other month's begin there, too, so
+    // that its second and third are on two.
     for link in 1..=2 {
         let node = begins(&month, link).node;
         cluster.drain(&node, true);
         let next = begins(&month, link + 1).node;
+        begins(&other, link + 1);
         cluster.drain(&node, false);
         assert_ne!(node, next);
     }

@@ -107,8 +107,12 @@ impl Controller {
         }
         let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else { return Ok(()) };
         match self.submit(chain, &view, Some(link)) {
-            // What became of an attempt is journalled.
-            Ok(_) | Err(ControlError::Batch(_)) => Ok(()),
+            Ok(_) => Ok(()),
+            // What became of an attempt is journalled; where there is none, the batch system may answer the next time.
+            Err(ControlError::Batch(_)) => {
+                self.tried.remove(&(chain.clone(), link));
+                Ok(())
+            }
             Err(e) => {
                 let text = format!("it is not submitted again without the node of link {}: {e}", link.0);
                 self.record(vec![Event::Warning { chain: Some(chain.clone()), text }])
