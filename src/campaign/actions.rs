@@ -9,6 +9,9 @@ impl ActionKind {
         [Self::Submit, Self::Resubmit, Self::Checkpoint, Self::Hold, Self::Resume, Self::Stop];
 }
 
+/// Why a chain is not checkpointed of whose program nothing is kept.
+pub const UNSAVED: &str = "nothing of its program is kept (`checkpoint: None`): the signal would be its end";
+
 /// Every action, with the reason in words where it is not possible now.
 #[must_use]
 pub fn actions(chain: &ChainView, access: &Access) -> Vec<(ActionKind, Result<(), String>)> {
@@ -26,6 +29,7 @@ pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<
     let foreground =
         chain.job.is_none() && chain.links.last().is_some_and(|l| l.job_id == "local" && l.end.is_none());
     match kind {
+        ActionKind::Checkpoint if chain.unsaved && checkpoint(chain).is_ok() => no(UNSAVED),
         ActionKind::Submit => submit(chain.state),
         ActionKind::Resubmit => resubmit(chain.state),
         ActionKind::Checkpoint | ActionKind::Stop if foreground => match chain.state {

@@ -365,7 +365,7 @@ pub fn left_behind(
 }
 
 /// The chain has tiles or maps that count.
-fn holds_work(dir: &ChainDir, after: u32) -> Result<bool, DurableError> {
+pub(super) fn holds_work(dir: &ChainDir, after: u32) -> Result<bool, DurableError> {
     Ok(is_complete(dir, after) || newest_sealed(dir, LinkNumber(after))?.is_some())
 }
 

@@ -108,8 +108,12 @@ pub struct ChainView {
     pub eta: Option<u64>,
     /// How long before the walltime its program is saved; `None` where it is not saved by a dump.
     pub margin: Option<MarginView>,
+    /// Nothing of its program is kept before it ends: a checkpoint would be its end.
+    pub unsaved: bool,
     /// Nodes that its last attempt leaves out, as its program does not fit there.
     pub left_out: Vec<String>,
+    /// What its running link says a person is to know, as that its program cannot be checkpointed.
+    pub said: Option<String>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// Its finished maps.

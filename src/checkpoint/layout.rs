@@ -298,6 +298,12 @@ impl ChainDir {
         self.path.join("made.ron")
     }
 
+    /// The results of the chain before they were rejected: those that stand in the way of the new ones are its own.
+    #[must_use]
+    pub fn former(&self) -> PathBuf {
+        self.path.join("former.ron")
+    }
+
     /// The finished maps, block by block.
     #[must_use]
     pub fn complete(&self) -> PathBuf {

@@ -41,6 +41,9 @@ pub struct Status {
     /// What saving the program of the chain would take now, once that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saving: Option<Saving>,
+    /// What a person is to know of it, in words; empty where all goes its way.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
 }
 
 /// What saving a program takes.

@@ -84,7 +84,8 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
     fence::ensure_known(&CampaignDir::new(output).chain(chain))?;
     loaded.map(controller::restore).transpose()?;
     let mut controller = Controller::open(output)?;
-    if let Some(loaded) = loaded {
+    // What begins anew takes more of an edited file than what goes on.
+    if let Some(loaded) = loaded.filter(|_| !args.anew) {
         place::tell_taken(&controller.follow(loaded)?);
     }
     if !args.anew {
@@ -93,7 +94,9 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
     let snapshot = controller.refresh()?;
     let planned = snapshot.chains.iter().any(|c| c.id == *chain && c.state == ChainState::Planned);
     if args.anew {
-        controller.begin_anew(chain)?.iter().for_each(output::warning);
+        let (taken, said) = controller.begin_anew(chain, loaded)?;
+        place::tell_taken(&taken);
+        said.iter().for_each(output::warning);
     }
     // What never was submitted is begun from other inputs than the campaign was made with.
     let action = if args.anew && planned { Action::Submit } else { Action::Resubmit };

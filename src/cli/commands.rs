@@ -44,6 +44,7 @@ pub(super) fn problems(spec: &Spec, command: &Command, months: &[u8]) -> Vec<Pro
             ));
         }
     }
+    note(no_place_of_results(&CampaignDir::new(&spec.output).results()));
     if let Some(kit) = &command.kit {
         note(no_folder(kit, "kit", "leave it out: the CRIU of the node is taken, else your own kit"));
     }
@@ -66,7 +67,19 @@ fn unreadable(path: &Path) -> Option<Problem> {
 }
 
 fn no_folder(path: &Path, field: &str, cure: &str) -> Option<Problem> {
-    (!path.is_dir()).then(|| Problem::new(path, format!("`{field}`: there is no such folder"), cure))
+    if !path.is_dir() {
+        return Some(Problem::new(path, format!("`{field}`: there is no such folder"), cure));
+    }
+    let error = access(path, AccessFlags::X_OK).err()?;
+    Some(Problem::new(path, format!("`{field}`: the folder cannot be entered: {}", error.desc()), cure))
+}
+
+/// Why results cannot get their names, if there is something else in the place of their folder.
+fn no_place_of_results(results: &Path) -> Option<Problem> {
+    let facts = std::fs::symlink_metadata(results).ok().filter(|facts| !facts.is_dir())?;
+    let kind = if facts.is_symlink() { "a link" } else { "a file" };
+    let what = format!("`output`: this is {kind}; results go to a folder of this name");
+    Some(Problem::new(results, what, "move it away, or write another `output`"))
 }
 
 /// What lies where outputs of a chain go: its inputs, and, as long as it was not begun, any file.
@@ -150,8 +163,16 @@ fn doubts(loaded: &Loaded, command: &Command, arguments: &[String]) -> Vec<(Stri
         if beside(&program) && within {
             found.push(from_the_file(written));
         } else if !(is_found(&program, within) || within && program.is_relative()) {
-            let what = format!("{} is not found on this machine", program.display());
-            found.push((what, "that is no fault if the nodes have it: `setup` may load it there".to_owned()));
+            let shown = program.display();
+            found.push(if within && program.is_dir() {
+                (format!("{shown} is a folder, no program"), "name the program in it".to_owned())
+            } else if within && program.is_file() {
+                let cure = format!("make it one: chmod +x {}", word(program.as_os_str()));
+                (format!("{shown} may not be executed"), cure)
+            } else {
+                let cure = "that is no fault if the nodes have it: `setup` may load it there";
+                (format!("{shown} is not found on this machine"), cure.to_owned())
+            });
         }
     }
     for (written, path) in rest.filter_map(|text| Some((text, filled(text)?))) {
@@ -212,7 +233,7 @@ fn saved(spec: &Spec, command: &Command) -> String {
     let how = match &command.checkpoint {
         Checkpoint::None => {
             return format!(
-                "It is not saved: it must come to its end within {}, else it begins anew.",
+                "It is not saved: it must come to its end within {}, else it fails.",
                 spec.walltime
             );
         }
@@ -277,11 +298,12 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
     let largest = largest_image(spec);
     let image_bytes = largest.as_ref().map(|generation| generation.bytes);
     let saving = slowest(spec);
+    let margin = if spec.is_unsaved() { 0 } else { spec.margin.seconds() };
     Plan {
         margin: command.is_dumped().then(|| MarginView::of(spec, saving, 1.0)),
         processors: spec.class_of_jobs(None).and_then(|class| spec.classes().remove(&class)),
         months: spec.sorted_months(),
-        usable_seconds: spec.walltime.seconds().saturating_sub(spec.margin.seconds()),
+        usable_seconds: spec.walltime.seconds().saturating_sub(margin),
         threads: spec.threads,
         outputs: chains.iter().map(|chain| chain.outputs.len() as u64).sum(),
         images_per_chain: IMAGES,
@@ -329,6 +351,12 @@ pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(),
         Some(margin) => {
             let most = spec.walltime.seconds().saturating_sub(margin.seconds);
             format!("a job runs for {} at most and is saved {}", words::duration(most), words::margin(margin))
+        }
+        None if spec.is_unsaved() => {
+            format!(
+                "a job runs for {} at most, and nothing of it is kept",
+                words::duration(plan.usable_seconds)
+            )
         }
         None => format!(
             "a job runs for {} at most and has then {} to end",

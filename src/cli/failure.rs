@@ -211,7 +211,8 @@ impl From<ControlError> for Failure {
             ControlError::ReadOnly { .. } | ControlError::NotNow { .. } | ControlError::NotSure { .. } => {
                 NOT_NOW
             }
-            ControlError::NoCampaign(_) => MISSING,
+            ControlError::NoCampaign(_) | ControlError::NoChain { .. } => MISSING,
+            ControlError::Unsaved { .. } => USAGE,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,
         };

@@ -10,6 +10,7 @@ use crate::foreign::trial;
 use crate::job::entry::{self, Order};
 use crate::job::setup::SetupFailure;
 use crate::job::{signals, surroundings};
+use crate::shell_words::word;
 use clap::{Args, Subcommand};
 
 /// What runs inside a batch job; written into `job.sh`, not typed by people.
@@ -89,7 +90,16 @@ pub(super) fn inside() -> Option<ExitCode> {
 
 /// Reads a chain's name as a person types it.
 pub(super) fn chain(text: &str) -> Result<ChainId, String> {
-    ChainId::parse(text).ok_or_else(|| "write m01, or m01-m02 for a chain of several months".to_owned())
+    ChainId::parse(text).ok_or_else(|| {
+        let chain = "write m01, or m01-m02 for a chain of several months";
+        // A campaign's file or folder.
+        if text.contains(['.', '/']) {
+            let campaign = word(std::ffi::OsStr::new(text));
+            format!("{chain}; a campaign is named by --campaign {campaign}")
+        } else {
+            chain.to_owned()
+        }
+    })
 }
 
 /// Runs one link; the exit code is that of its [`ExitClass`].

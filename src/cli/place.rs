@@ -27,6 +27,9 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
     })
 }
 
+/// No more output folders are named in one message.
+const FEW: usize = 3;
+
 /// Reads a campaign file to find the campaign that was begun with it: without the file its output folder does as well.
 fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
     load(file).map_err(|failure| {
@@ -42,7 +45,12 @@ fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
             .collect();
         let which = match folders.as_slice() {
             [] => "its output folder".to_owned(),
-            few => format!("its output folder: {}", few.join(" or ")),
+            few if few.len() <= FEW => format!("its output folder: {}", few.join(" or ")),
+            many => format!(
+                "its output folder: {} or one of {} others below here",
+                many[..FEW].join(" or "),
+                many.len() - FEW
+            ),
         };
         failure.and_also(format!(
             "if a campaign was begun with it, the file is not needed to find it: name {which}"

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::bars::Bars;
 use super::{Failure, failure, inputs, output, place, submit, verify};
-use crate::campaign::controller::{ClusterChoice, Controller};
+use crate::campaign::controller::{self, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
+use crate::campaign::machine;
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = Spec { pace: None, ..campaign.spec };
     patience::set(patience::OF_LINKS);
     let stop = Stop { asked: signals::stop_flag_of_terminal(), ..Stop::default() };
-    let bars = Bars::new();
+    let (bars, told) = (Bars::new(), AtomicBool::new(false));
     for (chain, months) in &campaign.chains {
         if is_complete(&spec, chain) {
             continue;
@@ -82,7 +83,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             stop: stop.clone(),
             origin: Origin::default(),
         };
-        let show = |p: &Progress| bar.show(p.tiles, p.total, phase(p.phase));
+        let show = |p: &Progress| {
+            // A program may take its time to be saved.
+            if spec.command().is_some()
+                && stop.asked.load(Ordering::Relaxed)
+                && !told.swap(true, Ordering::Relaxed)
+            {
+                output::note(
+                    "Asked to stop: the program is saved first; Ctrl-C once more ends at once, without that.",
+                );
+            }
+            bar.show(p.tiles, p.total, phase(p.phase));
+        };
         let mut outcome = run_chain(&spec.output, &options, &show);
         // The disk was out of reach for a while, and what was done before is sealed.
         while outcome.class == ExitClass::Checkpointed && !stop.asked.load(Ordering::Relaxed) {
@@ -91,7 +103,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         bar.end();
         if outcome.class != ExitClass::Complete {
-            return Err(ended(chain, &outcome, &args.file, &stop.asked));
+            return Err(ended(&spec, chain, &outcome, &args.file, &stop.asked));
         }
     }
     report(&spec, &months)
@@ -117,12 +129,20 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
     if !folder.identity().exists() {
         place::warn_of_gone(output);
     }
-    let cluster = Identity::read(&folder).map_or_else(|_| cluster(), |identity| identity.cluster);
-    let mut controller = Controller::create(loaded, &cluster)?;
+    let known = Identity::read(&folder).ok();
+    let mut controller = match known {
+        // By the campaign as it is: what its file says otherwise is taken when the chains begin anew.
+        Some(_) if anew => {
+            controller::restore(loaded)?;
+            Controller::open(output)?
+        }
+        known => Controller::create(loaded, &known.map_or_else(cluster, |identity| identity.cluster))?,
+    };
     place::tell_taken(controller.taken());
     let snapshot = controller.refresh()?;
-    let wanted = |c: &&(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
-    let chains: Vec<_> = controller.chains().iter().filter(wanted).cloned().collect();
+    let wanted = |c: &(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
+    let mut chains = loaded.spec.settled_as(controller.spec()).chains();
+    chains.retain(wanted);
     for (chain, _) in &chains {
         controller.ensure_known_attempts(chain)?;
     }
@@ -138,8 +158,11 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
         return Err(Failure::new(failure::NOT_NOW, what, cure));
     }
     chains.iter().try_for_each(|(chain, _)| ensure_alone(&CampaignDir::new(output).chain(chain), chain))?;
-    for (chain, _) in chains.iter().filter(|_| anew) {
-        controller.begin_anew_here(chain)?.iter().for_each(output::warning);
+    if anew {
+        let ids: Vec<ChainId> = chains.iter().map(|(chain, _)| chain.clone()).collect();
+        let (taken, said) = controller.begin_anew_here(&ids, loaded)?;
+        place::tell_taken(&taken);
+        said.iter().for_each(output::warning);
     }
     place::remember(output, &loaded.spec.name);
     Ok(Begun { spec: controller.spec().clone(), spec_hash: controller.spec_hash().to_owned(), chains })
@@ -186,16 +209,33 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn ended(chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> Failure {
+fn ended(spec: &Spec, chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> Failure {
     let what = format!("{chain}: {}", outcome.message);
+    let (campaign, months) = (word(file.as_os_str()), months_of(chain));
     if outcome.class == ExitClass::Checkpointed && asked.load(Ordering::Relaxed) {
         output::note(&what);
-        output::note(format!("Nothing is lost. Go on with: alpsckpt run {}", word(file.as_os_str())));
+        output::note(if spec.command().is_some() && outcome.sealed.is_none() {
+            format!("Nothing of the program is kept; it begins anew with: alpsckpt run {campaign}")
+        } else {
+            format!("Nothing is lost. Go on with: alpsckpt run {campaign}")
+        });
         return Failure::silent(outcome.class.code());
     }
     let cure = match outcome.class {
         ExitClass::Foreign if !tells_of_unknown_form(&outcome.message) => anew(chain, file),
         ExitClass::Unable if tells_of_beginning_anew(&outcome.message) => anew(chain, file),
+        ExitClass::Unable => format!("do what it says, then: alpsckpt run {campaign}"),
+        ExitClass::Program(_) => {
+            let goes_on = match outcome.sealed {
+                Some(generation) => format!("it goes on from generation {}", generation.0),
+                None => "it begins anew all the same".to_owned(),
+            };
+            machine::of_program(
+                &format!("`alpsckpt log {chain} --program --campaign {campaign}`"),
+                &format!("`alpsckpt run {campaign} --months {months} --anew`"),
+                &format!("give `alpsckpt run {campaign}` again: {goes_on}"),
+            )
+        }
         _ => String::new(),
     };
     Failure::new(outcome.class.code(), what, cure)

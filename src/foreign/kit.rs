@@ -8,6 +8,7 @@ mod apt;
 mod make;
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,9 @@ pub fn open(folder: &Path) -> Result<(Kit, Criu), Trouble> {
         } else {
             e.to_string()
         };
-        Trouble::new(if missing { Kind::Unavailable } else { Kind::Damaged }, what, again(folder))
+        let of_others = missing && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        let cure = if of_others { ANOTHER.to_owned() } else { again(folder) };
+        Trouble::new(if missing { Kind::Unavailable } else { Kind::Damaged }, what, cure)
     })?;
     if kit.form > FORM {
         let what = format!("{}: a kit of a newer alpsckpt", record.display());
@@ -125,6 +128,10 @@ fn without_colon(folder: &Path) -> Result<(), Trouble> {
     }
     Ok(())
 }
+
+/// What to do where a folder is named that is somebody else's.
+const ANOTHER: &str =
+    "name the folder of a kit; without a name your own is found, which `alpsckpt kit criu` makes";
 
 /// What makes a kit anew.
 fn again(folder: &Path) -> String {

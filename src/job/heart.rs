@@ -80,6 +80,7 @@ impl Heart {
                 memory: 0,
                 seconds_left: None,
                 saving: None,
+                said: String::new(),
             }),
             look: Mutex::new((None, false)),
             asked: OnceLock::new(),
@@ -131,6 +132,12 @@ impl Heart {
     #[must_use]
     pub(super) fn must_stop(&self) -> bool {
         self.shared.watch()
+    }
+
+    /// Forgets that it was asked to stop: what it runs goes on until its deadline.
+    pub(super) fn forget_asked(&self) {
+        self.shared.stop.asked.store(false, Ordering::Relaxed);
+        self.shared.halt.store(false, Ordering::Relaxed);
     }
 
     /// Ends the beating without a last beat, as a fenced link must.

@@ -44,6 +44,8 @@ pub(crate) fn chain(month: u8) -> ChainView {
         silent_for: None,
         eta: None,
         margin: None,
+        unsaved: false,
+        said: None,
         left_out: Vec::new(),
         failure: None,
         maps: Vec::new(),

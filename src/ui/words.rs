@@ -119,6 +119,7 @@ fn odd_state(chain: &ChainView) -> Option<String> {
 pub(crate) fn explain(chain: &ChainView, now_ms: i64) -> Option<String> {
     match chain.state {
         ChainState::Waiting | ChainState::Running if odd_state(chain).is_some() => odd_words(chain),
+        ChainState::Running if chain.said.is_some() => chain.said.clone(),
         ChainState::SubmissionUnknown => Some(
             "The answer to the submission was lost. It is looked up by its token and never sent twice."
                 .to_owned(),

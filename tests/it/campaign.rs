@@ -285,6 +285,7 @@ impl Stage {
             memory: 1,
             seconds_left: None,
             saving: None,
+            said: String::new(),
         };
         sealed::replace(&self.campaign().chain(chain).status(LinkNumber(link)), &status).expect("written");
     }

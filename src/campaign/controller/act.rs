@@ -2,7 +2,7 @@
 
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
-use crate::campaign::actions::possible;
+use crate::campaign::actions::{UNSAVED, possible};
 use crate::campaign::event::{Event, listed};
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
@@ -66,15 +66,21 @@ impl Controller {
     fn possible_now(&self, action: &Action) -> Result<ChainView, ControlError> {
         let chain = action.chain();
         let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else {
-            let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
-            return Err(not_now(chain, format!("no such chain; there are {}", names.join(", "))));
+            return Err(self.no_chain(chain));
         };
         possible(action.kind(), &view, &Access::Writer).map_err(|why| match view.state {
             // It ends by itself: there is more to be done than to look.
+            _ if why == UNSAVED => ControlError::Unsaved { chain: chain.to_string() },
             ChainState::SubmissionUnknown => ControlError::NotSure { chain: chain.to_string() },
             _ => not_now(chain, why),
         })?;
         Ok(view)
+    }
+
+    /// The campaign has no such chain.
+    pub(super) fn no_chain(&self, chain: &ChainId) -> ControlError {
+        let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
+        ControlError::NoChain { chain: chain.to_string(), there: names.join(", ") }
     }
 
     /// Refuses a chain of which an attempt's file cannot be read and the journal knows nothing: a job of it may live.

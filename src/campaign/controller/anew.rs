@@ -8,43 +8,107 @@ use super::{ControlError, Controller, install};
 use crate::campaign::event::Event;
 use crate::campaign::inputs::{self, Inputs};
 use crate::campaign::snapshot::{ChainState, ChainView};
+use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
 use crate::checkpoint::resume::file_crc;
 use crate::checkpoint::{ChainId, Complete, MapRecord, fence, form};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::NUMERICS;
 
+/// What changed of the campaign's file, and what is to be said of other chains.
+type Begun = (Vec<Changed>, Vec<String>);
+
 impl Controller {
     /// Has the chain computed anew from the inputs as they are now: what its links sealed so far does not count any more.
     /// The numbers of links and generations go on. The next link removes what no generation that counts needs. The answer:
-    /// what is to be said of other chains.
+    /// what changed of the campaign's file, and what is to be said of other chains.
+    ///
+    /// With the campaign's file it goes by that from now on, as by [`Self::follow`]; what a command runs may have changed too.
     ///
     /// # Errors
-    /// When the chain has a job, or is complete with all its maps, or a later program wrote to it: then nothing is changed.
-    pub fn begin_anew(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
-        self.holding(|controller| controller.anew_unless_complete(chain))
-    }
-
-    fn anew_unless_complete(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
-        let view = self.view_of(chain)?;
-        if view.state == ChainState::Complete && self.has_its_maps(chain)? {
-            let why = "it is complete and its maps are what was computed: write a new `output` to compute it from other inputs";
-            return Err(not_now(chain, why.to_owned()));
-        }
-        self.anew(chain, &view)
-    }
-
-    /// As [`Self::begin_anew`], for a run in the foreground: a complete chain begins anew when its maps are not all what
-    /// was computed, and is left as it is when they are.
-    ///
-    /// # Errors
-    /// When the chain has a job, or a later program wrote to it: then nothing is changed.
-    pub fn begin_anew_here(&mut self, chain: &ChainId) -> Result<Vec<String>, ControlError> {
+    /// When the chain has a job, or is complete with all its maps, or a later program wrote to it, or the campaign cannot go by
+    /// that file: then nothing is changed.
+    pub fn begin_anew(&mut self, chain: &ChainId, loaded: Option<&Loaded>) -> Result<Begun, ControlError> {
         self.holding(|controller| {
             let view = controller.view_of(chain)?;
             if view.state == ChainState::Complete && controller.has_its_maps(chain)? {
-                return Ok(Vec::new());
+                let why = "it is complete and its maps are what was computed: write a new `output` to compute it from other inputs";
+                return Err(not_now(chain, why.to_owned()));
             }
-            controller.anew(chain, &view)
+            controller.anew_by(&[view], loaded)
+        })
+    }
+
+    /// As [`Self::begin_anew`], for a run in the foreground of these chains: a complete chain begins anew when its maps are not all
+    /// what was computed, and is left as it is when they are.
+    ///
+    /// # Errors
+    /// When a chain has a job, or a later program wrote to it, or the campaign cannot go by the file: then nothing is changed.
+    pub fn begin_anew_here(&mut self, chains: &[ChainId], loaded: &Loaded) -> Result<Begun, ControlError> {
+        self.holding(|controller| {
+            let mut views = Vec::new();
+            // Those that the file has added have nothing to leave behind.
+            for chain in chains {
+                if !controller.chains.iter().any(|(known, _)| known == chain) {
+                    continue;
+                }
+                let view = controller.view_of(chain)?;
+                if view.state != ChainState::Complete || !controller.has_its_maps(chain)? {
+                    views.push(view);
+                }
+            }
+            controller.anew_by(&views, Some(loaded))
+        })
+    }
+
+    /// Everything is looked at before anything is written.
+    fn anew_by(&mut self, views: &[ChainView], loaded: Option<&Loaded>) -> Result<Begun, ControlError> {
+        if let Some(busy) = views.iter().find(|view| !view.state.is_settled()) {
+            return Err(not_now(&busy.id, "it has a job: stop it first".to_owned()));
+        }
+        let spec = loaded.map_or_else(|| self.spec.clone(), |loaded| loaded.spec.settled_as(&self.spec));
+        let changed = spec::changes(&self.spec, &spec);
+        let anew: Vec<&ChainId> = views.iter().map(|view| &view.id).collect();
+        let edited = loaded.filter(|_| !changed.is_empty());
+        let began = match edited {
+            Some(loaded) => self.ensure_can_follow(&spec, &changed, &loaded.file, &anew)?,
+            None => false,
+        };
+        let mut said = Vec::new();
+        if changed.iter().any(|field| field.change == Change::Science) {
+            said.extend(self.made_before(&anew, &changed)?);
+        }
+        // What is sealed must not count any more before the campaign goes by a file that says another program.
+        for view in views {
+            said.extend(self.anew(&view.id, view, &spec)?);
+        }
+        if edited.is_some() {
+            self.take(spec, &changed, began)?;
+        }
+        Ok((changed, said))
+    }
+
+    /// What is to be said of chains that hold work of a command as the file had it before.
+    fn made_before(&self, anew: &[&ChainId], changed: &[Changed]) -> Result<Vec<String>, ControlError> {
+        let mut theirs = Vec::new();
+        for (chain, _) in self.chains.iter().filter(|(chain, _)| !anew.contains(&chain)) {
+            let dir = self.campaign.chain(chain);
+            if inputs::holds_work(&dir, Inputs::first(&dir)?.after)? {
+                theirs.push(chain.to_string());
+            }
+        }
+        let fields: Vec<String> = changed
+            .iter()
+            .filter(|field| field.change == Change::Science)
+            .map(|field| format!("`{}`", field.field))
+            .collect();
+        Ok(if theirs.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!(
+                "{}: made, or begun, with {} as the file had it before; that stays so",
+                theirs.join(", "),
+                fields.join(", ")
+            )]
         })
     }
 
@@ -54,16 +118,13 @@ impl Controller {
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look_freshly(chain, fresh)?;
         let view = self.snapshot().chains.into_iter().find(|c| c.id == *chain);
-        view.ok_or_else(|| not_now(chain, "no such chain".to_owned()))
+        view.ok_or_else(|| self.no_chain(chain))
     }
 
-    fn anew(&mut self, chain: &ChainId, view: &ChainView) -> Result<Vec<String>, ControlError> {
-        if !view.state.is_settled() {
-            return Err(not_now(chain, "it has a job: stop it first".to_owned()));
-        }
+    fn anew(&mut self, chain: &ChainId, view: &ChainView, spec: &Spec) -> Result<Vec<String>, ControlError> {
         let dir = self.campaign.chain(chain);
         let after = fence::newest(&dir)?.map_or(0, |link| link.0);
-        let inputs = Inputs { after, ..Inputs::take(&self.spec, &view.months, &mut BTreeMap::new()) };
+        let inputs = Inputs { after, ..Inputs::take(spec, &view.months, &mut BTreeMap::new()) };
         let text = format!(
             "begins anew, as asked, from the inputs {}: what was sealed until link {after} ({}) does not count any more",
             inputs.short(),

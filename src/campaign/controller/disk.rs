@@ -14,6 +14,7 @@ use crate::campaign::identity::{AttemptFile, number_in};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
+use crate::campaign::spec::Spec;
 use crate::checkpoint::form;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
@@ -311,11 +312,12 @@ impl ChainFiles {
     }
 
     /// The machine's view of it.
-    pub(super) fn view(&self, now_ms: u64) -> DiskView {
+    pub(super) fn view(&self, now_ms: u64, spec: &Spec) -> DiskView {
         let links = self.links.values();
         DiskView {
             attempts: self.tokens().collect(),
             left_out: self.left_out().cloned().unwrap_or_default(),
+            unsaved: spec.is_unsaved(),
             links: links.map(|l| LinkOnDisk { start: l.start.clone(), end: l.end.clone() }).collect(),
             generations: self
                 .generations

@@ -36,7 +36,7 @@ impl Controller {
         if changed.is_empty() {
             return Ok(changed);
         }
-        let began = self.ensure_can_follow(&spec, &changed, &loaded.file)?;
+        let began = self.ensure_can_follow(&spec, &changed, &loaded.file, &[])?;
         self.take(spec, &changed, began)?;
         Ok(changed)
     }
@@ -48,34 +48,35 @@ impl Controller {
     pub fn refusal(&mut self, loaded: &Loaded) -> Result<Option<ControlError>, ControlError> {
         let spec = loaded.spec.settled_as(&self.spec);
         let changed = spec::changes(&self.spec, &spec);
-        match self.ensure_can_follow(&spec, &changed, &loaded.file) {
+        match self.ensure_can_follow(&spec, &changed, &loaded.file, &[]) {
             Ok(_) => Ok(None),
             Err(e @ (ControlError::Foreign { .. } | ControlError::NotNow { .. })) => Ok(Some(e)),
             Err(e) => Err(e),
         }
     }
 
-    /// Refuses what the campaign cannot go by; whether a job of it was ever taken.
-    fn ensure_can_follow(
+    /// Refuses what the campaign cannot go by; whether a job of it was ever taken. `anew`: chains that begin anew by it.
+    pub(super) fn ensure_can_follow(
         &mut self,
         spec: &Spec,
         changed: &[Changed],
         file: &Path,
+        anew: &[&ChainId],
     ) -> Result<bool, ControlError> {
         self.read_files()?;
         let began = !self.tokens().is_empty() || self.files.values().any(ChainFiles::has_run);
         if began {
-            self.refuse_other_work(changed, file)?;
+            self.refuse_other_work(changed, file, anew)?;
             self.refuse_other_chains(spec, changed, file)?;
         }
         if began && changed.iter().any(|field| field.change == Change::Place) {
             self.refuse_living_jobs()?;
-            self.refuse_other_inputs(spec, changed)?;
+            self.refuse_other_inputs(spec, changed, anew)?;
         }
         Ok(began)
     }
 
-    fn take(&mut self, spec: Spec, changed: &[Changed], began: bool) -> Result<(), ControlError> {
+    pub(super) fn take(&mut self, spec: Spec, changed: &[Changed], began: bool) -> Result<(), ControlError> {
         let hash = install::frozen_spec(&self.campaign, &spec)?;
         if began {
             // Before the campaign goes by the new one: tiles of either count from here on.
@@ -105,12 +106,32 @@ impl Controller {
         Ok(())
     }
 
-    fn refuse_other_work(&self, changed: &[Changed], file: &Path) -> Result<(), ControlError> {
+    fn refuse_other_work(
+        &self,
+        changed: &[Changed],
+        file: &Path,
+        anew: &[&ChainId],
+    ) -> Result<(), ControlError> {
         let science: Vec<&Changed> = changed.iter().filter(|field| field.change == Change::Science).collect();
-        if science.is_empty() {
+        // A program is corrected as its inputs are: what begins anew takes it.
+        let of_command = science.iter().all(|field| field.field.starts_with("workload."));
+        if science.is_empty() || of_command && !anew.is_empty() {
             return Ok(());
         }
-        Err(self.foreign(&format!("was made with another {}", names(&science)), file, "set the field back"))
+        let unfinished = |chain: &&ChainId| {
+            self.files.get(*chain).is_some_and(|files| files.has_run() && files.maps.is_none())
+        };
+        let unfinished = self.chains.iter().map(|(chain, _)| chain).find(unfinished);
+        let or = match unfinished.filter(|_| of_command) {
+            Some(chain) => format!(
+                "set the field back; or begin {chain} anew by it: `alpsckpt run {file} --months {} --anew`, or \
+                 `alpsckpt resubmit {chain} --anew --campaign {file}`",
+                inputs::months_of(chain),
+                file = word(file.as_os_str())
+            ),
+            None => "set the field back".to_owned(),
+        };
+        Err(self.foreign(&format!("was made with another {}", names(&science)), file, &or))
     }
 
     /// What was begun must stay what it is: the same months in one chain, with the same maps.
@@ -171,10 +192,15 @@ impl Controller {
     }
 
     /// Other paths must lead to the same files.
-    fn refuse_other_inputs(&self, spec: &Spec, changed: &[Changed]) -> Result<(), ControlError> {
+    fn refuse_other_inputs(
+        &self,
+        spec: &Spec,
+        changed: &[Changed],
+        anew: &[&ChainId],
+    ) -> Result<(), ControlError> {
         let moved: Vec<&Changed> =
             changed.iter().filter(|field| field.change == Change::Place && field.field != "output").collect();
-        for (chain, months) in spec.chains() {
+        for (chain, months) in spec.chains().into_iter().filter(|(chain, _)| !anew.contains(&chain)) {
             let dir = self.campaign.chain(&chain);
             let files = self.files.get(&chain);
             let holds = files.is_some_and(|f| {

@@ -241,7 +241,7 @@ impl Controller {
         let observation = Observation {
             now_ms,
             batch: self.batch.view.clone().filter(|_| polled),
-            disk: self.files.iter().map(|(chain, files)| (chain.clone(), files.view(now_ms))).collect(),
+            disk: self.files.iter().map(|(id, files)| (id.clone(), files.view(now_ms, &self.spec))).collect(),
             limits: self.limits(),
         };
         let decisions = machine::decide(&self.state, &observation, &mut self.doubts);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::actions::UNSAVED;
 use crate::campaign::inputs::CheckError;
 use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
@@ -125,6 +126,12 @@ pub enum ControlError {
         /// The chain.
         chain: String,
     },
+    /// A checkpoint is asked for of a program of which nothing is kept.
+    #[error("{chain}: nothing was done: {UNSAVED}")]
+    Unsaved {
+        /// The chain.
+        chain: String,
+    },
     /// What is computed already belongs to another campaign file or to other inputs.
     #[error("{what}")]
     Foreign {
@@ -140,6 +147,14 @@ pub enum ControlError {
         what: String,
         /// What to do.
         cure: String,
+    },
+    /// The campaign has no such chain.
+    #[error("{chain}: no such chain; there are {there}")]
+    NoChain {
+        /// The chain.
+        chain: String,
+        /// Those that there are.
+        there: String,
     },
     /// There is no campaign in this output folder.
     #[error("{}: no campaign here yet", .0.display())]
@@ -161,6 +176,10 @@ impl ControlError {
             Self::NotSure { .. } => {
                 "give the same command again in a minute: what never got there is submitted again, and nothing runs twice".to_owned()
             }
+            Self::Unsaved { chain } => format!(
+                "let it come to its end, or end it: `alpsckpt stop {chain}`; another `checkpoint` in the campaign file counts for its next job"
+            ),
+            Self::NoChain { .. } => "name one of these".to_owned(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }
     }

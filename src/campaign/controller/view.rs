@@ -11,6 +11,7 @@ use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView,
     Snapshot, saving_of,
 };
+use crate::campaign::spec::Spec;
 use crate::checkpoint::{ChainId, Phase, Saving, Status};
 use crate::host;
 use crate::oar_client::{Ending, Job};
@@ -36,7 +37,14 @@ impl Controller {
                 self.chain_view(
                     id,
                     months,
-                    &Seen { id, record: &record, files, now_ms, state_folder: &state_folder },
+                    &Seen {
+                        id,
+                        record: &record,
+                        files,
+                        now_ms,
+                        spec: &self.spec,
+                        state_folder: &state_folder,
+                    },
                 )
             })
             .collect();
@@ -151,6 +159,8 @@ impl Controller {
             silent_for: if running { files.silent_ms(seen.now_ms).map(|ms| ms / 1000) } else { None },
             eta: rate.filter(|_| total > 0).and_then(|rate| eta(total.saturating_sub(tiles), rate)),
             margin: self.margin(open.and_then(|s| s.saving), files),
+            said: open.map(|s| clean(&s.said)).filter(|said| !said.is_empty()),
+            unsaved: self.spec.is_unsaved(),
             left_out: files.left_out().into_iter().flatten().map(|node| clean(node)).collect(),
             failure: failure.map(|f| FailureView {
                 class: clean(&f.class),
@@ -194,6 +204,7 @@ struct Seen<'a> {
     record: &'a ChainRecord,
     files: &'a ChainFiles,
     now_ms: u64,
+    spec: &'a Spec,
     state_folder: &'a Path,
 }
 
@@ -239,7 +250,7 @@ impl Seen<'_> {
     }
 
     fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
-        let disk = || self.files.view(self.now_ms);
+        let disk = || self.files.view(self.now_ms, self.spec);
         let Some(end) = &link.end else {
             if !host::may_live(&link.start.node, link.start.pid) {
                 let full = is_full(self.state_folder);

@@ -2,6 +2,7 @@
 
 use super::{BatchView, DiskView, LinkOnDisk};
 use crate::campaign::event::{Failure, failure::UNFIT_NODE};
+use crate::campaign::inputs::months_of;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::foreign::fitness::tells_of_beginning_anew;
@@ -158,6 +159,16 @@ impl Say<'_> {
             );
             return self.failure("node died", cause);
         }
+        if over_walltime && self.disk.unsaved {
+            let cause =
+                format!("the program did not come to its end within its walltime (job {id}{})", self.node());
+            let hint = format!(
+                "nothing of it is kept (`checkpoint: None`): lengthen `walltime` in the campaign file, or have the program saved by \
+                 another `checkpoint`, then `alpsckpt resubmit {} --campaign FILE`: it begins anew",
+                self.chain
+            );
+            return Failure::new("walltime", cause, hint);
+        }
         if over_walltime {
             let cause = format!("job {id} was killed at its walltime before it could end by itself");
             return self.after("walltime", cause, "lengthen `margin` in a new campaign if it happens again");
@@ -252,11 +263,15 @@ impl LinkSaid<'_> {
             ExitClass::NoProgress => Failure::new("no progress", cause, no_progress_hint(chain, disk)),
             ExitClass::TooManyLinks => now("too many links", cause),
             ExitClass::Program(_) => {
-                let hint = format!(
-                    "see what it said (`alpsckpt log {chain} --program`), correct the program or its inputs, then {}",
-                    resubmit()
-                );
-                Failure::new("program", cause, hint)
+                let anew = format!("`alpsckpt resubmit {chain} --anew --campaign FILE`");
+                let anew = match self.again {
+                    Some(_) => {
+                        format!("`alpsckpt run FILE --months {} --anew`, or {anew}", months_of(chain))
+                    }
+                    None => anew,
+                };
+                let said = format!("`alpsckpt log {chain} --program`");
+                Failure::new("program", cause, of_program(&said, &anew, &resubmit()))
             }
             ExitClass::Unable if tells_of_beginning_anew(message) => {
                 let first = "do what it says, or take other nodes";
@@ -277,6 +292,15 @@ impl LinkSaid<'_> {
             ExitClass::Checkpointed => return None,
         })
     }
+}
+
+/// What to do about a program that ended by itself, and not well: the commands that show what it said, that begin it anew, and
+/// that let it go on. What goes on from an image is the program as it was, with what it had read.
+pub(crate) fn of_program(said: &str, anew: &str, again: &str) -> String {
+    format!(
+        "see what it said ({said}), correct the program or its inputs, and begin it anew: {anew}; unchanged it would end in the same \
+         way, but where the cause lay outside of it and is gone, {again}"
+    )
 }
 
 const MAKE_ROOM: &str = "make room on the disk or in the quota";

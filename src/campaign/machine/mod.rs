@@ -27,6 +27,7 @@ use super::event::Event;
 
 pub use decide::{decide, live_jobs};
 pub(in crate::campaign) use decide::{jobs_of, stage_of};
+pub(crate) use failure::of_program;
 pub(in crate::campaign) use failure::{foreground_gone, of_foreground};
 pub use state::{Attempt, ChainRecord, SeenJob, Stage, State, fold};
 
@@ -80,6 +81,8 @@ pub struct DiskView {
     pub attempts: Vec<(u32, Token)>,
     /// The nodes that the last attempt leaves out.
     pub left_out: BTreeSet<String>,
+    /// Nothing of its program is kept before it ends.
+    pub unsaved: bool,
     /// Its links, in order.
     pub links: Vec<LinkOnDisk>,
     /// Its good generations: number, tiles, finished maps, bytes; oldest first.

@@ -225,6 +225,9 @@ fn unfit(name: &Path) -> Option<&'static str> {
     if name.is_absolute() {
         return Some("is absolute");
     }
+    if text.chars().any(char::is_control) {
+        return Some("has a line break or another character that cannot be shown");
+    }
     let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
     if text.is_empty() || text.ends_with('/') || text.contains("//") {
         return Some("names no file");

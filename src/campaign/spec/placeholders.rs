@@ -99,6 +99,13 @@ pub(super) fn parts<'t>(text: &'t str, allowed: &[Name]) -> Result<Vec<Part<'t>>
         let known = WRITTEN.iter().find(|(_, written)| *written == name).map(|(known, _)| *known);
         match known.filter(|known| allowed.contains(known)) {
             Some(known) => found.push(Part::Value(known)),
+            // The brace that is closed belongs to a placeholder within.
+            None if name.contains('{') => {
+                return fault(
+                    format!("a `{{` is not closed in {text:?}"),
+                    format!("for a brace write {{{{; there are {}", list(allowed)),
+                );
+            }
             None => return fault(told(name, known, text), cure(name, allowed)),
         }
         rest = after;
@@ -187,6 +194,7 @@ mod tests {
             ("${HOME}", "no placeholder `{HOME}`", "{month}, {m}, {chain}"),
             ("a } b", "stands alone", "}}"),
             ("a { b", "not closed", "{{"),
+            ("{ cp app.txt {output}; }", "a `{` is not closed", "for a brace write {{"),
             ("{stdout}", "`{stdout}` cannot stand here", "{output}"),
             ("{}", "no placeholder `{}`", "{month}"),
         ] {

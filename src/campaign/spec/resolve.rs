@@ -97,6 +97,12 @@ impl Spec {
         }
     }
 
+    /// Nothing of its program is kept before it ends, so that it must end within one walltime.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.command().is_some_and(|command| command.checkpoint == Checkpoint::None)
+    }
+
     /// What the work of its chains is counted in.
     #[must_use]
     pub fn unit(&self) -> Unit {

@@ -69,6 +69,11 @@ fn what_is_named_is_taken_or_refused_and_no_other_instead() {
     assert_eq!(find(Some(&own)).unwrap().version, (4, 1, 1));
     let nothing = find(Some(&folder.path().join("bin"))).unwrap_err();
     assert!(nothing.what.contains("no kit of CRIU: it has no kit.ron"), "{nothing}");
+    // What lies there is somebody else's: no kit can be made in its place.
+    assert!(nothing.cure.contains("name the folder of a kit") && !nothing.cure.contains("--to"), "{nothing}");
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let nothing = find(Some(&empty)).unwrap_err();
     assert!(nothing.cure.contains("--again --to /"), "{nothing}");
     let missing = find(Some(Path::new("/nowhere/criu"))).unwrap_err();
     assert!(missing.what.contains("/nowhere/criu does not answer: No such file"), "{missing}");

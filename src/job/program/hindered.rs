@@ -50,7 +50,10 @@ impl Session<'_> {
         Look {
             network: state.resolved.program.network,
             tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
-            everywhere: vec![self.shell.campaign.output().to_path_buf()],
+            // Whatever goes on there is run by this program.
+            everywhere: std::iter::once(self.shell.campaign.output().to_path_buf())
+                .chain(std::env::current_exe())
+                .collect(),
             init: state.backend.init(),
         }
     }

@@ -1,5 +1,6 @@
 //! What a program has made: taken over when it ended well, and recorded as the end of the chain.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,7 @@ impl Session<'_> {
             self.shell.log.say(&format!("Result rejected: {problem}."));
         }
         self.shell.ensure_own()?;
+        sealed::replace(&self.shell.dir.former(), &complete.maps)?;
         for path in [self.shell.dir.complete(), self.shell.dir.made()] {
             match beneath::remove(&path) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -95,6 +97,13 @@ impl Session<'_> {
         Ok(Some(made).filter(|made| known && made.link > self.shell.after().unwrap_or(LinkNumber(0))))
     }
 
+    /// Whether all files that the program is to make are there, and not empty; not where it is to make none.
+    pub(super) fn has_made_all(state: &State) -> bool {
+        let made = |path: &Path| beneath::facts(path).is_ok_and(|f| beneath::is_regular(&f) && f.len() > 0);
+        let outputs = &state.resolved.outputs;
+        !outputs.is_empty() && outputs.iter().all(|(from, _)| made(from))
+    }
+
     /// Records what the program, which ended well, has made.
     pub(super) fn make(&self, state: &State) -> Result<Made, Failure> {
         self.shell.enter(Phase::Finishing);
@@ -116,6 +125,12 @@ impl Session<'_> {
                 Err(e) => return Err(DurableError::io(from, "examine", e).into()),
                 Ok(facts) if !beneath::is_regular(&facts) => return Err(lacking("no regular file")),
                 Ok(facts) if facts.len() == 0 => return Err(lacking("empty")),
+                Ok(facts) if facts.mode() & 0o400 == 0 => {
+                    return Err(lacking(&format!(
+                        "its owner may not read it (mode {:03o})",
+                        facts.mode() & 0o777
+                    )));
+                }
                 Ok(_) => {}
             }
             let folder = from.parent().unwrap_or(Path::new("."));
@@ -170,6 +185,7 @@ impl Session<'_> {
         };
         self.shell.ensure_own()?;
         sealed::replace(&self.shell.dir.complete(), &complete)?;
+        let _ = beneath::remove(&self.shell.dir.former());
         self.shell.remember(None, made.done);
         self.remove_all_kept();
         Ok(format!("complete: {} in {}", count(made.files.len() as u64, "file"), results.display()))
@@ -193,14 +209,21 @@ impl Session<'_> {
         if let Some(folder) = to.parent() {
             atomic::create_folder(folder)?;
         }
-        if beneath::exists(to) {
-            if !is_it(to) && !self.is_former_result(to, &file.file) {
-                return Err(Failure::Input(Problem::new(
-                    to,
-                    "this file has the name of a result, and this campaign did not make it; it is not overwritten",
-                    "move it away, then resubmit",
-                )));
+        if beneath::exists(to) && !is_it(to) {
+            match self.former_result(&file.file) {
+                None => {
+                    return Err(Failure::Input(Problem::new(
+                        to,
+                        "this file has the name of a result, and this campaign did not make it; it is not overwritten",
+                        "move it away, then resubmit",
+                    )));
+                }
+                // What somebody has changed since is theirs.
+                Some(former) if verify_bytes(to, &former, &[], &|| false).is_err() => self.put_aside(to)?,
+                Some(_) => {}
             }
+        }
+        if beneath::exists(to) {
             beneath::remove(to).map_err(|e| DurableError::io(to, "remove", e))?;
         }
         match beneath::rename_new(from, to) {
@@ -211,11 +234,23 @@ impl Session<'_> {
         }
     }
 
-    /// Whether the chain had made this file before, as when it was begun anew.
-    fn is_former_result(&self, path: &Path, name: &str) -> bool {
-        let former: Option<Complete> = form::read(&self.shell.dir.complete()).ok();
-        let file = former.as_ref().and_then(|complete| complete.maps.iter().find(|file| file.file == name));
-        file.is_some_and(|file| verify_bytes(path, file, &[], &|| false).is_ok())
+    /// The file of this name that the chain had made before, as when it was begun anew.
+    fn former_result(&self, name: &str) -> Option<MapRecord> {
+        let dir = &self.shell.dir;
+        let complete = form::read::<Complete>(&dir.complete()).map(|complete| complete.maps);
+        let former = sealed::read::<Vec<MapRecord>>(&dir.former());
+        complete.into_iter().chain(former).flatten().find(|file| file.file == name)
+    }
+
+    /// Gives a former result that is not what was made a name of its own.
+    fn put_aside(&self, path: &Path) -> Result<(), Failure> {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".damaged");
+        let aside = Path::new(&aside);
+        beneath::rename(path, aside).map_err(|e| DurableError::io(path, "put aside", e))?;
+        let (path, aside) = (path.display(), aside.display());
+        self.shell.log.say(&format!("{path} is not what was made before: put aside as {aside}."));
+        Ok(())
     }
 
     /// A complete chain needs no images; its program's folder goes with them.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{Checkpoint, Places, Processors, Resolved, Semaphores};
+use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
@@ -17,7 +17,7 @@ use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::record::Record;
 use crate::foreign::tasks::Memory;
-use crate::foreign::{Backend, Clocks, Kind, Trouble, copies, cpu, dmtcp, kit, semaphores};
+use crate::foreign::{Backend, Clocks, Kind, Program, Trouble, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::{bytes, count};
 use crate::shell_words::word;
@@ -226,7 +226,7 @@ impl Session<'_> {
         let masked = resolved.processors == Processors::Avx2 && self.is_masked(&resolved);
         let mut runner = self.runner(&resolved, started, None)?;
         runner.backend.start(&resolved.program).map_err(|e| Self::unable(&e))?;
-        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved)));
+        self.shell.log.say(&format!("Begins anew: {}.", Self::called(&resolved.program)));
         let mut state = self.state(runner, started, resolved);
         state.newest = newest;
         state.masked = masked;
@@ -256,6 +256,21 @@ impl Session<'_> {
         masked.map_err(|e| self.shell.log.say(&format!("AVX-512 is not masked: {e}."))).is_ok()
     }
 
+    /// A refusal with where the campaign lay when the program was dumped: its files have the names that they had there.
+    fn with_former_place(&self, failure: Failure, generation: &Generation) -> Failure {
+        let Failure::Unable(what) = failure else { return failure };
+        let former = spec::frozen(self.shell.campaign, &generation.spec).ok();
+        let here = &self.shell.options.spec.output;
+        Failure::Unable(match former.filter(|former| former.output != *here) {
+            Some(former) => format!(
+                "{what}; the campaign's folder was {} when the program was dumped, and is {} now: moved back with its files, it goes on",
+                former.output.display(),
+                here.display()
+            ),
+            None => what,
+        })
+    }
+
     /// The program from what was kept of it.
     fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
         let Candidate { generation, image, verified } = candidate;
@@ -271,13 +286,16 @@ impl Session<'_> {
                     generation.number
                 )));
             }
-            (Some(verified), _) => self.restore(&mut runner, &resolved, &image, verified)?,
+            (Some(verified), _) => self
+                .restore(&mut runner, &resolved, &image, verified)
+                .map_err(|e| self.with_former_place(e, &generation))?,
         }
         let beside = verified.map(|verified| verified.beside);
+        let runs = resolved.own.as_ref().filter(|_| beside.is_none()).map_or(&resolved.program, |own| &own.1);
         self.shell.log.say(&format!(
             "Resumes generation {}: {} in {:.1} s.",
             generation.number,
-            Self::called(&resolved),
+            Self::called(runs),
             began.elapsed().as_secs_f64()
         ));
         let mut state = self.state(runner, image.started, resolved);
@@ -391,8 +409,8 @@ impl Session<'_> {
     }
 
     /// The program in words.
-    fn called(resolved: &Resolved) -> String {
-        let words = resolved.program.arguments.iter();
+    fn called(program: &Program) -> String {
+        let words = program.arguments.iter();
         let words: Vec<_> = words.map(|text| word(text)).collect();
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()

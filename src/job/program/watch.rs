@@ -74,6 +74,8 @@ impl Session<'_> {
         self.shell.enter(Phase::Computing);
         let mut next = Instant::now();
         let mut last = Instant::now();
+        let runs_on = self.runs_on(state);
+        let mut told = false;
         loop {
             let ended = match state.backend.ended() {
                 Ok(ended) => ended,
@@ -93,8 +95,16 @@ impl Session<'_> {
                 }
                 self.tell_hindrances(state, &tasks);
             }
-            if self.must_save(state) {
-                return self.leave(state);
+            if self.must_save(state)
+                && let Some(done) = self.leave(state)?
+            {
+                return Ok(done);
+            }
+            if runs_on && !told && self.shell.must_stop() {
+                told = true;
+                self.shell.log.say(
+                    "Asked to checkpoint: nothing of this program is kept, and it runs on to its walltime.",
+                );
             }
             if self.trial_is_due(state) {
                 self.trial(state)?;
@@ -104,7 +114,9 @@ impl Session<'_> {
                 last = Instant::now();
                 self.save_and_go_on(state)?;
             }
-            wait_until(next.min(Instant::now() + Duration::from_millis(100)), &|| self.shell.must_stop());
+            wait_until(next.min(Instant::now() + Duration::from_millis(100)), &|| {
+                !runs_on && self.shell.must_stop()
+            });
         }
     }
 
@@ -182,7 +194,7 @@ impl Session<'_> {
     /// Whether it is time to save it: when asked, or so long before the walltime as a dump of so much memory may take.
     fn must_save(&self, state: &State) -> bool {
         if self.shell.must_stop() {
-            return true;
+            return !self.runs_on(state);
         }
         let stop = &self.shell.options.stop;
         let (Some(deadline), Some(end)) = (stop.deadline, stop.end) else { return false };
@@ -192,6 +204,12 @@ impl Session<'_> {
         let spare = end.saturating_duration_since(deadline) / 2;
         let lead = image::lead(state.memory.image, state.bandwidth.unwrap_or(BANDWIDTH), spare);
         end.saturating_duration_since(Instant::now()) <= lead
+    }
+
+    /// Nothing of the program is kept, so that a checkpoint would be its end: it gets all of its walltime. A run in the foreground
+    /// has none, and ends when it is asked to.
+    fn runs_on(&self, state: &State) -> bool {
+        state.by == Dumper::Program && state.resolved.own.is_none() && self.shell.options.stop.end.is_some()
     }
 
     /// Whether it is to be dumped for the first time, to see whether it can be.

@@ -144,7 +144,7 @@ fn a_map_whose_bytes_are_not_what_was_computed_is_put_aside_and_its_chain_resubm
     assert_eq!(state(&mut controller), ChainState::Complete);
     assert_eq!(controller.put_damaged_aside(&january()).expect("looked at"), [""; 0], "all is well");
     assert!(controller.act(&Action::Resubmit(january())).is_err());
-    assert!(controller.begin_anew(&january()).is_err(), "it has its maps");
+    assert!(controller.begin_anew(&january(), None).is_err(), "it has its maps");
     drop(controller);
     let spoilt = stage.campaign().maps().join("total_m01.tif");
     fs::write(&spoilt, b"abXde").expect("spoilt");

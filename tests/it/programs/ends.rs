@@ -56,7 +56,7 @@ fn a_result_never_takes_the_place_of_another_file() {
 fn the_examples_are_good() {
     let scene = Scene::new(8);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/examples");
-    for input in ["dem.sgrd", "dem.sdat"] {
+    for input in ["dem.sgrd", "dem.sdat", "dem.prj"] {
         fs::write(scene.path(input), input).unwrap();
     }
     let mut found = 0;

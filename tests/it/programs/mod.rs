@@ -14,11 +14,13 @@ use crate::support;
 
 mod cluster;
 mod commands;
+mod cures;
 mod ends;
 mod images;
 mod lost;
 mod nodes;
 mod outputs;
+mod own;
 mod same;
 mod trouble;
 
@@ -33,6 +35,11 @@ impl Programs {
     fn new(test: &str) -> Option<Self> {
         let kit = support::kit_of_tests(test)?;
         Some(Self { scene: Scene::new(8), kit })
+    }
+
+    /// For programs that nothing dumps.
+    fn without_criu() -> Self {
+        Self { scene: Scene::new(8), kit: PathBuf::from("/nowhere") }
     }
 
     /// Writes a campaign whose program makes these files, with these fields beside; its output folder has the file's name.
