@@ -28,6 +28,62 @@ debian() {
   done
 }
 
+# criu_of_trixie VERSION: CRIU of Debian 13 with its own libraries, from the mirror that this machine has for Debian 12; `$criu` calls it.
+criu_of_trixie() {
+  command -v apt-get >/dev/null || cannot "apt-get is missing"
+  command -v unshare >/dev/null || cannot "unshare (util-linux) is missing"
+  local mirror package
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v -e security -e updates | head -1)
+  [ -n "$mirror" ] || cannot "no mirror of Debian is configured (try apt-get update)"
+  mkdir -p archives/partial lists/partial root
+  : >status
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >trixie.list
+  local apt=(apt-get -qq -y --no-install-recommends -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
+    -o Dir::Cache="$work" -o Dir::Cache::archives="$work/archives" -o Dir::Etc::sourcelist="$work/trixie.list" -o Dir::Etc::sourceparts=/dev/null
+    -o Debug::NoLocking=1)
+  "${apt[@]}" update >apt.log 2>&1 || { tail -3 apt.log >&2; cannot "the lists of Debian 13 cannot be fetched"; }
+  "${apt[@]}" --download-only install "criu=$1" >apt.log 2>&1 || { tail -3 apt.log >&2; cannot "criu $1 cannot be fetched"; }
+  for package in archives/*.deb; do
+    dpkg-deb -x "$package" root
+  done
+  criu="$work/root/usr/lib64/ld-linux-x86-64.so.2 --library-path $work/root/usr/lib/x86_64-linux-gnu $work/root/usr/sbin/criu"
+  namespaces=(unshare --user --map-current-user --keep-caps --pid --mount --fork --mount-proc --kill-child --propagation slave)
+  "${namespaces[@]}" true 2>namespaces.log || cannot "no namespaces without root here: $(cat namespaces.log)"
+}
+
+# dumped [OPTION …] -- PROGRAM …: starts the program in namespaces of its own, waits until the file `ready` is there, dumps it into
+# images/ with these options; prints CRIU's exit status.
+dumped() {
+  local options=()
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  rm -rf images ready
+  mkdir images
+  "${namespaces[@]}" bash -c '
+    criu=$0 options=$1
+    shift
+    # Restored process numbers must be free in the next namespace.
+    echo 1000 >/proc/sys/kernel/ns_last_pid
+    (
+      for fd in /proc/$BASHPID/fd/*; do
+        [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"
+      done
+      exec setsid setpriv --inh-caps=-all --ambient-caps=-all "$@"
+    ) </dev/null >>out 2>&1 &
+    program=$!
+    until [ -e ready ]; do kill -0 $program || exit 100; sleep 0.05; done
+    $criu dump --unprivileged --file-locks --link-remap -t $program -D images -o dump.log $options >/dev/null 2>&1
+    echo $?' "$criu" "${options[*]}" "$@" 2>>said
+}
+
+# Restores images/ in namespaces of its own; prints CRIU's exit status. Its log is images/restore.log.
+restored() {
+  "${namespaces[@]}" bash -c 'setpriv --inh-caps=-setuid,-setgid --ambient-caps=-setuid,-setgid $0 restore --unprivileged --file-locks --link-remap -d -D images -o restore.log >/dev/null 2>&1; echo $?' "$criu"
+}
+
 in_debian() {
   local lib=$work/root/usr/lib/x86_64-linux-gnu
   local python
