@@ -25,7 +25,12 @@ pub(crate) fn early(place: &Place) {
     assert!(!chain.link_start(LinkNumber(1)).exists(), "it did not set up any more");
     std::fs::write(chain.path().join("go"), "").unwrap();
     begins(&chain, 1);
-    place.ask(&CHECKPOINT).good();
+    // It may have sealed and said so already: then there is nobody left to ask.
+    let again = place.ask(&CHECKPOINT);
+    let asked_again = again.code == Some(0);
+    if !asked_again {
+        again.failed(75, &["no link of it runs"]);
+    }
     let end = link_ends(&chain, 1);
     assert_eq!(end.class, ExitClass::Checkpointed, "{}", end.message);
     // OAR is about to resubmit it: nobody else may.
@@ -39,7 +44,7 @@ pub(crate) fn early(place: &Place) {
     assert_eq!((jobs[0].exit, jobs[1].exit, jobs[1].from), (99 << 8, 0, jobs[0].id), "{jobs:?}");
     assert!(jobs[0].stop - jobs[0].start > 60, "{jobs:?}");
     let signals = place.events(jobs[0].id).iter().filter(|e| *e == "CHECKPOINT_SUCCESS").count();
-    assert_eq!(signals, 2);
+    assert_eq!(signals, 1 + usize::from(asked_again));
     place.has_maps_of_a_local_run(&place.here("out"), &[]);
 }
 
