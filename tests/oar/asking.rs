@@ -11,7 +11,8 @@ const CHECKPOINT: [&str; 4] = ["checkpoint", "m06", "--campaign", "out"];
 /// OAR resubmits only jobs that ran for more than a minute, and repeats its signals.
 pub(crate) fn early(place: &Place) {
     let setup = "setup: [\"touch $OLDPWD/setting-up\", \"until [ -e $OLDPWD/go ]; do sleep 0.2; done\"],";
-    place.campaign("out", &[SAFE, setup]);
+    // OAR notes a signal a moment before the job has it: by then a chain without a pace would be complete.
+    place.campaign("out", &["pace: Some(\"20 tiles/min\"),", SAFE, setup]);
     place.ask(&SUBMIT).good();
     let chain = place.chain("out", "m06");
     // Asked while its script sets up, and again when its program has begun, within its first minute.
