@@ -118,20 +118,17 @@ impl Session<'_> {
             let mut take = || -> Result<(), NotSaved> {
                 // It may have gone on for a moment since it was looked at.
                 ensure_right(&tasks, look, true)?;
-                let (beside, pending) = Self::note(&saved, clocks, then)?;
+                let found = Self::note(&saved, clocks, then)?;
+                let beside = &found.0;
                 beyond = [
                     beside.closed.beyond(Bounds::default()),
                     copies::beyond(&beside.needs, &work, Most::default()),
                 ];
                 match then {
                     // The program is let go when its image is safe.
-                    Then::Ends => {
-                        pending.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
-                        behind.end()?;
-                        sealed = Some(self.seal(&saved, beside)?);
-                    }
+                    Then::Ends => sealed = Some(self.seal(&saved, found, &mut behind)?),
                     // It stands as short as can be.
-                    Then::Runs => noted = Some((beside, pending)),
+                    Then::Runs => noted = Some(found),
                 }
                 Ok(())
             };
@@ -149,23 +146,16 @@ impl Session<'_> {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        match (dumped, sealed, noted) {
-            (_, Some((generation, bandwidth)), _) => {
-                state.bandwidth = Some(bandwidth);
-                Ok(generation)
-            }
-            (Ok(()), None, Some((beside, pending))) => {
-                behind.end()?;
-                pending.sync().map_err(|e| Self::not_on_disk(&saved, e))?;
-                let (generation, bandwidth) = self.seal(&saved, beside)?;
-                state.bandwidth = Some(bandwidth);
-                Ok(generation)
-            }
+        let (generation, bandwidth) = match (dumped, sealed, noted) {
+            (_, Some(sealed), _) => sealed,
+            (Ok(()), None, Some(found)) => self.seal(&saved, found, &mut behind)?,
             (Ok(()), None, None) => {
-                Err(Failure::Internal("a dump that nobody was asked to seal".to_owned()).into())
+                return Err(Failure::Internal("a dump that nobody was asked to seal".to_owned()).into());
             }
-            (Err(e), None, _) => Err(NotSaved::Trouble(e)),
-        }
+            (Err(e), None, _) => return Err(NotSaved::Trouble(e)),
+        };
+        state.bandwidth = Some(bandwidth);
+        Ok(generation)
     }
 
     /// What is to be known of the program, while it stands; with its files that are still to be brought to the disk.
@@ -196,7 +186,14 @@ impl Session<'_> {
     }
 
     /// Makes an image durable and the chain's next generation; with bytes a second.
-    fn seal(&self, saved: &Saved<'_>, beside: Beside) -> Result<(Generation, f64), NotSaved> {
+    fn seal(
+        &self,
+        saved: &Saved<'_>,
+        (beside, pending): (Beside, Pending),
+        behind: &mut WriteBehind,
+    ) -> Result<(Generation, f64), NotSaved> {
+        pending.sync().map_err(|e| Self::not_on_disk(saved, e))?;
+        behind.end()?;
         let mut files = image::seal(saved.folder)?;
         let took = saved.began.elapsed().as_secs_f64();
         let held = |files: &[ImageFile]| files.iter().map(|file| file.bytes).sum::<u64>();
@@ -208,15 +205,16 @@ impl Session<'_> {
         files.push(image::seal_file(saved.folder, RECORD)?);
         self.shell.ensure_own()?;
         image::publish(saved.folder, saved.name)?;
+        let sealed = held(&files);
         let image = Image {
             started: saved.started,
             by: saved.by,
             folder: saved.name.to_owned(),
-            files: files.clone(),
+            files,
             class,
             took_ms: (took * 1e3) as u64,
         };
-        let generation = self.seal_generation(image, held(&files), saved.newest)?;
+        let generation = self.seal_generation(image, sealed, saved.newest)?;
         self.shell.log.say(&format!(
             "Sealed generation {}: the program, {}, in {:.1} s.",
             generation.number,
