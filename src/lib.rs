@@ -39,6 +39,7 @@ macro_rules! tell {
 /// This program, even after the file that it was started from was replaced or removed.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
 
+pub mod batch;
 pub mod campaign;
 pub mod checkpoint;
 pub mod cli;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use alpsckpt::batch::Token;
 use alpsckpt::campaign::controller::{Connect, Controller, Reach};
-use alpsckpt::oar_client::Token;
-use alpsckpt::oar_client::oar::{Limits, Oar};
+use alpsckpt::oar_client::{Limits, Oar};
 
 use crate::cluster::{Cluster, FIRST_JOB, run};
 use crate::{LINKS, Outcome};

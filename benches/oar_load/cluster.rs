@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use alpsckpt::oar_client::Token;
+use alpsckpt::batch::Token;
 
 use crate::Outcome;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Formatter};
 
-use alpsckpt::oar_client::BatchSystem;
-use alpsckpt::oar_client::oar::Oar;
+use alpsckpt::batch::BatchSystem;
+use alpsckpt::oar_client::Oar;
 use serde::Serialize;
 
 use crate::campaign::{Campaign, median};

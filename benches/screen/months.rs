@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use alpsckpt::oar_client::embedded::{Config, Embedded, default_config};
+use alpsckpt::batch::embedded::{Config, Embedded, default_config};
 
 use crate::terrain::terrain;
 use crate::{Outcome, at};

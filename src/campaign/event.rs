@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{Ending, JobId, Token};
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
-use crate::oar_client::{Ending, JobId, Token};
 use crate::quantity::Unit;
 
 /// One record of the journal.

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::clock;
 use super::controller::ClusterChoice;
+use crate::batch::Token;
 use crate::checkpoint::form::{self, FORM, Head};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
-use crate::oar_client::Token;
 
 /// `campaign.ron`: the last file written when a campaign is made, the first one read.
 ///

@@ -160,13 +160,13 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::batch::Token;
     use crate::checkpoint::ChainId;
-    use crate::oar_client::Token;
 
     fn some_entries() -> Vec<Entry> {
         let chain = ChainId::of_months(&[1]);
         let token = Token("k3x9.m01.1.abcdef".to_owned());
-        let job = crate::oar_client::JobId(7);
+        let job = crate::batch::JobId(7);
         [
             Event::Created { spec: "0123456789ab".to_owned(), cluster: "embedded cluster".to_owned() },
             Event::SubmitIntent { chain: chain.clone(), attempt: 1, token, recovered: false },

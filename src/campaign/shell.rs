@@ -3,8 +3,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::batch::Submission;
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Submission, oar};
+use crate::oar_client as oar;
 use crate::shell_words::quoted;
 
 /// What tells a job's script that the checkpoint signal is held back.
@@ -120,7 +121,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::oar_client::Token;
+    use crate::batch::Token;
 
     /// A job's script of these setup lines, run without a program to hold the signal; what it says, and how it ends.
     fn run(folder: &Path, setup: &[&str], arguments: &[u8]) -> (String, Option<i32>) {

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 use super::event::failure;
 use super::spec::Spec;
+pub use crate::batch::JobState;
 use crate::checkpoint::{ChainId, ExitClass, Generation, Phase, Saving, image};
-pub use crate::oar_client::JobState;
 use crate::quantity::Unit;
 
 /// The campaign at one moment.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Failure, failure, output, place};
-use crate::oar_client::BatchSystem;
-use crate::oar_client::embedded::{self, Config, Embedded, Nodes, ServeError};
+use crate::batch::BatchSystem;
+use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
 use crate::quantity::count;
 use crate::ui::words;
 

@@ -15,10 +15,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::submit::Which;
 use super::{Failure, failure, place};
 use crate::THIS_PROGRAM;
+use crate::batch::BatchSystem;
 use crate::campaign::clock;
 use crate::campaign::spec::Checkpoint;
 use crate::job::{signals, surroundings};
-use crate::oar_client::BatchSystem;
 use findings::{Findings, compare, cores, show};
 use visit::{Visit, submission};
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{output, place};
+use crate::batch::BatchError;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::job::copies::CopyError;
-use crate::oar_client::BatchError;
 use crate::shell_words::word;
 
 /// The command line is wrong, as the parser of arguments says it too.

@@ -140,7 +140,7 @@ fn row(chain: &ChainView) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oar_client::BatchError;
+    use crate::batch::BatchError;
 
     fn snapshot(error: Option<&BatchError>) -> Snapshot {
         Snapshot {

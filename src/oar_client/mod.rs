@@ -1,276 +1,287 @@
-//! The batch system, behind one trait: real OAR by its commands ([`oar`]), and the embedded cluster ([`embedded`]),
-//! real processes on this machine under OAR's rules.
+//! Real OAR, by its commands (`oarsub`, `oarstat`, `oardel`, `oarhold`, `oarresume`, `oarnodes`), versions 2.5 and 2.6.
+//!
+//! [`command`] runs them, [`submit`] and [`parse`] speak their language. What they say in which case was recorded on
+//! real servers: `tests/data/oar/`.
 
-pub mod embedded;
-mod error;
-pub mod oar;
+mod command;
+mod parse;
+mod submit;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-pub use error::BatchError;
-use serde::{Deserialize, Serialize};
+use nix::unistd::{Uid, User};
 
-/// A job's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct JobId(pub u64);
+pub use command::Logged;
+use command::{Output, Runner};
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+
+/// Attempts looked up by one `oarstat`: its argument stays short.
+const TOKENS_A_QUERY: usize = 100;
+/// How long a job that is over must have been the same: OAR writes down some events a little later.
+const SETTLED_AFTER: Duration = Duration::from_secs(30);
+
+/// How long commands may take. With its database down `oarsub` tries again without end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `oarsub`: admission rules and the choice of resources take their time.
+    pub submit: Duration,
+    /// All others.
+    pub other: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { submit: Duration::from_mins(1), other: Duration::from_secs(30) }
     }
 }
 
-/// The unique name of one attempt: journalled before the submission, carried by each of its jobs as the job's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Token(pub String);
+/// OAR, as its frontend's user sees it.
+#[derive(Debug)]
+pub struct Oar {
+    runner: Runner,
+    limits: Limits,
+    /// Who submits and asks.
+    user: Option<String>,
+    /// A job that OAR has shown before: an answer without it is not believed.
+    sentinel: Option<(Token, JobId)>,
+    /// Jobs that it has shown to others: an answer with one of them is as good.
+    known: BTreeSet<JobId>,
+    /// Jobs that are over, as they were then, and since when they have not changed.
+    over: BTreeMap<JobId, (Job, Instant)>,
+}
 
-impl fmt::Display for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+impl Default for Oar {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
-/// What to submit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submission {
-    /// The attempt's token, used as the job's name.
-    pub token: Token,
-    /// The script, by absolute path.
-    pub script: PathBuf,
-    /// The working directory.
-    pub directory: PathBuf,
-    /// Walltime, seconds (of the scheduler's time).
-    pub walltime: u64,
-    /// How long before the walltime the checkpoint signal (SIGUSR2) is sent, seconds (of the scheduler's time).
-    pub checkpoint: u64,
-    /// Standard output; `%jobid%` stands for the job's number.
-    pub stdout: PathBuf,
-    /// Standard error, likewise.
-    pub stderr: PathBuf,
-    /// Lines of the site: project, properties, queue.
-    pub site: BTreeMap<String, String>,
-    /// Nodes that the job is not to be given.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub not_on: BTreeSet<String>,
-}
-
-/// Whether a node's name is one that can be told to a batch system as it is: letters, digits, `.`, `_` and `-`.
-#[must_use]
-pub fn is_host_name(name: &str) -> bool {
-    (1..=253).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-}
-
-impl Token {
-    /// Whether it is safe everywhere it goes (a job's name, SQL, file names): letters, digits, `.`, `_` and `-`.
+impl Oar {
+    /// OAR by the commands in `PATH`.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
-        (1..=100).contains(&self.0.len())
-            && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-    }
-}
-
-impl Submission {
-    /// What no batch system should be asked for, in words.
-    #[must_use]
-    pub fn problem(&self) -> Option<String> {
-        if !self.token.is_plain() {
-            return Some(format!(
-                "the job's name {:?} has other characters than letters, digits, . _ -",
-                self.token.0
-            ));
-        }
-        if let Some(name) = self.not_on.iter().find(|name| !is_host_name(name)) {
-            return Some(format!(
-                "the node's name {name:?} has other characters than letters, digits, . _ -"
-            ));
-        }
-        let relative = [&self.script, &self.directory].into_iter().find(|p| !p.is_absolute());
-        relative.map(|p| format!("{} is not an absolute path", p.display()))
-    }
-}
-
-/// What the batch system says of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
-    /// Its number.
-    pub id: JobId,
-    /// The number of the first job of the attempt.
-    pub array_id: JobId,
-    /// Its name: the attempt's token.
-    pub name: String,
-    /// Its state.
-    pub state: JobState,
-    /// The node it runs or ran on.
-    pub node: Option<String>,
-    /// How its command ended; `None` while it runs, and when OAR killed it.
-    pub ended: Option<Ending>,
-    /// The job it was resubmitted from by the batch system.
-    pub resubmitted_from: Option<JobId>,
-    /// Seconds since 1970, 0 when not yet: for display only.
-    pub submitted: i64,
-    /// Seconds since 1970, 0 when not yet: for display only.
-    pub started: i64,
-    /// Seconds since 1970, 0 when not yet: for display only.
-    pub stopped: i64,
-    /// Seconds since 1970 when the scheduler expects it to start.
-    pub expected_start: Option<i64>,
-    /// Why it waits or what happened, in the batch system's words.
-    pub message: String,
-    /// The types of its events, in order, with their texts.
-    pub events: Vec<(String, String)>,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ending {
-    /// With an exit code.
-    Code(u8),
-    /// Killed by a signal.
-    Signal(u8),
-}
-
-impl Ending {
-    /// From a raw wait status, as OAR records it (25344 = exit 99, 9 = killed by signal 9).
-    #[must_use]
-    pub fn of_wait_status(status: i32) -> Self {
-        match status & 0x7f {
-            0 => Self::Code(((status >> 8) & 0xff) as u8),
-            signal => Self::Signal(signal as u8),
+    pub fn new() -> Self {
+        Self {
+            runner: Runner::new(),
+            limits: Limits::default(),
+            user: user(),
+            sentinel: None,
+            known: BTreeSet::new(),
+            over: BTreeMap::new(),
         }
     }
-}
 
-/// OAR's job states, and whatever a server may add.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum JobState {
-    /// In the queue.
-    Waiting,
-    /// Held by a person.
-    Hold,
-    /// Chosen to start.
-    ToLaunch,
-    /// Starting.
-    Launching,
-    /// Its command runs.
-    Running,
-    /// Frozen.
-    Suspended,
-    /// Its command ended; the epilogue runs.
-    Finishing,
-    /// Its command ended by itself, whatever its code.
-    Terminated,
-    /// Killed, deleted or never started.
-    Error,
-    /// A state this program does not know, in the server's word.
-    Unknown(String),
-}
-
-impl JobState {
-    /// In the queue, held or not.
+    /// With commands from these folders (as in `PATH`), within these limits.
     #[must_use]
-    pub fn is_queued(&self) -> bool {
-        matches!(self, Self::Waiting | Self::Hold)
+    pub fn with(search_path: &Path, limits: Limits) -> Self {
+        let mut oar = Self::new();
+        oar.runner.search_path = Some(search_path.as_os_str().to_owned());
+        oar.limits = limits;
+        oar
     }
 
-    /// No more will come of this job.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(self, Self::Terminated | Self::Error)
+    /// Calls `hook` after each command.
+    pub fn on_command(&mut self, hook: impl FnMut(&Logged) + Send + 'static) {
+        self.runner.set_hook(Box::new(hook));
+    }
+
+    fn run(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        self.runner.run(program, &arguments, self.limits.other, None)
+    }
+
+    /// The answer of a command that only reads.
+    fn ask(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+        let output = self.run(program, arguments)?;
+        match output.code {
+            Some(0) => Ok(output),
+            Some(25) => Err(BatchError::Down(output.complaint().to_owned())),
+            _ => Err(output.strange()),
+        }
+    }
+
+    /// The jobs for which this SQL holds, as `oarstat` lists them.
+    fn query(&mut self, sql: &str) -> Result<Vec<Job>, BatchError> {
+        let output = self.ask("oarstat", &["-f", "-J", "--sql", sql])?;
+        // A wrong query is exit 0, its text on the error stream.
+        if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
+            return Err(output.unreadable(output.complaint()));
+        }
+        parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))
+    }
+
+    /// The jobs of these attempts. `oarstat` works longest on those that are over and change no more, in the end nearly
+    /// all of a campaign's: they are asked for no longer.
+    fn look_up(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        let sentinel = self.sentinel.as_ref().map(|(token, _)| token).filter(|s| !tokens.contains(s));
+        let names: Vec<String> = tokens.iter().chain(sentinel).map(|t| format!("'{t}'")).collect();
+        // A colleague's copy of a campaign has the same tokens.
+        let mine = self.user.as_ref().map_or_else(String::new, |user| format!(" AND job_user = '{user}'"));
+        let settled = self.settled(tokens);
+        let ids: Vec<String> = settled.iter().map(|job| job.id.to_string()).collect();
+        let rest =
+            if ids.is_empty() { String::new() } else { format!(" AND job_id NOT IN ({})", ids.join(", ")) };
+        let mut jobs = self.query(&format!("job_name IN ({}){mine}{rest}", names.join(", ")))?;
+        self.certify(&jobs)?;
+        self.remember(&jobs);
+        jobs.retain(|job| tokens.iter().any(|t| t.0 == job.name));
+        jobs.extend(settled);
+        jobs.sort_by_key(|job| job.id);
+        jobs.dedup_by_key(|job| job.id);
+        Ok(jobs)
+    }
+
+    /// The jobs of these attempts that are surely the same as when they were last shown.
+    fn settled(&self, tokens: &[Token]) -> Vec<Job> {
+        let sentinel = self.sentinel.as_ref().map(|(_, job)| *job);
+        let settled = |(job, since): &&(Job, Instant)| {
+            since.elapsed() >= SETTLED_AFTER
+                && Some(job.id) != sentinel
+                && tokens.iter().any(|t| t.0 == job.name)
+        };
+        self.over.values().filter(settled).map(|(job, _)| job.clone()).collect()
+    }
+
+    fn remember(&mut self, jobs: &[Job]) {
+        for job in jobs {
+            if !job.state.is_over() {
+                self.over.remove(&job.id);
+            } else if self.over.get(&job.id).is_none_or(|(known, _)| known != job) {
+                self.over.insert(job.id, (job.clone(), Instant::now()));
+            }
+        }
+    }
+
+    /// An answer is certain when it shows a job that was shown before. As long as none was, an empty answer counts if
+    /// `oarnodes`, which reads the same database, shows a node.
+    fn certify(&mut self, jobs: &[Job]) -> Result<(), BatchError> {
+        let unsure = |what| Err(BatchError::Unreadable { command: "oarstat".to_owned(), what });
+        match (self.sentinel.as_ref().map(|(_, id)| *id), jobs.first()) {
+            (Some(id), _) if jobs.iter().any(|job| job.id == id) => Ok(()),
+            (Some(_), Some(_)) if jobs.iter().any(|job| self.known.contains(&job.id)) => Ok(()),
+            (Some(id), _) => unsure(format!("its answer lacks job {id}, which it has shown before")),
+            (None, Some(job)) => {
+                self.sentinel = Some((Token(job.name.clone()), job.id));
+                Ok(())
+            }
+            (None, None) if self.nodes()?.is_empty() => {
+                unsure("it shows no job, and `oarnodes` no node: that is no answer".to_owned())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Runs a command that asks something of a job.
+    fn order(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<Ordered, BatchError> {
+        let output = self.run(program, arguments)?;
+        let complaint = output.complaint();
+        match output.code {
+            Some(0) => Ok(Ordered::Sent),
+            Some(6) => Ok(Ordered::Late),
+            // `oardel` has one text for a job that does not exist and for another's.
+            Some(1) if UNKNOWN_JOB.iter().any(|text| complaint.contains(text)) => {
+                Err(BatchError::UnknownJob(job))
+            }
+            Some(1) => Err(BatchError::Refused(complaint.to_owned())),
+            // 3: the job's node does not answer.
+            Some(2 | 3 | 25) => Err(BatchError::Down(complaint.to_owned())),
+            _ => Err(output.strange()),
+        }
+    }
+
+    /// The same, where nothing can be asked any more of a job that has ended.
+    fn order_in_time(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<(), BatchError> {
+        match self.order(program, arguments, job)? {
+            Ordered::Sent => Ok(()),
+            Ordered::Late => Err(BatchError::Refused(format!("job {job} has ended already"))),
+        }
     }
 }
 
-impl fmt::Display for JobState {
-    /// In OAR's word.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Waiting => "Waiting",
-            Self::Hold => "Hold",
-            Self::ToLaunch => "toLaunch",
-            Self::Launching => "Launching",
-            Self::Running => "Running",
-            Self::Suspended => "Suspended",
-            Self::Finishing => "Finishing",
-            Self::Terminated => "Terminated",
-            Self::Error => "Error",
-            Self::Unknown(word) => word,
-        })
+/// Who submits and asks; `None` when the name would not be safe in SQL.
+fn user() -> Option<String> {
+    let user = User::from_uid(Uid::effective()).ok()??.name;
+    Token(user.clone()).is_plain().then_some(user)
+}
+
+/// What the commands say of a job that is not there, or is another user's.
+const UNKNOWN_JOB: [&str; 2] = ["not the right user", "this job does not exist"];
+
+/// The `#OAR` lines of a submission's script; see [`BatchSystem::submit`].
+///
+/// # Errors
+/// [`BatchError::Refused`] for what OAR would take for something else.
+pub fn script_lines(submission: &Submission) -> Result<Vec<String>, BatchError> {
+    submit::script_lines(submission)
+}
+
+/// What became of an order.
+enum Ordered {
+    /// It is on its way.
+    Sent,
+    /// The job had ended before.
+    Late,
+}
+
+impl BatchSystem for Oar {
+    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
+        let output = self.ask("oarstat", &["--version"])?;
+        let name = parse::version(&output.stdout).map_or("OAR".to_owned(), |v| format!("OAR {v}"));
+        Ok(ClusterInfo { name, time_scale: 1.0 })
     }
-}
 
-/// A node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Node {
-    /// Its name.
-    pub name: String,
-    /// `Alive`, `Suspected`, `Absent`, `Dead`, in the server's word.
-    pub state: String,
-    /// Jobs on it now.
-    pub jobs: Vec<JobId>,
-}
+    fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
+        let arguments = submit::arguments(submission)?;
+        let folder = Some(submit::folder(submission));
+        let output = self.runner.run("oarsub", &arguments, self.limits.submit, folder)?;
+        submit::answer(&output)
+    }
 
-/// What is known of the batch system itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClusterInfo {
-    /// `OAR 2.5.9`, or `embedded cluster`.
-    pub name: String,
-    /// Scheduler seconds that pass in one real second: 1 on a real cluster.
-    pub time_scale: f64,
-}
+    fn expect(&mut self, known: &[(Token, JobId)]) {
+        self.known = known.iter().map(|(_, job)| *job).collect();
+        if self.sentinel.is_none() {
+            self.sentinel = known.last().filter(|(token, _)| token.is_plain()).cloned();
+        }
+    }
 
-/// A batch system. Every call is bounded in time; none is repeated behind the caller's back.
-pub trait BatchSystem: Send {
-    /// What it is.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    fn info(&mut self) -> Result<ClusterInfo, BatchError>;
+    fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
+        if let Some(token) = tokens.iter().find(|t| !t.is_plain()) {
+            return Err(BatchError::Refused(format!("{:?} cannot be the name of a job", token.0)));
+        }
+        // What is not there yet may still come.
+        self.runner.stray()?;
+        let mut all = Vec::new();
+        for tokens in tokens.chunks(TOKENS_A_QUERY) {
+            all.extend(self.look_up(tokens)?);
+        }
+        Ok(all)
+    }
 
-    /// Submits an idempotent job with a checkpoint signal; returns the first job's number (the `array_id`).
-    ///
-    /// # Errors
-    /// See [`BatchError::surely_not_submitted`]: after any other error the token must be looked up before a retry.
-    fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError>;
+    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
+        // Of a job that ended already nothing is left to delete.
+        self.order("oardel", &[&job.to_string()], job).map(|_| ())
+    }
 
-    /// Tells it what is known to be there, the newest last: an answer that shows none of these jobs is not certain.
-    fn expect(&mut self, _known: &[(Token, JobId)]) {}
+    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.order_in_time("oardel", &["-c", &job.to_string()], job)
+    }
 
-    /// All jobs, ended ones too, of the attempts with these tokens. An empty answer is certain: the
-    /// implementation proves that it could have seen them.
-    ///
-    /// # Errors
-    /// When the answer is not certain.
-    fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError>;
+    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.order_in_time("oarhold", &[&job.to_string()], job)
+    }
 
-    /// Deletes a job: its processes are killed at once, it is not resubmitted.
-    ///
-    /// # Errors
-    /// When it does not answer or the job is not ours.
-    fn delete(&mut self, job: JobId) -> Result<(), BatchError>;
+    /// One command for both: `oarresume` has no `-r`, unlike the `oarhold` that suspends.
+    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
+        self.order_in_time("oarresume", &[&job.to_string()], job)
+    }
 
-    /// Sends the checkpoint signal now. Says only that a signal was sent.
-    ///
-    /// # Errors
-    /// When it does not answer or the job is not ours.
-    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError>;
-
-    /// Asks that a waiting job is not started before it is resumed.
-    ///
-    /// # Errors
-    /// When it does not answer, the job is not ours or does not wait.
-    fn hold(&mut self, job: JobId) -> Result<(), BatchError>;
-
-    /// Asks that a held job waits again, a suspended one goes on.
-    ///
-    /// # Errors
-    /// When it does not answer, the job is not ours or is neither held nor suspended.
-    fn resume(&mut self, job: JobId) -> Result<(), BatchError>;
-
-    /// The nodes.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    fn nodes(&mut self) -> Result<Vec<Node>, BatchError>;
+    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
+        let output = self.ask("oarnodes", &["-J"])?;
+        parse::nodes(&output.stdout).map_err(|what| output.unreadable(what))
+    }
 }

@@ -8,12 +8,12 @@ use super::glyphs;
 use super::model::{Clock, Message, Model, Picture};
 use super::theme::{Depth, Theme};
 use super::update::update;
+use crate::batch::BatchError;
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobState, JobView,
     LinkView, MapView, MarginView, NodeView, Snapshot,
 };
 use crate::checkpoint::{ChainId, Phase, Quicklook};
-use crate::oar_client::BatchError;
 use crate::quantity::Unit;
 
 /// 2026-03-01 14:05:09 UTC, the moment of all made-up snapshots.

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alpsckpt::batch::{
+    BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
+};
 use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
@@ -19,9 +22,6 @@ use alpsckpt::checkpoint::{
 };
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
-use alpsckpt::oar_client::{
-    BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
-};
 use alpsckpt::quantity::Unit;
 use proptest::prelude::*;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use alpsckpt::oar_client::embedded::{Config, Embedded, Fault, default_config};
-use alpsckpt::oar_client::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
+use alpsckpt::batch::embedded::{Config, Embedded, Fault, default_config};
+use alpsckpt::batch::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
 
 use crate::scene::Answer;
 use crate::support::{can_unshare, have_programs, skip};

@@ -6,9 +6,9 @@ use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use alpsckpt::batch::{BatchSystem, Job, Token};
 use alpsckpt::checkpoint::{CampaignDir, ChainId, LinkNumber, LinkStart};
 use alpsckpt::durable::sealed;
-use alpsckpt::oar_client::{BatchSystem, Job, Token};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use alpsckpt::oar_client::BatchSystem;
+use alpsckpt::batch::BatchSystem;
 use serde_json::Value;
 
 use crate::scene::{Scene, names_in, wait_for};

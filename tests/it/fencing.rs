@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use alpsckpt::batch::Token;
 use alpsckpt::campaign::controller::ClusterChoice;
 use alpsckpt::campaign::identity::{AttemptFile, Identity};
 use alpsckpt::checkpoint::{ChainDir, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, fence};
 use alpsckpt::durable::sealed;
 use alpsckpt::job::Origin;
-use alpsckpt::oar_client::Token;
 
 use crate::support::contents;
 use crate::toy::{Site, Toy, options, patiently, undisturbed};

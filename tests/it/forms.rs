@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
@@ -17,7 +18,6 @@ use alpsckpt::durable::{framed, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
-use alpsckpt::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 
 use crate::scene::{PROGRAM, apart};
 use crate::support::{contents, copy_all};

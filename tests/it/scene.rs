@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use alpsckpt::batch::embedded::{Config, Embedded, default_config};
 use alpsckpt::engine::Layer;
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
-use alpsckpt::oar_client::embedded::{Config, Embedded, default_config};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use alpsckpt::oar_client::embedded::Embedded;
+use alpsckpt::batch::embedded::Embedded;
 
 use crate::support::have_programs;
 use crate::terminal::Terminal;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use alpsckpt::oar_client::Ending;
+use alpsckpt::batch::Ending;
 use serde_json::Value;
 
 use crate::place::{Place, begins};

@@ -2,6 +2,7 @@
 
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
+use crate::batch::{BatchError, BatchSystem, JobId, Token};
 use crate::campaign::actions::{UNSAVED, possible};
 use crate::campaign::event::{Event, listed};
 use crate::campaign::identity::AttemptFile;
@@ -9,7 +10,6 @@ use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::{Access, ChainState, ChainView};
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{ChainId, LinkNumber, fence};
-use crate::oar_client::{BatchError, BatchSystem, JobId, Token};
 
 impl Controller {
     /// Does one action; the answer says in words what was done. The lease is taken for that and given back.

@@ -1,9 +1,9 @@
 //! Asks the batch system.
 
 use super::{ControlError, Controller};
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Token};
 use crate::campaign::event::JobStage;
 use crate::campaign::machine::BatchView;
-use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Token};
 
 /// The batch system as last seen.
 #[derive(Default)]

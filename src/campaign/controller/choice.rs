@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{ControlError, log};
+use crate::batch::embedded::Embedded;
+use crate::batch::{BatchError, BatchSystem};
 use crate::campaign::registry;
-use crate::oar_client::embedded::Embedded;
-use crate::oar_client::oar::Oar;
-use crate::oar_client::{BatchError, BatchSystem};
+use crate::oar_client::Oar;
 
 /// Which batch system a campaign was submitted to; recorded, so that any frontend finds it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::many;
+use crate::batch::{Token, is_host_name};
 use crate::campaign::identity::{AttemptFile, number_in};
 use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
@@ -22,7 +23,6 @@ use crate::checkpoint::{
     LinkStart, MapRecord, Place, Status, UnfitNode,
 };
 use crate::durable::{DurableError, beneath, sealed};
-use crate::oar_client::{Token, is_host_name};
 use crate::quantity::{Unit, clean};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Controller;
+use crate::batch::{Job, JobId};
 use crate::campaign::event::{Entry, Event, JobStage};
 use crate::campaign::snapshot::HistoryLine;
 use crate::checkpoint::ChainId;
-use crate::oar_client::{Job, JobId};
 use crate::quantity::clean;
 
 /// Lines of history in a snapshot.

@@ -10,11 +10,11 @@ use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
+use crate::batch::{Submission, Token};
 use crate::campaign::shell::{JobScript, verified};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::oar_client::{Submission, Token};
 use crate::shell_words::quoted;
 
 /// How a program ends that does not know what it is asked for.

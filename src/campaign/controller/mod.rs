@@ -38,10 +38,10 @@ use super::machine::{self, Decision, Doubts, Limits, Observation, State};
 use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Changed, Loaded, Spec};
+use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
-use crate::oar_client::{JobState, Token};
 
 pub use choice::ClusterChoice;
 pub use follow::{edits, restore};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ClusterChoice, ControlError};
+use crate::batch::BatchSystem;
 use crate::campaign::clock;
-use crate::oar_client::BatchSystem;
 
 /// Makes a client of a batch system.
 pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::BatchError;
 use crate::campaign::actions::UNSAVED;
 use crate::campaign::inputs::CheckError;
 use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
-use crate::oar_client::BatchError;
 
 /// What a person can ask for; the same in the UI and on the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

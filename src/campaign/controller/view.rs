@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
+use crate::batch::{Ending, Job};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
@@ -14,7 +15,6 @@ use crate::campaign::snapshot::{
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{ChainId, Phase, Saving, Status};
 use crate::host;
-use crate::oar_client::{Ending, Job};
 use crate::quantity::{clean, count, one_line};
 
 /// Another that holds the lease for longer than this, milliseconds, does not just act for a moment: it is told.

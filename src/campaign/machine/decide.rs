@@ -7,10 +7,10 @@ use super::{
     BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, LinkOnDisk, Observation,
     Stage, State,
 };
+use crate::batch::{Job, JobId, JobState, is_host_name};
 use crate::campaign::event::failure::UNFIT_NODE;
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client::{Job, JobId, JobState, is_host_name};
 use crate::quantity::count;
 
 /// So many nodes in a row that do not fit a chain's program are left out by ourselves; then a person is to say which do.
@@ -310,7 +310,7 @@ impl<'a> Decider<'a> {
             return None;
         }
         let newest = jobs.last().map(|(_, job)| *job);
-        let awaited = newest.filter(|j| j.ended == Some(crate::oar_client::Ending::Code(99)));
+        let awaited = newest.filter(|j| j.ended == Some(crate::batch::Ending::Code(99)));
         let doubt = awaited.map(|j| Doubt::End(j.id));
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);

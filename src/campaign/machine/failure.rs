@@ -1,12 +1,12 @@
 //! From what is known of a dead job to words: class, cause, hint.
 
 use super::{BatchView, DiskView, LinkOnDisk};
+use crate::batch::{Ending, Job, JobState};
 use crate::campaign::event::{Failure, failure::UNFIT_NODE};
 use crate::campaign::inputs::months_of;
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::durable::tells_of_unknown_form;
 use crate::foreign::fitness::tells_of_beginning_anew;
-use crate::oar_client::{Ending, Job, JobState};
 use crate::quantity;
 
 /// The hint where a later program wrote to the chain.

@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{Job, JobId, Node, Token};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkNumber, LinkStart};
-use crate::oar_client::{Job, JobId, Node, Token};
 use crate::quantity::Unit;
 
 use super::event::Event;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::batch::{BatchError, Ending, JobId, Token};
 use crate::campaign::event::{Event, Failure, JobStage, failure};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
-use crate::oar_client::{BatchError, Ending, JobId, Token};
 
 /// A campaign's chains as the journal knows them.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,7 +1,7 @@
 use super::*;
+use crate::batch::{Ending, JobState};
 use crate::campaign::event::{Failure, JobStage};
 use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
-use crate::oar_client::{Ending, JobState};
 use crate::quantity::Unit;
 
 fn m01() -> ChainId {

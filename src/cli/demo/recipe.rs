@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::{Failure, failure, output, place};
+use crate::batch::embedded::{Config, Embedded, Fault, default_config};
 use crate::campaign::controller::{Action, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::Placement;
 use crate::engine::synthetic::{self, Extent};
-use crate::oar_client::embedded::{Config, Embedded, Fault, default_config};
 
 /// Cells across and down of the mapped region: 12.8 km.
 const SIZE: u32 = 512;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::findings::Findings;
+use crate::batch::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::campaign::clock;
 use crate::campaign::shell::JobScript;
 use crate::checkpoint::ExitClass;
@@ -15,7 +16,6 @@ use crate::cli::Failure;
 use crate::durable::sealed;
 use crate::job::setup;
 use crate::job::surroundings::{self, Answer};
-use crate::oar_client::{BatchSystem, Ending, Job, JobId, Submission, Token};
 use crate::shell_words::quoted;
 
 /// The walltime of the job, seconds: trials on a slow disk take a minute or two.

@@ -5,11 +5,11 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
+use alpsckpt::batch::{JobId, JobState};
 use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach, Submission};
 use alpsckpt::campaign::snapshot::{ChainState, ChainView};
 use alpsckpt::checkpoint::{ExitClass, LinkNumber, LinkStart, MapRecord};
 use alpsckpt::durable::sealed;
-use alpsckpt::oar_client::{JobId, JobState};
 
 use super::{Fault, Ordering, Stage, chain, complete, january, state};
 use crate::support;

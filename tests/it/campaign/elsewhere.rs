@@ -1,10 +1,10 @@
 //! A chain whose program does not fit the node that its job came to: submitted again without that node.
 
+use alpsckpt::batch::{Ending, JobId, JobState};
 use alpsckpt::campaign::controller::{Action, Controller, Reach};
 use alpsckpt::campaign::snapshot::{ChainState, Snapshot};
 use alpsckpt::checkpoint::{ExitClass, LinkEnd, LinkNumber, UnfitNode};
 use alpsckpt::durable::sealed;
-use alpsckpt::oar_client::{Ending, JobId, JobState};
 use alpsckpt::quantity::Unit;
 
 use super::{BTreeSet, Fault, Stage, chain, january};

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use alpsckpt::batch::{Ending, JobId, JobState};
 use alpsckpt::campaign::controller::{Action, ControlError, Controller};
 use alpsckpt::campaign::event::Event;
 use alpsckpt::campaign::journal;
@@ -10,7 +11,6 @@ use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView};
 use alpsckpt::checkpoint::{ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, MapRecord, Status};
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
-use alpsckpt::oar_client::{Ending, JobId, JobState};
 use alpsckpt::quantity::Unit;
 
 use super::{Ordering, Stage, chain, complete, january, state};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use alpsckpt::batch::embedded::Embedded;
 use alpsckpt::campaign::controller::{Controller, Reach};
 use alpsckpt::checkpoint::ExitClass;
-use alpsckpt::oar_client::embedded::Embedded;
 
 use super::{Programs, counter, wait_for};
 use crate::scene::PROGRAM;

@@ -18,8 +18,8 @@ use super::protocol::{Answer, Arrived, Call, Response, receive, send};
 use super::scheduler::{self, Action};
 use super::setting::{self, Setting};
 use super::state::{Cause, End, Event, Moment, State};
+use crate::batch::{BatchError, ClusterInfo, JobId, JobState, Submission};
 use crate::durable::{DurableError, framed};
-use crate::oar_client::{BatchError, ClusterInfo, JobId, JobState, Submission};
 
 const MAGIC: [u8; 8] = *b"ALPSCLU1";
 /// How often processes are looked at while jobs run, and while none does.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::oar_client::{Ending, JobState};
+use crate::batch::{Ending, JobState};
 
 mod mutated;
 mod samples;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::setting::Setting;
-use crate::oar_client::{Ending, Job, JobId, JobState, Node, Submission, Token};
+use crate::batch::{Ending, Job, JobId, JobState, Node, Submission, Token};
 
 /// A moment by two clocks: the one that no one sets (seconds since boot) to reckon with, the calendar's for display.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

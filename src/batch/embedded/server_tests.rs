@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::config::default_config;
 use super::server::Server;
+use crate::batch::{BatchError, JobId, JobState, Submission, Token};
 use crate::durable::{DurableError, framed};
-use crate::oar_client::{BatchError, JobId, JobState, Submission, Token};
 
 fn submission(token: &str) -> Submission {
     Submission {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::setting::Setting;
 
-use crate::oar_client::{BatchError, ClusterInfo, Job, JobId, Node, Submission, Token};
+use crate::batch::{BatchError, ClusterInfo, Job, JobId, Node, Submission, Token};
 
 /// The newest version of the calls that is known. It is raised with each call that is added: a server takes older calls and
 /// refuses newer ones in words.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{ALIVE, Cause, End, Event, Moment, Record, SUSPECTED, State};
 use super::wrapper::{Exit, How};
-use crate::oar_client::{JobId, JobState};
+use crate::batch::{JobId, JobState};
 
 /// Seconds between two passes of the part that watches walltimes ("Sarko": every 10 to 12 s).
 const PASS: f64 = 11.0;

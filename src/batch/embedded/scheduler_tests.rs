@@ -7,7 +7,7 @@ use super::config::{Config, Fault, default_config};
 use super::scheduler::{Action, Observations, pass_period, step};
 use super::state::{Cause, Event, Moment, State};
 use super::wrapper::{Exit, How};
-use crate::oar_client::{Ending, JobId, JobState, Submission, Token};
+use crate::batch::{Ending, JobId, JobState, Submission, Token};
 
 /// A cluster whose processes and clock the test makes.
 struct World {

@@ -17,8 +17,8 @@ use super::setting;
 use super::state::{Record, State};
 use super::wrapper::{Began, JobFolder, Order, environment};
 use crate::THIS_PROGRAM;
+use crate::batch::{JobId, JobState};
 use crate::durable::{DurableError, atomic, sealed};
-use crate::oar_client::{JobId, JobState};
 
 /// How long one call waits for killed processes to be gone; the scheduler calls again.
 const PATIENCE: Duration = Duration::from_millis(300);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::command::Output;
-use crate::oar_client::{BatchError, JobId, Submission};
+use crate::batch::{BatchError, JobId, Submission};
 
 /// The keys of [`Submission::site`] that are understood, and the options they become.
 const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), (PROPERTIES, "-p"), ("queue", "-q")];

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::oar_client::{Ending, Job, JobId, JobState, Node};
+use crate::batch::{Ending, Job, JobId, JobState, Node};
 
 /// The jobs of `oarstat -f -J`; none for an empty answer.
 pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::oar_client::BatchError;
+use crate::batch::BatchError;
 
 /// Longer answers are refused.
 const MAX_OUTPUT: u64 = 64 << 20;

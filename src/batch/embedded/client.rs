@@ -17,8 +17,8 @@ use super::owner::{self, Owner, Ownership};
 use super::protocol::{Answer, Call, Request, Response, receive, send};
 use super::setting::Setting;
 use crate::THIS_PROGRAM;
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 use crate::durable::DurableError;
-use crate::oar_client::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
 use crate::shell_words::word;
 
 /// How long a call may take.
