@@ -14,7 +14,7 @@ use crate::{LINKS, Outcome};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");
 
-/// The campaign, and a folder with commands that run OAR's on the frontend.
+/// The campaign, and a folder with commands that run OAR's on the login node.
 pub(crate) struct Campaign {
     folder: tempfile::TempDir,
 }
@@ -123,7 +123,7 @@ impl Campaign {
     }
 }
 
-/// A frontend on the campaign.
+/// A session on the campaign.
 pub(crate) struct Follower<'c> {
     campaign: &'c Campaign,
     controller: Controller,

@@ -38,7 +38,7 @@ impl Cluster {
         command
     }
 
-    /// Runs a command on the frontend.
+    /// Runs a command on the login node.
     pub(crate) fn on_front(&self, user: &str, command: &[&str], input: &str) -> Outcome<String> {
         let mut exec = self.command("exec");
         exec.arg(format!("{user}@front")).args(command);

@@ -1,4 +1,4 @@
-//! What the frontend does in a span of time: its cores, its database.
+//! What the login node does in a span of time: its cores, its database.
 
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,13 @@ pub(crate) struct Load {
     pub(crate) commands: usize,
     /// Statements that the database has answered.
     pub(crate) statements: u64,
-    /// Time of the cores, of all the frontend's processes, s.
+    /// Time of the cores, of all the login node's processes, s.
     pub(crate) front: f64,
     /// Of it, that of the database's server.
     pub(crate) postgres: f64,
 }
 
-/// Time of the cores until now, s: the frontend's control group, with all that has ended, and the database server's processes.
+/// Time of the cores until now, s: the login node's control group, with all that has ended, and the database server's processes.
 fn cores(cluster: &Cluster) -> Outcome<(f64, f64)> {
     // On cgroup v1 the v2 hierarchy, which counts the same, is a folder of it.
     let script = "getconf CLK_TCK; cat /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/unified/cpu.stat 2>/dev/null | grep usage_usec
@@ -37,7 +37,7 @@ fn cores(cluster: &Cluster) -> Outcome<(f64, f64)> {
         };
         Some((front / 1e6, lines.map(used).sum::<f64>() / ticks))
     };
-    read().ok_or_else(|| format!("the frontend does not say what its processes cost: {text:?}"))
+    read().ok_or_else(|| format!("the login node does not say what its processes cost: {text:?}"))
 }
 
 /// The load while `act` runs, which tells how many commands it has run, and for so many seconds at least.

@@ -8,7 +8,7 @@
 //!
 //! The OAR is that of `tests/cluster/up`. A campaign of twelve months is submitted by the program itself to an `oarsub` that
 //! takes everything and does nothing; then the rows that its jobs would have left, and those of others, are put into OAR's
-//! tables, and removed in the end. All else is real: `oarstat` and `oarnodes` on the frontend, database, server.
+//! tables, and removed in the end. All else is real: `oarstat` and `oarnodes` on the login node, database, server.
 //!
 //! Exit codes: 0 all that is asked for was reached, 1 a bound is broken, 2 wrong usage, 65 nothing could be measured.
 

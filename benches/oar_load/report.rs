@@ -94,7 +94,7 @@ pub(crate) struct Report {
     cores: usize,
     repeat: u32,
     stages: Vec<Stage>,
-    /// `oarstat --version`, and a command that does nothing, on the frontend, s.
+    /// `oarstat --version`, and a command that does nothing, on the login node, s.
     oarstat_alone: f64,
     exec_alone: f64,
     idle: Load,
@@ -148,7 +148,7 @@ impl Display for Report {
         line("  its jobs (oarstat)", &|s| format!("{:.2}", s.find))?;
         line("    by a client that has seen them before", &|s| format!("{:.2}", s.later))?;
         line("  the nodes (oarnodes)", &|s| format!("{:.2}", s.nodes))?;
-        line("  the frontend's cores, s", &|s| format!("{:.2}", s.load.front))?;
+        line("  the login node's cores, s", &|s| format!("{:.2}", s.load.front))?;
         line("    of it PostgreSQL", &|s| format!("{:.2}", s.load.postgres))?;
         line("  SQL statements", &|s| s.load.statements.to_string())?;
         line("oarstat without a filter, s", &|s| format!("{:.2}", s.unfiltered))?;
@@ -160,7 +160,7 @@ impl Display for Report {
             self.oarstat_alone, self.exec_alone
         )?;
         let minute = |load: &Load, value: f64| value * 60.0 / load.seconds;
-        writeln!(f, "{:44}{:>10}{:>10}", "the frontend in a minute", "idle", "followed")?;
+        writeln!(f, "{:44}{:>10}{:>10}", "the login node in a minute", "idle", "followed")?;
         let mut line = |what: &str, value: &dyn Fn(&Load) -> f64, digits: usize| {
             let cells =
                 [&self.idle, &self.followed].map(|load| format!("{:>10.digits$}", minute(load, value(load))));

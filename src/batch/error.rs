@@ -30,7 +30,7 @@ pub enum BatchError {
         what: String,
     },
     /// The batch system's command is not installed on this machine: nothing was run.
-    #[error("{0}: no such command; this machine is not a frontend of OAR")]
+    #[error("{0}: no such command; this machine is not a login node of OAR")]
     NoCommand(String),
     /// It cannot be used from here, for a reason that lasts: nothing was done.
     #[error("{what}")]
@@ -83,7 +83,7 @@ fn is_reading(command: &str) -> bool {
     ["oarstat", "oarnodes"].into_iter().any(|reading| command.starts_with(reading))
 }
 
-const NO_COMMAND: &str = "nothing was submitted: do this on the cluster's frontend, or take the embedded cluster \
+const NO_COMMAND: &str = "nothing was submitted: do this on the cluster's login node, or take the embedded cluster \
                           (`alpsckpt submit` without `--cluster oar`)";
 
 /// What to do about a refusal, by what stands in its text in lower case; the first that fits counts.
@@ -171,7 +171,7 @@ mod tests {
         let raw = unreadable("oarstat -f -J").hint();
         assert!(raw.contains("run `oarstat -f -J` yourself") && raw.contains("report"), "{raw}");
         let missing = BatchError::NoCommand("oarsub".to_owned());
-        assert!(missing.hint().contains("frontend"));
+        assert!(missing.hint().contains("login node"));
         // Journalled as a refusal's text, it is still known.
         assert_eq!(BatchError::Refused(missing.to_string()).hint(), missing.hint());
     }

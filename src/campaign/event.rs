@@ -9,7 +9,7 @@ use crate::quantity::Unit;
 /// One record of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Milliseconds since 1970 by the frontend's clock: for display only.
+    /// Milliseconds since 1970 by the session's clock: for display only.
     pub at_ms: i64,
     /// When it happened by the clock of who did it (a link, the batch system), milliseconds since 1970, where that is known:
     /// it may be journalled hours later.
@@ -95,7 +95,7 @@ pub enum Event {
         attempt: u32,
         /// Its token.
         token: Token,
-        /// Found on disk after the journal was damaged or the frontend died, not written before the submission.
+        /// Found on disk after the journal was damaged or the session died, not written before the submission.
         recovered: bool,
     },
     /// The node of the last link does not fit the program of the chain: this attempt is submitted by ourselves, without it.

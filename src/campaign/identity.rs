@@ -110,7 +110,7 @@ impl First {
 }
 
 /// `chains/<id>/attempts/NNNN.ron`: created exclusively before the attempt is journalled and submitted. Of two
-/// frontends only one can make an attempt's number its own.
+/// sessions only one can make an attempt's number its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptFile {
     /// Its number, from 1.
@@ -131,7 +131,7 @@ impl AttemptFile {
         folder(chain).join(format!("{attempt:04}.ron"))
     }
 
-    /// Makes the attempt's number its own; `Ok(false)` when another frontend has it already.
+    /// Makes the attempt's number its own; `Ok(false)` when another session has it already.
     ///
     /// # Errors
     /// When it cannot be written.

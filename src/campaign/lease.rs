@@ -1,4 +1,4 @@
-//! Which frontend may write the journal.
+//! Which session may write the journal.
 //!
 //! Who looks takes none; who acts holds it for as long as that lasts. The lease is a small file that names its holder:
 //! host, boot, process. It is taken by exclusive creation, and taken over at once when its holder surely is dead (same
@@ -97,7 +97,7 @@ impl Holder {
     }
 }
 
-/// One frontend's claim on a campaign: holding the lease, or not.
+/// One session's claim on a campaign: holding the lease, or not.
 #[derive(Debug)]
 pub struct Lease {
     path: PathBuf,

@@ -4,7 +4,7 @@
 //! - [`plan`]: chains, jobs, hours, bytes; pure;
 //! - [`event`] and [`journal`]: the append-only record of everything decided and seen, intents before outside effects;
 //! - [`identity`]: what survives the loss of the journal: the campaign's name for its tokens, a file an attempt;
-//! - [`lease`]: which frontend may write the journal;
+//! - [`lease`]: which session may write the journal;
 //! - [`machine`]: the pure state machine that decides;
 //! - [`controller`]: reads links, generations and the scheduler, feeds the machine, does its effects;
 //! - [`actions`]: what can be done with a chain now, and why not;

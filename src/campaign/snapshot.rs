@@ -26,7 +26,7 @@ pub struct Snapshot {
     pub paced: Option<String>,
     /// The batch system.
     pub cluster: ClusterView,
-    /// Whether this frontend may act.
+    /// Whether this session may act.
     pub access: Access,
     /// Its chains, in the order of their months.
     pub chains: Vec<ChainView>,
@@ -53,7 +53,7 @@ pub struct ClusterView {
     pub hint: Option<String>,
 }
 
-/// Whether this frontend may act.
+/// Whether this session may act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Access {
     /// It may: the lease is its own, or free for who acts.
@@ -102,7 +102,7 @@ pub struct ChainView {
     pub phase: Option<Phase>,
     /// Work in a minute of the running link, the campaign's pace at most.
     pub tiles_per_minute: Option<f64>,
-    /// How long this frontend has seen the heartbeat unchanged, seconds; `None` when no link runs.
+    /// How long this session has seen the heartbeat unchanged, seconds; `None` when no link runs.
     pub silent_for: Option<u64>,
     /// Seconds left until the end at the present rate.
     pub eta: Option<u64>,
@@ -348,7 +348,7 @@ pub struct NodeView {
 pub struct HistoryLine {
     /// When it happened, milliseconds since 1970, by the clock of who did it where that is known.
     pub happened_ms: i64,
-    /// When a frontend took it down, milliseconds since 1970.
+    /// When a session took it down, milliseconds since 1970.
     pub at_ms: i64,
     /// The chain.
     pub chain: Option<ChainId>,

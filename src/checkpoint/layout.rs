@@ -110,7 +110,7 @@ impl CampaignDir {
         self.state().join("lease")
     }
 
-    /// What the frontends wait to be sure of.
+    /// What the sessions wait to be sure of.
     #[must_use]
     pub fn doubts(&self) -> PathBuf {
         self.state().join("doubts.ron")

@@ -20,7 +20,7 @@ macro_rules! help {
             "Without --campaign it is the campaign of the current folder: the output folder itself, or the folder of its \
              file. The campaign opened last is only taken when you say so at the terminal.\n\n",
             "Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is \
-             full, 75 the chain is not in a state for it, or another frontend holds the campaign."
+             full, 75 the chain is not in a state for it, or another session holds the campaign."
         )
     };
 }
@@ -42,7 +42,7 @@ With --campaign my.ron the next attempt goes by that file, as it is now: what ch
 
 Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is full, \
 75 the chain is not in a state for it, \
-or another frontend holds the campaign, 76 an input is not what the chain's tiles were computed from.";
+or another session holds the campaign, 76 an input is not what the chain's tiles were computed from.";
 
 /// A chain of a campaign.
 #[derive(Debug, clap::Args)]

@@ -29,7 +29,7 @@ pub(super) const DEFECT: u8 = 70;
 pub(super) const DISK_FULL: u8 = 73;
 /// A file cannot be read or written (`EX_IOERR`).
 pub(super) const OUTPUT: u8 = 74;
-/// Another frontend holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
+/// Another session holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
 pub(super) const NOT_NOW: u8 = 75;
 
 /// What was computed belongs to another campaign file or to other inputs, or is a newer program's (`EX_PROTOCOL`).

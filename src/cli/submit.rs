@@ -22,7 +22,7 @@ Examples:
   alpsckpt submit my.ron --months 1,7     the others stay planned
 
 Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
-73 the disk is full, 75 a chain has failed and is left as it is, or another frontend holds the campaign, 76 the folder belongs to another \
+73 the disk is full, 75 a chain has failed and is left as it is, or another session holds the campaign, 76 the folder belongs to another \
 campaign file or to other inputs.")]
 pub(super) struct Args {
     /// The campaign file.

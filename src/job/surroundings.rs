@@ -1,5 +1,5 @@
 //! What a machine is like where campaigns are to run: its cores, its clock, whether a folder keeps what checkpoints rely
-//! on, and which programs it can checkpoint. `alpsckpt doctor` asks both the frontend and a node.
+//! on, and which programs it can checkpoint. `alpsckpt doctor` asks both the login node and a node.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -40,10 +40,10 @@ pub struct Trial {
     pub fault: Option<String>,
 }
 
-/// A node's answer to the frontend.
+/// A node's answer to the login node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What the frontend had written for it to read.
+    /// What the login node had written for it to read.
     pub challenge: String,
     /// What the node is like.
     pub node: Surroundings,

@@ -41,7 +41,7 @@ const BURST: u32 = 40;
 /// Then there is one each so often.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Keeps commands from coming too fast: each costs the frontend and its server half a second of computing.
+/// Keeps commands from coming too fast: each costs the login node and its server half a second of computing.
 #[derive(Debug, Default)]
 struct Bucket {
     /// When as many commands as ever may follow each other again.

@@ -41,7 +41,7 @@ impl Default for Limits {
     }
 }
 
-/// OAR, as its frontend's user sees it.
+/// OAR, as its login node's user sees it.
 #[derive(Debug)]
 pub struct Oar {
     runner: Runner,

@@ -255,7 +255,7 @@ fn history() -> Vec<HistoryLine> {
         text: text.to_owned(),
     };
     vec![
-        line(340, None, "campaign opened by lea on frontend-1"),
+        line(340, None, "campaign opened by lea on loginnode1"),
         line(335, Some(1), "submitted: job 1041"),
         line(332, Some(3), "submitted: job 1051"),
         line(210, Some(1), "job 1041 checkpointed and was resubmitted by the batch system as job 1042"),
@@ -394,11 +394,11 @@ pub(crate) fn mute_scheduler() -> Snapshot {
     snapshot
 }
 
-/// Another frontend holds the campaign.
+/// Another session holds the campaign.
 pub(crate) fn read_only() -> Snapshot {
     let mut snapshot = mixed();
     snapshot.access =
-        Access::ReadOnly { why: "frontend-2 (process 4242, since 13:58) holds this campaign".to_owned() };
+        Access::ReadOnly { why: "loginnode2 (process 4242, since 13:58) holds this campaign".to_owned() };
     snapshot
 }
 

@@ -1,5 +1,5 @@
 //! The controller against a batch system in memory: crashes between any two steps, a lost or damaged journal, two
-//! frontends. Nothing is submitted twice, and each chain has at most one living job.
+//! sessions. Nothing is submitted twice, and each chain has at most one living job.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -32,9 +32,9 @@ mod looking;
 /// What goes wrong at a call of the batch system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// The frontend dies before the call arrives.
+    /// The session dies before the call arrives.
     DieBefore,
-    /// The frontend dies after the call has done its work.
+    /// The session dies after the call has done its work.
     DieAfter,
     /// The call does its work, the answer is lost.
     AnswerLost,
@@ -101,7 +101,7 @@ impl Cluster {
 /// A client of the cluster in memory, which lives on when its clients die.
 struct Client(Arc<Mutex<Cluster>>);
 
-const DEATH: &str = "the frontend dies here, as planned";
+const DEATH: &str = "the session dies here, as planned";
 
 impl BatchSystem for Client {
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
@@ -576,7 +576,7 @@ fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
     assert!(snapshot.history.iter().any(|line| line.text == "hold asked of job 1"));
     let again = controller.act(&Action::Hold(january())).expect_err("it is held");
     assert!(again.to_string().contains("held already"), "{again}");
-    // Another frontend reads the same journal.
+    // Another session reads the same journal.
     drop(controller);
     let mut controller = stage.open();
     controller.act(&Action::Resume(january())).expect("resumed");
@@ -880,7 +880,7 @@ fn a_call_that_never_arrived_is_looked_up_twice_before_a_retry_is_offered() {
 }
 
 #[test]
-fn frontends_that_only_look_for_a_moment_become_sure_together() {
+fn sessions_that_only_look_for_a_moment_become_sure_together() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Down]);
@@ -898,7 +898,7 @@ fn frontends_that_only_look_for_a_moment_become_sure_together() {
     assert_eq!(state(&mut stage.open()), ChainState::Failed);
 }
 
-/// Runs `f`; a planned death of the frontend in it is swallowed, as a killed process would be.
+/// Runs `f`; a planned death of the session in it is swallowed, as a killed process would be.
 fn survive(f: impl FnOnce()) {
     // `resume_unwind` calls no panic hook: nothing is printed, and other tests keep theirs.
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
@@ -908,7 +908,7 @@ fn survive(f: impl FnOnce()) {
 }
 
 #[test]
-fn a_frontend_killed_at_any_step_of_a_submission_never_submits_twice() {
+fn a_session_killed_at_any_step_of_a_submission_never_submits_twice() {
     for fault in [Fault::DieBefore, Fault::DieAfter, Fault::AnswerLost, Fault::Down] {
         let stage = Stage::new();
         let mut controller = stage.create().expect("made");
@@ -945,7 +945,7 @@ enum Step {
     Refresh,
     /// The next submission goes wrong.
     Fault(u8),
-    /// The frontend is killed and started again.
+    /// The session is killed and started again.
     Restart,
     /// Killed, and the journal is cut or flipped at this thousandth of its length.
     Damage(u16, bool),

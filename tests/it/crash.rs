@@ -83,14 +83,14 @@ impl Trial<'_> {
         self.look();
     }
 
-    /// A frontend that follows the campaign.
+    /// A session that follows the campaign.
     fn watcher(&self) -> Child {
         let output = self.scene.path(&self.output);
         let watch = ["status", "--watch", output.to_str().unwrap()];
         self.scene.alpsckpt(&watch).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// What a new frontend says right after a crash, held against the cluster's own list of jobs.
+    /// What a new session says right after a crash, held against the cluster's own list of jobs.
     fn look(&self) -> Value {
         let snapshot = self.scene.status(&self.output);
         let mut found = 0;
@@ -198,13 +198,13 @@ fn trials(seed: u64) {
     }
 }
 
-/// Kills a process: the frontend, the cluster's server or a job.
+/// Kills a process: the session, the cluster's server or a job.
 fn strike(trial: &Trial, random: &mut Random, watcher: &mut Child) -> &'static str {
     let job = trial.job_process(CHAINS[random.below(2) as usize]);
     match (random.below(3), job) {
         (0, _) => {
             watcher.kill().unwrap();
-            "frontend"
+            "session"
         }
         (1, Some(job)) => {
             let _ = kill(job, Signal::SIGKILL);

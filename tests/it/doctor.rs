@@ -28,7 +28,7 @@ fn a_good_site_is_found_good_and_left_as_it_was() {
 }
 
 #[test]
-fn a_machine_without_oar_is_no_frontend() {
+fn a_machine_without_oar_is_no_login_node() {
     let scene = Scene::new(16);
     scene.campaign("my.ron", "maps-of-mine", &[]);
     let before = names(&scene);

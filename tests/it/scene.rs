@@ -93,7 +93,7 @@ impl Scene {
         Embedded::with_program(&self.path("cluster"), Path::new(PROGRAM))
     }
 
-    /// The campaign's snapshot, by a frontend of its own.
+    /// The campaign's snapshot, by a session of its own.
     pub(crate) fn status(&self, output: &str) -> serde_json::Value {
         let answer = self.ask(&["status", "--json", self.path(output).to_str().unwrap()]);
         assert_eq!(answer.code, Some(0), "{answer}");

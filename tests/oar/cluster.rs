@@ -85,7 +85,7 @@ impl Cluster {
         exec
     }
 
-    /// What an administrator does on the frontend.
+    /// What an administrator does on the login node.
     pub(crate) fn admin(&self, command: &[&str]) -> Answer {
         Answer::of(self.exec("front", command).output().unwrap())
     }

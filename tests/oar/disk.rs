@@ -27,7 +27,7 @@ pub(crate) fn full(place: &Place) {
     let ended = || place.jobs_at(&output).into_iter().find(|job| job.state == "Terminated");
     let job = until("the end of the job", 3000, ended);
     assert_eq!(job.exit, i64::from(ExitClass::DiskFull.code()) << 8, "{job:?}");
-    // A frontend that cannot write its journal shows what it sees; who acts is told why nothing is done, and nothing is.
+    // A session that cannot write its journal shows what it sees; who acts is told why nothing is done, and nothing is.
     let status = place.ask(&["status", &output]);
     assert!(status.good().stdout.contains("disk full"), "{status}");
     place.ask(&["resubmit", "m06", "--campaign", &output]).failed(73, &["No space left on device"]);

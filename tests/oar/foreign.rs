@@ -137,7 +137,7 @@ impl Made<'_> {
         format!("run: Program({words:?}), outputs: [{result:?}], environment: {environment:?}")
     }
 
-    /// Runs it on the frontend without a job, a dump or a hop.
+    /// Runs it on the login node without a job, a dump or a hop.
     fn uninterrupted(&self) -> Vec<u8> {
         let place = self.place;
         let mut words = vec!["env".to_owned()];

@@ -1,4 +1,4 @@
-//! Campaigns on a real OAR, both versions, by a frontend of the cluster that `tests/cluster` raises on this machine.
+//! Campaigns on a real OAR, both versions, by a session of the cluster that `tests/cluster` raises on this machine.
 //!
 //! Jobs wait for their walltimes and signals most of the time, so all scenarios run at once, each in a folder of its own, on the
 //! cluster of each version; those that stop OAR's server or database come after the others, one after the other. A scenario
@@ -43,7 +43,7 @@ const CALM: &[Scenario] = &[
     ("node3_dies_and_later_cannot_start_a_job", deaths::node),
     ("a_job_that_takes_no_signals_is_killed_at_its_walltime", deaths::walltime),
     ("a_user_deletes_a_job_and_the_month_is_resubmitted_by_a_key", deaths::oardel),
-    ("a_frontend_killed_around_oarsub_neither_loses_nor_doubles", submissions::killed),
+    ("a_session_killed_around_oarsub_neither_loses_nor_doubles", submissions::killed),
     ("an_oarsub_that_answers_too_late_is_killed_and_its_job_found", submissions::late),
     ("a_refusal_is_told_in_full_and_can_be_corrected", submissions::refused),
     ("a_full_disk_is_named_and_the_month_goes_on_when_there_is_room", disk::full),

@@ -1,4 +1,4 @@
-//! A scenario's folder on the shared disk, and the program as alice runs it on the frontend.
+//! A scenario's folder on the shared disk, and the program as alice runs it on the login node.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ impl<'c> Place<'c> {
         assert_same_maps(&maps_in(&output.join("maps")), &self.scene.maps("local"));
     }
 
-    /// The program on the frontend, as alice.
+    /// The program on the login node, as alice.
     pub(crate) fn alpsckpt(&self, arguments: &[&str]) -> Command {
         self.alpsckpt_with("", arguments)
     }
@@ -126,14 +126,14 @@ impl<'c> Place<'c> {
         self.hand_over();
     }
 
-    /// The only chain of a campaign of [`BASE`], as a new frontend shows it.
+    /// The only chain of a campaign of [`BASE`], as a new session shows it.
     pub(crate) fn status(&self, output: &str) -> Value {
         let answer = self.ask(&["status", "--json", output]);
         let status: Value = serde_json::from_str(&answer.good().stdout).unwrap();
         status["chains"][0].clone()
     }
 
-    /// Asks a new frontend until the chain is in this state.
+    /// Asks new sessions until the chain is in this state.
     pub(crate) fn reaches(&self, output: &str, state: &str) -> Value {
         until(&format!("{state} of {}/{output}", self.inside), 5000, || {
             let chain = self.status(output);
@@ -278,7 +278,7 @@ pub(crate) fn completes(chain: &ChainDir) {
     until(&chain.complete().display().to_string(), 500, || chain.complete().exists().then_some(()));
 }
 
-/// The chain is complete in the eyes of a frontend too.
+/// The chain is complete in the eyes of a new session too.
 pub(crate) fn is_complete(chain: &Value) {
     assert_eq!(chain["state"], "Complete", "{chain}");
 }

@@ -5,7 +5,7 @@ use crate::scene::Answer;
 
 const SUBMIT: [&str; 4] = ["submit", "out.ron", "--cluster", "oar"];
 
-/// The frontend dies between `oarsub` and its journal, or between its journal and `oarsub`.
+/// The session dies between `oarsub` and its journal, or between its journal and `oarsub`.
 pub(crate) fn killed(place: &Place) {
     place.command("after", "oarsub", "/usr/bin/oarsub \"$@\"; kill -9 $PPID");
     place.command("before", "oarsub", "kill -9 $PPID");

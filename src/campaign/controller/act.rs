@@ -154,7 +154,7 @@ impl Controller {
             not_on: not_on.clone(),
         };
         if !file.create(&self.campaign.chain(chain))? {
-            return Err(not_now(chain, "another frontend is submitting it at this moment".to_owned()));
+            return Err(not_now(chain, "another session is submitting it at this moment".to_owned()));
         }
         let without: Vec<String> = not_on.into_iter().collect();
         let elsewhere = after.map(|link| Event::Elsewhere {

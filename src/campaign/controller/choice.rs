@@ -10,7 +10,7 @@ use crate::batch::{BatchError, BatchSystem};
 use crate::campaign::registry;
 use crate::oar_client::Oar;
 
-/// Which batch system a campaign was submitted to; recorded, so that any frontend finds it again.
+/// Which batch system a campaign was submitted to; recorded, so that any session finds it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClusterChoice {
     /// The embedded cluster whose state lies in this folder.

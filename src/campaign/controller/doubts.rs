@@ -1,4 +1,4 @@
-//! Doubts and heartbeats from one frontend to the next.
+//! Doubts and heartbeats from one session to the next.
 //!
 //! A script that asks `alpsckpt status` now and then is a new process each time: what it is not yet sure of goes on in
 //! a file. The times in it are of the monotonic clock of one boot of one machine and mean nothing elsewhere. It is the one
@@ -30,7 +30,7 @@ pub(super) struct Kept {
 }
 
 impl Controller {
-    /// Goes on with what an earlier frontend of this boot was waiting for; where that cannot be known the wait begins anew.
+    /// Goes on with what an earlier session of this boot was waiting for; where that cannot be known the wait begins anew.
     pub(super) fn remember_doubts(&mut self) {
         if let Ok(kept) = sealed::read::<Kept>(&self.campaign.doubts())
             && !kept.boot.is_empty()

@@ -146,7 +146,7 @@ impl Controller {
         }
     }
 
-    /// Reads the journal if it grew. One that a later program wrote to makes a reader of this frontend.
+    /// Reads the journal if it grew. One that a later program wrote to makes a reader of this session.
     pub(super) fn read_journal(&mut self) -> Result<(), ControlError> {
         let path = &self.campaign.journal();
         let length = beneath::facts(path).map_or(0, |m| m.len());
@@ -166,7 +166,7 @@ impl Controller {
     /// Brings an older campaign to this program's form, before anything else is written: older programs refuse it from
     /// then on. Says so in words.
     fn upgrade(&mut self) -> Result<Option<String>, ControlError> {
-        // Read again: another frontend may have changed it before this one got the lease.
+        // Read again: another session may have changed it before this one got the lease.
         let identity = read_identity(&self.campaign)?;
         if identity.spec != self.identity.spec {
             self.spec = spec::frozen(&self.campaign, &identity.spec)?;

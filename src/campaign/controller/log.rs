@@ -22,7 +22,7 @@ pub(super) fn write(folder: &Path, logged: &Logged) {
         let _ = fs::rename(&path, folder.join("oar.log.1"));
     }
     let _ = fs::create_dir_all(folder);
-    // One write a line: frontends beside each other do not mix theirs.
+    // One write a line: sessions beside each other do not mix theirs.
     let _ =
         File::options().append(true).create(true).open(&path).and_then(|mut f| f.write_all(line.as_bytes()));
 }

@@ -68,7 +68,7 @@ pub struct Controller {
     read_length: u64,
     state: State,
     doubts: Doubts,
-    /// What lies on disk of what frontends wait to be sure of.
+    /// What lies on disk of what sessions wait to be sure of.
     kept: Kept,
     files: BTreeMap<ChainId, ChainFiles>,
     batch: Batch,
@@ -79,7 +79,7 @@ pub struct Controller {
     writable: bool,
     /// A person is asking for something at this moment.
     asked: bool,
-    /// Links for whose chain another attempt was made, or tried, by this frontend itself.
+    /// Links for whose chain another attempt was made, or tried, by this session itself.
     tried: BTreeSet<(ChainId, LinkNumber)>,
     /// What changed of the campaign's file when it was given to [`Controller::create`].
     taken: Vec<Changed>,
@@ -264,12 +264,12 @@ impl Controller {
         Ok(())
     }
 
-    /// This frontend does not hold the lease.
+    /// This session does not hold the lease.
     fn read_only(&self) -> ControlError {
         if let Some(newer) = &self.newer {
             return DurableError::unknown_form(&self.campaign.journal(), newer.clone()).into();
         }
-        let why = self.lease.why_not().unwrap_or("another frontend acts").to_owned();
+        let why = self.lease.why_not().unwrap_or("another session acts").to_owned();
         let cure = if self.other.is_some() { request::ANOTHER_ACTS.to_owned() } else { String::new() };
         ControlError::ReadOnly { why, cure }
     }

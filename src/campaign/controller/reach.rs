@@ -18,7 +18,7 @@ pub struct Reach {
     pub now_ms: Box<dyn Fn() -> u64 + Send>,
     /// The program that jobs run; `None`: this one, or `$ALPSCKPT_PROGRAM`.
     pub program: Option<PathBuf>,
-    /// How long an action waits for another frontend.
+    /// How long an action waits for another session.
     pub patience: Patience,
     /// Says what a person should hear while it waits.
     pub tell: Box<dyn Fn(&str) + Send>,
@@ -26,7 +26,7 @@ pub struct Reach {
     pub resident: bool,
 }
 
-/// How long an action waits for another frontend that holds the campaign.
+/// How long an action waits for another session that holds the campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// For one that lives: it acts, and that is soon over.

@@ -102,7 +102,7 @@ pub enum ControlError {
         /// How it fails.
         error: BatchError,
     },
-    /// This frontend does not hold the lease.
+    /// This session does not hold the lease.
     #[error("nothing was done: {why}")]
     ReadOnly {
         /// Who does, or why it cannot, in words.
@@ -197,7 +197,7 @@ impl From<CheckError> for ControlError {
     }
 }
 
-/// What to do about another frontend that acts.
+/// What to do about another session that acts.
 pub(super) const ANOTHER_ACTS: &str = "run the same command again in a moment; a process that was ended counts no more, and one of another host not after \
                                        30 s without a sign of it";
 

@@ -83,7 +83,7 @@ impl Controller {
         }
     }
 
-    /// Whether this frontend may act. One that holds the lease for a moment is no obstacle: it is waited for.
+    /// Whether this session may act. One that holds the lease for a moment is no obstacle: it is waited for.
     fn access(&self) -> Access {
         let why = match &self.other {
             _ if self.journal.is_some() => return Access::Writer,

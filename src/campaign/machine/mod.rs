@@ -135,7 +135,7 @@ pub struct SealedGeneration {
 pub struct Limits {
     /// Most links since a person last submitted the chain.
     pub max_links: u32,
-    /// How long an absence must last before it counts, milliseconds: a submission in flight when its frontend died,
+    /// How long an absence must last before it counts, milliseconds: a submission in flight when its session died,
     /// a resubmission that the batch system has not made yet.
     pub settle_ms: u64,
 }
@@ -147,7 +147,7 @@ impl Default for Limits {
 }
 
 /// Absences seen so far, and since when on the observations' clock. Kept by the caller from one decision to the next,
-/// also by way of a file, lest a frontend that only looks for a moment never becomes sure.
+/// also by way of a file, lest a session that only looks for a moment never becomes sure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubts(BTreeMap<ChainId, Doubted>);
 

@@ -70,7 +70,7 @@ impl Folder {
             .map_err(|e| Failure::output(format!("{}: cannot be removed: {e}", self.path.display())))
     }
 
-    /// On OAR nobody else ends them: where that fails, as when another frontend holds the demo, it is not removed.
+    /// On OAR nobody else ends them: where that fails, as when another session holds the demo, it is not removed.
     fn stop_jobs(&self) -> Result<(), Failure> {
         let mut controller = match Controller::open(&self.path) {
             Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,

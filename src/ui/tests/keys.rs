@@ -151,7 +151,7 @@ fn a_read_only_campaign_takes_no_action() {
     let mut model = fixtures::model(fixtures::read_only(), 80, 24);
     for key in ["r", "c", "x", "s", "S"] {
         assert_eq!(press(&mut model, key), []);
-        assert_eq!(said(&model), "read-only: frontend-2 (process 4242, since 13:58) holds this campaign");
+        assert_eq!(said(&model), "read-only: loginnode2 (process 4242, since 13:58) holds this campaign");
         assert_eq!(model.overlay, None);
     }
 }

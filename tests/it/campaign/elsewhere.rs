@@ -71,7 +71,7 @@ fn an_open_screen_submits_it_again_without_the_node_and_says_so() {
     does_not_fit(&stage, 2, UnfitNode::Processor);
     assert_eq!(seen(&mut screen).0, ChainState::Waiting);
     assert_eq!(left_out(&stage), ["dahu-1", "dahu-2"]);
-    // The next frontend knows it from the journal and the disk, as does one whose journal is lost.
+    // The next session knows it from the journal and the disk, as does one whose journal is lost.
     drop(screen);
     std::fs::remove_file(stage.campaign().journal()).expect("removed");
     let (state, snapshot) = seen(&mut stage.open());

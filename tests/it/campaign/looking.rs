@@ -66,7 +66,7 @@ fn generation(stage: &Stage, number: u32, link: u32, sealed_ms: i64) {
 }
 
 #[test]
-fn two_frontends_look_and_act_in_turn_and_neither_holds_the_campaign() {
+fn two_sessions_look_and_act_in_turn_and_neither_holds_the_campaign() {
     let stage = Stage::new();
     let mut first = stage.create().expect("made");
     let mut second = stage.open();
@@ -74,9 +74,9 @@ fn two_frontends_look_and_act_in_turn_and_neither_holds_the_campaign() {
     first.act(&Action::Submit(january())).expect("submitted");
     assert!(!lease.exists(), "it is given back");
     let before = contents(&stage.output());
-    for frontend in [&mut first, &mut second] {
-        assert_eq!(frontend.refresh().expect("a snapshot").access, Access::Writer);
-        assert_eq!(january_of(frontend).state, ChainState::Waiting);
+    for session in [&mut first, &mut second] {
+        assert_eq!(session.refresh().expect("a snapshot").access, Access::Writer);
+        assert_eq!(january_of(session).state, ChainState::Waiting);
     }
     assert_eq!(contents(&stage.output()), before, "who looks writes nothing");
     second.act(&Action::Stop(january())).expect("the other only looks");
