@@ -16,7 +16,7 @@ use super::terrain::BLOCK;
 use super::{Problem, bspline};
 use whole::{Whole, cell_under};
 
-/// Nodes kept around the region: the spline needs two, the rest spares the guessing of missing ones.
+/// Nodes kept around the region: the spline needs two, the rest buffer_pool the guessing of missing ones.
 const MARGIN: f64 = 4.0;
 
 /// Cures a grid that ends in the region or close to it.
@@ -190,7 +190,7 @@ impl Coarse {
 
     /// Its values on cells of the DEM, row by row: the spline at each of them.
     pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f32> {
-        let mapping = Mapping::new(dem, &self.whole, span);
+        let mapping = CellMapping::new(dem, &self.whole, span);
         let mut values = vec![f32::NAN; span.width * span.height];
         values.par_chunks_mut(span.width.max(1)).enumerate().for_each(|(j, line)| {
             for (i, value) in line.iter_mut().enumerate() {
@@ -210,7 +210,7 @@ impl Coarse {
         dem: &Placement,
         span: Span,
         change: impl Fn(f32) -> f32,
-    ) -> Option<Lattice> {
+    ) -> Option<CoarseLattice> {
         let step = self.lattice_step(dem, span);
         if step == 1 {
             return None;
@@ -220,7 +220,7 @@ impl Coarse {
         let count = |from: isize, edge: isize, size: usize| ((edge - from) as usize + size) / step + 3;
         let (across, down) = (count(column, span.column, span.width), count(row, span.row, span.height));
         let wide = Span { column, row, width: across * step, height: down * step };
-        let mapping = Mapping::new(dem, &self.whole, wide);
+        let mapping = CellMapping::new(dem, &self.whole, wide);
         let mut points = Vec::with_capacity(across * down);
         for j in 0..down {
             for i in 0..across {
@@ -239,7 +239,7 @@ impl Coarse {
             }
         }
         let (left, top) = ((span.column - column) as usize, (span.row - row) as usize);
-        Some(Lattice { step, across, left, top, points, weights })
+        Some(CoarseLattice { step, across, left, top, points, weights })
     }
 
     /// Cells of the DEM in about a fifth of a node, a power of two.
@@ -255,12 +255,12 @@ impl Coarse {
     }
 }
 
-/// Cells between the points of a [`Lattice`], at most.
+/// Cells between the points of a [`CoarseLattice`], at most.
 const WIDEST_STEP: usize = 16;
 
 /// A coarse grid at points in steps of a power of 2 of the DEM's cells, one more around.
 #[derive(Debug)]
-pub(super) struct Lattice {
+pub(super) struct CoarseLattice {
     step: usize,
     across: usize,
     /// Where the first cell lies among the points, cells.
@@ -274,7 +274,7 @@ pub(super) struct Lattice {
 /// The most cells of a row that a lattice fills at once.
 pub(super) const ROW: usize = 64;
 
-impl Lattice {
+impl CoarseLattice {
     /// The cells from `(x, y)` on, at most [`ROW`].
     #[inline(always)]
     pub(super) fn row(&self, x: usize, y: usize, to: &mut [f32]) {
@@ -320,7 +320,7 @@ fn lagrange(t: f32) -> [f32; 4] {
 
 /// From cells of the DEM to fractional cells of another grid: exact where both share a system, else bilinear between
 /// the corners of the blocks of the DEM (within 0.1 m of the exact place at 64 cells of 25 m).
-struct Mapping<'a> {
+struct CellMapping<'a> {
     dem: &'a Placement,
     other: &'a Whole,
     span: Span,
@@ -334,7 +334,7 @@ struct Corners {
     cells: Vec<Option<(f64, f64)>>,
 }
 
-impl<'a> Mapping<'a> {
+impl<'a> CellMapping<'a> {
     fn new(dem: &'a Placement, other: &'a Whole, span: Span) -> Self {
         let corners = (dem.crs != other.placement.crs).then(|| Corners::new(dem, other, span));
         Self { dem, other, span, corners }

@@ -7,18 +7,18 @@ use super::Problem;
 use super::checks::{self, Subject, Temperatures};
 use super::coarse::{Coarse, Span};
 use super::crs::Crs;
-use super::finding::Finding;
+use super::finding::InputFinding;
 use super::geotiff::{Placement, Raster, Witness};
-use super::model::Atmosphere;
+use super::model::AtmosphereModel;
 use super::projection;
-use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+use super::request::{CoarseField, MapRequest, MonthInputs, Product, RegionBox, TemperatureInput};
 
 #[cfg(test)]
 mod tests;
 
 /// What the engine computes from.
 #[derive(Debug)]
-pub(super) struct Inputs {
+pub(super) struct OpenedInputs {
     /// The terrain.
     pub dem: Raster,
     /// The region in cells of the DEM.
@@ -39,7 +39,7 @@ pub(super) struct MonthData {
     /// Lapse rate, K/m, positive = colder upwards.
     pub lapse: Given,
     pub clouds: Option<Clouds>,
-    pub temperatures: Vec<Temperature>,
+    pub temperatures: Vec<CoarseTemperature>,
     /// Linke's turbidity for an air mass of 2; `None` where the model's atmosphere takes none.
     pub turbidity: Option<Given>,
 }
@@ -72,20 +72,21 @@ pub(super) enum Clouds {
 
 /// A coarse temperature; degC = value * `scale` + `offset`.
 #[derive(Debug)]
-pub(super) struct Temperature {
+pub(super) struct CoarseTemperature {
     pub grid: Coarse,
     pub scale: f64,
     pub offset: f64,
 }
 
-impl Inputs {
+impl OpenedInputs {
     /// Opens everything; all findings are listed, not only the first. Of grids on the terrain's cells and of the terrain itself,
     /// and of how grids cover it, only samples are looked at, and only where `samples` is set.
     ///
     /// With a finding that refuses one the inputs may lack what could not be opened; they are fit for computing only without
     /// any.
-    pub(super) fn gather(request: &Request, samples: bool) -> (Option<Self>, Vec<Finding>) {
-        let mut findings: Vec<Finding> = checks::settings(request).into_iter().map(Finding::from).collect();
+    pub(super) fn gather(request: &MapRequest, samples: bool) -> (Option<Self>, Vec<InputFinding>) {
+        let mut findings: Vec<InputFinding> =
+            checks::settings(request).into_iter().map(InputFinding::from).collect();
         let dem = keep(checks::dem(&request.dem), &mut findings);
         let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut findings));
         let witnesses = dem.iter().map(Raster::witness).collect();
@@ -100,7 +101,7 @@ impl Inputs {
         let Gatherer { mut findings, witnesses, .. } = gatherer;
         let (Some(dem), Some(span)) = (dem, span) else { return (None, findings) };
         if samples {
-            findings.extend(checks::sampled_heights(&dem, span).map(Finding::from));
+            findings.extend(checks::sampled_heights(&dem, span).map(InputFinding::from));
         }
         let placement = part_of(dem.placement(), span);
         findings.extend(projection::finding(&request.dem, &placement, request.model.north));
@@ -108,16 +109,16 @@ impl Inputs {
     }
 }
 
-fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<Finding>) -> Option<T> {
+fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<InputFinding>) -> Option<T> {
     result.map_err(|problem| findings.push(problem.into())).ok()
 }
 
 struct Gatherer<'a> {
-    request: &'a Request,
+    request: &'a MapRequest,
     /// The terrain and the region in its cells.
     place: Option<(&'a Raster, Span)>,
     samples: bool,
-    findings: Vec<Finding>,
+    findings: Vec<InputFinding>,
     witnesses: Vec<Arc<Witness>>,
 }
 
@@ -140,7 +141,7 @@ impl Gatherer<'_> {
     /// Opens a coarse grid and checks that it covers the region and that `judge` finds nothing.
     ///
     /// Without a DEM or a region only the opening can be checked.
-    fn coarse<F: Into<Finding>>(
+    fn coarse<F: Into<InputFinding>>(
         &mut self,
         path: &Path,
         judge: impl Fn(&Raster, &Coarse) -> Vec<F>,
@@ -150,7 +151,7 @@ impl Gatherer<'_> {
     }
 
     /// As [`Gatherer::coarse`], of a grid that is open.
-    fn placed<F: Into<Finding>>(
+    fn placed<F: Into<InputFinding>>(
         &mut self,
         path: &Path,
         raster: &Raster,
@@ -159,7 +160,7 @@ impl Gatherer<'_> {
         let (dem, span) = self.place?;
         let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.findings)?;
         if self.samples {
-            self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
+            self.findings.extend(checks::covers(&coarse, dem, span).map(InputFinding::from));
         }
         self.findings.extend(checks::edges(&coarse));
         self.findings.extend(judge(raster, &coarse).into_iter().map(Into::into));
@@ -189,14 +190,16 @@ impl Gatherer<'_> {
 
     fn month(&mut self, month: &MonthInputs, temperatures: bool, heights: &[f64]) -> MonthData {
         let lapse = match &month.lapse {
-            Field::Constant(rate) => {
+            CoarseField::Constant(rate) => {
                 let problem = checks::lapse_rate(Subject::setting("lapse"), &[*rate as f32]);
-                self.findings.extend(problem.filter(|_| temperatures).map(Finding::from));
+                self.findings.extend(problem.filter(|_| temperatures).map(InputFinding::from));
                 Some(Given::Constant(*rate))
             }
             // A lapse rate that no temperature needs is left closed.
-            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rates).map(Given::Coarse),
-            Field::Grid(_) => None,
+            CoarseField::Grid(path) if temperatures => {
+                self.coarse(path, checks::lapse_rates).map(Given::Coarse)
+            }
+            CoarseField::Grid(_) => None,
         };
         let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
         let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
@@ -208,16 +211,16 @@ impl Gatherer<'_> {
 
     /// Linke's turbidity of a month; a grid that no atmosphere needs is left closed.
     fn turbidity(&mut self, month: &MonthInputs) -> Option<Given> {
-        if self.request.model.atmosphere != Atmosphere::Esra {
+        if self.request.model.atmosphere != AtmosphereModel::Esra {
             return None;
         }
         match &month.linke {
-            Some(Field::Constant(linke)) => {
+            Some(CoarseField::Constant(linke)) => {
                 let problem = checks::turbidity(Subject::setting("linke"), &[*linke as f32]);
-                self.findings.extend(problem.map(Finding::from));
+                self.findings.extend(problem.map(InputFinding::from));
                 Some(Given::Constant(*linke))
             }
-            Some(Field::Grid(path)) => self.coarse(path, checks::turbidities).map(Given::Coarse),
+            Some(CoarseField::Grid(path)) => self.coarse(path, checks::turbidities).map(Given::Coarse),
             None => {
                 self.refuse(Problem::new(
                     Path::new("linke"),
@@ -229,7 +232,12 @@ impl Gatherer<'_> {
         }
     }
 
-    fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
+    fn temperature(
+        &mut self,
+        input: &TemperatureInput,
+        month: u8,
+        heights: &[f64],
+    ) -> Option<CoarseTemperature> {
         let (scale, offset) = (input.scale, input.offset);
         // Without a terrain it is opened all the same: what is wrong with it is told too.
         let place = self.place;
@@ -240,7 +248,7 @@ impl Gatherer<'_> {
             let pairs: Vec<_> = heights.iter().copied().zip(numbers).filter(known).collect();
             checks::temperature(raster, grid, &Temperatures { scale, offset, month, latitude, pairs: &pairs })
         })?;
-        Some(Temperature { grid, scale, offset })
+        Some(CoarseTemperature { grid, scale, offset })
     }
 
     fn clouds(&mut self, path: &Path) -> Option<Clouds> {
@@ -249,9 +257,9 @@ impl Gatherer<'_> {
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
             return self.placed(path, &raster, checks::cloud_cover).map(Clouds::Coarse);
         };
-        self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(Finding::from));
+        self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(InputFinding::from));
         if self.samples {
-            self.findings.extend(checks::sampled_clouds(&raster).map(Finding::from));
+            self.findings.extend(checks::sampled_clouds(&raster).map(InputFinding::from));
         }
         Some(Clouds::Cells { raster: Box::new(raster.sparing()), column, row })
     }
@@ -287,7 +295,7 @@ fn part_of(whole: &Placement, span: Span) -> Placement {
 }
 
 /// The region in cells of the DEM.
-fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
+fn region(request: &MapRequest, dem: &Placement) -> Result<Span, Problem> {
     let Some(region) = request.region else {
         return Ok(Span::whole(dem));
     };

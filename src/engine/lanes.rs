@@ -15,7 +15,7 @@ pub(super) const LANES: usize = 16;
 pub(super) const SHORTS: usize = 32;
 
 /// A class of processors: its registers and what it does with them.
-pub(super) trait Class: Copy {
+pub(super) trait Simd: Copy {
     /// [`LANES`] floats.
     type Floats: Copy;
     /// A yes or no for each.
@@ -52,7 +52,7 @@ pub(super) trait Class: Copy {
     fn max_i16(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
     /// Places to pick from.
     type Places: Copy;
-    /// For [`Class::pick`]: the first eight in 0..8, the last eight in 2..10.
+    /// For [`Simd::pick`]: the first eight in 0..8, the last eight in 2..10.
     fn places(self, places: &[i32; LANES]) -> Self::Places;
     /// For each lane the float at its place.
     fn pick(self, from: &[f32; LANES], places: Self::Places) -> Self::Floats;
@@ -60,19 +60,19 @@ pub(super) trait Class: Copy {
 
 /// Sixteen floats in the registers of a class.
 #[derive(Clone, Copy)]
-pub(super) struct Lanes<C: Class> {
+pub(super) struct Lanes<C: Simd> {
     class: C,
     floats: C::Floats,
 }
 
 /// Sixteen comparisons' outcomes.
 #[derive(Clone, Copy)]
-pub(super) struct Mask<C: Class> {
+pub(super) struct Mask<C: Simd> {
     class: C,
     mask: C::Mask,
 }
 
-impl<C: Class> Lanes<C> {
+impl<C: Simd> Lanes<C> {
     #[inline(always)]
     pub(super) fn splat(class: C, value: f32) -> Self {
         Self { class, floats: class.splat(value) }
@@ -151,12 +151,12 @@ impl<C: Class> Lanes<C> {
 
 /// Thirty-two integers of 16 bits in the registers of a class.
 #[derive(Clone, Copy)]
-pub(super) struct Shorts<C: Class> {
+pub(super) struct Shorts<C: Simd> {
     class: C,
     integers: C::Integers,
 }
 
-impl<C: Class> Shorts<C> {
+impl<C: Simd> Shorts<C> {
     #[inline(always)]
     pub(super) fn splat(class: C, value: i16) -> Self {
         Self { class, integers: class.splat_i16(value) }
@@ -195,7 +195,7 @@ impl<C: Class> Shorts<C> {
     }
 }
 
-impl<C: Class> Mask<C> {
+impl<C: Simd> Mask<C> {
     /// `yes` where it holds, else `no`.
     #[inline(always)]
     pub(super) fn select(self, yes: Lanes<C>, no: Lanes<C>) -> Lanes<C> {
@@ -209,7 +209,7 @@ impl<C: Class> Mask<C> {
     }
 }
 
-impl<C: Class> Add for Lanes<C> {
+impl<C: Simd> Add for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -218,7 +218,7 @@ impl<C: Class> Add for Lanes<C> {
     }
 }
 
-impl<C: Class> Sub for Lanes<C> {
+impl<C: Simd> Sub for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -227,7 +227,7 @@ impl<C: Class> Sub for Lanes<C> {
     }
 }
 
-impl<C: Class> Mul for Lanes<C> {
+impl<C: Simd> Mul for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -238,7 +238,7 @@ impl<C: Class> Mul for Lanes<C> {
 
 /// Any processor.
 #[derive(Clone, Copy)]
-pub(super) struct Plain;
+pub(super) struct Portable;
 
 /// Lane by lane.
 #[inline(always)]
@@ -250,7 +250,7 @@ fn each(of: impl Fn(usize) -> f32) -> [f32; LANES] {
     all
 }
 
-impl Class for Plain {
+impl Simd for Portable {
     type Floats = [f32; LANES];
     type Mask = u32;
 
@@ -377,9 +377,9 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{b16, cast, f32x8, f32x16, i16x8, i16x16, i16x32, i32x8, i32x16, m32x8};
 
-    use super::{Class, LANES, SHORTS};
+    use super::{LANES, SHORTS, Simd};
 
-    impl Class for V4 {
+    impl Simd for V4 {
         type Floats = f32x16;
         type Mask = b16;
 
@@ -498,7 +498,7 @@ mod x86 {
         }
     }
 
-    impl Class for V3 {
+    impl Simd for V3 {
         type Floats = [f32x8; 2];
         type Mask = [m32x8; 2];
 
@@ -641,7 +641,7 @@ mod tests {
         type Output = Vec<u32>;
 
         #[inline(always)]
-        fn run<C: Class>(self, class: C) -> Vec<u32> {
+        fn run<C: Simd>(self, class: C) -> Vec<u32> {
             let numbers = each(|i| i as f32 * 0.37 - 2.5);
             let others = each(|i| (i * i % 7) as f32 * -0.21 + 0.4);
             let integers = std::array::from_fn(|i| i as i16 * 300 - 2_000);

@@ -1,6 +1,6 @@
 //! The science: from a terrain model and coarse climate grids to 25 m maps of radiation and temperature.
 //!
-//! It knows no campaign and no screen: a [`Request`] names resolved files and numbers, an [`Engine`] opened from it
+//! It knows no campaign and no screen: a [`MapRequest`] names resolved files and numbers, an [`Engine`] opened from it
 //! computes one tile after another, in any order, with the same bits whatever the number of threads.
 
 #[cfg(test)]
@@ -8,6 +8,7 @@ mod against_pvlib;
 mod atmosphere;
 mod azimuths;
 mod bspline;
+mod buffer_pool;
 mod checks;
 mod coarse;
 pub mod crs;
@@ -32,7 +33,6 @@ mod radiation;
 pub mod request;
 mod shadow;
 mod sky_view;
-mod spares;
 mod stages;
 mod sun;
 mod surface;
@@ -42,15 +42,17 @@ mod tile;
 mod tiling;
 mod vector;
 
-pub use azimuths::Azimuths;
-pub use checks::{Examination, Look, Seen};
+pub use azimuths::AzimuthSet;
+pub use checks::{CheckDepth, Examination, FileSurvey};
 pub use coarse::resample;
-pub use finding::{Doubt, Finding, Severity};
-pub use layers::{Layer, Steps, layer_named, layers_of};
-pub use model::{Atmosphere, DiffuseModel, Model, Mornings, North, Shadow, SkyView, Summing};
+pub use finding::{InputDoubt, InputFinding, Severity};
+pub use layers::{FixedSteps, Layer, layer_named, layers_of};
+pub use model::{AtmosphereModel, DiffuseModel, Mornings, North, Physics, Shadow, SkyView, Summing};
 pub use numerics::NUMERICS;
-pub use request::{Compression, Field, MonthInputs, Product, RegionBox, Request, Storage, TemperatureInput};
-pub use stages::Stage;
+pub use request::{
+    CoarseField, Compression, MapRequest, MonthInputs, Product, RegionBox, Storage, TemperatureInput,
+};
+pub use stages::ComputeStage;
 pub use tile::{Engine, Ground};
 pub use tiling::{Computed, Piece, Tile, Tiling};
 pub use vector::Vectors;

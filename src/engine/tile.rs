@@ -6,41 +6,41 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::checks::{self, Examination, Look};
-use super::finding::Finding;
+use super::buffer_pool::BufferPool;
+use super::checks::{self, CheckDepth, Examination};
+use super::finding::InputFinding;
 use super::geotiff::{Placement, Witness};
 use super::horizon::EDGE;
-use super::inputs::Inputs;
-use super::layers::{self, Layer, Source};
+use super::inputs::OpenedInputs;
+use super::layers::{self, Layer, LayerSource};
 use super::load::Load;
 use super::model::{Shadow, SkyView};
 use super::products::{self, Filler};
-use super::radiation::by_cell::Cells;
-use super::radiation::by_skyline::{Setting, Work};
+use super::radiation::by_cell::SagaRadiation;
+use super::radiation::by_horizon::{HorizonRadiation, RadiationSetting};
 use super::radiation::{Geography, Radiation};
-use super::spares::Spares;
-use super::stages::{Stage, Stages};
+use super::stages::{ComputeStage, Stages};
 use super::sun::Month;
 use super::surface::CloudTable;
 use super::terrain::{Rect, Terrain};
 use super::tiling::{Computed, Piece, Tile, Tiling};
 use super::vector::Vectors;
-use super::{EngineError, Problem, Request, sky_view};
+use super::{EngineError, MapRequest, Problem, sky_view};
 
 /// An engine opened on a request. Computes with the rayon pool it is called in.
 #[derive(Debug)]
 pub struct Engine {
-    request: Request,
-    inputs: Inputs,
+    request: MapRequest,
+    inputs: OpenedInputs,
     layers: Vec<Layer>,
-    sources: Vec<Source>,
-    setting: Setting,
+    sources: Vec<LayerSource>,
+    setting: RadiationSetting,
     geography: Geography,
     months: Vec<Month>,
     clouds: CloudTable,
     vectors: Vectors,
     /// Pieces' layers.
-    layer_spares: Spares<Vec<Vec<f32>>>,
+    layer_spares: BufferPool<Vec<Vec<f32>>>,
     stages: Stages,
 }
 
@@ -52,7 +52,7 @@ impl Engine {
     ///
     /// # Errors
     /// The first problem found; [`Engine::check`] lists them all.
-    pub fn open(request: Request) -> Result<Self, EngineError> {
+    pub fn open(request: MapRequest) -> Result<Self, EngineError> {
         Self::open_with(request, Vectors::best())
     }
 
@@ -60,7 +60,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`].
-    pub fn open_with(request: Request, vectors: Vectors) -> Result<Self, EngineError> {
+    pub fn open_with(request: MapRequest, vectors: Vectors) -> Result<Self, EngineError> {
         Self::opened(request, vectors, true)
     }
 
@@ -68,13 +68,13 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::open`].
-    pub fn open_examined(request: Request) -> Result<Self, EngineError> {
+    pub fn open_examined(request: MapRequest) -> Result<Self, EngineError> {
         Self::opened(request, Vectors::best(), false)
     }
 
-    fn opened(request: Request, vectors: Vectors, samples: bool) -> Result<Self, EngineError> {
-        let (inputs, findings) = Inputs::gather(&request, samples);
-        if let Some(problem) = findings.into_iter().find_map(Finding::refused) {
+    fn opened(request: MapRequest, vectors: Vectors, samples: bool) -> Result<Self, EngineError> {
+        let (inputs, findings) = OpenedInputs::gather(&request, samples);
+        if let Some(problem) = findings.into_iter().find_map(InputFinding::refused) {
             return Err(problem.into());
         }
         let nowhere = || {
@@ -87,9 +87,9 @@ impl Engine {
         let row = span.row as f64 + (span.height - 1 - span.height / 2) as f64;
         let dem = inputs.dem.placement();
         let geography = Geography::new(dem, (column, row), &request.model).ok_or_else(nowhere)?;
-        let setting = Setting::new(&request.model, vectors);
-        let (layers, sources): (Vec<Layer>, Vec<Source>) = layers::of(&request).into_iter().unzip();
-        let needs_sun = sources.iter().any(|source| *source != Source::SkyView);
+        let setting = RadiationSetting::new(&request.model, vectors);
+        let (layers, sources): (Vec<Layer>, Vec<LayerSource>) = layers::of(&request).into_iter().unzip();
+        let needs_sun = sources.iter().any(|source| *source != LayerSource::SkyView);
         let months = if needs_sun { request.months.as_slice() } else { &[] };
         let month = |month: u8| Month::new(request.year, month, &request.model, geography.middle());
         let months = months.iter().map(|inputs| month(inputs.month)).collect();
@@ -103,27 +103,27 @@ impl Engine {
             months,
             clouds: CloudTable::new(),
             vectors,
-            layer_spares: Spares::default(),
+            layer_spares: BufferPool::default(),
             stages: Stages::default(),
         })
     }
 
     /// All that is wrong with the inputs as far as samples of them tell, each with its file and cure.
     #[must_use]
-    pub fn check(request: &Request) -> Vec<Problem> {
-        Self::examine(request, Look::Samples).problems()
+    pub fn check(request: &MapRequest) -> Vec<Problem> {
+        Self::examine(request, CheckDepth::Samples).problems()
     }
 
     /// All that is wrong with the inputs, or may be, each with its file and cure. Computes with the rayon pool it is called
     /// in.
     #[must_use]
-    pub fn examine(request: &Request, look: Look<'_>) -> Examination {
+    pub fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
         checks::examine(request, look)
     }
 
     /// What it was opened on.
     #[must_use]
-    pub fn request(&self) -> &Request {
+    pub fn request(&self) -> &MapRequest {
         &self.request
     }
 
@@ -183,7 +183,9 @@ impl Engine {
         let size = (tile.width as usize, tile.height as usize);
         let mut terrain = self
             .stages
-            .during(Stage::Reading, || Terrain::read(&self.inputs.dem, corner, size, self.halo(), stop))?
+            .during(ComputeStage::Reading, || {
+                Terrain::read(&self.inputs.dem, corner, size, self.halo(), stop)
+            })?
             .ok_or(EngineError::Stopped)?;
         // Cells as large as they are on the ground.
         let middle = |first: isize, size: usize| first as f64 + (size as f64 - 1.0) / 2.0;
@@ -212,7 +214,7 @@ impl Engine {
         }
         match self.request.model.shadow {
             Shadow::SagaSlim => self.by_cell(ground, stop, each),
-            Shadow::Horizon => self.by_skyline(ground, stop, each),
+            Shadow::Horizon => self.by_horizon(ground, stop, each),
         }
     }
 
@@ -228,8 +230,8 @@ impl Engine {
         Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Piece by piece, patch by patch: skylines, sums and products while the patch is at hand.
-    fn by_skyline(
+    /// Piece by piece, patch by patch: horizons, sums and products while the patch is at hand.
+    fn by_horizon(
         &self,
         Ground { tile, terrain }: &Ground,
         stop: &AtomicBool,
@@ -241,9 +243,9 @@ impl Engine {
                 return Ok(());
             }
             let products = self.products();
-            let mut filler = self.stages.during(Stage::Products, || products.piece(terrain, rect))?;
+            let mut filler = self.stages.during(ComputeStage::Products, || products.piece(terrain, rect))?;
             let fill = |patch: Rect, sums: Option<(&[f32], &[Radiation<'_>])>| {
-                self.stages.during(Stage::Products, || match sums {
+                self.stages.during(ComputeStage::Products, || match sums {
                     Some((sky_view, months)) => filler.fill(patch, EDGE, sky_view, months),
                     None => filler.leave_out(patch),
                 });
@@ -258,10 +260,17 @@ impl Engine {
         terrain: &'a Terrain,
         months: &'a [Month],
         stop: &AtomicBool,
-    ) -> Result<Work<'a>, EngineError> {
+    ) -> Result<HorizonRadiation<'a>, EngineError> {
         let turbidities = self.inputs.months.iter().map(|month| month.turbidity.as_ref()).take(months.len());
-        let found = self.stages.during(Stage::Skylines, || {
-            Work::new(&self.setting, terrain, &self.geography, months, turbidities.collect(), stop)
+        let found = self.stages.during(ComputeStage::Horizons, || {
+            HorizonRadiation::new(
+                &self.setting,
+                terrain,
+                &self.geography,
+                months,
+                turbidities.collect(),
+                stop,
+            )
         });
         found.ok_or(EngineError::Stopped)
     }
@@ -281,7 +290,7 @@ impl Engine {
         };
         let mut months = Vec::new();
         if !self.months.is_empty() {
-            let cells = Cells::new(terrain, &self.geography, &self.request.model, stop);
+            let cells = SagaRadiation::new(terrain, &self.geography, &self.request.model, stop);
             let sums: Option<Vec<_>> =
                 self.months.iter().map(|month| cells.month(month, &sky_view)).collect();
             months = sums.ok_or(EngineError::Stopped)?;
@@ -311,14 +320,14 @@ impl Engine {
         Ok(all)
     }
 
-    fn products(&self) -> products::Setting<'_> {
-        products::Setting {
+    fn products(&self) -> products::FillerSetting<'_> {
+        products::FillerSetting {
             inputs: &self.inputs,
             model: &self.request.model,
             clouds: &self.clouds,
             sources: &self.sources,
             vectors: self.vectors,
-            spares: &self.layer_spares,
+            buffer_pool: &self.layer_spares,
         }
     }
 
@@ -365,15 +374,15 @@ impl Engine {
         self.setting.azimuths()
     }
 
-    /// The skylines of single cells of a tile (column and row in it), for looking at: for each cell and each of the
-    /// [`Engine::azimuths`] the tangent of the skyline's height as the sums take it, the cell's own slope left out; 0 or less
+    /// The horizons of single cells of a tile (column and row in it), for looking at: for each cell and each of the
+    /// [`Engine::azimuths`] the tangent of the horizon's height as the sums take it, the cell's own slope left out; 0 or less
     /// where nothing stands above the horizontal.
     ///
     /// Between two directions the engine takes the tangent linearly along the chord between their unit vectors.
     ///
     /// # Errors
     /// As [`Engine::compute`].
-    pub fn skylines(
+    pub fn horizons(
         &self,
         tile: Tile,
         cells: &[(u32, u32)],
@@ -381,7 +390,7 @@ impl Engine {
     ) -> Result<Vec<Vec<f32>>, EngineError> {
         let ground = self.read(tile, stop)?;
         let work = self.work(&ground.terrain, &[], stop)?;
-        Ok(cells.iter().map(|(x, y)| work.skyline(*x as usize, *y as usize)).collect())
+        Ok(cells.iter().map(|(x, y)| work.horizon(*x as usize, *y as usize)).collect())
     }
 
     /// Cells of the terrain that computing a tile reads: its own and its halo.
@@ -404,7 +413,7 @@ impl Engine {
 
     /// Time spent in each stage so far, summed over threads.
     #[must_use]
-    pub fn spent(&self) -> Vec<(Stage, Duration)> {
+    pub fn spent(&self) -> Vec<(ComputeStage, Duration)> {
         self.stages.spent()
     }
 
@@ -415,9 +424,9 @@ impl Engine {
 }
 
 /// Cells of this edge, m, around a tile that its pixels can see.
-pub(super) fn halo(request: &Request, cell: f64) -> usize {
+pub(super) fn halo(request: &MapRequest, cell: f64) -> usize {
     let model = &request.model;
-    let sunny = || layers::of(request).iter().any(|(_, source)| *source != Source::SkyView);
+    let sunny = || layers::of(request).iter().any(|(_, source)| *source != LayerSource::SkyView);
     let own = model.shadow == Shadow::Horizon
         || model.sky_view == SkyView::Horizon
         || !request.months.is_empty() && sunny();

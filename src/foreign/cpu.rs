@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Trouble};
+use super::{Trouble, TroubleKind};
 
 /// A node's processor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -217,7 +217,7 @@ pub fn loader() -> &'static Path {
 /// When the mask is not taken, or that cannot be seen.
 pub fn check_mask(loader: &Path, environment: &BTreeMap<OsString, OsString>) -> Result<(), Trouble> {
     let cure = "leave AVX-512 unmasked, and have all jobs of a chain on processors of one class (a property of the site's nodes)";
-    let trouble = |what: String| Trouble::new(Kind::Unavailable, what, cure);
+    let trouble = |what: String| Trouble::new(TroubleKind::Unavailable, what, cure);
     let mut command = Command::new(loader);
     command.arg("--list-diagnostics").stdin(Stdio::null()).env_clear();
     command.envs(environment.get(OsStr::new("GLIBC_TUNABLES")).map(|tunables| ("GLIBC_TUNABLES", tunables)));
@@ -336,6 +336,6 @@ mod tests {
         // A processor without AVX-512 has nothing to mask.
         assert_eq!(taken.is_err(), Processor::here().unwrap().flags.contains("avx512f"), "{taken:?}");
         let none = check_mask(Path::new("/nonexistent/ld.so"), &environment).unwrap_err();
-        assert_eq!(none.kind, Kind::Unavailable);
+        assert_eq!(none.kind, TroubleKind::Unavailable);
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+use super::backend::{Backend, Clocks, Ended, Network, Program, Then, Trouble, TroubleKind};
 use super::calls;
 use crate::durable::beneath;
 use clocks::Shift;
@@ -57,13 +57,13 @@ const BESIDE: u64 = 64 << 20;
 pub struct Dmtcp {
     tools: Tools,
     folder: PathBuf,
-    running: Option<Running>,
+    running: Option<DmtcpRun>,
     patience: Duration,
 }
 
 /// What was started or restored.
 #[derive(Debug)]
-struct Running {
+struct DmtcpRun {
     child: Child,
     /// The child makes the program's namespaces and waits: it is no part of the program.
     waits: bool,
@@ -93,7 +93,11 @@ impl Dmtcp {
         self.kill();
         if program.network == Network::Private {
             let cure = "leave `network` out of the campaign file: TCP within the program is no trouble for DMTCP; or use CRIU";
-            return Err(Trouble::new(Kind::Unavailable, "DMTCP gives a program no network of its own", cure));
+            return Err(Trouble::new(
+                TroubleKind::Unavailable,
+                "DMTCP gives a program no network of its own",
+                cure,
+            ));
         }
         removed(&self.marker()).map_err(|e| other(&self.marker(), &e))?;
         let drafts = self.drafts();
@@ -114,7 +118,7 @@ impl Dmtcp {
                 }
                 let what = format!("DMTCP ended with {status}: {}", last_lines(said));
                 self.kill();
-                return Err(Trouble::new(Kind::Other, what, ""));
+                return Err(Trouble::new(TroubleKind::Other, what, ""));
             }
             let peers = running.coordinator.peers(&self.tools).unwrap_or_default();
             if peers.len() >= processes && peers.iter().all(|peer| peer.runs) {
@@ -124,7 +128,7 @@ impl Dmtcp {
                 self.kill();
                 let what = "the program runs without DMTCP's protection: its coordinator does not know it";
                 let cure = "a program that starts itself anew without LD_PRELOAD cannot be checkpointed by DMTCP: use CRIU";
-                return Err(Trouble::new(Kind::Undumpable, what, cure));
+                return Err(Trouble::new(TroubleKind::Undumpable, what, cure));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -133,9 +137,12 @@ impl Dmtcp {
     /// With what the child has ended, if it has.
     fn over(&mut self) -> Result<Option<ExitStatus>, Trouble> {
         let Some(running) = &mut self.running else {
-            return Err(Trouble::new(Kind::Other, "no program runs", ""));
+            return Err(Trouble::new(TroubleKind::Other, "no program runs", ""));
         };
-        running.child.try_wait().map_err(|e| Trouble::new(Kind::Other, format!("the program: {e}"), ""))
+        running
+            .child
+            .try_wait()
+            .map_err(|e| Trouble::new(TroubleKind::Other, format!("the program: {e}"), ""))
     }
 
     fn clear_drafts(&self) -> Result<(), Trouble> {
@@ -166,29 +173,33 @@ impl Dmtcp {
         let drafts = self.drafts();
         let under_way = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
         if under_way.iter().any(|name| name.to_string_lossy().ends_with(".temp")) {
-            return Err(Trouble::new(Kind::TimedOut, "the image before this one is still being written", ""));
+            return Err(Trouble::new(
+                TroubleKind::TimedOut,
+                "the image before this one is still being written",
+                "",
+            ));
         }
         self.clear_drafts()?;
         self.has_room(&drafts)?;
         let Some(running) = &mut self.running else {
-            return Err(Trouble::new(Kind::Other, "no program runs", ""));
+            return Err(Trouble::new(TroubleKind::Other, "no program runs", ""));
         };
         let answer = running.coordinator.command(&self.tools, "--bcheckpoint", limit)?;
         if !answer.status.success() {
             let what = format!("DMTCP writes no image: {}", answer.last_words());
-            return Err(Trouble::new(Kind::Other, what, ""));
+            return Err(Trouble::new(TroubleKind::Other, what, ""));
         }
         while !self.is_whole()? {
             if let Some(status) = self.over()? {
                 return Err(Trouble::new(
-                    Kind::Other,
+                    TroubleKind::Other,
                     format!("the program ended ({status}) while DMTCP wrote it"),
                     "",
                 ));
             }
             if Instant::now() >= until {
                 let what = format!("no whole image within {} s", limit.as_secs());
-                return Err(Trouble::new(Kind::TimedOut, what, ""));
+                return Err(Trouble::new(TroubleKind::TimedOut, what, ""));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -203,7 +214,7 @@ impl Dmtcp {
         if free < needed {
             let (free, needed) = (crate::quantity::bytes(free), crate::quantity::bytes(needed));
             let what = format!("{}: {free} free, and an image may take {needed}", drafts.display());
-            return Err(Trouble::new(Kind::DiskFull, what, ""));
+            return Err(Trouble::new(TroubleKind::DiskFull, what, ""));
         }
         Ok(())
     }
@@ -275,7 +286,7 @@ impl Backend for Dmtcp {
         words.extend(program.arguments.iter().cloned());
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, waits: false, coordinator, shift: Shift::default() });
+        self.running = Some(DmtcpRun { child, waits: false, coordinator, shift: Shift::default() });
         self.connected(1, &program.errors)
     }
 
@@ -284,7 +295,7 @@ impl Backend for Dmtcp {
         let image = &std::fs::canonicalize(image).map_err(|e| other(image, &e))?;
         let facts = beneath::facts(image).map_err(|e| other(image, &e))?;
         if let Some(why) = beneath::not_ours(&facts) {
-            return Err(Trouble::new(Kind::Damaged, format!("{}: {why}", image.display()), ""));
+            return Err(Trouble::new(TroubleKind::Damaged, format!("{}: {why}", image.display()), ""));
         }
         let names = beneath::names(image).map_err(|e| other(image, &e))?;
         let mut images: Vec<OsString> = names
@@ -295,7 +306,7 @@ impl Backend for Dmtcp {
         images.sort();
         if images.is_empty() {
             let what = format!("{}: no image of DMTCP (ckpt_*.dmtcp)", image.display());
-            return Err(Trouble::new(Kind::Damaged, what, ""));
+            return Err(Trouble::new(TroubleKind::Damaged, what, ""));
         }
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let waits = !words.is_empty();
@@ -309,7 +320,7 @@ impl Backend for Dmtcp {
         // The restored program goes on in the streams of what restores it.
         let streams = [appended(&program.output)?, appended(&program.errors)?];
         let child = spawn(program, &coordinator, &words, streams)?;
-        self.running = Some(Running { child, waits, coordinator, shift });
+        self.running = Some(DmtcpRun { child, waits, coordinator, shift });
         self.connected(count, &program.errors)
     }
 
@@ -326,8 +337,9 @@ impl Backend for Dmtcp {
         let stopped = processes::stopped(|| self.tasks());
         let clocks = self.running.as_ref().map_or_else(Clocks::default, |running| running.shift.seen_now());
         let sealed = self.move_into(into).and_then(|()| {
-            seal(clocks)
-                .map_err(|why| Trouble::new(Kind::Refused, format!("the image was not sealed: {why}"), ""))
+            seal(clocks).map_err(|why| {
+                Trouble::new(TroubleKind::Refused, format!("the image was not sealed: {why}"), "")
+            })
         });
         if sealed.is_ok() && then == Then::Ends {
             self.kill();
@@ -344,12 +356,16 @@ impl Backend for Dmtcp {
         match ended_as(&self.marker()) {
             Some(Ended::Code(AT_FAULT)) => {
                 let what = format!("DMTCP found itself at fault and ended the program (with {AT_FAULT})");
-                Err(Trouble::new(Kind::Other, what, "see what it said beside the program: `log --program`"))
+                Err(Trouble::new(
+                    TroubleKind::Other,
+                    what,
+                    "see what it said beside the program: `log --program`",
+                ))
             }
             Some(ended) => Ok(Some(ended)),
             None => {
                 let what = format!("DMTCP ended the program before its end (with {status})");
-                Err(Trouble::new(Kind::Other, what, ""))
+                Err(Trouble::new(TroubleKind::Other, what, ""))
             }
         }
     }
@@ -362,8 +378,9 @@ impl Backend for Dmtcp {
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
-        let gone =
-            |why: &str| Trouble::new(Kind::Other, format!("the program cannot be signalled: {why}"), "");
+        let gone = |why: &str| {
+            Trouble::new(TroubleKind::Other, format!("the program cannot be signalled: {why}"), "")
+        };
         let signal = Signal::try_from(signal).map_err(|e| gone(e.desc()))?;
         let tasks = self.tasks();
         if tasks.is_empty() {
@@ -413,7 +430,11 @@ fn spawn(
     command.spawn().map_err(|e| {
         let what =
             format!("{}: {e}", words.first().map_or_else(String::new, |word| word.display().to_string()));
-        Trouble::new(Kind::Other, what, "see that the program's working folder is there, and /usr/bin/setsid")
+        Trouble::new(
+            TroubleKind::Other,
+            what,
+            "see that the program's working folder is there, and /usr/bin/setsid",
+        )
     })
 }
 
@@ -446,7 +467,7 @@ fn last_lines(file: &Path) -> String {
 
 fn other(path: &Path, error: &io::Error) -> Trouble {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    let kind = if full { Kind::DiskFull } else { Kind::Other };
+    let kind = if full { TroubleKind::DiskFull } else { TroubleKind::Other };
     Trouble::new(kind, format!("{}: {error}", path.display()), "")
 }
 

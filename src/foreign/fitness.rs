@@ -12,7 +12,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 pub use room::Room;
 
-use super::record::{Limit, Limits, Node, Record};
+use super::record::{ImageRecord, NodeTraits, ResourceLimit, ResourceLimits};
 use crate::quantity::bytes;
 
 /// What helps where nothing brings back what an image needs: its chain's commands say how.
@@ -82,20 +82,20 @@ impl Unfit {
 
 /// The node that something is to be restored on, and this process's place on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Here {
+pub struct RestoreSite {
     /// The node.
-    pub node: Node,
+    pub node: NodeTraits,
     /// The version of its CRIU; zeros for another tool.
     pub criu: (u32, u32, u32),
     /// Hard limits of this process.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
     /// Bytes that a file of this process may have; `None`: any.
     pub file_size: Option<u64>,
     /// Memory that can be had.
     pub room: Room,
 }
 
-impl Here {
+impl RestoreSite {
     /// This node, with this CRIU.
     ///
     /// # Errors
@@ -103,9 +103,9 @@ impl Here {
     pub fn look(criu: (u32, u32, u32)) -> io::Result<Self> {
         let (soft, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
         Ok(Self {
-            node: Node::here()?,
+            node: NodeTraits::here()?,
             criu,
-            limits: Limits::here()?,
+            limits: ResourceLimits::here()?,
             file_size: (soft != nix::sys::resource::RLIM_INFINITY).then_some(soft),
             room: Room::here()?,
         })
@@ -116,7 +116,7 @@ impl Here {
 ///
 /// Files that [`super::copies::roll_back`] brings back, from the folder `copies` or by cutting, fit. Nothing is changed.
 #[must_use]
-pub fn unfit(record: &Record, here: &Here, copies: &Path) -> Vec<Unfit> {
+pub fn unfit(record: &ImageRecord, here: &RestoreSite, copies: &Path) -> Vec<Unfit> {
     let mut all: Vec<Unfit> = record.files.iter().filter_map(|file| files::unfit(file, copies)).collect();
     all.extend(processor(record, here));
     all.extend(kernel(record, here));
@@ -130,7 +130,7 @@ pub fn unfit(record: &Record, here: &Here, copies: &Path) -> Vec<Unfit> {
     all
 }
 
-fn processor(record: &Record, here: &Here) -> Option<Unfit> {
+fn processor(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, masked) = (&record.node.processor, record.avx512_masked);
     let lacking = there.beyond(&here.node.processor, masked);
     if lacking.is_empty() {
@@ -160,7 +160,7 @@ fn release(kernel: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn kernel(record: &Record, here: &Here) -> Option<Unfit> {
+fn kernel(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, now) = (release(&record.node.kernel)?, release(&here.node.kernel)?);
     (now < there).then(|| {
         let what =
@@ -173,7 +173,7 @@ fn kernel(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn criu(record: &Record, here: &Here) -> Option<Unfit> {
+fn criu(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let ((major, minor, patch), (a, b, c)) = (record.criu, here.criu);
     ((a, b) < (major, minor)).then(|| {
         let what = format!(
@@ -187,7 +187,7 @@ fn criu(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn groups(record: &Record, here: &Here) -> Option<Unfit> {
+fn groups(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, now) = (record.node.groups, here.node.groups);
     (there != now).then(|| {
         let what = format!(
@@ -199,7 +199,7 @@ fn groups(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
+fn memory(record: &ImageRecord, room: &Room, all: &mut Vec<Unfit>) {
     let need = record.memory;
     let mut lacks = |room: u64, of: &str, need: u64, cure: &str| {
         if room < need {
@@ -230,12 +230,12 @@ const CRIU_DESCRIPTORS: u64 = 31;
 const CRIU_BLOCK: u64 = 128;
 
 /// A number in the words of its unit.
-type Shown = fn(u64) -> String;
+type InUnit = fn(u64) -> String;
 
-fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
-    let count: Shown = |n| n.to_string();
+fn limits(record: &ImageRecord, here: &RestoreSite, all: &mut Vec<Unfit>) {
+    let count: InUnit = |n| n.to_string();
     let (there, now) = (&record.limits, &here.limits);
-    let each: [(&str, &str, Limit, Limit, Shown); 5] = [
+    let each: [(&str, &str, ResourceLimit, ResourceLimit, InUnit); 5] = [
         ("address space", "-v", there.addresses, now.addresses, bytes),
         ("data", "-d", there.data, now.data, bytes),
         ("open files", "-n", there.files, now.files, count),

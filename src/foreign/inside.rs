@@ -22,7 +22,7 @@ mod wire;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-pub use supervised::{Options, Supervised};
+pub use supervised::{Supervised, SupervisorOptions};
 
 /// What a process that has nobody to tell an error ends with.
 const BROKEN: u8 = 70;

@@ -21,6 +21,6 @@ pub mod tasks;
 pub mod trial;
 mod written;
 
-pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+pub use backend::{Backend, Clocks, Ended, Network, Program, Then, Trouble, TroubleKind};
 pub use criu::Criu;
 pub use inside::Supervised;

@@ -22,7 +22,7 @@ const WHOLE: u64 = 100;
 
 /// What tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ProgressSource {
     /// The lines of a file, of so many in all.
     Lines {
         /// The file; absolute.
@@ -42,7 +42,7 @@ pub enum Source {
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct ProgramProgress {
     /// So much.
     pub done: u64,
     /// Of so much; never less than `done`.
@@ -51,21 +51,21 @@ pub struct Progress {
 
 /// Reads the progress again and again, each time only what is new.
 #[derive(Debug)]
-pub struct Reader {
+pub struct ProgressReader {
     file: PathBuf,
-    kind: Kind,
-    seen: Option<Seen>,
+    kind: SourceKind,
+    seen: Option<FileSeen>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum SourceKind {
     Lines(u64),
     Pattern(Regex),
 }
 
 /// What was seen of the file.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct FileSeen {
     /// Which file it was.
     device: u64,
     inode: u64,
@@ -79,15 +79,15 @@ struct Seen {
     found: Option<u64>,
 }
 
-impl Reader {
+impl ProgressReader {
     /// Of this file.
     ///
     /// # Errors
     /// When the expression is none, in words.
-    pub fn new(source: &Source) -> Result<Self, String> {
+    pub fn new(source: &ProgressSource) -> Result<Self, String> {
         let (file, kind) = match source {
-            Source::Lines { file, total } => (file, Kind::Lines(*total)),
-            Source::Pattern { file, pattern: text } => (file, Kind::Pattern(pattern(text)?)),
+            ProgressSource::Lines { file, total } => (file, SourceKind::Lines(*total)),
+            ProgressSource::Pattern { file, pattern: text } => (file, SourceKind::Pattern(pattern(text)?)),
         };
         Ok(Self { file: file.clone(), kind, seen: None })
     }
@@ -97,16 +97,17 @@ impl Reader {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read(&mut self) -> io::Result<Option<Progress>> {
+    pub fn read(&mut self) -> io::Result<Option<ProgramProgress>> {
         let file = match beneath::open(&self.file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
         let facts = file.metadata()?;
         let written = i128::from(facts.mtime()) * 1_000_000_000 + i128::from(facts.mtime_nsec());
-        let same =
-            |seen: &Seen| (seen.device, seen.inode) == (facts.dev(), facts.ino()) && seen.upto <= facts.len();
-        let seen = self.seen.filter(same).unwrap_or(Seen {
+        let same = |seen: &FileSeen| {
+            (seen.device, seen.inode) == (facts.dev(), facts.ino()) && seen.upto <= facts.len()
+        };
+        let seen = self.seen.filter(same).unwrap_or(FileSeen {
             device: facts.dev(),
             inode: facts.ino(),
             upto: 0,
@@ -115,14 +116,14 @@ impl Reader {
             found: None,
         });
         let now = match &self.kind {
-            Kind::Lines(_) => count_lines(&file, seen)?,
-            Kind::Pattern(_) if seen.written == written && seen.upto == facts.len() => seen,
-            Kind::Pattern(pattern) => search(&file, &facts, pattern, seen)?,
+            SourceKind::Lines(_) => count_lines(&file, seen)?,
+            SourceKind::Pattern(_) if seen.written == written && seen.upto == facts.len() => seen,
+            SourceKind::Pattern(pattern) => search(&file, &facts, pattern, seen)?,
         };
-        self.seen = Some(Seen { written, ..now });
+        self.seen = Some(FileSeen { written, ..now });
         Ok(match self.kind {
-            Kind::Lines(total) => Some(Progress { done: now.lines.min(total), total }),
-            Kind::Pattern(_) => now.found.map(|done| Progress { done, total: WHOLE }),
+            SourceKind::Lines(total) => Some(ProgramProgress { done: now.lines.min(total), total }),
+            SourceKind::Pattern(_) => now.found.map(|done| ProgramProgress { done, total: WHOLE }),
         })
     }
 }
@@ -149,7 +150,7 @@ pub fn pattern(text: &str) -> Result<Regex, String> {
 }
 
 /// Goes on counting where it left off.
-fn count_lines(file: &File, mut seen: Seen) -> io::Result<Seen> {
+fn count_lines(file: &File, mut seen: FileSeen) -> io::Result<FileSeen> {
     let mut piece = vec![0; PIECE];
     let stop = seen.upto.saturating_add(MOST_COUNTED);
     while seen.upto < stop {
@@ -165,7 +166,7 @@ fn count_lines(file: &File, mut seen: Seen) -> io::Result<Seen> {
 }
 
 /// Searches the end of the file; where nothing is found, what was found before still holds.
-fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: Seen) -> io::Result<Seen> {
+fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: FileSeen) -> io::Result<FileSeen> {
     let length = facts.len();
     let mut found = None;
     for tail in TAILS {
@@ -181,7 +182,7 @@ fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: Seen) -> io::Res
             break;
         }
     }
-    Ok(Seen { upto: length, found: found.or(seen.found), ..seen })
+    Ok(FileSeen { upto: length, found: found.or(seen.found), ..seen })
 }
 
 /// Reads as many bytes as there are; those of a file cut meanwhile stay zero.
@@ -219,13 +220,13 @@ mod tests {
 
     use super::*;
 
-    fn reader(file: &Path, pattern: Option<&str>) -> Reader {
+    fn reader(file: &Path, pattern: Option<&str>) -> ProgressReader {
         let file = file.to_path_buf();
         let source = match pattern {
-            None => Source::Lines { file, total: 10 },
-            Some(pattern) => Source::Pattern { file, pattern: pattern.to_owned() },
+            None => ProgressSource::Lines { file, total: 10 },
+            Some(pattern) => ProgressSource::Pattern { file, pattern: pattern.to_owned() },
         };
-        Reader::new(&source).unwrap()
+        ProgressReader::new(&source).unwrap()
     }
 
     fn add(file: &Path, text: &[u8]) {
@@ -279,9 +280,11 @@ mod tests {
         assert_eq!(done(), Some(37));
         add(&file, &b"no number here\n".repeat(10_000));
         assert_eq!(done(), Some(37), "what was found before holds");
-        let mut late =
-            super::Reader::new(&Source::Pattern { file: file.clone(), pattern: r"(\d+)%".to_owned() })
-                .unwrap();
+        let mut late = super::ProgressReader::new(&ProgressSource::Pattern {
+            file: file.clone(),
+            pattern: r"(\d+)%".to_owned(),
+        })
+        .unwrap();
         assert_eq!(late.read().unwrap().map(|p| p.done), Some(5), "of 37,5%");
         fs::write(&file, b"begun again: 3%").unwrap();
         assert_eq!(done(), Some(3));
@@ -308,7 +311,7 @@ mod tests {
         let file = folder.path().join("out");
         add(&file, b"step 3 of 0\nstep 3 of 8\n");
         let told = reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap();
-        assert_eq!(told, Some(Progress { done: 37, total: 100 }));
+        assert_eq!(told, Some(ProgramProgress { done: 37, total: 100 }));
         add(&file, b"step 4 of 0\n");
         assert_eq!(reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap().map(|p| p.done), Some(37));
     }

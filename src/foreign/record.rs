@@ -13,8 +13,8 @@ use nix::sys::resource::{Resource, getrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::cpu::Processor;
-use super::tasks::proc::{self, Mapping, Open};
-use super::tasks::{self, Memory};
+use super::tasks::proc::{self, Open, TaskMapping};
+use super::tasks::{self, TaskMemory};
 
 pub use pending::Pending;
 pub(super) use pending::is_gone;
@@ -22,13 +22,14 @@ pub(super) use pending::is_gone;
 /// What an image asks of the node that it is restored on, and what the program had come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Record {
+#[serde(rename = "Record")]
+pub struct ImageRecord {
     /// The version of the CRIU that has dumped it; zeros for another tool.
     pub criu: (u32, u32, u32),
     /// The node it was dumped on.
-    pub node: Node,
+    pub node: NodeTraits,
     /// What it needs of the limits of a job.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
     /// Bytes of memory that it takes.
     pub memory: u64,
     /// Bytes of the largest file of its image, as far as can be told before.
@@ -46,7 +47,8 @@ pub struct Record {
 /// What is compared of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Node {
+#[serde(rename = "Node")]
+pub struct NodeTraits {
     /// Its name.
     pub host: String,
     /// The release of its kernel.
@@ -59,7 +61,7 @@ pub struct Node {
     pub overcommit: u8,
 }
 
-impl Node {
+impl NodeTraits {
     /// This one.
     ///
     /// # Errors
@@ -79,23 +81,25 @@ impl Node {
 /// Hard limits, and how much of each is in use by the task that uses most. `None`: no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Limits {
+#[serde(rename = "Limits")]
+pub struct ResourceLimits {
     /// Bytes of address space.
-    pub addresses: Limit,
+    pub addresses: ResourceLimit,
     /// Bytes of data.
-    pub data: Limit,
+    pub data: ResourceLimit,
     /// Open files.
-    pub files: Limit,
+    pub files: ResourceLimit,
     /// Processes and threads of the user.
-    pub tasks: Limit,
+    pub tasks: ResourceLimit,
     /// Bytes of a file.
-    pub file_size: Limit,
+    pub file_size: ResourceLimit,
 }
 
 /// One limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Limit {
+#[serde(rename = "Limit")]
+pub struct ResourceLimit {
     /// The hard limit; `None`: none.
     pub hard: Option<u64>,
     /// What is in use.
@@ -125,7 +129,7 @@ pub enum Opening {
 
 /// A checksum of a file's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Sum {
+pub enum Checksum {
     /// The CRC32 of all of it.
     Whole(u32),
     /// The CRC32 of its first and its last [`EDGE`] bytes.
@@ -152,7 +156,7 @@ pub struct Recorded {
     pub mode: u32,
     /// Of its content.
     #[serde(default)]
-    pub sum: Option<Sum>,
+    pub sum: Option<Checksum>,
     /// How it is in use.
     #[serde(default)]
     pub openings: BTreeSet<Opening>,
@@ -190,7 +194,7 @@ impl Recorded {
     }
 }
 
-impl Record {
+impl ImageRecord {
     /// Of tasks that stand.
     ///
     /// Files that were removed are left out: what they hold is in the image. So is what has a path and no content to compare: devices,
@@ -200,7 +204,7 @@ impl Record {
     /// When the system does not tell of the node, or of any of the tasks.
     pub fn of(tasks: &[u32], criu: (u32, u32, u32)) -> io::Result<Self> {
         let mut files = Files::default();
-        let mut limits = Limits::default();
+        let mut limits = ResourceLimits::default();
         let mut writable = 0;
         for (number, task) in tasks.iter().enumerate() {
             let (opened, mappings) = (proc::opened(*task)?, proc::mappings(*task)?);
@@ -209,10 +213,10 @@ impl Record {
             files.add(*task, &opened, &mappings);
         }
         limits.tasks.used = tasks.iter().map(|task| tasks::threads(*task).len() as u64).sum();
-        let Memory { image, largest, .. } = tasks::memory(tasks);
+        let TaskMemory { image, largest, .. } = tasks::memory(tasks);
         Ok(Self {
             criu,
-            node: Node::here()?,
+            node: NodeTraits::here()?,
             limits,
             memory: image,
             largest,
@@ -225,7 +229,7 @@ impl Record {
 
     /// Holds the files open that the program writes to, while it stands: an image is worth nothing until they are on the disk.
     ///
-    /// Where the program is not to run on, [`Record::settle`] instead.
+    /// Where the program is not to run on, [`ImageRecord::settle`] instead.
     ///
     /// # Errors
     /// When one cannot be opened.
@@ -252,15 +256,15 @@ impl Record {
     }
 }
 
-impl Limits {
+impl ResourceLimits {
     /// This process's own, with nothing in use.
     ///
     /// # Errors
     /// When the system does not tell.
     pub fn here() -> io::Result<Self> {
-        let hard = |resource| -> io::Result<Limit> {
+        let hard = |resource| -> io::Result<ResourceLimit> {
             let (_, hard) = getrlimit(resource)?;
-            Ok(Limit { hard: (hard != nix::sys::resource::RLIM_INFINITY).then_some(hard), used: 0 })
+            Ok(ResourceLimit { hard: (hard != nix::sys::resource::RLIM_INFINITY).then_some(hard), used: 0 })
         };
         Ok(Self {
             addresses: hard(Resource::RLIMIT_AS)?,
@@ -298,7 +302,7 @@ impl Limits {
 struct Files(BTreeMap<PathBuf, Recorded>);
 
 impl Files {
-    fn add(&mut self, task: u32, opened: &[Open], mappings: &[Mapping]) {
+    fn add(&mut self, task: u32, opened: &[Open], mappings: &[TaskMapping]) {
         for open in opened {
             let Some((path, _)) = open.path() else { continue };
             let Ok(facts) = std::fs::metadata(open.door(task)) else { continue };
@@ -380,7 +384,7 @@ pub(super) fn to_disk(file: &File) -> io::Result<()> {
 }
 
 /// The checksum of the first `size` bytes of a file.
-pub(super) fn sum(file: &File, size: u64) -> io::Result<Sum> {
+pub(super) fn sum(file: &File, size: u64) -> io::Result<Checksum> {
     let mut crc = crc32fast::Hasher::new();
     let mut part = |from: u64, to: u64| -> io::Result<()> {
         let mut bytes = vec![0; (to - from) as usize];
@@ -390,11 +394,11 @@ pub(super) fn sum(file: &File, size: u64) -> io::Result<Sum> {
     };
     if size <= 2 * EDGE {
         part(0, size)?;
-        return Ok(Sum::Whole(crc.finalize()));
+        return Ok(Checksum::Whole(crc.finalize()));
     }
     part(0, EDGE)?;
     part(size - EDGE, size)?;
-    Ok(Sum::Edges(crc.finalize()))
+    Ok(Checksum::Edges(crc.finalize()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) use sky::{reflected, split};
 
 use libm::{exp, log};
 
-use super::model::{Atmosphere, Model};
+use super::model::{AtmosphereModel, Physics};
 
 /// How the pressure falls with the height, 1/m (SAGA).
 const DECAY: f64 = 5.4667e-5 * std::f64::consts::LN_10;
@@ -41,11 +41,11 @@ pub(super) enum Air {
 
 impl Air {
     /// The model's choice; only ESRA looks at the turbidity.
-    pub(super) fn new(model: &Model, linke: f64) -> Self {
+    pub(super) fn new(model: &Physics, linke: f64) -> Self {
         match model.atmosphere {
-            Atmosphere::Saga => Self::Saga(log(model.transmittance)),
-            Atmosphere::Lumped => Self::Lumped(log(model.transmittance)),
-            Atmosphere::Esra => Self::Esra(linke),
+            AtmosphereModel::Saga => Self::Saga(log(model.transmittance)),
+            AtmosphereModel::Lumped => Self::Lumped(log(model.transmittance)),
+            AtmosphereModel::Esra => Self::Esra(linke),
         }
     }
 }
@@ -54,11 +54,11 @@ impl Air {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Beam {
     /// By [`Air::Saga`].
-    Saga(saga::Beam),
+    Saga(saga::SagaBeam),
     /// By [`Air::Lumped`].
-    Lumped(lumped::Beam),
+    Lumped(lumped::LumpedBeam),
     /// By [`Air::Esra`].
-    Esra(esra::Beam),
+    Esra(esra::EsraBeam),
 }
 
 impl Beam {
@@ -66,9 +66,9 @@ impl Beam {
     /// without refraction), and the air.
     pub(super) fn new(extraterrestrial: f64, height: f64, air: Air) -> Self {
         match air {
-            Air::Saga(log) => Self::Saga(saga::Beam::new(extraterrestrial, height, log)),
-            Air::Lumped(log) => Self::Lumped(lumped::Beam::new(extraterrestrial, height, log)),
-            Air::Esra(linke) => Self::Esra(esra::Beam::new(extraterrestrial, height, linke)),
+            Air::Saga(log) => Self::Saga(saga::SagaBeam::new(extraterrestrial, height, log)),
+            Air::Lumped(log) => Self::Lumped(lumped::LumpedBeam::new(extraterrestrial, height, log)),
+            Air::Esra(linke) => Self::Esra(esra::EsraBeam::new(extraterrestrial, height, linke)),
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::Problem;
 use super::super::coarse::{Coarse, Span, WIDER};
 use super::super::crs::in_words;
 use super::super::geotiff::Raster;
-use super::super::inputs::{Clouds, Given, Inputs};
+use super::super::inputs::{Clouds, Given, OpenedInputs};
 use super::super::terrain::Rect;
 
 /// Points across a region where samples are taken.
@@ -46,7 +46,7 @@ pub(in super::super) fn at_places(coarse: &Coarse, dem: &Raster, span: Span) -> 
 }
 
 /// Looks at every cell of the region that lies near a missing node, for all coarse grids.
-pub(super) fn uncovered(inputs: &Inputs) -> Vec<Problem> {
+pub(super) fn uncovered(inputs: &OpenedInputs) -> Vec<Problem> {
     // The months of a data set mostly lack the same nodes.
     let mut known: Vec<(&Coarse, Option<(isize, isize)>)> = Vec::new();
     let mut problems = Vec::new();
@@ -71,7 +71,7 @@ fn on_earth(place: (f64, f64)) -> String {
 }
 
 /// Why a map has no value at a cell of the DEM that has a height: the grid that has none there.
-pub(in super::super) fn refuse_uncovered(inputs: &Inputs, (column, row): (isize, isize)) -> Problem {
+pub(in super::super) fn refuse_uncovered(inputs: &OpenedInputs, (column, row): (isize, isize)) -> Problem {
     let dem = &inputs.dem;
     let lacks = |grid: &&Coarse| grid.is_missing_at(dem.placement(), column as f64, row as f64);
     if let Some(grid) = coarse_grids(inputs).into_iter().find(lacks) {
@@ -111,7 +111,7 @@ fn told(coarse: &Coarse, dem: &Raster, (column, row): (isize, isize)) -> Problem
 }
 
 /// All coarse grids of a request.
-pub(super) fn coarse_grids(inputs: &Inputs) -> Vec<&Coarse> {
+pub(super) fn coarse_grids(inputs: &OpenedInputs) -> Vec<&Coarse> {
     let mut grids: Vec<&Coarse> = inputs.reference_height.iter().collect();
     for month in &inputs.months {
         grids.extend(month.temperatures.iter().map(|temperature| &temperature.grid));

@@ -21,21 +21,21 @@ pub(super) use values::{
     turbidity,
 };
 pub(super) use whole::examine;
-pub use whole::{Examination, Look, Seen};
+pub use whole::{CheckDepth, Examination, FileSurvey};
 
 use std::path::Path;
 
 use super::Problem;
-use super::azimuths::Azimuths;
+use super::azimuths::AzimuthSet;
 use super::coarse::{Coarse, Span};
-use super::finding::{Doubt, Finding};
+use super::finding::{InputDoubt, InputFinding};
 use super::geotiff::Raster;
-use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
-use super::request::Request;
+use super::model::{AtmosphereModel, DiffuseModel, Physics, Shadow};
+use super::request::MapRequest;
 use super::{cure, projection};
 
 /// Settings that no file can cure.
-pub(super) fn settings(request: &Request) -> Vec<Problem> {
+pub(super) fn settings(request: &MapRequest) -> Vec<Problem> {
     let model = &request.model;
     let mut problems = Vec::new();
     let mut expect = |fine: bool, name: &str, what: String, cure: &str| {
@@ -77,7 +77,7 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 0.7",
     );
     expect(
-        !matches!(model.azimuths, Azimuths::Uniform(count) if !(8..=720).contains(&count)),
+        !matches!(model.azimuths, AzimuthSet::Uniform(count) if !(8..=720).contains(&count)),
         "azimuths",
         format!("{:?} directions are outside 8 to 720", model.azimuths),
         "use 64",
@@ -100,7 +100,7 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
 }
 
 /// The choices of air, sky and ground.
-fn air(model: &Model) -> Vec<Problem> {
+fn air(model: &Physics) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !(0.0..=1.0).contains(&model.albedo) {
         let what = format!("{} is not between 0 and 1", model.albedo);
@@ -109,7 +109,7 @@ fn air(model: &Model) -> Vec<Problem> {
     }
     // SAGA has none of these: refused rather than left out.
     for (name, chosen, cure) in [
-        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped, or mode: Default"),
+        ("atmosphere", model.atmosphere == AtmosphereModel::Esra, "use Saga or Lumped, or mode: Default"),
         ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic, or mode: Default"),
         ("albedo", model.albedo > 0.0, "use 0, or mode: Default"),
     ] {
@@ -143,8 +143,8 @@ pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
 }
 
 /// A coarse grid that ends too near to the region for the spline.
-pub(super) fn edges(coarse: &Coarse) -> Option<Finding> {
-    Some(Finding::doubtful(Doubt::Edges, coarse.notice()?))
+pub(super) fn edges(coarse: &Coarse) -> Option<InputFinding> {
+    Some(InputFinding::doubtful(InputDoubt::Edges, coarse.notice()?))
 }
 
 /// A grid on the DEM's own cells covers the region.

@@ -28,12 +28,13 @@ pub(super) struct Rules {
     /// The greatest.
     pub(super) high: f32,
     /// Differences between neighbouring cells; `None` where they tell nothing.
-    pub(super) steps: Option<Steepness>,
+    pub(super) steps: Option<HeightSteps>,
 }
 
 /// Differences of height between neighbouring cells, m.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Steepness {
+#[serde(rename = "Steepness")]
+pub(super) struct HeightSteps {
     /// No shore and no lake has it.
     pub(super) steep: f32,
     /// The greatest cliffs on earth have hardly more.
@@ -42,7 +43,7 @@ pub(super) struct Steepness {
     pub(super) impossible: f32,
 }
 
-impl Steepness {
+impl HeightSteps {
     /// Between cells of this size, m: wide cells hold whole mountainsides.
     pub(super) fn of_cells(cell: f64) -> Self {
         let cell = cell as f32;
@@ -70,9 +71,9 @@ pub(super) struct Survey {
     /// Values that repeat at steep steps.
     pub(super) repeated: Vec<Repeated>,
     /// Steps that no repeated value explains.
-    pub(super) steps: Steps,
+    pub(super) steps: SharpSteps,
     /// Cells that stand out from all around.
-    pub(super) spikes: Steps,
+    pub(super) spikes: SharpSteps,
     pub(super) holes: Holes,
 }
 
@@ -103,7 +104,8 @@ pub(super) struct Repeated {
 
 /// Steps between neighbouring cells, or cells that stand out.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Steps {
+#[serde(rename = "Steps")]
+pub(super) struct SharpSteps {
     pub(super) count: u64,
     /// The greatest, m.
     pub(super) largest: f32,
@@ -111,7 +113,7 @@ pub(super) struct Steps {
     pub(super) at: Cell,
 }
 
-impl Steps {
+impl SharpSteps {
     fn add(&mut self, count: u64, height: f32, at: Cell) {
         self.count += count;
         if height > self.largest {
@@ -189,7 +191,7 @@ fn any_outside(values: &[f32], rules: Rules) -> bool {
 
 /// What a row has that is looked at again, cell by cell.
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct SurveyRow {
     low: f32,
     high: f32,
     missing: u32,
@@ -197,7 +199,7 @@ struct Row {
     steep: bool,
 }
 
-impl Row {
+impl SurveyRow {
     fn of(row: &[f32], above: &[f32], rules: Rules) -> Self {
         let (low, high, steep) = (f32::INFINITY, f32::NEG_INFINITY, false);
         let mut found = Self { low, high, missing: 0, zeros: 0, steep };
@@ -239,7 +241,7 @@ struct Eye {
     steep: u64,
     cliffs: Vec<Cliff>,
     /// Cliffs beyond those that are remembered one by one.
-    more: Steps,
+    more: SharpSteps,
     search: Search,
 }
 
@@ -273,8 +275,8 @@ fn in_bands(
             0 => above.as_slice(),
             _ => &grid.values[(j - 1) * width..j * width],
         };
-        let found: Vec<Row> = (grid.values.par_chunks(width.max(1)).enumerate())
-            .map(|(j, row)| Row::of(row, over(j), rules))
+        let found: Vec<SurveyRow> = (grid.values.par_chunks(width.max(1)).enumerate())
+            .map(|(j, row)| SurveyRow::of(row, over(j), rules))
             .collect();
         for (j, (row, found)) in grid.values.chunks(width.max(1)).zip(found).enumerate() {
             eye.take(row, over(j), first + j as isize, found);
@@ -323,13 +325,13 @@ impl Eye {
             values: HashMap::new(),
             steep: 0,
             cliffs: Vec::new(),
-            more: Steps::default(),
+            more: SharpSteps::default(),
             search: Search::default(),
         }
     }
 
     /// A row of the raster, and the one above it where that was read.
-    fn take(&mut self, row: &[f32], above: &[f32], number: isize, found: Row) {
+    fn take(&mut self, row: &[f32], above: &[f32], number: isize, found: SurveyRow) {
         let first = (self.all.column as u64, number as u64);
         self.zeros += u64::from(found.zeros);
         self.range = (self.range.0.min(found.low), self.range.1.max(found.high));
@@ -358,7 +360,7 @@ impl Eye {
         }
     }
 
-    fn steps(&mut self, row: &[f32], above: &[f32], (column, number): Cell, steps: Steepness) {
+    fn steps(&mut self, row: &[f32], above: &[f32], (column, number): Cell, steps: HeightSteps) {
         for (x, value) in row.iter().enumerate() {
             let here = ((column + x as u64, number), *value);
             let east = row.get(x + 1).map(|value| ((column + x as u64 + 1, number), *value));
@@ -419,7 +421,7 @@ impl Eye {
     }
 
     /// The steps and the single cells that stand out, but for those of repeated values.
-    fn cliffs(&self, repeated: &[Repeated]) -> (Steps, Steps) {
+    fn cliffs(&self, repeated: &[Repeated]) -> (SharpSteps, SharpSteps) {
         let told = |value: f32| repeated.iter().any(|r| r.value.to_bits() == value.to_bits());
         let rest: Vec<&Cliff> = self.cliffs.iter().filter(|c| !told(c.upper.1) && !told(c.lower.1)).collect();
         // A cell beyond the end of a ridge has two cliffs at most.
@@ -429,7 +431,7 @@ impl Eye {
             *sides.entry((cliff.lower.0, false)).or_default() += 1;
         }
         let stands_out = |cell: Cell, up: bool| sides.get(&(cell, up)).is_some_and(|n| *n >= 3);
-        let (mut steps, mut spikes) = (self.more, Steps::default());
+        let (mut steps, mut spikes) = (self.more, SharpSteps::default());
         spikes.count = sides.iter().filter(|(_, n)| **n >= 3).count() as u64;
         for cliff in rest {
             let height = cliff.upper.1 - cliff.lower.1;

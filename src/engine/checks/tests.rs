@@ -1,17 +1,17 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use super::super::finding::{Doubt, Severity};
-use super::super::request::{Field, MonthInputs, Product, RegionBox, TemperatureInput};
+use super::super::finding::{InputDoubt, Severity};
+use super::super::request::{CoarseField, MonthInputs, Product, RegionBox, TemperatureInput};
 use super::super::{Compression, Engine, EngineError, Storage, fixtures};
 use super::*;
 
 /// A folder of rasters in UTM 32N; their first cells lie at 500 km E, 5000 km N.
-pub(super) struct Folder {
+pub(super) struct InputFolder {
     folder: tempfile::TempDir,
 }
 
-impl Folder {
+impl InputFolder {
     pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -63,16 +63,16 @@ impl Folder {
     }
 
     /// The 2 km in the east of the terrain; shadows reach 4 km.
-    fn request(&self) -> Request {
+    fn request(&self) -> MapRequest {
         let region =
             RegionBox { epsg: 32632, xmin: 508_000.0, ymin: 4_998_500.0, xmax: 510_000.0, ymax: 5_000_000.0 };
-        Request {
+        MapRequest {
             dem: self.path("dem.tif"),
             region: Some(region),
             reference_height: None,
             months: Vec::new(),
             year: 2018,
-            model: Model { horizon_distance: 4000.0, ..Model::default() },
+            model: Physics { horizon_distance: 4000.0, ..Physics::default() },
             products: vec![Product::SkyView],
             tile: 64,
             block: 64,
@@ -82,12 +82,12 @@ impl Folder {
     }
 }
 
-fn whole(request: &Request, known: &[Seen]) -> Examination {
-    Engine::examine(request, Look::Whole(known, &|_, _| ()))
+fn whole(request: &MapRequest, known: &[FileSurvey]) -> Examination {
+    Engine::examine(request, CheckDepth::Whole(known, &|_, _| ()))
 }
 
 /// What is doubtful, and what is refused.
-fn told(found: &Examination) -> (Vec<Doubt>, Vec<String>) {
+fn told(found: &Examination) -> (Vec<InputDoubt>, Vec<String>) {
     let doubts = found.findings.iter().filter_map(|finding| match finding.severity {
         Severity::Doubtful(doubt) => Some(doubt),
         Severity::Refused => None,
@@ -97,7 +97,7 @@ fn told(found: &Examination) -> (Vec<Doubt>, Vec<String>) {
 
 #[test]
 fn a_height_that_cannot_be_is_told_where_shadows_reach_from_and_nowhere_else() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     // The region begins at column 320; 160 cells and what fills up a block are looked at before it.
     for (column, heard) in [(350, true), (200, true), (160, true), (100, false)] {
         folder.ground(|x, y| (x == column && y == 30).then_some(32767.0));
@@ -115,7 +115,7 @@ fn a_height_that_cannot_be_is_told_where_shadows_reach_from_and_nowhere_else() {
 
 #[test]
 fn the_engine_refuses_a_height_that_cannot_be_whatever_was_checked() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     for height in [9000.5, -500.5, 65535.0, f32::INFINITY] {
         folder.ground(|x, y| (x == 200 && y == 30).then_some(height));
         let engine = Engine::open(folder.request()).unwrap();
@@ -134,7 +134,7 @@ fn the_engine_refuses_a_height_that_cannot_be_whatever_was_checked() {
 
 #[test]
 fn what_may_be_is_doubtful_and_what_no_ground_has_is_refused() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     let spoilt = |x: usize, y: usize, height: f32| {
         folder.ground(move |a, b| {
             ((330..333).contains(&a) && (30..33).contains(&b) && (a, b) != (x, y)).then_some(height)
@@ -142,18 +142,18 @@ fn what_may_be_is_doubtful_and_what_no_ground_has_is_refused() {
         told(&whole(&folder.request(), &[]))
     };
     // One of the nine cells is left as it is.
-    assert_eq!(spoilt(330, 30, 0.0), (vec![Doubt::Zeros], vec![]));
-    assert_eq!(spoilt(330, 30, -99.0), (vec![Doubt::Constants], vec![]));
-    assert_eq!(spoilt(330, 30, f32::NAN), (vec![Doubt::Voids], vec![]));
+    assert_eq!(spoilt(330, 30, 0.0), (vec![InputDoubt::Zeros], vec![]));
+    assert_eq!(spoilt(330, 30, -99.0), (vec![InputDoubt::Constants], vec![]));
+    assert_eq!(spoilt(330, 30, f32::NAN), (vec![InputDoubt::Voids], vec![]));
     let (doubts, problems) = spoilt(330, 30, 8000.0);
     assert!(
         doubts.is_empty() && problems.len() == 1 && problems[0].contains("heights of 8000 m"),
         "{problems:?}"
     );
     folder.ground(|x, y| ((x, y) == (340, 20)).then_some(3500.0));
-    assert_eq!(told(&whole(&folder.request(), &[])), (vec![Doubt::Spikes], vec![]));
+    assert_eq!(told(&whole(&folder.request(), &[])), (vec![InputDoubt::Spikes], vec![]));
     folder.ground(|x, y| (x >= 340).then_some(3500.0 + 0.1 * y as f32));
-    assert_eq!(told(&whole(&folder.request(), &[])), (vec![Doubt::Steps], vec![]));
+    assert_eq!(told(&whole(&folder.request(), &[])), (vec![InputDoubt::Steps], vec![]));
     folder.ground(|x, y| (x >= 340).then_some(6500.0 + 0.1 * y as f32));
     let (doubts, problems) = told(&whole(&folder.request(), &[]));
     assert!(doubts.is_empty() && problems[0].contains("60 steps of more than 1000 m"), "{problems:?}");
@@ -161,41 +161,47 @@ fn what_may_be_is_doubtful_and_what_no_ground_has_is_refused() {
 
 #[test]
 fn what_was_seen_holds_as_long_as_the_file_is_the_same() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     folder.ground(|x, y| ((x, y) == (340, 20)).then_some(3500.0));
     let request = folder.request();
     let first = whole(&request, &[]);
-    assert_eq!((first.seen.len(), told(&first).0), (1, vec![Doubt::Spikes]));
+    assert_eq!((first.seen.len(), told(&first).0), (1, vec![InputDoubt::Spikes]));
     // It is kept as text.
     let text = ron::to_string(&first.seen).unwrap();
-    let kept: Vec<Seen> = ron::from_str(&text).unwrap();
+    let kept: Vec<FileSurvey> = ron::from_str(&text).unwrap();
     assert_eq!(kept, first.seen);
     let nothing_to_do = |_: u64, _: u64| panic!("the cells are looked at again");
-    let again = Engine::examine(&request, Look::Whole(&kept, &nothing_to_do));
+    let again = Engine::examine(&request, CheckDepth::Whole(&kept, &nothing_to_do));
     assert_eq!((told(&again), again.cells), (told(&first), first.cells));
-    let remembered = Engine::examine(&request, Look::Remembered(&kept));
+    let remembered = Engine::examine(&request, CheckDepth::Remembered(&kept));
     assert_eq!((told(&remembered), remembered.sampled.len()), (told(&first), 0));
     // Neither another region nor another file nor nothing at all is what was seen.
     let mut other = request.clone();
     other.model.horizon_distance = 8000.0;
-    assert_eq!(Engine::examine(&other, Look::Remembered(&kept)).sampled, std::slice::from_ref(&request.dem));
-    assert_eq!(Engine::examine(&request, Look::Remembered(&[])).sampled, std::slice::from_ref(&request.dem));
+    assert_eq!(
+        Engine::examine(&other, CheckDepth::Remembered(&kept)).sampled,
+        std::slice::from_ref(&request.dem)
+    );
+    assert_eq!(
+        Engine::examine(&request, CheckDepth::Remembered(&[])).sampled,
+        std::slice::from_ref(&request.dem)
+    );
     folder.ground(|_, _| None);
-    let changed = Engine::examine(&request, Look::Remembered(&kept));
+    let changed = Engine::examine(&request, CheckDepth::Remembered(&kept));
     assert_eq!((told(&changed).0.len(), changed.sampled.len()), (0, 1));
     assert!(told(&whole(&request, &kept)).0.is_empty());
-    assert_eq!(Engine::examine(&request, Look::Samples).sampled, [request.dem]);
+    assert_eq!(Engine::examine(&request, CheckDepth::Samples).sampled, [request.dem]);
 }
 
 /// A request with a temperature over the terrain, colder upwards by the lapse rate, at nodes of 1 km.
 struct Warm {
-    folder: Folder,
+    folder: InputFolder,
 }
 
 impl Warm {
     /// `number` makes what the file stores of degC.
     fn new(lapse: f32, at_zero: f32, number: impl Fn(f32) -> f32) -> Self {
-        let folder = Folder::new();
+        let folder = InputFolder::new();
         folder.ground(|_, _| None);
         let height = |x: usize, y: usize| 800.0 + 150.0 * (x % 8) as f32 + 60.0 * (y % 3) as f32;
         folder.write("zref.tif", 1000.0, 5000.0, (20, 12), height);
@@ -205,24 +211,24 @@ impl Warm {
     }
 
     /// What is told of a temperature in this unit and month.
-    fn told(&self, (scale, offset): (f64, f64), month: u8) -> (Vec<Doubt>, Vec<String>, String) {
+    fn told(&self, (scale, offset): (f64, f64), month: u8) -> (Vec<InputDoubt>, Vec<String>, String) {
         let temperature =
             TemperatureInput { name: "mean".into(), path: self.folder.path("t.tif"), scale, offset };
         let month = MonthInputs {
             month,
-            lapse: Field::Constant(0.0065),
+            lapse: CoarseField::Constant(0.0065),
             cloud: None,
             temperatures: vec![temperature],
             linke: None,
         };
-        let request = Request {
+        let request = MapRequest {
             region: None,
             reference_height: Some(self.folder.path("zref.tif")),
             months: vec![month],
             products: vec![Product::Temperature],
             ..self.folder.request()
         };
-        let found = Engine::examine(&request, Look::Samples);
+        let found = Engine::examine(&request, CheckDepth::Samples);
         let text = found.findings.iter().map(|finding| finding.problem.to_string()).collect();
         let (doubts, problems) = told(&found);
         (doubts, problems, text)
@@ -269,11 +275,11 @@ fn a_unit_ten_times_too_large_or_too_small_is_told_by_the_change_with_height() {
     // Tenths of a degree in January, all within what degrees may be.
     let tenths = Warm::new(0.0045, 6.0, |t| (10.0 * t).round());
     let (doubts, problems, text) = tenths.told(CELSIUS, 1);
-    assert_eq!((doubts, problems.len()), (vec![Doubt::Units], 0), "{text}");
+    assert_eq!((doubts, problems.len()), (vec![InputDoubt::Units], 0), "{text}");
     assert!(text.contains("45.") && text.contains("set the unit DeciCelsius"), "{text}");
     let degrees = Warm::new(0.0055, 10.0, |t| t);
     let (doubts, _, text) = degrees.told(DECI_CELSIUS, 4);
-    assert_eq!(doubts, [Doubt::Units], "{text}");
+    assert_eq!(doubts, [InputDoubt::Units], "{text}");
     assert!(text.contains("change by 0.6 K in 1000 m") && text.contains("set the unit Celsius"), "{text}");
 }
 
@@ -283,7 +289,7 @@ fn degrees_as_tenths_are_told_by_their_fractions_where_heights_explain_nothing()
     let speckled = |x: usize, y: usize| -9.0 + 1.37 * ((7 * x + 5 * y) % 11) as f32;
     folder.folder.write("t.tif", 1000.0, 5000.0, (20, 12), speckled);
     let (doubts, _, text) = folder.told(DECI_CELSIUS, 2);
-    assert_eq!(doubts, [Doubt::Units], "{text}");
+    assert_eq!(doubts, [InputDoubt::Units], "{text}");
     assert!(text.contains("with fractions") && text.contains("set the unit Celsius"), "{text}");
     let whole = |x: usize, y: usize| speckled(x, y).round();
     folder.folder.write("t.tif", 1000.0, 5000.0, (20, 12), whole);
@@ -312,7 +318,7 @@ fn the_unit_that_a_file_gives_its_values_is_compared_with_the_declared_one() {
     assert!(refused == 1 && text.contains("are in Celsius, not DeciCelsius"), "{text}");
     // As GDAL writes of some GRIB files that hold Kelvin.
     let (doubts, refused, text) = told("C", 273.15, KELVIN);
-    assert_eq!((doubts, refused), (vec![Doubt::Units], 0), "{text}");
+    assert_eq!((doubts, refused), (vec![InputDoubt::Units], 0), "{text}");
 }
 
 #[test]
@@ -325,7 +331,7 @@ fn a_single_missing_node_of_a_coarse_grid_is_found() {
         warm.folder.ground(|x, y| (!ground && (270..330).contains(&x) && y < 50).then_some(f32::NAN));
         let month = MonthInputs {
             month: 4,
-            lapse: Field::Grid(warm.folder.path("lapse.tif")),
+            lapse: CoarseField::Grid(warm.folder.path("lapse.tif")),
             cloud: None,
             temperatures: vec![TemperatureInput {
                 name: "mean".into(),
@@ -335,7 +341,7 @@ fn a_single_missing_node_of_a_coarse_grid_is_found() {
             }],
             linke: None,
         };
-        let request = Request {
+        let request = MapRequest {
             region: None,
             reference_height: Some(warm.folder.path("zref.tif")),
             months: vec![month],
@@ -357,7 +363,7 @@ fn a_single_missing_node_of_a_coarse_grid_is_found() {
 fn a_month_that_the_place_does_not_have_is_doubtful() {
     let winter = Warm::new(0.006, -22.0, |t| t);
     let (doubts, problems, text) = winter.told(CELSIUS, 7);
-    assert_eq!((doubts, problems.len()), (vec![Doubt::Seasons], 0), "{text}");
+    assert_eq!((doubts, problems.len()), (vec![InputDoubt::Seasons], 0), "{text}");
     assert!(text.contains("in month 7") && text.contains("latitude of 45"), "{text}");
     assert!(winter.told(CELSIUS, 1).0.is_empty());
 }
@@ -379,16 +385,16 @@ fn one_value_far_from_all_others_is_no_data_that_is_not_declared() {
 
 #[test]
 fn cloud_cover_on_the_terrains_cells_is_looked_at_cell_by_cell() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     folder.ground(|x, y| ((x, y) == (350, 10)).then_some(f32::NAN));
     let month = MonthInputs {
         month: 6,
-        lapse: Field::Constant(0.0065),
+        lapse: CoarseField::Constant(0.0065),
         cloud: Some(folder.path("cloud.tif")),
         temperatures: Vec::new(),
         linke: None,
     };
-    let request = Request { products: vec![Product::Solar], months: vec![month], ..folder.request() };
+    let request = MapRequest { products: vec![Product::Solar], months: vec![month], ..folder.request() };
     let clouds = |spoilt: Option<(usize, usize, f32)>| {
         let value = |x: usize, y: usize| match spoilt {
             Some((a, b, value)) if (a, b) == (x, y) => value,
@@ -404,7 +410,7 @@ fn cloud_cover_on_the_terrains_cells_is_looked_at_cell_by_cell() {
     assert!(problems.len() == 1 && problems[0].contains("column 390, row 59"), "{problems:?}");
     assert!(problems[0].contains("-a_nodata 65535"), "{problems:?}");
     // What computing reads is refused as well.
-    let engine = Engine::open(Request { region: None, ..request.clone() }).unwrap();
+    let engine = Engine::open(MapRequest { region: None, ..request.clone() }).unwrap();
     let tiles = (0..engine.tiling().count()).filter_map(|number| engine.tiling().tile(number));
     let mut failed = tiles.filter_map(|tile| engine.compute(tile, &AtomicBool::new(false)).err());
     assert!(failed.any(|e| e.to_string().contains("column 390, row 59")));
@@ -415,16 +421,16 @@ fn cloud_cover_on_the_terrains_cells_is_looked_at_cell_by_cell() {
 
 #[test]
 fn a_coarse_grid_without_a_value_is_named_by_check_and_by_the_engine() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     folder.ground(|_, _| None);
     let month = MonthInputs {
         month: 6,
-        lapse: Field::Constant(0.0065),
+        lapse: CoarseField::Constant(0.0065),
         cloud: Some(folder.path("cloud.tif")),
         temperatures: Vec::new(),
         linke: None,
     };
-    let request = Request { products: vec![Product::Solar], months: vec![month], ..folder.request() };
+    let request = MapRequest { products: vec![Product::Solar], months: vec![month], ..folder.request() };
     // Nodes 100 m apart: column and row 85, 5 lie under the terrain's columns 340 to 343, rows 20 to 23.
     let clouds = |size: (usize, usize), hole: (usize, usize)| {
         let value = |x: usize, y: usize| if (x, y) == hole { f32::NAN } else { 4000.0 };

@@ -24,7 +24,7 @@ pub(super) struct Holes {
 
 /// Cells without a value side by side in a row, `[from, to)`, and the part that they belong to.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct VoidRun {
     from: usize,
     to: usize,
     part: usize,
@@ -32,7 +32,7 @@ struct Run {
 
 /// Runs that touch. A part that was joined to another points at it.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct VoidPart {
     joined: usize,
     cells: u64,
     open: bool,
@@ -42,8 +42,8 @@ struct Part {
 /// The search for holes.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    above: Vec<Run>,
-    parts: Vec<Part>,
+    above: Vec<VoidRun>,
+    parts: Vec<VoidPart>,
     holes: Holes,
     begun: bool,
 }
@@ -59,19 +59,19 @@ impl Search {
     /// The next row; it begins at the cell `(column, row)` of the raster.
     pub(super) fn row(&mut self, values: &[f32], (column, row): Cell) {
         let first = !std::mem::replace(&mut self.begun, true);
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<VoidRun> = Vec::new();
         let mut from = 0;
         while let Some(skipped) = values[from..].iter().position(|v| v.is_nan()) {
             let begin = from + skipped;
             let length = values[begin..].iter().position(|v| !v.is_nan()).unwrap_or(values.len() - begin);
             let (part, to) = (self.parts.len(), begin + length);
-            self.parts.push(Part {
+            self.parts.push(VoidPart {
                 joined: part,
                 cells: length as u64,
                 open: first || begin == 0 || to == values.len(),
                 at: (column + begin as u64, row),
             });
-            runs.push(Run { from: begin, to, part });
+            runs.push(VoidRun { from: begin, to, part });
             from = to;
         }
         // Both lists go from west to east.
@@ -132,7 +132,7 @@ impl Search {
         let mut kept = Vec::new();
         for root in roots.iter().copied().collect::<std::collections::BTreeSet<_>>() {
             places.insert(root, kept.len());
-            kept.push(Part { joined: kept.len(), ..self.parts[root] });
+            kept.push(VoidPart { joined: kept.len(), ..self.parts[root] });
         }
         for (number, part) in self.parts.iter().enumerate() {
             if part.joined != number || part.open || places.contains_key(&number) {

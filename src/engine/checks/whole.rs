@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Problem;
 use super::super::coarse::Span;
-use super::super::finding::Finding;
+use super::super::finding::InputFinding;
 use super::super::geotiff::{Placement, Raster};
-use super::super::identity::{self, Identity};
-use super::super::inputs::{Clouds, Inputs};
-use super::super::request::Request;
+use super::super::identity::{self, FileIdentity};
+use super::super::inputs::{Clouds, OpenedInputs};
+use super::super::request::MapRequest;
 use super::super::terrain::surroundings;
 use super::super::tile::halo;
 use super::subject::Subject;
@@ -25,11 +25,12 @@ const RULES: u32 = 1;
 
 /// What a look at every cell of a file has seen. It holds as long as the file is the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+#[serde(rename = "Seen")]
+pub struct FileSurvey {
     /// The file.
-    file: Identity,
+    file: FileIdentity,
     /// The file that it was compared with.
-    beside: Option<Identity>,
+    beside: Option<FileIdentity>,
     /// The rules, and the part of the file that was looked at.
     what: String,
     survey: Survey,
@@ -39,23 +40,23 @@ pub struct Seen {
 
 /// How closely inputs are looked at.
 #[derive(Clone, Copy)]
-pub enum Look<'a> {
+pub enum CheckDepth<'a> {
     /// Samples of what is large; coarse grids whole.
     Samples,
     /// As was seen before, where a file is still the same; samples of the others.
-    Remembered(&'a [Seen]),
+    Remembered(&'a [FileSurvey]),
     /// Every cell, but for what was seen before of files that are still the same. The function is told the cells looked at
     /// and those to be looked at in all.
-    Whole(&'a [Seen], &'a dyn Fn(u64, u64)),
+    Whole(&'a [FileSurvey], &'a dyn Fn(u64, u64)),
 }
 
 /// What a look at the inputs has found.
 #[derive(Debug, Default)]
 pub struct Examination {
     /// All that is wrong or may be.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<InputFinding>,
     /// What was seen of files whose every cell was looked at, now or before.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<FileSurvey>,
     /// Files of which samples were looked at only.
     pub sampled: Vec<PathBuf>,
     /// Cells of large files that were looked at, now or before.
@@ -68,12 +69,12 @@ impl Examination {
     /// What refuses the inputs.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
-        self.findings.iter().cloned().filter_map(Finding::refused).collect()
+        self.findings.iter().cloned().filter_map(InputFinding::refused).collect()
     }
 }
 
 /// A file that is read by windows, and the part of it that the maps depend on.
-struct Task<'a> {
+struct SurveyTask<'a> {
     raster: &'a Raster,
     rules: Rules,
     /// What is read, and what of it is mapped, in the file's cells.
@@ -85,39 +86,39 @@ struct Task<'a> {
 
 /// Identities of files, each taken once, before the first of its cells is looked at.
 #[derive(Default)]
-struct Identities(BTreeMap<PathBuf, Result<Identity, Problem>>);
+struct Identities(BTreeMap<PathBuf, Result<FileIdentity, Problem>>);
 
 impl Identities {
-    fn of(&mut self, raster: &Raster) -> Result<Identity, Problem> {
+    fn of(&mut self, raster: &Raster) -> Result<FileIdentity, Problem> {
         let path = raster.path();
         self.0.entry(path.to_path_buf()).or_insert_with(|| identity::quick(path)).clone()
     }
 }
 
 /// Looks at all inputs.
-pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examination {
-    let (inputs, findings) = Inputs::gather(request, matches!(look, Look::Samples));
+pub(in super::super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
+    let (inputs, findings) = OpenedInputs::gather(request, matches!(look, CheckDepth::Samples));
     let mut examination = Examination { findings, ..Examination::default() };
     let Some(inputs) = inputs else { return examination };
     let tasks = tasks(request, &inputs);
     let (known, progress) = match look {
-        Look::Samples => {
+        CheckDepth::Samples => {
             examination.sampled = tasks.iter().map(|task| task.raster.path().to_path_buf()).collect();
             return examination;
         }
-        Look::Remembered(known) => {
+        CheckDepth::Remembered(known) => {
             let (dem, span) = (&inputs.dem, inputs.span);
             let grids = coverage::coarse_grids(&inputs).into_iter();
             let problems = grids.filter_map(|grid| coverage::covers(grid, dem, span));
-            examination.findings.extend(problems.map(Finding::from));
+            examination.findings.extend(problems.map(InputFinding::from));
             (known, None)
         }
-        Look::Whole(known, progress) => {
-            examination.findings.extend(coverage::uncovered(&inputs).into_iter().map(Finding::from));
+        CheckDepth::Whole(known, progress) => {
+            examination.findings.extend(coverage::uncovered(&inputs).into_iter().map(InputFinding::from));
             (known, Some(progress))
         }
     };
-    let all = tasks.iter().map(Task::cells).sum();
+    let all = tasks.iter().map(SurveyTask::cells).sum();
     let (mut done, mut identities) = (0, Identities::default());
     for task in &tasks {
         let advance = progress.map(|progress| move |cells: u64| progress(done + cells, all));
@@ -137,7 +138,7 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
                 examination.seen.push(seen);
             }
             Ok(None) => {
-                examination.findings.extend(task.sample().map(Finding::from));
+                examination.findings.extend(task.sample().map(InputFinding::from));
                 examination.sampled.push(task.raster.path().to_path_buf());
             }
             Err(problem) => examination.findings.push(problem.into()),
@@ -147,11 +148,11 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
 }
 
 /// The terrain with all that casts shadows into the region, and the grids on its cells.
-fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
+fn tasks<'a>(request: &MapRequest, inputs: &'a OpenedInputs) -> Vec<SurveyTask<'a>> {
     let (dem, mapped) = (&inputs.dem, inputs.span);
     let cell = dem.placement().cell_x;
     let all = around(mapped, halo(request, cell), dem.placement());
-    let mut tasks = vec![Task { raster: dem, rules: heights::rules(cell), all, mapped, beside: None }];
+    let mut tasks = vec![SurveyTask { raster: dem, rules: heights::rules(cell), all, mapped, beside: None }];
     let mut known: Vec<&Path> = Vec::new();
     for clouds in inputs.months.iter().filter_map(|month| month.clouds.as_ref()) {
         let Clouds::Cells { raster, column, row } = clouds else { continue };
@@ -163,7 +164,7 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
         }
         known.push(path);
         let beside = Some((dem, corner));
-        tasks.push(Task { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
+        tasks.push(SurveyTask { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
     }
     tasks
 }
@@ -176,7 +177,7 @@ fn around(region: Span, halo: usize, dem: &Placement) -> Span {
     Span { width, height: inside(blocks.row, blocks.height, dem.height), ..blocks }
 }
 
-impl Task<'_> {
+impl SurveyTask<'_> {
     fn cells(&self) -> u64 {
         self.all.width as u64 * self.all.height as u64
     }
@@ -190,12 +191,12 @@ impl Task<'_> {
     }
 
     /// What was seen before, when the files are still the same.
-    fn recall(&self, known: &[Seen], identities: &mut Identities) -> Option<Seen> {
+    fn recall(&self, known: &[FileSurvey], identities: &mut Identities) -> Option<FileSurvey> {
         let what = self.what();
         let mut known = known.iter().filter(|seen| seen.what == what).peekable();
         known.peek()?;
         let (file, beside) = self.identities(identities).ok()?;
-        let same = |seen: &&Seen| {
+        let same = |seen: &&FileSurvey| {
             let same_ground = match (&seen.beside, &beside) {
                 (Some(then), Some(now)) => is_same(then, now),
                 (None, None) => true,
@@ -207,7 +208,7 @@ impl Task<'_> {
     }
 
     /// Looks at every cell.
-    fn look(&self, identities: &mut Identities, progress: &dyn Fn(u64)) -> Result<Seen, Problem> {
+    fn look(&self, identities: &mut Identities, progress: &dyn Fn(u64)) -> Result<FileSurvey, Problem> {
         // What changes meanwhile is another file afterwards.
         let (file, beside) = self.identities(identities)?;
         let done = std::cell::Cell::new(0);
@@ -217,11 +218,14 @@ impl Task<'_> {
         };
         let survey = survey(self.raster, (self.all, self.mapped), self.rules, &advance)?;
         let uncovered = if survey.missing > 0 { self.uncovered()? } else { None };
-        Ok(Seen { file, beside, what: self.what(), survey, uncovered })
+        Ok(FileSurvey { file, beside, what: self.what(), survey, uncovered })
     }
 
     /// Its file's, and that of the terrain whose cells it shares.
-    fn identities(&self, identities: &mut Identities) -> Result<(Identity, Option<Identity>), Problem> {
+    fn identities(
+        &self,
+        identities: &mut Identities,
+    ) -> Result<(FileIdentity, Option<FileIdentity>), Problem> {
         let file = identities.of(self.raster)?;
         let beside = self.beside.map(|(dem, _)| identities.of(dem)).transpose()?;
         Ok((file, beside))
@@ -255,7 +259,7 @@ impl Task<'_> {
     }
 
     /// What is wrong, or may be.
-    fn findings(&self, seen: &Seen) -> Vec<Finding> {
+    fn findings(&self, seen: &FileSurvey) -> Vec<InputFinding> {
         if self.beside.is_none() {
             return heights::findings(self.raster, &seen.survey, self.mapped);
         }
@@ -272,11 +276,11 @@ impl Task<'_> {
                 "fill them, or make the region smaller: cells without cloud cover have no value in the maps",
             )
         });
-        strays.or(unit).into_iter().chain(uncovered).map(Finding::from).collect()
+        strays.or(unit).into_iter().chain(uncovered).map(InputFinding::from).collect()
     }
 }
 
 /// The same content. A file whose identity does not tell all must not have been written since.
-fn is_same(then: &Identity, now: &Identity) -> bool {
+fn is_same(then: &FileIdentity, now: &FileIdentity) -> bool {
     then == now && (now.tells_all() || then.stamp == now.stamp)
 }

@@ -4,15 +4,15 @@ use std::io::Read;
 
 use half::f16;
 
-use super::coding::{Cells, Coding};
-use super::ifd::Order;
+use super::encoding::{CellType, Encoding};
+use super::ifd::ByteOrder;
 use super::lent;
-use super::meaning::Meaning;
+use super::value_scale::ValueScale;
 use crate::engine::Compression;
 
 /// The type of a file's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sample {
+pub(super) enum SampleType {
     U8,
     I8,
     U16,
@@ -26,7 +26,7 @@ pub(super) enum Sample {
     F64,
 }
 
-impl Sample {
+impl SampleType {
     /// Bytes of a cell.
     pub(super) fn size(self) -> usize {
         match self {
@@ -60,21 +60,21 @@ pub(super) enum Predictor {
 }
 
 /// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
-pub(super) fn decode_block(bytes: &[u8], block: u32, coding: Coding) -> Result<Vec<f32>, String> {
-    let (sample, nodata) = match coding.cells {
-        Cells::Float32 | Cells::Rounded { .. } => (Sample::F32, None),
-        Cells::Whole { steps, .. } if steps.signed => (Sample::I16, Some(f64::from(steps.nodata()))),
-        Cells::Whole { steps, .. } => (Sample::U16, Some(f64::from(steps.nodata()))),
+pub(super) fn decode_block(bytes: &[u8], block: u32, encoding: Encoding) -> Result<Vec<f32>, String> {
+    let (sample, nodata) = match encoding.cells {
+        CellType::Float32 | CellType::Rounded { .. } => (SampleType::F32, None),
+        CellType::Whole { steps, .. } if steps.signed => (SampleType::I16, Some(f64::from(steps.nodata()))),
+        CellType::Whole { steps, .. } => (SampleType::U16, Some(f64::from(steps.nodata()))),
     };
-    let codec = match coding.compression {
+    let codec = match encoding.compression {
         Compression::None => Codec::None,
         Compression::Deflate => Codec::Deflate,
         Compression::Zstd => Codec::Zstd,
     };
     let columns = block as usize;
     let plain = decompress(codec, &[], bytes.to_vec(), [columns, columns], sample.size())?;
-    let meaning = Meaning { nodata, scale: 1.0, offset: 0.0 };
-    Ok(cells(plain, columns, sample, coding.predictor(), Order::Little, meaning))
+    let value_scale = ValueScale { nodata, scale: 1.0, offset: 0.0 };
+    Ok(cells(plain, columns, sample, encoding.predictor(), ByteOrder::Little, value_scale))
 }
 
 /// Decompresses a chunk of so many columns and rows of cells of `size` bytes.
@@ -143,10 +143,10 @@ fn lzw(raw: &[u8], expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
 pub(super) fn cells(
     mut bytes: Vec<u8>,
     columns: usize,
-    sample: Sample,
+    sample: SampleType,
     predictor: Predictor,
-    order: Order,
-    meaning: Meaning,
+    order: ByteOrder,
+    value_scale: ValueScale,
 ) -> Vec<f32> {
     let mut order = order;
     let row = (columns * sample.size()).max(1);
@@ -158,45 +158,71 @@ pub(super) fn cells(
         Predictor::FloatingPoint => {
             let mut sorted = vec![0; row];
             bytes.chunks_exact_mut(row).for_each(|r| unsort(r, &mut sorted, sample.size()));
-            order = Order::Big;
+            order = ByteOrder::Big;
         }
     }
-    let floats = |value: fn([u8; 4]) -> f32| convert_floats(&bytes, meaning, value);
+    let floats = |value: fn([u8; 4]) -> f32| convert_floats(&bytes, value_scale, value);
     match (sample, order) {
-        (Sample::U8, _) => convert(&bytes, meaning, |[b]: [u8; 1]| f64::from(b)),
-        (Sample::I8, _) => convert(&bytes, meaning, |b| f64::from(i8::from_le_bytes(b))),
-        (Sample::U16, Order::Little) => convert(&bytes, meaning, |b| f64::from(u16::from_le_bytes(b))),
-        (Sample::U16, Order::Big) => convert(&bytes, meaning, |b| f64::from(u16::from_be_bytes(b))),
-        (Sample::I16, Order::Little) => convert(&bytes, meaning, |b| f64::from(i16::from_le_bytes(b))),
-        (Sample::I16, Order::Big) => convert(&bytes, meaning, |b| f64::from(i16::from_be_bytes(b))),
-        (Sample::U32, Order::Little) => convert(&bytes, meaning, |b| f64::from(u32::from_le_bytes(b))),
-        (Sample::U32, Order::Big) => convert(&bytes, meaning, |b| f64::from(u32::from_be_bytes(b))),
-        (Sample::I32, Order::Little) => convert(&bytes, meaning, |b| f64::from(i32::from_le_bytes(b))),
-        (Sample::I32, Order::Big) => convert(&bytes, meaning, |b| f64::from(i32::from_be_bytes(b))),
-        (Sample::U64, Order::Little) => convert(&bytes, meaning, |b| u64::from_le_bytes(b) as f64),
-        (Sample::U64, Order::Big) => convert(&bytes, meaning, |b| u64::from_be_bytes(b) as f64),
-        (Sample::I64, Order::Little) => convert(&bytes, meaning, |b| i64::from_le_bytes(b) as f64),
-        (Sample::I64, Order::Big) => convert(&bytes, meaning, |b| i64::from_be_bytes(b) as f64),
-        (Sample::F16, Order::Little) => convert(&bytes, meaning, |b| f16::from_le_bytes(b).to_f64()),
-        (Sample::F16, Order::Big) => convert(&bytes, meaning, |b| f16::from_be_bytes(b).to_f64()),
-        (Sample::F32, Order::Little) => floats(f32::from_le_bytes),
-        (Sample::F32, Order::Big) => floats(f32::from_be_bytes),
-        (Sample::F64, Order::Little) => {
-            convert(&bytes, meaning, |b| near_nodata(f64::from_le_bytes(b), meaning))
+        (SampleType::U8, _) => convert(&bytes, value_scale, |[b]: [u8; 1]| f64::from(b)),
+        (SampleType::I8, _) => convert(&bytes, value_scale, |b| f64::from(i8::from_le_bytes(b))),
+        (SampleType::U16, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| f64::from(u16::from_le_bytes(b)))
         }
-        (Sample::F64, Order::Big) => {
-            convert(&bytes, meaning, |b| near_nodata(f64::from_be_bytes(b), meaning))
+        (SampleType::U16, ByteOrder::Big) => {
+            convert(&bytes, value_scale, |b| f64::from(u16::from_be_bytes(b)))
+        }
+        (SampleType::I16, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| f64::from(i16::from_le_bytes(b)))
+        }
+        (SampleType::I16, ByteOrder::Big) => {
+            convert(&bytes, value_scale, |b| f64::from(i16::from_be_bytes(b)))
+        }
+        (SampleType::U32, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| f64::from(u32::from_le_bytes(b)))
+        }
+        (SampleType::U32, ByteOrder::Big) => {
+            convert(&bytes, value_scale, |b| f64::from(u32::from_be_bytes(b)))
+        }
+        (SampleType::I32, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| f64::from(i32::from_le_bytes(b)))
+        }
+        (SampleType::I32, ByteOrder::Big) => {
+            convert(&bytes, value_scale, |b| f64::from(i32::from_be_bytes(b)))
+        }
+        (SampleType::U64, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| u64::from_le_bytes(b) as f64)
+        }
+        (SampleType::U64, ByteOrder::Big) => convert(&bytes, value_scale, |b| u64::from_be_bytes(b) as f64),
+        (SampleType::I64, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| i64::from_le_bytes(b) as f64)
+        }
+        (SampleType::I64, ByteOrder::Big) => convert(&bytes, value_scale, |b| i64::from_be_bytes(b) as f64),
+        (SampleType::F16, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| f16::from_le_bytes(b).to_f64())
+        }
+        (SampleType::F16, ByteOrder::Big) => convert(&bytes, value_scale, |b| f16::from_be_bytes(b).to_f64()),
+        (SampleType::F32, ByteOrder::Little) => floats(f32::from_le_bytes),
+        (SampleType::F32, ByteOrder::Big) => floats(f32::from_be_bytes),
+        (SampleType::F64, ByteOrder::Little) => {
+            convert(&bytes, value_scale, |b| near_nodata(f64::from_le_bytes(b), value_scale))
+        }
+        (SampleType::F64, ByteOrder::Big) => {
+            convert(&bytes, value_scale, |b| near_nodata(f64::from_be_bytes(b), value_scale))
         }
     }
 }
 
 #[expect(clippy::float_cmp, reason = "nodata is one exact value of the file's type")]
-fn convert<const N: usize>(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; N]) -> f64) -> Vec<f32> {
+fn convert<const N: usize>(
+    bytes: &[u8],
+    value_scale: ValueScale,
+    number: impl Fn([u8; N]) -> f64,
+) -> Vec<f32> {
     // NaN equals nothing: without nodata every cell stays.
-    let nodata = meaning.nodata.unwrap_or(f64::NAN);
+    let nodata = value_scale.nodata.unwrap_or(f64::NAN);
     let cell = |b: &[u8; N]| {
         let n = number(*b);
-        if n == nodata { f32::NAN } else { (n * meaning.scale + meaning.offset) as f32 }
+        if n == nodata { f32::NAN } else { (n * value_scale.scale + value_scale.offset) as f32 }
     };
     bytes.as_chunks::<N>().0.iter().map(cell).collect()
 }
@@ -205,8 +231,8 @@ fn convert<const N: usize>(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 
 const NOBODYS_HEIGHT: f64 = 1e30;
 
 /// The number, or nodata where it stands so close to it that only digits are missing.
-fn near_nodata(number: f64, meaning: Meaning) -> f64 {
-    match meaning.nodata {
+fn near_nodata(number: f64, value_scale: ValueScale) -> f64 {
+    match value_scale.nodata {
         Some(nodata) if nodata.abs() > NOBODYS_HEIGHT && (number - nodata).abs() <= 2e-6 * nodata.abs() => {
             nodata
         }
@@ -215,8 +241,8 @@ fn near_nodata(number: f64, meaning: Meaning) -> f64 {
 }
 
 /// As [`convert`], in single precision.
-fn convert_floats(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
-    let (low, high) = match meaning.nodata {
+fn convert_floats(bytes: &[u8], value_scale: ValueScale, number: impl Fn([u8; 4]) -> f32) -> Vec<f32> {
+    let (low, high) = match value_scale.nodata {
         // A nodata value of double precision that float32 cannot hold is infinite there, as in GDAL.
         Some(nodata) if (nodata as f32).is_finite() => {
             let slack = if nodata.abs() > NOBODYS_HEIGHT { 1e-6 * nodata.abs() } else { 0.0 };
@@ -232,24 +258,24 @@ fn convert_floats(bytes: &[u8], meaning: Meaning, number: impl Fn([u8; 4]) -> f3
         if n >= low && n <= high { f32::NAN } else { n }
     };
     let mut cells: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(cell).collect();
-    if !meaning.is_plain() {
+    if !value_scale.is_plain() {
         for value in &mut cells {
-            *value = (f64::from(*value) * meaning.scale + meaning.offset) as f32;
+            *value = (f64::from(*value) * value_scale.scale + value_scale.offset) as f32;
         }
     }
     cells
 }
 
 /// Undoes horizontal differencing in one row.
-fn accumulate(row: &mut [u8], size: usize, order: Order) {
+fn accumulate(row: &mut [u8], size: usize, order: ByteOrder) {
     match (size, order) {
         (1, _) => sums(row, u8::from_le_bytes, u8::to_le_bytes, u8::wrapping_add),
-        (2, Order::Little) => sums(row, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add),
-        (2, Order::Big) => sums(row, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add),
-        (4, Order::Little) => sums(row, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add),
-        (4, Order::Big) => sums(row, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add),
-        (_, Order::Little) => sums(row, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add),
-        (_, Order::Big) => sums(row, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add),
+        (2, ByteOrder::Little) => sums(row, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add),
+        (2, ByteOrder::Big) => sums(row, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add),
+        (4, ByteOrder::Little) => sums(row, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add),
+        (4, ByteOrder::Big) => sums(row, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add),
+        (_, ByteOrder::Little) => sums(row, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add),
+        (_, ByteOrder::Big) => sums(row, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add),
     }
 }
 

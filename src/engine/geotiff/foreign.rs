@@ -1,6 +1,6 @@
 //! Files that are no TIFF: what they are, by their first bytes, and how they become one.
 
-use super::ifd::{COPY_AGAIN, Source};
+use super::ifd::{COPY_AGAIN, TiffFile};
 use crate::engine::{Problem, cure};
 
 /// The first bytes of formats that land where a GeoTIFF is expected, and their names.
@@ -24,7 +24,7 @@ const FORMATS: [(&[u8], &str); 16] = [
 ];
 
 /// Refuses a file that is no TIFF.
-pub(super) fn problem(source: &Source) -> Problem {
+pub(super) fn problem(source: &TiffFile) -> Problem {
     if source.length < 8 {
         let what = format!("is not a TIFF file: it has only {} bytes", source.length);
         return source.problem(what, COPY_AGAIN);

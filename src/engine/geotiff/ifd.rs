@@ -28,16 +28,16 @@ const MOST_ENTRIES: u64 = 4096;
 
 /// An open file, readable from many threads at once.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct TiffFile {
     pub(super) path: PathBuf,
     pub(super) length: u64,
     pub(super) file: Arc<File>,
     /// How it was opened, and what lies beside it is.
-    pub(super) reach: Reach,
+    pub(super) reach: Opener,
 }
 
 /// How files are opened for reading.
-pub(super) type Reach = fn(&Path) -> std::io::Result<File>;
+pub(super) type Opener = fn(&Path) -> std::io::Result<File>;
 
 /// Opens a file wherever its path leads.
 pub(super) fn as_named(path: &Path) -> std::io::Result<File> {
@@ -45,9 +45,9 @@ pub(super) fn as_named(path: &Path) -> std::io::Result<File> {
     File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
 }
 
-impl Source {
+impl TiffFile {
     /// Opens a file as `reach` does: see [`Raster::open_by`](super::Raster::open_by).
-    pub(super) fn open(path: &Path, reach: Reach) -> Result<Self, Problem> {
+    pub(super) fn open(path: &Path, reach: Opener) -> Result<Self, Problem> {
         let problem = |e: std::io::Error| match e.kind() {
             ErrorKind::NotFound => {
                 Problem::new(path, "there is no such file", "correct the path or put the file there")
@@ -114,12 +114,12 @@ impl Source {
 
 /// The order of bytes in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum ByteOrder {
     Little,
     Big,
 }
 
-impl Order {
+impl ByteOrder {
     /// The unsigned number in up to eight bytes.
     fn unsigned(self, bytes: &[u8]) -> u64 {
         let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
@@ -132,19 +132,19 @@ impl Order {
 
 /// One directory: the tags of one image.
 pub(super) struct Directory<'s> {
-    pub(super) source: &'s Source,
-    pub(super) order: Order,
+    pub(super) source: &'s TiffFile,
+    pub(super) order: ByteOrder,
     big: bool,
-    decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+    decoder: Rc<RefCell<Decoder<BufReader<CrateReader<'s>>>>>,
     tags: tiff::Directory,
 }
 
 impl<'s> Directory<'s> {
     /// The first directory.
-    pub(super) fn first(source: &'s Source) -> Result<Self, Problem> {
+    pub(super) fn first(source: &'s TiffFile) -> Result<Self, Problem> {
         let (order, big, offset) = header(source)?;
         let start = (order, big);
-        let bytes = Bytes { source, opening: opening(start), at: 0 };
+        let bytes = CrateReader { source, opening: opening(start), at: 0 };
         let damaged = |e: TiffError| source.problem(format!("cannot be opened: {e}"), COPY_AGAIN);
         let mut decoder = Decoder::new(BufReader::new(bytes)).map_err(damaged)?.with_limits(limits());
         decoder.inner().get_mut().opening = Vec::new();
@@ -158,9 +158,9 @@ impl<'s> Directory<'s> {
     }
 
     fn at(
-        source: &'s Source,
-        (order, big): (Order, bool),
-        decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+        source: &'s TiffFile,
+        (order, big): (ByteOrder, bool),
+        decoder: Rc<RefCell<Decoder<BufReader<CrateReader<'s>>>>>,
         offset: u64,
     ) -> Result<Self, Problem> {
         let count = order.unsigned(&source.read(offset, if big { 8 } else { 2 })?);
@@ -277,9 +277,9 @@ fn size(kind: Type) -> u64 {
 }
 
 /// What the crate could not read, in our words.
-fn failed(source: &Source, what: &str, error: &TiffError) -> Problem {
+fn failed(source: &TiffFile, what: &str, error: &TiffError) -> Problem {
     match error {
-        // Those of `Bytes`.
+        // Those of `CrateReader`.
         TiffError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
             let what = format!("is cut or damaged: {what} reaches beyond its end at byte {}", source.length);
             source.problem(what, COPY_AGAIN)
@@ -297,11 +297,11 @@ fn limits() -> Limits {
 }
 
 /// Byte order, whether it is a BigTIFF, and where the first directory is.
-fn header(source: &Source) -> Result<(Order, bool, u64), Problem> {
+fn header(source: &TiffFile) -> Result<(ByteOrder, bool, u64), Problem> {
     let head = source.read(0, source.length.min(16))?;
     let order = match head.get(..2) {
-        Some(b"II") => Some(Order::Little),
-        Some(b"MM") => Some(Order::Big),
+        Some(b"II") => Some(ByteOrder::Little),
+        Some(b"MM") => Some(ByteOrder::Big),
         _ => None,
     };
     let Some(order) = order.filter(|_| source.length >= 8) else { return Err(foreign::problem(source)) };
@@ -317,16 +317,16 @@ fn header(source: &Source) -> Result<(Order, bool, u64), Problem> {
 ///
 /// It takes a file only when its first directory is an image as it can decode it, and refuses those without, for example,
 /// lengths of strips. So it is shown an image of one cell, in the file's byte order and form, and then the file.
-fn opening((order, big): (Order, bool)) -> Vec<u8> {
+fn opening((order, big): (ByteOrder, bool)) -> Vec<u8> {
     let number = |value: u64, length: usize| {
         let mut bytes = value.to_le_bytes().get(..length).unwrap_or_default().to_vec();
-        if order == Order::Big {
+        if order == ByteOrder::Big {
             bytes.reverse();
         }
         bytes
     };
     let word = if big { 8 } else { 4 };
-    let mut bytes = if order == Order::Little { b"II".to_vec() } else { b"MM".to_vec() };
+    let mut bytes = if order == ByteOrder::Little { b"II".to_vec() } else { b"MM".to_vec() };
     if big {
         bytes.extend([number(43, 2), number(8, 2), number(0, 2), number(16, 8)].concat());
     } else {
@@ -348,14 +348,14 @@ fn opening((order, big): (Order, bool)) -> Vec<u8> {
 }
 
 /// The bytes of a file as the crate reads them.
-struct Bytes<'s> {
-    source: &'s Source,
+struct CrateReader<'s> {
+    source: &'s TiffFile,
     /// What is shown instead of the file until this is emptied.
     opening: Vec<u8>,
     at: u64,
 }
 
-impl Read for Bytes<'_> {
+impl Read for CrateReader<'_> {
     fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
         let read = if self.opening.is_empty() {
             // The system refuses places beyond 2^63; a damaged file may name them.
@@ -369,7 +369,7 @@ impl Read for Bytes<'_> {
     }
 }
 
-impl Seek for Bytes<'_> {
+impl Seek for CrateReader<'_> {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
         let beyond = || std::io::Error::from(ErrorKind::InvalidInput);
         self.at = match to {

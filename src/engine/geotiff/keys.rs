@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::affine::{Affine, Georeference, Slant};
 use super::ifd::Directory;
-use super::side::Side;
-use super::system::{System, Unfit};
+use super::side::SideFile;
+use super::system::{System, UnfitSystem};
 use super::tags;
 use crate::engine::crs::Crs;
 use crate::engine::grid::Placement;
@@ -80,11 +80,14 @@ pub(super) fn placement(
     let Some(georeference) = Georeference::of(directory)? else {
         return Err(without_georeference(
             directory,
-            &Side::of(&directory.source.path, directory.source.reach)?,
+            &SideFile::of(&directory.source.path, directory.source.reach)?,
         ));
     };
     if !directory.has(tags::GEO_KEY_DIRECTORY) {
-        return Err(without_system(directory, &Side::of(&directory.source.path, directory.source.reach)?));
+        return Err(without_system(
+            directory,
+            &SideFile::of(&directory.source.path, directory.source.reach)?,
+        ));
     }
     let crs = System::of(keys).crs();
     let affine = match georeference {
@@ -102,7 +105,7 @@ pub(super) fn placement(
     Ok(Placement { crs, west, north, cell_x, cell_y: -row_y, width, height })
 }
 
-fn without_georeference(directory: &Directory, side: &Side) -> Problem {
+fn without_georeference(directory: &Directory, side: &SideFile) -> Problem {
     let what =
         "is not georeferenced (no ModelPixelScale and ModelTiepoint; what lies beside it does not count)";
     let file = &directory.source.path;
@@ -116,7 +119,7 @@ fn without_georeference(directory: &Directory, side: &Side) -> Problem {
     directory.source.problem(what, cure)
 }
 
-fn without_system(directory: &Directory, side: &Side) -> Problem {
+fn without_system(directory: &Directory, side: &SideFile) -> Problem {
     let what = "has no coordinate system (no GeoKeys; what lies beside it does not count)";
     let file = &directory.source.path;
     let [_, system] = side.of_place();
@@ -142,7 +145,7 @@ fn written_into(directory: &Directory, options: &str) -> String {
     directory.source.anew("write what lies beside it into it", options, "placed")
 }
 
-fn unknown(directory: &Directory, unfit: &Unfit, middle: (f64, f64), cell: f64) -> Problem {
+fn unknown(directory: &Directory, unfit: &UnfitSystem, middle: (f64, f64), cell: f64) -> Problem {
     let what = format!("{}; known are {}", unfit.what, Crs::KNOWN);
     if unfit.unnamed {
         return directory.source.problem(what, BY_ITS_PROVIDER);
@@ -170,7 +173,7 @@ fn slanted(
 
 fn placed_by_points(
     directory: &Directory,
-    crs: &Result<Crs, Unfit>,
+    crs: &Result<Crs, UnfitSystem>,
     middle: (f64, f64),
     cell: f64,
 ) -> Problem {

@@ -6,30 +6,30 @@
 
 mod affine;
 mod cache;
-mod coding;
+mod chunk_layout;
 mod decode;
 mod directory;
 mod encode;
+mod encoding;
 mod foreign;
 mod ifd;
 mod keys;
 mod layout;
 mod lent;
-mod meaning;
 mod pyramid;
 mod raster;
 mod side;
-mod structure;
 mod system;
 mod tags;
 mod units;
+mod value_scale;
 mod vertical;
 mod witness;
 mod write;
 
 pub use super::grid::Placement;
-pub use coding::Coding;
 pub use encode::{Tally, cut_block, encode_block, tally};
+pub use encoding::Encoding;
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use super::ifd::{self, Reach, Source};
+use super::ifd::{self, Opener, TiffFile};
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
@@ -20,7 +20,7 @@ const OF_PLACE: [&str; 3] = ["GeoTransform", "SRS", "GCPList"];
 
 /// What the file `.aux.xml` beside a raster says of its first band and its place; empty without one.
 #[derive(Debug, Default)]
-pub(super) struct Side {
+pub(super) struct SideFile {
     path: PathBuf,
     nodata: Option<String>,
     /// Texts of [`OF_BAND`].
@@ -51,16 +51,16 @@ pub fn side_file(path: &Path) -> PathBuf {
 /// # Errors
 /// When it cannot be read.
 pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
-    let side = Side::of(path, ifd::as_named)?;
+    let side = SideFile::of(path, ifd::as_named)?;
     let (nodata, band, place) = (side.nodata(), &side.band, &side.place);
     let silent = nodata.is_none() && band.iter().chain(place).all(Option::is_none);
     Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
 }
 
-impl Side {
+impl SideFile {
     /// Reads that of a raster, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
     /// element `PAMDataset`, be it with `<?xml …?>`.
-    pub(super) fn of(raster: &Path, reach: Reach) -> Result<Self, Problem> {
+    pub(super) fn of(raster: &Path, reach: Opener) -> Result<Self, Problem> {
         let path = side_file(raster);
         let mut bytes = Vec::new();
         let read = reach(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
@@ -141,7 +141,7 @@ impl Side {
     }
 
     /// GDAL believes the side file where it and the GeoTIFF place the raster differently; we ask.
-    pub(super) fn verify(&self, source: &Source, placement: &Placement) -> Result<(), Problem> {
+    pub(super) fn verify(&self, source: &TiffFile, placement: &Placement) -> Result<(), Problem> {
         let problem = |what: String| {
             let cure = source.anew("write the place into it that GDAL believes", "", "placed");
             let cure = format!("{cure}, or move {} away", cure::quoted(&self.path));
@@ -183,7 +183,7 @@ impl Side {
 }
 
 /// Refuses a mask that lies beside the raster: cells that it hides would be taken for values.
-pub(super) fn refuse_mask(source: &Source) -> Result<(), Problem> {
+pub(super) fn refuse_mask(source: &TiffFile) -> Result<(), Problem> {
     let masks = [".msk", ".MSK"].map(|addition| beside(&source.path, addition));
     match masks.iter().find(|mask| mask.exists()) {
         Some(mask) => {
@@ -261,8 +261,8 @@ fn leading_number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Side {
-        Side::told(Path::new("a.tif.aux.xml"), text).unwrap()
+    fn told(text: &str) -> SideFile {
+        SideFile::told(Path::new("a.tif.aux.xml"), text).unwrap()
     }
 
     #[test]
@@ -297,12 +297,12 @@ mod tests {
             format!("<PAMDataset a=b>{band}</PAMDataset>"),
             format!("<PAMDataset>{band}</PAMDataset><A/>"),
         ] {
-            assert!(Side::told(Path::new("a"), &text).is_err(), "{text}");
+            assert!(SideFile::told(Path::new("a"), &text).is_err(), "{text}");
         }
         // However deep.
         let deep =
             format!("<PAMDataset>{}{}{band}</PAMDataset>", "<a>".repeat(200_000), "</a>".repeat(200_000));
-        assert!(Side::told(Path::new("a"), &deep).is_ok_and(|side| side.of_band("Scale") == Some("5")));
+        assert!(SideFile::told(Path::new("a"), &deep).is_ok_and(|side| side.of_band("Scale") == Some("5")));
     }
 
     #[test]

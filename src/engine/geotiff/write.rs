@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Coding, cut_block, encode_block, lay_out};
+use super::{Encoding, cut_block, encode_block, lay_out};
 use crate::durable::{DurableError, atomic};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::{Compression, Layer, Problem, Storage, Tiling};
@@ -31,15 +31,19 @@ pub fn write_grid(path: &Path, grid: &Grid, placement: &Placement, layer: &Layer
         return Err(Problem::new(path, what, "report this as a fault of the program"));
     };
     let tiling = Tiling { width, height, tile: BLOCK, block: BLOCK };
-    let coding = Coding::of(layer, Storage::Float32, Compression::Deflate);
+    let encoding = Encoding::of(layer, Storage::Float32, Compression::Deflate);
     let encode = |number| {
         let corner = (number % tiling.blocks_across() * BLOCK, number / tiling.blocks_across() * BLOCK);
         let cells = cut_block(&grid.values, width, corner, BLOCK);
-        if cells.iter().all(|cell| cell.is_nan()) { Vec::new() } else { encode_block(&cells, BLOCK, coding) }
+        if cells.iter().all(|cell| cell.is_nan()) {
+            Vec::new()
+        } else {
+            encode_block(&cells, BLOCK, encoding)
+        }
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).into_par_iter().map(encode).collect();
     let lengths: Vec<u32> = blocks.iter().map(|block| block.len() as u32).collect();
-    let head = lay_out(layer, placement, tiling, coding, &[lengths]);
+    let head = lay_out(layer, placement, tiling, encoding, &[lengths]);
     atomic::replace(path, &[head, blocks.concat()].concat()).map_err(|e| {
         let cure = if e.is_disk_full() {
             "make room on the disk"

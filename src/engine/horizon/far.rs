@@ -1,4 +1,4 @@
-//! What stands far away in one direction: the far skyline as observers on a lattice over the tile see it.
+//! What stands far away in one direction: the far horizon as observers on a lattice over the tile see it.
 //!
 //! The main axis of the direction is swept from the far end of the window. Lines [`SPACING`] cells apart are sampled; of
 //! each [`SPACING`] samples along a line, a group, the highest is kept with its true place ([`TILT`]). An observer stands at every
@@ -9,7 +9,7 @@
 //!
 //! A level takes the sights of the level above it between the observers there, evaluates them from its own heights, and
 //! keeps the higher. A sight is a height over its distance and the inverse of the distance: linear in them, cells between
-//! observers see the skyline from their own height, [`Lattice::between`].
+//! observers see the horizon from their own height, [`Lattice::between`].
 //!
 //! Sources: Dozier, Bruno and Downey 1981, *Computers & Geosciences* 7, 145-151 (profiles along a direction, swept);
 //! Tabik, Zapata and Romero 2013, *International Journal of Geographical Information Science* 27, 804-814 (sectors).
@@ -18,21 +18,21 @@
 
 use std::ops::Range;
 
-use super::super::lanes::{Class, LANES};
+use super::super::lanes::{LANES, Simd};
 use super::super::vector::Kernel;
 use super::frame::{Course, Frame, SPACING};
 use super::lattice::{Glimpse, Lattice};
-use super::observers::{Light, Observers, Sight};
+use super::observers::{FarSight, LightPath, Observers};
 use super::samples::{Group, Samples};
 
 /// What the plane of a sweep falls per metre away from the observers. Heights are counted from it: of a group's samples the
-/// one is kept that stands highest in a view that rises as much, 7 degrees, as views of a skyline do. A level plane would
+/// one is kept that stands highest in a view that rises as much, 7 degrees, as views of a horizon do. A level plane would
 /// keep the farthest cell of a flat top, since the earth's curve bends away from it.
 pub(super) const TILT: f64 = 0.125;
 
 /// What is swept.
 #[derive(Debug, Clone)]
-pub(super) struct Task<'a> {
+pub(super) struct SweepTask<'a> {
     pub frame: &'a Frame,
     pub course: Course,
     /// Length of a step on the ground, m.
@@ -46,7 +46,7 @@ pub(super) struct Task<'a> {
     pub columns: Range<usize>,
 }
 
-impl Task<'_> {
+impl SweepTask<'_> {
     /// How deep the sea lies below the sweep's plane at a numbered row: x^2 / 2R, less what the plane falls.
     pub(super) fn drop(&self, number: usize) -> f32 {
         let x = number as f64 * self.step;
@@ -108,14 +108,14 @@ impl Geometry {
 
 /// What sweeps need of memory.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct SweepMemory {
     /// For each level, finest first.
     samples: Vec<Samples>,
     observers: Vec<Observers>,
 }
 
 /// Bytes of a sweep at most.
-pub(super) struct Bytes {
+pub(super) struct SweepBytes {
     /// What it works with.
     pub memory: u64,
     /// What it leaves.
@@ -126,7 +126,7 @@ pub(super) struct Bytes {
 const SPARE: usize = 32;
 
 /// Bytes of a sweep over a tile in a window, of so many columns and rows, in any direction.
-pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> Bytes {
+pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> SweepBytes {
     let groups = |rows: usize| rows / SPACING + SPARE;
     let strips = |columns: usize| columns / (SPACING * LANES);
     // Lines that run diagonally over the rows lie beside the tile by as much; the levels above have 1/4, 1/16, … as many.
@@ -136,14 +136,14 @@ pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> Bytes {
     let (tall, broad) = (sampled(window.1, tile.0), sampled(window.0, tile.1));
     let seen = groups(tile.1) * (strips(tile.0) + 4);
     let seen = seen.max(groups(tile.0) * (strips(tile.1) + 4));
-    let observers = (size_of::<Sight>() + size_of::<[f32; LANES]>()) * seen * 3 / 2;
-    Bytes { memory: (tall.max(broad) + observers) as u64, lattice: (size_of::<Glimpse>() * seen) as u64 }
+    let observers = (size_of::<FarSight>() + size_of::<[f32; LANES]>()) * seen * 3 / 2;
+    SweepBytes { memory: (tall.max(broad) + observers) as u64, lattice: (size_of::<Glimpse>() * seen) as u64 }
 }
 
 /// One kernel call: sweeps a direction.
 pub(super) struct Sweep<'a> {
-    pub task: Task<'a>,
-    pub memory: &'a mut Memory,
+    pub task: SweepTask<'a>,
+    pub memory: &'a mut SweepMemory,
     /// A height amid the tile's, m.
     pub middle: f32,
     /// Where the sights are left.
@@ -154,8 +154,8 @@ impl Kernel for Sweep<'_> {
     type Output = Lattice;
 
     #[inline(always)]
-    fn run<C: Class>(self, class: C) -> Lattice {
-        let Self { task, memory: Memory { samples, observers }, middle, glimpses } = self;
+    fn run<C: Simd>(self, class: C) -> Lattice {
+        let Self { task, memory: SweepMemory { samples, observers }, middle, glimpses } = self;
         let numbers = task.numbers();
         // Groups that belong to the near part.
         let delay = (task.near + 1) / SPACING;
@@ -163,7 +163,7 @@ impl Kernel for Sweep<'_> {
         while (SPACING * delay) << (2 * levels) < numbers.end {
             levels += 1;
         }
-        let extent = Extent::new(&task, &numbers, levels);
+        let extent = SweepExtent::new(&task, &numbers, levels);
         let geometry = extent.geometry;
         samples.resize_with(samples.len().max(levels), Samples::default);
         observers.resize_with(observers.len().max(levels), Observers::default);
@@ -178,7 +178,7 @@ impl Kernel for Sweep<'_> {
             let farthest = if level + 1 < levels { 4 * delay * spacing } else { usize::MAX };
             let observers = &mut observers[level];
             observers.stand(extent.over(&task, &numbers, spacing), samples.strips());
-            observers.look(class, samples, delay * spacing..farthest, &Light::new(&task, spacing));
+            observers.look(class, samples, delay * spacing..farthest, &LightPath::new(&task, spacing));
         }
         for level in (0..levels).rev() {
             let (finer, coarser) = observers.split_at_mut(level);
@@ -195,15 +195,15 @@ impl Kernel for Sweep<'_> {
 }
 
 /// How much is sampled and where observers stand.
-struct Extent {
+struct SweepExtent {
     geometry: Geometry,
     /// Groups and strips of the finest level; enough for all levels to have whole ones.
     groups: usize,
     strips: usize,
 }
 
-impl Extent {
-    fn new(task: &Task<'_>, numbers: &Range<usize>, levels: usize) -> Self {
+impl SweepExtent {
+    fn new(task: &SweepTask<'_>, numbers: &Range<usize>, levels: usize) -> Self {
         let coarse = 1 << (levels - 1);
         let (start, end) = (
             numbers.start / SPACING / coarse * coarse,
@@ -221,7 +221,12 @@ impl Extent {
     }
 
     /// The first group of the observers of a level, and for each group the lines that the level below asks for.
-    fn over(&self, task: &Task<'_>, numbers: &Range<usize>, spacing: usize) -> (usize, Vec<Range<usize>>) {
+    fn over(
+        &self,
+        task: &SweepTask<'_>,
+        numbers: &Range<usize>,
+        spacing: usize,
+    ) -> (usize, Vec<Range<usize>>) {
         let groups = numbers.start / SPACING / spacing..numbers.end.div_ceil(SPACING).div_ceil(spacing) + 1;
         let lines = |group: usize| {
             let around = (group * spacing).saturating_sub(spacing) * SPACING..(group + 1) * spacing * SPACING;

@@ -1,9 +1,9 @@
-//! Horizons: for each cell and each direction of the table the tangent of the skyline's height.
+//! Horizons: for each cell and each direction of the table the tangent of the horizon's height.
 //!
 //! A ray crosses the rows (or columns) across its main direction; between the two nodes beside a crossing the ground is
 //! linear. The earth is round and the air bends light along it. The first crossings are looked at one by one ([`near`]),
-//! those beyond by observers on a lattice ([`far`]). The far parts of a whole tile are found first, [`Skylines::of`]; the
-//! table itself is made patch by patch, [`Skylines::patch`], and used while it is in the cache.
+//! those beyond by observers on a lattice ([`far`]). The far parts of a whole tile are found first, [`Horizons::of`]; the
+//! table itself is made patch by patch, [`Horizons::patch`], and used while it is in the cache.
 
 mod far;
 mod frame;
@@ -17,17 +17,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use self::far::{Memory, Sweep, Task};
+use self::far::{Sweep, SweepMemory, SweepTask};
 use self::frame::{Course, Frame};
 use self::lattice::{Glimpse, Lattice};
-use self::near::{March, Parts};
+use self::near::{CrossingParts, March};
 pub(super) use self::patch::{ACROSS, BLOCKS, CELLS, EDGE, Patch, SIDE};
 use super::azimuths::Compass;
-use super::spares::Spares;
+use super::buffer_pool::BufferPool;
 use super::terrain::Terrain;
 use super::vector::Vectors;
 
-/// Steps of the table in a tangent of 1: 0.014 degrees near the horizontal. The steepest skyline has 83 degrees.
+/// Steps of the table in a tangent of 1: 0.014 degrees near the horizontal. The steepest horizon has 83 degrees.
 pub(super) const STEPS: f32 = 4096.0;
 
 /// Radius of a sphere with the ellipsoid's curvature in middle latitudes, m.
@@ -36,15 +36,15 @@ const EARTH_RADIUS: f64 = 6_371_000.0;
 /// What refraction takes from the earth's curvature (surveyors' standard: Gauss 1823, 0.13).
 const REFRACTION: f64 = 0.13;
 
-/// How skylines are found.
+/// How horizons are found.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Light {
+pub(super) struct HorizonOptions {
     /// The earth is round and the air refracts.
     pub curved: bool,
     pub vectors: Vectors,
 }
 
-impl Light {
+impl HorizonOptions {
     fn radius(self) -> f64 {
         if self.curved { EARTH_RADIUS / (1.0 - REFRACTION) } else { f64::INFINITY }
     }
@@ -52,7 +52,7 @@ impl Light {
 
 /// A direction as the near search goes it.
 #[derive(Debug)]
-struct Look {
+struct NearDirection {
     /// Its number in the compass.
     direction: usize,
     /// Its unit vector, east and north.
@@ -66,17 +66,17 @@ struct Quarter {
     across: bool,
     /// Rows grow towards the horizon.
     forward: bool,
-    parts: Parts,
-    looks: Vec<Look>,
+    parts: CrossingParts,
+    looks: Vec<NearDirection>,
 }
 
 impl Quarter {
     fn new(compass: &Compass, (across, forward): (bool, bool), cell: f64, radius: f64) -> Self {
-        let mut parts = Parts::default();
+        let mut parts = CrossingParts::default();
         let courses = compass.units.iter().map(|unit| (unit, Course::new(*unit))).enumerate();
         let looks = courses
             .filter(|(_, (_, course))| (course.across, course.forward) == (across, forward))
-            .map(|(direction, ((east, north), course))| Look {
+            .map(|(direction, ((east, north), course))| NearDirection {
                 direction,
                 unit: (*east as f32, *north as f32),
                 march: March::new(
@@ -92,7 +92,7 @@ impl Quarter {
     }
 }
 
-/// Bytes that the skylines over a tile take, of which all threads share the one part and each has its own other: at most,
+/// Bytes that the horizons over a tile take, of which all threads share the one part and each has its own other: at most,
 /// for the columns and rows of a tile and of the window around it.
 pub(super) fn memory(tile: (usize, usize), window: (usize, usize), directions: usize) -> (u64, u64) {
     let frames = Frame::bytes(window.0, window.1) + Frame::bytes(window.1, window.0);
@@ -102,14 +102,14 @@ pub(super) fn memory(tile: (usize, usize), window: (usize, usize), directions: u
 
 /// Memory that is kept from tile to tile.
 #[derive(Debug, Default)]
-pub(super) struct Store {
-    memory: Spares<Memory>,
-    glimpses: Spares<Vec<Glimpse>>,
+pub(super) struct HorizonBuffers {
+    memory: BufferPool<SweepMemory>,
+    glimpses: BufferPool<Vec<Glimpse>>,
 }
 
-/// What skylines over a tile are made of.
+/// What horizons over a tile are made of.
 #[derive(Debug)]
-pub(super) struct Skylines {
+pub(super) struct Horizons {
     vectors: Vectors,
     quarters: Vec<Quarter>,
     /// The far part of each direction.
@@ -118,13 +118,13 @@ pub(super) struct Skylines {
     middle: f32,
 }
 
-impl Skylines {
+impl Horizons {
     /// Looks from all of the terrain's tile as far as its window reaches; `None` when asked to stop.
     pub(super) fn of(
         terrain: &Terrain,
         compass: &Compass,
-        light: Light,
-        store: &Store,
+        light: HorizonOptions,
+        store: &HorizonBuffers,
         stop: &AtomicBool,
     ) -> Option<Self> {
         let tile = terrain.tile;
@@ -140,8 +140,8 @@ impl Skylines {
             let (frame, rows, columns) =
                 if course.across { (&across, columns, rows) } else { (&upright, rows, columns) };
             let (step, near) = (terrain.cell * course.length, near::reach(*unit));
-            let task = Task { frame, course, step, radius, near, rows, columns };
-            let mut memory = store.memory.take(Memory::default);
+            let task = SweepTask { frame, course, step, radius, near, rows, columns };
+            let mut memory = store.memory.take(SweepMemory::default);
             let glimpses = store.glimpses.take(Vec::new);
             let lattice = light.vectors.run(Sweep { task, memory: &mut memory, middle, glimpses });
             store.memory.give(memory);
@@ -154,16 +154,16 @@ impl Skylines {
     }
 
     /// Gives its memory to the next.
-    pub(super) fn leave(&mut self, store: &Store) {
+    pub(super) fn leave(&mut self, store: &HorizonBuffers) {
         for lattice in self.lattices.drain(..) {
             store.glimpses.give(lattice.into_glimpses());
         }
     }
 
-    /// Finds the skylines of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
+    /// Finds the horizons of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
     /// cell's own slope hides.
     pub(super) fn patch(&self, terrain: &Terrain, corner: (usize, usize), folded: bool, patch: &mut Patch) {
-        self.vectors.run(patch::Find { skylines: self, terrain, patch, corner, folded });
+        self.vectors.run(patch::Find { horizons: self, terrain, patch, corner, folded });
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a file is, told without reading all of it.
 //!
-//! An [`Identity`] is what a file holds as far as a look of a second can tell: its length, all that its directories say
+//! An [`FileIdentity`] is what a file holds as far as a look of a second can tell: its length, all that its directories say
 //! (where it lies, what its numbers mean, where each block is), and some hundred samples of its bytes. Where the file
-//! lies, what it is called and when it was touched are no part of it; they are hints ([`Stamp`]) that spare the look.
+//! lies, what it is called and when it was touched are no part of it; they are hints ([`FileStamp`]) that spare the look.
 
 mod blocks;
 mod directories;
@@ -30,7 +30,8 @@ const SAMPLE: u64 = 64 << 10;
 /// What a file holds, as far as [`quick`] tells. Two are equal when they tell of the same content; the stamp does not
 /// count.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Identity {
+#[serde(rename = "Identity")]
+pub struct FileIdentity {
     /// Bytes of the file.
     pub bytes: u64,
     /// SHA-256 of its header and of every tag of every directory, as 32 hexadecimal digits: placement, meaning, the
@@ -39,18 +40,18 @@ pub struct Identity {
     /// SHA-256 of its bytes, all of them or samples, as 32 hexadecimal digits.
     pub content: String,
     /// What the file system said of it then.
-    pub stamp: Stamp,
+    pub stamp: FileStamp,
 }
 
-impl PartialEq for Identity {
+impl PartialEq for FileIdentity {
     fn eq(&self, other: &Self) -> bool {
         (self.bytes, &self.head, &self.content) == (other.bytes, &other.head, &other.content)
     }
 }
 
-impl Eq for Identity {}
+impl Eq for FileIdentity {}
 
-impl Identity {
+impl FileIdentity {
     /// Twelve hexadecimal digits that stand for it.
     #[must_use]
     pub fn short(&self) -> String {
@@ -82,7 +83,8 @@ impl Identity {
 /// What a file system says of a file. Where it is the same the content is too, unless somebody took pains to hide a
 /// change; where it is not the content may still be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+#[serde(rename = "Stamp")]
+pub struct FileStamp {
     /// Bytes of the file.
     pub bytes: u64,
     /// When its content was written last, nanoseconds since 1970.
@@ -93,7 +95,7 @@ pub struct Stamp {
     pub inode: u64,
 }
 
-impl Stamp {
+impl FileStamp {
     /// Of what the file system says.
     #[must_use]
     pub fn of(facts: &Metadata) -> Self {
@@ -124,20 +126,20 @@ impl Stamp {
 ///
 /// # Errors
 /// When there is no such file, or it is a folder or a device.
-pub fn stamp(path: &Path) -> Result<Stamp, Problem> {
+pub fn stamp(path: &Path) -> Result<FileStamp, Problem> {
     let facts = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?;
     if !facts.is_file() {
         let what = if facts.is_dir() { "is a folder, not a file" } else { "is not a regular file" };
         return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
     }
-    Ok(Stamp::with_side_file(path, &facts))
+    Ok(FileStamp::with_side_file(path, &facts))
 }
 
 /// Looks at a file: all of it below 32 MiB, else 16 MiB of samples, read side by side in the rayon pool it is called in.
 ///
 /// # Errors
 /// When the file cannot be read. What is no TIFF has an identity as well.
-pub fn quick(path: &Path) -> Result<Identity, Problem> {
+pub fn quick(path: &Path) -> Result<FileIdentity, Problem> {
     stamp(path)?;
     let file = File::open(path).map_err(|e| unreadable(path, &e))?;
     let facts = file.metadata().map_err(|e| unreadable(path, &e))?;
@@ -146,8 +148,8 @@ pub fn quick(path: &Path) -> Result<Identity, Problem> {
         .map_err(|e| unreadable(path, &e))?;
     head.update(geotiff::said_beside(path)?);
     let content = samples(&file, facts.len()).map_err(|e| unreadable(path, &e))?;
-    let stamp = Stamp::with_side_file(path, &facts);
-    Ok(Identity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp })
+    let stamp = FileStamp::with_side_file(path, &facts);
+    Ok(FileIdentity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp })
 }
 
 /// The digest of the digests of the samples.

@@ -24,7 +24,7 @@ use super::{Layer, Problem, RegionBox, geotiff};
 use surface::{CELL, Surface};
 
 pub use climate::LAPSE;
-pub use points::{ControlPoint, Kind, control_points};
+pub use points::{ControlPoint, PointKind, control_points};
 
 /// The label of such terrain wherever it is shown.
 pub const LABEL: &str = "synthetic terrain through real summits";
@@ -37,14 +37,14 @@ pub const LONGEST: u32 = (domain::SIDE / CELL) as u32;
 
 /// What [`write_ecrins`] makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct SceneExtent {
     /// Cells across and down, of 25 m.
     pub size: u32,
     /// Beyond the mapped region, terrain that only casts shadows, cells.
     pub halo: u32,
 }
 
-impl Extent {
+impl SceneExtent {
     /// The mapped region: the extent without its halo, in EPSG:3035.
     #[must_use]
     pub fn region(self) -> RegionBox {
@@ -70,7 +70,7 @@ impl Extent {
 ///
 /// # Errors
 /// When the extent is empty or larger than the mountains that are known ([`LONGEST`]).
-pub fn terrain(extent: Extent) -> Result<(Grid, Placement), Problem> {
+pub fn terrain(extent: SceneExtent) -> Result<(Grid, Placement), Problem> {
     let edge = extent.edge();
     if extent.size == 0 || edge > LONGEST {
         let what = format!("a synthetic terrain of {edge} x {edge} cells was asked for");
@@ -94,7 +94,7 @@ pub fn terrain(extent: Extent) -> Result<(Grid, Placement), Problem> {
 ///
 /// # Errors
 /// When the extent is empty or too large, or a file cannot be written.
-pub fn write_ecrins(folder: &Path, extent: Extent) -> Result<(), Problem> {
+pub fn write_ecrins(folder: &Path, extent: SceneExtent) -> Result<(), Problem> {
     let (dem, placement) = terrain(extent)?;
     let write = |name: &str, grid: &Grid, placement: &Placement, layer: Layer| {
         geotiff::write_grid(&folder.join(name), grid, placement, &layer)

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::foreign::copies;
-use crate::foreign::record::{self, Opening, Recorded, Sum};
+use crate::foreign::record::{self, Checksum, Opening, Recorded};
 use crate::quantity::{bytes, clean, moment};
 
 use super::{ANEW, Misfit, Unfit};
@@ -39,10 +39,10 @@ fn read_only(file: &Recorded) -> Result<(), Unfit> {
         return Err(other_content(file));
     }
     let known = match (file.sum, now) {
-        (Some(Sum::Whole(_)), Some(_)) => true,
+        (Some(Checksum::Whole(_)), Some(_)) => true,
         // A program's or a library's first bytes tell its build. What belongs to them (names of places, of time zones) is installed at
         // other times on other nodes, and is never changed in its middle.
-        (Some(Sum::Edges(_)), Some(_)) => is_software(file),
+        (Some(Checksum::Edges(_)), Some(_)) => is_software(file),
         _ => false,
     };
     if !known && record::modified(&facts) != file.modified {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use prost::Message;
 
-use super::super::backend::{Clocks, Ended, Kind, Network, Program, Trouble};
+use super::super::backend::{Clocks, Ended, Network, Program, Trouble, TroubleKind};
 
 /// More than any program's arguments and environment together.
 const LONGEST: u32 = 64 << 20;
@@ -46,7 +46,7 @@ pub(super) struct Variable {
 
 /// A program to start.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Start {
+pub(super) struct ProgramStart {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub(super) arguments: Vec<Vec<u8>>,
     #[prost(message, repeated, tag = "2")]
@@ -61,7 +61,7 @@ pub(super) struct Start {
 
 /// A dump or a restore.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Work {
+pub(super) struct ImageOrder {
     /// The words that call CRIU.
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub(super) criu: Vec<Vec<u8>>,
@@ -81,15 +81,15 @@ pub(super) struct Work {
 
 /// What the supervisor orders.
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub(super) enum Order {
+pub(super) enum SupervisorOrder {
     #[prost(message, tag = "1")]
     Setup(Setup),
     #[prost(message, tag = "2")]
-    Start(Start),
+    Start(ProgramStart),
     #[prost(message, tag = "3")]
-    Restore(Work),
+    Restore(ImageOrder),
     #[prost(message, tag = "4")]
-    Dump(Work),
+    Dump(ImageOrder),
     /// Whether the image that was told as `Frozen` is sealed.
     #[prost(bool, tag = "5")]
     Sealed(bool),
@@ -110,7 +110,7 @@ pub(super) struct Failed {
 
 /// An [`Ended`].
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct End {
+pub(super) struct ProgramEnd {
     #[prost(bool, tag = "1")]
     by_signal: bool,
     #[prost(int32, tag = "2")]
@@ -132,13 +132,13 @@ pub(super) enum News {
     #[prost(message, tag = "4")]
     Frozen(Times),
     #[prost(message, tag = "5")]
-    Ended(End),
+    Ended(ProgramEnd),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct OrderFrame {
-    #[prost(oneof = "Order", tags = "1, 2, 3, 4, 5, 6")]
-    order: Option<Order>,
+    #[prost(oneof = "SupervisorOrder", tags = "1, 2, 3, 4, 5, 6")]
+    order: Option<SupervisorOrder>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -148,7 +148,7 @@ struct NewsFrame {
 }
 
 /// Gives an order.
-pub(super) fn order(socket: &mut impl Write, order: Order) -> io::Result<()> {
+pub(super) fn order(socket: &mut impl Write, order: SupervisorOrder) -> io::Result<()> {
     send(socket, &OrderFrame { order: Some(order) })
 }
 
@@ -158,7 +158,7 @@ pub(super) fn tell(socket: &mut impl Write, news: News) -> io::Result<()> {
 }
 
 /// The next order; `None` when there is nobody any more who gives any.
-pub(super) fn next_order(socket: &mut impl Read) -> io::Result<Option<Order>> {
+pub(super) fn next_order(socket: &mut impl Read) -> io::Result<Option<SupervisorOrder>> {
     receive::<OrderFrame>(socket).and_then(|frame| frame.map(|f| known(f.order)).transpose())
 }
 
@@ -220,7 +220,7 @@ pub(super) fn path(bytes: &[u8]) -> PathBuf {
     word(bytes).into()
 }
 
-impl From<&Program> for Start {
+impl From<&Program> for ProgramStart {
     fn from(program: &Program) -> Self {
         let variable = |(name, value)| Variable { name: bytes(name), value: bytes(value) };
         Self {
@@ -233,7 +233,7 @@ impl From<&Program> for Start {
     }
 }
 
-impl Work {
+impl ImageOrder {
     /// A dump into, or a restore from, `image` by the CRIU that these words call.
     pub(super) fn new(
         criu: &[OsString],
@@ -263,7 +263,7 @@ impl From<Times> for Clocks {
     }
 }
 
-impl From<Ended> for End {
+impl From<Ended> for ProgramEnd {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Code(code) => Self { by_signal: false, number: code.into() },
@@ -272,21 +272,21 @@ impl From<Ended> for End {
     }
 }
 
-impl From<End> for Ended {
-    fn from(end: End) -> Self {
+impl From<ProgramEnd> for Ended {
+    fn from(end: ProgramEnd) -> Self {
         if end.by_signal { Self::Signal(end.number) } else { Self::Code(end.number as u8) }
     }
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Other,
-    Kind::Unavailable,
-    Kind::Undumpable,
-    Kind::Unfit,
-    Kind::Damaged,
-    Kind::DiskFull,
-    Kind::TimedOut,
-    Kind::Refused,
+const KINDS: [TroubleKind; 8] = [
+    TroubleKind::Other,
+    TroubleKind::Unavailable,
+    TroubleKind::Undumpable,
+    TroubleKind::Unfit,
+    TroubleKind::Damaged,
+    TroubleKind::DiskFull,
+    TroubleKind::TimedOut,
+    TroubleKind::Refused,
 ];
 
 impl From<Trouble> for Failed {
@@ -298,7 +298,7 @@ impl From<Trouble> for Failed {
 
 impl From<Failed> for Trouble {
     fn from(failed: Failed) -> Self {
-        let kind = KINDS.get(failed.kind as usize).copied().unwrap_or(Kind::Other);
+        let kind = KINDS.get(failed.kind as usize).copied().unwrap_or(TroubleKind::Other);
         Self::new(kind, failed.what, failed.cure)
     }
 }
@@ -319,15 +319,18 @@ mod tests {
             errors: "/e".into(),
             network: Network::Private,
         };
-        let mut work = Work::new(&["criu".into()], "/i", Duration::from_secs(3), Network::Private);
+        let mut work = ImageOrder::new(&["criu".into()], "/i", Duration::from_secs(3), Network::Private);
         work.runs = true;
         let orders = [
-            Order::Setup(Setup { private_network: true, clocks: Some(Times { monotonic: 1, boottime: 2 }) }),
-            Order::Start(Start::from(&program)),
-            Order::Restore(work.clone()),
-            Order::Dump(work),
-            Order::Sealed(false),
-            Order::Signal(15),
+            SupervisorOrder::Setup(Setup {
+                private_network: true,
+                clocks: Some(Times { monotonic: 1, boottime: 2 }),
+            }),
+            SupervisorOrder::Start(ProgramStart::from(&program)),
+            SupervisorOrder::Restore(work.clone()),
+            SupervisorOrder::Dump(work),
+            SupervisorOrder::Sealed(false),
+            SupervisorOrder::Signal(15),
         ];
         let mut stream = Vec::new();
         for sent in &orders {
@@ -349,7 +352,7 @@ mod tests {
             assert_eq!(Trouble::from(Failed::from(trouble.clone())), trouble);
         }
         for ended in [Ended::Code(5), Ended::Code(255), Ended::Signal(9)] {
-            assert_eq!(Ended::from(End::from(ended)), ended);
+            assert_eq!(Ended::from(ProgramEnd::from(ended)), ended);
         }
     }
 }

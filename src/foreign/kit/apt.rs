@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::super::backend::{Kind, Trouble};
-use super::super::calls::{self, Answer};
+use super::super::backend::{Trouble, TroubleKind};
+use super::super::calls::{self, CallOutput};
 
 /// An apt that takes longer has no network; a slow one gets 50 MB in this time.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -91,7 +91,7 @@ pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<St
     }
     Err(refusal.unwrap_or_else(|| {
         let what = "apt knows no mirror of Debian";
-        Trouble::new(Kind::Unavailable, what, "name one with --mirror URL")
+        Trouble::new(TroubleKind::Unavailable, what, "name one with --mirror URL")
     }))
 }
 
@@ -119,7 +119,7 @@ impl Apt {
         self.state.join("kit.sources")
     }
 
-    fn get(&self, arguments: &[&str]) -> Result<Answer, Trouble> {
+    fn get(&self, arguments: &[&str]) -> Result<CallOutput, Trouble> {
         let mut command = apt_get();
         command.arg("-c").arg(self.settings());
         for (name, path) in [
@@ -148,7 +148,7 @@ fn apt_get() -> Command {
     command
 }
 
-fn asked(command: &mut Command) -> Result<Answer, Trouble> {
+fn asked(command: &mut Command) -> Result<CallOutput, Trouble> {
     calls::ask(command, PATIENCE).map_err(|e| no_program("apt-get", &e))
 }
 
@@ -160,7 +160,7 @@ pub(super) fn no_program(name: &str, error: &io::Error) -> Trouble {
         format!("{name}: {error}")
     };
     Trouble::new(
-        Kind::Unavailable,
+        TroubleKind::Unavailable,
         what,
         format!("{ELSEWHERE}; a CRIU of 4.1.1 or newer, installed by the system's own means, is as good"),
     )
@@ -178,7 +178,7 @@ fn mirrors() -> Result<Vec<String>, Trouble> {
     ]))?;
     if !answer.status.success() {
         let what = format!("apt-get does not say which mirrors it uses: {}", answer.last_words());
-        return Err(Trouble::new(Kind::Unavailable, what, "name one with --mirror URL"));
+        return Err(Trouble::new(TroubleKind::Unavailable, what, "name one with --mirror URL"));
     }
     Ok(likely(&answer.stdout))
 }
@@ -211,7 +211,7 @@ fn keyring(named: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
         let absolute = std::path::absolute(file).and_then(|file| fs::File::open(&file).map(|_| file));
         return absolute
             .map(Some)
-            .map_err(|e| Trouble::new(Kind::Other, format!("{}: {e}", file.display()), cure));
+            .map_err(|e| Trouble::new(TroubleKind::Other, format!("{}: {e}", file.display()), cure));
     }
     // Without one the keys that apt trusts anyway decide.
     Ok(KEYRINGS.map(PathBuf::from).into_iter().find(|file| file.is_file()))
@@ -225,7 +225,7 @@ fn architecture() -> Result<String, Trouble> {
 }
 
 /// What apt refused, and what to do about it.
-fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble {
+fn refused(answer: &CallOutput, where_from: &str, keyring: Option<&Path>) -> Trouble {
     let said = format!("{}\n{}", answer.stdout, answer.stderr);
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let keyring =
@@ -243,7 +243,11 @@ fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble
         )
     } else if has(&["No space left", "Disk quota exceeded", "not have enough free space"]) {
         let what = format!("{where_from}: the disk is full");
-        return Trouble::new(Kind::DiskFull, what, "make room for 70 MB, or name another folder with --to");
+        return Trouble::new(
+            TroubleKind::DiskFull,
+            what,
+            "make room for 70 MB, or name another folder with --to",
+        );
     } else if has(&["Unable to locate package", "no installation candidate", "Couldn't find any package"]) {
         (
             "the suite has no package criu".to_owned(),
@@ -270,7 +274,7 @@ fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble
         words = said.lines().rev().find(|line| !line.trim().is_empty()).into_iter().collect();
     }
     words.dedup();
-    Trouble::new(Kind::Unavailable, format!("{where_from}: {what}\n{}", words.join("\n")), cure)
+    Trouble::new(TroubleKind::Unavailable, format!("{where_from}: {what}\n{}", words.join("\n")), cure)
 }
 
 #[cfg(test)]
@@ -308,30 +312,30 @@ mirror+file:/etc/apt/mirrors/debian.list/|bookworm|main
                 "E: The repository 'x' does not have a Release file.",
                 "no such suite",
                 "--suite",
-                Kind::Unavailable,
+                TroubleKind::Unavailable,
             ),
             (
                 "W: GPG error: x: NO_PUBKEY 6ED0\nE: The repository 'x' is not signed.",
                 "verified by /k",
                 "--keyring",
-                Kind::Unavailable,
+                TroubleKind::Unavailable,
             ),
             (
                 "W: Failed to fetch x  Could not resolve 'nowhere'",
                 "cannot be reached",
                 "--from",
-                Kind::Unavailable,
+                TroubleKind::Unavailable,
             ),
-            ("E: Unable to locate package criu", "no package criu", "--suite", Kind::Unavailable),
-            ("E: Write error - write (28: No space left on device)", "full", "--to", Kind::DiskFull),
+            ("E: Unable to locate package criu", "no package criu", "--suite", TroubleKind::Unavailable),
+            ("E: Write error - write (28: No space left on device)", "full", "--to", TroubleKind::DiskFull),
             (
                 "E: The package lists or status file could not be parsed",
                 "apt refuses\nE: The package",
                 "--from",
-                Kind::Unavailable,
+                TroubleKind::Unavailable,
             ),
         ] {
-            let answer = Answer {
+            let answer = CallOutput {
                 status: std::process::ExitStatus::from_raw(100 << 8),
                 stdout: String::new(),
                 stderr: said.to_owned(),

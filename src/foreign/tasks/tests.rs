@@ -51,12 +51,12 @@ except Exception: ready('failed: ' + traceback.format_exc()); stay()
 ";
 
 /// A program that runs until this is dropped.
-pub(in crate::foreign) struct Running {
+pub(in crate::foreign) struct RunningProgram {
     child: Child,
     pub(in crate::foreign) folder: TempDir,
 }
 
-impl Running {
+impl RunningProgram {
     /// A program whose lines do something, say `ready()` and `stay()`.
     pub(in crate::foreign) fn python(lines: &str) -> Self {
         Self::with(lines, |_| {})
@@ -91,7 +91,7 @@ impl Running {
         Some(std::fs::read_to_string(self.path("ready")).unwrap()).filter(|said| said != "ready")
     }
 
-    fn hindrances(&self, look: &Look) -> Vec<Hindrance> {
+    fn hindrances(&self, look: &TaskScan) -> Vec<Hindrance> {
         let _none = without_system_v();
         let filtered =
             proc::text(std::process::id(), "status").is_ok_and(|s| proc::field(&s, "Seccomp") != Some("0"));
@@ -107,12 +107,12 @@ impl Running {
         found
     }
 
-    fn kinds(&self, look: &Look) -> BTreeSet<(Obstacle, bool)> {
+    fn kinds(&self, look: &TaskScan) -> BTreeSet<(Obstacle, bool)> {
         self.hindrances(look).iter().map(|hindrance| (hindrance.kind, hindrance.certain)).collect()
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         let _ = File::create(self.path("stop"));
         let end = Instant::now() + Duration::from_secs(5);
@@ -137,7 +137,7 @@ const PERHAPS: bool = false;
 
 #[test]
 fn an_ordinary_program_has_no_hindrance() {
-    let running = Running::python(
+    let running = RunningProgram::python(
         "r, w = os.pipe()
 a, b = socket.socketpair()
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -151,7 +151,7 @@ child = os.pidfd_open(os.getpid())
 ready(); stay()",
     );
     assert_eq!(running.refusal(), None);
-    assert_eq!(running.hindrances(&Look::default()), []);
+    assert_eq!(running.hindrances(&TaskScan::default()), []);
 }
 
 /// What a program does, and what is to be found of it.
@@ -259,8 +259,10 @@ import atexit; atexit.register(os.unlink, path)",
 
 #[test]
 fn each_hindrance_is_found_with_its_kind() {
-    let all: Vec<(&Case, Running)> =
-        CASES.iter().map(|case| (case, Running::python(&format!("{}\nready(); stay()", case.1)))).collect();
+    let all: Vec<(&Case, RunningProgram)> = CASES
+        .iter()
+        .map(|case| (case, RunningProgram::python(&format!("{}\nready(); stay()", case.1))))
+        .collect();
     let mut done = 0;
     for ((name, _, expected), running) in &all {
         if let Some(refusal) = running.refusal() {
@@ -269,7 +271,7 @@ fn each_hindrance_is_found_with_its_kind() {
         }
         done += 1;
         // Folders of tests lie on this node alone.
-        let look = Look { everywhere: vec![running.folder.path().to_path_buf()], ..Look::default() };
+        let look = TaskScan { everywhere: vec![running.folder.path().to_path_buf()], ..TaskScan::default() };
         assert_eq!(
             running.kinds(&look),
             expected.iter().copied().collect(),
@@ -282,12 +284,12 @@ fn each_hindrance_is_found_with_its_kind() {
 
 #[test]
 fn a_network_of_its_own_takes_connections_within() {
-    let running = Running::python(
+    let running = RunningProgram::python(
         "s = socket.create_server(('127.0.0.1', 0)); a = socket.create_connection(s.getsockname()); b = s.accept()[0]\nready(); stay()",
     );
-    let look = Look { network: Network::Private, ..Look::default() };
+    let look = TaskScan { network: Network::Private, ..TaskScan::default() };
     assert_eq!(running.kinds(&look), BTreeSet::new());
-    let dmtcp = Look { tool: Tool::Dmtcp, ..Look::default() };
+    let dmtcp = TaskScan { tool: Tool::Dmtcp, ..TaskScan::default() };
     assert_eq!(running.kinds(&dmtcp), BTreeSet::new());
 }
 
@@ -305,17 +307,18 @@ fn what_leads_to_another_program_is_found_with_its_name() {
         "f = os.open('{0}/fifo', os.O_WRONLY)\ns = socket.socket(socket.AF_UNIX); s.connect('{0}/socket')\nready(); stay()",
         folder.path().display()
     );
-    let running = Running::with(&script, |command| {
+    let running = RunningProgram::with(&script, |command| {
         command.stdout(Stdio::piped());
     });
     let accepted = listener.accept().unwrap();
-    let found =
-        running.hindrances(&Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() });
+    let found = running
+        .hindrances(&TaskScan { everywhere: vec![folder.path().to_path_buf()], ..TaskScan::default() });
     let of = |kind: Obstacle| {
         found.iter().filter(|h| h.kind == kind && h.certain).map(ToString::to_string).collect::<Vec<_>>()
     };
-    let none =
-        |init, standing| wrong(&[running.number()], &Look { init, ..Look::default() }, standing).is_none();
+    let none = |init, standing| {
+        wrong(&[running.number()], &TaskScan { init, ..TaskScan::default() }, standing).is_none()
+    };
     assert!(!none(None, false) && !none(None, true) && !none(Some(std::process::id()), false));
     // Whoever dumps it may have hold of its pipes.
     assert!(none(Some(std::process::id()), true));
@@ -331,12 +334,12 @@ fn what_leads_to_another_program_is_found_with_its_name() {
 #[test]
 fn a_terminal_from_outside_is_refused() {
     let pair = nix::pty::openpty(None, None).unwrap();
-    let running = Running::with("ready(); stay()", |command| {
+    let running = RunningProgram::with("ready(); stay()", |command| {
         command.stdin(pair.slave.try_clone().unwrap());
     });
-    assert_eq!(running.kinds(&Look::default()), BTreeSet::from([(Obstacle::Terminal, CERTAIN)]));
+    assert_eq!(running.kinds(&TaskScan::default()), BTreeSet::from([(Obstacle::Terminal, CERTAIN)]));
     for standing in [false, true] {
-        let found = wrong(&[running.number()], &Look::default(), standing).unwrap();
+        let found = wrong(&[running.number()], &TaskScan::default(), standing).unwrap();
         assert_eq!(found.kind, Obstacle::Terminal);
     }
 }
@@ -344,20 +347,22 @@ fn a_terminal_from_outside_is_refused() {
 #[test]
 fn a_replaced_library_is_found() {
     let script = "f = open('lib', 'wb+'); f.write(bytes(32)); f.flush(); m = mmap.mmap(f.fileno(), 32); f.close()\nready(); stay()";
-    let running = Running::python(script);
-    let look = Look { everywhere: vec![running.folder.path().to_path_buf()], ..Look::default() };
+    let running = RunningProgram::python(script);
+    let look = TaskScan { everywhere: vec![running.folder.path().to_path_buf()], ..TaskScan::default() };
     assert_eq!(running.kinds(&look), BTreeSet::new());
     std::fs::write(running.path("new"), [0; 32]).unwrap();
     std::fs::rename(running.path("new"), running.path("lib")).unwrap();
     assert_eq!(running.kinds(&look), BTreeSet::from([(Obstacle::Removed, CERTAIN)]));
     // As long as it lies on this node alone, that is said.
-    assert!(Running::python(script).kinds(&Look::default()).contains(&(Obstacle::LocalFile, PERHAPS)));
+    assert!(
+        RunningProgram::python(script).kinds(&TaskScan::default()).contains(&(Obstacle::LocalFile, PERHAPS))
+    );
 }
 
 #[test]
 fn semaphores_and_queues_of_system_v_are_found() {
     let _own = SYSTEM_V.write().unwrap_or_else(PoisonError::into_inner);
-    let running = Running::python(
+    let running = RunningProgram::python(
         "s = ok(c.semget(0, 1, 0o1600)); q = ok(c.msgget(0, 0o1600))
 try:
     ok(c.msgsnd(q, struct.pack('l8s', 1, b'x'), 8, 0)); ready(); stay()
@@ -368,7 +373,7 @@ finally:
         eprintln!("not tried, this machine has none of it ({refusal})");
         return;
     }
-    let found = hindrances(&tree(&[running.number()]), &Look::default());
+    let found = hindrances(&tree(&[running.number()]), &TaskScan::default());
     let kinds: BTreeSet<_> = found.iter().map(|hindrance| (hindrance.kind, hindrance.certain)).collect();
     assert!(kinds.contains(&(Obstacle::SystemSemaphores, PERHAPS)), "{kinds:?}");
     assert!(kinds.contains(&(Obstacle::SystemQueue, CERTAIN)), "{kinds:?}");
@@ -376,7 +381,7 @@ finally:
 
 #[test]
 fn what_has_left_the_tree_is_found_below_its_init() {
-    let running = Running::python(
+    let running = RunningProgram::python(
         "for _ in range(2):
     if os.fork() == 0:
         while os.getppid() != 1 and not os.path.exists(home + '/stop'): time.sleep(0.01)
@@ -386,7 +391,7 @@ ready(); stay()",
     let init = running.number();
     let all: Vec<u32> = tree(&[init]).into_iter().filter(|task| *task != init).collect();
     assert_eq!(all.len(), 2);
-    let look = Look { init: Some(init), ..Look::default() };
+    let look = TaskScan { init: Some(init), ..TaskScan::default() };
     let outside = |tasks: &[u32]| {
         hindrances(tasks, &look)
             .into_iter()
@@ -400,7 +405,7 @@ ready(); stay()",
 
 #[test]
 fn a_tree_has_all_that_run_and_none_that_ended() {
-    let running = Running::python(
+    let running = RunningProgram::python(
         "if os.fork() == 0: os._exit(0)
 r, w = os.pipe()
 if os.fork() == 0:
@@ -415,15 +420,15 @@ os.read(r, 1); ready(); stay()",
     assert_eq!(tree(&[u32::MAX >> 1]), Vec::<u32>::new());
     let gone = [u32::MAX >> 1];
     assert_eq!(
-        (memory(&gone), cpu(&gone), hindrances(&gone, &Look::default())),
-        (Memory::default(), Duration::ZERO, vec![])
+        (memory(&gone), cpu(&gone), hindrances(&gone, &TaskScan::default())),
+        (TaskMemory::default(), Duration::ZERO, vec![])
     );
 }
 
 #[test]
 fn memory_is_what_an_image_takes_and_shared_memory_counts_once() {
     const MIB: u64 = 1 << 20;
-    let running = Running::python(
+    let running = RunningProgram::python(
         "shared = mmap.mmap(-1, 48 << 20); shared.write(b'x' * (48 << 20))
 r, w = os.pipe()
 for _ in range(2):
@@ -443,7 +448,7 @@ os.read(r, 1); os.read(r, 1); ready(); stay()",
 
 #[test]
 fn cpu_time_counts_children_that_ended() {
-    let running = Running::python(
+    let running = RunningProgram::python(
         "if os.fork() == 0:
     while time.process_time() < 0.3: pass
     os._exit(0)

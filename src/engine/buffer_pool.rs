@@ -4,15 +4,15 @@ use std::sync::{Mutex, PoisonError};
 
 /// What nobody uses at the moment. What one finds in it is stale.
 #[derive(Debug)]
-pub(super) struct Spares<T>(Mutex<Vec<T>>);
+pub(super) struct BufferPool<T>(Mutex<Vec<T>>);
 
-impl<T> Default for Spares<T> {
+impl<T> Default for BufferPool<T> {
     fn default() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 }
 
-impl<T> Spares<T> {
+impl<T> BufferPool<T> {
     /// One of them, or a new one.
     pub(super) fn take(&self, new: impl FnOnce() -> T) -> T {
         let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -1,15 +1,15 @@
 //! What the numbers in a file mean: which is no data, the scale and offset that make a value of the others, its unit.
 
-use super::decode::Sample;
-use super::ifd::{Directory, Source};
-use super::side::Side;
+use super::decode::SampleType;
+use super::ifd::{Directory, TiffFile};
+use super::side::SideFile;
 use super::tags;
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
 /// What the numbers in a file mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Meaning {
+pub(super) struct ValueScale {
     /// The number that is no value.
     pub(super) nodata: Option<f64>,
     /// The value of a number is `number * scale + offset`.
@@ -18,7 +18,7 @@ pub(super) struct Meaning {
     pub(super) offset: f64,
 }
 
-impl Meaning {
+impl ValueScale {
     /// All that decides about values and places, wherever it was found, as bytes that stay the same from version to version.
     pub(super) fn told(&self, place: &Placement, unit: Option<&str>) -> Vec<u8> {
         let numbers = [place.west, place.north, place.cell_x, place.cell_y, self.scale, self.offset];
@@ -30,7 +30,7 @@ impl Meaning {
 
     /// As GDAL finds it: nodata in a tag of its own, but rather beside the file; scale and offset among the items of its
     /// metadata, or else beside the file.
-    pub(super) fn of(directory: &Directory, side: &Side, sample: Sample) -> Result<Self, Problem> {
+    pub(super) fn of(directory: &Directory, side: &SideFile, sample: SampleType) -> Result<Self, Problem> {
         let source = directory.source;
         let metadata = directory.text(tags::GDAL_METADATA)?.unwrap_or_default();
         let inside = ["scale", "offset"].map(|role| item(&metadata, role));
@@ -75,7 +75,7 @@ impl Meaning {
 }
 
 /// The unit of the band as its file names it; `None` where it names none.
-pub(super) fn unit(directory: &Directory, side: &Side) -> Result<Option<String>, Problem> {
+pub(super) fn unit(directory: &Directory, side: &SideFile) -> Result<Option<String>, Problem> {
     let metadata = directory.text(tags::GDAL_METADATA)?.unwrap_or_default();
     let unit =
         item(&metadata, "unittype").filter(|unit| !unit.is_empty()).or_else(|| side.of_band("UnitType"));
@@ -83,11 +83,11 @@ pub(super) fn unit(directory: &Directory, side: &Side) -> Result<Option<String>,
 }
 
 /// A cure that ends in a command: corrects what the file says of itself, in its place.
-pub(super) fn edit(source: &Source, aim: &str, options: &str) -> String {
+pub(super) fn edit(source: &TiffFile, aim: &str, options: &str) -> String {
     format!("{aim}: `gdal_edit.py {options} {}`", cure::quoted(&source.path))
 }
 
-fn nodata(directory: &Directory, side: &Side) -> Result<Option<f64>, Problem> {
+fn nodata(directory: &Directory, side: &SideFile) -> Result<Option<f64>, Problem> {
     let inside = directory.text(tags::GDAL_NODATA)?.filter(|text| !text.is_empty());
     let Some(text) = side.nodata().or(inside) else { return Ok(None) };
     number(&text).map(Some).ok_or_else(|| {
@@ -100,15 +100,15 @@ fn nodata(directory: &Directory, side: &Side) -> Result<Option<f64>, Problem> {
 
 /// The cell that a nodata value stands for: in whole numbers the one without its fraction, as in the masks of GDAL. One
 /// outside of what GDAL compares cells of the type as stands for none.
-fn as_stored(nodata: f64, sample: Sample) -> f64 {
+fn as_stored(nodata: f64, sample: SampleType) -> f64 {
     let compared = match sample {
-        Sample::U8 => 0.0..=f64::from(u8::MAX),
-        Sample::I8 => f64::from(i8::MIN)..=f64::from(i8::MAX),
-        Sample::U16 | Sample::U32 => 0.0..=f64::from(u32::MAX),
-        Sample::I16 | Sample::I32 => f64::from(i32::MIN)..=f64::from(i32::MAX),
-        Sample::U64 => 0.0..=u64::MAX as f64,
-        Sample::I64 => i64::MIN as f64..=i64::MAX as f64,
-        Sample::F16 | Sample::F32 | Sample::F64 => return nodata,
+        SampleType::U8 => 0.0..=f64::from(u8::MAX),
+        SampleType::I8 => f64::from(i8::MIN)..=f64::from(i8::MAX),
+        SampleType::U16 | SampleType::U32 => 0.0..=f64::from(u32::MAX),
+        SampleType::I16 | SampleType::I32 => f64::from(i32::MIN)..=f64::from(i32::MAX),
+        SampleType::U64 => 0.0..=u64::MAX as f64,
+        SampleType::I64 => i64::MIN as f64..=i64::MAX as f64,
+        SampleType::F16 | SampleType::F32 | SampleType::F64 => return nodata,
     };
     // Zero has one sign.
     if compared.contains(&nodata) { nodata.trunc() + 0.0 } else { nodata }

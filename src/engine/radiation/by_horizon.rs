@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::atmosphere::Air;
 use super::super::azimuths::Compass;
-use super::super::horizon::{self, CELLS, EDGE, Patch, STEPS, Skylines};
+use super::super::buffer_pool::BufferPool;
+use super::super::horizon::{self, CELLS, EDGE, Horizons, Patch, STEPS};
 use super::super::inputs::Given;
-use super::super::model::{DiffuseModel, Model, SkyView, Summing};
+use super::super::model::{DiffuseModel, Physics, SkyView, Summing};
 use super::super::sky_view;
-use super::super::spares::Spares;
-use super::super::stages::{Stage, Stages};
-use super::super::sun::{Month, Place};
+use super::super::stages::{ComputeStage, Stages};
+use super::super::sun::{GeoPoint, Month};
 use super::super::terrain::{Rect, Terrain};
 use super::super::vector::Vectors;
 use super::air::{AirTable, Pressures, TURBIDITY_STEP};
-use super::sums::{self, Sums};
+use super::sums::{self, PatchSums};
 use super::suns::{self, Placing, Suns};
 use super::{Flat, Geography, Radiation, exact};
 
@@ -27,22 +27,22 @@ const LONGEST: f64 = 3300.0;
 
 /// What all tiles of a request share.
 #[derive(Debug)]
-pub(in super::super) struct Setting {
+pub(in super::super) struct RadiationSetting {
     compass: Compass,
-    light: horizon::Light,
-    model: Model,
-    store: horizon::Store,
-    desks: Spares<Desk>,
+    light: horizon::HorizonOptions,
+    model: Physics,
+    store: horizon::HorizonBuffers,
+    workspaces: BufferPool<Workspace>,
 }
 
-impl Setting {
-    pub(in super::super) fn new(model: &Model, vectors: Vectors) -> Self {
+impl RadiationSetting {
+    pub(in super::super) fn new(model: &Physics, vectors: Vectors) -> Self {
         Self {
             compass: Compass::new(model.azimuths),
-            light: horizon::Light { curved: model.curved, vectors },
+            light: horizon::HorizonOptions { curved: model.curved, vectors },
             model: model.clone(),
-            store: horizon::Store::default(),
-            desks: Spares::default(),
+            store: horizon::HorizonBuffers::default(),
+            workspaces: BufferPool::default(),
         }
     }
 
@@ -55,18 +55,18 @@ impl Setting {
 
 /// What a thread needs of memory to work on patches.
 #[derive(Debug)]
-struct Desk {
+struct Workspace {
     patch: Patch,
-    sums: Sums,
+    sums: PatchSums,
 }
 
-/// A tile whose far skylines are known.
-pub(in super::super) struct Work<'a> {
-    setting: &'a Setting,
+/// A tile whose far horizons are known.
+pub(in super::super) struct HorizonRadiation<'a> {
+    setting: &'a RadiationSetting,
     terrain: &'a Terrain,
     geography: &'a Geography,
     months: &'a [Month],
-    skylines: Skylines,
+    horizons: Horizons,
     pressures: Pressures,
     turbidities: Vec<Option<&'a Given>>,
     /// The air of each month; `None` where the turbidity differs from place to place.
@@ -75,25 +75,25 @@ pub(in super::super) struct Work<'a> {
     hazes: Mutex<HashMap<u32, Arc<AirTable>>>,
 }
 
-impl Drop for Work<'_> {
+impl Drop for HorizonRadiation<'_> {
     fn drop(&mut self) {
-        self.skylines.leave(&self.setting.store);
+        self.horizons.leave(&self.setting.store);
     }
 }
 
 /// A square of cells that shares its suns.
 struct Square {
-    place: Place,
+    place: GeoPoint,
     airs: Vec<Arc<AirTable>>,
     suns: Vec<Suns>,
     /// The bright sky around them; empty where it is as bright as the rest.
     around: Vec<Suns>,
 }
 
-impl<'a> Work<'a> {
-    /// Finds the far skylines; `None` when `stop` was set.
+impl<'a> HorizonRadiation<'a> {
+    /// Finds the far horizons; `None` when `stop` was set.
     pub(in super::super) fn new(
-        setting: &'a Setting,
+        setting: &'a RadiationSetting,
         terrain: &'a Terrain,
         geography: &'a Geography,
         months: &'a [Month],
@@ -101,10 +101,10 @@ impl<'a> Work<'a> {
         stop: &AtomicBool,
     ) -> Option<Self> {
         let pressures = Pressures::new(terrain.heights().unwrap_or((0.0, 1.0)));
-        let skylines = Skylines::of(terrain, &setting.compass, setting.light, &setting.store, stop)?;
+        let horizons = Horizons::of(terrain, &setting.compass, setting.light, &setting.store, stop)?;
         let (airs, hazes) = (Vec::new(), Mutex::default());
         let mut work =
-            Self { setting, terrain, geography, months, skylines, pressures, turbidities, airs, hazes };
+            Self { setting, terrain, geography, months, horizons, pressures, turbidities, airs, hazes };
         work.airs = work.same_everywhere();
         Some(work)
     }
@@ -147,21 +147,21 @@ impl<'a> Work<'a> {
         AirTable::new(&self.pressures, air, self.setting.model.diffuse)
     }
 
-    /// Tangents of the skyline of a cell of the tile.
-    pub(in super::super) fn skyline(&self, x: usize, y: usize) -> Vec<f32> {
-        let (tile, mut desk) = (self.terrain.tile, self.desk());
-        self.skylines.patch(self.terrain, (tile.x0 + x, tile.y0 + y), false, &mut desk.patch);
-        let tangents = desk.patch.table.lines.iter().map(|line| f32::from(line[0][0]) / STEPS).collect();
-        self.setting.desks.give(desk);
+    /// Tangents of the horizon of a cell of the tile.
+    pub(in super::super) fn horizon(&self, x: usize, y: usize) -> Vec<f32> {
+        let (tile, mut workspace) = (self.terrain.tile, self.workspace());
+        self.horizons.patch(self.terrain, (tile.x0 + x, tile.y0 + y), false, &mut workspace.patch);
+        let tangents = workspace.patch.table.lines.iter().map(|line| f32::from(line[0][0]) / STEPS).collect();
+        self.setting.workspaces.give(workspace);
         tangents
     }
 
-    fn desk(&self) -> Desk {
+    fn workspace(&self) -> Workspace {
         let directions = self.setting.compass.units.len();
-        let new = || Desk { patch: Patch::new(directions), sums: Sums::default() };
-        let mut desk = self.setting.desks.take(new);
-        desk.sums.make_room(self.months.len());
-        desk
+        let new = || Workspace { patch: Patch::new(directions), sums: PatchSums::default() };
+        let mut workspace = self.setting.workspaces.take(new);
+        workspace.sums.make_room(self.months.len());
+        workspace
     }
 
     /// The radiation over a rectangle of the tile, patch by patch: `each` is given where a patch lies in the window, its
@@ -174,13 +174,13 @@ impl<'a> Work<'a> {
         stages: &Stages,
         mut each: impl FnMut(Rect, Option<(&[f32], &[Radiation<'_>])>),
     ) -> Option<()> {
-        let mut desk = self.desk();
+        let mut workspace = self.workspace();
         let mut edge = WIDEST;
         while edge > 16 && edge as f64 * self.terrain.cell > LONGEST {
             edge /= 2;
         }
         for part in rect.cut(edge) {
-            let Some(square) = stages.during(Stage::Suns, || self.square(part)) else {
+            let Some(square) = stages.during(ComputeStage::Suns, || self.square(part)) else {
                 each(part, None);
                 continue;
             };
@@ -188,8 +188,8 @@ impl<'a> Work<'a> {
                 if stop.load(Ordering::Relaxed) {
                     return None;
                 }
-                self.patch(patch, &square, &mut desk, stop, stages)?;
-                let months = desk.sums.months.iter().zip(&square.suns);
+                self.patch(patch, &square, &mut workspace, stop, stages)?;
+                let months = workspace.sums.months.iter().zip(&square.suns);
                 let months: Vec<Radiation<'_>> = months
                     .map(|((direct, diffuse), suns)| Radiation {
                         direct,
@@ -197,10 +197,10 @@ impl<'a> Work<'a> {
                         flat: Flat::Same { direct: suns.direct_flat, diffuse: suns.diffuse_flat },
                     })
                     .collect();
-                each(patch, Some((&*desk.sums.sky_view, &months)));
+                each(patch, Some((&*workspace.sums.sky_view, &months)));
             }
         }
-        self.setting.desks.give(desk);
+        self.setting.workspaces.give(workspace);
         Some(())
     }
 
@@ -230,28 +230,28 @@ impl<'a> Work<'a> {
             });
             placing.map(|placing| self.setting.light.vectors.run(placing)).collect::<Vec<Suns>>()
         };
-        let suns = placed(suns::Light::Beam);
+        let suns = placed(suns::LightSource::Beam);
         let split = self.setting.model.diffuse == DiffuseModel::HayDavies;
-        let around = if split { placed(suns::Light::Circumsolar) } else { Vec::new() };
+        let around = if split { placed(suns::LightSource::Circumsolar) } else { Vec::new() };
         Some(Square { place, airs, suns, around })
     }
 
-    /// Sky view factors and radiation of a patch, left on the desk.
+    /// Sky view factors and radiation of a patch, left on the workspace.
     fn patch(
         &self,
         rect: Rect,
         square: &Square,
-        desk: &mut Desk,
+        workspace: &mut Workspace,
         stop: &AtomicBool,
         stages: &Stages,
     ) -> Option<()> {
-        let Setting { compass, light, model, .. } = self.setting;
-        let Desk { patch, sums } = desk;
+        let RadiationSetting { compass, light, model, .. } = self.setting;
+        let Workspace { patch, sums } = workspace;
         let exact = model.summing == Summing::Exact;
         let own_sky = model.sky_view == SkyView::Horizon;
         let find = |folded: bool, patch: &mut Patch| {
-            stages.during(Stage::Skylines, || {
-                self.skylines.patch(self.terrain, (rect.x0, rect.y0), folded, patch);
+            stages.during(ComputeStage::Horizons, || {
+                self.horizons.patch(self.terrain, (rect.x0, rect.y0), folded, patch);
             });
         };
         // The sky's integral ends where the cell's own slope begins, however the suns are summed up.
@@ -259,7 +259,7 @@ impl<'a> Work<'a> {
         if model.sky_view == SkyView::Saga {
             self.sagas_sky(rect, &mut sums.sky_view);
         }
-        let work = sums::Work {
+        let work = sums::PatchWork {
             compass,
             patch,
             pressures: &self.pressures,
@@ -268,12 +268,12 @@ impl<'a> Work<'a> {
             albedo: model.albedo as f32,
             own_sky,
         };
-        stages.during(Stage::Sums, || light.vectors.run(sums::SumUp { work: &work, sums }));
+        stages.during(ComputeStage::Sums, || light.vectors.run(sums::SumUp { work: &work, sums }));
         if exact && !self.months.is_empty() {
             if own_sky {
                 find(false, patch);
             }
-            let work = exact::Work {
+            let work = exact::ExactWork {
                 compass,
                 patch,
                 pressures: &self.pressures,
@@ -283,8 +283,9 @@ impl<'a> Work<'a> {
             for ((month, air), (direct, diffuse)) in
                 self.months.iter().zip(&square.airs).zip(&mut sums.months)
             {
-                stages
-                    .during(Stage::Sums, || work.sums(month, air, &sums.sky_view, (direct, diffuse), stop))?;
+                stages.during(ComputeStage::Sums, || {
+                    work.sums(month, air, &sums.sky_view, (direct, diffuse), stop)
+                })?;
             }
         }
         Some(())

@@ -1,7 +1,7 @@
 //! How the cells of a file are stored: their type, and the strips or tiles ("chunks") that hold them.
 
-use super::decode::{Codec, Predictor, Sample};
-use super::ifd::{COPY_AGAIN, Directory, Order};
+use super::decode::{Codec, Predictor, SampleType};
+use super::ifd::{ByteOrder, COPY_AGAIN, Directory};
 use super::tags;
 use crate::engine::Problem;
 
@@ -12,7 +12,7 @@ const PIECE: u64 = 1 << 18;
 
 /// How the cells of a file are stored.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Structure {
+pub(super) struct ChunkLayout {
     pub(super) width: usize,
     pub(super) height: usize,
     /// Columns of a chunk; tiles at the east edge are padded to it.
@@ -22,8 +22,8 @@ pub(super) struct Structure {
     /// Chunks across.
     pub(super) across: usize,
     pub(super) tiled: bool,
-    pub(super) order: Order,
-    pub(super) sample: Sample,
+    pub(super) order: ByteOrder,
+    pub(super) sample: SampleType,
     pub(super) codec: Codec,
     pub(super) predictor: Predictor,
     /// Offset and length of each chunk, row by row; length 0: not stored.
@@ -32,10 +32,10 @@ pub(super) struct Structure {
     pub(super) jpeg_tables: Vec<u8>,
 }
 
-impl Structure {
+impl ChunkLayout {
     pub(super) fn of(directory: &Directory) -> Result<Self, Problem> {
         let sample = sample(directory)?;
-        let (codec, predictor) = coding(directory, sample)?;
+        let (codec, predictor) = encoding(directory, sample)?;
         let width = size(directory, tags::WIDTH, "width")?;
         let height = size(directory, tags::HEIGHT, "height")?;
         let tiled = directory.has(tags::TILE_WIDTH);
@@ -56,7 +56,7 @@ impl Structure {
             Codec::Jpeg if directory.has(tags::JPEG_TABLES) => directory.bytes(tags::JPEG_TABLES)?,
             _ => Vec::new(),
         };
-        let mut structure = Self {
+        let mut chunk_layout = Self {
             width: width as usize,
             height: height as usize,
             chunk_width: chunk_width as usize,
@@ -70,13 +70,13 @@ impl Structure {
             chunks: Vec::new(),
             jpeg_tables,
         };
-        structure.chunks = chunks(directory, &structure)?;
+        chunk_layout.chunks = chunks(directory, &chunk_layout)?;
         let plain = (width * height).saturating_mul(sample.size() as u64);
         // A size beyond the file's end is damage, or everything is sparse: nothing to gain, and much to allocate.
         if codec == Codec::None && !tiled && plain <= directory.source.length {
-            structure.split_strips();
+            chunk_layout.split_strips();
         }
-        if (structure.chunk_width as u64).saturating_mul(structure.chunk_height as u64)
+        if (chunk_layout.chunk_width as u64).saturating_mul(chunk_layout.chunk_height as u64)
             > MOST_CELLS_OF_A_CHUNK
         {
             return Err(directory.source.problem(
@@ -84,8 +84,8 @@ impl Structure {
                 directory.source.anew("store it in tiles", "-co TILED=YES -co COMPRESS=DEFLATE", "tiled"),
             ));
         }
-        structure.verify_extent(directory)?;
-        Ok(structure)
+        chunk_layout.verify_extent(directory)?;
+        Ok(chunk_layout)
     }
 
     /// Rows of cells that chunk `index` holds: strips at the south edge are shorter, tiles are padded.
@@ -153,7 +153,7 @@ fn rows_of_a_strip(directory: &Directory, codec: Codec, row: u64) -> Result<u64,
     })
 }
 
-fn sample(directory: &Directory) -> Result<Sample, Problem> {
+fn sample(directory: &Directory) -> Result<SampleType, Problem> {
     let source = directory.source;
     let bands = directory.number(tags::SAMPLES_PER_PIXEL)?.unwrap_or(1);
     if bands != 1 {
@@ -175,17 +175,17 @@ fn sample(directory: &Directory) -> Result<Sample, Problem> {
     }
     let bits = directory.number(tags::BITS_PER_SAMPLE)?.unwrap_or(1);
     match (directory.number(tags::SAMPLE_FORMAT)?.unwrap_or(1), bits) {
-        (1 | 4, 8) => Ok(Sample::U8),
-        (1 | 4, 16) => Ok(Sample::U16),
-        (1 | 4, 32) => Ok(Sample::U32),
-        (1 | 4, 64) => Ok(Sample::U64),
-        (2, 8) => Ok(Sample::I8),
-        (2, 16) => Ok(Sample::I16),
-        (2, 32) => Ok(Sample::I32),
-        (2, 64) => Ok(Sample::I64),
-        (3, 16) => Ok(Sample::F16),
-        (3, 32) => Ok(Sample::F32),
-        (3, 64) => Ok(Sample::F64),
+        (1 | 4, 8) => Ok(SampleType::U8),
+        (1 | 4, 16) => Ok(SampleType::U16),
+        (1 | 4, 32) => Ok(SampleType::U32),
+        (1 | 4, 64) => Ok(SampleType::U64),
+        (2, 8) => Ok(SampleType::I8),
+        (2, 16) => Ok(SampleType::I16),
+        (2, 32) => Ok(SampleType::I32),
+        (2, 64) => Ok(SampleType::I64),
+        (3, 16) => Ok(SampleType::F16),
+        (3, 32) => Ok(SampleType::F32),
+        (3, 64) => Ok(SampleType::F64),
         (5 | 6, _) => {
             let cure = source.anew("take their real parts, if those are meant", "-ot Float32", "real");
             Err(source.problem("has complex numbers, expected real ones", cure))
@@ -205,7 +205,7 @@ fn sample(directory: &Directory) -> Result<Sample, Problem> {
     }
 }
 
-fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), Problem> {
+fn encoding(directory: &Directory, sample: SampleType) -> Result<(Codec, Predictor), Problem> {
     let source = directory.source;
     let problem = |what: String| {
         let cure = source.anew("store it anew", "-co COMPRESS=DEFLATE -co TILED=YES", "deflate");
@@ -217,7 +217,7 @@ fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), P
         8 | 32946 => Codec::Deflate,
         50000 => Codec::Zstd,
         32773 => Codec::PackBits,
-        7 if sample == Sample::U8 => Codec::Jpeg,
+        7 if sample == SampleType::U8 => Codec::Jpeg,
         7 => return problem("is compressed by JPEG, which is read for cells of 8 bits only".to_owned()),
         code => {
             let name = match code {
@@ -240,7 +240,9 @@ fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), P
         _ if !predicted => Predictor::None,
         1 => Predictor::None,
         2 => Predictor::Horizontal,
-        3 if matches!(sample, Sample::F16 | Sample::F32 | Sample::F64) => Predictor::FloatingPoint,
+        3 if matches!(sample, SampleType::F16 | SampleType::F32 | SampleType::F64) => {
+            Predictor::FloatingPoint
+        }
         code => {
             let what =
                 format!("is damaged: it uses predictor {code} on {sample:?} cells, which is not defined");
@@ -253,12 +255,12 @@ fn coding(directory: &Directory, sample: Sample) -> Result<(Codec, Predictor), P
 /// Offset and length of each chunk.
 ///
 /// Lengths that are missing or cannot be are taken as libtiff takes them, by which GDAL reads.
-fn chunks(directory: &Directory, structure: &Structure) -> Result<Vec<(u64, u64)>, Problem> {
+fn chunks(directory: &Directory, chunk_layout: &ChunkLayout) -> Result<Vec<(u64, u64)>, Problem> {
     let source = directory.source;
-    let &Structure { codec, tiled, .. } = structure;
-    let count = structure.across * structure.height.div_ceil(structure.chunk_height);
-    let row = structure.chunk_width as u64 * structure.sample.size() as u64;
-    let plain = |index: usize| row.saturating_mul(structure.rows_of(index) as u64);
+    let &ChunkLayout { codec, tiled, .. } = chunk_layout;
+    let count = chunk_layout.across * chunk_layout.height.div_ceil(chunk_layout.chunk_height);
+    let row = chunk_layout.chunk_width as u64 * chunk_layout.sample.size() as u64;
+    let plain = |index: usize| row.saturating_mul(chunk_layout.rows_of(index) as u64);
     // libtiff takes the tags of strips for tiles, too.
     let either = |of_tiles: u16, of_strips: u16| match directory.numbers(of_tiles)? {
         Some(numbers) if tiled => Ok(Some(numbers)),
