@@ -16,7 +16,7 @@ use super::terrain::BLOCK;
 use super::{Problem, bspline};
 use whole::{Whole, cell_under};
 
-/// Nodes kept around the region: the spline needs two, the rest buffer_pool the guessing of missing ones.
+/// Nodes kept around the region: the spline needs two, the rest spares the guessing of missing ones.
 const MARGIN: f64 = 4.0;
 
 /// Cures a grid that ends in the region or close to it.

@@ -1,7 +1,8 @@
 //! How the cells of a file are stored: their type, and the strips or tiles ("chunks") that hold them.
 
-use super::decode::{Codec, Predictor, SampleType};
-use super::ifd::{ByteOrder, COPY_AGAIN, Directory};
+use super::file::{ByteOrder, COPY_AGAIN};
+use super::ifd::Directory;
+use super::sample::{Codec, Predictor, SampleType};
 use super::tags;
 use crate::engine::Problem;
 

@@ -1,63 +1,14 @@
-//! From the bytes of a chunk to its cells: decompression, predictor, sample type.
-
-use std::io::Read;
+//! From the bytes of a chunk to its values.
 
 use half::f16;
 
+use super::decompress::decompress;
 use super::encoding::{CellType, Encoding};
-use super::ifd::ByteOrder;
-use super::lent;
+use super::file::ByteOrder;
+use super::predictor::{accumulate, unsort};
+use super::sample::{Codec, Predictor, SampleType};
 use super::value_scale::ValueScale;
 use crate::engine::Compression;
-
-/// The type of a file's cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SampleType {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    U64,
-    I64,
-    F16,
-    F32,
-    F64,
-}
-
-impl SampleType {
-    /// Bytes of a cell.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 | Self::F16 => 2,
-            Self::U32 | Self::I32 | Self::F32 => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-}
-
-/// How chunks are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Codec {
-    None,
-    Lzw,
-    Deflate,
-    Zstd,
-    PackBits,
-    Jpeg,
-}
-
-/// What was done to the cells before compression, by its number in TIFF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Predictor {
-    None = 1,
-    /// Differences of neighbours, as integers of the cell's size (TIFF 6.0 §14).
-    Horizontal = 2,
-    /// Bytes sorted by significance, then differences (Adobe Photoshop TIFF Technical Note 3).
-    FloatingPoint = 3,
-}
 
 /// The numbers of a block as [`super::encode_block`] stores them, NaN where they mean no data. Errors are in words.
 pub(super) fn decode_block(bytes: &[u8], block: u32, encoding: Encoding) -> Result<Vec<f32>, String> {
@@ -75,68 +26,6 @@ pub(super) fn decode_block(bytes: &[u8], block: u32, encoding: Encoding) -> Resu
     let plain = decompress(codec, &[], bytes.to_vec(), [columns, columns], sample.size())?;
     let value_scale = ValueScale { nodata, scale: 1.0, offset: 0.0 };
     Ok(cells(plain, columns, sample, encoding.predictor(), ByteOrder::Little, value_scale))
-}
-
-/// Decompresses a chunk of so many columns and rows of cells of `size` bytes.
-///
-/// Memory grows only with what really comes out, whatever a damaged file claims. Errors are in words.
-pub(super) fn decompress(
-    codec: Codec,
-    jpeg_tables: &[u8],
-    mut raw: Vec<u8>,
-    [columns, rows]: [usize; 2],
-    size: usize,
-) -> Result<Vec<u8>, String> {
-    let expected = columns.saturating_mul(rows).saturating_mul(size);
-    let room = expected.min(raw.len().saturating_mul(16));
-    let bytes = match codec {
-        Codec::None => {
-            raw.truncate(expected);
-            Ok(raw)
-        }
-        Codec::Deflate => first_of(flate2::read::ZlibDecoder::new(raw.as_slice()), expected, room),
-        Codec::Zstd => zstd::stream::read::Decoder::with_buffer(raw.as_slice())
-            .and_then(|decoder| first_of(decoder, expected, room)),
-        Codec::Lzw => lzw(&raw, expected, room),
-        Codec::PackBits => return lent::packbits(raw, columns * size, rows),
-        Codec::Jpeg => return lent::jpeg(jpeg_tables, raw, columns, rows),
-    };
-    match bytes {
-        Ok(bytes) if bytes.len() == expected => Ok(bytes),
-        Ok(bytes) => Err(format!("it holds {} bytes instead of {expected}", bytes.len())),
-        Err(e) => Err(e.to_string()),
-    }
-}
-
-/// At most the first `expected` bytes of a stream.
-fn first_of(stream: impl Read, expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(room);
-    stream.take(expected as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn lzw(raw: &[u8], expected: usize, room: usize) -> std::io::Result<Vec<u8>> {
-    const STEP: usize = 1 << 16;
-    let mut decoder = weezl::decode::Configuration::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
-        .with_yield_on_full_buffer(true)
-        .build();
-    let mut bytes = Vec::with_capacity(room);
-    let mut rest = raw;
-    while bytes.len() < expected {
-        let done = bytes.len();
-        bytes.resize(expected.min(done + STEP), 0);
-        let result = decoder.decode_bytes(rest, bytes.get_mut(done..).unwrap_or_default());
-        bytes.truncate(done + result.consumed_out);
-        rest = rest.get(result.consumed_in..).unwrap_or_default();
-        match result.status {
-            Err(e) => return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, e)),
-            // A stream without an end code is common; one that stops too early is told by its length.
-            Ok(weezl::LzwStatus::Done | weezl::LzwStatus::NoProgress) => break,
-            Ok(weezl::LzwStatus::Ok) if result.consumed_out == 0 && rest.is_empty() => break,
-            Ok(weezl::LzwStatus::Ok) => {}
-        }
-    }
-    Ok(bytes)
 }
 
 /// The values of a decompressed chunk with rows of `columns` cells; NaN where its numbers mean no data.
@@ -264,97 +153,4 @@ fn convert_floats(bytes: &[u8], value_scale: ValueScale, number: impl Fn([u8; 4]
         }
     }
     cells
-}
-
-/// Undoes horizontal differencing in one row.
-fn accumulate(row: &mut [u8], size: usize, order: ByteOrder) {
-    match (size, order) {
-        (1, _) => sums(row, u8::from_le_bytes, u8::to_le_bytes, u8::wrapping_add),
-        (2, ByteOrder::Little) => sums(row, u16::from_le_bytes, u16::to_le_bytes, u16::wrapping_add),
-        (2, ByteOrder::Big) => sums(row, u16::from_be_bytes, u16::to_be_bytes, u16::wrapping_add),
-        (4, ByteOrder::Little) => sums(row, u32::from_le_bytes, u32::to_le_bytes, u32::wrapping_add),
-        (4, ByteOrder::Big) => sums(row, u32::from_be_bytes, u32::to_be_bytes, u32::wrapping_add),
-        (_, ByteOrder::Little) => sums(row, u64::from_le_bytes, u64::to_le_bytes, u64::wrapping_add),
-        (_, ByteOrder::Big) => sums(row, u64::from_be_bytes, u64::to_be_bytes, u64::wrapping_add),
-    }
-}
-
-fn sums<const N: usize, T: Default + Copy>(
-    row: &mut [u8],
-    from: impl Fn([u8; N]) -> T,
-    to: impl Fn(T) -> [u8; N],
-    add: impl Fn(T, T) -> T,
-) {
-    let mut sum = T::default();
-    for cell in row.as_chunks_mut::<N>().0 {
-        sum = add(sum, from(*cell));
-        *cell = to(sum);
-    }
-}
-
-/// Undoes the floating-point predictor in one row; the cells come out most significant byte first.
-fn unsort(row: &mut [u8], sorted: &mut [u8], size: usize) {
-    running_sums(row, sorted);
-    let columns = row.len() / size;
-    if size == 4 {
-        let (one, rest) = sorted.split_at(columns);
-        let (two, rest) = rest.split_at(columns);
-        let (three, four) = rest.split_at(columns);
-        let cells = one.iter().zip(two).zip(three).zip(four);
-        for (to, (((one, two), three), four)) in row.as_chunks_mut::<4>().0.iter_mut().zip(cells) {
-            *to = [*one, *two, *three, *four];
-        }
-        return;
-    }
-    for (plane, bytes) in sorted.chunks_exact(columns.max(1)).enumerate() {
-        for (to, byte) in row.iter_mut().skip(plane).step_by(size).zip(bytes) {
-            *to = *byte;
-        }
-    }
-}
-
-/// The sum of each byte and all before it. Eight at a time, as four pairs in the quarters of a word: adding byte after byte
-/// takes three times as long.
-fn running_sums(bytes: &[u8], sums: &mut [u8]) {
-    const EACH: u64 = 0x0001_0001_0001_0001;
-    const LOW: u64 = 0x00ff_00ff_00ff_00ff;
-    let mut before = 0_u64;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let (to_eights, to_rest) = sums.as_chunks_mut::<8>();
-    for (to, from) in to_eights.iter_mut().zip(eights) {
-        let word = u64::from_le_bytes(*from);
-        let (first, second) = (word & LOW, (word >> 8) & LOW);
-        // A quarter holds the sums of all pairs up to its own: at most 8 * 255, so that none runs into the next.
-        let pairs = (first + second).wrapping_mul(EACH);
-        let seconds = pairs + before * EACH;
-        *to = ((seconds - second) & LOW | (seconds & LOW) << 8).to_le_bytes();
-        before = (before + (pairs >> 48)) & 0xff;
-    }
-    let mut sum = before as u8;
-    for (to, from) in to_rest.iter_mut().zip(rest) {
-        sum = sum.wrapping_add(*from);
-        *to = sum;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_of_eight_bytes_at_a_time_are_those_of_one_after_another() {
-        for length in [0, 1, 7, 8, 9, 64, 1023] {
-            let bytes: Vec<u8> =
-                (0..length).map(|i: u32| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8).collect();
-            for bytes in [bytes, vec![255; length as usize]] {
-                let mut sums = vec![0; bytes.len()];
-                running_sums(&bytes, &mut sums);
-                let add = |sum: &mut u8, byte: &u8| {
-                    *sum = sum.wrapping_add(*byte);
-                    Some(*sum)
-                };
-                assert_eq!(sums, bytes.iter().scan(0, add).collect::<Vec<u8>>());
-            }
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! How the cells of a map are stored: their type, their steps and their compression.
 
-use super::decode::Predictor;
+use super::sample::Predictor;
 use crate::engine::{Compression, FixedSteps, Layer, Storage};
 
 /// How the cells of a map are stored.

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::chunk_layout::ChunkLayout;
 use super::directory::{TagEntry, TiffForm};
 use super::encoding::Encoding;
-use super::ifd::{self, Directory, TiffFile};
+use super::file::{self, TiffFile};
+use super::ifd::Directory;
 use super::{keys, pyramid, tags};
 use crate::engine::grid::Placement;
 use crate::engine::{Compression, Layer, Problem, Tiling};
@@ -63,7 +64,7 @@ fn places(mut next: u64, levels: &[Vec<u32>]) -> Vec<Vec<u64>> {
 /// # Errors
 /// When the file is missing, cut, or no TIFF.
 pub fn blocks(path: &Path) -> Result<Vec<(u64, u32)>, Problem> {
-    let source = TiffFile::open(path, ifd::as_named)?;
+    let source = TiffFile::open(path, file::as_named)?;
     let chunk_layout = ChunkLayout::of(&Directory::first(&source)?)?;
     let narrow = |&(offset, length): &(u64, u64)| Some((offset, u32::try_from(length).ok()?));
     chunk_layout.chunks.iter().map(narrow).collect::<Option<_>>().ok_or_else(|| {

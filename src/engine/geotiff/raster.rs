@@ -8,14 +8,15 @@ use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
 use super::chunk_layout::ChunkLayout;
-use super::decode::SampleType;
-use super::ifd::{self, COPY_AGAIN, Directory, Opener, TiffFile};
-use super::keys::{self, Keys};
+use super::file::{self, COPY_AGAIN, Opener, TiffFile};
+use super::ifd::Directory;
+use super::keys::Keys;
+use super::sample::SampleType;
 use super::side::{self, SideFile};
 use super::value_scale::{self, ValueScale};
 use super::vertical::Vertical;
 use super::witness::Witness;
-use super::{decode, tags};
+use super::{decode, decompress, placed, tags};
 use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
 
@@ -46,7 +47,7 @@ impl Raster {
     /// # Errors
     /// When it is missing, cut, not a TIFF, not georeferenced, in an unknown system, or stored in an unknown way.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        Self::open_by(path, ifd::as_named)
+        Self::open_by(path, file::as_named)
     }
 
     /// Opens a one-band GeoTIFF by `reach`, which opens for reading the file that it is given, and those beside it.
@@ -58,7 +59,7 @@ impl Raster {
         let directory = Directory::first(&source)?;
         let chunk_layout = ChunkLayout::of(&directory)?;
         let keys = Keys::of(&directory)?;
-        let placement = keys::placement(&directory, &keys, chunk_layout.width, chunk_layout.height)?;
+        let placement = placed::placement(&directory, &keys, chunk_layout.width, chunk_layout.height)?;
         let side = SideFile::of(&source.path, source.reach)?;
         side.verify(&source, &placement)?;
         let value_scale = ValueScale::of(&directory, &side, chunk_layout.sample)?;
@@ -250,7 +251,8 @@ impl Raster {
             Problem::changed(&self.source.path, &place, &since)
         })?;
         let size = [layout.chunk_width, layout.rows_of(index)];
-        let bytes = decode::decompress(layout.codec, &layout.jpeg_tables, raw, size, layout.sample.size());
+        let bytes =
+            decompress::decompress(layout.codec, &layout.jpeg_tables, raw, size, layout.sample.size());
         let bytes = bytes.map_err(|why| {
             let what =
                 format!("is damaged: the block at column {column}, row {row} cannot be decoded: {why}");

@@ -1,7 +1,8 @@
 //! What the numbers in a file mean: which is no data, the scale and offset that make a value of the others, its unit.
 
-use super::decode::SampleType;
-use super::ifd::{Directory, TiffFile};
+use super::file::TiffFile;
+use super::ifd::Directory;
+use super::sample::SampleType;
 use super::side::SideFile;
 use super::tags;
 use crate::engine::grid::Placement;

@@ -1,6 +1,6 @@
 //! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
 
-use super::ifd::TiffFile;
+use super::file::TiffFile;
 use super::keys::{Keys, USER_DEFINED};
 use super::units;
 use super::value_scale::{ValueScale, edit};

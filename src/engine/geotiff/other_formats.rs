@@ -1,6 +1,6 @@
 //! Files that are no TIFF: what they are, by their first bytes, and how they become one.
 
-use super::ifd::{COPY_AGAIN, TiffFile};
+use super::file::{COPY_AGAIN, TiffFile};
 use crate::engine::{Problem, cure};
 
 /// The first bytes of formats that land where a GeoTIFF is expected, and their names.
