@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::Problem;
 use super::checks::{self, Subject, Temperatures};
-use super::coarse::{Coarse, Span};
+use super::coarse::Coarse;
 use super::crs::Crs;
 use super::finding::InputFinding;
 use super::geotiff::{Placement, Raster, Witness};
 use super::model::AtmosphereModel;
 use super::projection;
+use super::rectangles::Span;
 use super::request::{CoarseField, MapRequest, MonthInputs, Product, RegionBox, TemperatureInput};
 
 #[cfg(test)]

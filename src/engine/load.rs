@@ -1,12 +1,11 @@
 //! The memory that computing takes, known before anything is computed, and the work tile that keeps it within bounds.
 
-use super::Engine;
 use super::horizon;
 use super::inputs::{Clouds, Given, OpenedInputs};
 use super::model::{Physics, Shadow, Summing};
 use super::radiation::by_cell;
+use super::rectangles::BLOCK;
 use super::request::MapRequest;
-use super::terrain::BLOCK;
 
 /// Work tiles to choose from. The larger, the less of the terrain is looked at twice, as part of a tile and of its
 /// neighbours' surroundings.
@@ -115,21 +114,5 @@ impl OpenedInputs {
         self.dem.memory()
             + self.reference_height.as_ref().map_or(0, super::coarse::Coarse::memory)
             + months.sum::<u64>()
-    }
-}
-
-impl Engine {
-    /// Bytes that a job with work tiles of this edge and so many threads holds at most: two work tiles' terrain, the far horizons of one, its encoded
-    /// blocks and those of the tile being written, what is kept of the inputs' files.
-    #[must_use]
-    pub fn peak_memory(&self, tile: u32, threads: u32) -> u64 {
-        self.load().peak(tile, threads)
-    }
-
-    /// The edge of the largest work tiles, cells, with which [`Engine::peak_memory`] stays below 1 GiB and a half more for
-    /// each thread; smaller where a cell takes long. At least 256.
-    #[must_use]
-    pub fn fitting_tile(&self, threads: u32) -> u32 {
-        self.load().fitting_tile(threads)
     }
 }

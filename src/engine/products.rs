@@ -3,16 +3,17 @@
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
 use super::buffer_pool::BufferPool;
-use super::coarse::{Coarse, CoarseLattice, ROW, Span};
+use super::coarse::{Coarse, CoarseLattice, ROW};
 use super::geotiff::Placement;
 use super::inputs::{Clouds, Given, MonthData, OpenedInputs};
 use super::lanes::Simd;
 use super::layers::LayerSource;
 use super::model::{Physics, Shadow};
 use super::radiation::{Flat, Radiation};
+use super::rectangles::{Rect, Span};
 use super::request::Product;
 use super::surface::{self, CloudTable};
-use super::terrain::{Rect, Terrain};
+use super::terrain::Terrain;
 use super::vector::{Kernel, Vectors};
 use super::{Problem, checks};
 

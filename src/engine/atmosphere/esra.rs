@@ -11,7 +11,7 @@ use super::air_mass::air_mass;
 const SCALE_HEIGHT: f64 = 8434.5;
 
 /// The power that brings the engine's relative pressure to ESRA's for the same height above the sea.
-const EXPONENT: f64 = 1.0 / (SCALE_HEIGHT * super::DECAY);
+const EXPONENT: f64 = 1.0 / (SCALE_HEIGHT * super::pressure::DECAY);
 
 /// Above this air mass the polynomial of the Rayleigh thickness ends.
 const FAR: f64 = 20.0;

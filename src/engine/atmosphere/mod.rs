@@ -7,6 +7,7 @@
 mod air_mass;
 mod esra;
 mod lumped;
+mod pressure;
 mod saga;
 mod sky;
 #[cfg(test)]
@@ -14,19 +15,12 @@ mod tests;
 
 #[cfg(test)]
 pub(super) use air_mass::air_mass;
+pub(super) use pressure::pressure;
 pub(super) use sky::{reflected, split};
 
-use libm::{exp, log};
+use libm::log;
 
 use super::model::{AtmosphereModel, Physics};
-
-/// How the pressure falls with the height, 1/m (SAGA).
-const DECAY: f64 = 5.4667e-5 * std::f64::consts::LN_10;
-
-/// Pressure at a height above the sea, m, relative to sea level.
-pub(super) fn pressure(z: f64) -> f64 {
-    exp(-DECAY * z)
-}
 
 /// The air of a month over a place.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,16 +1,16 @@
 //! Heights: what is told of a survey of the terrain, and the look at samples of it.
 
 use super::super::Problem;
-use super::super::coarse::Span;
 use super::super::finding::{InputDoubt, InputFinding};
 use super::super::geotiff::Raster;
 use super::super::grid::Grid;
+use super::super::rectangles::Span;
 use super::subject::Subject;
-use super::survey::{Collector, HeightSteps, Repeated, Rules, SharpSteps, Strays, Survey, strays_in};
+use super::survey::{Collector, Repeated, Rules, SharpSteps, Steepness, Strays, Survey, strays_in};
 use crate::quantity::count;
 
 /// Heights that ground has, m.
-pub(super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
+pub(in super::super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
 
 /// Windows across a region where heights are looked at.
 const SAMPLES: usize = 24;
@@ -25,8 +25,8 @@ const HIGHEST_IN_FEET: f32 = 29_100.0;
 const RANGE: Rules = Rules { low: HEIGHTS.0, high: HEIGHTS.1, steps: None };
 
 /// What all heights are measured by, with cells of this size, m.
-pub(super) fn rules(cell: f64) -> Rules {
-    Rules { steps: Some(HeightSteps::of_cells(cell)), ..RANGE }
+pub(in super::super) fn rules(cell: f64) -> Rules {
+    Rules { steps: Some(Steepness::of_cells(cell)), ..RANGE }
 }
 
 /// Windows spread over the region are looked at; only where all of them are empty the rest is read too.
@@ -76,9 +76,9 @@ fn empty(subject: Subject) -> Problem {
 }
 
 /// Everything that a survey tells of the terrain, of which `mapped` is mapped.
-pub(super) fn findings(dem: &Raster, survey: &Survey, mapped: Span) -> Vec<InputFinding> {
+pub(in super::super) fn findings(dem: &Raster, survey: &Survey, mapped: Span) -> Vec<InputFinding> {
     let subject = Subject::file(dem);
-    let steepness = HeightSteps::of_cells(dem.placement().cell_x);
+    let steepness = Steepness::of_cells(dem.placement().cell_x);
     let mut findings: Vec<InputFinding> = Vec::new();
     if survey.valid == 0 {
         findings.push(empty(subject).into());
@@ -125,7 +125,7 @@ fn strays(subject: Subject, found: &Strays, mapped: Span) -> Option<Problem> {
 }
 
 /// A value that repeats beside cliffs; refused where no ground is as steep.
-fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: HeightSteps) -> InputFinding {
+fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: Steepness) -> InputFinding {
     let Repeated { value, steps, largest, at } = *found;
     let cells = if value == 0.0 {
         format!("{} of 0 m", count(survey.zeros, "cell"))
@@ -149,7 +149,7 @@ fn steps(
     subject: Subject,
     doubt: InputDoubt,
     found: SharpSteps,
-    steepness: HeightSteps,
+    steepness: Steepness,
 ) -> Option<InputFinding> {
     let SharpSteps { count, largest, at } = found;
     if count == 0 {

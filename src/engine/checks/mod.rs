@@ -1,18 +1,15 @@
 //! What is wrong with the inputs, or may be, each with its cure.
 
 mod coverage;
-mod heights;
+pub(super) mod heights;
 mod seasons;
 mod subject;
-mod survey;
+pub(super) mod survey;
 mod temperature;
-#[cfg(test)]
-mod tests;
-mod values;
-mod voids;
-mod whole;
+pub(super) mod values;
+pub(super) mod voids;
 
-pub(super) use coverage::{at_places, covers, refuse_uncovered};
+pub(super) use coverage::{at_places, covers, on_earth};
 pub(super) use heights::{refuse_strays, sampled_heights};
 pub(super) use subject::Subject;
 pub(super) use temperature::{Temperatures, temperature};
@@ -20,17 +17,16 @@ pub(super) use values::{
     cloud_cover, lapse_rate, lapse_rates, reference_height, refuse_clouds, sampled_clouds, turbidities,
     turbidity,
 };
-pub(super) use whole::examine;
-pub use whole::{CheckDepth, Examination, FileSurvey};
 
 use std::path::Path;
 
 use super::Problem;
 use super::azimuths::AzimuthSet;
-use super::coarse::{Coarse, Span};
+use super::coarse::Coarse;
 use super::finding::{InputDoubt, InputFinding};
 use super::geotiff::Raster;
 use super::model::{AtmosphereModel, DiffuseModel, Physics, Shadow};
+use super::rectangles::Span;
 use super::request::MapRequest;
 use super::{cure, projection};
 

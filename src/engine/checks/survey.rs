@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::Problem;
-use super::super::coarse::Span;
 use super::super::geotiff::Raster;
 use super::super::grid::Grid;
+use super::super::rectangles::Span;
 use super::voids::{Cell, Holes, Search};
 
 /// Cells of a band: it is read and looked at at once.
@@ -22,30 +22,29 @@ const MOST_REMEMBERED: usize = 1 << 16;
 
 /// What the cells of a raster are measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Rules {
+pub(in super::super) struct Rules {
     /// The least value that can be.
-    pub(super) low: f32,
+    pub(in super::super) low: f32,
     /// The greatest.
-    pub(super) high: f32,
+    pub(in super::super) high: f32,
     /// Differences between neighbouring cells; `None` where they tell nothing.
-    pub(super) steps: Option<HeightSteps>,
+    pub(in super::super) steps: Option<Steepness>,
 }
 
 /// Differences of height between neighbouring cells, m.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "Steepness")]
-pub(super) struct HeightSteps {
+pub(in super::super) struct Steepness {
     /// No shore and no lake has it.
-    pub(super) steep: f32,
+    pub(in super::super) steep: f32,
     /// The greatest cliffs on earth have hardly more.
-    pub(super) cliff: f32,
+    pub(in super::super) cliff: f32,
     /// No ground has it.
-    pub(super) impossible: f32,
+    pub(in super::super) impossible: f32,
 }
 
-impl HeightSteps {
+impl Steepness {
     /// Between cells of this size, m: wide cells hold whole mountainsides.
-    pub(super) fn of_cells(cell: f64) -> Self {
+    pub(in super::super) fn of_cells(cell: f64) -> Self {
         let cell = cell as f32;
         Self {
             steep: (3.0 * cell).max(300.0),
@@ -57,60 +56,60 @@ impl HeightSteps {
 
 /// What was found; places are columns and rows of the raster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Survey {
+pub(in super::super) struct Survey {
     /// Cells with a value in the part that is mapped.
-    pub(super) valid: u64,
+    pub(in super::super) valid: u64,
     /// Cells without one there.
-    pub(super) missing: u64,
+    pub(in super::super) missing: u64,
     /// Least and greatest value, wherever they are.
-    pub(super) range: Option<(f32, f32)>,
+    pub(in super::super) range: Option<(f32, f32)>,
     /// Values that cannot be, wherever they are.
-    pub(super) strays: Strays,
+    pub(in super::super) strays: Strays,
     /// Cells of exactly 0.
-    pub(super) zeros: u64,
+    pub(in super::super) zeros: u64,
     /// Values that repeat at steep steps.
-    pub(super) repeated: Vec<Repeated>,
+    pub(in super::super) repeated: Vec<Repeated>,
     /// Steps that no repeated value explains.
-    pub(super) steps: SharpSteps,
+    pub(in super::super) steps: SharpSteps,
     /// Cells that stand out from all around.
-    pub(super) spikes: SharpSteps,
-    pub(super) holes: Holes,
+    pub(in super::super) spikes: SharpSteps,
+    pub(in super::super) holes: Holes,
 }
 
 /// Values that cannot be.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Strays {
+pub(in super::super) struct Strays {
     /// Cells looked at that have a value.
-    pub(super) of: u64,
-    pub(super) count: u64,
-    pub(super) low: f32,
-    pub(super) high: f32,
+    pub(in super::super) of: u64,
+    pub(in super::super) count: u64,
+    pub(in super::super) low: f32,
+    pub(in super::super) high: f32,
     /// The first cell, and its value.
-    pub(super) first: Option<(Cell, f32)>,
+    pub(in super::super) first: Option<(Cell, f32)>,
     /// The value of nearly all of them.
-    pub(super) one: Option<f32>,
+    pub(in super::super) one: Option<f32>,
 }
 
 /// A value on one side of steep steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Repeated {
-    pub(super) value: f32,
-    pub(super) steps: u64,
+pub(in super::super) struct Repeated {
+    pub(in super::super) value: f32,
+    pub(in super::super) steps: u64,
     /// The greatest of them, m.
-    pub(super) largest: f32,
+    pub(in super::super) largest: f32,
     /// A cell of that value, the first.
-    pub(super) at: Cell,
+    pub(in super::super) at: Cell,
 }
 
 /// Steps between neighbouring cells, or cells that stand out.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename = "Steps")]
-pub(super) struct SharpSteps {
-    pub(super) count: u64,
+pub(in super::super) struct SharpSteps {
+    pub(in super::super) count: u64,
     /// The greatest, m.
-    pub(super) largest: f32,
+    pub(in super::super) largest: f32,
     /// Its cell.
-    pub(super) at: Cell,
+    pub(in super::super) at: Cell,
 }
 
 impl SharpSteps {
@@ -124,7 +123,7 @@ impl SharpSteps {
 
 /// Values that cannot be, as they are found.
 #[derive(Debug, Default)]
-pub(super) struct Collector {
+pub(in super::super) struct Collector {
     strays: Strays,
     values: HashMap<u32, u64>,
 }
@@ -146,7 +145,7 @@ impl Collector {
     }
 
     /// All cells of a window whose first is the cell `(column, row)` of the raster.
-    pub(super) fn window(&mut self, grid: &Grid, (column, row): (isize, isize), rules: Rules) {
+    pub(in super::super) fn window(&mut self, grid: &Grid, (column, row): (isize, isize), rules: Rules) {
         self.strays.of += grid.values.iter().filter(|v| !v.is_nan()).count() as u64;
         if !any_outside(&grid.values, rules) {
             return;
@@ -158,11 +157,11 @@ impl Collector {
     }
 
     /// No cell with a value was seen yet.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in super::super) fn is_empty(&self) -> bool {
         self.strays.of == 0
     }
 
-    pub(super) fn finish(self) -> Strays {
+    pub(in super::super) fn finish(self) -> Strays {
         let most = self.values.iter().max_by_key(|(bits, count)| (**count, **bits));
         let one = most.filter(|(_, count)| **count * 10 >= self.strays.count * 9);
         Strays { one: one.map(|(bits, _)| f32::from_bits(*bits)), ..self.strays }
@@ -175,7 +174,7 @@ fn is_outside(value: f32, rules: Rules) -> bool {
 }
 
 /// The values of a window that cannot be, where there are any. Its first cell is the cell `corner` of the raster.
-pub(super) fn strays_in(window: &Grid, corner: (isize, isize), rules: Rules) -> Option<Strays> {
+pub(in super::super) fn strays_in(window: &Grid, corner: (isize, isize), rules: Rules) -> Option<Strays> {
     any_outside(&window.values, rules).then(|| {
         let mut found = Collector::default();
         found.window(window, corner, rules);
@@ -249,7 +248,7 @@ struct Eye {
 ///
 /// # Errors
 /// When the raster cannot be read.
-pub(super) fn survey(
+pub(in super::super) fn survey(
     raster: &Raster,
     parts: (Span, Span),
     rules: Rules,
@@ -289,7 +288,11 @@ fn in_bands(
 
 /// A part of a raster in bands of whole rows of the file's blocks; smaller ones where as much of other rasters is read with
 /// each, so that there are `rasters` in all.
-pub(super) fn bands_of(raster: &Raster, part: Span, rasters: usize) -> impl Iterator<Item = Span> + use<> {
+pub(in super::super) fn bands_of(
+    raster: &Raster,
+    part: Span,
+    rasters: usize,
+) -> impl Iterator<Item = Span> + use<> {
     bands(part, rows_of_a_band(raster.rows_of_a_chunk(), rasters * part.width))
 }
 
@@ -360,7 +363,7 @@ impl Eye {
         }
     }
 
-    fn steps(&mut self, row: &[f32], above: &[f32], (column, number): Cell, steps: HeightSteps) {
+    fn steps(&mut self, row: &[f32], above: &[f32], (column, number): Cell, steps: Steepness) {
         for (x, value) in row.iter().enumerate() {
             let here = ((column + x as u64, number), *value);
             let east = row.get(x + 1).map(|value| ((column + x as u64 + 1, number), *value));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A cell of a raster: column and row.
-pub(super) type Cell = (u64, u64);
+pub(in super::super) type Cell = (u64, u64);
 
 /// Parts of holes that are remembered before those that are closed are counted and forgotten.
 const MOST_PARTS: usize = 1 << 16;
@@ -11,15 +11,15 @@ const MOST_PARTS: usize = 1 << 16;
 /// The holes of a raster: cells without a value with cells that have one all around. What reaches the edge of the raster, as
 /// the sea mostly does, is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Holes {
+pub(in super::super) struct Holes {
     /// How many there are.
-    pub(super) count: u64,
+    pub(in super::super) count: u64,
     /// Their cells.
-    pub(super) cells: u64,
+    pub(in super::super) cells: u64,
     /// Cells of the largest.
-    pub(super) largest: u64,
+    pub(in super::super) largest: u64,
     /// Its northernmost cell: column and row, counted in the raster.
-    pub(super) at: Cell,
+    pub(in super::super) at: Cell,
 }
 
 /// Cells without a value side by side in a row, `[from, to)`, and the part that they belong to.
@@ -41,7 +41,7 @@ struct VoidPart {
 
 /// The search for holes.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(in super::super) struct Search {
     above: Vec<VoidRun>,
     parts: Vec<VoidPart>,
     holes: Holes,
@@ -50,14 +50,14 @@ pub(super) struct Search {
 
 impl Search {
     /// A row that lacks no value.
-    pub(super) fn full_row(&mut self) {
+    pub(in super::super) fn full_row(&mut self) {
         self.begun = true;
         self.above.clear();
         self.forget_closed();
     }
 
     /// The next row; it begins at the cell `(column, row)` of the raster.
-    pub(super) fn row(&mut self, values: &[f32], (column, row): Cell) {
+    pub(in super::super) fn row(&mut self, values: &[f32], (column, row): Cell) {
         let first = !std::mem::replace(&mut self.begun, true);
         let mut runs: Vec<VoidRun> = Vec::new();
         let mut from = 0;
@@ -90,7 +90,7 @@ impl Search {
     }
 
     /// The holes; the last row was the raster's.
-    pub(super) fn finish(mut self) -> Holes {
+    pub(in super::super) fn finish(mut self) -> Holes {
         for run in std::mem::take(&mut self.above) {
             let root = self.root(run.part);
             self.parts[root].open = true;

@@ -23,6 +23,8 @@ mod placed;
 mod predictor;
 mod pyramid;
 mod raster;
+mod read_block;
+mod reread;
 mod sample;
 mod side;
 mod system;
@@ -33,14 +35,17 @@ mod vertical;
 mod witness;
 mod write;
 
+pub use super::beside::side_file;
 pub use super::grid::Placement;
 pub use encode::{Tally, cut_block, encode_block, tally};
 pub use encoding::Encoding;
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;
-pub use side::{said_beside, side_file};
-pub use witness::{ReadBlock, Witness};
+pub use read_block::ReadBlock;
+pub use reread::first_changed;
+pub use side::said_beside;
+pub use witness::Witness;
 pub use write::write_grid;
 
 #[cfg(test)]

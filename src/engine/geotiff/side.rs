@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::file::{self, Opener, TiffFile};
+use crate::engine::beside::{beside, side_file};
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
@@ -30,19 +31,6 @@ pub(super) struct SideFile {
     system: Option<String>,
     /// All of [`OF_PLACE`], as they stand in the file.
     place: [Option<String>; 3],
-}
-
-/// The file beside another whose name has `addition` at its end.
-fn beside(path: &Path, addition: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(addition);
-    name.into()
-}
-
-/// Where a side file of a raster lies, if it has one.
-#[must_use]
-pub fn side_file(path: &Path) -> PathBuf {
-    beside(path, ".aux.xml")
 }
 
 /// What a side file says of a raster's place and of the meaning of its numbers, as bytes; none where it says nothing of

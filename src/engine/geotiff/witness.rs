@@ -5,30 +5,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::engine::Problem;
-use crate::engine::identity::{FileStamp, first_changed_in};
-
-/// Bytes of a file as they were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReadBlock {
-    /// Where they begin.
-    pub offset: u64,
-    /// How many they are.
-    pub bytes: u64,
-    /// Their checksum (CRC-32).
-    pub crc: u32,
-}
-
-/// Stands for the offset of what a file's numbers mean and where it lies, which may come from files beside it.
-const MEANING: u64 = u64::MAX;
-
-impl ReadBlock {
-    /// These are bytes of the file itself.
-    #[must_use]
-    pub fn is_stored(&self) -> bool {
-        self.offset != MEANING
-    }
-}
+use super::read_block::{MEANING, ReadBlock};
+use super::reread::first_changed_in;
+use crate::engine::problem::Problem;
+use crate::engine::stamp::FileStamp;
 
 /// Remembers what was read of one file, and what has to be found there. Shareable among threads.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use super::super::lanes::{LANES, Lanes, Simd};
-use super::far::Geometry;
 use super::frame::SPACING;
+use super::geometry::Geometry;
 use super::observers::{FarSight, Observers};
 
 /// What a strip of observers sees, in 16 bits: there are a thousand of these for each that the cache holds.
@@ -47,7 +47,7 @@ const STRIPS: usize = 3;
 const LINES: usize = (STRIPS + 1) * LANES;
 
 /// Lines that a row of a patch lies between.
-const NEEDED: usize = super::patch::EDGE / SPACING + 2;
+const NEEDED: usize = super::sizes::EDGE / SPACING + 2;
 
 /// Sights along a row, at its lines: heights counted from the middle of the tile's.
 pub(super) struct Between {

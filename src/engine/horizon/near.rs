@@ -11,10 +11,8 @@
 use super::super::lanes::{LANES, Lanes, SHORTS, Shorts, Simd};
 use super::super::terrain::ABYSS;
 use super::frame::Course;
-use super::patch::{EDGE, Local};
-
-/// Crossings that are looked at one by one, at most.
-pub(super) const REACH: usize = 39;
+use super::local::Local;
+use super::sizes::{EDGE, REACH, ROOM};
 
 /// The same of directions in which no low sun stands.
 const SHORT_REACH: usize = 31;
@@ -27,9 +25,6 @@ pub(super) fn reach((_, north): (f64, f64)) -> usize {
 
 /// The first crossings, which are looked at with all digits.
 const FIRST: usize = 7;
-
-/// Room around a patch, cells: as far as crossings are looked at, and one for slopes.
-pub(super) const ROOM: usize = REACH + 1;
 
 /// Parts of a cell at which rows are crossed.
 const PARTS: usize = 16;

@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use super::super::lanes::{LANES, Lanes, Simd};
-use super::far::{SweepTask, TILT};
 use super::frame::SPACING;
+use super::geometry::{SweepTask, TILT};
 use super::samples::{Group, LOWEST, NOTHING, NOWHERE, Samples};
 
 /// The inverse distance of what an observer without ground sees.

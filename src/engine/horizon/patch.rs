@@ -6,71 +6,16 @@ use super::super::lanes::{LANES, Lanes, Simd};
 use super::super::terrain::{ABYSS, Terrain};
 use super::super::vector::Kernel;
 use super::frame::SPACING;
+use super::horizons::Horizons;
 use super::lattice::Between;
-use super::near::{Before, HeightScale, Own, PatchRow, ROOM, Ring};
-use super::{Horizons, Quarter, STEPS};
-
-/// Edge of a patch, cells.
-pub(in super::super) const EDGE: usize = 64;
-
-/// Cells of a patch.
-pub(in super::super) const CELLS: usize = EDGE * EDGE;
-
-/// Edge of a block, cells: cells that lie together share much of their horizons. Within a block they lie row by row, in
-/// the lanes of the kernels.
-pub(in super::super) const SIDE: usize = 4;
-
-/// Blocks across a patch, and in it, row by row.
-pub(in super::super) const ACROSS: usize = EDGE / SIDE;
-pub(in super::super) const BLOCKS: usize = ACROSS * ACROSS;
+use super::local::Local;
+use super::near::{Before, HeightScale, Own, PatchRow, Ring};
+use super::quarter::Quarter;
+use super::sizes::{BLOCKS, CELLS, EDGE, ROOM, SIDE, STEPS};
+use super::table::Table;
 
 /// Taller than all ground: from there no horizon stands above the horizontal.
 const ON_TOP: f32 = 1.0e6;
-
-/// The ground of a patch with its surroundings, row by row.
-#[derive(Debug)]
-pub(super) struct Local {
-    z: Vec<[f32; Self::STRIDE]>,
-    /// Height gained per metre eastwards and northwards at the patch's cells, whichever way the rows run.
-    east: Vec<[f32; EDGE]>,
-    north: Vec<[f32; EDGE]>,
-}
-
-impl Local {
-    /// Rows.
-    const ROWS: usize = EDGE + 2 * ROOM;
-
-    /// Cells of a row, and some more that nobody looks at.
-    pub(super) const STRIDE: usize = Self::ROWS + LANES;
-
-    fn new() -> Self {
-        Self {
-            z: vec![[ABYSS; Self::STRIDE]; Self::ROWS],
-            east: vec![[0.0; EDGE]; EDGE],
-            north: vec![[0.0; EDGE]; EDGE],
-        }
-    }
-
-    /// Lowest and highest ground.
-    #[inline(always)]
-    fn heights(&self) -> (f32, f32) {
-        let (mut low, mut high) = (f32::MAX, ABYSS);
-        for z in self.z.as_flattened() {
-            low = if *z > ABYSS && *z < low { *z } else { low };
-            high = if *z > high { *z } else { high };
-        }
-        (low.min(high), high)
-    }
-
-    /// A row, counted away from a horizon that lies `forward`.
-    #[inline(always)]
-    fn row(&self, forward: bool, number: usize) -> &[f32; Self::STRIDE] {
-        &self.z[if forward { Self::ROWS - 1 - number } else { number }]
-    }
-}
-
-/// For a direction, cells block by block.
-pub(in super::super) type PatchLine = [[i16; LANES]; BLOCKS];
 
 /// The horizons of a patch and what kernels need of its ground. Kept from patch to patch for its memory.
 #[derive(Debug)]
@@ -87,16 +32,6 @@ pub(in super::super) struct Patch {
     /// For each direction, see [`super::near::March::falls`].
     falls: Vec<Vec<i16>>,
     band: Vec<[[i16; EDGE]; SIDE]>,
-}
-
-/// Horizons: what stands higher hides what shines there.
-#[derive(Debug)]
-pub(in super::super) struct Table {
-    /// For each direction the cells' tangents in [`STEPS`].
-    pub lines: Vec<PatchLine>,
-    /// For each direction and block the lowest and the highest.
-    pub lowest: Vec<[f32; BLOCKS]>,
-    pub highest: Vec<[f32; BLOCKS]>,
 }
 
 impl Patch {
@@ -286,40 +221,6 @@ impl<C: Simd> RowGround<C> {
     }
 }
 
-impl Table {
-    /// Takes a band of four rows of a direction, the n-th from the top, or from the west where rows run `across`.
-    #[inline(always)]
-    fn take(&mut self, direction: usize, rows: &[[i16; EDGE]; SIDE], band: usize, across: bool) {
-        let lines = &mut self.lines[direction];
-        let (lowest, highest) = (&mut self.lowest[direction], &mut self.highest[direction]);
-        let (mut low, mut high) = (rows[0], rows[0]);
-        for row in &rows[1..] {
-            for i in 0..EDGE {
-                low[i] = low[i].min(row[i]);
-                high[i] = high[i].max(row[i]);
-            }
-        }
-        for along in 0..ACROSS {
-            let at = along * SIDE;
-            let block = if across { along * ACROSS + band } else { band * ACROSS + along };
-            let cells = &mut lines[block];
-            for (j, row) in rows.iter().enumerate() {
-                if across {
-                    for i in 0..SIDE {
-                        cells[i * SIDE + j] = row[at + i];
-                    }
-                } else {
-                    cells[j * SIDE..(j + 1) * SIDE].copy_from_slice(&row[at..at + SIDE]);
-                }
-            }
-            let least = low[at].min(low[at + 1]).min(low[at + 2].min(low[at + 3]));
-            let most = high[at].max(high[at + 1]).max(high[at + 2].max(high[at + 3]));
-            lowest[block] = f32::from(least);
-            highest[block] = f32::from(most);
-        }
-    }
-}
-
 /// How the columns of a row lie between lines: the same for each vector of columns.
 struct Spread<C: Simd> {
     here: C::Places,
@@ -350,7 +251,7 @@ impl<C: Simd> Spread<C> {
 }
 
 /// One kernel call: the horizons of a patch.
-pub(super) struct Find<'a> {
+struct Find<'a> {
     pub horizons: &'a Horizons,
     pub terrain: &'a Terrain,
     pub patch: &'a mut Patch,
@@ -368,5 +269,19 @@ impl Kernel for Find<'_> {
         for quarter in &self.horizons.quarters {
             self.patch.find(class, self.horizons, quarter, self.corner, self.folded);
         }
+    }
+}
+
+impl Horizons {
+    /// Finds the horizons of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
+    /// cell's own slope hides.
+    pub(in super::super) fn patch(
+        &self,
+        terrain: &Terrain,
+        corner: (usize, usize),
+        folded: bool,
+        patch: &mut Patch,
+    ) {
+        self.vectors.run(Find { horizons: self, terrain, patch, corner, folded });
     }
 }

@@ -4,8 +4,8 @@
 
 use super::super::lanes::{LANES, Lanes, Simd};
 use super::super::terrain::ABYSS;
-use super::far::{Geometry, SweepTask};
 use super::frame::{MARGIN, SPACING};
+use super::geometry::{Geometry, SweepTask};
 
 /// The height of nothing: below all terrain, the missing one too.
 pub(super) const NOTHING: f32 = -1.0e9;

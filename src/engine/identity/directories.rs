@@ -5,7 +5,7 @@
 
 use std::fs::File;
 
-use super::read;
+use super::super::reading::read;
 
 /// Overviews and masks follow the image; a chain longer than this is a loop.
 const MOST_DIRECTORIES: usize = 64;

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::super::atmosphere::{Air, Beam, pressure};
 use super::super::model::Physics;
+use super::super::rectangles::Rect;
 use super::super::shadow::{self, Throw};
 use super::super::sun::{GeoPoint, Month, Sun, SunStep};
-use super::super::terrain::{Rect, Terrain};
+use super::super::terrain::Terrain;
 use super::{FLAT_HEIGHT, Flat, Geography, Radiation};
 
 /// Sums of one cell.

@@ -14,7 +14,7 @@ use super::domain::{self, ProjectedPoint};
 use super::noise;
 use super::points::PointKind;
 use super::rivers::Vertex;
-use super::steepness::Steepness;
+use super::steepness::LandSteepness;
 
 /// Slope at one drained square metre: 0.48 at 1 km2.
 const STEEPNESS: f32 = 480.0;
@@ -76,7 +76,7 @@ struct ReliefLevel {
 
 /// Grows the relief of the domain.
 pub(super) fn grow(places: &[ProjectedPoint], courses: &[Vec<Vertex>]) -> Relief {
-    let mut steepness = Steepness::new(places);
+    let mut steepness = LandSteepness::new(places);
     let mut coarser: Option<ReliefLevel> = None;
     for (cell, rounds) in LEVELS {
         let mut level = ReliefLevel::new(cell, places, courses, coarser.as_ref());
@@ -189,7 +189,7 @@ impl ReliefLevel {
     }
 
     /// The slopes that the drained areas call for, half-way from those of before so that drainage settles.
-    fn steepen(&mut self, steepness: &Steepness) {
+    fn steepen(&mut self, steepness: &LandSteepness) {
         let mut areas = vec![(self.cell * self.cell) as f32; self.edge * self.edge];
         for &i in self.order.iter().rev() {
             let receiver = self.receivers[i as usize];

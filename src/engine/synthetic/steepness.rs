@@ -10,12 +10,12 @@ const EDGE: usize = 90;
 const NEAR: f32 = 1.2;
 
 /// The steepness over the domain, 1 = as the stream-power constant says.
-pub(super) struct Steepness {
+pub(super) struct LandSteepness {
     anchors: Vec<(ProjectedPoint, f32)>,
     field: Vec<f32>,
 }
 
-impl Steepness {
+impl LandSteepness {
     pub(super) fn new(places: &[ProjectedPoint]) -> Self {
         let anchors =
             places.iter().filter(|place| place.kind != PointKind::Valley).map(|&place| (place, 1.0));

@@ -1,6 +1,6 @@
 use super::super::heights::rules;
-use super::super::tests::InputFolder;
 use super::*;
+use crate::engine::fixtures::InputFolder;
 
 const WHOLE: Span = Span { column: 0, row: 0, width: 200, height: 150 };
 
@@ -90,8 +90,8 @@ fn a_height_that_repeats_beside_cliffs_is_no_chance() {
 
 #[test]
 fn wide_cells_hold_whole_mountainsides() {
-    let wide = HeightSteps::of_cells(1000.0);
-    let narrow = HeightSteps::of_cells(25.0);
+    let wide = Steepness::of_cells(1000.0);
+    let narrow = Steepness::of_cells(25.0);
     assert!(wide.steep > 2999.0 && wide.impossible > 5999.0);
     assert_eq!((narrow.steep, narrow.cliff, narrow.impossible), (300.0, 1000.0, 2500.0));
 }

@@ -1,24 +1,26 @@
 //! The look at every cell that the maps depend on, and what is remembered of it.
 
+mod coverage;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Problem;
-use super::super::coarse::Span;
-use super::super::finding::InputFinding;
-use super::super::geotiff::{Placement, Raster};
-use super::super::identity::{self, FileIdentity};
-use super::super::inputs::{Clouds, OpenedInputs};
-use super::super::request::MapRequest;
-use super::super::terrain::surroundings;
-use super::super::tile::halo;
-use super::subject::Subject;
-use super::survey::{Rules, Survey, bands_of, survey};
-use super::voids::Cell;
-use super::{cells_cover, coverage, heights, values};
+use super::Problem;
+use super::checks::survey::{Rules, Survey, bands_of, survey};
+use super::checks::voids::Cell;
+use super::checks::{Subject, cells_cover, covers, heights, values};
+use super::finding::InputFinding;
+use super::geotiff::{Placement, Raster};
+use super::halo::halo;
+use super::identity::{self, FileIdentity};
+use super::inputs::{Clouds, OpenedInputs};
+use super::rectangles::{Span, surroundings};
+use super::request::MapRequest;
 use crate::quantity::count;
+
+pub(super) use coverage::refuse_uncovered;
 
 /// Raised whenever the rules find more or less: what was seen by others does not count.
 const RULES: u32 = 1;
@@ -96,7 +98,7 @@ impl Identities {
 }
 
 /// Looks at all inputs.
-pub(in super::super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
+pub(super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
     let (inputs, findings) = OpenedInputs::gather(request, matches!(look, CheckDepth::Samples));
     let mut examination = Examination { findings, ..Examination::default() };
     let Some(inputs) = inputs else { return examination };
@@ -109,7 +111,7 @@ pub(in super::super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> E
         CheckDepth::Remembered(known) => {
             let (dem, span) = (&inputs.dem, inputs.span);
             let grids = coverage::coarse_grids(&inputs).into_iter();
-            let problems = grids.filter_map(|grid| coverage::covers(grid, dem, span));
+            let problems = grids.filter_map(|grid| covers(grid, dem, span));
             examination.findings.extend(problems.map(InputFinding::from));
             (known, None)
         }
@@ -284,3 +286,6 @@ impl SurveyTask<'_> {
 fn is_same(then: &FileIdentity, now: &FileIdentity) -> bool {
     then == now && (now.tells_all() || then.stamp == now.stamp)
 }
+
+#[cfg(test)]
+mod tests;

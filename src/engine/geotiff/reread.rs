@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::engine::Problem;
-use crate::engine::geotiff::ReadBlock;
+use super::read_block::ReadBlock;
+use crate::engine::problem::Problem;
+use crate::engine::reading::{read, unreadable};
 
 /// Reads blocks of a file again, side by side in the rayon pool it is called in: where the first one begins that is not
 /// what it was; `None` where all are.
@@ -18,12 +19,12 @@ pub fn first_changed(
     blocks: &[ReadBlock],
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<u64>, Problem> {
-    let file = File::open(path).map_err(|e| super::unreadable(path, &e))?;
-    first_changed_in(&file, blocks, stop).map_err(|e| super::unreadable(path, &e))
+    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    first_changed_in(&file, blocks, stop).map_err(|e| unreadable(path, &e))
 }
 
 /// As [`first_changed`], of an open file.
-pub(in crate::engine) fn first_changed_in(
+pub(super) fn first_changed_in(
     file: &File,
     blocks: &[ReadBlock],
     stop: &(dyn Fn() -> bool + Sync),
@@ -33,7 +34,7 @@ pub(in crate::engine) fn first_changed_in(
         if !block.is_stored() {
             return true;
         }
-        let bytes = super::read(file, length, block.offset, block.bytes).ok().flatten();
+        let bytes = read(file, length, block.offset, block.bytes).ok().flatten();
         bytes.is_some_and(|bytes| crc32fast::hash(&bytes) == block.crc)
     };
     let changed = blocks.par_iter().filter(|block| !stop() && !is_same(block)).map(|block| block.offset);
