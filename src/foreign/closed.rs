@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::own_folder::NOT_ITS_OWN;
 use super::record::{self, Checksum, EDGE, ImageRecord, Pending};
 use crate::durable::{DurableError, beneath};
 
@@ -95,9 +96,6 @@ impl KeptFile {
         }
     }
 }
-
-/// The names in a folder of a program that are not the program's own.
-pub(super) const NOT_ITS_OWN: [&str; 2] = ["dmtcp", "semaphores"];
 
 /// What lies in a folder, by the paths in it, folders before what is in them; with whether that is all.
 fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, bool)> {

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::closed::NOT_ITS_OWN;
+use super::own_folder::NOT_ITS_OWN;
 use super::record::{self, ImageRecord, Opening, Recorded};
 use crate::durable::beneath::{self, Folder};
 use crate::durable::{DurableError, atomic};

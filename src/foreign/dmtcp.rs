@@ -7,15 +7,16 @@
 
 mod clocks;
 mod coordinator;
+mod drafts;
+mod files;
 mod processes;
 mod protection;
+mod start;
 mod tools;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -25,32 +26,17 @@ use super::calls;
 use crate::durable::beneath;
 use clocks::Shift;
 use coordinator::Coordinator;
+use drafts::{Drafts, is_image};
+use files::{appended, last_lines, other, removed};
+use start::{AT_FAULT, ROOT, ended_as, spawn};
 
 pub use tools::{Tools, VARIABLE, find};
-
-/// Runs the program and writes down how it ended; the first argument is the file for that. A signal to all of the program does not end
-/// it, and is the program's own affair.
-const ROOT: &str = r#"trap : HUP INT TERM USR1 USR2; "$@"; code=$?; echo "$code" >"$0"; exit "$code""#;
-
-/// Runs its arguments without whatever this process has inherited beside its standard streams, such as pipes of a batch system's shell.
-const CLOSED: &str =
-    r#"for f in /proc/self/fd/*; do n=${f##*/}; if ((n > 2)); then eval "exec $n>&-"; fi; done; exec "$@""#;
 
 /// The signal by which DMTCP asks a program for its image: no program uses this one, but many use its own choice, SIGUSR2.
 const SIGNAL: &str = "16";
 
-/// The status with which DMTCP ends a process in which it finds itself at fault, by its environment: its own choice, 99, has a batch
-/// system resubmit the job. No program that is known here ends so by itself.
-const AT_FAULT: u8 = 217;
-
-/// How the names of the scripts begin by which a person restores an image.
-const SCRIPTS: &str = "dmtcp_restart_script";
-
 /// Within this time a program that was started or restored answers the coordinator.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Room beyond the program's memory that an image takes at most: libraries and tables.
-const BESIDE: u64 = 64 << 20;
 
 /// Runs one program under DMTCP.
 #[derive(Debug)]
@@ -85,8 +71,8 @@ impl Dmtcp {
     }
 
     /// Where DMTCP writes.
-    fn drafts(&self) -> PathBuf {
-        self.folder.join("drafts")
+    fn drafts(&self) -> Drafts {
+        Drafts::new(&self.folder.join("drafts"))
     }
 
     fn prepare(&mut self, program: &Program) -> Result<Coordinator, Trouble> {
@@ -101,9 +87,8 @@ impl Dmtcp {
         }
         removed(&self.marker()).map_err(|e| other(&self.marker(), &e))?;
         let drafts = self.drafts();
-        beneath::create_folders(&drafts).map_err(|e| other(&drafts, &e))?;
-        self.clear_drafts()?;
-        Coordinator::start(&self.tools, &self.folder, &drafts)
+        drafts.make()?;
+        Coordinator::start(&self.tools, &self.folder, drafts.path())
     }
 
     /// Waits until this many processes run under the coordinator, or the program has ended by itself.
@@ -145,33 +130,11 @@ impl Dmtcp {
             .map_err(|e| Trouble::new(TroubleKind::Other, format!("the program: {e}"), ""))
     }
 
-    fn clear_drafts(&self) -> Result<(), Trouble> {
-        let drafts = self.drafts();
-        let names = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
-        for name in names {
-            let path = drafts.join(name);
-            let gone = if path.is_dir() { beneath::remove_folder(&path) } else { removed(&path) };
-            gone.map_err(|e| other(&path, &e))?;
-        }
-        Ok(())
-    }
-
-    /// Whether what lies in the drafts is an image that is whole.
-    fn is_whole(&self) -> Result<bool, Trouble> {
-        let drafts = self.drafts();
-        let names = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
-        let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
-        // The script is written last, when the coordinator knows that all have written. Version 4.1.1 answers before.
-        Ok(names.iter().any(|name| is_image(name))
-            && names.iter().any(|name| name.starts_with(SCRIPTS))
-            && !names.iter().any(|name| name.ends_with(".temp")))
-    }
-
     /// Has DMTCP write an image into the drafts.
     fn written(&mut self, limit: Duration) -> Result<(), Trouble> {
         let until = Instant::now() + limit;
         let drafts = self.drafts();
-        let under_way = beneath::names(&drafts).map_err(|e| other(&drafts, &e))?;
+        let under_way = beneath::names(drafts.path()).map_err(|e| other(drafts.path(), &e))?;
         if under_way.iter().any(|name| name.to_string_lossy().ends_with(".temp")) {
             return Err(Trouble::new(
                 TroubleKind::TimedOut,
@@ -179,8 +142,8 @@ impl Dmtcp {
                 "",
             ));
         }
-        self.clear_drafts()?;
-        self.has_room(&drafts)?;
+        drafts.clear()?;
+        drafts.has_room(&self.tasks())?;
         let Some(running) = &mut self.running else {
             return Err(Trouble::new(TroubleKind::Other, "no program runs", ""));
         };
@@ -189,7 +152,7 @@ impl Dmtcp {
             let what = format!("DMTCP writes no image: {}", answer.last_words());
             return Err(Trouble::new(TroubleKind::Other, what, ""));
         }
-        while !self.is_whole()? {
+        while !drafts.is_whole()? {
             if let Some(status) = self.over()? {
                 return Err(Trouble::new(
                     TroubleKind::Other,
@@ -202,66 +165,6 @@ impl Dmtcp {
                 return Err(Trouble::new(TroubleKind::TimedOut, what, ""));
             }
             std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
-    }
-
-    /// DMTCP ends a program whose image cannot be written: the room has to be there before.
-    fn has_room(&self, drafts: &Path) -> Result<(), Trouble> {
-        let room = nix::sys::statvfs::statvfs(drafts).map_err(|e| other(drafts, &e.into()))?;
-        let free = room.blocks_available() * room.fragment_size();
-        let needed = processes::memory(&self.tasks()) + BESIDE;
-        if free < needed {
-            let (free, needed) = (crate::quantity::bytes(free), crate::quantity::bytes(needed));
-            let what = format!("{}: {free} free, and an image may take {needed}", drafts.display());
-            return Err(Trouble::new(TroubleKind::DiskFull, what, ""));
-        }
-        Ok(())
-    }
-
-    /// Moves the image from the drafts, without the scripts for a person's use and the link to them: they name this node and this place.
-    fn move_into(&self, into: &Path) -> Result<(), Trouble> {
-        let drafts = self.drafts();
-        for name in beneath::names(&drafts).map_err(|e| other(&drafts, &e))? {
-            let (from, to) = (drafts.join(&name), into.join(&name));
-            if name.to_string_lossy().starts_with(SCRIPTS) {
-                beneath::remove(&from).map_err(|e| other(&from, &e))?;
-                continue;
-            }
-            match beneath::rename_new(&from, &to) {
-                Err(e) if e.kind() == io::ErrorKind::CrossesDevices && from.is_file() => {
-                    let copied = beneath::open(&from).and_then(|mut source| {
-                        io::copy(&mut source, &mut beneath::create_new(&to)?)?;
-                        beneath::remove(&from)
-                    });
-                    copied.map_err(|e| other(&to, &e))?;
-                }
-                moved => moved.map_err(|e| other(&to, &e))?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies the folders of an image, in which DMTCP keeps files that the program held open, to where it wrote them: there they are
-    /// looked for.
-    fn lay_out(&self, image: &Path, names: &[OsString]) -> Result<(), Trouble> {
-        for folder in names {
-            let from = image.join(folder);
-            if !beneath::facts(&from).is_ok_and(|facts| beneath::is_folder(&facts)) {
-                continue;
-            }
-            let to = self.drafts().join(folder);
-            let copied = || -> io::Result<()> {
-                beneath::create_folders(&to)?;
-                for name in beneath::names(&from)? {
-                    io::copy(
-                        &mut beneath::open(&from.join(&name))?,
-                        &mut beneath::create_new(&to.join(&name))?,
-                    )?;
-                }
-                Ok(())
-            };
-            copied().map_err(|e| other(&to, &e))?;
         }
         Ok(())
     }
@@ -280,7 +183,7 @@ impl Backend for Dmtcp {
         words.extend(
             ["-q", "-q", "-j", "--no-gzip", "--ckpt-signal", SIGNAL, "--ckptdir"].map(OsString::from),
         );
-        words.push(self.drafts().into());
+        words.push(self.drafts().path().into());
         words.extend(["/bin/sh", "-c", ROOT].map(OsString::from));
         words.push(self.marker().into());
         words.extend(program.arguments.iter().cloned());
@@ -311,10 +214,10 @@ impl Backend for Dmtcp {
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let waits = !words.is_empty();
         let coordinator = self.prepare(program)?;
-        self.lay_out(image, &names)?;
+        self.drafts().lay_out(image, &names)?;
         words.push(self.tool("dmtcp_restart"));
         words.extend(["-q", "-q", "-j", "--ckptdir"].map(OsString::from));
-        words.push(self.drafts().into());
+        words.push(self.drafts().path().into());
         let count = images.len();
         words.extend(images);
         // The restored program goes on in the streams of what restores it.
@@ -336,7 +239,7 @@ impl Backend for Dmtcp {
         self.written(limit)?;
         let stopped = processes::stopped(|| self.tasks());
         let clocks = self.running.as_ref().map_or_else(Clocks::default, |running| running.shift.seen_now());
-        let sealed = self.move_into(into).and_then(|()| {
+        let sealed = self.drafts().move_into(into).and_then(|()| {
             seal(clocks).map_err(|why| {
                 Trouble::new(TroubleKind::Refused, format!("the image was not sealed: {why}"), "")
             })
@@ -404,71 +307,6 @@ impl Drop for Dmtcp {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Starts one of DMTCP's programs with the program's streams, folder and environment.
-fn spawn(
-    program: &Program,
-    coordinator: &Coordinator,
-    words: &[OsString],
-    streams: [File; 2],
-) -> Result<Child, Trouble> {
-    let [stdout, stderr] = streams;
-    // A session of its own: no terminal, and one number for all that it starts.
-    let mut command = Command::new("/usr/bin/setsid");
-    command
-        .args(["/bin/bash", "-c", CLOSED, "bash"])
-        .args(words)
-        .env_clear()
-        .envs(&program.environment)
-        .envs(coordinator.environment())
-        .env("DMTCP_FAIL_RC", AT_FAULT.to_string())
-        .current_dir(&program.directory)
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(stderr);
-    command.spawn().map_err(|e| {
-        let what =
-            format!("{}: {e}", words.first().map_or_else(String::new, |word| word.display().to_string()));
-        Trouble::new(
-            TroubleKind::Other,
-            what,
-            "see that the program's working folder is there, and /usr/bin/setsid",
-        )
-    })
-}
-
-fn is_image(name: &str) -> bool {
-    name.strip_prefix("ckpt_").is_some_and(|rest| rest.strip_suffix(".dmtcp").is_some())
-}
-
-/// How the program ended, by what its root has written: shells tell a signal as 128 and its number.
-fn ended_as(marker: &Path) -> Option<Ended> {
-    let code: u8 = String::from_utf8(beneath::read(marker).ok()?).ok()?.trim().parse().ok()?;
-    let signal = i32::from(code) - 128;
-    Some(if (1..=64).contains(&signal) { Ended::Signal(signal) } else { Ended::Code(code) })
-}
-
-fn appended(path: &Path) -> Result<File, Trouble> {
-    beneath::append(path).map_err(|e| other(path, &e))
-}
-
-fn removed(path: &Path) -> io::Result<()> {
-    match beneath::remove(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
-}
-
-fn last_lines(file: &Path) -> String {
-    let said = beneath::read(file).unwrap_or_default();
-    calls::last_lines(&String::from_utf8_lossy(&said)).unwrap_or_else(|| "it said nothing".to_owned())
-}
-
-fn other(path: &Path, error: &io::Error) -> Trouble {
-    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    let kind = if full { TroubleKind::DiskFull } else { TroubleKind::Other };
-    Trouble::new(kind, format!("{}: {error}", path.display()), "")
 }
 
 #[cfg(test)]

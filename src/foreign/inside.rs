@@ -15,6 +15,7 @@ mod init;
 mod network;
 mod outside;
 mod process;
+mod processes;
 mod supervised;
 mod tree;
 mod wire;

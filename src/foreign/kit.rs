@@ -6,6 +6,8 @@
 
 mod apt;
 mod make;
+mod packages;
+mod troubles;
 
 use std::ffi::OsString;
 use std::fs;

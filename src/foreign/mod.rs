@@ -13,6 +13,8 @@ mod elf;
 pub mod fitness;
 pub mod inside;
 pub mod kit;
+mod misfit;
+mod own_folder;
 pub mod plain;
 pub mod progress;
 pub mod record;

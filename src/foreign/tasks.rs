@@ -12,12 +12,15 @@ mod state;
 mod sysv;
 #[cfg(test)]
 pub(in crate::foreign) mod tests;
+mod undumpable;
+mod whereabouts;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(in crate::foreign) use hindrance::shown;
-pub use hindrance::{Hindrance, Obstacle, TaskScan, Tool, hindrances, wrong};
+pub use hindrance::{Hindrance, Obstacle, TaskScan, Tool};
+pub use undumpable::{hindrances, wrong};
 
 /// The tasks of these roots: themselves and all that descends from them, without those that have ended; in order of their numbers.
 #[must_use]

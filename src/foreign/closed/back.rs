@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Bounds, Closed, KeptFile, What, walk};
 use crate::durable::beneath::{self, Folder};
 use crate::foreign::copies::{self, BroughtBack};
-use crate::foreign::fitness::{Misfit, Unfit};
+use crate::foreign::misfit::{Misfit, Unfit};
 use crate::foreign::record;
 use crate::quantity::clean;
 

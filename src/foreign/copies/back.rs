@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use super::parts::DataParts;
 use crate::durable::atomic;
 use crate::durable::beneath::{self, Folder};
-use crate::foreign::fitness::{Unfit, files};
+use crate::foreign::misfit::{Unfit, files};
 use crate::foreign::record::{self, Checksum, ImageRecord, Recorded};
 
 /// What brings an output back.

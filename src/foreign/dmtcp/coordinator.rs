@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::super::backend::{Trouble, TroubleKind};
 use super::super::calls::{self, CallOutput};
-use super::{Tools, other, processes};
+use super::files::other;
+use super::processes;
+use super::tools::Tools;
 use crate::durable::{atomic, beneath};
 use crate::host;
 

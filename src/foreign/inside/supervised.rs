@@ -1,34 +1,24 @@
 //! The supervisor of a program in namespaces.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open, openat};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 
 use super::handed;
-use super::wire::{self, ImageOrder, News, ProgramStart, Setup, SupervisorOrder};
+use super::processes::{Inside, TO_START};
+use super::wire::{self, ImageOrder, News, ProgramStart, SupervisorOrder};
 use crate::THIS_PROGRAM;
 use crate::foreign::backend::{Backend, Clocks, Ended, Network, Program, Then, Trouble, TroubleKind};
-use crate::foreign::calls;
 use crate::foreign::criu::Criu;
 use crate::foreign::tasks;
 
-/// Namespaces, and a program in them, stand within this time on the busiest node.
-const TO_START: Duration = Duration::from_mins(1);
-
 /// Beyond the limit of a request its answer comes within this time.
 const TO_ANSWER: Duration = Duration::from_secs(90);
-
-/// Killed processes are gone within this time, unless the kernel holds them.
-const TO_DIE: Duration = Duration::from_secs(30);
 
 /// How programs are supervised.
 #[derive(Debug, Clone)]
@@ -54,20 +44,6 @@ pub struct Supervised {
     ended: Option<Ended>,
     /// What ran the program is gone, as it should be or not.
     gone: Option<Trouble>,
-}
-
-/// The processes in the namespaces.
-#[derive(Debug)]
-struct Inside {
-    /// `job outside`; ends when all of them have.
-    child: Child,
-    socket: UnixStream,
-    /// Their first process, by its number here.
-    init: u32,
-    handle: Option<OwnedFd>,
-    network: Network,
-    /// It did not answer in time: answers that come later would be taken for those to other orders.
-    lost: bool,
 }
 
 impl Supervised {
@@ -287,85 +263,8 @@ impl Drop for Supervised {
     }
 }
 
-impl Inside {
-    fn make(program: &Path, network: Network, clocks: Option<Clocks>) -> Result<Self, Trouble> {
-        let other = |e: io::Error| {
-            let what = format!("the program's namespaces cannot be made: {}: {e}", program.display());
-            Trouble::new(TroubleKind::Unavailable, what, "")
-        };
-        let (socket, theirs) = UnixStream::pair().map_err(other)?;
-        let mut command = Command::new(program);
-        command.args(["job", "outside"]).env_clear().current_dir("/");
-        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null());
-        let child = command.spawn().map_err(other)?;
-        // Until it is dropped it holds their end open.
-        drop(command);
-        let mut inside = Self { child, socket, init: 0, handle: None, network, lost: false };
-        let setup = Setup { private_network: network == Network::Private, clocks: clocks.map(Into::into) };
-        let made =
-            wire::order(&mut inside.socket, SupervisorOrder::Setup(setup)).map_err(other).and_then(|()| {
-                if !inside.has_news(Some(Instant::now() + TO_START)) {
-                    let what = format!("its namespaces do not stand after {} s", TO_START.as_secs());
-                    return Err(Trouble::new(TroubleKind::TimedOut, what, ""));
-                }
-                match wire::next_news(&mut inside.socket).map_err(other)? {
-                    Some(News::Made(init)) => Ok(init),
-                    Some(News::Failed(failed)) => Err(failed.into()),
-                    Some(_) | None => Err(other(io::ErrorKind::UnexpectedEof.into())),
-                }
-            });
-        match made {
-            Ok(init) => {
-                inside.init = init;
-                inside.handle = handle(init);
-                Ok(inside)
-            }
-            Err(trouble) => {
-                inside.end();
-                Err(trouble)
-            }
-        }
-    }
-
-    /// Whether there is something to read, waiting for it until then.
-    fn has_news(&self, until: Option<Instant>) -> bool {
-        loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let limit = left.map_or(PollTimeout::ZERO, |left| {
-                PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX)
-            });
-            match poll(&mut [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)], limit) {
-                Ok(0) if left.is_none_or(|left| left.is_zero()) => return false,
-                Ok(0) | Err(Errno::EINTR) => {}
-                // Also an end of the socket, or an error of it: reading will tell.
-                Ok(_) | Err(_) => return true,
-            }
-        }
-    }
-
-    /// Ends all of it, and waits until it is gone; how `job outside` ended, as far as that is known.
-    fn end(&mut self) -> Option<std::process::ExitStatus> {
-        // With their first process the kernel ends all others.
-        if let Some(init) = &self.handle {
-            let _ = rustix::process::pidfd_send_signal(init, rustix::process::Signal::KILL);
-        }
-        let _ = self.socket.shutdown(std::net::Shutdown::Both);
-        // The kernel may hold them, as on a disk that does not answer; they are dead for all else.
-        if let Ok(Some(status)) = calls::ended(&mut self.child, TO_DIE) {
-            return Some(status);
-        }
-        let _ = self.child.kill();
-        None
-    }
-}
-
 fn had_ended() -> Trouble {
     Trouble::new(TroubleKind::Other, "the program had ended by itself", "")
-}
-
-fn handle(pid: u32) -> Option<OwnedFd> {
-    let pid = rustix::process::Pid::from_raw(pid as i32)?;
-    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 
 /// Opens the folder of an image, which is no link: from here on it is this one, whatever may get its name.

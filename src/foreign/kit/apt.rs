@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::super::backend::{Trouble, TroubleKind};
 use super::super::calls::{self, CallOutput};
+use super::troubles::{ELSEWHERE, no_program, unwritten};
 
 /// An apt that takes longer has no network; a slow one gets 50 MB in this time.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -45,9 +46,6 @@ Acquire::Retries \"2\";
 const KEYRINGS: [&str; 2] =
     ["/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg"];
 
-/// Cures of a machine that cannot fetch packages.
-pub(super) const ELSEWHERE: &str = "make the kit on a machine of Debian and copy its folder here, or give packages that lie here with --from DIR";
-
 /// What is to be fetched, and from where.
 pub(super) struct Wanted<'a> {
     pub(super) suite: &'a str,
@@ -60,7 +58,7 @@ pub(super) struct Wanted<'a> {
 /// Fetches `criu` and all that it needs into `debs`, with the state in the folder `state`; the mirror that had them.
 pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<String, Trouble> {
     let apt = Apt { state: state.to_path_buf(), debs: debs.to_path_buf() };
-    apt.prepare().map_err(|e| super::make::unwritten(state, &e))?;
+    apt.prepare().map_err(|e| unwritten(state, &e))?;
     let keyring = keyring(wanted.keyring)?;
     let architecture = architecture()?;
     let mirrors = match wanted.mirror {
@@ -75,7 +73,7 @@ pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<St
             keyring.as_deref().map_or_else(String::new, |file| format!("Signed-By: {}\n", file.display())),
         );
         let file = apt.sources();
-        fs::write(&file, sources).map_err(|e| super::make::unwritten(&file, &e))?;
+        fs::write(&file, sources).map_err(|e| unwritten(&file, &e))?;
         let updated = apt.get(&["update"])?;
         if !updated.status.success() {
             refusal.get_or_insert_with(|| {
@@ -150,20 +148,6 @@ fn apt_get() -> Command {
 
 fn asked(command: &mut Command) -> Result<CallOutput, Trouble> {
     calls::ask(command, PATIENCE).map_err(|e| no_program("apt-get", &e))
-}
-
-/// A program of Debian cannot be called.
-pub(super) fn no_program(name: &str, error: &io::Error) -> Trouble {
-    let what = if error.kind() == io::ErrorKind::NotFound {
-        format!("there is no `{name}` here: this is no Debian, nor a system made of it")
-    } else {
-        format!("{name}: {error}")
-    };
-    Trouble::new(
-        TroubleKind::Unavailable,
-        what,
-        format!("{ELSEWHERE}; a CRIU of 4.1.1 or newer, installed by the system's own means, is as good"),
-    )
 }
 
 /// The mirrors of Debian that the machine knows, the likeliest first. Apt itself reads its files of sources, in all their forms.

@@ -7,17 +7,17 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-use sha2::{Digest, Sha256};
 
 use super::super::backend::{Trouble, TroubleKind};
-use super::super::calls::{self, CallOutput};
+use super::super::calls;
 use super::super::criu::Criu;
 use super::super::elf::{self, StartMethod};
 use super::apt::{self, Wanted};
+use super::packages::{PATIENCE, copy_packages, described, packages_in, unpack};
+use super::troubles::unwritten;
 use super::{FORM, Kit, PACKAGES, Package, RECORD, open, without_colon};
 use crate::durable::{atomic, sealed};
 use crate::quantity;
-use crate::shell_words::word;
 
 /// What a kit is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +45,6 @@ pub struct KitOrder {
     /// Even where one is there.
     pub again: bool,
 }
-
-/// Unpacking one package takes no longer, also onto a slow disk.
-const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What was left half made for so long is nobody's.
 const LEFT_BEHIND: Duration = Duration::from_hours(1);
@@ -134,75 +131,6 @@ fn fill(draft: &Path, source: &KitSource) -> Result<Kit, Trouble> {
 
 fn too_old(trouble: Trouble) -> Trouble {
     Trouble { cure: "name a newer suite with --suite: trixie or sid".to_owned(), ..trouble }
-}
-
-/// The packages in a folder.
-fn packages_in(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let listed = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = listed.map_err(|e| {
-        let cure =
-            "give --from the folder that holds the .deb files of criu and of all libraries that it needs";
-        Trouble::new(TroubleKind::Other, format!("{}: {e}", folder.display()), cure)
-    })?;
-    let paths = entries.into_iter().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect();
-    found.sort();
-    Ok(found)
-}
-
-fn copy_packages(from: &Path, debs: &Path) -> Result<(), Trouble> {
-    let files = packages_in(from)?;
-    if files.is_empty() {
-        let cure =
-            "give --from the folder that holds the .deb files of criu and of all libraries that it needs";
-        return Err(Trouble::new(
-            TroubleKind::Other,
-            format!("{}: no packages (*.deb)", from.display()),
-            cure,
-        ));
-    }
-    for file in files {
-        let to = debs.join(file.file_name().unwrap_or_default());
-        fs::copy(&file, &to).map_err(|e| unwritten(&to, &e))?;
-    }
-    Ok(())
-}
-
-/// What a package says of itself.
-fn described(file: &Path) -> Result<Package, Trouble> {
-    let answer = dpkg_deb(&["--show", "--showformat", "${Package} ${Version} ${Architecture}"], &[file])?;
-    let words: Vec<&str> = answer.stdout.split_whitespace().collect();
-    let [name, version, architecture] = words[..] else {
-        let what = format!("{}: it does not say what it is", file.display());
-        return Err(Trouble::new(TroubleKind::Damaged, what, "fetch it anew"));
-    };
-    let bytes = fs::read(file)
-        .map_err(|e| Trouble::new(TroubleKind::Other, format!("{}: {e}", file.display()), ""))?;
-    let sha256 =
-        Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
-    Ok(Package { name: name.into(), version: version.into(), architecture: architecture.into(), sha256 })
-}
-
-fn unpack(file: &Path, into: &Path) -> Result<(), Trouble> {
-    dpkg_deb(&["--extract"], &[file, into]).map(drop)
-}
-
-fn dpkg_deb(options: &[&str], paths: &[&Path]) -> Result<CallOutput, Trouble> {
-    let mut command = Command::new("dpkg-deb");
-    command.args(options).args(paths).env("LC_ALL", "C");
-    let answer = calls::ask(&mut command, PATIENCE).map_err(|e| apt::no_program("dpkg-deb", &e))?;
-    if answer.status.success() {
-        return Ok(answer);
-    }
-    let said = answer.last_words();
-    let what =
-        format!("{}: {said}", paths.first().map_or_else(String::new, |path| path.display().to_string()));
-    Err(if said.contains("No space left") || said.contains("Disk quota") {
-        Trouble::new(TroubleKind::DiskFull, what, "make room for 70 MB, or name another folder with --to")
-    } else {
-        Trouble::new(TroubleKind::Damaged, what, "fetch the package anew")
-    })
 }
 
 /// Where the parts of an unpacked kit lie.
@@ -320,20 +248,6 @@ fn sweep(parent: &Path, name: &str) {
 /// Everything of the disk that a folder lies on is written.
 fn synced(folder: &Path) -> io::Result<()> {
     Ok(nix::unistd::syncfs(File::open(folder)?)?)
-}
-
-pub(super) fn unwritten(path: &Path, error: &io::Error) -> Trouble {
-    let what = format!("{}: {error}", path.display());
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        return Trouble::new(
-            TroubleKind::DiskFull,
-            what,
-            "make room for 70 MB, or name another folder with --to",
-        );
-    }
-    let parent = path.parent().unwrap_or(path);
-    let cure = format!("name a folder of yours with --to; {} must be writable", word(parent.as_os_str()));
-    Trouble::new(TroubleKind::Other, what, cure)
 }
 
 #[cfg(test)]

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::*;
 use crate::foreign::tasks::tests::RunningProgram;
 

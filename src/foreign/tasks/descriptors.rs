@@ -11,10 +11,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{major, minor};
 
 use super::hindrance::{Hindrances, Obstacle, Scene, TaskScene, Tool, shown};
-use super::proc::{self, Mount, Open};
-
-/// A path of this many bytes and its end are more than the system can say.
-pub(super) const LONGEST_PATH: usize = 4095;
+use super::proc::{self, Open};
+use super::whereabouts::{LONGEST_PATH, SHORTER, local, unknown_device};
 
 /// `/dev/ptmx`, which masters of terminals are made by.
 const MASTERS: u64 = nix::sys::stat::makedev(5, 2);
@@ -47,8 +45,6 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
         folder_and_terminal(task, found);
     }
 }
-
-pub(super) const SHORTER: &str = "use shorter names, or an output folder with a shorter path";
 
 /// The ends of pipes and FIFOs that the tree has, by the system's words for them.
 #[derive(Default)]
@@ -169,30 +165,6 @@ fn is_queue(path: &Path, door: &Path) -> bool {
     in_root && nix::sys::statfs::statfs(door).is_ok_and(|facts| facts.filesystem_type().0 == MQUEUE_MAGIC)
 }
 
-/// A file that lies in this node's memory, or in its folder for what is temporary.
-pub(super) fn local(
-    scene: &Scene<'_>,
-    task: u32,
-    path: &Path,
-    mount: Option<&Mount>,
-    found: &mut Hindrances,
-) {
-    // DMTCP keeps its own log and what its processes share there, and makes them anew.
-    let of_dmtcp =
-        |part: std::path::Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b"dmtcp-");
-    if scene.look.tool == Tool::Dmtcp && path.components().any(of_dmtcp) {
-        return;
-    }
-    let in_memory = mount.is_some_and(|mount| matches!(mount.kind.as_str(), "tmpfs" | "ramfs"));
-    let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|folder| path.starts_with(folder));
-    if (in_memory || temporary) && !path.starts_with("/proc") && !scene.is_everywhere(path) {
-        let what =
-            format!("{} lies on this node alone: it is missing where the program goes on", shown(path));
-        let cure = "let the program keep its files below its working folder (`{work}`; TMPDIR leads to a folder in it)";
-        found.perhaps(task, Obstacle::LocalFile, what, cure);
-    }
-}
-
 fn device(scene: &Scene<'_>, task: &TaskScene, path: &Path, number: u64, found: &mut Hindrances) {
     // As in the kernel's list of devices: memory, terminals, their masters.
     match (major(number), minor(number)) {
@@ -208,13 +180,6 @@ fn device(scene: &Scene<'_>, task: &TaskScene, path: &Path, number: u64, found: 
         }
         _ => unknown_device(task.number, path, found),
     }
-}
-
-/// What a device holds is lost.
-pub(super) fn unknown_device(task: u32, path: &Path, found: &mut Hindrances) {
-    let what = format!("it uses the device {}, whose state cannot be dumped", shown(path));
-    let cure = "run the program without it (on the CPUs, where it is a GPU), or let the program save itself (`checkpoint: Own(…)`)";
-    found.certain(task, Obstacle::Device, what, cure);
 }
 
 /// The master of a terminal that the tree has made.

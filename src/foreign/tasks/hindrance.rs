@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::super::Network;
 use super::proc::{self, Mount, Open, TaskMapping};
-use super::{descriptors, mappings, sockets, state, sysv};
 
 /// What is to dump the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,37 +118,6 @@ impl std::fmt::Display for Hindrance {
     }
 }
 
-/// What of these tasks cannot be dumped: what is certain first, each kind of trouble with a thing once.
-///
-/// It takes some milliseconds for a hundred open files and a thousand mapped ones, and changes nothing.
-#[must_use]
-pub fn hindrances(tasks: &[u32], look: &TaskScan) -> Vec<Hindrance> {
-    let scene = Scene::of(tasks, look);
-    let mut found = Hindrances::default();
-    state::look(&scene, &mut found);
-    descriptors::look(&scene, &mut found);
-    sockets::look(&scene, &mut found);
-    mappings::look(&scene, &mut found);
-    sysv::look(&scene, &mut found);
-    found.all.sort_by_key(|hindrance| !hindrance.certain);
-    found.all
-}
-
-/// What whoever dumps these tasks would take without a word, though what is restored goes wrong, or cannot be restored at all: a dump
-/// is to be refused before it is begun.
-///
-/// With `standing` the tasks stand already, and what dumps them is at work beside them.
-#[must_use]
-pub fn wrong(tasks: &[u32], look: &TaskScan, standing: bool) -> Option<Hindrance> {
-    let scene = Scene { standing, ..Scene::of(tasks, look) };
-    let mut found = Hindrances::default();
-    descriptors::look(&scene, &mut found);
-    found
-        .all
-        .into_iter()
-        .find(|hindrance| hindrance.certain && matches!(hindrance.kind, Obstacle::Terminal | Obstacle::Pipe))
-}
-
 /// All that is looked at, read once.
 pub(super) struct Scene<'l> {
     pub(super) look: &'l TaskScan,
@@ -168,7 +136,7 @@ pub(super) struct TaskScene {
 }
 
 impl<'l> Scene<'l> {
-    fn of(tasks: &[u32], look: &'l TaskScan) -> Self {
+    pub(super) fn of(tasks: &[u32], look: &'l TaskScan) -> Self {
         let mut views = BTreeMap::new();
         let mut all = Vec::new();
         for number in tasks.iter().copied() {
@@ -232,7 +200,7 @@ impl<'l> Scene<'l> {
 /// What was found.
 #[derive(Default)]
 pub(super) struct Hindrances {
-    all: Vec<Hindrance>,
+    pub(super) all: Vec<Hindrance>,
     said: HashSet<(Obstacle, String)>,
 }
 

@@ -5,9 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use super::descriptors::{LONGEST_PATH, SHORTER, local, unknown_device};
 use super::hindrance::{Hindrances, Obstacle, Scene, TaskScene, Tool, shown};
 use super::proc::{self, TaskMapping};
+use super::whereabouts::{LONGEST_PATH, SHORTER, local, unknown_device};
 
 pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let mut seen = HashSet::new();

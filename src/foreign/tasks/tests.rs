@@ -1,136 +1,20 @@
 //! Real programs, written in Python: what they have open is what a scientist's program would have.
 
+mod cases;
+mod running;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, Instant};
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tempfile::TempDir;
+use std::process::Stdio;
+use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::*;
 use crate::foreign::Network;
-
-/// Held for writing while a test has semaphores or queues of System V: they are the machine's, and other tests would see them.
-static SYSTEM_V: RwLock<()> = RwLock::new(());
-
-/// No test has semaphores or queues of System V meanwhile.
-pub(in crate::foreign) fn without_system_v() -> RwLockReadGuard<'static, ()> {
-    SYSTEM_V.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What each program begins with.
-const BEGIN: &str = r"
-import os, sys, time, socket, mmap, struct, ctypes, traceback
-os.closerange(3, 1 << 16)
-if os.getsid(0) != os.getpid(): os.setsid()
-c = ctypes.CDLL(None, use_errno=True)
-c.mmap.restype = c.shmat.restype = ctypes.c_void_p
-c.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
-c.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-def ok(result):
-    if result == -1: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return result
-def ready(word='ready'):
-    with open('ready.new', 'w') as file: file.write(word)
-    os.rename('ready.new', 'ready')
-home, parent = os.getcwd(), os.getppid()
-def stay():
-    while not os.path.exists(home + '/stop') and os.getppid() == parent: time.sleep(0.01)
-def main():
-";
-
-/// What each ends with. What a node forbids is told.
-const END: &str = "
-try: main()
-except OSError as e: ready('refused: %s' % e); stay()
-except Exception: ready('failed: ' + traceback.format_exc()); stay()
-";
-
-/// A program that runs until this is dropped.
-pub(in crate::foreign) struct RunningProgram {
-    child: Child,
-    pub(in crate::foreign) folder: TempDir,
-}
-
-impl RunningProgram {
-    /// A program whose lines do something, say `ready()` and `stay()`.
-    pub(in crate::foreign) fn python(lines: &str) -> Self {
-        Self::with(lines, |_| {})
-    }
-
-    pub(in crate::foreign) fn with(lines: &str, prepare: impl FnOnce(&mut Command)) -> Self {
-        let indented = lines.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
-        let folder = tempfile::tempdir().unwrap();
-        // A wrapper of another place may take long to find its Python.
-        let debian = Path::new("/usr/bin/python3");
-        let mut command = Command::new(if debian.exists() { debian } else { Path::new("python3") });
-        command.args(["-c", &format!("{BEGIN}{indented}{END}")]).current_dir(&folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        prepare(&mut command);
-        let mut running = Self { child: command.spawn().expect("python3 is needed"), folder };
-        wait_until(|| running.path("ready").exists() || running.child.try_wait().unwrap().is_some());
-        let said = std::fs::read_to_string(running.path("ready")).expect("the program has ended");
-        assert!(!said.starts_with("failed"), "{said}");
-        running
-    }
-
-    pub(in crate::foreign) fn number(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(in crate::foreign) fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// What it could not do on this machine.
-    pub(in crate::foreign) fn refusal(&self) -> Option<String> {
-        Some(std::fs::read_to_string(self.path("ready")).unwrap()).filter(|said| said != "ready")
-    }
-
-    fn hindrances(&self, look: &TaskScan) -> Vec<Hindrance> {
-        let _none = without_system_v();
-        let filtered =
-            proc::text(std::process::id(), "status").is_ok_and(|s| proc::field(&s, "Seccomp") != Some("0"));
-        let mut found = hindrances(&tree(&[self.number()]), look);
-        // The container that these tests run in may have a filter of its own.
-        found.retain(|hindrance| !(filtered && hindrance.kind == Obstacle::Seccomp));
-        for hindrance in &found {
-            assert!(
-                !hindrance.what.is_empty() && !hindrance.cure.is_empty() && hindrance.name.contains("python"),
-                "{hindrance}"
-            );
-        }
-        found
-    }
-
-    fn kinds(&self, look: &TaskScan) -> BTreeSet<(Obstacle, bool)> {
-        self.hindrances(look).iter().map(|hindrance| (hindrance.kind, hindrance.certain)).collect()
-    }
-}
-
-impl Drop for RunningProgram {
-    fn drop(&mut self) {
-        let _ = File::create(self.path("stop"));
-        let end = Instant::now() + Duration::from_secs(5);
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let _ = kill(Pid::from_raw(-(self.child.id() as i32)), Signal::SIGKILL);
-        let _ = self.child.wait();
-    }
-}
-
-pub(in crate::foreign) fn wait_until(mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_mins(1);
-    while !done() {
-        assert!(Instant::now() < end, "it takes too long");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use cases::{CASES, Case};
+use running::SYSTEM_V;
+pub(in crate::foreign) use running::{RunningProgram, wait_until, without_system_v};
 
 const CERTAIN: bool = true;
 const PERHAPS: bool = false;
@@ -153,109 +37,6 @@ ready(); stay()",
     assert_eq!(running.refusal(), None);
     assert_eq!(running.hindrances(&TaskScan::default()), []);
 }
-
-/// What a program does, and what is to be found of it.
-type Case = (&'static str, &'static str, &'static [(Obstacle, bool)]);
-
-/// Each may be forbidden on a machine, which is said.
-const CASES: &[Case] = &[
-    ("inotify", "fd = ok(c.inotify_init())", &[(Obstacle::Watch, CERTAIN)]),
-    ("io_uring", "fd = ok(c.syscall(425, 4, ctypes.create_string_buffer(256)))", &[(Obstacle::Uring, CERTAIN)]),
-    ("userfaultfd", "fd = ok(c.syscall(323, 1))", &[(Obstacle::Faults, CERTAIN)]),
-    ("aio", "ring = ctypes.c_ulong(0); ok(c.syscall(206, 8, ctypes.byref(ring)))", &[(Obstacle::Aio, PERHAPS)]),
-    ("perf", "fd = ok(c.syscall(298, struct.pack('IIQ', 1, 112, 0) + bytes(96), 0, -1, -1, 0))", &[(Obstacle::Unknown, PERHAPS)]),
-    (
-        "a queue of POSIX",
-        "rt = ctypes.CDLL('librt.so.1', use_errno=True)
-name = b'/alpsckpt-%d' % os.getpid()
-fd = ok(rt.mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, None)); rt.mq_unlink(name)",
-        &[(Obstacle::Queue, CERTAIN)],
-    ),
-    (
-        "huge pages",
-        "at = c.mmap(None, 1 << 21, 3, 0x44022, -1, 0)\nif at == 2**64 - 1: raise OSError('no huge pages')",
-        &[(Obstacle::Huge, PERHAPS)],
-    ),
-    (
-        "shared memory of System V",
-        "shm = ok(c.shmget(0, 4096, 0o1600)); c.shmat(shm, None, 0); c.shmctl(shm, 0, None)",
-        &[(Obstacle::SharedMemory, CERTAIN)],
-    ),
-    (
-        "a filter",
-        "program = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0x7fff0000))
-head = struct.pack('HxxxxxxQ', 1, ctypes.addressof(program))
-ok(c.prctl(38, 1, 0, 0, 0)); ok(c.prctl(22, 2, head))",
-        &[(Obstacle::Seccomp, CERTAIN)],
-    ),
-    (
-        "a device",
-        "for path in ['/dev/net/tun', '/dev/fuse', '/dev/kmsg', '/dev/loop-control']:
-    try: fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK); break
-    except OSError as e: last = e
-else: raise last",
-        &[(Obstacle::Device, CERTAIN)],
-    ),
-    (
-        "a mount of another view",
-        "kept = open('/etc/passwd'); ok(c.unshare(0x10020000))",
-        &[(Obstacle::OtherMount, CERTAIN)],
-    ),
-    (
-        "a container",
-        "r, w = os.pipe()
-if os.fork() == 0:
-    failed = c.unshare(0x10000000)
-    os.write(w, b'n' if failed else b'y')
-    while os.getppid() != 1 and not os.path.exists(home + '/stop'): time.sleep(0.01)
-    os._exit(0)
-if os.read(r, 1) != b'y': raise OSError('no namespaces')",
-        &[(Obstacle::Container, CERTAIN)],
-    ),
-    (
-        "a debugger",
-        "r, w = os.pipe()
-if os.fork() == 0:
-    failed = c.ptrace(0, 0, None, None)
-    os.write(w, b'n' if failed else b'y')
-    while os.getppid() != 1 and not os.path.exists(home + '/stop'): time.sleep(0.01)
-    os._exit(0)
-if os.read(r, 1) != b'y': raise OSError('no tracing')",
-        &[(Obstacle::Traced, CERTAIN)],
-    ),
-    ("a terminal of its own", "a, b = os.openpty()", &[(Obstacle::Terminal, CERTAIN)]),
-    ("a process that is no part", "fd = os.pidfd_open(parent)", &[(Obstacle::Outside, CERTAIN)]),
-    ("a server", "s = socket.create_server(('127.0.0.1', 0))", &[(Obstacle::Tcp, PERHAPS)]),
-    (
-        "a connection within",
-        "s = socket.create_server(('127.0.0.1', 0)); a = socket.create_connection(s.getsockname()); b = s.accept()[0]; s.close()",
-        &[(Obstacle::Tcp, CERTAIN)],
-    ),
-    (
-        "long paths",
-        "for _ in range(17): os.mkdir('d' * 250); os.chdir('d' * 250)
-fd = os.open('file', os.O_CREAT | os.O_RDWR); os.chdir(home)",
-        &[(Obstacle::LongPath, CERTAIN)],
-    ),
-    (
-        "a semaphore",
-        "path = '/dev/shm/sem.alpsckpt-%d' % os.getpid(); f = open(path, 'wb+'); f.write(bytes(32)); f.flush()
-m = mmap.mmap(f.fileno(), 32); f.close(); os.unlink(path)",
-        &[(Obstacle::Semaphore, CERTAIN)],
-    ),
-    (
-        "shared memory by a name",
-        "path = '/dev/shm/alpsckpt-%d' % os.getpid(); f = open(path, 'wb+'); f.write(bytes(32)); f.flush()
-m = mmap.mmap(f.fileno(), 32); f.close()
-import atexit; atexit.register(os.unlink, path)",
-        &[(Obstacle::LocalFile, PERHAPS)],
-    ),
-    (
-        "a mapped file that was removed",
-        "f = open('lib', 'wb+'); f.write(bytes(32)); f.flush(); m = mmap.mmap(f.fileno(), 32); f.close(); os.unlink('lib')",
-        &[(Obstacle::Removed, CERTAIN)],
-    ),
-];
 
 #[test]
 fn each_hindrance_is_found_with_its_kind() {
