@@ -46,6 +46,7 @@ pub mod cli;
 pub mod durable;
 pub mod engine;
 pub mod foreign;
+pub mod grid_file;
 pub mod host;
 pub mod job;
 pub mod oar_client;

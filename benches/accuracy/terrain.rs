@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Raster, write_grid};
+use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{Layer, Problem};
+use alpsckpt::grid_file::write_grid;
 use rayon::prelude::*;
 
 use crate::Outcome;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Placement, write_grid};
+use alpsckpt::engine::geotiff::Placement;
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{Layer, Physics};
+use alpsckpt::grid_file::write_grid;
 use rayon::prelude::*;
 
 use crate::Outcome;

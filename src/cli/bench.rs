@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, Steps, failure, output};
 use crate::THIS_PROGRAM;
 use crate::engine::crs::Crs;
-use crate::engine::geotiff::{Raster, cut_block, write_grid};
+use crate::engine::geotiff::{Raster, cut_block};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::synthetic::ranges;
 use crate::engine::{
     CoarseField, Compression, Engine, Layer, MapRequest, MonthInputs, Physics, Piece, Product, RegionBox,
     Storage, TemperatureInput, Vectors,
 };
+use crate::grid_file::write_grid;
 use crate::job::{Workload, memory};
 use crate::quantity::{self, count};
 

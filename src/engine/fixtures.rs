@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::crs::Crs;
-use super::geotiff::{Raster, write_grid};
+use super::geotiff::Raster;
 use super::grid::{Grid, Placement};
 use super::layers::Layer;
 use super::model::Physics;
 use super::request::{Compression, MapRequest, Product, RegionBox, Storage};
+use crate::grid_file::write_grid;
 
 /// So many columns and rows of square cells from a north-west corner on.
 pub(crate) fn place(

@@ -14,7 +14,7 @@ use super::layers::{self, Layer, LayerSource};
 use super::load::Load;
 use super::problem::{EngineError, Problem};
 use super::radiation::Geography;
-use super::radiation::by_horizon::RadiationSetting;
+use super::radiation::setting::RadiationSetting;
 use super::request::MapRequest;
 use super::stages::{ComputeStage, Stages};
 use super::sun::Month;

@@ -1,7 +1,8 @@
 //! The synthetic massif as files: what the demo computes from.
 
 use alpsckpt::engine::geotiff::Raster;
-use alpsckpt::engine::synthetic::{EPSG, SceneExtent, terrain, write_ecrins};
+use alpsckpt::engine::synthetic::{EPSG, SceneExtent, terrain};
+use alpsckpt::grid_file::write_ecrins;
 
 use crate::support::cells;
 

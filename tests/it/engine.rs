@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use alpsckpt::engine::geotiff::{Raster, write_grid};
+use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::{
     AtmosphereModel, AzimuthSet, CoarseField, Compression, DiffuseModel, Engine, EngineError, Layer,
     MapRequest, MonthInputs, Physics, Product, RegionBox, Storage, Summing, TemperatureInput, Vectors,
 };
+use alpsckpt::grid_file::write_grid;
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alps256").join(name)

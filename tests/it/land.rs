@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::{
     CoarseField, Compression, Engine, MapRequest, MonthInputs, Physics, Product, RegionBox, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::scene::layer;
 

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::{
     AtmosphereModel, AzimuthSet, CoarseField, Compression, DiffuseModel, Engine, MapRequest, MonthInputs,
     Physics, Product, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::scene::layer;
 use crate::support::have_programs;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{
     CoarseField, Compression, Engine, MapRequest, MonthInputs, Physics, Product, RegionBox, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::oracle::air::sums;
 use crate::oracle::flat_earth;

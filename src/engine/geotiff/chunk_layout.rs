@@ -57,7 +57,7 @@ impl ChunkLayout {
             Codec::Jpeg if directory.has(tags::JPEG_TABLES) => directory.bytes(tags::JPEG_TABLES)?,
             _ => Vec::new(),
         };
-        let mut chunk_layout = Self {
+        let mut layout = Self {
             width: width as usize,
             height: height as usize,
             chunk_width: chunk_width as usize,
@@ -71,22 +71,20 @@ impl ChunkLayout {
             chunks: Vec::new(),
             jpeg_tables,
         };
-        chunk_layout.chunks = chunks(directory, &chunk_layout)?;
+        layout.chunks = chunks(directory, &layout)?;
         let plain = (width * height).saturating_mul(sample.size() as u64);
         // A size beyond the file's end is damage, or everything is sparse: nothing to gain, and much to allocate.
         if codec == Codec::None && !tiled && plain <= directory.source.length {
-            chunk_layout.split_strips();
+            layout.split_strips();
         }
-        if (chunk_layout.chunk_width as u64).saturating_mul(chunk_layout.chunk_height as u64)
-            > MOST_CELLS_OF_A_CHUNK
-        {
+        if (layout.chunk_width as u64).saturating_mul(layout.chunk_height as u64) > MOST_CELLS_OF_A_CHUNK {
             return Err(directory.source.problem(
                 format!("is stored in pieces of {chunk_width} x {chunk_height} cells, too large to read one at a time"),
                 directory.source.anew("store it in tiles", "-co TILED=YES -co COMPRESS=DEFLATE", "tiled"),
             ));
         }
-        chunk_layout.verify_extent(directory)?;
-        Ok(chunk_layout)
+        layout.verify_extent(directory)?;
+        Ok(layout)
     }
 
     /// Rows of cells that chunk `index` holds: strips at the south edge are shorter, tiles are padded.
@@ -256,12 +254,12 @@ fn encoding(directory: &Directory, sample: SampleType) -> Result<(Codec, Predict
 /// Offset and length of each chunk.
 ///
 /// Lengths that are missing or cannot be are taken as libtiff takes them, by which GDAL reads.
-fn chunks(directory: &Directory, chunk_layout: &ChunkLayout) -> Result<Vec<(u64, u64)>, Problem> {
+fn chunks(directory: &Directory, layout: &ChunkLayout) -> Result<Vec<(u64, u64)>, Problem> {
     let source = directory.source;
-    let &ChunkLayout { codec, tiled, .. } = chunk_layout;
-    let count = chunk_layout.across * chunk_layout.height.div_ceil(chunk_layout.chunk_height);
-    let row = chunk_layout.chunk_width as u64 * chunk_layout.sample.size() as u64;
-    let plain = |index: usize| row.saturating_mul(chunk_layout.rows_of(index) as u64);
+    let &ChunkLayout { codec, tiled, .. } = layout;
+    let count = layout.across * layout.height.div_ceil(layout.chunk_height);
+    let row = layout.chunk_width as u64 * layout.sample.size() as u64;
+    let plain = |index: usize| row.saturating_mul(layout.rows_of(index) as u64);
     // libtiff takes the tags of strips for tiles, too.
     let either = |of_tiles: u16, of_strips: u16| match directory.numbers(of_tiles)? {
         Some(numbers) if tiled => Ok(Some(numbers)),

@@ -19,6 +19,7 @@ mod keys;
 mod layout;
 mod lent;
 mod other_formats;
+mod overlap;
 mod placed;
 mod predictor;
 mod pyramid;
@@ -46,7 +47,7 @@ pub use read_block::ReadBlock;
 pub use reread::first_changed;
 pub use side::said_beside;
 pub use witness::Witness;
-pub use write::write_grid;
+pub use write::whole_file;
 
 #[cfg(test)]
 mod tests;

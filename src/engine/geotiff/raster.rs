@@ -11,6 +11,7 @@ use super::chunk_layout::ChunkLayout;
 use super::file::{self, COPY_AGAIN, Opener, TiffFile};
 use super::ifd::Directory;
 use super::keys::Keys;
+use super::overlap::Overlap;
 use super::sample::SampleType;
 use super::side::{self, SideFile};
 use super::value_scale::{self, ValueScale};
@@ -266,24 +267,6 @@ impl Raster {
             layout.order,
             self.value_scale,
         ))
-    }
-}
-
-/// What a window and the raster have in common along one axis.
-struct Overlap {
-    /// First and last cell of the raster.
-    first: usize,
-    last: usize,
-    /// Cells of the window before `first`.
-    skipped: usize,
-}
-
-impl Overlap {
-    fn of(start: isize, length: usize, size: usize) -> Option<Self> {
-        let first = start.max(0) as usize;
-        let skipped = first.wrapping_sub(start as usize);
-        let end = first.saturating_add(length.checked_sub(skipped)?).min(size);
-        (first < end).then(|| Self { first, last: end - 1, skipped })
     }
 }
 

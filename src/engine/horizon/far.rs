@@ -23,8 +23,9 @@ use super::super::vector::Kernel;
 use super::frame::SPACING;
 use super::geometry::{Geometry, SweepTask};
 use super::lattice::{Glimpse, Lattice};
-use super::observers::{FarSight, LightPath, Observers};
+use super::observers::Observers;
 use super::samples::{Group, Samples};
+use super::sight::{FarSight, LightPath};
 
 /// What sweeps need of memory.
 #[derive(Debug, Default)]

@@ -7,7 +7,8 @@ use std::ops::Range;
 use super::super::lanes::{LANES, Lanes, Simd};
 use super::frame::SPACING;
 use super::geometry::Geometry;
-use super::observers::{FarSight, Observers};
+use super::observers::Observers;
+use super::sight::FarSight;
 
 /// What a strip of observers sees, in 16 bits: there are a thousand of these for each that the cache holds.
 #[derive(Debug, Clone, Copy)]

@@ -16,6 +16,7 @@ mod observers;
 mod patch;
 mod quarter;
 mod samples;
+mod sight;
 mod sizes;
 mod table;
 #[cfg(test)]

@@ -5,48 +5,14 @@
 use std::ops::Range;
 
 use super::super::lanes::{LANES, Lanes, Simd};
-use super::frame::SPACING;
-use super::geometry::{SweepTask, TILT};
 use super::samples::{Group, LOWEST, NOTHING, NOWHERE, Samples};
+use super::sight::{FarSight, LightPath};
 
 /// The inverse distance of what an observer without ground sees.
 const BLIND: f32 = -1.0;
 
 /// Groups of observers that look at once: each sample is read once for all of them.
 const AT_ONCE: usize = 4;
-
-/// What the observers of a strip of lines see in a group.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-pub(super) struct FarSight {
-    /// The height of what stands highest, above the sea and less what the earth's curve takes, over its distance.
-    pub rise: [f32; LANES],
-    /// The inverse of that distance, 1/m.
-    pub inverse: [f32; LANES],
-}
-
-/// How light goes over the rows of a direction.
-pub(super) struct LightPath {
-    /// Rows of the frame in a group of the level.
-    rows: f32,
-    /// Metres of a row.
-    step: f32,
-    /// What the earth's curve takes from the height of a point a row away, m; it grows with the square.
-    curve: f32,
-    /// What the sweep's plane falls in a row, m.
-    fall: f32,
-}
-
-impl LightPath {
-    pub(super) fn new(task: &SweepTask<'_>, spacing: usize) -> Self {
-        Self {
-            rows: (SPACING * spacing) as f32,
-            step: task.step as f32,
-            curve: (task.step * task.step / (2.0 * task.radius)) as f32,
-            fall: (TILT * task.step) as f32,
-        }
-    }
-}
 
 /// The observers of a level. Sights and heights are kept from direction to direction for their memory.
 #[derive(Debug, Default)]

@@ -5,18 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::atmosphere::Air;
-use super::super::azimuths::Compass;
-use super::super::buffer_pool::BufferPool;
-use super::super::horizon::{self, CELLS, EDGE, Horizons, Patch, STEPS};
+use super::super::horizon::{CELLS, EDGE, Horizons, Patch, STEPS};
 use super::super::inputs::Given;
-use super::super::model::{DiffuseModel, Physics, SkyView, Summing};
+use super::super::model::{DiffuseModel, SkyView, Summing};
 use super::super::rectangles::Rect;
 use super::super::sky_view;
 use super::super::stages::{ComputeStage, Stages};
 use super::super::sun::{GeoPoint, Month};
 use super::super::terrain::Terrain;
-use super::super::vector::Vectors;
 use super::air::{AirTable, Pressures, TURBIDITY_STEP};
+use super::setting::{RadiationSetting, Workspace};
 use super::sums::{self, PatchSums};
 use super::suns::{self, Placing, Suns};
 use super::{Flat, Geography, Radiation, exact};
@@ -25,41 +23,6 @@ use super::{Flat, Geography, Radiation, exact};
 /// off.
 const WIDEST: usize = 128;
 const LONGEST: f64 = 3300.0;
-
-/// What all tiles of a request share.
-#[derive(Debug)]
-pub(in super::super) struct RadiationSetting {
-    compass: Compass,
-    light: horizon::HorizonOptions,
-    model: Physics,
-    store: horizon::HorizonBuffers,
-    workspaces: BufferPool<Workspace>,
-}
-
-impl RadiationSetting {
-    pub(in super::super) fn new(model: &Physics, vectors: Vectors) -> Self {
-        Self {
-            compass: Compass::new(model.azimuths),
-            light: horizon::HorizonOptions { curved: model.curved, vectors },
-            model: model.clone(),
-            store: horizon::HorizonBuffers::default(),
-            workspaces: BufferPool::default(),
-        }
-    }
-
-    /// The table's directions: azimuths from the grid's columns, radians.
-    pub(in super::super) fn azimuths(&self) -> Vec<f64> {
-        let azimuth = |(east, north): &(f64, f64)| east.atan2(*north).rem_euclid(std::f64::consts::TAU);
-        self.compass.units.iter().map(azimuth).collect()
-    }
-}
-
-/// What a thread needs of memory to work on patches.
-#[derive(Debug)]
-struct Workspace {
-    patch: Patch,
-    sums: PatchSums,
-}
 
 /// A tile whose far horizons are known.
 pub(in super::super) struct HorizonRadiation<'a> {

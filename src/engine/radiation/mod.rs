@@ -8,6 +8,7 @@ mod air;
 pub(super) mod by_cell;
 pub(super) mod by_horizon;
 mod exact;
+pub(super) mod setting;
 mod sums;
 mod suns;
 

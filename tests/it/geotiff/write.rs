@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use alpsckpt::engine::geotiff::{Encoding, Placement, Pyramid, blocks, encode_block, lay_out, write_grid};
+use alpsckpt::engine::geotiff::{Encoding, Placement, Pyramid, blocks, encode_block, lay_out};
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Compression, Storage, Tiling};
+use alpsckpt::grid_file::write_grid;
 use serde_json::Value;
 
 use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, same, support, text, values};

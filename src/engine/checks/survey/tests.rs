@@ -1,4 +1,6 @@
 use super::super::heights::rules;
+use super::super::voids::Holes;
+use super::bands::MOST_CELLS_OF_A_BAND;
 use super::*;
 use crate::engine::fixtures::InputFolder;
 
