@@ -32,9 +32,9 @@ const OUTLINE: usize = 32;
 /// The part of a coarse grid that lies around the region.
 #[derive(Debug)]
 pub(super) struct Coarse {
-    /// The file.
+    /// The file that it was read from.
     pub path: PathBuf,
-    /// The nodes.
+    /// Values at its nodes, NaN where there is none.
     pub grid: Grid,
     /// Where the whole grid lies.
     whole: Whole,

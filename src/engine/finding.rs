@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// What is suspicious in an input but possible. A campaign file that lists it in `accept` hears no more of it.
+/// What is suspicious in an input but possible. A campaign file that lists it in `accept` is checked without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum InputDoubt {
     /// Heights of 0 beside high ground.
@@ -46,7 +46,7 @@ pub struct InputFinding {
 }
 
 impl InputFinding {
-    /// A doubt.
+    /// A finding that a person may accept.
     #[must_use]
     pub fn doubtful(doubt: InputDoubt, problem: Problem) -> Self {
         Self { severity: Severity::Doubtful(doubt), problem }

@@ -23,7 +23,7 @@ use region::{latitude_of, part_of, region, shared_cells};
 /// What the engine computes from.
 #[derive(Debug)]
 pub(super) struct OpenedInputs {
-    /// The terrain.
+    /// The terrain model, by windows.
     pub dem: Raster,
     /// The region in cells of the DEM.
     pub span: Span,
@@ -243,7 +243,7 @@ impl Gatherer<'_> {
         heights: &[f64],
     ) -> Option<CoarseTemperature> {
         let (scale, offset) = (input.scale, input.offset);
-        // Without a terrain it is opened all the same: what is wrong with it is told too.
+        // Without a terrain it is opened all the same, so that what is wrong with it is found.
         let place = self.place;
         let latitude = place.and_then(|(dem, span)| latitude_of(dem.placement(), span));
         let grid = self.coarse(&input.path, |raster, grid| {

@@ -16,10 +16,10 @@ use std::ops::{Add, Mul, Sub};
 
 pub(super) use portable::Portable;
 
-/// How many.
+/// Floats that are worked on at a time.
 pub(super) const LANES: usize = 16;
 
-/// How many integers of 16 bits, [`Shorts`].
+/// Integers of 16 bits that are worked on at a time, [`Shorts`].
 pub(super) const SHORTS: usize = 32;
 
 /// A class of processors: its registers and what it does with them.

@@ -27,7 +27,7 @@ pub struct Physics {
     pub solar_constant: f64,
     /// What the air leaves of the sun.
     pub atmosphere: AtmosphereModel,
-    /// Lumped atmospheric transmittance, 0..1; of no account with [`AtmosphereModel::Esra`].
+    /// Lumped atmospheric transmittance, 0..1; not used with [`AtmosphereModel::Esra`].
     pub transmittance: f64,
     /// How the diffuse radiation is spread over the sky.
     pub diffuse: DiffuseModel,

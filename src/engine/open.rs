@@ -122,7 +122,7 @@ impl Engine {
         &self.request
     }
 
-    /// The tiles.
+    /// How the region is cut into work tiles.
     #[must_use]
     pub fn tiling(&self) -> Tiling {
         Tiling {

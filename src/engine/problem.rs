@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what} ({cure})", file.display())]
 pub struct Problem {
-    /// The file.
+    /// The file, or the name of the field of the campaign file.
     pub file: PathBuf,
     /// What was found and what was expected.
     pub what: String,

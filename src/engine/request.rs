@@ -17,7 +17,7 @@ pub struct MapRequest {
     pub months: Vec<MonthInputs>,
     /// The calendar year of the sun's positions.
     pub year: i32,
-    /// The physics.
+    /// The physics to compute with.
     pub model: Physics,
     /// The maps to write.
     pub products: Vec<Product>,
@@ -76,7 +76,7 @@ pub enum CoarseField {
 pub struct TemperatureInput {
     /// Its name in the maps' names: `mean`, `min`, `max`, …
     pub name: String,
-    /// The grid.
+    /// File of the coarse grid.
     pub path: PathBuf,
     /// degC per unit.
     pub scale: f64,

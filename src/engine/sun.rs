@@ -173,7 +173,7 @@ pub(super) struct SunStep {
 /// All steps of a month in their order, the nights too.
 #[derive(Debug, Clone)]
 pub(super) struct Month {
-    /// The steps.
+    /// Its steps in their order, one after another in equal times.
     pub steps: Vec<SunStep>,
     /// Length of a step, hours.
     pub hours: f64,

@@ -39,7 +39,7 @@ impl Vectors {
         [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|class| class.is_here()).collect()
     }
 
-    /// Its name.
+    /// Its name for people: `AVX2`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -101,7 +101,7 @@ pub enum TroubleKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}{}", if cure.is_empty() { String::new() } else { format!(" ({cure})") })]
 pub struct Trouble {
-    /// Which kind.
+    /// Which kind of trouble it is.
     pub kind: TroubleKind,
     /// What went wrong, in words.
     pub what: String,

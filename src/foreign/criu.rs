@@ -29,7 +29,7 @@ folder in ALPSCKPT_CRIU";
 pub struct Criu {
     /// The words that call it; CRIU's own arguments follow them.
     pub command: Vec<OsString>,
-    /// Its version.
+    /// Its version: major, minor, patch.
     pub version: (u32, u32, u32),
     /// Where it comes from, in words.
     pub origin: String,

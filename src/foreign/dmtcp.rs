@@ -26,7 +26,7 @@ use super::calls;
 use crate::durable::beneath;
 use clocks::Shift;
 use coordinator::Coordinator;
-use drafts::{Drafts, is_image};
+use drafts::{Drafts, images_of};
 use files::{appended, last_lines, other, removed};
 use start::{AT_FAULT, ROOT, ended_as, spawn};
 
@@ -196,21 +196,7 @@ impl Backend for Dmtcp {
     fn restore(&mut self, program: &Program, image: &Path, clocks: Clocks) -> Result<(), Trouble> {
         // DMTCP opens its image by a path, and not all that it starts may look at what this process holds.
         let image = &std::fs::canonicalize(image).map_err(|e| other(image, &e))?;
-        let facts = beneath::facts(image).map_err(|e| other(image, &e))?;
-        if let Some(why) = beneath::not_ours(&facts) {
-            return Err(Trouble::new(TroubleKind::Damaged, format!("{}: {why}", image.display()), ""));
-        }
-        let names = beneath::names(image).map_err(|e| other(image, &e))?;
-        let mut images: Vec<OsString> = names
-            .iter()
-            .filter(|name| is_image(&name.to_string_lossy()))
-            .map(|name| image.join(name).into())
-            .collect();
-        images.sort();
-        if images.is_empty() {
-            let what = format!("{}: no image of DMTCP (ckpt_*.dmtcp)", image.display());
-            return Err(Trouble::new(TroubleKind::Damaged, what, ""));
-        }
+        let (names, images) = images_of(image)?;
         let (mut words, shift) = clocks::going_on_from(clocks)?;
         let waits = !words.is_empty();
         let coordinator = self.prepare(program)?;

@@ -19,7 +19,7 @@ use crate::quantity::bytes;
 /// The node that something is to be restored on, and this process's place on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoreSite {
-    /// The node.
+    /// What is compared of the node.
     pub node: NodeTraits,
     /// The version of its CRIU; zeros for another tool.
     pub criu: (u32, u32, u32),

@@ -48,7 +48,7 @@ pub struct Kit {
     pub program: PathBuf,
     /// Where the packages came from, in words.
     pub from: String,
-    /// The packages.
+    /// The packages that it was unpacked from.
     pub packages: Vec<Package>,
     /// When it was made.
     pub made: String,
@@ -57,7 +57,7 @@ pub struct Kit {
 /// One package of a kit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
-    /// Its name.
+    /// Its name in Debian: `libc6`.
     pub name: String,
     /// Its version, as Debian counts.
     pub version: String,

@@ -1,4 +1,4 @@
-//! What does not fit a node, and how it is told.
+//! What of an image does not fit a node, as messages for people.
 
 pub(super) mod files;
 
@@ -41,13 +41,13 @@ impl Misfit {
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// Which kind.
+    /// Which kind of misfit it is.
     pub kind: Misfit,
     /// What differs, from what to what.
     pub what: String,
     /// What can be done about it.
     pub cure: String,
-    /// Nothing is to be restored here; else it is only to be told.
+    /// Nothing is to be restored here; else it is only a remark.
     pub refuses: bool,
 }
 

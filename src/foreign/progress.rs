@@ -17,10 +17,10 @@ const PIECE: usize = 1 << 20;
 const TAILS: [u64; 2] = [64 << 10, 4 << 20];
 /// Bytes of memory for a compiled expression: what takes more is no pattern for a number.
 const LARGEST_PATTERN: usize = 1 << 20;
-/// A part is told in hundredths.
+/// A part is counted in hundredths.
 const WHOLE: u64 = 100;
 
-/// What tells.
+/// What the progress of a program is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProgressSource {
     /// The lines of a file, of so many in all.
@@ -43,7 +43,7 @@ pub enum ProgressSource {
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramProgress {
-    /// So much.
+    /// What is done, in units of `total`.
     pub done: u64,
     /// Of so much; never less than `done`.
     pub total: u64,

@@ -1,4 +1,4 @@
-//! Heights: what is told of a survey of the terrain, and the look at samples of it.
+//! Heights: the findings of a survey of the terrain, and the check of samples of it.
 
 use super::super::Problem;
 use super::super::finding::{InputDoubt, InputFinding};

@@ -29,7 +29,7 @@ const RULES: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Seen")]
 pub struct FileSurvey {
-    /// The file.
+    /// The file that was looked at.
     file: FileIdentity,
     /// The file that it was compared with.
     beside: Option<FileIdentity>,

@@ -96,6 +96,10 @@ fn what_was_seen_holds_as_long_as_the_file_is_the_same() {
     let text = ron::to_string(&first.seen).unwrap();
     let kept: Vec<FileSurvey> = ron::from_str(&text).unwrap();
     assert_eq!(kept, first.seen);
+    // Under the names that former programs gave it.
+    let named = ron::ser::to_string_pretty(&kept, ron::ser::PrettyConfig::new().struct_names(true)).unwrap();
+    assert!(named.contains("Seen(") && named.contains("spikes: Steps("), "{named}");
+    assert!(named.contains("steps: Some(Steepness {"), "{named}");
     let nothing_to_do = |_: u64, _: u64| panic!("the cells are looked at again");
     let again = Engine::examine(&request, CheckDepth::Whole(&kept, &nothing_to_do));
     assert_eq!((told(&again), again.cells), (told(&first), first.cells));

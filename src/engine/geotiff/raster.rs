@@ -131,7 +131,7 @@ impl Raster {
         self.chunk_layout.sample == SampleType::F32 && self.value_scale.is_plain()
     }
 
-    /// The file.
+    /// Path of the file, as it was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.source.path

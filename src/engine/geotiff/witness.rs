@@ -45,7 +45,7 @@ impl Witness {
         Self { path: path.to_path_buf(), file: Arc::downgrade(file), state }
     }
 
-    /// The file.
+    /// Path of the file that was read.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -88,7 +88,7 @@ impl Lattice {
         Self { geometry, strips: observers.strips().to_vec(), glimpses, steps, nearest }
     }
 
-    /// Its memory.
+    /// Gives its memory back.
     pub(super) fn into_glimpses(self) -> Vec<Glimpse> {
         self.glimpses
     }

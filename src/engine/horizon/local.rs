@@ -16,7 +16,7 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Rows.
+    /// Rows of the patch and of what lies around it.
     pub(super) const ROWS: usize = EDGE + 2 * ROOM;
 
     /// Cells of a row, and some more that nobody looks at.

@@ -257,7 +257,7 @@ impl ReliefLevel {
     }
 }
 
-/// The height of the summits around a coordinate, each heard by its nearness.
+/// The height of the summits around a coordinate, weighted by their nearness.
 fn ceiling(places: &[ProjectedPoint], (x, y): (f64, f64)) -> f32 {
     // Far from all that are known, 3200 m.
     let (mut sum, mut total) = (3200.0 * 2e-4, 2e-4);

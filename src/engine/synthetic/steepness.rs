@@ -6,7 +6,7 @@ use super::points::PointKind;
 /// Cells of an edge of the field.
 const EDGE: usize = 90;
 
-/// Within this distance a point is fully heard, km.
+/// Within this distance a point has its full weight, km.
 const NEAR: f32 = 1.2;
 
 /// The steepness over the domain, 1 = as the stream-power constant says.

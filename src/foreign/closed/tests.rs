@@ -88,6 +88,8 @@ fn a_folder_that_did_not_change_is_left_alone() {
     assert_eq!(lab.back(), Vec::<String>::new());
     let text = ron::to_string(&lab.closed).unwrap();
     assert_eq!(ron::from_str::<Closed>(&text).unwrap(), lab.closed);
+    let names = ron::ser::PrettyConfig::new().struct_names(true);
+    assert!(ron::ser::to_string_pretty(&lab.closed, names).unwrap().contains("Kept("));
 }
 
 #[test]

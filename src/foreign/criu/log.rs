@@ -27,7 +27,7 @@ const FOLLOWING: [&str; 6] = [
     "Failed inotify/fanotify restore",
 ];
 
-/// How many lines are told.
+/// Lines of the log that a message quotes at most.
 const MOST: usize = 3;
 
 /// A sign in CRIU's log, and what it means.

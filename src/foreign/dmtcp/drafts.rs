@@ -25,7 +25,7 @@ impl Drafts {
         Self(folder.to_path_buf())
     }
 
-    /// The folder.
+    /// The path of the folder.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
@@ -121,6 +121,26 @@ impl Drafts {
 }
 
 /// Whether a name is that of an image.
-pub(super) fn is_image(name: &str) -> bool {
+fn is_image(name: &str) -> bool {
     name.strip_prefix("ckpt_").is_some_and(|rest| rest.strip_suffix(".dmtcp").is_some())
+}
+
+/// The names in the folder of an image, and the paths of the parts that are restored together, in order.
+pub(super) fn images_of(image: &Path) -> Result<(Vec<OsString>, Vec<OsString>), Trouble> {
+    let facts = beneath::facts(image).map_err(|e| other(image, &e))?;
+    if let Some(why) = beneath::not_ours(&facts) {
+        return Err(Trouble::new(TroubleKind::Damaged, format!("{}: {why}", image.display()), ""));
+    }
+    let names = beneath::names(image).map_err(|e| other(image, &e))?;
+    let mut images: Vec<OsString> = names
+        .iter()
+        .filter(|name| is_image(&name.to_string_lossy()))
+        .map(|name| image.join(name).into())
+        .collect();
+    images.sort();
+    if images.is_empty() {
+        let what = format!("{}: no image of DMTCP (ckpt_*.dmtcp)", image.display());
+        return Err(Trouble::new(TroubleKind::Damaged, what, ""));
+    }
+    Ok((names, images))
 }

@@ -18,7 +18,7 @@ const CURE: &str = "a site builds it from its sources; name its folder in ALPSCK
 /// DMTCP's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
-    /// Their folder.
+    /// The folder that holds them.
     pub folder: PathBuf,
     /// Their version, in DMTCP's words.
     pub version: String,

@@ -1,4 +1,4 @@
-//! The processes in the namespaces, as the supervisor has them: made, heard, ended.
+//! The processes in the namespaces, as the supervisor has them: how they are made, listened to and ended.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

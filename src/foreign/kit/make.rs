@@ -38,7 +38,7 @@ pub enum KitSource {
 /// A kit that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KitOrder {
-    /// Its folder.
+    /// The folder that it is made in.
     pub to: PathBuf,
     /// What it is made from.
     pub from: KitSource,
@@ -46,7 +46,7 @@ pub struct KitOrder {
     pub again: bool,
 }
 
-/// What was left half made for so long is nobody's.
+/// What was left half made for so long, no running process works on.
 const LEFT_BEHIND: Duration = Duration::from_hours(1);
 
 /// Makes a kit, or finds it made; whether it was made.

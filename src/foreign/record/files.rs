@@ -37,7 +37,7 @@ pub struct Recorded {
     /// Where; absolute.
     #[serde(with = "crate::foreign::written")]
     pub path: PathBuf,
-    /// Bytes.
+    /// Its length, bytes.
     #[serde(default)]
     pub size: u64,
     /// When it was written last, ns since 1970.

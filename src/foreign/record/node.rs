@@ -11,11 +11,11 @@ use crate::foreign::cpu::Processor;
 #[serde(default)]
 #[serde(rename = "Node")]
 pub struct NodeTraits {
-    /// Its name.
+    /// Its host name.
     pub host: String,
     /// The release of its kernel.
     pub kernel: String,
-    /// Its processor.
+    /// Its processor and the instructions that it has.
     pub processor: Processor,
     /// How many supplementary groups the user has.
     pub groups: usize,
@@ -24,7 +24,7 @@ pub struct NodeTraits {
 }
 
 impl NodeTraits {
-    /// This one.
+    /// The node that this process runs on.
     ///
     /// # Errors
     /// When the system does not tell.

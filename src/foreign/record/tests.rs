@@ -58,6 +58,13 @@ fn a_record_comes_back_and_bears_fields_that_are_missing() {
     let text = ron::ser::to_string_pretty(&record, ron::ser::PrettyConfig::new()).unwrap();
     assert_eq!(ron::from_str::<ImageRecord>(&text).unwrap(), record);
     let old: ImageRecord = ron::from_str("(criu: (4, 2, 1), files: [(path: \"/a\")])").unwrap();
+    // As former programs named what they recorded, and as those after them read it.
+    let named =
+        ron::ser::to_string_pretty(&record, ron::ser::PrettyConfig::new().struct_names(true)).unwrap();
+    for name in ["Record(", "node: Node(", "limits: Limits(", "addresses: Limit(", "Recorded("] {
+        assert!(named.contains(name), "{name} is not in {named}");
+    }
+    assert_eq!(ron::from_str::<ImageRecord>(&named).unwrap(), record);
     assert_eq!(old.files[0].path, Path::new("/a"));
 }
 

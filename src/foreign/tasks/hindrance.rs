@@ -102,7 +102,7 @@ pub struct Hindrance {
     pub task: u32,
     /// The name of its program.
     pub name: String,
-    /// Which kind.
+    /// Which kind of obstacle it is.
     pub kind: Obstacle,
     /// What it is, as a whole sentence without its full stop.
     pub what: String,

@@ -212,11 +212,11 @@ pub(in crate::foreign) fn opened(task: u32) -> io::Result<Vec<Open>> {
 /// A mount that a task sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::foreign) struct Mount {
-    /// Its number.
+    /// Its number in `/proc/NUMBER/mountinfo`.
     pub(in crate::foreign) id: u64,
     /// The folder of the file system that it shows.
     pub(in crate::foreign) root: PathBuf,
-    /// Where.
+    /// Where it is mounted.
     pub(in crate::foreign) at: PathBuf,
     /// The kind of file system.
     pub(in crate::foreign) kind: String,

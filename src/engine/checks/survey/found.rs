@@ -9,7 +9,7 @@ use super::super::voids::{Cell, Holes};
 pub(in crate::engine) struct Rules {
     /// The least value that can be.
     pub(in crate::engine) low: f32,
-    /// The greatest.
+    /// The greatest value that can be.
     pub(in crate::engine) high: f32,
     /// Differences between neighbouring cells; `None` where they tell nothing.
     pub(in crate::engine) steps: Option<Steepness>,
@@ -92,7 +92,7 @@ pub(in crate::engine) struct SharpSteps {
     pub(in crate::engine) count: u64,
     /// The greatest, m.
     pub(in crate::engine) largest: f32,
-    /// Its cell.
+    /// Where the greatest is: the lower cell of a step, or the cell that stands out.
     pub(in crate::engine) at: Cell,
 }
 
