@@ -121,7 +121,7 @@ impl Drafts {
 }
 
 /// Whether a name is that of an image.
-fn is_image(name: &str) -> bool {
+pub(super) fn is_image(name: &str) -> bool {
     name.strip_prefix("ckpt_").is_some_and(|rest| rest.strip_suffix(".dmtcp").is_some())
 }
 

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::foreign::tasks::{Obstacle, TaskScan, Tool, hindrances};
+use drafts::is_image;
 use place::{COUNT, ChainPlace};
 
 const LIMIT: Duration = Duration::from_mins(2);
