@@ -48,6 +48,7 @@ pub mod engine;
 pub mod foreign;
 pub mod host;
 pub mod job;
+pub mod layout;
 pub mod oar_client;
 pub mod quantity;
 mod shell_words;

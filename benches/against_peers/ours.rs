@@ -120,6 +120,7 @@ fn request(dem: &Path, months: &[u8]) -> Request {
         reference_height: None,
         months: months.iter().map(month).collect(),
         year: 2018,
+        tag: String::new(),
         model: Model::default(),
         products: vec![Product::SkyView, Product::Total, Product::TotalFlat],
         tile: tile::EDGE as u32,

@@ -4,10 +4,10 @@ use std::io;
 use std::path::Path;
 
 use super::form;
-use super::generation::{Complete, Generation, GenerationNumber};
-use super::layout::ChainDir;
-use super::link::{LinkNumber, LinkStart};
+use super::generation::{Complete, Generation};
+use super::link::LinkStart;
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
 
 /// Begins a link: takes the next free number and records it, exclusively. From then on all earlier links are fenced.
 ///

@@ -347,6 +347,7 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
         reference_height: Some(reference),
         months,
         year: 2018,
+        tag: String::new(),
         model: Model { summing: args.steps.into(), ..Model::default() },
         products: vec![Product::SkyView, Product::Solar, Product::Temperature],
         tile: 256,

@@ -17,6 +17,9 @@ pub struct Request {
     pub months: Vec<MonthInputs>,
     /// The calendar year of the sun's positions.
     pub year: i32,
+    /// What tells these maps from those of the same months of another request, such as `2031-rcp85`: a part of their names.
+    /// Empty where months say all.
+    pub tag: String,
     /// The physics.
     pub model: Model,
     /// The maps to write.

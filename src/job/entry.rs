@@ -10,10 +10,12 @@ use super::origin::Origin;
 use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
+use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
 use crate::durable::{DurableError, patience};
 use crate::host;
+use crate::shell_words::word;
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
@@ -141,14 +143,28 @@ fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
         ),
         sealed: None,
     })?;
+    let chain = chains::one(&CampaignDir::new(order.output), &spec, order.chain).map_err(|e| Outcome {
+        link: None,
+        class: if matches!(e, ChainError::File(DurableError::Io { .. })) {
+            ExitClass::Output
+        } else {
+            ExitClass::Foreign
+        },
+        message: format!(
+            "{} (then resubmit: `alpsckpt resubmit {} --campaign {}`)",
+            e.words(),
+            order.chain,
+            word(order.output.as_os_str())
+        ),
+        sealed: None,
+    })?;
     let surroundings = Surroundings::of_process();
     Ok(RunOptions {
-        months: order.chain.months(),
+        chain,
         stop: surroundings.stop(&spec, start),
         threads: threads(&spec),
         spec,
         spec_hash: order.spec_hash.to_owned(),
-        chain: order.chain.clone(),
         job_id: surroundings.job_id,
         node: surroundings.node,
         origin: Origin {

@@ -20,7 +20,7 @@ use super::workload::Workload;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::form::FORM;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
+    CampaignDir, Chain, ChainDir, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
 };
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
@@ -47,9 +47,7 @@ pub struct RunOptions {
     /// Its hash.
     pub spec_hash: String,
     /// The chain.
-    pub chain: ChainId,
-    /// Its months.
-    pub months: Vec<u8>,
+    pub chain: Chain,
     /// The batch system's job, or `local`.
     pub job_id: String,
     /// The node.
@@ -94,7 +92,7 @@ pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress
     if let Some(command) = options.spec.command() {
         return run_body(output, options, &Foreign::new(command), report);
     }
-    let open = || Engine::open(request::request(&options.spec, &options.months));
+    let open = || Engine::open(request::of_chain(&options.spec, &options.chain));
     run_with(output, options, &open, report)
 }
 
@@ -116,7 +114,7 @@ fn run_body(
     report: &(dyn Fn(&Progress) + Sync),
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
-    let dir = campaign.chain(&options.chain);
+    let dir = campaign.chain(&options.chain.id);
     let asked = options.threads;
     let options = &RunOptions { threads: bearable(asked, processors()), ..options.clone() };
     let start = match begin(&campaign, &dir, options) {
@@ -193,7 +191,7 @@ fn processors() -> u32 {
 #[must_use]
 pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -> Outcome {
     let campaign = CampaignDir::new(output);
-    let dir = campaign.chain(&options.chain);
+    let dir = campaign.chain(&options.chain.id);
     let start = match begin(&campaign, &dir, options) {
         Ok(start) => start,
         Err(e) => return not_begun(&e),
@@ -230,7 +228,7 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
     log.say(&format!(
         "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {}, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,
-        options.chain,
+        options.chain.id,
         options.job_id,
         options.node,
         std::process::id(),

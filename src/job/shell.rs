@@ -82,7 +82,7 @@ impl<'a> Shell<'a> {
         heart: &'a Heart,
         report: &'a (dyn Fn(&Progress) + Sync),
     ) -> Self {
-        let dir = campaign.chain(&options.chain);
+        let dir = campaign.chain(&options.chain.id);
         let link = start.link;
         Self { campaign, dir, options, link, start, log, heart, report, ledger: Mutex::default() }
     }

@@ -38,6 +38,7 @@ fn request(model: &Model) -> Request {
             linke: None,
         }],
         year: 2018,
+        tag: String::new(),
         model: Model {
             step_minutes: 180,
             horizon_distance: 1500.0,

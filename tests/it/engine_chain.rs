@@ -80,12 +80,11 @@ impl Place {
         spec.dem = self.dem();
         spec.output = self.output();
         spec.products = vec![Product::SkyView, Product::Total];
-        let (chain, months) = alpsckpt::job::request::chains(&spec).remove(0);
+        let chain = spec.chains().remove(0);
         RunOptions {
             spec,
             spec_hash: "abc".to_owned(),
             chain,
-            months,
             job_id: "local".to_owned(),
             node: "n".to_owned(),
             threads,

@@ -193,8 +193,7 @@ fn every_form_is_read_gone_on_with_and_verified() {
             &RunOptions {
                 spec: spec::Spec { pace: None, ..spec.clone() },
                 spec_hash: after.spec.clone(),
-                chain: june.clone(),
-                months: june.months(),
+                chain: spec.chain_of(&[6]),
                 job_id: "local".to_owned(),
                 node: "node-1".to_owned(),
                 threads: 2,

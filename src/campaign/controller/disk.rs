@@ -312,9 +312,10 @@ impl ChainFiles {
     }
 
     /// The machine's view of it.
-    pub(super) fn view(&self, now_ms: u64, spec: &Spec) -> DiskView {
+    pub(super) fn view(&self, now_ms: u64, spec: &Spec, months: &[u8]) -> DiskView {
         let links = self.links.values();
         DiskView {
+            months: months.to_vec(),
             attempts: self.tokens().collect(),
             left_out: self.left_out().cloned().unwrap_or_default(),
             unsaved: spec.is_unsaved(),

@@ -13,7 +13,7 @@ use crate::campaign::snapshot::{
     Snapshot, saving_of,
 };
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{ChainId, Phase, Saving, Status};
+use crate::checkpoint::{Chain, ChainId, Phase, Saving, Status};
 use crate::host;
 use crate::quantity::{clean, count, one_line};
 
@@ -30,22 +30,19 @@ impl Controller {
         let chains: Vec<ChainView> = self
             .chains
             .iter()
-            .map(|(id, months)| {
+            .map(|Chain { id, months, .. }| {
                 let record = self.state.chain(id);
                 let files = self.files.get(id).unwrap_or(&none);
                 let state_folder = self.campaign.state();
-                self.chain_view(
+                self.chain_view(&Seen {
                     id,
                     months,
-                    &Seen {
-                        id,
-                        record: &record,
-                        files,
-                        now_ms,
-                        spec: &self.spec,
-                        state_folder: &state_folder,
-                    },
-                )
+                    record: &record,
+                    files,
+                    now_ms,
+                    spec: &self.spec,
+                    state_folder: &state_folder,
+                })
             })
             .collect();
         Snapshot {
@@ -112,8 +109,8 @@ impl Controller {
             .collect()
     }
 
-    fn chain_view(&self, id: &ChainId, months: &[u8], seen: &Seen<'_>) -> ChainView {
-        let Seen { record, files, .. } = seen;
+    fn chain_view(&self, seen: &Seen<'_>) -> ChainView {
+        let Seen { id, months, record, files, .. } = *seen;
         let jobs = self.batch.view.as_ref().map_or_else(Vec::new, |view| jobs_of(record, view));
         // The job that lives, else the newest one.
         let job = jobs.iter().rfind(|(_, job)| !job.state.is_over()).or(jobs.last());
@@ -201,6 +198,7 @@ fn eta(left: u64, rate: f64) -> Option<u64> {
 /// What is known of one chain.
 struct Seen<'a> {
     id: &'a ChainId,
+    months: &'a [u8],
     record: &'a ChainRecord,
     files: &'a ChainFiles,
     now_ms: u64,
@@ -250,7 +248,7 @@ impl Seen<'_> {
     }
 
     fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
-        let disk = || self.files.view(self.now_ms, self.spec);
+        let disk = || self.files.view(self.now_ms, self.spec, self.months);
         let Some(end) = &link.end else {
             if !host::may_live(&link.start.node, link.start.pid) {
                 let full = is_full(self.state_folder);

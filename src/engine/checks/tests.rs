@@ -72,6 +72,7 @@ impl Folder {
             reference_height: None,
             months: Vec::new(),
             year: 2018,
+            tag: String::new(),
             model: Model { horizon_distance: 4000.0, ..Model::default() },
             products: vec![Product::SkyView],
             tile: 64,

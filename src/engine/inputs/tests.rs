@@ -39,6 +39,7 @@ impl Ground {
             reference_height: None,
             months: vec![month],
             year: 2018,
+            tag: String::new(),
             model: Model { atmosphere, ..Model::default() },
             products: vec![Product::Total],
             tile: 64,
