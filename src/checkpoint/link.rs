@@ -38,7 +38,16 @@ pub struct LinkStart {
     pub submission: String,
 }
 
+/// In the place of a job's number: the link runs in the foreground, outside of any batch system.
+pub const LOCAL: &str = "local";
+
 impl LinkStart {
+    /// It runs in the foreground, outside of any batch system.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.job_id == LOCAL
+    }
+
     /// Stands for a link whose record cannot be read: its number still counts.
     #[must_use]
     pub fn unreadable(link: LinkNumber) -> Self {

@@ -44,7 +44,7 @@ pub use generation::{
     BlockRecord, Complete, Dumper, Generation, Image, ImageFile, MapRecord, Place, Segment, TileRecord,
 };
 pub use inputs::{InputBlock, InputBlocks};
-pub use link::{ExitClass, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
+pub use link::{ExitClass, LOCAL, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
 pub use resume::{Held, Resumed, Shape};
 pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;

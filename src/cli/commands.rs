@@ -14,6 +14,7 @@ use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, Spec, 
 use crate::checkpoint::{CampaignDir, Chain, ChainId, Generation, Saving, fence};
 use crate::engine::Problem;
 use crate::foreign::kit;
+use crate::host;
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::ui::words;
@@ -196,8 +197,7 @@ fn is_found(program: &Path, within: bool) -> bool {
     if within {
         return runs(program);
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| runs(&folder.join(program)))
+    host::in_path(program).any(|file| runs(&file))
 }
 
 /// What is said of a campaign file that is good.

@@ -15,7 +15,7 @@ use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
 use crate::checkpoint::{
-    CampaignDir, Chain, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form,
+    CampaignDir, Chain, ChainDir, ChainId, ExitClass, LOCAL, LinkStart, Phase, Status, fence, form,
 };
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::foreign::fitness::tells_of_beginning_anew;
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             spec: spec.clone(),
             spec_hash: campaign.spec_hash.clone(),
             chain: chain.clone(),
-            job_id: entry::LOCAL.to_owned(),
+            job_id: LOCAL.to_owned(),
             node: entry::host_name(),
             threads: args.threads.unwrap_or_else(|| entry::threads(&spec)),
             stop: stop.clone(),
@@ -177,7 +177,7 @@ fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), Failure> {
     const WATCHED: Duration = Duration::from_secs(3);
     let Some(link) = fence::newest(dir)?.filter(|link| !dir.link_end(*link).exists()) else { return Ok(()) };
     let Ok(start) = form::read::<LinkStart>(&dir.link_start(link)) else { return Ok(()) };
-    if start.job_id != entry::LOCAL || !host::may_live(&start.node, start.pid) {
+    if !start.is_local() || !host::may_live(&start.node, start.pid) {
         return Ok(());
     }
     let beat = || Status::read(&dir.status(link)).ok().map(|status| status.counter);

@@ -7,21 +7,19 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 
 use super::origin::Origin;
-use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
+use super::run::{fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
+use super::terms::{Outcome, RunOptions, Stop};
 use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::{self, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
+use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LOCAL};
 use crate::durable::{DurableError, patience};
 use crate::host;
 use crate::shell_words::word;
 
 /// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
 const COUNTED_AFTER: f64 = 62.0;
-
-/// The job's number outside a batch system.
-pub const LOCAL: &str = "local";
 
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]

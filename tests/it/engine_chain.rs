@@ -117,7 +117,7 @@ impl Place {
 
     fn problems(&self) -> Vec<String> {
         let chain = self.options(1).chain;
-        let verified = verify_chain(&CampaignDir::new(&self.output()), &chain, &self.dem()).unwrap();
+        let verified = verify_chain(&CampaignDir::new(&self.output()), &chain.id, &self.dem()).unwrap();
         assert_eq!(verified.len(), 2);
         verified.into_iter().flat_map(|v| v.problems).collect()
     }

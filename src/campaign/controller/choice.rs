@@ -8,6 +8,7 @@ use super::{ControlError, log};
 use crate::batch::embedded::Embedded;
 use crate::batch::{BatchError, BatchSystem};
 use crate::campaign::registry;
+use crate::host;
 use crate::oar_client::Oar;
 
 /// Which batch system a campaign was submitted to; recorded, so that any session finds it again.
@@ -46,8 +47,7 @@ impl ClusterChoice {
     /// Why it cannot be submitted to from here.
     pub fn find(&self) -> Result<(), ControlError> {
         self.connect()?.info()?;
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        let found = |program: &str| host::in_path(Path::new(program)).next().is_some();
         match self {
             Self::Oar if !found("oarsub") => Err(BatchError::NoCommand("oarsub".to_owned()).into()),
             _ => Ok(()),

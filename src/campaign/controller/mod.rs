@@ -206,6 +206,12 @@ impl Controller {
         &self.chains
     }
 
+    /// With these chains instead of those that the file can say.
+    #[cfg(test)]
+    pub(crate) fn with_chains(self, chains: Vec<Chain>) -> Self {
+        Self { chains, ..self }
+    }
+
     /// Reads everything anew and decides what it means. Takes no lease and never waits for a job.
     ///
     /// # Errors

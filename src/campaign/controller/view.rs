@@ -19,8 +19,6 @@ use crate::quantity::{clean, count, one_line};
 
 /// Another that holds the lease for longer than this, milliseconds, does not just act for a moment: it is told.
 const MOMENT_MS: u64 = 5_000;
-/// What a link says of its job when there is none: a run in the foreground.
-const LOCAL: &str = "local";
 
 impl Controller {
     /// The picture of what was last read.
@@ -30,11 +28,13 @@ impl Controller {
         let chains: Vec<ChainView> = self
             .chains
             .iter()
-            .map(|Chain { id, months, .. }| {
+            .map(|chain| {
+                let Chain { id, months, .. } = chain;
                 let record = self.state.chain(id);
                 let files = self.files.get(id).unwrap_or(&none);
                 let state_folder = self.campaign.state();
                 self.chain_view(&Seen {
+                    chain,
                     id,
                     months,
                     record: &record,
@@ -137,6 +137,7 @@ impl Controller {
         let rate = at_work.filter(works).map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
+            label: seen.chain.label(),
             months: months.to_vec(),
             state,
             tiles,
@@ -197,6 +198,7 @@ fn eta(left: u64, rate: f64) -> Option<u64> {
 
 /// What is known of one chain.
 struct Seen<'a> {
+    chain: &'a Chain,
     id: &'a ChainId,
     months: &'a [u8],
     record: &'a ChainRecord,
@@ -238,7 +240,7 @@ impl Seen<'_> {
 
     /// The newest link, if it is a run in the foreground after all that the batch system had.
     fn foreground(&self) -> Option<&LinkFiles> {
-        let newest = self.files.links.values().next_back().filter(|l| l.start.job_id == LOCAL)?;
+        let newest = self.files.links.values().next_back().filter(|l| l.start.is_local())?;
         let after = match self.record.stage {
             Stage::Planned => true,
             Stage::Failed(_) | Stage::Stopped => Some(newest.start.link) > self.record.link_at_end,

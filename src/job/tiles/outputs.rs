@@ -159,7 +159,7 @@ impl<'a> Outputs<'a> {
     fn is_named(&self, file: &str) -> bool {
         let named = self.named.get_or_init(|| {
             let numbers = fence::generations(self.chain).unwrap_or_default();
-            let read = |number| form::read::<Generation>(&self.chain.generation(number)).ok();
+            let read = |number| Generation::read(self.chain, number).ok();
             numbers.into_iter().filter_map(read).flat_map(|g| g.maps).map(|map| map.file).collect()
         });
         // The record of the end is long, and what it names is in the last generations, as a rule.
