@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::spec::{Spec, short_hash};
 use crate::checkpoint::form;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, Complete, ExitClass, Generation, InputBlock, InputBlocks, LinkEnd,
+    CampaignDir, Chain, ChainDir, ChainId, Complete, ExitClass, Generation, InputBlock, InputBlocks, LinkEnd,
     LinkNumber, LinkStart, fence, inputs as table,
 };
 use crate::durable::{DurableError, beneath, sealed};
@@ -49,9 +49,9 @@ pub struct InputFile {
 impl Inputs {
     /// Looks at the files of a chain. One that cannot be read is left out: whoever needs it says what is wrong with it.
     #[must_use]
-    pub fn take(spec: &Spec, months: &[u8], known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
+    pub fn take(spec: &Spec, chain: &Chain, known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
         let mut files = Vec::new();
-        for (role, path) in spec.inputs_of(months) {
+        for (role, path) in spec.inputs_of(chain) {
             let identity = known.get(&path).cloned().or_else(|| identity::quick(&path).ok());
             let Some(identity) = identity else { continue };
             known.insert(path.clone(), identity.clone());
@@ -137,12 +137,11 @@ pub enum CheckError {
 /// When an input was changed, or a record of the chain cannot be read.
 pub fn check(
     campaign: &CampaignDir,
-    chain: &ChainId,
+    chain: &Chain,
     spec: &Spec,
-    months: &[u8],
     depth: Depth<'_>,
 ) -> Result<Checked, CheckError> {
-    let dir = campaign.chain(chain);
+    let dir = campaign.chain(&chain.id);
     let old = Inputs::newest(&dir)?;
     let sealed = newest_sealed(&dir, LinkNumber(old.after))?;
     // What another engine computed is not gone on from by a link.
@@ -154,7 +153,7 @@ pub fn check(
     if matches!(depth, Depth::Decide(_)) {
         check.read_tables();
     }
-    for (role, path) in spec.inputs_of(months) {
+    for (role, path) in spec.inputs_of(chain) {
         let before = old.files.iter().find(|file| file.role == role);
         check.file(&role, &path, before)?;
     }
@@ -163,7 +162,7 @@ pub fn check(
 
 struct Check<'a> {
     campaign: &'a CampaignDir,
-    chain: &'a ChainId,
+    chain: &'a Chain,
     dir: ChainDir,
     sealed: Option<Generation>,
     depth: Depth<'a>,
@@ -275,7 +274,7 @@ impl Check<'_> {
 
     /// Other chains have sealed work that was made from the file as it was.
     fn others_hold(&self, before: &InputFile) -> Result<bool, DurableError> {
-        for chain in chains(self.campaign)?.into_iter().filter(|chain| chain != self.chain) {
+        for chain in chains(self.campaign)?.into_iter().filter(|chain| *chain != self.chain.id) {
             let dir = self.campaign.chain(&chain);
             let inputs = Inputs::newest(&dir).unwrap_or_default();
             let same = |file: &&InputFile| file.role == before.role && file.identity == before.identity;
@@ -307,20 +306,20 @@ impl Check<'_> {
 
 /// What to do about a changed input. A chain that was complete is not submitted again.
 #[must_use]
-pub fn way_on(chain: &ChainId, dir: &ChainDir) -> String {
+pub fn way_on(chain: &Chain, dir: &ChainDir) -> String {
     let anew = if was_complete(dir) {
-        format!("alpsckpt run FILE --months {} --anew", months_of(chain))
+        format!("alpsckpt run FILE --months {} --anew", months_of(&chain.months))
     } else {
         let output = dir.path().ancestors().nth(3).unwrap_or(dir.path());
-        format!("alpsckpt resubmit {chain} --anew --campaign {}", word(output.as_os_str()))
+        format!("alpsckpt resubmit {} --anew --campaign {}", chain.id, word(output.as_os_str()))
     };
     format!("put the file back as it was, or begin the chain anew from it: `{anew}`")
 }
 
-/// The chain's months as an option takes them.
+/// Months as an option takes them.
 #[must_use]
-pub fn months_of(chain: &ChainId) -> String {
-    chain.months().iter().map(u8::to_string).collect::<Vec<_>>().join(",")
+pub fn months_of(months: &[u8]) -> String {
+    months.iter().map(u8::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// The chain is complete, or a link completed it and its maps are not whole any more.

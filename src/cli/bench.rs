@@ -348,6 +348,7 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<MapRequest, Failure
         reference_height: Some(reference),
         months,
         year: 2018,
+        tag: String::new(),
         model: Physics { summing: args.steps.into(), ..Physics::default() },
         products: vec![Product::SkyView, Product::Solar, Product::Temperature],
         tile: 256,

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Failure, failure, output, place};
+use crate::campaign::chains;
 use crate::campaign::inputs::{self, Inputs};
-use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image};
+use crate::checkpoint::{
+    CampaignDir, Chain, ChainDir, ChainId, Dumper, Generation, GenerationNumber, fence, image,
+};
 use crate::durable::{DurableError, beneath};
 use crate::job::let_images_go;
 use crate::quantity::{self, bytes, count};
@@ -132,8 +135,9 @@ fn chains(which: &Which) -> Result<Vec<(ChainId, ChainDir)>, Failure> {
     let output = place::output_of(which.campaign.as_deref())?;
     let spec = place::spec_of(&output)?;
     let campaign = CampaignDir::new(&output);
-    let all = spec.chains().into_iter().map(|(id, _)| id);
-    let meant: Vec<ChainId> = all.filter(|id| which.chain.as_ref().is_none_or(|chain| chain == id)).collect();
+    let all = chains::of(&campaign, &spec)?.into_iter();
+    let meant = |chain: &Chain| which.chain.as_ref().is_none_or(|asked| chain.is_called(asked.as_str()));
+    let meant: Vec<ChainId> = all.filter(meant).map(|chain| chain.id).collect();
     if let (Some(chain), true) = (&which.chain, meant.is_empty()) {
         let what = format!("{chain}: the campaign has no such chain");
         return Err(Failure::new(failure::MISSING, what, "see `alpsckpt status` for its chains"));

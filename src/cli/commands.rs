@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::{Failure, inputs, output};
 use crate::campaign::snapshot::{MarginView, saving_of};
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, Spec, SpecError};
-use crate::checkpoint::{CampaignDir, ChainId, Generation, Saving, fence};
+use crate::checkpoint::{CampaignDir, Chain, ChainId, Generation, Saving, fence};
 use crate::engine::Problem;
 use crate::foreign::kit;
+use crate::host;
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::ui::words;
@@ -25,8 +26,8 @@ const IMAGES: u64 = 2;
 pub(super) fn problems(spec: &Spec, command: &Command, months: &[u8]) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
     let mut note = |problem: Option<Problem>| found.extend(problem.filter(|new| !found.contains(new)));
-    for (chain, of_chain) in spec.chains() {
-        if !of_chain.iter().any(|month| months.contains(month)) {
+    for chain in spec.chains() {
+        if !chain.months.iter().any(|month| months.contains(month)) {
             continue;
         }
         let inputs = command.inputs_of(spec, &chain);
@@ -83,8 +84,8 @@ fn no_place_of_results(results: &Path) -> Option<Problem> {
 }
 
 /// What lies where outputs of a chain go: its inputs, and, as long as it was not begun, any file.
-fn in_the_way(spec: &Spec, command: &Command, chain: &ChainId, inputs: &[PathBuf]) -> Vec<Problem> {
-    let dir = CampaignDir::new(&spec.output).chain(chain);
+fn in_the_way(spec: &Spec, command: &Command, chain: &Chain, inputs: &[PathBuf]) -> Vec<Problem> {
+    let dir = CampaignDir::new(&spec.output).chain(&chain.id);
     let begun = !matches!(fence::newest(&dir), Ok(None));
     let same = |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
     let mut found = Vec::new();
@@ -151,7 +152,7 @@ fn warn(loaded: &Loaded, line: Option<usize>, what: &str, cure: &str) {
 
 /// What is doubtful about a program and its arguments, with what to do.
 fn doubts(loaded: &Loaded, command: &Command, arguments: &[String]) -> Vec<(String, String)> {
-    let Some((chain, _)) = loaded.spec.chains().into_iter().next() else { return Vec::new() };
+    let Some(chain) = loaded.spec.chains().into_iter().next() else { return Vec::new() };
     let filled = |text: &String| command.before_it_runs(&loaded.spec, &chain, text).map(PathBuf::from);
     let of_its_own = command.before_it_runs(&loaded.spec, &chain, &command.directory).is_none();
     let folder = loaded.file.parent().unwrap_or(Path::new("/"));
@@ -196,15 +197,14 @@ fn is_found(program: &Path, within: bool) -> bool {
     if within {
         return runs(program);
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| runs(&folder.join(program)))
+    host::in_path(program).any(|file| runs(&file))
 }
 
 /// What is said of a campaign file that is good.
 pub(super) fn say_good(loaded: &Loaded, command: &Command, file: &Path) -> Result<(), Failure> {
     let spec = &loaded.spec;
     let inputs: BTreeSet<PathBuf> =
-        spec.chains().iter().flat_map(|(chain, _)| command.inputs_of(spec, chain)).collect();
+        spec.chains().iter().flat_map(|chain| command.inputs_of(spec, chain)).collect();
     output::say(format!(
         "{}: good. {} of {}, {} each, {} in all.",
         file.display(),
@@ -290,9 +290,10 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
     let chains: Vec<ChainPlan> = spec
         .chains()
         .into_iter()
-        .map(|(id, months)| {
-            let outputs = command.outputs_of(spec, &id, Path::new(""));
-            ChainPlan { outputs: outputs.into_iter().map(|(_, to)| to).collect(), id, months }
+        .map(|chain| {
+            let outputs = command.outputs_of(spec, &chain, Path::new(""));
+            let outputs = outputs.into_iter().map(|(_, to)| to).collect();
+            ChainPlan { outputs, id: chain.id, months: chain.months }
         })
         .collect();
     let largest = largest_image(spec);
@@ -316,8 +317,8 @@ fn plan(spec: &Spec, command: &Command) -> Plan {
 /// The newest generation of each chain.
 fn newest(spec: &Spec) -> impl Iterator<Item = Generation> {
     let campaign = CampaignDir::new(&spec.output);
-    spec.chains().into_iter().filter_map(move |(chain, _)| {
-        let dir = campaign.chain(&chain);
+    spec.chains().into_iter().filter_map(move |chain| {
+        let dir = campaign.chain(&chain.id);
         let newest = fence::generations(&dir).ok()?.into_iter().max()?;
         Generation::read(&dir, newest).ok()
     })

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::{output, place};
 use crate::batch::BatchError;
+use crate::campaign::chains::ChainError;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
@@ -200,6 +201,12 @@ impl From<DurableError> for Failure {
 impl From<BatchError> for Failure {
     fn from(e: BatchError) -> Self {
         Self::new(BATCH, &e, e.hint())
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(e: ChainError) -> Self {
+        ControlError::from(e).into()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::THIS_PROGRAM;
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
 use crate::campaign::spec::{self, Loaded, Profile, Spec, of_month};
-use crate::checkpoint::{CampaignDir, ChainId, fence};
+use crate::checkpoint::{CampaignDir, Chain, fence};
 use crate::engine::{CheckDepth, Engine, Examination, InputFinding, Problem, Severity};
 use crate::job::request;
 use crate::job::tiles::outputs;
@@ -19,9 +19,9 @@ use crate::ui::words;
 /// Refuses chains of these months that a later program wrote to: nothing else is a cure, least of all to begin anew.
 pub(super) fn known(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
     let campaign = CampaignDir::new(&loaded.spec.output);
-    for (chain, of_chain) in loaded.spec.chains() {
-        if of_chain.iter().any(|month| months.contains(month)) {
-            fence::ensure_known(&campaign.chain(&chain))?;
+    for chain in loaded.spec.chains() {
+        if chain.months.iter().any(|month| months.contains(month)) {
+            fence::ensure_known(&campaign.chain(&chain.id))?;
         }
     }
     Ok(())
@@ -32,19 +32,19 @@ pub(super) fn known(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {
 pub(super) fn unchanged(
     loaded: &Loaded,
     months: &[u8],
-    cure: impl Fn(&ChainId) -> String,
+    cure: impl Fn(&Chain) -> String,
 ) -> Result<(), Failure> {
     let campaign = CampaignDir::new(&loaded.spec.output);
     if !campaign.state().is_dir() {
         // There is none yet; what is wrong with the place itself is told when it is looked at.
         return Ok(());
     }
-    for (chain, of_chain) in loaded.spec.chains() {
-        let asked = of_chain.iter().any(|month| months.contains(month));
-        let dir = campaign.chain(&chain);
+    for chain in loaded.spec.chains() {
+        let asked = chain.months.iter().any(|month| months.contains(month));
+        let dir = campaign.chain(&chain.id);
         if asked && !recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after) {
             let depth = recorded::Depth::Look;
-            let checked = recorded::check(&campaign, &chain, &loaded.spec, &of_chain, depth);
+            let checked = recorded::check(&campaign, &chain, &loaded.spec, depth);
             checked.map_err(|e| match e {
                 CheckError::File(e) => e.into(),
                 CheckError::Changed(problem) => Failure::new(failure::FOREIGN, problem, cure(&chain)),

@@ -33,7 +33,7 @@ pub(super) fn settle(spec: &Spec) -> Result<Spec, Failure> {
 /// The edge of a work tile, cells, and the engine of the job of the campaign that takes most memory: one of its longest
 /// chain, all months where that is not settled.
 fn room(spec: &Spec) -> Result<(u32, Engine), Failure> {
-    let chains = spec.chains().into_iter().map(|(_, months)| months);
+    let chains = spec.chains().into_iter().map(|chain| chain.months);
     let longest = match spec.months_per_chain {
         MonthsPerChain::Count(_) => chains.max_by_key(Vec::len).unwrap_or_default(),
         MonthsPerChain::Auto => spec.sorted_months(),

@@ -5,6 +5,7 @@
 mod attacks;
 mod bad_inputs;
 mod campaign;
+mod chains;
 mod checkpoint;
 mod cli;
 mod cluster;
