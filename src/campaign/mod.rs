@@ -15,6 +15,8 @@ pub mod actions;
 pub mod clock;
 pub mod controller;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod identity;
 pub mod inputs;
 pub mod journal;

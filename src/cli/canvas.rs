@@ -4,7 +4,7 @@ use ratatui::style::Color;
 
 use crate::engine::grid::Grid;
 use crate::engine::picture::{self, Palette};
-use crate::ui::glyphs::Glyphs;
+use crate::glyphs::Glyphs;
 use crate::ui::theme::{Depth, Theme};
 
 /// From low to high, where colours are not wanted.
@@ -116,7 +116,7 @@ fn plain(value: f32, Scale { low, high, .. }: Scale) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::glyphs::{ASCII, UNICODE};
+    use crate::glyphs::{ASCII, UNICODE};
 
     const GREY: Scale = Scale { palette: Palette::Grey, low: 0.0, high: 1.0 };
 

@@ -235,7 +235,7 @@ fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Lay
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::glyphs::UNICODE;
+    use crate::glyphs::UNICODE;
     use crate::ui::theme::Depth;
 
     #[test]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Model, Screen};
+use super::model::Model;
 use crate::campaign::registry;
 use crate::checkpoint::ChainId;
 use crate::durable::{atomic, sealed};
+use crate::keys::Screen;
 
 /// Campaigns remembered.
 const MOST: usize = 50;

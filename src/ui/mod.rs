@@ -16,10 +16,9 @@
 //!
 //! `update` and `view` read no clock, no file and no environment; the loop blocks on no file and no process.
 
-mod actions;
+mod available;
 mod confirm;
 mod driver;
-pub(crate) mod glyphs;
 mod haste;
 mod input;
 mod memory;
@@ -32,7 +31,6 @@ pub(crate) mod text;
 pub(crate) mod theme;
 mod update;
 mod view;
-pub(crate) mod words;
 
 #[cfg(test)]
 mod fixtures;

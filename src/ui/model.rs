@@ -6,43 +6,15 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
-use super::glyphs::Glyphs;
 use super::haste::Haste;
 use super::memory::Visit;
 use super::theme::{Meaning, Theme};
-use super::words;
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::{Access, ChainState, ChainView, JobView, LinkView, Snapshot};
 use crate::checkpoint::{ChainId, Quicklook};
-
-/// One of the four screens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub(crate) enum Screen {
-    /// The chains, and all that a person needs.
-    #[default]
-    Months,
-    /// Links, generations, nodes.
-    Jobs,
-    /// What a link said.
-    Log,
-    /// The map as it fills.
-    Map,
-}
-
-impl Screen {
-    /// In the order of their digits.
-    pub(crate) const ALL: [Self; 4] = [Self::Months, Self::Jobs, Self::Log, Self::Map];
-
-    /// Its name.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Months => "Months",
-            Self::Jobs => "Jobs",
-            Self::Log => "Log",
-            Self::Map => "Map",
-        }
-    }
-}
+use crate::glyphs::Glyphs;
+use crate::keys::Screen;
+use crate::words;
 
 /// The time, given from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -424,9 +396,8 @@ impl Model {
 
     /// The chains that were never submitted, without those whose submission is under way.
     pub(crate) fn planned(&self) -> impl Iterator<Item = &ChainView> {
-        let waits = |c: &&ChainView| {
-            c.state == ChainState::Planned && !self.pending.iter().any(|a| *a.chain() == c.id)
-        };
+        let waits =
+            |c: &&ChainView| c.state == ChainState::Planned && !self.pending.iter().any(|a| a.chain == c.id);
         self.chains().iter().filter(waits)
     }
 }

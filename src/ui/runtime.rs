@@ -19,7 +19,8 @@ use super::model::{About, Clock, Effect, Message, Model, Notice};
 use super::reader::Reader;
 use super::terminal::{self, Screen, Written};
 use super::theme::{Depth, Meaning, Theme};
-use super::{UiError, glyphs, update, view};
+use super::{UiError, update, view};
+use crate::{glyphs, words};
 
 /// How long leaving waits for the disk to take where the visit ended.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -303,7 +304,7 @@ impl Screens {
     fn suspend(&mut self) -> Result<Next, UiError> {
         // Without a shell behind it nobody could continue it.
         if getsid(None).is_ok_and(|session| session == getpgrp()) {
-            let text = "there is no shell to go back to: use q to leave".to_owned();
+            let text = words::notices::no_shell();
             let at = self.clock();
             self.model.notice = Some(Notice { text, meaning: Meaning::Warning, about: About::Moment, at });
             return Ok(GO_ON);

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::model::{Model, Row, RowName, Screen, Tail, logs_of};
+use super::model::{Model, Row, RowName, Tail, logs_of};
 use super::{text, view};
 use crate::checkpoint::LinkNumber;
+use crate::keys::Screen;
 
 /// A position moved by so many rows, kept within `len`.
 pub(crate) fn stepped(at: usize, by: isize, len: usize) -> usize {

@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::actions::{self, Command};
+use super::available::available;
 use super::haste::WAIT;
-use super::model::{About, Ask, Clock, Effect, Message, Model, Notice, Overlay, Screen, Tail, logs_of};
+use super::model::{About, Ask, Clock, Effect, Message, Model, Notice, Overlay, Tail, logs_of};
 use super::theme::Meaning;
-use super::{confirm, scroll, view, words};
-use crate::campaign::actions::possible;
+use super::{confirm, scroll, view};
+use crate::campaign::actions::{Asks, possible};
 use crate::campaign::controller::Action;
 use crate::campaign::snapshot::{ChainState, Snapshot};
+use crate::keys::{self, Command, Screen};
+use crate::words;
 
 /// How long a notice stands, milliseconds; one of something that failed, longer.
 const NOTICED: u64 = 60_000;
@@ -169,8 +171,8 @@ fn take_snapshot(model: &mut Model, snapshot: Snapshot) {
 fn still_fits(model: &Model, ask: &Ask) -> bool {
     model.snapshot.as_ref().is_some_and(|snapshot| {
         ask.actions.iter().any(|action| {
-            let chain = model.chain_of(action.chain());
-            chain.is_some_and(|chain| possible(action.kind(), chain, &snapshot.access).is_ok())
+            let chain = model.chain_of(&action.chain);
+            chain.is_some_and(|chain| possible(action.kind, chain, &snapshot.access).is_ok())
         })
     })
 }
@@ -268,7 +270,7 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             page_key(model, Overlay::Events, line, key);
             Vec::new()
         }
-        None => match actions::command_of(key, model.screen) {
+        None => match keys::command_of(key, model.screen) {
             Some(command) if by_hand || command.only_shows() => self::command(model, command),
             _ => Vec::new(),
         },
@@ -277,9 +279,7 @@ fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
 
 /// Keys while a question is asked: yes, no, or nothing (the question stays).
 fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
-    let plain = actions::Key::Char('y').matches(key);
-    let enter = key.code == KeyCode::Enter && !ask.typed;
-    if plain || enter {
+    if keys::is(key, if ask.typed { Command::TypedYes } else { Command::Yes }) {
         if model.clock.steady_ms.saturating_sub(ask.since) < WAIT {
             say(model, "too quick an answer to be meant: give it again", Meaning::Warning);
             model.overlay = Some(Overlay::Confirm(ask));
@@ -288,10 +288,7 @@ fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    let no = key.code == KeyCode::Esc
-        || ['n', 'q'].into_iter().any(|c| actions::Key::Char(c).matches(key))
-        || actions::Key::Ctrl('c').matches(key);
-    if no {
+    if keys::is(key, Command::No) {
         say(model, "nothing was done", Meaning::Muted);
     } else {
         model.overlay = Some(Overlay::Confirm(ask));
@@ -302,7 +299,7 @@ fn answer(model: &mut Model, ask: Ask, key: &KeyEvent) -> Vec<Effect> {
 /// Keys while a page lies over the screen.
 fn page_key(model: &mut Model, page: fn(usize) -> Overlay, line: usize, key: &KeyEvent) {
     let most = view::page_overflow(model, &page(0));
-    let line = match actions::command_of(key, Screen::Months) {
+    let line = match keys::command_of(key, Screen::Months) {
         Some(Command::Up) => line.saturating_sub(1),
         Some(Command::Down) => line + 1,
         Some(Command::PageUp) => line.saturating_sub(10),
@@ -319,7 +316,7 @@ fn start(model: &mut Model, actions: Vec<Action>) {
     let Some(first) = actions.first() else { return };
     let text = match actions.len() {
         1 => confirm::under_way(model, first),
-        n => format!("submitting {}", words::count(n as u64, "job")),
+        n => words::actions::all_under_way(n as u64),
     };
     say(model, format!("{text} {}", model.glyphs.ellipsis), Meaning::Active);
     for action in actions {
@@ -329,20 +326,17 @@ fn start(model: &mut Model, actions: Vec<Action>) {
 }
 
 fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    if let Err(why) = actions::available(model, command) {
+    if let Err(why) = available(model, command) {
         say(model, why, Meaning::Warning);
         return Vec::new();
     }
     match command {
-        Command::Submit | Command::SubmitAll | Command::Resubmit | Command::Stop => {
-            model.overlay = confirm::question(model, command).map(Overlay::Confirm);
-        }
-        // Nothing is lost by these: no question.
-        Command::Checkpoint | Command::Hold | Command::Resume => {
-            let chain = model.chain().map(|c| c.id.clone());
-            let action = actions::kind_of(command).zip(chain).map(|(kind, id)| Action::new(kind, id));
+        Command::Act(kind) if kind.row().asks == Asks::Nothing => {
+            let action = model.chain().map(|chain| kind.on(chain.id.clone()));
             start(model, action.into_iter().collect());
         }
+        Command::Act(kind) => model.overlay = confirm::question(model, kind).map(Overlay::Confirm),
+        Command::SubmitAll => model.overlay = confirm::submit_all(model).map(Overlay::Confirm),
         Command::Open => open(model),
         Command::Back => back(model),
         Command::AllLinks => model.jobs.all = !model.jobs.all,
@@ -366,6 +360,7 @@ fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => soon(model, Effect::Quit),
+        Command::Yes | Command::TypedYes | Command::No => {}
     }
     Vec::new()
 }

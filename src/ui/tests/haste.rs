@@ -1,10 +1,11 @@
 //! What is pasted, or comes as fast, never acts.
 
 use super::{after, burst, press};
-use crate::campaign::controller::Action;
+use crate::campaign::controller::ActionKind;
 use crate::checkpoint::ChainId;
+use crate::keys::Screen;
 use crate::ui::fixtures;
-use crate::ui::model::{Effect, Message, Model, Overlay, Screen};
+use crate::ui::model::{Effect, Message, Model, Overlay};
 use crate::ui::update::update;
 
 /// January is selected: it runs.
@@ -55,7 +56,10 @@ fn a_burst_still_moves() {
 #[test]
 fn few_keys_at_once_are_a_persons() {
     let mut model = running();
-    assert_eq!(burst(&mut model, "jkc", 3), [Effect::Act(Action::Checkpoint(ChainId::of_months(&[1])))]);
+    assert_eq!(
+        burst(&mut model, "jkc", 3),
+        [Effect::Act(ActionKind::Checkpoint.on(ChainId::of_months(&[1])))]
+    );
     assert_eq!(burst(&mut running(), "q", 0), [Effect::Quit]);
 }
 
@@ -65,7 +69,7 @@ fn the_key_that_asks_and_the_one_that_answers_are_not_of_one_burst() {
     assert_eq!(burst(&mut model, "xy", 40), []);
     assert!(matches!(model.overlay, Some(Overlay::Confirm(_))), "the question stays");
     assert!(said(&model).contains("too quick"), "{}", said(&model));
-    assert_eq!(press(&mut model, "y"), [Effect::Act(Action::Stop(ChainId::of_months(&[1])))]);
+    assert_eq!(press(&mut model, "y"), [Effect::Act(ActionKind::Stop.on(ChainId::of_months(&[1])))]);
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn a_paste_in_brackets_and_the_keys_around_it_do_nothing() {
     after(&mut model, 500, Message::Paste);
     assert!(matches!(model.overlay, Some(Overlay::Confirm(_))), "the question of a person stays");
     assert_eq!(burst(&mut model, "y", 50), []);
-    assert_eq!(press(&mut model, "y"), [Effect::Act(Action::Stop(ChainId::of_months(&[1])))]);
+    assert_eq!(press(&mut model, "y"), [Effect::Act(ActionKind::Stop.on(ChainId::of_months(&[1])))]);
 }
 
 #[test]

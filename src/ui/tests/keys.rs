@@ -1,12 +1,13 @@
 //! What keys do.
 
 use super::press;
-use crate::campaign::actions::possible;
-use crate::campaign::controller::{Action, ActionKind};
+use crate::campaign::actions::{WhyNot, possible};
+use crate::campaign::controller::ActionKind;
 use crate::campaign::snapshot::{Access, ChainState, ChainView, JobState};
 use crate::checkpoint::ChainId;
+use crate::keys::Screen;
 use crate::ui::fixtures;
-use crate::ui::model::{Effect, Message, Model, Overlay, Row, RowName, Screen, Tail};
+use crate::ui::model::{Effect, Message, Model, Overlay, Row, RowName, Tail};
 use crate::ui::update::update;
 
 fn id(month: u8) -> ChainId {
@@ -33,11 +34,12 @@ fn r_asks_and_enter_resubmits() {
     assert_eq!(press(&mut model, "r"), []);
     let Some(Overlay::Confirm(ask)) = &model.overlay else { panic!("no question") };
     assert_eq!(ask.question, "Resubmit June from generation 7 (62 %)?");
-    assert_eq!(press(&mut model, "<Enter>"), [Effect::Act(Action::Resubmit(id(6)))]);
+    assert_eq!(press(&mut model, "<Enter>"), [Effect::Act(ActionKind::Resubmit.on(id(6)))]);
     assert_eq!(said(&model), "resubmitting June …");
     press(&mut model, "r");
     assert_eq!(said(&model), "June: an action is under way");
-    let done = Message::Acted(Action::Resubmit(id(6)), Ok("June submitted again: job 1060".to_owned()));
+    let done =
+        Message::Acted(ActionKind::Resubmit.on(id(6)), Ok("June submitted again: job 1060".to_owned()));
     update(&mut model, done, fixtures::clock(2));
     assert_eq!(said(&model), "June submitted again: job 1060");
     assert!(model.pending.is_empty());
@@ -50,7 +52,7 @@ fn stopping_needs_a_typed_y() {
     assert_eq!(model.selected, Some(id(1)));
     assert_eq!(press(&mut model, "<Enter>"), []);
     assert!(matches!(model.overlay, Some(Overlay::Confirm(_))), "Enter is no yes");
-    assert_eq!(press(&mut model, "y"), [Effect::Act(Action::Stop(id(1)))]);
+    assert_eq!(press(&mut model, "y"), [Effect::Act(ActionKind::Stop.on(id(1)))]);
     press(&mut model, "kjkx");
     assert_eq!(said(&model), "January: an action is under way");
 }
@@ -67,12 +69,13 @@ fn escape_and_n_are_no() {
 #[test]
 fn a_checkpoint_needs_no_question() {
     let mut model = mixed();
-    assert_eq!(press(&mut model, "kkc"), [Effect::Act(Action::Checkpoint(id(1)))]);
+    assert_eq!(press(&mut model, "kkc"), [Effect::Act(ActionKind::Checkpoint.on(id(1)))]);
 }
 
 fn hold_and_resume(chain: &ChainView) -> [String; 2] {
-    [ActionKind::Hold, ActionKind::Resume]
-        .map(|kind| possible(kind, chain, &Access::Writer).err().unwrap_or_default())
+    [ActionKind::Hold, ActionKind::Resume].map(|kind| {
+        possible(kind, chain, &Access::Writer).err().map_or_else(String::new, |why| why.to_string())
+    })
 }
 
 #[test]
@@ -90,23 +93,23 @@ fn what_waits_can_be_held_what_is_held_or_suspended_resumed() {
     let suspended = ChainView { state: ChainState::Running, ..fixtures::in_state(1, JobState::Suspended) };
     assert_eq!(hold_and_resume(&suspended), ["it is suspended already: resume it", ""]);
     let checkpoint = possible(ActionKind::Checkpoint, &suspended, &Access::Writer);
-    assert_eq!(checkpoint, Err("its job is suspended: resume it first".to_owned()));
+    assert_eq!(checkpoint, Err(WhyNot::JobSuspended));
     assert!(hold_and_resume(&fixtures::failed(6)).iter().all(|why| why.contains("no job")));
 }
 
 #[test]
 fn holding_and_resuming_need_no_question() {
     let mut model = mixed();
-    assert_eq!(press(&mut model, "kH"), [Effect::Act(Action::Hold(id(3)))]);
+    assert_eq!(press(&mut model, "kH"), [Effect::Act(ActionKind::Hold.on(id(3)))]);
     assert_eq!(said(&model), "holding March …");
-    let failed = Message::Acted(Action::Hold(id(3)), Err("no answer".to_owned()));
+    let failed = Message::Acted(ActionKind::Hold.on(id(3)), Err("no answer".to_owned()));
     update(&mut model, failed, fixtures::clock(2));
     assert_eq!(said(&model), "March was not held: no answer");
     press(&mut model, "u");
     assert_eq!(said(&model), "March: its job waits and is not held");
     let held = fixtures::campaign(vec![fixtures::in_state(3, JobState::Hold)]);
     let mut model = fixtures::model(held, 80, 24);
-    assert_eq!(press(&mut model, "u"), [Effect::Act(Action::Resume(id(3)))]);
+    assert_eq!(press(&mut model, "u"), [Effect::Act(ActionKind::Resume.on(id(3)))]);
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn a_read_only_campaign_takes_no_action() {
 fn capital_s_submits_every_planned_month() {
     let mut model = fixtures::model(fixtures::planned(), 80, 24);
     press(&mut model, "S");
-    let expected: Vec<Effect> = [1, 3, 6, 12].map(|m| Effect::Act(Action::Submit(id(m)))).into();
+    let expected: Vec<Effect> = [1, 3, 6, 12].map(|m| Effect::Act(ActionKind::Submit.on(id(m)))).into();
     assert_eq!(press(&mut model, "y"), expected);
 }
 
@@ -335,7 +338,11 @@ fn e_shows_the_whole_text_of_what_failed_and_what_to_do() {
     press(&mut model, "e");
     assert_eq!((said(&model), &model.overlay), ("nothing is wrong", &None));
     let refused = "refused by the batch system: Bad resource request\nLINE 4: ... ((foo='bar')...\n   ^\nTo do: edit it";
-    update(&mut model, Message::Acted(Action::Submit(id(1)), Err(refused.to_owned())), fixtures::clock(2));
+    update(
+        &mut model,
+        Message::Acted(ActionKind::Submit.on(id(1)), Err(refused.to_owned())),
+        fixtures::clock(2),
+    );
     // Later news hides it from the last lines, not from its page.
     press(&mut model, "x");
     assert_eq!(said(&model), "January: it has no job");
@@ -351,13 +358,17 @@ fn e_shows_the_whole_text_of_what_failed_and_what_to_do() {
     }
     press(&mut model, "q");
     assert_eq!(model.overlay, None);
-    update(&mut model, Message::Acted(Action::Submit(id(1)), Ok("done".to_owned())), fixtures::clock(3));
+    update(
+        &mut model,
+        Message::Acted(ActionKind::Submit.on(id(1)), Ok("done".to_owned())),
+        fixtures::clock(3),
+    );
     assert!(model.errors().is_empty());
 }
 
 #[test]
 fn keys_before_the_first_reading_do_no_harm() {
-    use crate::ui::{glyphs, theme};
+    use crate::{glyphs, ui::theme};
     let theme = theme::Theme::new(theme::Depth::True);
     let mut model = Model::new((80, 24), theme, &glyphs::UNICODE, jiff::tz::TimeZone::UTC);
     press(&mut model, "jkr1234<Enter>GgfS");

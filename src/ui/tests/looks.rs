@@ -3,9 +3,9 @@
 use super::{paint, press};
 use crate::campaign::snapshot::{JobState, Snapshot};
 use crate::checkpoint::ChainId;
+use crate::glyphs;
 use crate::quantity::Unit;
 use crate::ui::fixtures;
-use crate::ui::glyphs;
 use crate::ui::model::{Message, Model, Tail};
 use crate::ui::theme::Depth;
 use crate::ui::update::update;

@@ -4,13 +4,15 @@ use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{later, paint};
-use crate::campaign::controller::Action;
+use crate::campaign::actions::Asks;
+use crate::campaign::controller::{Action, ActionKind};
 use crate::campaign::snapshot::Snapshot;
 use crate::checkpoint::ChainId;
+use crate::glyphs;
+use crate::ui::fixtures;
 use crate::ui::model::{Effect, Message, Overlay, Picture, Tail};
 use crate::ui::theme::Depth;
 use crate::ui::update::update;
-use crate::ui::{fixtures, glyphs};
 
 fn snapshots() -> impl Strategy<Value = Snapshot> {
     prop_oneof![
@@ -70,7 +72,7 @@ fn messages() -> impl Strategy<Value = Message> {
         1 => Just(Message::Tick),
         1 => Just(Message::Paste),
         1 => "\\PC{0,200}".prop_map(Message::RefreshFailed),
-        1 => (chain(), ".{0,200}").prop_map(|(c, text)| Message::Acted(Action::Submit(c), Err(text))),
+        1 => (chain(), ".{0,200}").prop_map(|(c, text)| Message::Acted(ActionKind::Submit.on(c), Err(text))),
         1 => proptest::collection::vec(".{0,100}", 0..60).prop_map(move |lines| {
             let lines = lines.into_iter().enumerate().map(|(i, l)| (i as u64 * 7, l)).collect();
             Message::Log(log.into(), Ok(Tail { path: log.into(), cut: true, lines }))
@@ -101,7 +103,7 @@ proptest! {
             let now = later(&model, gap);
             for effect in update(&mut model, message, now) {
                 if let Effect::Act(action) = effect {
-                    let free = matches!(action, Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_));
+                    let free = action.kind.row().asks == Asks::Nothing;
                     prop_assert!(free || allowed.contains(&action), "{action:?} without a question");
                 }
             }

@@ -3,10 +3,13 @@
 use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
-use crate::ui::actions::{self, Command, Entry, TABLE};
+use crate::campaign::actions::ActionKind;
+use crate::keys::{self, Command, Row};
+use crate::ui::available::available;
 use crate::ui::model::Model;
+use crate::ui::text;
 use crate::ui::theme::Meaning;
-use crate::ui::{text, words};
+use crate::words;
 
 /// The result of the last action, one or two lines; always at least one, so that the screen does not jump.
 pub(super) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
@@ -31,14 +34,14 @@ fn indent(mut line: Line<'static>) -> Line<'static> {
 pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     let most = if model.size.1 >= 20 { 2 } else { 1 };
     let columns = usize::from(model.size.0);
-    let shown = |e: &&Entry| e.bar && e.screens.contains(&model.screen) && worth_showing(model, e.command);
-    let all: Vec<(&Entry, bool)> =
-        TABLE.iter().filter(shown).map(|e| (e, actions::available(model, e.command).is_ok())).collect();
+    let shown = |e: &&Row| e.bar && e.screens.contains(&model.screen) && worth_showing(model, e.command);
+    let all: Vec<(&Row, bool)> =
+        keys::table().iter().filter(shown).map(|e| (e, available(model, e.command).is_ok())).collect();
     let packed = pack(&all, columns, pen);
     if packed.len() <= most {
         return packed;
     }
-    let mut possible: Vec<(&Entry, bool)> = all.into_iter().filter(|(_, now)| *now).collect();
+    let mut possible: Vec<(&Row, bool)> = all.into_iter().filter(|(_, now)| *now).collect();
     let mut packed = pack(&possible, columns, pen);
     // Help and quit stand last and always stay.
     while packed.len() > most && possible.len() > 2 {
@@ -52,30 +55,28 @@ pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 /// Submitting is no matter once everything is submitted; some others only where they can be done.
 fn worth_showing(model: &Model, command: Command) -> bool {
     match command {
-        Command::Submit | Command::SubmitAll => model.planned().next().is_some(),
-        Command::Hold | Command::Resume | Command::Errors => actions::available(model, command).is_ok(),
+        Command::Act(ActionKind::Submit) | Command::SubmitAll => model.planned().next().is_some(),
+        Command::Act(ActionKind::Hold | ActionKind::Resume) | Command::Errors => {
+            available(model, command).is_ok()
+        }
         _ => true,
     }
 }
 
-fn pack(entries: &[(&Entry, bool)], columns: usize, pen: Pen) -> Vec<Line<'static>> {
+fn pack(entries: &[(&Row, bool)], columns: usize, pen: Pen) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = vec![Line::default()];
     let mut used = 0;
     for (entry, now) in entries {
         let label = entry.bar_label(pen.glyphs);
-        let width = 3 + text::width(&label) + text::width(entry.name);
+        let said = words::commands::name(entry.command);
+        let width = 3 + text::width(&label) + text::width(said);
         if used > 0 && used + width > columns {
             lines.push(Line::default());
             used = 0;
         }
         let (key, name) = if *now { (Meaning::Key, Meaning::Base) } else { (Meaning::Muted, Meaning::Muted) };
-        let spans = [
-            Span::raw(" "),
-            pen.span(key, label),
-            Span::raw(" "),
-            pen.span(name, entry.name),
-            Span::raw(" "),
-        ];
+        let spans =
+            [Span::raw(" "), pen.span(key, label), Span::raw(" "), pen.span(name, said), Span::raw(" ")];
         if let Some(line) = lines.last_mut() {
             line.spans.extend(spans);
         }

@@ -5,11 +5,10 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::campaign::event::listed;
 use crate::campaign::snapshot::{ChainState, ChainView};
-use crate::checkpoint::Phase;
-use crate::quantity::Unit;
 use crate::ui::model::Model;
+use crate::ui::text;
 use crate::ui::theme::Meaning;
-use crate::ui::{text, words};
+use crate::words;
 
 /// Columns of the labels.
 const LABEL: usize = 12;
@@ -36,11 +35,7 @@ pub(super) fn lines(model: &Model, chain: &ChainView, pen: Pen, columns: usize) 
     if chain.total > 0 || (!chain.unit.is_tiles() && chain.tiles > 0) {
         facts.push(("progress", Meaning::Base, progress(chain)));
     } else if chain.state == ChainState::Planned {
-        facts.push((
-            "progress",
-            Meaning::Muted,
-            "not submitted: press s to submit, S to submit all".to_owned(),
-        ));
+        facts.push(("progress", Meaning::Muted, words::notices::not_submitted()));
     }
     facts.extend(link(model, chain).map(|said| ("link", Meaning::Base, said)));
     facts.extend(checkpoint(model, chain).map(|said| ("checkpoint", Meaning::Base, said)));
@@ -98,21 +93,9 @@ fn progress(chain: &ChainView) -> String {
     }
     if let Some(phase) = chain.phase.filter(|_| chain.state == ChainState::Running) {
         said.push_str(", ");
-        said.push_str(phase_words(phase, chain.unit));
+        said.push_str(words::states::phase(phase, chain.unit));
     }
     said
-}
-
-fn phase_words(phase: Phase, unit: Unit) -> &'static str {
-    match phase {
-        Phase::Computing if !unit.is_tiles() => "running",
-        Phase::Finishing if !unit.is_tiles() => "moving its outputs to their place",
-        Phase::Opening => "opening its inputs",
-        Phase::Computing => "computing",
-        Phase::Sealing => "sealing a checkpoint",
-        Phase::Finishing => "putting the maps together",
-        Phase::Waiting => "checkpointed, waiting for its end",
-    }
 }
 
 fn link(model: &Model, chain: &ChainView) -> Option<String> {

@@ -5,8 +5,9 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::campaign::snapshot::HistoryLine;
 use crate::ui::model::Model;
+use crate::ui::text;
 use crate::ui::theme::Meaning;
-use crate::ui::{text, words};
+use crate::words;
 
 /// Columns of a chain's name.
 const NAME: usize = 10;

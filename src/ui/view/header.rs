@@ -5,9 +5,11 @@ use ratatui::text::{Line, Span};
 use super::pen::Pen;
 use crate::campaign::snapshot::{ChainState, Snapshot};
 use crate::checkpoint::CampaignDir;
-use crate::ui::model::{Model, Screen};
+use crate::keys::Screen;
+use crate::ui::model::Model;
+use crate::ui::text;
 use crate::ui::theme::{Meaning, Theme};
-use crate::ui::{text, words};
+use crate::words;
 
 /// An answer older than this is called old.
 const OLD_ANSWER: u64 = 30;
@@ -59,7 +61,7 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
 pub(super) fn tabs(model: &Model, pen: Pen) -> Line<'static> {
     let mut left = Vec::new();
     for (number, screen) in (1..).zip(Screen::ALL) {
-        let label = format!(" {number} {} ", screen.title());
+        let label = format!(" {number} {} ", words::commands::title(screen));
         let mut span = pen.span(if screen == model.screen { Meaning::Title } else { Meaning::Muted }, label);
         if screen == model.screen {
             span.style = span.style.patch(Theme::selected());

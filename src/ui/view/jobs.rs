@@ -9,7 +9,8 @@ use super::{details, is_wide, months};
 use crate::campaign::snapshot::{ChainState, ChainView, LinkView, Snapshot};
 use crate::ui::model::{Model, Row};
 use crate::ui::theme::Meaning;
-use crate::ui::{scroll, text, words};
+use crate::ui::{scroll, text};
+use crate::words;
 
 /// Draws them.
 pub(super) fn draw(model: &Model, snapshot: &Snapshot, pen: Pen, frame: &mut Frame<'_>, area: Rect) {

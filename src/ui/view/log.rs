@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 
 use super::pen::Pen;
 use crate::ui::model::{Model, logs_of};
+use crate::ui::scroll;
 use crate::ui::theme::Meaning;
-use crate::ui::{scroll, words};
+use crate::words;
 
 /// Rows above the text.
 pub(super) const HEAD: u16 = 2;
@@ -55,8 +56,8 @@ fn title(model: &Model, pen: Pen) -> String {
 fn place(model: &Model, pen: Pen, path: &std::path::Path, cut: bool, columns: usize) -> Line<'static> {
     let state = match (model.log.top, cut) {
         (None, _) => pen.span(Meaning::Active, "follows the end "),
-        (Some(_), true) => pen.span(Meaning::Warning, "stays; f follows; the last 64 kB only "),
-        (Some(_), false) => pen.span(Meaning::Warning, "stays; f follows "),
+        (Some(_), true) => pen.span(Meaning::Warning, format!("{} ", words::notices::log_stays(true))),
+        (Some(_), false) => pen.span(Meaning::Warning, format!("{} ", words::notices::log_stays(false))),
     };
     pen.spread(pen.line(Meaning::Muted, format!(" {}", path.display())), Line::from(vec![state]), columns)
 }

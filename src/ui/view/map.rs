@@ -10,8 +10,9 @@ use super::pen::Pen;
 use crate::campaign::snapshot::ChainView;
 use crate::checkpoint::{CampaignDir, Quicklook};
 use crate::ui::model::{Model, Picture};
+use crate::ui::text;
 use crate::ui::theme::Meaning;
-use crate::ui::{text, words};
+use crate::words;
 
 /// The whole screen.
 pub(super) fn draw(model: &Model, pen: Pen, frame: &mut Frame<'_>, area: Rect) {

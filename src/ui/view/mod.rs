@@ -26,9 +26,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::model::{Model, Overlay, Screen};
+use super::model::{Model, Overlay};
 use super::text;
 use super::theme::Meaning;
+use crate::keys::Screen;
+use crate::words;
 pub(crate) use overlay::page_overflow;
 use pen::Pen;
 
@@ -150,8 +152,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
 fn draw_too_small(model: &Model, frame: &mut Frame<'_>) {
     let pen = Pen::of(model);
     let ((w, h), (need_w, need_h)) = (model.size, SMALLEST);
-    let said =
-        format!("This terminal is too small: {w}x{h}; {need_w}x{need_h} is needed. Jobs go on. q quits.");
+    let said = words::notices::too_small((w, h), (need_w, need_h));
     let lines: Vec<Line<'static>> = text::wrap(&said, usize::from(w)).into_iter().map(Line::from).collect();
     pen.put(frame, frame.area(), &lines);
 }

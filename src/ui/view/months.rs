@@ -12,8 +12,9 @@ use super::table::{self, short_host};
 use super::{details, events, is_wide, map};
 use crate::campaign::snapshot::{NodeView, Snapshot};
 use crate::ui::model::Model;
+use crate::ui::text;
 use crate::ui::theme::Meaning;
-use crate::ui::{text, words};
+use crate::words;
 
 /// Rows kept for the selected month below a long table.
 const DETAILS: usize = 6;

@@ -7,10 +7,12 @@ use ratatui::widgets::{Block, Clear};
 
 use super::events;
 use super::pen::Pen;
-use crate::ui::actions::{self, Entry, TABLE};
+use crate::keys::{self, Command, Row};
+use crate::ui::available::available;
 use crate::ui::model::{Ask, Model, Overlay};
 use crate::ui::text;
 use crate::ui::theme::Meaning;
+use crate::words;
 
 const PAGE_WIDTH: u16 = 100;
 const ASK_WIDTH: u16 = 66;
@@ -52,11 +54,15 @@ pub(super) fn confirm(ask: &Ask, pen: Pen, frame: &mut Frame<'_>) {
 }
 
 fn answers(ask: &Ask, pen: Pen) -> Line<'static> {
-    let yes = if ask.typed { "y".to_owned() } else { format!("{} or y", pen.glyphs.enter) };
+    let labels = |command| {
+        let two: Vec<String> = keys::all_shown(command, pen.glyphs).into_iter().take(2).collect();
+        words::notices::either(&two)
+    };
+    let yes = labels(if ask.typed { Command::TypedYes } else { Command::Yes });
     Line::from(vec![
         pen.span(Meaning::Key, yes),
         pen.span(Meaning::Base, " yes    "),
-        pen.span(Meaning::Key, "Esc or n"),
+        pen.span(Meaning::Key, labels(Command::No)),
         pen.span(Meaning::Base, " no"),
     ])
 }
@@ -120,9 +126,10 @@ fn event_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 
 fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     let columns = page_columns(model);
-    let here = |e: &&Entry| e.screens.contains(&model.screen);
-    let mut lines = vec![pen.line(Meaning::Title, format!(" On the screen {}", model.screen.title()))];
-    for entry in TABLE.iter().filter(here) {
+    let here = |e: &&Row| e.screens.contains(&model.screen);
+    let mut lines =
+        vec![pen.line(Meaning::Title, format!(" On the screen {}", words::commands::title(model.screen)))];
+    for entry in keys::table().iter().filter(here) {
         lines.extend(help_entry(model, entry, pen, columns));
     }
     lines.push(Line::default());
@@ -135,13 +142,14 @@ fn help_lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
     lines
 }
 
-fn help_entry(model: &Model, entry: &Entry, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+fn help_entry(model: &Model, entry: &Row, pen: Pen, columns: usize) -> Vec<Line<'static>> {
     const KEYS: usize = 13;
-    let (mut keys, now) = (entry.labels(pen.glyphs), actions::available(model, entry.command));
+    let what = words::commands::what(entry.command);
+    let (mut keys, now) = (entry.labels(pen.glyphs), available(model, entry.command));
     let meaning = if now.is_ok() { Meaning::Base } else { Meaning::Muted };
     let said = match now {
-        Ok(()) => entry.what.to_owned(),
-        Err(why) => format!("{} (not now: {why})", entry.what),
+        Ok(()) => what.to_owned(),
+        Err(why) => format!("{what} (not now: {why})"),
     };
     let mut lines = Vec::new();
     for line in pen.wrapped(meaning, &said, columns.saturating_sub(KEYS), 3) {

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::ui::glyphs::Glyphs;
+use crate::glyphs::Glyphs;
+use crate::keys::{self, Command};
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::{Meaning, Theme};
@@ -40,6 +41,23 @@ impl Pen {
     /// Text with a meaning.
     pub(super) fn span(self, meaning: Meaning, content: impl Into<String>) -> Span<'static> {
         Span::styled(text::clean(&content.into()), self.style(meaning))
+    }
+
+    /// A line in which the key of a command stands out.
+    pub(super) fn with_key(
+        self,
+        command: impl Into<Command>,
+        line: impl Fn(&str) -> String,
+    ) -> Line<'static> {
+        let key = keys::shown(command, self.glyphs);
+        // No text of ours has this character.
+        let said = line("\0");
+        let (before, after) = said.split_once('\0').unwrap_or((&said, ""));
+        Line::from(vec![
+            self.span(Meaning::Base, before),
+            self.span(Meaning::Key, key),
+            self.span(Meaning::Base, after),
+        ])
     }
 
     /// A line of one meaning.

@@ -6,11 +6,13 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::pen::{Pen, mark_selected};
+use crate::campaign::actions::ActionKind;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::quantity::Unit;
 use crate::ui::model::Model;
 use crate::ui::theme::Meaning;
-use crate::ui::{scroll, text, words};
+use crate::ui::{scroll, text};
+use crate::words;
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,12 +313,10 @@ fn failure(chain: &ChainView, chosen: bool, pen: Pen, room: usize) -> Vec<Line<'
     let mut lines = pen.wrapped(Meaning::Bad, &said, columns, 2);
     // The key acts on the selected month: said of another, it would be a trap.
     let name = words::months(&chain.months, pen.glyphs);
-    let how = if chosen { "press ".to_owned() } else { format!("select {name}, then press ") };
-    lines.push(Line::from(vec![
-        pen.span(Meaning::Base, how),
-        pen.span(Meaning::Key, "r"),
-        pen.span(Meaning::Base, format!(" to resubmit it {}", words::resume_point(chain))),
-    ]));
+    let unless_chosen = Some(name.as_str()).filter(|_| !chosen);
+    lines.push(
+        pen.with_key(ActionKind::Resubmit, |key| words::notices::resubmit_by(key, chain, unless_chosen)),
+    );
     for line in &mut lines {
         line.spans.insert(0, Span::raw(" ".repeat(indent)));
     }
