@@ -1,4 +1,4 @@
-//! Every sign that is not a letter, with its ASCII fallback. No other file of the screens names one.
+//! Every sign that is not a letter, with its ASCII fallback. No other file names one.
 
 use ratatui::symbols::border::{ROUNDED, Set};
 
@@ -29,6 +29,8 @@ pub(crate) struct Glyphs {
     pub(crate) wall: &'static str,
     /// Two pixels in one cell: the upper in the foreground's colour, the lower in the background's.
     pub(crate) half: Option<&'static str>,
+    /// The lower half of a cell in the foreground's colour, where the upper half has none.
+    pub(crate) lower_half: Option<&'static str>,
     /// Cells of a picture without colours, dark to bright.
     pub(crate) ramp: &'static [&'static str],
     /// A pixel that is not computed yet.
@@ -74,6 +76,7 @@ pub(crate) static UNICODE: Glyphs = Glyphs {
     line: "─",
     wall: "│",
     half: Some("▀"),
+    lower_half: Some("▄"),
     ramp: &[" ", "░", "▒", "▓", "█"],
     unknown: "·",
     enter: "⏎",
@@ -95,6 +98,7 @@ pub(crate) static ASCII: Glyphs = Glyphs {
     line: "-",
     wall: "|",
     half: None,
+    lower_half: None,
     ramp: &[" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"],
     unknown: "'",
     enter: "Enter",
@@ -136,7 +140,9 @@ mod tests {
         for g in [&UNICODE, &ASCII] {
             let signs =
                 [g.pointer, g.dot, g.hop, g.ellipsis, g.range, g.line, g.wall, g.unknown, g.bar_empty];
-            for sign in signs.iter().chain(&g.states).chain(g.bar).chain(g.ramp).chain(&g.half) {
+            for sign in
+                signs.iter().chain(&g.states).chain(g.bar).chain(g.ramp).chain(&g.half).chain(&g.lower_half)
+            {
                 assert_eq!(sign.width(), 1, "{sign}");
                 assert!(g.unicode || sign.is_ascii(), "{sign}");
             }

@@ -53,6 +53,8 @@ mod glyphs;
 pub mod host;
 pub mod job;
 mod keys;
+#[cfg(test)]
+mod literals;
 pub mod oar_client;
 pub mod quantity;
 mod shell_words;

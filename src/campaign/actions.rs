@@ -87,11 +87,8 @@ pub struct Ordered {
 /// Why an action is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhyNot {
-    /// This session may not act.
-    ReadOnly {
-        /// Who does, or why it cannot, in words.
-        why: String,
-    },
+    /// This session may not act; who does, or why it cannot, in words.
+    ReadOnly(String),
     /// Nothing of its program is kept: the checkpoint signal would be its end.
     Unsaved,
     /// It runs in the foreground of another terminal, where it can be interrupted.
@@ -202,7 +199,7 @@ impl ActionKind {
 /// Why it is not.
 pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<(), WhyNot> {
     match access {
-        Access::ReadOnly { why } => Err(WhyNot::ReadOnly { why: why.clone() }),
+        Access::ReadOnly { why } => Err(WhyNot::ReadOnly(why.clone())),
         Access::Writer => (kind.row().possible)(chain),
     }
 }

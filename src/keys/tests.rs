@@ -1,11 +1,10 @@
 //! The table is sound, and nobody writes keys beside it.
 
-use std::path::{Path, PathBuf};
-
-use proc_macro2::{TokenStream, TokenTree};
+use std::path::Path;
 
 use super::*;
 use crate::campaign::actions::ActionKind;
+use crate::literals::{literals, sources};
 
 #[test]
 fn no_screen_gives_one_key_two_meanings() {
@@ -43,45 +42,6 @@ fn every_action_has_a_key() {
     );
 }
 
-/// The string literals of a source without its tests; what documents it is no literal of the program.
-fn literals(source: &str) -> Vec<String> {
-    fn collect(tokens: TokenStream, into: &mut Vec<String>) {
-        let mut tokens = tokens.into_iter().peekable();
-        let mut test = false;
-        while let Some(token) = tokens.next() {
-            match token {
-                // An attribute: its words are documentation, or tell that what follows is for tests.
-                TokenTree::Punct(mark) if mark.as_char() == '#' => {
-                    if matches!(tokens.peek(), Some(TokenTree::Punct(inner)) if inner.as_char() == '!') {
-                        tokens.next();
-                    }
-                    if let Some(TokenTree::Group(attribute)) = tokens.peek() {
-                        let said = attribute.stream().to_string();
-                        test |= said == "test" || said.starts_with("cfg") && said.contains("(test)");
-                        if !said.starts_with("doc") && !test {
-                            collect(attribute.stream(), into);
-                        }
-                        tokens.next();
-                    }
-                }
-                TokenTree::Group(group) => {
-                    if !test {
-                        collect(group.stream(), into);
-                    }
-                    test &= group.delimiter() != proc_macro2::Delimiter::Brace;
-                }
-                TokenTree::Punct(end) if end.as_char() == ';' => test = false,
-                TokenTree::Literal(literal) => into.push(literal.to_string()),
-                _ => {}
-            }
-        }
-    }
-    let mut found = Vec::new();
-    collect(source.parse().expect("Rust"), &mut found);
-    found.retain(|literal| literal.contains('"'));
-    found
-}
-
 /// Whether a text tells a person to press a key.
 fn names_a_key(text: &str) -> bool {
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || "(),;:\"`.".contains(c)).collect();
@@ -94,30 +54,13 @@ fn names_a_key(text: &str) -> bool {
     pressed || words.iter().any(|word| word.starts_with("Ctrl-") && is_key(word))
 }
 
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() {
-            sources(&entry, into);
-        } else if entry.extension().is_some_and(|e| e == "rs") {
-            into.push(entry);
-        }
-    }
-}
-
 #[test]
 fn no_other_source_names_a_key_in_a_text() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    for part in ["batch", "campaign", "checkpoint", "cli", "foreign", "job", "oar_client", "ui", "words"] {
-        sources(&src.join(part), &mut files);
-    }
-    let of_tests = |path: &Path| {
-        let name = path.to_string_lossy();
-        name.contains("/tests/") || name.contains("tests.rs") || name.contains("fixtures")
-    };
+    let parts = ["batch", "campaign", "checkpoint", "cli", "foreign", "job", "oar_client", "ui", "words"];
+    let mut files = sources(&parts);
     // Its hints are stored as they are said.
     let of_the_journal = |path: &Path| path.ends_with("campaign/machine/failure.rs");
-    files.retain(|path| !of_tests(path) && !of_the_journal(path));
+    files.retain(|path| !of_the_journal(path));
     assert!(files.len() > 150, "{} sources", files.len());
     let mut found = Vec::new();
     for file in files {

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
-use super::model::{Clock, Message, Model, Picture};
+use super::message::Message;
+use super::model::Model;
+use super::screens::map::Picture;
+use super::shared::Clock;
 use super::theme::{Depth, Theme};
 use super::update::update;
 pub(crate) use crate::campaign::fixtures::*;

@@ -9,8 +9,11 @@
 //! |---|---|
 //! | [`actions`] | what can be asked for, its questions, why not now, what came of it |
 //! | [`commands`] | what keys do, names of screens |
-//! | [`notices`] | what the screens tell of themselves |
+//! | [`details`] | facts of a month, its links and jobs |
+//! | [`labels`] | words that stand alone |
+//! | [`notices`] | news, what a key could not do and why, what to press |
 //! | [`numbers`] | percentages, factors; bytes and counts from [`crate::quantity`] |
+//! | [`screens`] | header, pages, and what stands where there is nothing to show |
 //! | [`states`] | months, jobs, margins |
 //! | [`times`] | durations and moments |
 
@@ -30,13 +33,17 @@ macro_rules! spoken {
 
 pub(crate) mod actions;
 pub(crate) mod commands;
+pub(crate) mod details;
 mod en;
+pub(crate) mod labels;
 pub(crate) mod notices;
 pub(crate) mod numbers;
+pub(crate) mod screens;
 pub(crate) mod states;
 pub(crate) mod times;
 
-pub(crate) use numbers::{bytes, count, percent, scale, seconds_between};
+pub(crate) use labels::{Label, label};
+pub(crate) use numbers::{bytes, percent, scale, seconds_between};
 pub(crate) use states::{
     done, explain, is_of_programs, job, last_good, left_out, margin, months, resume_point, sign, state,
 };

@@ -1,6 +1,6 @@
 //! Forms of numbers that need no language, and those of [`crate::quantity`].
 
-pub(crate) use crate::quantity::{bytes, count};
+pub(crate) use crate::quantity::bytes;
 
 /// A whole number of percent, rounded down: 100 only when all is done. `None` while the whole is not known.
 pub(crate) fn percent(done: u64, total: u64) -> Option<u64> {

@@ -2,9 +2,7 @@
 
 use super::percent;
 use crate::campaign::snapshot::{ChainState, ChainView, GenerationView, JobView, MarginView};
-use crate::checkpoint::Phase;
 use crate::glyphs::Glyphs;
-use crate::quantity::Unit;
 
 spoken! { states:
     /// The name of a chain by its months: `January`, `Jun–Jul`, `Jan, Jun, Dec`.
@@ -21,8 +19,6 @@ spoken! { states:
     fn left_out(chain: &ChainView) -> Option<String>;
     /// From where a resubmission goes on: `from generation 7 (62 %)`, or `from the beginning`.
     fn resume_point(chain: &ChainView) -> String;
-    /// What a running link does.
-    fn phase(phase: Phase, unit: Unit) -> &'static str;
 }
 
 /// Whether a program of the user's computes the campaign, and not the engine.

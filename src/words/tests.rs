@@ -126,3 +126,47 @@ fn clocks_that_disagree_give_no_negative_age() {
     assert_eq!(seconds_between(5_000, 1_000), 0);
     assert_eq!(seconds_between(i64::MIN, i64::MAX), i64::MAX.unsigned_abs() / 1_000);
 }
+
+/// Two words of ours, one after the other.
+fn is_prose(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.chars().filter(|c| c.is_ascii_lowercase()).count() > 1 && !word.contains(['/', '_', ':'])
+    };
+    let words: Vec<&str> = text.trim_matches('"').split(' ').collect();
+    words.windows(2).any(|two| two.iter().all(|word| is_word(word)))
+}
+
+#[test]
+fn the_screens_make_no_sentences() {
+    let mut found = Vec::new();
+    for file in crate::literals::sources(&["ui"]) {
+        // Why the screens could not be shown at all is told by its error.
+        if file.ends_with("ui/mod.rs") || file.ends_with("ui/terminal.rs") {
+            continue;
+        }
+        let texts = crate::literals::literals(&std::fs::read_to_string(&file).unwrap());
+        found.extend(texts.into_iter().filter(|text| is_prose(text)).map(|text| (file.clone(), text)));
+    }
+    assert!(found.is_empty(), "sentences belong to the words: {found:#?}");
+    assert!(is_prose("\"no job yet\"") && is_prose("\"{name}: it waits\""));
+    assert!(!is_prose("\"  {said}\"") && !is_prose("\"{}{} \""));
+}
+
+#[test]
+fn every_action_that_asks_has_its_question_and_every_command_its_words() {
+    use crate::campaign::actions::{ActionKind, Asks};
+    for kind in ActionKind::ALL {
+        let asked = actions::question(kind, &fixtures::running(1), "January");
+        assert_eq!(asked.is_some(), kind.row().asks != Asks::Nothing, "{kind:?}");
+        assert!(
+            actions::do_it(kind, &fixtures::running(1).id)
+                .contains(&format!("`alpsckpt {} m01`", kind.row().name))
+        );
+    }
+    for row in crate::keys::table() {
+        assert!(
+            !commands::name(row.command).is_empty() && !commands::what(row.command).is_empty(),
+            "{row:?}"
+        );
+    }
+}

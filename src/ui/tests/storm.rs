@@ -10,7 +10,10 @@ use crate::campaign::snapshot::Snapshot;
 use crate::checkpoint::ChainId;
 use crate::glyphs;
 use crate::ui::fixtures;
-use crate::ui::model::{Effect, Message, Overlay, Picture, Tail};
+use crate::ui::message::{Effect, Message};
+use crate::ui::model::Overlay;
+use crate::ui::screens::log::Tail;
+use crate::ui::screens::map::Picture;
 use crate::ui::theme::Depth;
 use crate::ui::update::update;
 
@@ -98,8 +101,8 @@ proptest! {
         let mut asked: Vec<Action> = Vec::new();
         for (message, gap) in messages {
             let allowed = asked.clone();
-            let read_only = model.read_only().is_some();
-            let before = model.pending.len();
+            let read_only = model.shared.read_only().is_some();
+            let before = model.shared.pending.len();
             let now = later(&model, gap);
             for effect in update(&mut model, message, now) {
                 if let Effect::Act(action) = effect {
@@ -107,11 +110,11 @@ proptest! {
                     prop_assert!(free || allowed.contains(&action), "{action:?} without a question");
                 }
             }
-            prop_assert!(!read_only || model.pending.len() <= before, "an action begins although read-only");
+            prop_assert!(!read_only || model.shared.pending.len() <= before, "an action begins although read-only");
             if let Some(Overlay::Confirm(ask)) = &model.overlay {
                 asked.extend(ask.actions.iter().cloned());
             }
-            prop_assert_eq!(paint::text(&model).lines().count(), usize::from(model.size.1));
+            prop_assert_eq!(paint::text(&model).lines().count(), usize::from(model.shared.size.1));
         }
     }
 }

@@ -163,14 +163,14 @@ pub(in crate::words) fn already_under_way(name: &str) -> String {
 
 pub(in crate::words) fn why_not_of(name: &str, why: &WhyNot) -> String {
     match why {
-        WhyNot::ReadOnly { .. } => why_not(why),
+        WhyNot::ReadOnly(_) => why_not(why),
         why => format!("{name}: {}", why_not(why)),
     }
 }
 
 pub(in crate::words) fn why_not(why: &WhyNot) -> String {
     match why {
-        WhyNot::ReadOnly { why } => return format!("read-only: {why}"),
+        WhyNot::ReadOnly(why) => return format!("read-only: {why}"),
         WhyNot::Foreground => {
             return format!("it runs in the foreground: {} there checkpoints and stops it", keys::INTERRUPT);
         }

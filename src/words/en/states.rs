@@ -178,7 +178,8 @@ pub(in crate::words) fn resume_point(chain: &ChainView) -> String {
     }
 }
 
-pub(in crate::words) fn phase(phase: Phase, unit: Unit) -> &'static str {
+/// What a running link does.
+pub(super) fn phase(phase: Phase, unit: Unit) -> &'static str {
     match phase {
         Phase::Computing if !unit.is_tiles() => "running",
         Phase::Finishing if !unit.is_tiles() => "moving its outputs to their place",

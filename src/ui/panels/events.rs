@@ -2,9 +2,9 @@
 
 use ratatui::text::{Line, Span};
 
-use super::pen::Pen;
 use crate::campaign::snapshot::HistoryLine;
-use crate::ui::model::Model;
+use crate::ui::pen::Pen;
+use crate::ui::shared::Shared;
 use crate::ui::text;
 use crate::ui::theme::Meaning;
 use crate::words;
@@ -13,8 +13,8 @@ use crate::words;
 const NAME: usize = 10;
 
 /// The last events, newest last, at most `most` lines.
-pub(super) fn last(
-    model: &Model,
+pub(crate) fn last(
+    shared: &Shared,
     history: &[HistoryLine],
     pen: Pen,
     columns: usize,
@@ -22,7 +22,7 @@ pub(super) fn last(
 ) -> Vec<Line<'static>> {
     let skipped = history.len().saturating_sub(most);
     let one = |event: &HistoryLine| {
-        let mut spans = head(model, event, pen);
+        let mut spans = head(shared, event, pen);
         spans.push(pen.span(Meaning::Base, event.text.clone()));
         text::cut_line(Line::from(spans), columns, pen.glyphs)
     };
@@ -30,8 +30,8 @@ pub(super) fn last(
 }
 
 /// An event in full, wrapped beside its time and its month.
-pub(super) fn whole(model: &Model, event: &HistoryLine, pen: Pen, columns: usize) -> Vec<Line<'static>> {
-    let mut head = head(model, event, pen);
+pub(crate) fn whole(shared: &Shared, event: &HistoryLine, pen: Pen, columns: usize) -> Vec<Line<'static>> {
+    let mut head = head(shared, event, pen);
     let taken = head.iter().map(|span| text::width(&span.content)).sum::<usize>();
     let room = columns.saturating_sub(taken).max(1);
     let mut lines = Vec::new();
@@ -44,10 +44,10 @@ pub(super) fn whole(model: &Model, event: &HistoryLine, pen: Pen, columns: usize
 }
 
 /// When, and of which month.
-fn head(model: &Model, event: &HistoryLine, pen: Pen) -> Vec<Span<'static>> {
-    let moment = words::moment(event.happened_ms, model.clock.wall_ms, &model.zone);
-    let chain = event.chain.as_ref().and_then(|id| model.chain_of(id));
-    let name = chain.map_or_else(String::new, |c| words::months(&c.months, pen.glyphs));
+fn head(shared: &Shared, event: &HistoryLine, pen: Pen) -> Vec<Span<'static>> {
+    let moment = words::moment(event.happened_ms, shared.clock.wall_ms, &shared.zone);
+    let chain = event.chain.as_ref().and_then(|id| shared.chain_of(id));
+    let name = chain.map_or_else(String::new, |c| shared.name(c));
     vec![
         pen.span(Meaning::Muted, format!(" {moment} ")),
         pen.span(Meaning::Title, text::left(&name, NAME, pen.glyphs)),

@@ -2,22 +2,22 @@
 
 use ratatui::text::{Line, Span};
 
-use super::pen::Pen;
 use crate::campaign::actions::ActionKind;
 use crate::keys::{self, Command, Row};
 use crate::ui::available::available;
 use crate::ui::model::Model;
+use crate::ui::pen::Pen;
 use crate::ui::text;
 use crate::ui::theme::Meaning;
 use crate::words;
 
 /// The result of the last action, one or two lines; always at least one, so that the screen does not jump.
-pub(super) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
-    let most = if model.size.1 >= 20 { 2 } else { 1 };
-    let columns = usize::from(model.size.0).saturating_sub(2).max(1);
+pub(crate) fn notice(model: &Model, pen: Pen) -> Vec<Line<'static>> {
+    let most = if model.shared.size.1 >= 20 { 2 } else { 1 };
+    let columns = usize::from(model.shared.size.0).saturating_sub(2).max(1);
     match &model.notice {
         Some(notice) => {
-            let time = words::moment(notice.at.wall_ms, model.clock.wall_ms, &model.zone);
+            let time = words::moment(notice.at.wall_ms, model.shared.clock.wall_ms, &model.shared.zone);
             let said = format!("{time} {}", notice.text);
             pen.wrapped(notice.meaning, &said, columns, most).into_iter().map(indent).collect()
         }
@@ -31,10 +31,11 @@ fn indent(mut line: Line<'static>) -> Line<'static> {
 }
 
 /// The keys of the screen; what cannot be done now is dim, and left out first where room is short.
-pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
-    let most = if model.size.1 >= 20 { 2 } else { 1 };
-    let columns = usize::from(model.size.0);
-    let shown = |e: &&Row| e.bar && e.screens.contains(&model.screen) && worth_showing(model, e.command);
+pub(crate) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
+    let most = if model.shared.size.1 >= 20 { 2 } else { 1 };
+    let columns = usize::from(model.shared.size.0);
+    let shown =
+        |e: &&Row| e.bar && e.screens.contains(&model.shared.screen) && worth_showing(model, e.command);
     let all: Vec<(&Row, bool)> =
         keys::table().iter().filter(shown).map(|e| (e, available(model, e.command).is_ok())).collect();
     let packed = pack(&all, columns, pen);
@@ -55,7 +56,7 @@ pub(super) fn lines(model: &Model, pen: Pen) -> Vec<Line<'static>> {
 /// Submitting is no matter once everything is submitted; some others only where they can be done.
 fn worth_showing(model: &Model, command: Command) -> bool {
     match command {
-        Command::Act(ActionKind::Submit) | Command::SubmitAll => model.planned().next().is_some(),
+        Command::Act(ActionKind::Submit) | Command::SubmitAll => model.shared.planned().next().is_some(),
         Command::Act(ActionKind::Hold | ActionKind::Resume) | Command::Errors => {
             available(model, command).is_ok()
         }

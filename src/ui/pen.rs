@@ -7,19 +7,19 @@ use ratatui::text::{Line, Span};
 
 use crate::glyphs::Glyphs;
 use crate::keys::{self, Command};
-use crate::ui::model::Model;
+use crate::ui::shared::Shared;
 use crate::ui::text;
 use crate::ui::theme::{Meaning, Theme};
 
 /// Theme and signs of one drawing.
 #[derive(Clone, Copy)]
-pub(super) struct Pen {
-    pub(super) theme: Theme,
-    pub(super) glyphs: &'static Glyphs,
+pub(crate) struct Pen {
+    pub(crate) theme: Theme,
+    pub(crate) glyphs: &'static Glyphs,
 }
 
 /// Marks a row as the selected one, over the whole width.
-pub(super) fn mark_selected(line: &mut Line<'static>, room: usize) {
+pub(crate) fn mark_selected(line: &mut Line<'static>, room: usize) {
     let gap = room.saturating_sub(text::line_width(line));
     line.spans.push(Span::raw(" ".repeat(gap)));
     for span in &mut line.spans {
@@ -28,23 +28,23 @@ pub(super) fn mark_selected(line: &mut Line<'static>, room: usize) {
 }
 
 impl Pen {
-    /// Of a model.
-    pub(super) fn of(model: &Model) -> Self {
-        Self { theme: model.theme, glyphs: model.glyphs }
+    /// Of the terminal.
+    pub(crate) fn of(shared: &Shared) -> Self {
+        Self { theme: shared.theme, glyphs: shared.glyphs }
     }
 
     /// The style of a meaning.
-    pub(super) fn style(self, meaning: Meaning) -> Style {
+    pub(crate) fn style(self, meaning: Meaning) -> Style {
         self.theme.style(meaning)
     }
 
     /// Text with a meaning.
-    pub(super) fn span(self, meaning: Meaning, content: impl Into<String>) -> Span<'static> {
+    pub(crate) fn span(self, meaning: Meaning, content: impl Into<String>) -> Span<'static> {
         Span::styled(text::clean(&content.into()), self.style(meaning))
     }
 
     /// A line in which the key of a command stands out.
-    pub(super) fn with_key(
+    pub(crate) fn with_key(
         self,
         command: impl Into<Command>,
         line: impl Fn(&str) -> String,
@@ -61,12 +61,12 @@ impl Pen {
     }
 
     /// A line of one meaning.
-    pub(super) fn line(self, meaning: Meaning, content: impl Into<String>) -> Line<'static> {
+    pub(crate) fn line(self, meaning: Meaning, content: impl Into<String>) -> Line<'static> {
         Line::from(vec![self.span(meaning, content)])
     }
 
     /// Lines of one meaning, wrapped to `columns`, at most `most`, the first after `indent`.
-    pub(super) fn wrapped(
+    pub(crate) fn wrapped(
         self,
         meaning: Meaning,
         content: &str,
@@ -87,7 +87,7 @@ impl Pen {
     }
 
     /// `left … right` over `columns`; the right part is cut first, and left out when little of it would remain.
-    pub(super) fn spread_from_left(
+    pub(crate) fn spread_from_left(
         self,
         left: Line<'static>,
         right: Line<'static>,
@@ -101,7 +101,7 @@ impl Pen {
     }
 
     /// `left … right` over `columns`; the left part is cut first.
-    pub(super) fn spread(self, left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
+    pub(crate) fn spread(self, left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
         let right = text::cut_line(right, columns, self.glyphs);
         let taken = text::line_width(&right);
         let room = if taken == 0 { columns } else { columns.saturating_sub(taken + 2) };
@@ -113,7 +113,7 @@ impl Pen {
     }
 
     /// The title of a panel, drawn out to a rule.
-    pub(super) fn rule(self, title: &str, columns: usize) -> Line<'static> {
+    pub(crate) fn rule(self, title: &str, columns: usize) -> Line<'static> {
         let title = text::cut(title, columns.saturating_sub(6), self.glyphs);
         let taken = text::width(&title) + 4;
         Line::from(vec![
@@ -127,7 +127,7 @@ impl Pen {
     }
 
     /// Puts lines into an area, one a row; what does not fit is cut.
-    pub(super) fn put(self, frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>]) {
+    pub(crate) fn put(self, frame: &mut Frame<'_>, area: Rect, lines: &[Line<'static>]) {
         let area = area.intersection(frame.area());
         for (row, line) in (area.y..area.bottom()).zip(lines) {
             let line = text::cut_line(line.clone(), usize::from(area.width), self.glyphs);

@@ -1,6 +1,7 @@
 //! The loop: keys, signals and messages in; frames and effects out.
 
-use std::io;
+mod signals;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,19 +9,22 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp, getsid};
-use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
 use super::driver::{Driver, Told};
 use super::input::{self, Typed};
-use super::memory::{self, Visit};
-use super::model::{About, Clock, Effect, Message, Model, Notice};
+use super::memory;
+use super::message::{Effect, Message};
+use super::model::Model;
 use super::reader::Reader;
+use super::shared::Clock;
 use super::terminal::{self, Screen, Written};
 use super::theme::{Depth, Meaning, Theme};
 use super::{UiError, update, view};
-use crate::{glyphs, words};
+use crate::glyphs;
+use crate::words::notices;
+use signals::{Heard, Signals};
 
 /// How long leaving waits for the disk to take where the visit ended.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -80,64 +84,6 @@ struct Sources {
     told: UnboundedReceiver<Told>,
     written: UnboundedReceiver<Written>,
     signals: Signals,
-}
-
-/// A signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    /// Leave (SIGTERM, SIGINT).
-    Leave,
-    /// The terminal is gone (SIGHUP).
-    Gone,
-    /// End by this signal (SIGQUIT, SIGABRT), as if it had never been listened to.
-    Fatal(Signal),
-    /// To the background (SIGTSTP).
-    Suspend,
-    /// Back in the foreground (SIGCONT).
-    Continued,
-    /// The terminal has another size (SIGWINCH).
-    Resized,
-}
-
-/// The signals that the loop listens to.
-struct Signals {
-    terminate: Listener,
-    interrupt: Listener,
-    hang_up: Listener,
-    quit: Listener,
-    abort: Listener,
-    suspend: Listener,
-    resume: Listener,
-    resize: Listener,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        let of = |s: Signal| signal(SignalKind::from_raw(s as i32));
-        Ok(Self {
-            terminate: of(Signal::SIGTERM)?,
-            interrupt: of(Signal::SIGINT)?,
-            hang_up: of(Signal::SIGHUP)?,
-            quit: of(Signal::SIGQUIT)?,
-            abort: of(Signal::SIGABRT)?,
-            suspend: of(Signal::SIGTSTP)?,
-            resume: of(Signal::SIGCONT)?,
-            resize: of(Signal::SIGWINCH)?,
-        })
-    }
-
-    async fn next(&mut self) -> Heard {
-        tokio::select! {
-            _ = self.terminate.recv() => Heard::Leave,
-            _ = self.interrupt.recv() => Heard::Leave,
-            _ = self.hang_up.recv() => Heard::Gone,
-            _ = self.quit.recv() => Heard::Fatal(Signal::SIGQUIT),
-            _ = self.abort.recv() => Heard::Fatal(Signal::SIGABRT),
-            _ = self.suspend.recv() => Heard::Suspend,
-            _ = self.resume.recv() => Heard::Continued,
-            _ = self.resize.recv() => Heard::Resized,
-        }
-    }
 }
 
 /// Whether there is anything new to draw.
@@ -304,9 +250,8 @@ impl Screens {
     fn suspend(&mut self) -> Result<Next, UiError> {
         // Without a shell behind it nobody could continue it.
         if getsid(None).is_ok_and(|session| session == getpgrp()) {
-            let text = words::notices::no_shell();
-            let at = self.clock();
-            self.model.notice = Some(Notice { text, meaning: Meaning::Warning, about: About::Moment, at });
+            self.model.shared.clock = self.clock();
+            self.model.say(notices::no_shell(), Meaning::Warning);
             return Ok(GO_ON);
         }
         terminal::leave();
@@ -324,12 +269,10 @@ impl Screens {
             // With a core file where the person wants one; comes back only if it cannot be done.
             let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
         }
-        note(output, Visit::of(&model));
+        memory::note(output, update::visit(&model), PATIENCE);
         let acting = model.is_acting();
         if acting {
-            tell!(
-                "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
-            );
+            tell!("{}", notices::waiting_for_answer());
         }
         let patience = match (acting, gone) {
             // A submission cut in two would have to be looked up by its token.
@@ -340,21 +283,9 @@ impl Screens {
         };
         let answered = driver.stop(patience);
         if acting && !answered {
-            tell!("no answer yet: it is looked up when the campaign is opened next");
+            tell!("{}", notices::not_answered());
         }
         result
-    }
-}
-
-/// Notes where the visit ended, unless the disk hangs.
-fn note(output: PathBuf, visit: Visit) {
-    let (teller, done) = std::sync::mpsc::channel();
-    let noted = std::thread::Builder::new().name("memory".to_owned()).spawn(move || {
-        memory::note(&output, visit);
-        let _ = teller.send(());
-    });
-    if noted.is_ok() {
-        let _ = done.recv_timeout(PATIENCE);
     }
 }
 
