@@ -46,7 +46,7 @@ impl Brush {
         self.line(&self.painter(scale, &colour).scale(columns))
     }
 
-    fn painter<'p>(self, scale: Scale, colour: &'p dyn Fn(f32) -> Option<[u8; 3]>) -> Painter<'p> {
+    fn painter(self, scale: Scale, colour: &dyn Fn(f32) -> Option<[u8; 3]>) -> Painter<'_> {
         // What is printed may be kept in a file: its signs are those that every reader has.
         let (halves, ramp, range) = (self.halves, ASCII.ramp, (scale.low, scale.high));
         Painter { theme: self.theme, halves, ramp, unknown: " ", range, colour }

@@ -71,6 +71,9 @@ pub(crate) fn tabs(shared: &Shared, pen: Pen) -> Line<'static> {
     pen.spread_from_left(Line::from(left), right, usize::from(shared.size.0))
 }
 
+/// A count of months, in words.
+type Told = fn(usize) -> String;
+
 fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let chains = &snapshot.chains;
     let months: usize = chains.iter().map(|c| c.months.len()).sum();
@@ -79,7 +82,7 @@ fn summary(snapshot: &Snapshot, pen: Pen) -> Line<'static> {
     let done = in_state(ChainState::Complete);
     let mut spans = Vec::new();
     // First what must be seen: where room is short the rest is cut.
-    let wrong: [(ChainState, Meaning, fn(usize) -> String); 2] = [
+    let wrong: [(ChainState, Meaning, Told); 2] = [
         (ChainState::Failed, Meaning::Bad, screens::months_failed),
         (ChainState::Silent, Meaning::Warning, screens::months_silent),
     ];

@@ -27,6 +27,7 @@ pub(crate) struct Visit {
 
 /// A visit, and which it was of all; those noted before they were counted are the oldest.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename = "Visit")]
 struct Noted {
     screen: Screen,
     chain: Option<ChainId>,

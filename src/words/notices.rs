@@ -71,6 +71,8 @@ spoken! { notices:
     fn resubmit_by(key: &str, chain: &ChainView, named: Option<&str>) -> String;
     /// The answer is waited for when the screens are left.
     fn waiting_for_answer() -> &'static str;
+    /// A thread of the screens ended by itself and told nothing.
+    fn thread_ended() -> &'static str;
     /// The answer did not come.
     fn not_answered() -> &'static str;
     /// The campaign cannot be read.

@@ -130,10 +130,10 @@ fn clocks_that_disagree_give_no_negative_age() {
 /// Two words of ours, one after the other.
 fn is_prose(text: &str) -> bool {
     let is_word = |word: &str| {
-        word.chars().filter(|c| c.is_ascii_lowercase()).count() > 1 && !word.contains(['/', '_', ':'])
+        word.chars().filter(char::is_ascii_lowercase).count() > 1 && !word.contains(['/', '_', ':', '{'])
     };
     let words: Vec<&str> = text.trim_matches('"').split(' ').collect();
-    words.windows(2).any(|two| two.iter().all(|word| is_word(word)))
+    words.windows(2).any(|two| is_word(two[0]) && is_word(two[1]))
 }
 
 #[test]
@@ -148,8 +148,8 @@ fn the_screens_make_no_sentences() {
         found.extend(texts.into_iter().filter(|text| is_prose(text)).map(|text| (file.clone(), text)));
     }
     assert!(found.is_empty(), "sentences belong to the words: {found:#?}");
-    assert!(is_prose("\"no job yet\"") && is_prose("\"{name}: it waits\""));
-    assert!(!is_prose("\"  {said}\"") && !is_prose("\"{}{} \""));
+    assert!(is_prose("\"no job yet\"") && is_prose("\"{name}: it waits\"") && is_prose("\"more node\""));
+    assert!(!is_prose("\"  {said}\"") && !is_prose("\"{started} {ran}\""));
 }
 
 #[test]

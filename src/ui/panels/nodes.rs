@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use crate::batch::NodeState;
 use crate::campaign::snapshot::{NodeView, Snapshot};
 use crate::ui::pen::Pen;
 use crate::ui::shared::Shared;
@@ -29,8 +30,8 @@ pub(crate) fn lines(
         .map(|node| {
             let name = text::left(short_host(&node.name), name_width, pen.glyphs);
             let mut spans = vec![pen.span(Meaning::Base, format!(" {name}  "))];
-            let (meaning, state, _) = standing(node);
-            spans.push(pen.span(meaning, text::left(&state, 10, pen.glyphs)));
+            let state = text::left(node.state.word(), 10, pen.glyphs);
+            spans.push(pen.span(meaning_of(&node.state), state));
             let load = load(shared, node);
             let meaning = if node.chains.is_empty() { Meaning::Muted } else { Meaning::Active };
             spans.push(pen.span(meaning, format!(" {load}")));
@@ -54,26 +55,27 @@ pub(crate) fn in_a_line(shared: &Shared, snapshot: &Snapshot, pen: Pen) -> Line<
         }
         spans.push(pen.span(Meaning::Base, format!("{} ", short_host(&node.name))));
         let load = load(shared, node);
-        let (meaning, state, _) = standing(node);
-        let (meaning, said) = if load.is_empty() { (meaning, state) } else { (Meaning::Muted, load) };
+        let (meaning, said) = if load.is_empty() {
+            (meaning_of(&node.state), node.state.word().to_owned())
+        } else {
+            (Meaning::Muted, load)
+        };
         spans.push(pen.span(meaning, said));
     }
     Line::from(spans)
 }
 
-/// How a node stands: as what it is shown, in which word, and whether it takes jobs. The one place that reads its state.
-fn standing(node: &NodeView) -> (Meaning, String, bool) {
-    let (meaning, takes) = match node.state.to_ascii_lowercase().as_str() {
-        "alive" => (Meaning::Good, true),
-        "dead" => (Meaning::Bad, false),
-        _ => (Meaning::Warning, false),
-    };
-    (meaning, node.state.clone(), takes)
+fn meaning_of(state: &NodeState) -> Meaning {
+    match state {
+        NodeState::Up => Meaning::Good,
+        NodeState::Dead(_) => Meaning::Bad,
+        NodeState::Lost(_) | NodeState::Other(_) => Meaning::Warning,
+    }
 }
 
 fn load(shared: &Shared, node: &NodeView) -> String {
     match node.chains.as_slice() {
-        [] if standing(node).2 => screens::free().to_owned(),
+        [] if node.state.is_up() => screens::free().to_owned(),
         chains => chains.iter().map(|id| shared.name_of(id)).collect::<Vec<_>>().join(", "),
     }
 }

@@ -291,5 +291,5 @@ impl Screens {
 
 /// A thread of the screens ended by itself.
 fn defect() -> UiError {
-    UiError::Defect(terminal::panic_told().unwrap_or_else(|| "a thread ended without a word".to_owned()))
+    UiError::Defect(terminal::panic_told().unwrap_or_else(|| notices::thread_ended().to_owned()))
 }

@@ -24,7 +24,6 @@ pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Eff
             effects.extend(press::press(model, &key));
             reads = true;
         }
-        Message::Key(_) => {}
         Message::Paste => pasted(model),
         Message::Resize(columns, rows) => model.shared.size = (columns, rows),
         // A person who went somewhere meanwhile is not taken away again.
@@ -32,7 +31,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: Clock) -> Vec<Eff
             go_on(model, visit);
             reads = true;
         }
-        Message::Recalled(_) => {}
+        Message::Key(_) | Message::Recalled(_) => {}
         Message::Tick | Message::Due => reads = true,
         Message::Snapshot(snapshot) => {
             news::take_snapshot(model, *snapshot);

@@ -99,6 +99,10 @@ pub(in crate::words) fn waiting_for_answer() -> &'static str {
     "waiting for the answer to what was asked last (a submission cut in two must be looked up)"
 }
 
+pub(in crate::words) fn thread_ended() -> &'static str {
+    "a thread ended without a word"
+}
+
 pub(in crate::words) fn not_answered() -> &'static str {
     "no answer yet: it is looked up when the campaign is opened next"
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::batch::JobKey;
 use crate::campaign::snapshot::{ChainView, JobView, LinkView};
 use crate::checkpoint::ChainId;
 use crate::ui::scroll;
@@ -49,15 +50,17 @@ impl Row<'_> {
 /// The rows of a chain, newest last: its links in their order, other jobs by their numbers between them.
 fn rows_of(chain: &ChainView) -> Vec<Row<'_>> {
     // A long campaign has thousands of links, and this is asked for several times a frame.
-    let jobs: BTreeMap<u64, &JobView> = chain.jobs.iter().map(|job| (job.id, job)).collect();
-    let job_of = |link: &LinkView| link.job_id.parse().ok().and_then(|id: u64| jobs.get(&id).copied());
-    let linked: BTreeSet<u64> = chain.links.iter().filter_map(|link| link.job_id.parse().ok()).collect();
-    let mut others = chain.jobs.iter().filter(|job| !linked.contains(&job.id)).peekable();
+    let run_of = |job: &JobView| (job.id, job.restart);
+    let jobs: BTreeMap<(u64, u32), &JobView> = chain.jobs.iter().map(|job| (run_of(job), job)).collect();
+    let named = |link: &LinkView| link.job_id.parse().ok().map(|run: JobKey| (run.id.0, run.restart));
+    let job_of = |link: &LinkView| named(link).and_then(|run| jobs.get(&run).copied());
+    let linked: BTreeSet<(u64, u32)> = chain.links.iter().filter_map(named).collect();
+    let mut others = chain.jobs.iter().filter(|job| !linked.contains(&run_of(job))).peekable();
     let other = |job| Row { chain, link: None, job: Some(job) };
     let mut rows = Vec::new();
     for link in &chain.links {
-        let number = link.job_id.parse().unwrap_or(0);
-        rows.extend(std::iter::from_fn(|| others.next_if(|job| job.id < number)).map(other));
+        let run = named(link).unwrap_or_default();
+        rows.extend(std::iter::from_fn(|| others.next_if(|job| run_of(job) < run)).map(other));
         rows.push(Row { chain, link: Some(link), job: job_of(link) });
     }
     rows.extend(others.map(other));

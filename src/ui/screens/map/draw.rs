@@ -66,11 +66,7 @@ fn outputs(shared: &Shared, chain: &ChainView, title: &str, pen: Pen, columns: u
 }
 
 /// The painter of a picture.
-fn painter<'p>(
-    pen: Pen,
-    range: Option<(f32, f32)>,
-    colour: &'p dyn Fn(f32) -> Option<[u8; 3]>,
-) -> Painter<'p> {
+fn painter(pen: Pen, range: Option<(f32, f32)>, colour: &dyn Fn(f32) -> Option<[u8; 3]>) -> Painter<'_> {
     Painter {
         theme: pen.theme,
         halves: Painter::halves(pen.glyphs),
