@@ -1,7 +1,7 @@
 //! The page of the screens names every key.
 
 use crate::glyphs::UNICODE;
-use crate::keys::table as rows;
+use crate::keys::{Command, table as rows};
 use crate::words::commands;
 
 const BEGIN: &str = "<!-- keys: printed by the program, checked by a test -->\n";
@@ -9,7 +9,7 @@ const END: &str = "<!-- end of keys -->";
 
 /// The table of keys as it stands in `docs/screens.md`.
 fn table() -> String {
-    let mut out = String::from("| keys | does | on the screens |\n|---|---|---|\n");
+    let mut out = String::from("| keys | does | on the screens | command |\n|---|---|---|---|\n");
     for row in rows() {
         let keys: Vec<String> = row.keys.iter().map(|k| format!("`{}`", k.label(&UNICODE))).collect();
         let screens = if row.screens.len() == 4 {
@@ -19,7 +19,15 @@ fn table() -> String {
         } else {
             row.screens.iter().map(|s| commands::title(*s)).collect::<Vec<_>>().join(", ")
         };
-        out.push_str(&format!("| {} | {} | {screens} |\n", keys.join(" "), commands::what(row.command)));
+        let command = match row.command {
+            Command::Act(kind) => format!("`alpsckpt {}`", kind.row().name),
+            _ => String::new(),
+        };
+        out.push_str(&format!(
+            "| {} | {} | {screens} | {command} |\n",
+            keys.join(" "),
+            commands::what(row.command)
+        ));
     }
     out
 }
