@@ -7,7 +7,7 @@
 //!
 //! | module | what it is | may use |
 //! |---|---|---|
-//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `engine` (previews) |
+//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `checkpoint`, `engine` (pictures), `words`, `keys`, `glyphs` |
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
@@ -15,8 +15,10 @@
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `quantity` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
-//! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
-//! | [`quantity`] | quantities written for people | - |
+//! | `words` | every sentence and number form for people, a folder a language | `campaign`, `checkpoint` (what they tell), `keys`, `glyphs`, `quantity` |
+//! | `keys` | what can be pressed: one table | `campaign` (its actions), `glyphs` |
+//! | `glyphs` | signs that are no letters | - |
+//! | [`quantity`] | quantities written for people, also by what knows no words | - |
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |
@@ -48,11 +50,16 @@ pub mod clusters;
 pub mod durable;
 pub mod engine;
 pub mod foreign;
+mod glyphs;
 pub mod grid_file;
 pub mod host;
 pub mod job;
+mod keys;
 pub mod layout;
+#[cfg(test)]
+mod literals;
 pub mod oar_client;
 pub mod quantity;
 mod shell_words;
 pub mod ui;
+mod words;

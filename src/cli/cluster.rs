@@ -7,7 +7,7 @@ use super::{Failure, failure, output, place};
 use crate::batch::BatchSystem;
 use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
 use crate::quantity::count;
-use crate::ui::words;
+use crate::words;
 
 /// The embedded cluster: real processes on this machine under OAR's rules.
 #[derive(Debug, clap::Subcommand)]

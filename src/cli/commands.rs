@@ -17,7 +17,7 @@ use crate::foreign::kit;
 use crate::host;
 use crate::quantity::count;
 use crate::shell_words::word;
-use crate::ui::words;
+use crate::words;
 
 /// Images of a chain at a time: the older one stays until the newer is verified.
 const IMAGES: u64 = 2;

@@ -14,7 +14,7 @@ use crate::checkpoint::{CampaignDir, Chain, fence};
 use crate::engine::{CheckDepth, Engine, Examination, InputFinding, Problem, Severity};
 use crate::job::request;
 use crate::job::tiles::outputs;
-use crate::ui::words;
+use crate::words;
 
 /// Refuses chains of these months that a later program wrote to: nothing else is a cure, least of all to begin anew.
 pub(super) fn known(loaded: &Loaded, months: &[u8]) -> Result<(), Failure> {

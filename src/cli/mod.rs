@@ -44,7 +44,6 @@ mod window;
 use failure::Failure;
 use steps::Steps;
 
-use crate::campaign::controller::Action;
 use crate::job::signals;
 
 const AFTER_HELP: &str = "\
@@ -86,18 +85,8 @@ enum Command {
     /// Submits a failed or stopped chain again, from its last good checkpoint.
     #[command(after_help = act::RESUBMIT_HELP)]
     Resubmit(act::Resubmission),
-    /// Asks a running chain to checkpoint now and go on in the next job.
-    #[command(after_help = act::CHECKPOINT_HELP)]
-    Checkpoint(act::Args),
-    /// Holds a waiting chain: its job does not start until it is resumed.
-    #[command(after_help = act::HOLD_HELP)]
-    Hold(act::Args),
-    /// Resumes a chain whose job is held or suspended.
-    #[command(after_help = act::RESUME_HELP)]
-    Resume(act::Args),
-    /// Stops a chain: its job is deleted, what is sealed stays and can be resubmitted.
-    #[command(after_help = act::STOP_HELP)]
-    Stop(act::Args),
+    #[command(flatten)]
+    Act(act::Act),
     Log(log::Args),
     #[command(subcommand)]
     Checkpoints(checkpoints::Command),
@@ -152,10 +141,7 @@ fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
         Command::Open(args) => done(open::run(&args)),
         Command::Status(args) => done(status::run(&args)),
         Command::Resubmit(args) => done(act::resubmit(&args)),
-        Command::Checkpoint(args) => done(act::run(&args, Action::Checkpoint)),
-        Command::Hold(args) => done(act::run(&args, Action::Hold)),
-        Command::Resume(args) => done(act::run(&args, Action::Resume)),
-        Command::Stop(args) => done(act::run(&args, Action::Stop)),
+        Command::Act(act) => done(act::run(&act)),
         Command::Log(args) => done(log::run(&args)),
         Command::Checkpoints(command) => done(checkpoints::run(&command)),
         Command::Verify(args) => done(verify::run(&args)),

@@ -16,9 +16,9 @@ use deunicode::deunicode_char;
 
 use super::Failure;
 use crate::THIS_PROGRAM;
+use crate::glyphs::{self, Glyphs};
 use crate::quantity::{clean, is_harmful};
 use crate::shell_words::word;
-use crate::ui::glyphs::{self, Glyphs};
 use crate::ui::theme::Depth;
 
 /// Prints one line.

@@ -6,7 +6,7 @@ use super::{Failure, commands, inputs, output, place, probe};
 use crate::campaign::plan::{self, ChainPlan, Plan, Split};
 use crate::campaign::spec::Spec;
 use crate::quantity::count;
-use crate::ui::words;
+use crate::words;
 
 /// Prints a campaign's chains, jobs, hours and bytes.
 #[derive(Debug, clap::Args)]

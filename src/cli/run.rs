@@ -24,7 +24,7 @@ use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
 use crate::quantity::count;
 use crate::shell_words::word;
-use crate::ui::words;
+use crate::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
 ///

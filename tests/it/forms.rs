@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use alpsckpt::batch::embedded::MANNER;
 use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
-use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
 use alpsckpt::campaign::spec;
@@ -69,7 +69,7 @@ impl Kept {
     /// form then.
     pub(crate) fn acted_on(&self) -> Controller {
         let mut controller = self.open().unwrap();
-        let refused = controller.act(&Action::Resubmit(ChainId::of_months(&[6]))).unwrap_err();
+        let refused = controller.act(&ActionKind::Resubmit.on(ChainId::of_months(&[6]))).unwrap_err();
         assert!(refused.to_string().contains("was moved here from"), "{refused}");
         assert!(!self.campaign().lease().exists(), "it is given back");
         controller
@@ -305,7 +305,7 @@ fn an_event_of_a_later_program_makes_a_reader_that_says_why() {
     let Access::ReadOnly { why } = &snapshot.access else { panic!("it may write") };
     assert!(why.contains("written by a newer alpsckpt") && why.contains("update it"), "{why}");
     assert_eq!(stands(&snapshot)[1].1, ChainState::Stopped, "what is known is still shown");
-    let refused = controller.act(&Action::Resubmit(ChainId::of_months(&[6])));
+    let refused = controller.act(&ActionKind::Resubmit.on(ChainId::of_months(&[6])));
     assert!(refused.is_err());
     drop(controller);
     assert_eq!(contents(&kept.output()), before);
