@@ -29,6 +29,7 @@ mod forms;
 mod geotiff;
 mod golden;
 mod grass;
+mod house;
 mod inputs;
 mod job;
 mod kit;
