@@ -7,7 +7,7 @@
 //!
 //! | module | what it is | may use |
 //! |---|---|---|
-//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `checkpoint`, `engine` (pictures), `words`, `keys`, `glyphs` |
+//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `batch` (states of nodes and jobs), `campaign`, `checkpoint`, `durable`, `engine` (pictures), `glyphs`, `keys`, `quantity`, `words` |
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
@@ -19,6 +19,7 @@
 //! | `keys` | what can be pressed: one table | `campaign` (its actions), `glyphs` |
 //! | `glyphs` | signs that are no letters | - |
 //! | [`quantity`] | quantities written for people, also by what knows no words | - |
+//! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |

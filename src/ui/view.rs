@@ -4,7 +4,7 @@
 //! alpsckpt  Parc des Écrins              embedded cluster · answered 1 s ago    header
 //! synthetic terrain through real summits · paced 40 tiles/min · 1 s = 3 h
 //!  1 Months   2 Jobs   3 Log   4 Map            1 of 4 months complete · 48 %    tabs
-//! ! OAR does not answer: …                                                       banners
+//! ! the scheduler does not answer: …                                             banners
 //!   …                                                                            body: one of the four screens
 //! January: checkpoint asked of job 1042                                          notice
 //!  r resubmit  c checkpoint  x stop  Enter open  Tab screen  ? help  q quit       bar
