@@ -30,6 +30,7 @@ pub mod fence;
 pub mod form;
 pub mod generation;
 pub mod image;
+mod index;
 pub mod inputs;
 pub mod link;
 pub mod resume;

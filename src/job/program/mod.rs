@@ -1,14 +1,20 @@
 //! The body of a link that runs a program of the user's: starts or restores it, watches it, dumps it in time, and takes over what
 //! it has made.
 
+mod beside;
 mod hindered;
+mod leave;
+mod let_go;
+mod pace;
 mod publish;
+mod restore;
 mod resume;
+mod runner;
 mod save;
 mod trouble;
 mod watch;
 
-pub use save::let_images_go;
+pub use let_go::let_images_go;
 
 use std::time::Instant;
 

@@ -3,62 +3,25 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::beside::{Beside, RECORD};
+use super::runner::Runner;
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
+use crate::campaign::spec::{self, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::foreign::closed::{Bounds, Closed};
-use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
-use crate::foreign::inside::{Options, Supervised};
-use crate::foreign::plain::Plain;
-use crate::foreign::record::Record;
 use crate::foreign::tasks::Memory;
-use crate::foreign::{Backend, Clocks, Kind, Program, Trouble, copies, cpu, dmtcp, kit, semaphores};
+use crate::foreign::{Program, cpu, semaphores};
 use crate::job::failure::Failure;
-use crate::quantity::{bytes, count};
+use crate::quantity::bytes;
 use crate::shell_words::word;
 
-/// The image's own record, beside the files of whatever dumped it.
-pub(super) const RECORD: &str = "record.ron";
-/// The folder of the program's own files, as they were.
-pub(super) const COPIES: &str = "copies";
-/// The copies of files that it had closed.
-pub(super) const CLOSED: &str = "closed";
-
-/// So many files that were brought back are told by name.
-const MOST_TOLD: usize = 20;
-
-/// What is written beside the files of an image.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Beside {
-    /// The clocks that the program has seen.
-    pub(super) clocks: Clocks,
-    /// CPU time that it has taken since its beginning, s.
-    pub(super) cpu: f64,
-    /// How long the dump took, s, and what it wrote, bytes.
-    pub(super) took: f64,
-    /// What it asks of a node.
-    pub(super) needs: Record,
-    /// What lay in its folder, closed.
-    #[serde(default)]
-    pub(super) closed: Closed,
-}
-
-/// What runs the program, and dumps it.
-struct Runner {
-    backend: Box<dyn Backend>,
-    by: Dumper,
-    criu: (u32, u32, u32),
-}
-
 /// An image that was verified, with what lies beside it.
-struct Verified {
-    held: image::Held,
-    beside: Beside,
+pub(super) struct Verified {
+    pub(super) held: image::Held,
+    pub(super) beside: Beside,
 }
 
 /// A generation that may be gone on from.
@@ -309,105 +272,6 @@ impl Session<'_> {
         Ok(state)
     }
 
-    fn restore(
-        &self,
-        runner: &mut Runner,
-        resolved: &Resolved,
-        image: &Image,
-        verified: &Verified,
-    ) -> Result<(), Failure> {
-        let Verified { held, beside } = verified;
-        let folder = held.way();
-        let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
-        let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
-        unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
-        for told in unfit.iter().filter(|unfit| !unfit.refuses) {
-            self.shell.log.say(&format!("{told}."));
-        }
-        let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
-        if !refused.is_empty() {
-            let what =
-                format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
-            return Err(match of_the_node(&refused) {
-                Some(of_node) => Failure::Unfit(of_node, what),
-                None => Failure::Unable(what),
-            });
-        }
-        image::unpack(held, image)?;
-        let aside = self.shell.dir.programs().join(format!("{}-later", image.started));
-        let brought_back = beside
-            .closed
-            .roll_back(&folder.join(CLOSED), &aside, Bounds::default())
-            .and_then(|mut closed| {
-                closed.extend(copies::roll_back(&beside.needs, &folder.join(COPIES))?);
-                Ok(closed)
-            })
-            .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
-        for back in brought_back.iter().take(MOST_TOLD) {
-            self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
-        }
-        if let Some(more @ 1..) = brought_back.len().checked_sub(MOST_TOLD) {
-            self.shell.log.say(&format!("Likewise {}.", count(more as u64, "other file")));
-        }
-        runner
-            .backend
-            .restore(&resolved.program, &folder.join(image::FILES), beside.clocks)
-            .map_err(|e| Self::unable(&e))
-    }
-
-    /// What runs the program; `before`: what has dumped it.
-    fn runner(
-        &self,
-        resolved: &Resolved,
-        started: LinkNumber,
-        before: Option<Dumper>,
-    ) -> Result<Runner, Failure> {
-        let by = match (before, &resolved.checkpoint) {
-            (Some(before), _) => Some(before),
-            (None, Checkpoint::Own { .. } | Checkpoint::None) => Some(Dumper::Program),
-            (None, Checkpoint::Criu) => Some(Dumper::Criu),
-            (None, Checkpoint::Dmtcp) => Some(Dumper::Dmtcp),
-            (None, Checkpoint::Auto) => None,
-        };
-        let made = match by {
-            Some(Dumper::Program) => {
-                Ok(Runner { backend: Box::new(Plain::default()), by: Dumper::Program, criu: (0, 0, 0) })
-            }
-            Some(Dumper::Criu) => Self::with_criu(resolved),
-            Some(Dumper::Dmtcp) => self.with_dmtcp(started),
-            None => Self::with_criu(resolved).or_else(|no_criu| {
-                self.with_dmtcp(started).map_err(|no_dmtcp| {
-                    let what =
-                        format!("nothing here can dump a program: {}; {}", no_criu.what, no_dmtcp.what);
-                    Trouble::new(Kind::Unavailable, what, no_criu.cure)
-                })
-            }),
-        };
-        made.map_err(|e| Self::unable(&e))
-    }
-
-    fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
-        let found = kit::find(resolved.kit.as_deref())?;
-        let criu = found.version;
-        let backend = Box::new(Supervised::new(Some(found), Options::default()));
-        Ok(Runner { backend, by: Dumper::Criu, criu })
-    }
-
-    fn with_dmtcp(&self, started: LinkNumber) -> Result<Runner, Trouble> {
-        let tools = dmtcp::find(None)?;
-        let folder = self.shell.dir.program(started).join("dmtcp");
-        atomic::create_folder_within(&folder).map_err(|e| Trouble::new(Kind::Other, e.to_string(), ""))?;
-        Ok(Runner { backend: Box::new(Dmtcp::new(tools, &folder)), by: Dumper::Dmtcp, criu: (0, 0, 0) })
-    }
-
-    /// A program that cannot be run, dumped or restored here.
-    pub(super) fn unable(trouble: &Trouble) -> Failure {
-        match trouble.kind {
-            Kind::Other => Failure::Program(127, trouble.to_string()),
-            _ => Failure::Unable(trouble.to_string()),
-        }
-    }
-
     /// The program in words.
     fn called(program: &Program) -> String {
         let words = program.arguments.iter();
@@ -415,15 +279,4 @@ impl Session<'_> {
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
     }
-}
-
-/// What of the node does not fit, where nothing else stands in the way of another.
-fn of_the_node(refused: &[Unfit]) -> Option<UnfitNode> {
-    let processor = refused.iter().any(|unfit| unfit.kind == Misfit::Processor);
-    let of_node = refused.iter().all(|unfit| unfit.kind.is_of_the_node());
-    of_node.then_some(if processor { UnfitNode::Processor } else { UnfitNode::Other })
-}
-
-fn in_words(unfit: &[Unfit]) -> String {
-    unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
