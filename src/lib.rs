@@ -44,6 +44,7 @@ pub mod batch;
 pub mod campaign;
 pub mod checkpoint;
 pub mod cli;
+pub mod clusters;
 pub mod durable;
 pub mod engine;
 pub mod foreign;

@@ -46,7 +46,7 @@ pub use generation::{
 };
 pub use inputs::{InputBlock, InputBlocks};
 pub use link::{ExitClass, LOCAL, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
-pub use resume::{Held, Resumed, Shape};
+pub use resume::{HeldTile, Resumed, Shape};
 pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;
 

@@ -31,7 +31,7 @@ pub struct Shape {
 
 /// A tile that need not be computed again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Held {
+pub struct HeldTile {
     /// The link whose parts hold its blocks.
     pub link: LinkNumber,
     /// Where they lie.
@@ -49,7 +49,7 @@ pub struct Resumed {
     /// The files of the generation that are missing or damaged, each with the tiles that it cost.
     pub lost: Vec<Lost>,
     /// The good tiles, by number.
-    pub tiles: BTreeMap<u64, Held>,
+    pub tiles: BTreeMap<u64, HeldTile>,
     /// Its finished maps that are still what was written.
     pub maps: Vec<MapRecord>,
 }
@@ -173,7 +173,7 @@ fn verify(
         damaged
             .extend(index.damage.map(|why| (why, segment.tiles.saturating_sub(index.records.len() as u64))));
         for record in index.records {
-            tiles.insert(record.tile, Held { link: segment.link, record });
+            tiles.insert(record.tile, HeldTile { link: segment.link, record });
         }
         segments.push(index.good);
     }

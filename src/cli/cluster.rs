@@ -165,7 +165,7 @@ fn status(place: &Place) -> Result<(), Failure> {
         .iter()
         .map(|n| {
             let jobs = n.jobs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            vec![n.name.clone(), n.state.clone(), jobs]
+            vec![n.name.clone(), n.state.word().to_owned(), jobs]
         })
         .collect();
     output::table(&["node", "state", "jobs"], &rows, &[]).into_iter().try_for_each(output::say)

@@ -16,8 +16,8 @@ use super::submit::Which;
 use super::{Failure, failure, place};
 use crate::THIS_PROGRAM;
 use crate::batch::BatchSystem;
-use crate::campaign::clock;
 use crate::campaign::spec::Checkpoint;
+use crate::campaign::{clock, registry};
 use crate::job::{signals, surroundings};
 use findings::{Findings, compare, cores, show};
 use visit::{Visit, submission};
@@ -57,7 +57,7 @@ const FOLDER: &str = ".alpsckpt-doctor-";
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Some(file) = &args.file else { return here(args.json) };
     let spec = place::load(file)?.spec;
-    let mut client = args.which.choose(&spec.output)?.connect()?;
+    let mut client = args.which.choose(&spec.output)?.connect(registry::state_folder().as_deref());
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
     let interrupted = interruptions()?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     findings.folder("this machine", &front);
     findings.abilities("this machine", &front, &Checkpoint::None);
     if ask(client.as_mut(), &mut findings) && findings.all_good() {
-        let submission = submission(&folder.0, kit, spec.site_lines(), &spec.setup_lines())?;
+        let submission = submission(&folder.0, kit, client.manner(), spec.site_lines(), &spec.setup_lines())?;
         let patience = Duration::from_secs(args.wait);
         let visit = Visit { submission: &submission, folder: &folder.0, patience, interrupted: &interrupted };
         if let Some(answer) = visit.make(client.as_mut(), &mut findings) {
@@ -164,7 +164,7 @@ fn ask(client: &mut dyn BatchSystem, findings: &mut Findings) -> bool {
     }
     match client.nodes() {
         Ok(nodes) => {
-            let alive = nodes.iter().filter(|node| node.state == "Alive").count();
+            let alive = nodes.iter().filter(|node| node.state.is_up()).count();
             let found = format!("{alive} of {} alive", nodes.len());
             let cure = "wait until there is one, or ask the cluster's administrators";
             findings.add("its nodes", alive > 0, found, if alive > 0 { "" } else { cure });

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, failure, inputs, output, place};
 use crate::campaign::controller::{ClusterChoice, Controller, Submission};
 use crate::campaign::identity::Identity;
+use crate::campaign::registry;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
@@ -81,7 +82,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if !CampaignDir::new(output).identity().exists() {
         place::warn_of_gone(output);
         // Before anything is written: where there is no batch system no campaign is begun.
-        cluster.find()?;
+        cluster.find(registry::state_folder().as_deref())?;
     }
     submit(args, &loaded, &asked, &cluster).map_err(|e| e.about(place::name_of(output)))
 }

@@ -14,16 +14,14 @@ use super::terms::{Outcome, RunOptions, Stop};
 use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LOCAL};
+use crate::clusters;
 use crate::durable::{DurableError, patience};
 use crate::host;
 use crate::shell_words::word;
 
-/// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
-const COUNTED_AFTER: f64 = 62.0;
-
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Surroundings {
+pub struct JobEnvironment {
     /// Its number, or `local` outside a batch system.
     pub job_id: String,
     /// The node it runs on.
@@ -32,13 +30,15 @@ pub struct Surroundings {
     pub walltime: Option<u64>,
     /// Scheduler seconds in one real second.
     pub time_scale: f64,
+    /// From when on the end of the job counts, scheduler seconds after its start: see [`crate::batch::LinkEnvironment`].
+    pub counted_after: Option<f64>,
     /// Its name.
     pub job_name: String,
     /// The number of the submission that it comes from.
     pub array: String,
 }
 
-impl Surroundings {
+impl JobEnvironment {
     /// Of this process.
     #[must_use]
     pub fn of_process() -> Self {
@@ -46,18 +46,25 @@ impl Surroundings {
     }
 
     pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let number = |name: &str| variable(name).and_then(|v| v.trim().parse::<f64>().ok());
-        let scale = number("ALPSCKPT_TIME_SCALE").filter(|s| s.is_finite() && *s > 0.0);
-        let node_file = variable("OAR_NODEFILE").and_then(|f| std::fs::read_to_string(f).ok());
-        let listed =
-            node_file.and_then(|t| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned));
-        Self {
-            job_id: variable("OAR_JOB_ID").unwrap_or_else(|| LOCAL.to_owned()),
-            node: listed.unwrap_or_else(host_name),
-            walltime: number("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
-            time_scale: scale.unwrap_or(1.0),
-            job_name: variable("OAR_JOB_NAME").unwrap_or_default(),
-            array: variable("OAR_ARRAY_ID").unwrap_or_default(),
+        match clusters::environment(variable) {
+            Some(told) => Self {
+                job_id: told.job.to_string(),
+                node: told.node.unwrap_or_else(host_name),
+                walltime: told.walltime,
+                time_scale: told.time_scale,
+                counted_after: told.counted_after,
+                job_name: told.name,
+                array: told.submission,
+            },
+            None => Self {
+                job_id: LOCAL.to_owned(),
+                node: host_name(),
+                walltime: None,
+                time_scale: 1.0,
+                counted_after: None,
+                job_name: String::new(),
+                array: String::new(),
+            },
         }
     }
 
@@ -73,7 +80,7 @@ impl Surroundings {
             asked: signals::stop_flag(),
             end: after(walltime as f64),
             deadline: after(signalled + margin as f64 - spec.latest_stop()),
-            not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
+            not_before: self.counted_after.and_then(after),
         }
     }
 }
@@ -156,7 +163,7 @@ fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
         ),
         sealed: None,
     })?;
-    let surroundings = Surroundings::of_process();
+    let surroundings = JobEnvironment::of_process();
     Ok(RunOptions {
         chain,
         stop: surroundings.stop(&spec, start),

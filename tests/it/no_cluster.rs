@@ -1,11 +1,16 @@
 //! A batch system without jobs, which takes none.
 
-use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+use alpsckpt::batch::embedded::MANNER;
+use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 
 /// A batch system without jobs, which takes none.
 pub(crate) struct Nothing;
 
 impl BatchSystem for Nothing {
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         Ok(ClusterInfo { name: "nothing".to_owned(), time_scale: 1.0 })
     }

@@ -8,14 +8,12 @@
 mod act;
 mod anew;
 mod batch;
-mod choice;
 mod disk;
 mod doubts;
 mod follow;
 mod history;
 mod install;
 mod lease;
-mod log;
 mod many;
 mod reach;
 mod request;
@@ -44,7 +42,7 @@ use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::geotiff::Raster;
 
-pub use choice::ClusterChoice;
+pub use crate::clusters::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
@@ -409,7 +407,16 @@ fn make(
     let mut known = BTreeMap::new();
     let identity = Identity::new(&spec.name, &hash, cluster);
     for chain in &chains {
-        install::job_script(campaign, &chain.id, spec, &hash, &program, &identity.id, &Nodes::default())?;
+        let jobs = install::Jobs {
+            chain: &chain.id,
+            spec,
+            spec_hash: &hash,
+            program: &program,
+            id: &identity.id,
+            nodes: &Nodes::default(),
+            manner: identity.cluster.manner(),
+        };
+        install::job_script(campaign, jobs)?;
         let inputs = Inputs::take(spec, chain, &mut known);
         sealed::create_exclusive(&campaign.chain(&chain.id).inputs(), &inputs)?;
     }

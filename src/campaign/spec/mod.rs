@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Chain, ChainWork};
+use crate::clusters;
 use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing};
 
 mod atmosphere;
@@ -404,16 +405,12 @@ pub fn template_of_command() -> &'static str {
     include_str!("../../../assets/command-template.ron")
 }
 
-/// How late the batch system's checkpoint signal may come, scheduler seconds: OAR looks at its jobs every 10 to 12 s,
-/// less often under load. Later the link stops by itself, as when the batch system's server is down.
-const SIGNAL_LATE: f64 = 30.0;
-
 impl Spec {
     /// How long before the walltime a job stops by itself at the latest, scheduler seconds.
     #[must_use]
     pub fn latest_stop(&self) -> f64 {
         let margin = self.margin.seconds() as f64;
-        margin - SIGNAL_LATE.min(margin / 2.0)
+        margin - clusters::latest_signal().min(margin / 2.0)
     }
 
     /// The chains, in the order of the calendar.

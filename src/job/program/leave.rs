@@ -8,7 +8,7 @@ use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Image, Phase};
 use crate::durable::DurableError;
 use crate::foreign::{Ended, Kind, Then, Trouble};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::shell::Done;
 use crate::job::terms::wait_until;
 
@@ -24,7 +24,7 @@ const NO_END: Duration = Duration::from_hours(6);
 impl Session<'_> {
     /// Saves the program before the walltime, or when asked, and leaves. `None`: it cannot be saved, there is time left, and it
     /// runs on.
-    pub(super) fn leave(&self, state: &mut State) -> Result<Option<Done>, Failure> {
+    pub(super) fn leave(&self, state: &mut State) -> Result<Option<Done>, LinkFailure> {
         if state.by == Dumper::Program {
             return self.leave_to_itself(state).map(Some);
         }
@@ -77,7 +77,7 @@ impl Session<'_> {
                     DurableError::io(&self.shell.dir.images(), "write", nix::errno::Errno::ENOSPC.into())
                         .into()
                 }
-                trouble => Failure::Unable(format!(
+                trouble => LinkFailure::Unable(format!(
                     "the program could not be dumped, and nothing of it is kept: {trouble}"
                 )),
             }),
@@ -99,13 +99,13 @@ impl Session<'_> {
         );
     }
 
-    fn left(&self, state: &State) -> Result<Done, Failure> {
+    fn left(&self, state: &State) -> Result<Done, LinkFailure> {
         let number = state.good.as_ref().map_or(0, |g| g.number.0);
         self.shell.leave(&format!("with the program sealed in generation {number}"))
     }
 
     /// Has the program save itself. One that ends with 0 and has made all its outputs only now came to its end instead.
-    fn leave_to_itself(&self, state: &mut State) -> Result<Done, Failure> {
+    fn leave_to_itself(&self, state: &mut State) -> Result<Done, LinkFailure> {
         let Some((signal, _)) = state.resolved.own else {
             state.backend.kill();
             return self.shell.leave(if self.command.checkpoint == Checkpoint::None {
@@ -164,9 +164,9 @@ impl Session<'_> {
     }
 
     /// A program that was to save itself ended otherwise than it does when it has.
-    fn not_saved_by_itself(&self, state: &State, signal: i32, ended: Ended) -> Result<Done, Failure> {
+    fn not_saved_by_itself(&self, state: &State, signal: i32, ended: Ended) -> Result<Done, LinkFailure> {
         self.ended(state, ended).map_err(|failure| match failure {
-            Failure::Program(code, what) => Failure::Program(
+            LinkFailure::Program(code, what) => LinkFailure::Program(
                 code,
                 format!(
                     "{what}, when signal {signal} had it save itself: it counts as saved if it ends with 0 then, so nothing new is sealed"

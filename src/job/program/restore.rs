@@ -2,14 +2,14 @@
 
 use super::Session;
 use super::beside::{CLOSED, COPIES};
-use super::resume::Verified;
+use super::resume::VerifiedImage;
 use super::runner::Runner;
 use crate::campaign::spec::Resolved;
 use crate::checkpoint::{Image, UnfitNode, image};
 use crate::foreign::closed::Bounds;
 use crate::foreign::copies;
 use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::quantity::count;
 
 /// So many files that were brought back are told by name.
@@ -22,11 +22,11 @@ impl Session<'_> {
         runner: &mut Runner,
         resolved: &Resolved,
         image: &Image,
-        verified: &Verified,
-    ) -> Result<(), Failure> {
-        let Verified { held, beside } = verified;
+        verified: &VerifiedImage,
+    ) -> Result<(), LinkFailure> {
+        let VerifiedImage { held, beside } = verified;
         let folder = held.way();
-        let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        let here = Here::look(runner.criu).map_err(|e| LinkFailure::Internal(format!("this node: {e}")))?;
         let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
         unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
         for told in unfit.iter().filter(|unfit| !unfit.refuses) {
@@ -37,8 +37,8 @@ impl Session<'_> {
             let what =
                 format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
             return Err(match of_the_node(&refused) {
-                Some(of_node) => Failure::Unfit(of_node, what),
-                None => Failure::Unable(what),
+                Some(of_node) => LinkFailure::Unfit(of_node, what),
+                None => LinkFailure::Unable(what),
             });
         }
         image::unpack(held, image)?;
@@ -50,7 +50,9 @@ impl Session<'_> {
                 closed.extend(copies::roll_back(&beside.needs, &folder.join(COPIES))?);
                 Ok(closed)
             })
-            .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
+            .map_err(|unfit| {
+                LinkFailure::Unable(format!("the program is not restored: {}", in_words(&unfit)))
+            })?;
         for back in brought_back.iter().take(MOST_TOLD) {
             self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
         }

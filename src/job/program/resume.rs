@@ -14,12 +14,12 @@ use crate::checkpoint::{
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::foreign::tasks::Memory;
 use crate::foreign::{Program, cpu, semaphores};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::quantity::bytes;
 use crate::shell_words::word;
 
 /// An image that was verified, with what lies beside it.
-pub(super) struct Verified {
+pub(super) struct VerifiedImage {
     pub(super) held: image::Held,
     pub(super) beside: Beside,
 }
@@ -29,7 +29,7 @@ struct Candidate {
     generation: Generation,
     image: Image,
     /// `None` for a program that keeps its state itself.
-    verified: Option<Verified>,
+    verified: Option<VerifiedImage>,
 }
 
 /// What was found of the chain.
@@ -41,7 +41,7 @@ struct Found {
 
 impl Session<'_> {
     /// Starts the program, or lets it go on.
-    pub(super) fn begin(&self, inputs: &Inputs) -> Result<State, Failure> {
+    pub(super) fn begin(&self, inputs: &Inputs) -> Result<State, LinkFailure> {
         let found = self.find()?;
         let record = LinkResume {
             from: found.candidate.as_ref().map(|c| c.generation.number),
@@ -68,7 +68,7 @@ impl Session<'_> {
     }
 
     /// The newest generation that counts.
-    fn find(&self) -> Result<Found, Failure> {
+    fn find(&self) -> Result<Found, LinkFailure> {
         let dir = &self.shell.dir;
         let after = self.shell.after()?;
         let numbers = fence::generations(dir)?;
@@ -78,7 +78,7 @@ impl Session<'_> {
             let path = dir.generation(number);
             let mut reject = |why: String| rejected.push(Rejected { generation: number, why });
             let generation = match Generation::read(dir, number) {
-                Err(e @ DurableError::UnknownForm { .. }) => return Err(Failure::Foreign(e.to_string())),
+                Err(e @ DurableError::UnknownForm { .. }) => return Err(LinkFailure::Foreign(e.to_string())),
                 Err(e @ DurableError::Damaged { .. }) => {
                     reject(e.to_string());
                     continue;
@@ -93,7 +93,7 @@ impl Session<'_> {
             }
             let Some(image) = generation.image.clone() else {
                 let what = "holds no program, but tiles (use another output folder)";
-                return Err(Failure::Foreign(format!("{}: {what}", path.display())));
+                return Err(LinkFailure::Foreign(format!("{}: {what}", path.display())));
             };
             match self.examined(&path, &image)? {
                 Ok(verified) => {
@@ -111,7 +111,7 @@ impl Session<'_> {
         &self,
         generation: &Path,
         image: &Image,
-    ) -> Result<Result<Option<Verified>, String>, Failure> {
+    ) -> Result<Result<Option<VerifiedImage>, String>, LinkFailure> {
         // Whoever can write the record can name any image in it.
         let facts = beneath::facts(generation);
         let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
@@ -123,7 +123,7 @@ impl Session<'_> {
         }
         let stop = || self.shell.must_stop();
         let began = Instant::now();
-        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
+        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| LinkFailure::Stopped)? {
             Ok(held) => held,
             Err(why) => return Ok(Err(why)),
         };
@@ -135,7 +135,7 @@ impl Session<'_> {
             began.elapsed().as_secs_f64()
         ));
         match sealed::read(&held.way().join(RECORD)) {
-            Ok(beside) => Ok(Ok(Some(Verified { held, beside }))),
+            Ok(beside) => Ok(Ok(Some(VerifiedImage { held, beside }))),
             Err(e) => Ok(Err(format!("image {}: {e}", image.folder))),
         }
     }
@@ -173,7 +173,7 @@ impl Session<'_> {
     }
 
     /// The program from its beginning.
-    fn start(&self, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+    fn start(&self, newest: Option<GenerationNumber>) -> Result<State, LinkFailure> {
         let started = self.shell.link;
         let mut resolved = self.resolved(started);
         let work = self.shell.dir.program(started);
@@ -197,9 +197,9 @@ impl Session<'_> {
     }
 
     /// A program is started on the class of processors alone that the campaign asks for: else it would go on nowhere else.
-    fn ensure_class(&self, processors: Processors) -> Result<(), Failure> {
+    fn ensure_class(&self, processors: Processors) -> Result<(), LinkFailure> {
         let Processors::Class(wanted) = processors else { return Ok(()) };
-        let here = cpu::Processor::here().map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        let here = cpu::Processor::here().map_err(|e| LinkFailure::Internal(format!("this node: {e}")))?;
         if here.class() == wanted.as_str() {
             return Ok(());
         }
@@ -210,7 +210,7 @@ impl Session<'_> {
             here.name,
             here.class()
         );
-        Err(Failure::Unfit(UnfitNode::Processor, what))
+        Err(LinkFailure::Unfit(UnfitNode::Processor, what))
     }
 
     /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
@@ -220,11 +220,11 @@ impl Session<'_> {
     }
 
     /// A refusal with where the campaign lay when the program was dumped: its files have the names that they had there.
-    fn with_former_place(&self, failure: Failure, generation: &Generation) -> Failure {
-        let Failure::Unable(what) = failure else { return failure };
+    fn with_former_place(&self, failure: LinkFailure, generation: &Generation) -> LinkFailure {
+        let LinkFailure::Unable(what) = failure else { return failure };
         let former = spec::frozen(self.shell.campaign, &generation.spec).ok();
         let here = &self.shell.options.spec.output;
-        Failure::Unable(match former.filter(|former| former.output != *here) {
+        LinkFailure::Unable(match former.filter(|former| former.output != *here) {
             Some(former) => format!(
                 "{what}; the campaign's folder was {} when the program was dumped, and is {} now: moved back with its files, it goes on",
                 former.output.display(),
@@ -235,7 +235,7 @@ impl Session<'_> {
     }
 
     /// The program from what was kept of it.
-    fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+    fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, LinkFailure> {
         let Candidate { generation, image, verified } = candidate;
         let resolved = self.resolved(image.started);
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
@@ -243,7 +243,7 @@ impl Session<'_> {
         match (&verified, &resolved.own) {
             (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
-                return Err(Failure::Foreign(format!(
+                return Err(LinkFailure::Foreign(format!(
                     "generation {}: the program saved itself, and the campaign file does not say any more how it goes on \
                      (put back `checkpoint: Own(…)`)",
                     generation.number

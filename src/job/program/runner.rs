@@ -8,7 +8,7 @@ use crate::foreign::dmtcp::Dmtcp;
 use crate::foreign::inside::{Options, Supervised};
 use crate::foreign::plain::Plain;
 use crate::foreign::{Backend, Kind, Trouble, dmtcp, kit};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 
 /// What runs the program, and dumps it.
 pub(super) struct Runner {
@@ -24,7 +24,7 @@ impl Session<'_> {
         resolved: &Resolved,
         started: LinkNumber,
         before: Option<Dumper>,
-    ) -> Result<Runner, Failure> {
+    ) -> Result<Runner, LinkFailure> {
         let by = match (before, &resolved.checkpoint) {
             (Some(before), _) => Some(before),
             (None, Checkpoint::Own { .. } | Checkpoint::None) => Some(Dumper::Program),
@@ -64,10 +64,10 @@ impl Session<'_> {
     }
 
     /// A program that cannot be run, dumped or restored here.
-    pub(super) fn unable(trouble: &Trouble) -> Failure {
+    pub(super) fn unable(trouble: &Trouble) -> LinkFailure {
         match trouble.kind {
-            Kind::Other => Failure::Program(127, trouble.to_string()),
-            _ => Failure::Unable(trouble.to_string()),
+            Kind::Other => LinkFailure::Program(127, trouble.to_string()),
+            _ => LinkFailure::Unable(trouble.to_string()),
         }
     }
 }

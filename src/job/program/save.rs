@@ -16,7 +16,7 @@ use crate::foreign::criu::forget;
 use crate::foreign::record::{Pending, Record};
 use crate::foreign::tasks::{self, Look};
 use crate::foreign::{Clocks, Kind, Then, Trouble};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::shell::Payload;
 use crate::quantity::bytes;
 
@@ -135,7 +135,7 @@ impl Session<'_> {
             (_, Some(sealed), _) => sealed,
             (Ok(()), None, Some(found)) => self.seal(&saved, found, &mut behind)?,
             (Ok(()), None, None) => {
-                return Err(Failure::Internal("a dump that nobody was asked to seal".to_owned()).into());
+                return Err(LinkFailure::Internal("a dump that nobody was asked to seal".to_owned()).into());
             }
             (Err(e), None, _) => return Err(NotSaved::Trouble(e)),
         };
@@ -213,7 +213,7 @@ impl Session<'_> {
         image: Image,
         bytes: u64,
         newest: Option<GenerationNumber>,
-    ) -> Result<Generation, Failure> {
+    ) -> Result<Generation, LinkFailure> {
         let status = self.shell.heart.status();
         let payload = Payload {
             done: status.tiles,

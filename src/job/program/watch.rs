@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use super::pace::Pace;
 use super::trouble::NotSaved;
 use super::{Session, State};
+use crate::batch::GO_ON;
 use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
 use crate::foreign::tasks;
 use crate::foreign::{Ended, Kind, Then, Trouble, progress};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::setup::last_words;
 use crate::job::shell::Done;
 use crate::job::terms::wait_until;
@@ -27,15 +28,15 @@ const BANDWIDTH: f64 = 150e6;
 /// A rate is told after so long.
 const SHORTEST_RATE: Duration = Duration::from_secs(5);
 
-/// The status with which a job ends whose program ended with 99, which has the batch system resubmit the job.
-const INSTEAD_OF_99: u8 = 71;
+/// The status with which a job ends whose program ended with [`GO_ON`], which would have the batch system run the job again.
+const INSTEAD_OF_GO_ON: u8 = 71;
 
 /// So much of the end of what the program said is told, bytes.
 const LAST_WORDS: u64 = 600;
 
 impl Session<'_> {
     /// Runs the program to its end, or until it must be saved.
-    pub(super) fn work(&self, state: &mut State) -> Result<Done, Failure> {
+    pub(super) fn work(&self, state: &mut State) -> Result<Done, LinkFailure> {
         self.shell.enter(Phase::Computing);
         let mut next = Instant::now();
         let mut last = Instant::now();
@@ -55,7 +56,7 @@ impl Session<'_> {
                 let tasks = self.tell(state);
                 match self.shell.ensure_own() {
                     // A disk that is out of reach ends no program: nothing is published without another look.
-                    Ok(()) | Err(Failure::File(_)) => {}
+                    Ok(()) | Err(LinkFailure::File(_)) => {}
                     Err(e) => return Err(e),
                 }
                 self.tell_hindrances(state, &tasks);
@@ -86,14 +87,14 @@ impl Session<'_> {
     }
 
     /// What ran the program is gone, and the program with it, by no fault of its own.
-    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, Failure> {
+    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, LinkFailure> {
         match &state.good {
             Some(good) => self
                 .shell
                 .leave_for(&format!("the program was lost ({trouble}): generation {} stands", good.number)),
-            None => {
-                Err(Failure::Unable(format!("the program was lost, and nothing of it is kept: {trouble}")))
-            }
+            None => Err(LinkFailure::Unable(format!(
+                "the program was lost, and nothing of it is kept: {trouble}"
+            ))),
         }
     }
 
@@ -188,10 +189,10 @@ impl Session<'_> {
             && state.since.elapsed() >= quarter.map_or(TRIAL, |quarter| quarter.min(TRIAL))
     }
 
-    fn trial(&self, state: &mut State) -> Result<(), Failure> {
+    fn trial(&self, state: &mut State) -> Result<(), LinkFailure> {
         state.tried = true;
         match self.save(state, Then::Runs, TRIAL * 10) {
-            Err(NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => Err(Failure::Unable(format!(
+            Err(NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => Err(LinkFailure::Unable(format!(
                 "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
                  and a walltime in which it ends, or `trial: false` where that passes)",
                 count(state.since.elapsed().as_secs(), "second")
@@ -200,13 +201,13 @@ impl Session<'_> {
         }
     }
 
-    fn save_and_go_on(&self, state: &mut State) -> Result<(), Failure> {
+    fn save_and_go_on(&self, state: &mut State) -> Result<(), LinkFailure> {
         let saved = self.save(state, Then::Runs, TRIAL * 60);
         self.goes_on(saved, "A dump failed", "The program runs on")
     }
 
     /// A dump that fails while the program runs is no more than a line of the log.
-    fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), Failure> {
+    fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), LinkFailure> {
         match saved {
             Err(NotSaved::Failure(e)) => Err(e),
             Err(e) => {
@@ -218,7 +219,7 @@ impl Session<'_> {
     }
 
     /// The program has ended by itself.
-    pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, Failure> {
+    pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, LinkFailure> {
         let words =
             || Self::last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
         match ended {
@@ -226,20 +227,21 @@ impl Session<'_> {
                 let made = self.make(state)?;
                 self.publish(&made).map(Done::Complete)
             }
-            Ended::Code(99) => Err(Failure::Program(
-                INSTEAD_OF_99,
+            Ended::Code(GO_ON) => Err(LinkFailure::Program(
+                INSTEAD_OF_GO_ON,
                 format!(
-                    "the program ended with exit status 99{} (the job ends with {INSTEAD_OF_99}: 99 has the batch system resubmit it)",
+                    "the program ended with exit status {GO_ON}{} (the job ends with {INSTEAD_OF_GO_ON}: {GO_ON} has the batch system resubmit it)",
                     words()
                 ),
             )),
-            Ended::Code(code) => {
-                Err(Failure::Program(code, format!("the program ended with exit status {code}{}", words())))
-            }
+            Ended::Code(code) => Err(LinkFailure::Program(
+                code,
+                format!("the program ended with exit status {code}{}", words()),
+            )),
             Ended::Signal(signal) => {
                 let code = 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0));
                 let memory = if signal == 9 { ", perhaps for its memory" } else { "" };
-                Err(Failure::Program(
+                Err(LinkFailure::Program(
                     code,
                     format!("the program was ended by {}{memory}{}", quantity::signal(signal), words()),
                 ))

@@ -12,11 +12,11 @@ mod resume;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::LinkFailure;
 use super::shell::{Body, Done, Payload, Shell};
 use super::workload::Workload;
 use crate::checkpoint::blocks::{self, BadPart};
-use crate::checkpoint::resume::{self, Held, Shape};
+use crate::checkpoint::resume::{self, HeldTile, Shape};
 use crate::checkpoint::segment::SegmentWriter;
 use crate::checkpoint::{
     GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase, Quicklook, Segment, seal,
@@ -33,7 +33,7 @@ pub(super) struct State<'w, W> {
     pub(super) tiling: Tiling,
     pub(super) shape: Shape,
     /// Sealed or not: all tiles that need not be computed.
-    pub(super) tiles: BTreeMap<u64, Held>,
+    pub(super) tiles: BTreeMap<u64, HeldTile>,
     /// The segments of earlier links.
     earlier: Vec<Segment>,
     /// This link's own, from its first tile on.
@@ -68,7 +68,7 @@ impl<'o, W: Workload> Tiles<'o, W> {
 }
 
 impl<W: Workload> Body for Tiles<'_, W> {
-    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure> {
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, LinkFailure> {
         Session { shell }.run(self.open)
     }
 }
@@ -83,11 +83,11 @@ impl Session<'_> {
     pub(super) fn run<W: Workload>(
         &self,
         open: &(dyn Fn() -> Result<W, EngineError> + Sync),
-    ) -> Result<Done, Failure> {
+    ) -> Result<Done, LinkFailure> {
         let pool = self.pool()?;
         let opened = match self.already_complete::<W>(&pool) {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) if self.shell.must_stop() => Err(Failure::Stopped),
+            Ok(None) if self.shell.must_stop() => Err(LinkFailure::Stopped),
             Ok(None) => self.shell.check_inputs(&pool).and_then(|checked| {
                 let workload = pool.install(open)?;
                 self.hold_to_inputs(&workload, &checked)?;
@@ -96,13 +96,13 @@ impl Session<'_> {
             Err(e) => Err(e),
         };
         let (workload, inputs) = match opened {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 return self.shell.leave("before the inputs were opened: nothing new is sealed");
             }
             other => other?,
         };
         let mut state = match self.resume(&workload, &pool, &inputs) {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 return self.shell.leave("while the checkpoint was verified: nothing new is sealed");
             }
             other => other?,
@@ -116,15 +116,15 @@ impl Session<'_> {
         result
     }
 
-    fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+    fn pool(&self) -> Result<rayon::ThreadPool, LinkFailure> {
         let threads = self.shell.options.threads.max(1) as usize;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))
+        pool.map_err(|e| LinkFailure::Internal(format!("no {threads} threads can be had: {e}")))
     }
 
-    fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, Failure> {
+    fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, LinkFailure> {
         match self.compute_and_finish(state) {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 if state.unsealed {
                     self.seal(state)?;
                 }
@@ -155,15 +155,15 @@ impl Session<'_> {
     }
 
     /// Makes sure that what this link writes goes where others will find it.
-    pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), LinkFailure> {
         // First: the winner of a race removes files of those it overtook.
         self.shell.ensure_own()?;
         let gone = state.writer.as_ref().map_or(Ok(None), SegmentWriter::gone)?;
-        gone.map_or(Ok(()), |path| Err(Failure::Gone(path)))
+        gone.map_or(Ok(()), |path| Err(LinkFailure::Gone(path)))
     }
 
     /// Forgets the tiles that parts have lost, and says so where the link's beginning is recorded.
-    pub(super) fn forget<W>(&self, state: &mut State<'_, W>, bad: Vec<BadPart>) -> Result<(), Failure> {
+    pub(super) fn forget<W>(&self, state: &mut State<'_, W>, bad: Vec<BadPart>) -> Result<(), LinkFailure> {
         if bad.is_empty() {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl Session<'_> {
     }
 
     /// Seals all that is done so far as the next generation.
-    pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), LinkFailure> {
         let before = self.shell.heart.status().phase;
         self.shell.enter(Phase::Sealing);
         let began = Instant::now();

@@ -11,7 +11,7 @@ use crate::checkpoint::resume::{self, Resumed, Shape};
 use crate::checkpoint::{LinkResume, Quicklook};
 use crate::durable::sealed;
 use crate::engine::{NUMERICS, Tiling};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::workload::Workload;
 use crate::quantity::{Unit, count};
 
@@ -22,7 +22,7 @@ impl Session<'_> {
         workload: &'w W,
         pool: &'w rayon::ThreadPool,
         inputs: &Inputs,
-    ) -> Result<State<'w, W>, Failure> {
+    ) -> Result<State<'w, W>, LinkFailure> {
         let tiling = workload.tiling();
         let shape = self.shape(workload)?;
         self.ensure_free(&shape.layers)?;
@@ -79,7 +79,7 @@ impl Session<'_> {
     }
 
     /// What the chain's generations must fit.
-    fn shape<W: Workload>(&self, workload: &W) -> Result<Shape, Failure> {
+    fn shape<W: Workload>(&self, workload: &W) -> Result<Shape, LinkFailure> {
         let tiling = workload.tiling();
         let tiles = (0..tiling.count()).filter_map(|n| tiling.tile(n));
         Ok(Shape {
