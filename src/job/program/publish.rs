@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::save::let_images_go;
+use super::let_go::let_images_go;
 use super::{Session, State};
 use crate::checkpoint::form::{self, FORM, Formed};
 use crate::checkpoint::{Complete, LinkNumber, MapRecord, Phase, Place, image, seal};
