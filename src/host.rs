@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-pub use stat::Stat;
+pub use stat::ProcessStat;
 
 /// What a record says of the machine of its writer; what an older program did not write is empty or 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,7 @@ pub fn own_start() -> Option<u64> {
 }
 
 fn started(process: &str) -> Option<u64> {
-    Stat::of(process).ok().filter(Stat::is_running).map(|stat| stat.started)
+    ProcessStat::of(process).ok().filter(ProcessStat::is_running).map(|stat| stat.started)
 }
 
 /// The files called `name` in the folders of the `PATH`, in the order in which a shell looks.

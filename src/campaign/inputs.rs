@@ -17,7 +17,7 @@ use crate::checkpoint::{
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::geotiff::ReadBlock;
-use crate::engine::identity::{self, Identity};
+use crate::engine::identity::{self, FileIdentity};
 use crate::engine::{NUMERICS, Problem};
 use crate::quantity;
 use crate::shell_words::word;
@@ -39,7 +39,7 @@ pub struct InputFile {
     /// Where it lay.
     pub path: PathBuf,
     /// What it was.
-    pub identity: Identity,
+    pub identity: FileIdentity,
     /// The link that recorded it first; 0: it was recorded when the campaign was made or the chain begun anew.
     pub since_link: u32,
     /// When, milliseconds since 1970.
@@ -49,7 +49,7 @@ pub struct InputFile {
 impl Inputs {
     /// Looks at the files of a chain. One that cannot be read is left out: whoever needs it says what is wrong with it.
     #[must_use]
-    pub fn take(spec: &Spec, chain: &Chain, known: &mut BTreeMap<PathBuf, Identity>) -> Self {
+    pub fn take(spec: &Spec, chain: &Chain, known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
         let mut files = Vec::new();
         for (role, path) in spec.inputs_of(chain) {
             let identity = known.get(&path).cloned().or_else(|| identity::quick(&path).ok());
@@ -167,7 +167,7 @@ struct Check<'a> {
     sealed: Option<Generation>,
     depth: Depth<'a>,
     /// The same file may serve several times.
-    known: BTreeMap<PathBuf, Identity>,
+    known: BTreeMap<PathBuf, FileIdentity>,
     found: Checked,
 }
 

@@ -15,20 +15,21 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, Steps, failure, output};
 use crate::THIS_PROGRAM;
 use crate::engine::crs::Crs;
-use crate::engine::geotiff::{Raster, cut_block, write_grid};
+use crate::engine::geotiff::{Raster, cut_block};
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::synthetic::ranges;
 use crate::engine::{
-    Compression, Engine, Field, Layer, Model, MonthInputs, Piece, Product, RegionBox, Request, Storage,
-    TemperatureInput, Vectors,
+    CoarseField, Compression, Engine, Layer, MapRequest, MonthInputs, Physics, Piece, Product, RegionBox,
+    Storage, TemperatureInput, Vectors,
 };
+use crate::grid_file::write_grid;
 use crate::job::{Workload, memory};
 use crate::quantity::{self, count};
 
 /// Measures what the engine costs on this machine, in nanoseconds of one core.
 ///
 /// Twelve months in one pass and a single one on one thread, then the twelve months on all threads. Whole pipeline: reading
-/// the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient, temperature, compressed
+/// the terrain with its halo, horizons, sky view, radiation at half-hour steps, clouds, quotient, temperature, compressed
 /// blocks of two maps a month.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -255,7 +256,7 @@ fn size(args: &Args) -> u32 {
 
 /// Terrain around the mapped square as far as horizons look.
 fn synthetic(folder: &Path, size: u32) -> Result<PathBuf, Failure> {
-    let halo = (Model::default().horizon_distance / CELL) as usize + 2;
+    let halo = (Physics::default().horizon_distance / CELL) as usize + 2;
     let edge = size as usize + 2 * halo;
     let mut values = vec![0.0_f32; edge * edge];
     values.par_chunks_mut(edge).enumerate().for_each(|(y, line)| {
@@ -289,7 +290,7 @@ fn layer(name: &str) -> Layer {
 }
 
 /// Twelve months with clouds and one temperature, over the middle of the terrain.
-fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
+fn request(dem: &Path, folder: &Path, args: &Args) -> Result<MapRequest, Failure> {
     let raster = Raster::open(dem)?;
     let terrain = raster.placement();
     let size = (size(args) as usize).min(terrain.width).min(terrain.height);
@@ -331,7 +332,7 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
         months.push(MonthInputs {
             month,
             linke: None,
-            lapse: Field::Constant(0.006),
+            lapse: CoarseField::Constant(0.006),
             cloud: Some(cloud),
             temperatures: vec![TemperatureInput {
                 name: "mean".into(),
@@ -341,14 +342,14 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
             }],
         });
     }
-    Ok(Request {
+    Ok(MapRequest {
         dem: dem.to_path_buf(),
         region: Some(region),
         reference_height: Some(reference),
         months,
         year: 2018,
         tag: String::new(),
-        model: Model { summing: args.steps.into(), ..Model::default() },
+        model: Physics { summing: args.steps.into(), ..Physics::default() },
         products: vec![Product::SkyView, Product::Solar, Product::Temperature],
         tile: 256,
         block: 256,
@@ -359,7 +360,7 @@ fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, Failure> {
 
 /// Computes and encodes all tiles.
 fn pipeline(
-    request: Request,
+    request: MapRequest,
     tile: Option<u32>,
     threads: u32,
     vectors: Vectors,
@@ -369,7 +370,7 @@ fn pipeline(
         Some(tile) => tile,
         None => Engine::open(request.clone())?.fitting_tile(threads),
     };
-    let engine = Engine::open_with(Request { tile, ..request }, vectors)?;
+    let engine = Engine::open_with(MapRequest { tile, ..request }, vectors)?;
     let tiling = engine.tiling();
     let (begin, cpu) = (Instant::now(), cpu_ns()?);
     let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));

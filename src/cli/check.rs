@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Failure, bars, commands, inputs, output, place, probe, seen};
 use crate::campaign::spec::Loaded;
-use crate::engine::{Engine, Examination, Look};
+use crate::engine::{CheckDepth, Engine, Examination};
 use crate::job::request;
 use crate::quantity::{by_number, count};
 use crate::shell_words::word;
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return commands::say_good(&loaded, command, &args.file);
     }
     let examination = if args.quick {
-        inputs::examine(&loaded, &loaded.spec.months, Look::Samples)?
+        inputs::examine(&loaded, &loaded.spec.months, CheckDepth::Samples)?
     } else {
         whole(&loaded)?
     };
@@ -80,7 +80,7 @@ fn whole(loaded: &Loaded) -> Result<Examination, Failure> {
             ));
         }
     };
-    inputs::examine_then(loaded, &loaded.spec.months, Look::Whole(&known, &show), keep)
+    inputs::examine_then(loaded, &loaded.spec.months, CheckDepth::Whole(&known, &show), keep)
 }
 
 /// How closely the inputs were looked at, in words.

@@ -11,7 +11,7 @@ use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::plan;
 use crate::campaign::spec::{self, Loaded, Profile, Spec, of_month};
 use crate::checkpoint::{CampaignDir, Chain, fence};
-use crate::engine::{Engine, Examination, Finding, Look, Problem, Severity};
+use crate::engine::{CheckDepth, Engine, Examination, InputFinding, Problem, Severity};
 use crate::job::request;
 use crate::job::tiles::outputs;
 use crate::ui::words;
@@ -57,7 +57,7 @@ pub(super) fn unchanged(
 /// Verifies every input of these months and the output folder: what `check` has seen of files that are still the same holds,
 /// of others samples are looked at.
 pub(super) fn check(loaded: &Loaded, months: &[u8]) -> Result<Examination, Failure> {
-    examine(loaded, months, Look::Remembered(&seen::of(&loaded.spec.output)))
+    examine(loaded, months, CheckDepth::Remembered(&seen::of(&loaded.spec.output)))
 }
 
 /// As [`check`], and tells what is doubtful.
@@ -68,7 +68,7 @@ pub(super) fn check_and_warn(loaded: &Loaded, months: &[u8]) -> Result<(), Failu
 
 /// Verifies every input of these months, as closely as `look` says, and the output folder. What refuses the inputs is the
 /// failure; with it the doubts have been told.
-pub(super) fn examine(loaded: &Loaded, months: &[u8], look: Look<'_>) -> Result<Examination, Failure> {
+pub(super) fn examine(loaded: &Loaded, months: &[u8], look: CheckDepth<'_>) -> Result<Examination, Failure> {
     examine_then(loaded, months, look, |_| ())
 }
 
@@ -76,7 +76,7 @@ pub(super) fn examine(loaded: &Loaded, months: &[u8], look: Look<'_>) -> Result<
 pub(super) fn examine_then(
     loaded: &Loaded,
     months: &[u8],
-    look: Look<'_>,
+    look: CheckDepth<'_>,
     then: impl FnOnce(&Examination),
 ) -> Result<Examination, Failure> {
     let mut examination = match loaded.spec.command() {
@@ -88,7 +88,7 @@ pub(super) fn examine_then(
         Some(command) => commands::problems(&loaded.spec, command, months),
         None => outputs::in_the_way(&CampaignDir::new(&loaded.spec.output), &loaded.spec, months),
     };
-    examination.findings.extend(others.into_iter().map(Finding::from));
+    examination.findings.extend(others.into_iter().map(InputFinding::from));
     let mut problems = by_pattern(loaded, examination.problems());
     let of_inputs = !problems.is_empty();
     problems.extend(output_problem(&loaded.spec));

@@ -9,7 +9,7 @@ use crate::campaign::spec::Spec;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::picture::{self, Legend, Palette};
-use crate::engine::{Engine, Layer, Request, layer_named, layers_of};
+use crate::engine::{Engine, Layer, MapRequest, layer_named, layers_of};
 use crate::job::request;
 use crate::quantity;
 use crate::ui::text;
@@ -101,8 +101,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// All of a campaign's products: among the jobs only one computes the sky view.
-fn all(request: Request, spec: &Spec) -> Request {
-    Request { products: spec.products.clone(), ..request }
+fn all(request: MapRequest, spec: &Spec) -> MapRequest {
+    MapRequest { products: spec.products.clone(), ..request }
 }
 
 /// The month that is meant, one of the campaign's.

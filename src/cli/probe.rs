@@ -6,9 +6,9 @@ use super::window::{Window, centre_of, compute};
 use super::{Failure, failure};
 use crate::campaign::plan::{self, Facts};
 use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Profile, Spec};
-use crate::engine::geotiff::{Coding, Raster, encode_block};
+use crate::engine::geotiff::{Encoding, Raster, encode_block};
 use crate::engine::grid::Grid;
-use crate::engine::{Engine, Layer, Request};
+use crate::engine::{Engine, Layer, MapRequest};
 use crate::job::{entry, request};
 
 /// Longest edge of what is measured, cells: with SAGA's shadows a cell takes ten thousand times as long, and the terrain
@@ -39,7 +39,7 @@ fn room(spec: &Spec) -> Result<(u32, Engine), Failure> {
         MonthsPerChain::Auto => spec.sorted_months(),
     };
     // The sky view goes with one of the chains, perhaps not with this one.
-    let request = Request { products: spec.products.clone(), ..request::request(spec, &longest) };
+    let request = MapRequest { products: spec.products.clone(), ..request::request(spec, &longest) };
     let engine = Engine::open_examined(request)?;
     let tile = spec.tile.unwrap_or_else(|| engine.fitting_tile(entry::threads(spec)));
     Ok((tile, engine))
@@ -126,7 +126,8 @@ fn measured(spec: &Spec, window: &Window, months: &[u8]) -> Result<(f64, f64), F
 fn bytes_per_cell(spec: &Spec, layers: &[Layer], grids: &[Grid]) -> f64 {
     let cells: usize = grids.iter().map(|g| g.values.len()).sum();
     let encoded = layers.iter().zip(grids).map(|(layer, grid)| {
-        encode_block(&grid.values, grid.width as u32, Coding::of(layer, spec.storage, spec.compression)).len()
+        encode_block(&grid.values, grid.width as u32, Encoding::of(layer, spec.storage, spec.compression))
+            .len()
     });
     if cells == 0 {
         plan::most_bytes_per_cell(spec)

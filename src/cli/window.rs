@@ -6,7 +6,7 @@ use super::Failure;
 use crate::campaign::spec::{Region, Spec};
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::{Grid, Placement};
-use crate::engine::{Engine, RegionBox, Request};
+use crate::engine::{Engine, MapRequest, RegionBox};
 use crate::job::request;
 
 /// A square of whole cells of the terrain.
@@ -38,9 +38,9 @@ impl Window {
     }
 
     /// The work of these months in this window, as one tile: nothing is gained by cutting so little.
-    pub(super) fn request(&self, spec: &Spec, months: &[u8]) -> Request {
+    pub(super) fn request(&self, spec: &Spec, months: &[u8]) -> MapRequest {
         let block = self.size.next_multiple_of(16);
-        Request { region: Some(self.region), tile: block, block, ..request::request(spec, months) }
+        MapRequest { region: Some(self.region), tile: block, block, ..request::request(spec, months) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 /// What is used of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stat {
+pub struct ProcessStat {
     /// `Z` of one that has ended and was not waited for.
     pub state: char,
     /// The number of its parent.
@@ -19,7 +19,7 @@ pub struct Stat {
     pub started: u64,
 }
 
-impl Stat {
+impl ProcessStat {
     /// Of a process of this PID namespace, by its number or as `self`.
     ///
     /// # Errors
@@ -63,17 +63,18 @@ mod tests {
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_confuse_the_reading() {
         let text = "42 (a) b (c)) S 7 42 41 34816 42 4194304 100 0 0 0 11 12 13 14 20 0 1 0 12345 1000 10";
-        let stat = Stat { state: 'S', parent: 7, session: 41, terminal: 34816, ticks: 50, started: 12345 };
-        assert_eq!(Stat::parse(text), Some(stat));
+        let stat =
+            ProcessStat { state: 'S', parent: 7, session: 41, terminal: 34816, ticks: 50, started: 12345 };
+        assert_eq!(ProcessStat::parse(text), Some(stat));
         for cut in ["42 (cut", "42 (cut) S 7", ""] {
-            assert_eq!(Stat::parse(cut), None, "{cut}");
+            assert_eq!(ProcessStat::parse(cut), None, "{cut}");
         }
     }
 
     #[test]
     fn this_process_runs() {
-        let (own, same) = (Stat::of("self").unwrap(), Stat::of(std::process::id()).unwrap());
+        let (own, same) = (ProcessStat::of("self").unwrap(), ProcessStat::of(std::process::id()).unwrap());
         assert!(own.is_running() && own.started == same.started);
-        assert!(Stat::of(0).is_err());
+        assert!(ProcessStat::of(0).is_err());
     }
 }

@@ -30,6 +30,7 @@ mod forms;
 mod geotiff;
 mod golden;
 mod grass;
+mod house;
 mod inputs;
 mod job;
 mod kit;

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::host::{self, Host, Stat};
+use crate::host::{self, Host, ProcessStat};
 
 /// The variable that every process of a job inherits; its value is the job's folder.
 pub(super) const COOKIE: &str = "ALPSCKPT_CLUSTER_JOB";
@@ -30,7 +30,7 @@ pub(super) struct ProcessId {
 impl ProcessId {
     /// The living process with this number.
     pub(super) fn of(pid: i32) -> Option<Self> {
-        let (stat, host) = (Stat::of(pid).ok()?, Host::this());
+        let (stat, host) = (ProcessStat::of(pid).ok()?, Host::this());
         Some(Self { pid, start: stat.started, boot: host.boot, namespace: host.pid_namespace })
     }
 
@@ -54,7 +54,7 @@ impl ProcessId {
 
     /// Whether it still runs; one that ended and waits for its parent does not.
     pub(super) fn is_alive(&self) -> bool {
-        self.is_here() && Stat::of(self.pid).is_ok_and(|s| s.is_running() && s.started == self.start)
+        self.is_here() && ProcessStat::of(self.pid).is_ok_and(|s| s.is_running() && s.started == self.start)
     }
 
     /// Sends a signal to it alone; whether it was there.
@@ -75,7 +75,8 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     let all = running();
     // A session's number is free again only when nobody is left in it: if its leader's number now names another
     // process, the session is not the job's any more.
-    let session = wrapper.filter(|w| w.is_here() && Stat::of(w.pid).map_or(true, |s| s.started == w.start));
+    let session =
+        wrapper.filter(|w| w.is_here() && ProcessStat::of(w.pid).map_or(true, |s| s.started == w.start));
     let mut members: Vec<i32> = all
         .iter()
         .filter(|(pid, stat)| session.is_some_and(|w| stat.session == w.pid) || carries(*pid, &wanted))
@@ -93,14 +94,16 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     members
 }
 
-fn running() -> Vec<(i32, Stat)> {
+fn running() -> Vec<(i32, ProcessStat)> {
     if !host::proc_is_ours() {
         // The numbers are another namespace's: they name other processes here.
         return Vec::new();
     }
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(|pid| Some((pid, Stat::of(pid).ok()?))).filter(|(_, stat)| stat.is_running()).collect()
+    pids.filter_map(|pid| Some((pid, ProcessStat::of(pid).ok()?)))
+        .filter(|(_, stat)| stat.is_running())
+        .collect()
 }
 
 fn carries(pid: i32, wanted: &str) -> bool {

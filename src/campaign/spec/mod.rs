@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Chain, ChainWork};
 use crate::clusters;
-use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing};
+use crate::engine::{Compression, DiffuseModel, InputDoubt, Product, Storage, Summing};
 
 mod atmosphere;
 mod check;
@@ -87,7 +87,7 @@ pub struct Spec {
     /// Doubts of `check` that are settled. No part of what a campaign is: it is not frozen with it and may change at any
     /// time.
     #[serde(default, skip_serializing)]
-    pub accept: Vec<Doubt>,
+    pub accept: Vec<InputDoubt>,
     /// Longest run of one job.
     pub walltime: Duration,
     /// How long before the walltime a job checkpoints and stops.
@@ -145,7 +145,7 @@ pub struct Spec {
     /// Albedo of the terrain around, 0..1.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub albedo: f64,
-    /// Directions of the skylines.
+    /// Directions of the horizons.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub azimuths: Azimuths,
     /// How the steps of a month are summed up; of no account in mode `AsSaga`.
@@ -202,7 +202,7 @@ mod defaults {
     }
 }
 
-/// Directions of the skylines; of no account in mode `AsSaga`.
+/// Directions of the horizons; of no account in mode `AsSaga`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Azimuths {
     /// 64, 3.8 to 7.1 degrees apart.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::host::Stat;
+use crate::host::ProcessStat;
 
 /// One task's `/proc/NUMBER`.
 pub(in crate::foreign) fn folder(task: u32) -> PathBuf {
@@ -18,8 +18,8 @@ pub(in crate::foreign) fn text(task: u32, name: &str) -> io::Result<String> {
 }
 
 /// What the kernel tells of it.
-pub(in crate::foreign) fn stat(task: u32) -> io::Result<Stat> {
-    Stat::of(task)
+pub(in crate::foreign) fn stat(task: u32) -> io::Result<ProcessStat> {
+    ProcessStat::of(task)
 }
 
 /// The value of a line such as `VmRSS:   123 kB` in a text of such lines.
@@ -43,7 +43,7 @@ pub(in crate::foreign) fn name(task: u32) -> String {
 // Facts that have nothing to do with each other, as the system tells them.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::foreign) struct Mapping {
+pub(in crate::foreign) struct TaskMapping {
     /// The file; without the mark of a removed one.
     pub(in crate::foreign) path: PathBuf,
     /// The system says that the file was removed, or another put in its place.
@@ -62,13 +62,13 @@ pub(in crate::foreign) struct Mapping {
 const REMOVED: &[u8] = b" (deleted)";
 
 /// A task's parts of memory that show files, or what the system names like one.
-pub(in crate::foreign) fn mappings(task: u32) -> io::Result<Vec<Mapping>> {
+pub(in crate::foreign) fn mappings(task: u32) -> io::Result<Vec<TaskMapping>> {
     let maps = std::fs::read(folder(task).join("maps"))?;
     let mappings = maps.split(|b| *b == b'\n').filter_map(mapping);
     Ok(mappings.collect())
 }
 
-fn mapping(line: &[u8]) -> Option<Mapping> {
+fn mapping(line: &[u8]) -> Option<TaskMapping> {
     let at = line.iter().position(|b| *b == b'/')?;
     let head = std::str::from_utf8(&line[..at]).ok()?;
     let fields: Vec<&str> = head.split_ascii_whitespace().collect();
@@ -76,7 +76,7 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
     let (major, minor) = device.split_once(':')?;
     let [major, minor] = [major, minor].map(|part| u64::from_str_radix(part, 16));
     let (path, removed) = unmarked(&line[at..]);
-    Some(Mapping {
+    Some(TaskMapping {
         path: PathBuf::from(OsString::from_vec(unescaped(path))),
         removed,
         file: (nix::sys::stat::makedev(major.ok()?, minor.ok()?), inode.parse().ok()?),
@@ -181,11 +181,11 @@ pub(in crate::foreign) fn opened(task: u32) -> io::Result<Vec<Open>> {
 /// A mount that a task sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::foreign) struct Mount {
-    /// Its number.
+    /// Its number in `/proc/NUMBER/mountinfo`.
     pub(in crate::foreign) id: u64,
     /// The folder of the file system that it shows.
     pub(in crate::foreign) root: PathBuf,
-    /// Where.
+    /// Where it is mounted.
     pub(in crate::foreign) at: PathBuf,
     /// The kind of file system.
     pub(in crate::foreign) kind: String,

@@ -2,7 +2,7 @@
 
 use crate::foreign::Clocks;
 use crate::foreign::closed::Closed;
-use crate::foreign::record::Record;
+use crate::foreign::record::ImageRecord;
 
 /// The image's own record, beside the files of whatever dumped it.
 pub(super) const RECORD: &str = "record.ron";
@@ -21,7 +21,7 @@ pub(super) struct Beside {
     /// How long the dump took, s, and what it wrote, bytes.
     pub(super) took: f64,
     /// What it asks of a node.
-    pub(super) needs: Record,
+    pub(super) needs: ImageRecord,
     /// What lay in its folder, closed.
     #[serde(default)]
     pub(super) closed: Closed,

@@ -7,7 +7,7 @@ use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::{Dumper, Image, Phase};
 use crate::durable::DurableError;
-use crate::foreign::{Ended, Kind, Then, Trouble};
+use crate::foreign::{Ended, Then, Trouble, TroubleKind};
 use crate::job::failure::LinkFailure;
 use crate::job::shell::Done;
 use crate::job::terms::wait_until;
@@ -39,7 +39,7 @@ impl Session<'_> {
                 Err(e) => {
                     self.shell.log.say(&format!("The program could not be dumped: {e}."));
                     if let NotSaved::Trouble(trouble) = &e
-                        && trouble.kind == Kind::Undumpable
+                        && trouble.kind == TroubleKind::Undumpable
                         && tried >= TRIES
                         && self.may_run_on()
                     {
@@ -73,7 +73,7 @@ impl Session<'_> {
                 .map(Some),
             None => Err(match trouble {
                 NotSaved::File(e) => e.into(),
-                NotSaved::Trouble(e) if e.kind == Kind::DiskFull => {
+                NotSaved::Trouble(e) if e.kind == TroubleKind::DiskFull => {
                     DurableError::io(&self.shell.dir.images(), "write", nix::errno::Errno::ENOSPC.into())
                         .into()
                 }

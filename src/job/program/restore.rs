@@ -8,7 +8,7 @@ use crate::campaign::spec::Resolved;
 use crate::checkpoint::{Image, UnfitNode, image};
 use crate::foreign::closed::Bounds;
 use crate::foreign::copies;
-use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
+use crate::foreign::fitness::{Misfit, RestoreSite, Unfit, unfit};
 use crate::job::failure::LinkFailure;
 use crate::quantity::count;
 
@@ -26,7 +26,8 @@ impl Session<'_> {
     ) -> Result<(), LinkFailure> {
         let VerifiedImage { held, beside } = verified;
         let folder = held.way();
-        let here = Here::look(runner.criu).map_err(|e| LinkFailure::Internal(format!("this node: {e}")))?;
+        let here =
+            RestoreSite::look(runner.criu).map_err(|e| LinkFailure::Internal(format!("this node: {e}")))?;
         let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
         unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
         for told in unfit.iter().filter(|unfit| !unfit.refuses) {

@@ -12,7 +12,7 @@ use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::foreign::tasks::Memory;
+use crate::foreign::tasks::TaskMemory;
 use crate::foreign::{Program, cpu, semaphores};
 use crate::job::failure::LinkFailure;
 use crate::quantity::bytes;
@@ -166,7 +166,7 @@ impl Session<'_> {
             bandwidth: None,
             masked: false,
             tried: false,
-            memory: Memory::default(),
+            memory: TaskMemory::default(),
             hindered: super::hindered::Told::default(),
             told: [false; 2],
         }

@@ -5,9 +5,9 @@ use crate::campaign::spec::{Checkpoint, Resolved};
 use crate::checkpoint::{Dumper, LinkNumber};
 use crate::durable::atomic;
 use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::inside::{Options, Supervised};
+use crate::foreign::inside::{Supervised, SupervisorOptions};
 use crate::foreign::plain::Plain;
-use crate::foreign::{Backend, Kind, Trouble, dmtcp, kit};
+use crate::foreign::{Backend, Trouble, TroubleKind, dmtcp, kit};
 use crate::job::failure::LinkFailure;
 
 /// What runs the program, and dumps it.
@@ -42,7 +42,7 @@ impl Session<'_> {
                 self.with_dmtcp(started).map_err(|no_dmtcp| {
                     let what =
                         format!("nothing here can dump a program: {}; {}", no_criu.what, no_dmtcp.what);
-                    Trouble::new(Kind::Unavailable, what, no_criu.cure)
+                    Trouble::new(TroubleKind::Unavailable, what, no_criu.cure)
                 })
             }),
         };
@@ -52,21 +52,22 @@ impl Session<'_> {
     fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
         let found = kit::find(resolved.kit.as_deref())?;
         let criu = found.version;
-        let backend = Box::new(Supervised::new(Some(found), Options::default()));
+        let backend = Box::new(Supervised::new(Some(found), SupervisorOptions::default()));
         Ok(Runner { backend, by: Dumper::Criu, criu })
     }
 
     fn with_dmtcp(&self, started: LinkNumber) -> Result<Runner, Trouble> {
         let tools = dmtcp::find(None)?;
         let folder = self.shell.dir.program(started).join("dmtcp");
-        atomic::create_folder_within(&folder).map_err(|e| Trouble::new(Kind::Other, e.to_string(), ""))?;
+        atomic::create_folder_within(&folder)
+            .map_err(|e| Trouble::new(TroubleKind::Other, e.to_string(), ""))?;
         Ok(Runner { backend: Box::new(Dmtcp::new(tools, &folder)), by: Dumper::Dmtcp, criu: (0, 0, 0) })
     }
 
     /// A program that cannot be run, dumped or restored here.
     pub(super) fn unable(trouble: &Trouble) -> LinkFailure {
         match trouble.kind {
-            Kind::Other => LinkFailure::Program(127, trouble.to_string()),
+            TroubleKind::Other => LinkFailure::Program(127, trouble.to_string()),
             _ => LinkFailure::Unable(trouble.to_string()),
         }
     }

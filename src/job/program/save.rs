@@ -13,9 +13,9 @@ use crate::durable::{DurableError, beneath, sealed};
 use crate::foreign::closed::{self, Bounds};
 use crate::foreign::copies::{self, Most};
 use crate::foreign::criu::forget;
-use crate::foreign::record::{Pending, Record};
-use crate::foreign::tasks::{self, Look};
-use crate::foreign::{Clocks, Kind, Then, Trouble};
+use crate::foreign::record::{ImageRecord, Pending};
+use crate::foreign::tasks::{self, TaskScan};
+use crate::foreign::{Clocks, Then, Trouble, TroubleKind};
 use crate::job::failure::LinkFailure;
 use crate::job::shell::Payload;
 use crate::quantity::bytes;
@@ -56,7 +56,7 @@ impl Session<'_> {
         state: &mut State,
         then: Then,
         limit: Duration,
-        look: &Look,
+        look: &TaskScan,
     ) -> Result<Generation, NotSaved> {
         self.shell.ensure_own()?;
         state.images += 1;
@@ -73,7 +73,7 @@ impl Session<'_> {
     fn save_in(
         &self,
         state: &mut State,
-        (then, look): (Then, &Look),
+        (then, look): (Then, &TaskScan),
         limit: Duration,
         name: &str,
         folder: &Path,
@@ -147,9 +147,13 @@ impl Session<'_> {
     /// What is to be known of the program, while it stands; with its files that are still to be brought to the disk.
     fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<(Beside, Pending), NotSaved> {
         let tasks = tasks::tree(saved.tasks);
-        let needs = Record::of(&tasks, saved.criu);
+        let needs = ImageRecord::of(&tasks, saved.criu);
         let mut needs = needs.map_err(|e| {
-            NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
+            NotSaved::Trouble(Trouble::new(
+                TroubleKind::Other,
+                format!("the program cannot be examined: {e}"),
+                "",
+            ))
         })?;
         needs.avx512_masked = saved.masked;
         let mut pending = Pending::default();
