@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use rayon::prelude::*;
 
 use super::generation::{BlockRecord, MapRecord};
-use super::resume::{HeldTile, ResumeError, Shape, map_file, why_bad};
+use super::shape::{HeldTile, ResumeError, Shape, map_file, why_bad};
 use crate::durable::{DurableError, beneath, patience};
 use crate::layout::{ChainDir, LinkNumber};
 

@@ -23,7 +23,7 @@ use crate::durable::{DurableError, beneath, checksum};
 use crate::layout::{ChainDir, LinkNumber};
 
 pub use held::{Held, damage, hold};
-pub use pack::{compact, packed, unpack};
+pub use pack::{compact, unpack};
 
 /// How long the disk is left to itself between two looks at what is to be written.
 const BEHIND: Duration = Duration::from_millis(50);
@@ -156,6 +156,14 @@ pub fn publish(folder: &Path, name: &str) -> Result<PathBuf, DurableError> {
 /// What was read, if nothing stopped it.
 fn to_its_end<T>(read: Option<T>) -> io::Result<T> {
     read.ok_or_else(|| io::ErrorKind::Interrupted.into())
+}
+
+/// The name of the packed form of a file.
+#[must_use]
+pub fn packed(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(PACKED);
+    name.into()
 }
 
 /// The names of all files, those in folders of the folder too, in order.

@@ -1,7 +1,7 @@
 //! The index of a link's parts, read back as far as it is what was written.
 
 use super::generation::{BlockRecord, Segment, TileRecord};
-use super::resume::Shape;
+use super::shape::Shape;
 use super::tile_record::INDEX_MAGIC;
 use crate::durable::{DurableError, beneath, framed};
 use crate::layout::ChainDir;

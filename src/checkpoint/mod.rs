@@ -36,6 +36,7 @@ pub mod link;
 pub mod resume;
 pub mod seal;
 pub mod segment;
+pub mod shape;
 pub mod status;
 mod tile_record;
 
@@ -46,7 +47,8 @@ pub use generation::{
 };
 pub use inputs::{InputBlock, InputBlocks};
 pub use link::{ExitClass, LOCAL, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
-pub use resume::{HeldTile, Resumed, Shape};
+pub use resume::Resumed;
+pub use shape::{HeldTile, Shape};
 pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;
 

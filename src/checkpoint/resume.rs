@@ -6,37 +6,12 @@ use std::path::Path;
 
 use super::blocks;
 use super::fence;
-use super::generation::{Generation, MapRecord, TileRecord};
+use super::generation::{Generation, MapRecord};
 use super::index::{Index, read_index};
 use super::link::{Lost, Rejected};
+use super::shape::{HeldTile, ResumeError, Shape, why_bad};
 use crate::durable::{DurableError, beneath, checksum};
 use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
-
-/// What a chain's generations must fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
-    /// The frozen spec's hash.
-    pub spec: String,
-    /// Hashes of earlier frozen specs of the same work: their tiles count as well.
-    pub lineage: Vec<String>,
-    /// The number of the engine: tiles of another are not resumed.
-    pub numerics: u32,
-    /// The chain was begun anew after this link: what it and earlier ones sealed does not count. 0: never.
-    pub after: LinkNumber,
-    /// The layers' names, in the engine's order.
-    pub layers: Vec<String>,
-    /// For each tile the numbers of its blocks in a map.
-    pub blocks: Vec<Vec<u32>>,
-}
-
-/// A tile that need not be computed again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeldTile {
-    /// The link whose parts hold its blocks.
-    pub link: LinkNumber,
-    /// Where they lie.
-    pub record: TileRecord,
-}
 
 /// What a link goes on from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,20 +27,6 @@ pub struct Resumed {
     pub tiles: BTreeMap<u64, HeldTile>,
     /// Its finished maps that are still what was written.
     pub maps: Vec<MapRecord>,
-}
-
-/// Why no generation could be chosen.
-#[derive(Debug, thiserror::Error)]
-pub enum ResumeError {
-    /// The folder cannot be read at all.
-    #[error(transparent)]
-    File(#[from] DurableError),
-    /// The newest generation belongs to another spec or a later version.
-    #[error("{0}")]
-    Foreign(String),
-    /// The link was asked to stop meanwhile.
-    #[error("stopped while verifying, as asked")]
-    Stopped,
 }
 
 /// Why one generation does not count.
@@ -85,22 +46,6 @@ impl From<DurableError> for Verdict {
 impl From<ResumeError> for Verdict {
     fn from(e: ResumeError) -> Self {
         Self::Fatal(e)
-    }
-}
-
-/// In words why a file does not count; an error where that is not for this program to say.
-pub(super) fn why_bad(e: DurableError) -> Result<String, ResumeError> {
-    match &e {
-        // A disk that is out of reach says nothing about what is on it: giving up work for it would be wrong. A block that
-        // cannot be read in spite of all patience is as good as lost.
-        DurableError::Io { source, .. }
-            if source.kind() == std::io::ErrorKind::PermissionDenied
-                || (e.is_passing() && source.raw_os_error() != Some(nix::errno::Errno::EIO as i32)) =>
-        {
-            Err(e.into())
-        }
-        DurableError::UnknownForm { .. } => Err(ResumeError::Foreign(e.to_string())),
-        _ => Ok(e.to_string()),
     }
 }
 
@@ -233,10 +178,4 @@ pub fn file_crc(path: &Path, stop: &(dyn Fn() -> bool + Sync)) -> std::io::Resul
     let file = beneath::open(path)?;
     let length = file.metadata()?.len();
     Ok(checksum::of_part(&file, 0, length, stop)?.map(|crc| (length, crc.finalize())))
-}
-
-/// The file name of a layer's map.
-#[must_use]
-pub fn map_file(layer: &str) -> String {
-    format!("{layer}.tif")
 }

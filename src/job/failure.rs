@@ -4,8 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::campaign::inputs::way_on;
-use crate::checkpoint::resume::ResumeError;
 use crate::checkpoint::seal::SealError;
+use crate::checkpoint::shape::ResumeError;
 use crate::checkpoint::{Chain, ChainDir, ExitClass, LinkNumber, UnfitNode};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};

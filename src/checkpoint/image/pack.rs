@@ -5,18 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::held::Held;
-use super::{PACKED, temporary};
+use super::{packed, temporary};
 use crate::checkpoint::{Image, ImageFile};
 use crate::durable::{DurableError, beneath, checksum};
 use crate::layout::ChainDir;
-
-/// The name of the packed form of a file.
-#[must_use]
-pub fn packed(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(PACKED);
-    name.into()
-}
 
 /// Packs the files of an image that are larger than `least` bytes; bytes before and after. Each is replaced only when its packed
 /// form is durable and reads back.

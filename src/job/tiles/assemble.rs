@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{Session, State};
 use crate::checkpoint::blocks::PartReader;
-use crate::checkpoint::resume::map_file;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord};
 use crate::durable::DurableError;
 use crate::engine::Layer;

@@ -6,7 +6,7 @@ use super::assemble::{Unfinished, sources};
 use super::inputs::perhaps_changed;
 use super::{Session, State};
 use crate::checkpoint::form::FORM;
-use crate::checkpoint::resume::map_file;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{Complete, Phase, Place, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 use crate::job::failure::LinkFailure;

@@ -16,8 +16,8 @@ use super::failure::LinkFailure;
 use super::shell::{Body, Done, Payload, Shell};
 use super::workload::Workload;
 use crate::checkpoint::blocks::{self, BadPart};
-use crate::checkpoint::resume::{HeldTile, Shape};
 use crate::checkpoint::segment::SegmentWriter;
+use crate::checkpoint::shape::{HeldTile, Shape};
 use crate::checkpoint::{
     GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase, Quicklook, Segment, seal,
 };

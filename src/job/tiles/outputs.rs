@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Session;
 use crate::campaign::spec::Spec;
-use crate::checkpoint::resume::{file_crc, map_file};
+use crate::checkpoint::resume::file_crc;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{CampaignDir, Chain, ChainDir, Complete, Generation, fence, form};
 use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::{self, Problem};
