@@ -206,16 +206,26 @@ fn a_campaign_that_lives_on_the_former_builds_cluster_is_followed_steered_and_fi
     });
     wait_for("it is seen to run", || (state(&scene, "out", "m06") == "Running").then_some(()));
 
-    scene.campaign("my.ron", "out", &lines);
-    for chain in ["m01", "m06"] {
+    let stop = |chain: &str| {
         scene.ask(&["stop", chain, "--campaign", "out"]).good();
         wait_for("its stop", || (state(&scene, "out", chain) == "Stopped").then_some(()));
-        scene.ask(&["resubmit", chain, "--campaign", "my.ron"]).good();
+    };
+    // What the former engine computed goes on as the former program.
+    stop("m06");
+    let again = scene.ask(&["resubmit", "m06", "--campaign", "out"]);
+    assert!(again.good().stdout.contains("it goes on with the program that it began with"), "{again}");
+    assert_eq!(wait_for("its link", || program_of(&june, 3)), "0.1.0");
+
+    // Begun anew, by an edited file, it is computed by this program.
+    scene.campaign("my.ron", "out", &lines);
+    for chain in ["m01", "m06"] {
+        stop(chain);
+        scene.ask(&["resubmit", chain, "--anew", "--campaign", "my.ron"]).good();
     }
     for chain in ["m01", "m06"] {
         wait_for("its end", || (state(&scene, "out", chain) == "Complete").then_some(()));
     }
-    assert_eq!(program_of(&june, 3).as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(program_of(&june, 4).as_deref(), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(fs::read_dir(campaign.state().join("bin")).unwrap().count(), former_copies + 1);
     scene.ask(&["verify", "out"]).good();
     scene.campaign("ours.ron", "ours", &lines);
