@@ -12,7 +12,7 @@
 //! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
 //! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, `foreign`, the spec's types, the records of inputs and of who the campaign and its attempts are, `host` |
-//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `quantity` |
+//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `layout`, `quantity` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
 //! | `words` | every sentence and number form for people, a folder a language | `campaign`, `checkpoint` (what they tell), `keys`, `glyphs`, `quantity` |
@@ -22,6 +22,7 @@
 //! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
+//! | [`layout`] | where the files of a campaign lie, and what chains, links and generations are called | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |
 //!
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use alpsckpt::batch::embedded::MANNER;
-use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
@@ -20,6 +18,7 @@ use alpsckpt::engine::NUMERICS;
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
 
+use crate::no_cluster::Nothing;
 use crate::scene::{PROGRAM, apart};
 use crate::support::{contents, copy_all};
 
@@ -97,47 +96,6 @@ impl Kept {
 fn crc32(bytes: &[u8]) -> u32 {
     let frame = framed::frame(bytes);
     u32::from_le_bytes(frame[4..8].try_into().unwrap())
-}
-
-/// A batch system without jobs, which takes none.
-struct Nothing;
-
-impl BatchSystem for Nothing {
-    fn manner(&self) -> &'static Manner {
-        &MANNER
-    }
-
-    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
-        Ok(ClusterInfo { name: "nothing".to_owned(), time_scale: 1.0 })
-    }
-
-    fn submit(&mut self, _: &Submission) -> Result<JobId, BatchError> {
-        Err(BatchError::Refused("not in this test".to_owned()))
-    }
-
-    fn find(&mut self, _: &[Token]) -> Result<Vec<Job>, BatchError> {
-        Ok(Vec::new())
-    }
-
-    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
-        Ok(Vec::new())
-    }
 }
 
 fn reach() -> Reach {
