@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::cause::Failure;
 use crate::batch::{Ending, JobId, JobKey, Token};
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
@@ -19,34 +20,6 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// Why a chain failed, as journalled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// One or two words: `node died`, `input`, `disk full`, …
-    pub class: String,
-    /// One sentence: what happened, where.
-    pub cause: String,
-    /// What to do.
-    pub hint: String,
-}
-
-impl Failure {
-    /// Of these words.
-    pub fn new(class: &str, cause: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { class: class.to_owned(), cause: cause.into(), hint: hint.into() }
-    }
-}
-
-/// Classes of failures that decide what may follow.
-pub mod failure {
-    /// The batch system refused the attempt.
-    pub const REFUSED: &str = "refused";
-    /// The attempt never reached the batch system.
-    pub const LOST: &str = "submission lost";
-    /// The node does not fit the program of the chain, and another may.
-    pub const UNFIT_NODE: &str = "unfit node";
-}
-
 /// How far a job is, as far as a decision depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobStage {
@@ -56,6 +29,57 @@ pub enum JobStage {
     OnNode,
     /// No more will come of it.
     Over,
+}
+
+/// Something a person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// An attempt that was believed lost has a job after all.
+    LateJob {
+        /// The attempt.
+        attempt: u32,
+        /// Its job.
+        job: JobId,
+        /// The attempt that has the work now, where the job has ended; `None`: the job is deleted.
+        ended: Option<u32>,
+    },
+    /// A chain begins anew, as a person asked.
+    BegunAnew {
+        /// Twelve hexadecimal digits that stand for its inputs.
+        inputs: String,
+        /// The link until which nothing counts any more.
+        after: u32,
+        /// What was sealed until then.
+        amount: u64,
+        /// In what.
+        unit: Unit,
+    },
+    /// A map whose bytes are not what was computed was put aside.
+    PutAside {
+        /// The map.
+        map: String,
+        /// Where it is now.
+        aside: String,
+    },
+    /// The chain is not submitted again without the node of its last link.
+    NotElsewhere {
+        /// The link.
+        link: LinkNumber,
+        /// Why not, in words.
+        why: String,
+    },
+    /// The end of the journal was damaged.
+    JournalDamaged {
+        /// How, in words.
+        damage: String,
+        /// Where it was put aside.
+        aside: String,
+    },
+    /// Files of a former campaign are left behind, or of older forms were brought to the present one: in words, with the files.
+    Files {
+        /// In words.
+        text: String,
+    },
 }
 
 /// One thing that happened. Outside effects have two: an intent before, an outcome after.
@@ -270,6 +294,13 @@ pub enum Event {
         chain: ChainId,
     },
     /// Something a person should know.
+    Noticed {
+        /// The chain.
+        chain: Option<ChainId>,
+        /// What.
+        notice: Notice,
+    },
+    /// The same, in the words of a program that stored sentences.
     Warning {
         /// The chain.
         chain: Option<ChainId>,
@@ -287,7 +318,7 @@ impl Event {
             | Self::ClusterChosen { .. }
             | Self::Corrected { .. }
             | Self::Edited { .. } => None,
-            Self::Warning { chain, .. } => chain.as_ref(),
+            Self::Noticed { chain, .. } | Self::Warning { chain, .. } => chain.as_ref(),
             Self::SubmitIntent { chain, .. }
             | Self::Elsewhere { chain, .. }
             | Self::Submitted { chain, .. }
@@ -309,88 +340,6 @@ impl Event {
             | Self::Failed { chain, .. }
             | Self::Completed { chain } => Some(chain),
         }
-    }
-
-    /// In words, for a person.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self {
-            Self::Created { cluster, .. } => format!("campaign made, for {cluster}"),
-            Self::ClusterChosen { cluster } => format!("goes to {cluster}"),
-            Self::Corrected { fields, .. } => format!("the campaign file was corrected: {fields}"),
-            Self::Edited { changes, .. } => {
-                format!("the campaign file was changed, for the next attempts: {}", changes.join(", "))
-            }
-            Self::SubmitIntent { attempt, recovered: false, .. } => format!("submitting attempt {attempt}"),
-            Self::SubmitIntent { attempt, recovered: true, .. } => {
-                format!("attempt {attempt} found on disk: looking it up")
-            }
-            Self::Elsewhere { attempt, link, without, .. } => format!(
-                "the node of link {} does not fit the program: attempt {attempt} is submitted without {}",
-                link.0,
-                listed(without)
-            ),
-            Self::Submitted { attempt, job, .. } => format!("attempt {attempt} is job {job}"),
-            Self::SubmitRefused { attempt, text, .. } => format!("attempt {attempt} refused: {text}"),
-            Self::SubmitUnanswered { attempt, text, .. } => format!("attempt {attempt} unanswered: {text}"),
-            Self::SubmitLost { attempt, .. } => format!("attempt {attempt} never reached the batch system"),
-            Self::JobSeen { job, stage, node, resubmitted_from, ending, .. } => {
-                job_words(*job, *stage, node.as_deref(), *resubmitted_from, *ending)
-            }
-            Self::LinkSeen { link, node, .. } => format!("link {} began on {node}", link.0),
-            Self::LinkEnded { link, message, tiles, unit, .. } => {
-                format!("link {} ended with {} sealed: {message}", link.0, unit.amount(*tiles))
-            }
-            Self::GenerationSeen { generation, tiles, unit, .. } => {
-                format!("generation {} sealed: {}", generation.0, unit.amount(*tiles))
-            }
-            Self::Silent { link, node, .. } => {
-                format!("link {} on {node} is silent: its heartbeat stands still", link.0)
-            }
-            Self::HeardAgain { link, .. } => format!("link {} is heard of again", link.0),
-            Self::MapsLost { failure, .. } => format!("not complete any more: {}", failure.cause),
-            Self::CheckpointAsked { job, .. } => format!("checkpoint asked of job {job}"),
-            Self::HoldAsked { job, .. } => format!("hold asked of job {job}"),
-            Self::ResumeAsked { job, .. } => format!("resume asked of job {job}"),
-            Self::StopIntent { why: None, .. } => "stopping, as asked".to_owned(),
-            Self::StopIntent { why: Some(why), .. } => format!("stopping: {}", why.cause),
-            Self::Stopped { .. } => "stopped".to_owned(),
-            Self::Failed { failure, .. } => format!("failed ({}): {}", failure.class, failure.cause),
-            Self::Completed { .. } => "complete: all files verified".to_owned(),
-            Self::Warning { text, .. } => text.clone(),
-        }
-    }
-}
-
-/// Names in words.
-pub(crate) fn listed(names: &[String]) -> String {
-    match names {
-        [] => "any".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-fn job_words(
-    job: JobKey,
-    stage: JobStage,
-    node: Option<&str>,
-    from: Option<JobKey>,
-    ending: Option<Ending>,
-) -> String {
-    let on = node.map_or_else(String::new, |n| format!(" on {n}"));
-    match (stage, ending) {
-        (JobStage::Waiting, _) => match from {
-            Some(from) if from.id == job.id => {
-                format!("job {job} waits: put back in the queue after its run")
-            }
-            Some(from) => format!("job {job} waits: resubmitted from job {from} by the batch system"),
-            None => format!("job {job} waits"),
-        },
-        (JobStage::OnNode, _) => format!("job {job} runs{on}"),
-        (JobStage::Over, Some(Ending::Code(code))) => format!("job {job} ended{on} with exit code {code}"),
-        (JobStage::Over, Some(Ending::Signal(s))) => format!("job {job} ended{on} by signal {s}"),
-        (JobStage::Over, None) => format!("job {job} is over{on}"),
     }
 }
 

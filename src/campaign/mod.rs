@@ -13,6 +13,7 @@
 //! - [`snapshot`]: a coherent picture of the campaign for the faces.
 
 pub mod actions;
+pub mod cause;
 pub mod chains;
 pub mod clock;
 pub mod controller;

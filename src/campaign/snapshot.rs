@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::event::failure;
+use super::cause::Failure;
+use super::event::Event;
 use super::spec::Spec;
 pub use crate::batch::JobState;
 use crate::batch::{JobId, JobKey, NodeState};
@@ -302,8 +303,7 @@ impl ChainView {
     /// Its last attempt failed before the batch system had a job of it.
     #[must_use]
     pub fn never_taken(&self) -> bool {
-        let classes = [failure::REFUSED, failure::LOST];
-        self.failure.as_ref().is_some_and(|failure| classes.contains(&failure.class.as_str()))
+        self.failure.as_ref().is_some_and(|view| view.failure.is_without_job())
     }
 
     /// The state of the job now in the batch system.
@@ -333,15 +333,15 @@ impl ChainView {
     }
 }
 
-/// Why a chain failed, in words.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Why a chain failed; its sentences: [`crate::words`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct FailureView {
-    /// `node died`, `input`, `disk full`, … one or two words.
-    pub class: String,
-    /// One sentence: what happened, where.
-    pub cause: String,
-    /// What to do.
-    pub hint: String,
+    /// What happened.
+    pub failure: Failure,
+    /// What people call the chain.
+    pub chain: String,
+    /// Its months.
+    pub months: Vec<u8>,
 }
 
 /// A finished map.
@@ -364,8 +364,8 @@ pub struct NodeView {
     pub chains: Vec<ChainId>,
 }
 
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One thing that happened; its sentence: [`crate::words`].
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryLine {
     /// When it happened, milliseconds since 1970, by the clock of who did it where that is known.
     pub happened_ms: i64,
@@ -373,6 +373,8 @@ pub struct HistoryLine {
     pub at_ms: i64,
     /// The chain.
     pub chain: Option<ChainId>,
-    /// In words.
-    pub text: String,
+    /// What.
+    pub event: Event,
+    /// The first of the checkpoints in a row that it tells of, where it is not the only one.
+    pub since: Option<u32>,
 }

@@ -10,7 +10,6 @@ use super::{Failure, failure, inputs, output, place, submit, verify};
 use crate::campaign::controller::{self, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
-use crate::campaign::machine;
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
@@ -25,6 +24,7 @@ use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, 
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::words;
+use crate::words::failures::{Advice, of_program};
 
 /// Computes a campaign here, in the foreground, chain after chain.
 ///
@@ -233,11 +233,10 @@ fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc
                 Some(generation) => format!("it goes on from generation {}", generation.0),
                 None => "it begins anew all the same".to_owned(),
             };
-            machine::of_program(
-                &format!("`alpsckpt log {} --program --campaign {campaign}`", chain.id),
-                &format!("`alpsckpt run {campaign} --months {months} --anew`"),
-                &format!("give `alpsckpt run {campaign}` again: {goes_on}"),
-            )
+            let said = format!("`alpsckpt log {} --program --campaign {campaign}`", chain.id);
+            let anew = format!("`alpsckpt run {campaign} --months {months} --anew`");
+            let again = format!("give `alpsckpt run {campaign}` again: {goes_on}");
+            of_program(Advice { said: &said, anew: &anew, again: &again })
         }
         _ => String::new(),
     };

@@ -92,8 +92,8 @@ pub(super) fn lines(snapshot: &Snapshot, now_ms: i64) -> Vec<String> {
     for chain in &snapshot.chains {
         let Some(failure) = &chain.failure else { continue };
         lines.push(String::new());
-        lines.push(format!("{}: {}: {}", chain.id, failure.class, failure.cause));
-        lines.push(format!("  → {}", place::with_campaign(&failure.hint, &snapshot.output)));
+        lines.push(format!("{}: {}: {}", chain.id, failure.class(), failure.cause()));
+        lines.push(format!("  → {}", place::with_campaign(&failure.hint(), &snapshot.output)));
     }
     if snapshot.complete {
         lines.push(String::new());

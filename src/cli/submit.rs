@@ -140,7 +140,7 @@ fn leave(view: &ChainView, file: &Path) -> Result<Option<Failure>, Failure> {
     let resubmit = format!("alpsckpt resubmit {chain} --campaign {}", word(file.as_os_str()));
     match view.state {
         ChainState::Failed => {
-            let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class, f.cause));
+            let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class(), f.cause()));
             let what = format!("{chain}: failed, left as it is{}", why.unwrap_or_default());
             return Ok(Some(Failure::new(failure::NOT_NOW, what, resubmit)));
         }

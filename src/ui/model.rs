@@ -146,9 +146,9 @@ impl Model {
         }
         let failed = self.shared.chains().iter().filter(|c| c.state == ChainState::Failed);
         errors.extend(failed.filter_map(|chain| {
-            let hint = &chain.failure.as_ref()?.hint;
+            let hint = chain.failure.as_ref()?.hint();
             let said = words::details::failure(chain);
-            Some((self.shared.name(chain), notices::with_hint(&said, hint)))
+            Some((self.shared.name(chain), notices::with_hint(&said, &hint)))
         }));
         errors
     }

@@ -10,6 +10,8 @@
 //! | [`actions`] | what can be asked for, its questions, why not now, what came of it |
 //! | [`commands`] | what keys do, names of screens |
 //! | [`details`] | facts of a month, its links and jobs |
+//! | [`events`] | what the journal tells |
+//! | [`failures`] | why chains failed, and what to do |
 //! | [`labels`] | words that stand alone |
 //! | [`notices`] | news, what a key could not do and why, what to press |
 //! | [`numbers`] | percentages, factors; bytes and counts from [`crate::quantity`] |
@@ -35,6 +37,8 @@ pub(crate) mod actions;
 pub(crate) mod commands;
 pub(crate) mod details;
 mod en;
+pub(crate) mod events;
+pub(crate) mod failures;
 pub(crate) mod labels;
 pub(crate) mod notices;
 pub(crate) mod numbers;

@@ -439,7 +439,7 @@ fn a_chain_goes_through_its_states_to_completion() {
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Complete);
     assert!(!snapshot.complete, "June is not");
-    assert!(snapshot.history.iter().any(|line| line.text.contains("complete")));
+    assert!(snapshot.history.iter().any(|line| line.text().contains("complete")));
 }
 
 /// January is completed by this link, with these maps; the record.
@@ -482,7 +482,7 @@ fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_an
     assert_eq!(state(&mut controller), ChainState::Complete);
     assert!(stage.with(|c| c.meanwhile.is_none()), "the batch system was asked");
     let history = controller.refresh().expect("a snapshot").history;
-    assert!(!history.iter().any(|line| line.text.contains("failed")), "{history:?}");
+    assert!(!history.iter().any(|line| line.text().contains("failed")), "{history:?}");
 }
 
 /// The job of a chain ends so that nothing more comes of it.
@@ -591,7 +591,7 @@ fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
     let snapshot = controller.refresh().expect("a snapshot");
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.job_state()), (ChainState::Waiting, Some(&JobState::Hold)));
-    assert!(snapshot.history.iter().any(|line| line.text == "hold asked of job 1"));
+    assert!(snapshot.history.iter().any(|line| line.text() == "hold asked of job 1"));
     let again = controller.act(&ActionKind::Hold.on(january())).expect_err("it is held");
     assert!(again.to_string().contains("held already"), "{again}");
     // Another session reads the same journal.
@@ -741,7 +741,7 @@ fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() 
         Controller::create_with(&corrected, &stage.choice(), stage.reach()).expect("corrected");
     assert_eq!(controller.spec().year, 2019);
     let snapshot = controller.refresh().expect("a snapshot");
-    assert!(snapshot.history.iter().any(|line| line.text.contains("corrected: `year`")), "{snapshot:?}");
+    assert!(snapshot.history.iter().any(|line| line.text().contains("corrected: `year`")), "{snapshot:?}");
     assert_eq!(state(&mut controller), ChainState::Planned);
     controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
@@ -792,7 +792,7 @@ fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
     assert_eq!(scripts(1), of_january, "the running job goes on with what it has");
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Running);
-    let told = snapshot.history.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    let told = snapshot.history.iter().map(|line| line.text()).collect::<Vec<_>>().join("\n");
     assert!(taken.iter().all(|field| told.contains(field)), "{told}");
     for month in [6, 12] {
         controller.act(&ActionKind::Submit.on(ChainId::of_months(&[month]))).expect("submitted");
@@ -872,7 +872,7 @@ fn a_refused_submission_leaves_no_job_and_can_be_repeated() {
     let error = controller.act(&ActionKind::Submit.on(january())).expect_err("refused");
     assert!(error.to_string().contains("walltime too long"));
     let snapshot = controller.refresh().expect("a snapshot");
-    assert_eq!(chain(&snapshot, &january()).failure.as_ref().map(|f| f.class.as_str()), Some("refused"));
+    assert_eq!(chain(&snapshot, &january()).failure.as_ref().map(|f| f.class()).as_deref(), Some("refused"));
     controller.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
 }

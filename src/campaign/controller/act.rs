@@ -4,12 +4,13 @@ use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
 use crate::batch::{BatchError, BatchSystem, JobId, Token};
 use crate::campaign::actions::{Deed, Ordered, WhyNot, possible};
-use crate::campaign::event::{Event, listed};
+use crate::campaign::event::{Event, Notice};
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::{Access, ChainState, ChainView};
 use crate::campaign::{clock, machine};
 use crate::checkpoint::{Chain, ChainId, LinkNumber, fence};
+use crate::quantity::listed;
 
 impl Controller {
     /// Does one action; the answer says in words what was done. The lease is taken for that and given back.
@@ -119,8 +120,8 @@ impl Controller {
                 Ok(())
             }
             Err(e) => {
-                let text = format!("it is not submitted again without the node of link {}: {e}", link.0);
-                self.record(vec![Event::Warning { chain: Some(chain.clone()), text }])
+                let notice = Notice::NotElsewhere { link, why: e.to_string() };
+                self.record(vec![Event::Noticed { chain: Some(chain.clone()), notice }])
             }
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::act::not_now;
 use super::{ControlError, Controller, install};
-use crate::campaign::event::Event;
+use crate::campaign::event::{Event, Notice};
 use crate::campaign::inputs::{self, Inputs};
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
@@ -125,15 +125,12 @@ impl Controller {
         let dir = self.campaign.chain(chain);
         let after = fence::newest(&dir)?.map_or(0, |link| link.0);
         let inputs = Inputs { after, ..Inputs::take(spec, self.chain_of(chain)?, &mut BTreeMap::new()) };
-        let text = format!(
-            "begins anew, as asked, from the inputs {}: what was sealed until link {after} ({}) does not count any more",
-            inputs.short(),
-            view.unit.amount(view.sealed_tiles)
-        );
+        let begun =
+            Notice::BegunAnew { inputs: inputs.short(), after, amount: view.sealed_tiles, unit: view.unit };
         let said = inputs::left_behind(&self.campaign, chain, &inputs)?;
-        let warnings = std::iter::once(&text).chain(&said);
-        let warning = |text: &String| Event::Warning { chain: Some(chain.clone()), text: text.clone() };
-        self.record(warnings.map(warning).collect())?;
+        let files = said.iter().map(|text| Notice::Files { text: text.clone() });
+        let noticed = |notice| Event::Noticed { chain: Some(chain.clone()), notice };
+        self.record(std::iter::once(begun).chain(files).map(noticed).collect())?;
         atomic::create_folder(dir.path())?;
         sealed::replace(&dir.inputs(), &inputs)?;
         self.read_files()?;
@@ -172,10 +169,11 @@ impl Controller {
                 aside.push(".damaged");
                 beneath::rename(&map, Path::new(&aside))
                     .map_err(|e| DurableError::io(&map, "put aside", e))?;
-                let aside = Path::new(&aside).display();
-                let text = format!("{} is not what was computed: put aside as {aside}", map.display());
-                controller.record(vec![Event::Warning { chain: Some(chain.clone()), text: text.clone() }])?;
-                said.push(format!("{chain}: {text}"));
+                let (map, aside) = (map.display().to_string(), Path::new(&aside).display().to_string());
+                let event =
+                    Event::Noticed { chain: Some(chain.clone()), notice: Notice::PutAside { map, aside } };
+                said.push(format!("{chain}: {}", event.words()));
+                controller.record(vec![event])?;
             }
             Ok(said)
         })

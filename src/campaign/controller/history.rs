@@ -7,7 +7,6 @@ use crate::batch::{Job, JobKey};
 use crate::campaign::event::{Entry, Event, JobStage};
 use crate::campaign::snapshot::HistoryLine;
 use crate::checkpoint::ChainId;
-use crate::quantity::clean;
 
 /// Lines of history in a snapshot.
 const LINES: usize = 500;
@@ -135,14 +134,10 @@ fn folded(items: &[Item<'_>]) -> Vec<HistoryLine> {
     // Per chain the line of its last seal, and the first generation told there.
     let mut seals: BTreeMap<&ChainId, (usize, u32)> = BTreeMap::new();
     for item in items {
-        let mut text = item.event.words();
-        if let Event::GenerationSeen { chain, generation, tiles, unit, .. } = item.event {
+        let mut since = None;
+        if let Event::GenerationSeen { chain, generation, .. } = item.event {
             if let Some((at, first)) = seals.get(chain).copied() {
-                text = format!(
-                    "generations {first} to {} sealed, the last with {}",
-                    generation.0,
-                    unit.amount(*tiles)
-                );
+                since = Some(first);
                 lines.remove(at);
                 seals.values_mut().filter(|(line, _)| *line > at).for_each(|(line, _)| *line -= 1);
                 seals.insert(chain, (lines.len(), first));
@@ -156,7 +151,8 @@ fn folded(items: &[Item<'_>]) -> Vec<HistoryLine> {
             happened_ms: item.happened_ms,
             at_ms: item.at_ms,
             chain: item.event.chain().cloned(),
-            text: clean(&text),
+            event: item.event.clone(),
+            since,
         });
     }
     lines

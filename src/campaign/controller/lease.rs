@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::{AccessFlags, access};
 
 use super::{ControlError, Controller, read_identity};
-use crate::campaign::event::{Entry, Event};
+use crate::campaign::event::{Entry, Event, Notice};
 use crate::campaign::journal::{self, Journal};
 use crate::campaign::{chains, machine, spec};
 use crate::checkpoint::form::FORM;
@@ -125,14 +125,14 @@ impl Controller {
                     events.push(Event::Created { spec, cluster });
                 }
                 if let (Some(damage), Some(aside)) = (reading.damage, aside) {
-                    let text = format!(
-                        "{damage}; set aside as {}; what it said is rebuilt from the chains and the batch system",
-                        aside.display()
-                    );
-                    events.push(Event::Warning { chain: None, text });
+                    let (damage, aside) = (damage.to_string(), aside.display().to_string());
+                    events.push(Event::Noticed {
+                        chain: None,
+                        notice: Notice::JournalDamaged { damage, aside },
+                    });
                 }
                 if let Some(text) = upgraded {
-                    events.push(Event::Warning { chain: None, text });
+                    events.push(Event::Noticed { chain: None, notice: Notice::Files { text } });
                 }
                 self.record(events)
             }

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
 use crate::batch::{Ending, Job, NodeState};
-use crate::campaign::event::{Failure, JobStage};
+use crate::campaign::cause::Failure;
+use crate::campaign::event::JobStage;
 use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, JobView, LinkView, MarginView, NodeView,
@@ -165,10 +166,10 @@ impl Controller {
             said: open.map(|s| clean(&s.said)).filter(|said| !said.is_empty()),
             unsaved: self.spec.is_unsaved(),
             left_out: files.left_out().into_iter().flatten().map(|node| clean(node)).collect(),
-            failure: failure.map(|f| FailureView {
-                class: clean(&f.class),
-                cause: clean(&f.cause),
-                hint: clean(&f.hint),
+            failure: failure.map(|failure| FailureView {
+                failure,
+                chain: seen.chain.label(),
+                months: months.to_vec(),
             }),
             maps: files.maps.clone().unwrap_or_default(),
             quicklook: files.quicklook.clone(),
@@ -259,12 +260,12 @@ impl Seen<'_> {
         let Some(end) = &link.end else {
             if !host::may_live(&link.start.node, link.start.pid) {
                 let full = is_full(self.state_folder);
-                let failure = foreground_gone(self.id, link.start.pid, full, &disk());
+                let failure = foreground_gone(link.start.pid, full, &disk());
                 return (ChainState::Failed, Some(failure));
             }
             return (if self.silent() { ChainState::Silent } else { ChainState::Running }, None);
         };
-        match of_foreground(self.id, end.class, &end.message, &disk()) {
+        match of_foreground(end.class, &end.message, &disk()) {
             None => (ChainState::Stopped, None),
             failure => (ChainState::Failed, failure),
         }

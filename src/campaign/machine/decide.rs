@@ -8,10 +8,9 @@ use super::{
     Stage, State,
 };
 use crate::batch::{End, Job, JobKey, JobState, is_host_name};
-use crate::campaign::event::failure::UNFIT_NODE;
-use crate::campaign::event::{Event, Failure, JobStage};
+use crate::campaign::cause::{Cause, Failure};
+use crate::campaign::event::{Event, JobStage, Notice};
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::quantity::count;
 
 /// So many nodes in a row that do not fit a chain's program are left out by ourselves; then a person is to say which do.
 pub(super) const MOST_UNFIT: usize = 5;
@@ -128,7 +127,7 @@ impl<'a> Decider<'a> {
         if let Some(lost) =
             disk.lost.as_ref().filter(|_| !disk.complete && self.record.stage == Stage::Complete)
         {
-            let failure = failure::maps_lost(chain, lost);
+            let failure = disk.failed(Cause::MapsLost { what: lost.clone() });
             self.record(Event::MapsLost { chain: chain.clone(), failure });
         }
         self.heartbeat();
@@ -159,14 +158,9 @@ impl<'a> Decider<'a> {
                 let chain = self.chain.clone();
                 self.record(Event::Submitted { chain, attempt, job: job.array_id });
                 if attempt < self.record.last_attempt() {
-                    let (id, last) = (job.id, self.record.last_attempt());
-                    let what = if job.state.is_over() {
-                        format!("it has ended; attempt {last} has the work")
-                    } else {
-                        "it is deleted".to_owned()
-                    };
-                    let text = format!("attempt {attempt}, believed lost, has job {id}: {what}");
-                    self.record(Event::Warning { chain: Some(self.chain.clone()), text });
+                    let ended = job.state.is_over().then(|| self.record.last_attempt());
+                    let notice = Notice::LateJob { attempt, job: job.id, ended };
+                    self.record(Event::Noticed { chain: Some(self.chain.clone()), notice });
                 }
             }
             let stage = stage_of(&job.state);
@@ -198,7 +192,7 @@ impl<'a> Decider<'a> {
         let doubt = match &self.record.stage {
             // What it was given up for goes on being so, for who comes before that is journalled.
             Stage::Failed(failure) if live.is_empty() => {
-                if failure.class == UNFIT_NODE {
+                if failure.is_unfit_node() {
                     self.elsewhere(&jobs);
                 }
                 return;
@@ -252,19 +246,18 @@ impl<'a> Decider<'a> {
         }
         let last = self.record.last_attempt();
         let newest = jobs.iter().rfind(|(attempt, _)| *attempt == last).map(|(_, j)| *j);
-        let (failure, doubt) =
-            match newest.map(|job| (failure::of_job(self.chain, job, self.disk, batch), job)) {
-                Some((Verdict::Sure(failure), _)) => (failure, None),
-                Some((Verdict::ToBeResubmitted(failure) | Verdict::Unsure(failure), job)) => {
-                    (failure, Some(Doubt::End(job.key())))
-                }
-                None => (failure::vanished(self.chain, self.disk), Some(Doubt::Vanished(last))),
-            };
+        let (failure, doubt) = match newest.map(|job| (failure::of_job(job, self.disk, batch), job)) {
+            Some((Verdict::Sure(failure), _)) => (failure, None),
+            Some((Verdict::ToBeResubmitted(failure) | Verdict::Unsure(failure), job)) => {
+                (failure, Some(Doubt::End(job.key())))
+            }
+            None => (failure::vanished(self.disk), Some(Doubt::Vanished(last))),
+        };
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
         }
         let failure = match self.misplaced(jobs) {
-            Some(link) => failure::unfit_node(self.chain, link, self.disk, self.goes_elsewhere(link)),
+            Some(link) => failure::unfit_node(link, self.disk, self.goes_elsewhere(link)),
             None => failure,
         };
         self.record(Event::Failed { chain: self.chain.clone(), failure });
@@ -342,7 +335,6 @@ impl<'a> Decider<'a> {
         if !between && !beyond {
             return None;
         }
-        let hint = failure::resubmit_hint(self.chain, self.disk);
         if let [.., before, one, two] = ends.as_slice()
             && between
         {
@@ -355,21 +347,13 @@ impl<'a> Decider<'a> {
             let [before, one, two] = [before, one, two].map(|end| progress(end));
             let unit = ends.last().map(|end| end.unit).unwrap_or_default();
             if before == one && one == two {
-                let cause = if unit.is_tiles() {
-                    format!("two links in a row sealed no tile: {} before and after", two.0)
-                } else {
-                    format!("two links in a row got no further: {} before and after", unit.amount(two.0))
-                };
-                let hint = failure::no_progress_hint(self.chain, self.disk);
-                return Some(Failure::new("no progress", cause, hint));
+                return Some(self.disk.failed(Cause::NoProgress { amount: two.0, unit }));
             }
         }
         let ended = links.len() - usize::from(beyond);
-        (ended as u64 >= u64::from(self.limits.max_links)).then(|| {
-            let cause =
-                format!("{} did not complete the chain: the limit is max_links", count(ended as u64, "link"));
-            Failure::new("too many links", cause, hint)
-        })
+        let links = ended as u64;
+        let too_many = links >= u64::from(self.limits.max_links);
+        too_many.then(|| self.disk.failed(Cause::TooManyLinks { links }))
     }
 
     fn delete(&mut self, live: &[&Job]) {

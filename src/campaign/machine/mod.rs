@@ -27,7 +27,6 @@ use super::event::Event;
 
 pub use decide::{decide, live_jobs};
 pub(in crate::campaign) use decide::{jobs_of, stage_of};
-pub(crate) use failure::of_program;
 pub(in crate::campaign) use failure::{foreground_gone, of_foreground};
 pub use state::{Attempt, ChainRecord, SeenJob, Stage, State, fold};
 

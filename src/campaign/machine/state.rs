@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::batch::{BatchError, Ending, JobId, JobKey, Token};
-use crate::campaign::event::{Event, Failure, JobStage, failure};
+use crate::batch::{Ending, JobId, JobKey, Token};
+use crate::campaign::cause::{Cause, Failure};
+use crate::campaign::event::{Event, JobStage};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
 
 /// A campaign's chains as the journal knows them.
@@ -158,16 +159,13 @@ impl ChainRecord {
                 }
             }
             Event::SubmitRefused { attempt, text, .. } => {
-                let hint = BatchError::Refused(text.clone()).hint();
                 if let Some(known) = self.attempts.get_mut(attempt).filter(|a| a.job.is_none()) {
                     known.refused = true;
-                    self.without_job(*attempt, Failure::new(failure::REFUSED, text.trim(), hint));
+                    self.without_job(*attempt, Failure::of(Cause::Refused { text: text.clone() }));
                 }
             }
             Event::SubmitLost { attempt, .. } => {
-                let cause =
-                    format!("attempt {attempt} was lost before it reached the batch system: it has no job");
-                let failure = Failure::new(failure::LOST, cause, "submit again: nothing runs twice");
+                let failure = Failure::of(Cause::SubmissionLost { attempt: *attempt });
                 if self.attempts.get(attempt).is_some_and(|a| a.job.is_none()) {
                     self.without_job(*attempt, failure);
                 }
@@ -219,6 +217,7 @@ impl ChainRecord {
             | Event::ClusterChosen { .. }
             | Event::Corrected { .. }
             | Event::Edited { .. }
+            | Event::Noticed { .. }
             | Event::Warning { .. } => {}
         }
     }

@@ -1,8 +1,25 @@
 use super::*;
 use crate::batch::{By, End, Ending, GO_ON, How, JobState, Next, NodeState};
-use crate::campaign::event::{Failure, JobStage};
+use crate::campaign::cause::{Cause, Failure};
+use crate::campaign::event::JobStage;
+use crate::campaign::snapshot::FailureView;
 use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
 use crate::quantity::Unit;
+
+/// A failure as people read it.
+#[derive(Debug)]
+struct Sentences {
+    class: String,
+    cause: String,
+    hint: String,
+}
+
+impl Sentences {
+    fn of(failure: Failure) -> Self {
+        let view = FailureView { failure, chain: "m01".to_owned(), months: vec![1] };
+        Self { class: view.class(), cause: view.cause(), hint: view.hint() }
+    }
+}
 
 fn m01() -> ChainId {
     ChainId::of_months(&[1])
@@ -120,9 +137,10 @@ impl World {
         self.seen.disk.entry(m01()).or_default()
     }
 
-    fn failure(&self) -> Failure {
+    /// As it is told.
+    fn failure(&self) -> Sentences {
         match self.stage() {
-            Stage::Failed(failure) => failure,
+            Stage::Failed(failure) => Sentences::of(failure),
             other => panic!("not failed but {other:?}"),
         }
     }
@@ -479,7 +497,7 @@ mod properties {
                 },
                 5 => Event::StopIntent { chain, why: None },
                 6 => Event::Stopped { chain },
-                7 => Event::Failed { chain, failure: Failure::new("x", "y", "z") },
+                7 => Event::Failed { chain, failure: Failure::of(Cause::Vanished) },
                 _ => Event::LinkSeen {
                     chain,
                     link: LinkNumber(attempt),

@@ -61,7 +61,7 @@ fn care_for(
     bars: &Bars,
     resubmitted: &mut BTreeSet<ChainId>,
 ) -> Result<(), Failure> {
-    let why = chain.failure.as_ref().map_or(String::new(), |f| format!("{}: {}", f.class, f.cause));
+    let why = chain.failure.as_ref().map_or(String::new(), |f| format!("{}: {}", f.class(), f.cause()));
     match chain.state {
         ChainState::Failed if chain.attempts < 2 && resubmitted.insert(chain.id.clone()) => {
             bars.say(&format!("{} failed: {why}", chain.id));

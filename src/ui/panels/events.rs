@@ -23,7 +23,7 @@ pub(crate) fn last(
     let skipped = history.len().saturating_sub(most);
     let one = |event: &HistoryLine| {
         let mut spans = head(shared, event, pen);
-        spans.push(pen.span(Meaning::Base, event.text.clone()));
+        spans.push(pen.span(Meaning::Base, event.text()));
         text::cut_line(Line::from(spans), columns, pen.glyphs)
     };
     history.iter().skip(skipped).map(one).collect()
@@ -35,7 +35,7 @@ pub(crate) fn whole(shared: &Shared, event: &HistoryLine, pen: Pen, columns: usi
     let taken = head.iter().map(|span| text::width(&span.content)).sum::<usize>();
     let room = columns.saturating_sub(taken).max(1);
     let mut lines = Vec::new();
-    for line in pen.wrapped(Meaning::Base, &event.text, room, usize::MAX) {
+    for line in pen.wrapped(Meaning::Base, &event.text(), room, usize::MAX) {
         let mut spans = std::mem::replace(&mut head, vec![Span::raw(" ".repeat(taken))]);
         spans.extend(line.spans);
         lines.push(Line::from(spans));

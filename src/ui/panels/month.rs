@@ -34,7 +34,7 @@ pub(crate) fn lines(shared: &Shared, chain: &ChainView, pen: Pen, columns: usize
     let now_ms = shared.clock.wall_ms;
     let mut facts: Vec<(Label, Meaning, String)> = Vec::new();
     if let Some(failure) = chain.failure.as_ref().filter(|_| chain.state == ChainState::Failed) {
-        facts.push((Label::ToDo, Meaning::Warning, failure.hint.clone()));
+        facts.push((Label::ToDo, Meaning::Warning, failure.hint().clone()));
     }
     facts.extend(words::explain(chain, now_ms).map(|said| (Label::State, Meaning::Base, said)));
     if chain.total > 0 || (!chain.unit.is_tiles() && chain.tiles > 0) {

@@ -2,6 +2,7 @@
 
 use super::{after, paint, press, said};
 use crate::campaign::controller::ActionKind;
+use crate::campaign::event::Event;
 use crate::campaign::snapshot::{ChainState, HistoryLine, Snapshot};
 use crate::checkpoint::ChainId;
 use crate::ui::fixtures;
@@ -81,7 +82,8 @@ fn events_have_dates_where_they_were_not_today_and_a_page_that_scrolls() {
         "link 4 ended with 118 tiles sealed: ".to_owned() + &"the walltime was near; ".repeat(6) + "its end";
     let line = |hours: i64, text: &str| HistoryLine {
         happened_ms: fixtures::NOW - hours * 3_600_000,
-        text: text.to_owned(),
+        event: Event::Warning { chain: None, text: text.to_owned() },
+        since: None,
         ..snapshot.history[1].clone()
     };
     let mut history = vec![line(26, "long ago"), line(25, &long)];

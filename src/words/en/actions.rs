@@ -55,7 +55,7 @@ const RESUBMIT: Row = Row {
     question: Some(|chain, name| Question {
         asked: format!("Resubmit {name} {}?", resume_point(chain)),
         details: match &chain.failure {
-            Some(failure) => format!("It failed ({}): {}", failure.class, failure.cause),
+            Some(failure) => format!("It failed ({}): {}", failure.class(), failure.cause()),
             None => "It was stopped.".to_owned(),
         },
     }),

@@ -1,8 +1,8 @@
 //! What is known of a month in English.
 
-use crate::campaign::event::listed;
 use crate::campaign::snapshot::{ChainState, ChainView, JobView, LinkView};
 use crate::keys::Screen;
+use crate::quantity::listed;
 use crate::quantity::{bytes, count};
 use crate::words::{duration, last_good, seconds_between, short_duration};
 
@@ -94,7 +94,7 @@ pub(in crate::words) fn maps(chain: &ChainView) -> String {
 
 pub(in crate::words) fn failure(chain: &ChainView) -> String {
     match &chain.failure {
-        Some(failure) => format!("{}: {}", failure.class, failure.cause),
+        Some(failure) => format!("{}: {}", failure.class(), failure.cause()),
         None => "no cause is known".to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 pub(super) mod actions;
 pub(super) mod commands;
 pub(super) mod details;
+pub(super) mod events;
+pub(super) mod failures;
 pub(super) mod labels;
 pub(super) mod notices;
 pub(super) mod screens;

@@ -44,7 +44,7 @@ pub(in crate::words) fn all_there(of_programs: bool) -> String {
 pub(in crate::words) fn news(chain: &ChainView, name: &str) -> Option<String> {
     Some(match chain.state {
         ChainState::Failed => match &chain.failure {
-            Some(failure) => format!("{name} failed: {}", failure.class),
+            Some(failure) => format!("{name} failed: {}", failure.class()),
             None => format!("{name} failed: no cause known"),
         },
         ChainState::Silent => match chain.silent_for {

@@ -1,10 +1,10 @@
 //! Months and their jobs in English.
 
 use crate::campaign::actions::ActionKind;
-use crate::campaign::event::listed;
 use crate::campaign::snapshot::{ChainState, ChainView, JobState, JobView, MarginView};
 use crate::checkpoint::{ExitClass, Phase};
 use crate::glyphs::Glyphs;
+use crate::quantity::listed;
 use crate::quantity::{Unit, bytes};
 use crate::words::{actions, duration, last_good, percent, seconds_between, short_duration};
 

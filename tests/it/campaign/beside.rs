@@ -104,7 +104,7 @@ fn map(stage: &Stage, file: &str, bytes: &[u8]) -> MapRecord {
 fn failure(stage: &Stage) -> [String; 3] {
     let seen = january_of(&mut stage.open());
     let failure = seen.failure.unwrap_or_else(|| panic!("{:?}", seen.state));
-    [failure.class, failure.cause, failure.hint]
+    [failure.class(), failure.cause(), failure.hint()]
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn the_history_grows_in_time_and_begins_with_the_campaign() {
     let at = |words: &str| {
         history
             .iter()
-            .position(|line| line.text.contains(words))
+            .position(|line| line.text().contains(words))
             .unwrap_or_else(|| panic!("{words}: {history:?}"))
     };
     assert_eq!(at("campaign made"), 0);

@@ -56,8 +56,8 @@ fn an_open_screen_submits_it_again_without_the_node_and_says_so() {
     // Who only looks tells what will be done, and does nothing.
     let (state, snapshot) = seen(&mut command);
     let failure = chain(&snapshot, &january()).failure.clone().expect("a failure");
-    assert_eq!((state, failure.class.as_str(), jobs(&stage)), (ChainState::Failed, "unfit node", 1));
-    assert!(failure.hint.contains("an open screen"), "{failure:?}");
+    assert_eq!((state, failure.class().as_str(), jobs(&stage)), (ChainState::Failed, "unfit node", 1));
+    assert!(failure.hint().contains("an open screen"), "{failure:?}");
     drop(command);
 
     let mut screen = screen(&stage);
@@ -67,7 +67,7 @@ fn an_open_screen_submits_it_again_without_the_node_and_says_so() {
     assert_eq!((state, jobs(&stage)), (ChainState::Waiting, 2), "once");
     assert_eq!(chain(&snapshot, &january()).left_out, ["dahu-1"]);
     let told = "the node of link 1 does not fit the program: attempt 2 is submitted without dahu-1";
-    assert!(snapshot.history.iter().any(|line| line.text == told), "{:?}", snapshot.history);
+    assert!(snapshot.history.iter().any(|line| line.text() == told), "{:?}", snapshot.history);
     does_not_fit(&stage, 2, UnfitNode::Processor);
     assert_eq!(seen(&mut screen).0, ChainState::Waiting);
     assert_eq!(left_out(&stage), ["dahu-1", "dahu-2"]);
@@ -90,7 +90,7 @@ fn a_person_who_resubmits_it_takes_the_nodes_again_that_may_have_been_mended() {
     stage.with(|c| c.faults = vec![Fault::Refuse]);
     let (state, snapshot) = seen(&mut screen);
     let failure = chain(&snapshot, &january()).failure.clone().expect("a failure");
-    assert_eq!((state, failure.class.as_str(), jobs(&stage)), (ChainState::Failed, "refused", 1));
+    assert_eq!((state, failure.class().as_str(), jobs(&stage)), (ChainState::Failed, "refused", 1));
     assert_eq!(seen(&mut screen).0, ChainState::Failed, "what is refused is not asked for again");
     let said = screen.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert!(!said.contains("dahu-1") && stage.with(|c| c.not_on == BTreeSet::new()), "{said}");

@@ -23,7 +23,7 @@ fn january_of(controller: &mut Controller) -> ChainView {
 /// The texts of January's history, oldest first.
 fn told(controller: &mut Controller) -> Vec<String> {
     let history = controller.refresh().expect("a snapshot").history;
-    history.into_iter().filter(|line| line.chain == Some(january())).map(|line| line.text).collect()
+    history.into_iter().filter(|line| line.chain == Some(january())).map(|line| line.text()).collect()
 }
 
 fn run(stage: &Stage, job: u64) {
@@ -160,7 +160,7 @@ fn a_job_whose_heart_beats_is_never_missing_and_one_without_is_after_a_while() {
     stage.later();
     // No beat since the last look, and still no job.
     let failed = january_of(&mut stage.open());
-    assert_eq!(failed.failure.map(|f| f.class).as_deref(), Some("vanished"));
+    assert_eq!(failed.failure.map(|f| f.class()).as_deref(), Some("vanished"));
     assert_eq!(state(&mut stage.open()), ChainState::Failed, "and so for who comes next");
     // It was there all the time.
     stage.with(|c| c.jobs = jobs);
@@ -197,10 +197,10 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
         assert_eq!(seen.state, ChainState::Failed);
         let failure = seen.failure.expect("why");
         assert!(
-            failure.class == "maps lost" && failure.hint.contains("alpsckpt resubmit m01"),
+            failure.class() == "maps lost" && failure.hint().contains("alpsckpt resubmit m01"),
             "{failure:?}"
         );
-        failure.cause
+        failure.cause()
     };
     fs::write(maps.join("total_m01.tif"), "abcd").expect("cut");
     assert!(cause(&mut controller).contains("total_m01.tif has 4 bytes instead of 5"));
@@ -305,9 +305,9 @@ fn events_stand_in_the_order_in_which_they_happened_and_seals_in_a_row_are_one_l
     sealed::replace(&dir.link_end(LinkNumber(1)), &end).expect("written");
     let snapshot = controller.refresh().expect("a snapshot");
     let lines = snapshot.history.iter().filter(|l| l.happened_ms < 1_000_000 && l.chain.is_some());
-    let lines: Vec<(i64, &str)> = lines.map(|l| (l.happened_ms / 1_000, l.text.as_str())).collect();
+    let lines: Vec<(i64, String)> = lines.map(|l| (l.happened_ms / 1_000, l.text())).collect();
     assert_eq!(
-        lines,
+        lines.iter().map(|(at, text)| (*at, text.as_str())).collect::<Vec<_>>(),
         [
             (100, "link 1 began on dahu-1"),
             (100, "generations 1 to 3 sealed, the last with 5 tiles"),

@@ -161,7 +161,7 @@ fn a_chain_goes_on_without_the_node_whose_processor_lacks_what_its_program_uses(
     let after = chain.links.iter().filter(|link| link.link > unfit[0].link);
     assert!(after.clone().count() >= 1 && after.clone().all(|link| link.node != "dahu-2"), "{chain:?}");
     let told = "attempt 2 is submitted without dahu-2";
-    assert!(snapshot.history.iter().any(|line| line.text.contains(told)), "{:?}", snapshot.history);
+    assert!(snapshot.history.iter().any(|line| line.text().contains(told)), "{:?}", snapshot.history);
     let listed = programs.scene.ask(&["maps", "kinds.ron"]);
     let listed = &listed.good().stdout;
     assert!(
