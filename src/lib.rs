@@ -49,6 +49,7 @@ pub mod foreign;
 pub mod host;
 pub mod job;
 pub mod oar_client;
+pub mod prepare;
 pub mod quantity;
 mod shell_words;
 pub mod ui;

@@ -7,6 +7,7 @@ use crate::campaign::controller::{self, Action, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId, fence};
+use crate::prepare;
 
 /// The end of the help of an action on a chain.
 macro_rules! help {
@@ -70,7 +71,10 @@ pub(super) struct Resubmission {
 pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     let Args { chain, campaign } = &args.of;
     let file = campaign.as_deref().filter(|path| path.is_file());
-    let loaded = file.map(place::load_settled).transpose()?;
+    let begun = |file: &Path| -> Result<Loaded, Failure> {
+        Ok(prepare::as_begun(place::load(file)?, &output::tell)?)
+    };
+    let loaded = file.map(begun).transpose()?;
     let output = match &loaded {
         Some(loaded) => place::begun(loaded.spec.output.clone())?,
         None => place::acted_on(campaign.as_deref(), &typed("resubmit", chain))?,

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::{output, place};
@@ -13,6 +12,7 @@ use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::job::copies::CopyError;
+use crate::prepare::{Doubtful, Placed, PrepareError};
 use crate::shell_words::word;
 
 /// The command line is wrong, as the parser of arguments says it too.
@@ -116,9 +116,9 @@ impl Failure {
         Self { code, blocks: errors.into_iter().map(block).collect() }
     }
 
-    /// All that is wrong with inputs; `line_of` finds the line of the campaign file that names one.
-    pub(super) fn inputs(problems: Vec<Problem>, line_of: impl Fn(&Path) -> Option<String>) -> Self {
-        let block = |p: Problem| Block { place: at(line_of(&p.file), &p.file), what: p.what, cure: p.cure };
+    /// All that is wrong with inputs.
+    pub(super) fn inputs(problems: Vec<Placed>) -> Self {
+        let block = |Placed { place, problem }| Block { place, what: problem.what, cure: problem.cure };
         Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
     }
 
@@ -155,16 +155,14 @@ fn usual_cure(code: u8) -> &'static str {
     }
 }
 
-/// Tells on the error stream what may be wrong with an input, named on a line of the campaign file, and how to hear no more of
-/// it.
-pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
-    let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
-    let _ = write!(std::io::stderr().lock(), "{}", output::told(&said));
-}
-
-/// A file, and the line of the campaign file that names it.
-fn at(line: Option<String>, file: &Path) -> String {
-    line.map_or_else(|| file.display().to_string(), |line| format!("{line}: {}", file.display()))
+/// Tells on the error stream what may be wrong, and how to hear no more of it.
+pub(super) fn warn(doubtful: &Doubtful) {
+    let Doubtful { place, what, cure, silence } = doubtful;
+    let _ = write!(
+        std::io::stderr().lock(),
+        "{}",
+        output::told(&block("warning", place, what, &[cure, silence]))
+    );
 }
 
 fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
@@ -215,15 +213,35 @@ impl From<ControlError> for Failure {
             ControlError::Unsaved { .. } => USAGE,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,
+            ControlError::Open => INPUT,
         };
         Self::new(code, &e, e.hint())
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(e: PrepareError) -> Self {
+        match e {
+            PrepareError::Spec(error) => Self::spec(INPUT, vec![error]),
+            // What can be read and is unfit comes first.
+            PrepareError::Unfit { problems, of_output: false } => Self::inputs(problems),
+            PrepareError::Unfit { problems, of_output: true } => Self::inputs(problems).with_code(OUTPUT),
+            PrepareError::Changed { problem, .. } => Self::new(FOREIGN, problem, ""),
+            PrepareError::File(e) => e.into(),
+            PrepareError::Engine(e) => e.into(),
+            PrepareError::NoBatch(e) | PrepareError::Control(e) => e.into(),
+            PrepareError::BeyondTerrain { .. } => {
+                Self::new(USAGE, e, "choose another --centre or a smaller --size")
+            }
+            PrepareError::NoThread(e) => Self::defect(e),
+        }
     }
 }
 
 impl From<CopyError> for Failure {
     fn from(e: CopyError) -> Self {
         match e {
-            CopyError::Map(problem) => Self::inputs(vec![problem], |_| None),
+            CopyError::Map(problem) => problem.into(),
             CopyError::File(e) => e.into(),
             CopyError::Taken { ref file, .. } => {
                 let cure = format!("name another folder, or remove it: rm {}", word(file.as_os_str()));
@@ -248,12 +266,15 @@ impl From<EngineError> for Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::inputs(vec![problem], |_| None)
+        let place = problem.file.display().to_string();
+        Self::inputs(vec![Placed { place, problem }])
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Failure, failure, place};
+use super::{Failure, failure, output, place};
 use crate::campaign::controller::{self, ControlError, Controller};
 use crate::campaign::identity::Identity;
 use crate::checkpoint::CampaignDir;
+use crate::prepare;
 use crate::ui::{self, UiError};
 
 /// Opens the screen on a campaign; so does `alpsckpt` alone, on the current folder's campaign or the one opened last.
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Some(file) = args.campaign.as_deref().filter(|path| path.is_file()) else {
         return show(&place::output_of(args.campaign.as_deref())?, tick);
     };
-    let loaded = place::load_settled(file)?;
+    let loaded = prepare::as_begun(place::load(file)?, &output::tell)?;
     let output = place::begun(loaded.spec.output.clone())?;
     if !controller::edits(&loaded).unwrap_or_default().is_empty() {
         let mut controller = Controller::open(&output)?;

@@ -16,7 +16,8 @@ use deunicode::deunicode_char;
 
 use super::Failure;
 use crate::THIS_PROGRAM;
-use crate::quantity::{clean, is_harmful};
+use crate::prepare::{News, Short};
+use crate::quantity::{bytes, clean, is_harmful};
 use crate::shell_words::word;
 use crate::ui::glyphs::{self, Glyphs};
 use crate::ui::theme::Depth;
@@ -101,6 +102,23 @@ pub(super) fn note(line: impl Display) {
 /// Prints a warning on the error stream.
 pub(super) fn warning(text: impl Display) {
     note(format!("warning: {text}"));
+}
+
+/// Tells what is doubtful while a campaign is prepared.
+pub(super) fn tell(news: &News<'_>) {
+    match news {
+        News::Doubtful(doubtful) => super::failure::warn(doubtful),
+        News::NotKept(error) => {
+            note(format!("warning: what was seen is not kept, and looked at again next time: {error}"));
+        }
+        News::Looked { .. } | News::LookedThrough(_) => {}
+    }
+}
+
+/// Warns of a disk with less room than is needed.
+pub(super) fn tell_short(Short { output, free, needed }: &Short) {
+    let (free, needed) = (bytes(*free), bytes(*needed));
+    note(format!("warning: {}: {free} free, up to {needed} needed", output.display()));
 }
 
 /// A text for a person: what a terminal would act on as numbers (see [`clean`]), commands as this program was called, without a UTF-8 locale in ASCII.

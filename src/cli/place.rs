@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
 
-use super::{Failure, failure, inputs, output, probe};
+use super::{Failure, failure, output};
 use crate::campaign::controller::{self, ControlError, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::registry;
-use crate::campaign::spec::{self, Loaded, MonthsPerChain, Spec};
+use crate::campaign::spec::{self, Loaded, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
-use crate::quantity;
 use crate::shell_words::word;
+use crate::{prepare, quantity};
 
 /// Reads a campaign file.
 pub(super) fn load(file: &Path) -> Result<Loaded, Failure> {
@@ -56,21 +56,6 @@ fn load_to_find(file: &Path) -> Result<Loaded, Failure> {
             "if a campaign was begun with it, the file is not needed to find it: name {which}"
         ))
     })
-}
-
-/// Reads a campaign file to begin or go on with it: what it leaves to the planner is settled, once for all, when the
-/// campaign begins.
-pub(super) fn load_settled(file: &Path) -> Result<Loaded, Failure> {
-    let mut loaded = load(file)?;
-    if let Ok(begun) = spec_of(&loaded.spec.output) {
-        loaded.spec = loaded.spec.settled_as(&begun);
-    } else if loaded.spec.command().is_some() {
-        // Nothing is left open.
-    } else if loaded.spec.months_per_chain == MonthsPerChain::Auto || loaded.spec.tile.is_none() {
-        inputs::check(&loaded, &loaded.spec.months)?;
-        loaded.spec = probe::settle(&loaded.spec)?;
-    }
-    Ok(loaded)
 }
 
 /// The output folder of the campaign to look at: the one named by a person, else the one of the current folder, else the one
@@ -304,9 +289,7 @@ fn here() -> Here {
 
 /// The frozen spec of the campaign in an output folder.
 pub(super) fn spec_of(output: &Path) -> Result<Spec, Failure> {
-    let campaign = CampaignDir::new(output);
-    let identity = Identity::read(&campaign)?;
-    Ok(spec::frozen(&campaign, &identity.spec)?)
+    Ok(prepare::spec_of(output)?)
 }
 
 /// The campaign to look at that a person named: by its file as it is now; else by its frozen spec.

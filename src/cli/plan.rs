@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, commands, inputs, output, place, probe};
-use crate::campaign::plan::{self, ChainPlan, Plan, Split};
+use super::{Failure, commands, output, place};
 use crate::campaign::spec::Spec;
+use crate::prepare;
+use crate::prepare::plan::{ChainPlan, Plan, Split};
 use crate::quantity::count;
 use crate::ui::words;
 
@@ -27,11 +28,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let loaded = place::loaded(args.campaign.as_deref())?;
-    inputs::check_and_warn(&loaded, &loaded.spec.months)?;
+    let planned = prepare::planned(&loaded, &output::tell)?;
     if let Some(command) = loaded.spec.command() {
         return commands::say_plan(&loaded.spec, command, args.json);
     }
-    let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
+    let plan = planned.ok_or_else(|| Failure::defect("nothing computes"))?;
     if args.json {
         return output::say_json(&plan);
     }

@@ -3,19 +3,14 @@
 use std::path::PathBuf;
 
 use super::canvas::{self, Brush, Scale};
-use super::window::{self, Window};
-use super::{Failure, Steps, failure, inputs, output, place, submit};
+use super::{Failure, Steps, failure, output, place, submit};
 use crate::campaign::spec::Spec;
-use crate::engine::geotiff::Raster;
-use crate::engine::grid::{Grid, Placement};
+use crate::engine::grid::Grid;
 use crate::engine::picture::{self, Legend, Palette};
-use crate::engine::{Engine, Layer, Request, layer_named, layers_of};
-use crate::job::request;
+use crate::engine::{Layer, layer_named};
+use crate::prepare::window;
 use crate::quantity;
 use crate::ui::text;
-
-/// Cells across and down without --size.
-const USUAL: u32 = 96;
 
 /// Computes a small window of one month at once and draws it in the terminal.
 ///
@@ -72,19 +67,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let name = args.layer.as_deref();
     let month = month(spec, args.month, name)?;
     // Before anything is read: a name is wrong at once.
-    let (index, _) = choose(&layers_of(&all(request::request(spec, &[month]), spec)), name)?;
-    inputs::check(&loaded, &[month])?;
-    let terrain = Raster::open(&spec.dem)?;
-    let centre = args.centre.map_or_else(|| window::centre_of(spec, &terrain), Ok)?;
-    let size = args.size.unwrap_or_else(|| fitting(terrain.placement()));
-    let window = Window::around(terrain.placement(), centre, size).ok_or_else(|| beyond(centre, size))?;
-    let engine = Engine::open(all(window.request(spec, &[month]), spec))?;
-    let grids = window::compute(&engine)?;
+    let (index, _) = choose(&window::layers(spec, month), name)?;
+    let preview = window::preview(&loaded, month, args.centre, args.size, &output::tell)?;
     let lacking = || Failure::defect("the engine computed no such layer");
-    let grid = grids.get(index).ok_or_else(lacking)?;
-    let layer = engine.layers().get(index).ok_or_else(lacking)?;
-    let cell = terrain.placement().cell_x;
-    let shown = Shown { grid, layer, cell, centre: window.centre, note: spec.terrain_note.as_deref() };
+    let grid = preview.grids.get(index).ok_or_else(lacking)?;
+    let layer = preview.layers.get(index).ok_or_else(lacking)?;
+    let cell = preview.cell;
+    let shown = Shown { grid, layer, cell, centre: preview.centre, note: spec.terrain_note.as_deref() };
     let brush = Brush::new(output::depth(), output::glyphs());
     let lines = shown.lines(brush, output::room(), output::glyphs().unicode).ok_or_else(|| {
         Failure::new(failure::INPUT, "the terrain has no data in this window", "choose another --centre")
@@ -98,11 +87,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     picture::write_png(png, grid, Palette::for_layer(&layer.name), &legend)
         .map_err(|e| Failure::output(format!("{}: {e}", png.display())))?;
     output::say(format!("{} written.", png.display()))
-}
-
-/// All of a campaign's products: among the jobs only one computes the sky view.
-fn all(request: Request, spec: &Spec) -> Request {
-    Request { products: spec.products.clone(), ..request }
 }
 
 /// The month that is meant, one of the campaign's.
@@ -202,16 +186,6 @@ impl Shown<'_> {
         };
         format!("{bar} {}", picture::length_told(length))
     }
-}
-
-/// The usual window, or as much as there is of a small terrain.
-fn fitting(terrain: &Placement) -> u32 {
-    (terrain.width.min(terrain.height) as u32).clamp(1, USUAL)
-}
-
-fn beyond((x, y): (f64, f64), size: u32) -> Failure {
-    let what = format!("a window of {size} cells around {x:.0},{y:.0} reaches beyond the terrain");
-    Failure::new(failure::USAGE, what, "choose another --centre or a smaller --size")
 }
 
 fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), Failure> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::bars::Bars;
-use super::{Failure, failure, inputs, output, place, submit, verify};
+use super::{Failure, failure, output, place, submit, verify};
 use crate::campaign::controller::{self, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
@@ -20,6 +20,7 @@ use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
+use crate::prepare::{self, Order, PrepareError};
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::ui::words;
@@ -54,13 +55,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load_settled(&args.file)?;
+    let loaded = place::load(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
-    inputs::known(&loaded, &months)?;
-    if !args.anew {
-        inputs::unchanged(&loaded, &months, |chain| anew(chain, &args.file))?;
-    }
-    inputs::check_and_warn(&loaded, &months)?;
+    let order = Order { months: &months, known: true, unchanged: !args.anew };
+    let loaded = prepare::settle(loaded, &order, &output::tell).map_err(|e| match e {
+        PrepareError::Changed { chain, problem } => {
+            Failure::new(failure::FOREIGN, problem, anew(&chain, &args.file))
+        }
+        e => e.into(),
+    })?;
     let campaign = begin(&loaded, &months, args.anew)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };

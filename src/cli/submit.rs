@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, failure, inputs, output, place};
+use super::{Failure, failure, output, place};
 use crate::campaign::controller::{ClusterChoice, Controller, Submission};
 use crate::campaign::identity::Identity;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
+use crate::prepare::{self, Order, PrepareError};
 use crate::shell_words::word;
 use crate::ui::words;
 
@@ -72,22 +73,24 @@ impl Which {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load_settled(&args.file)?;
+    let loaded = place::load(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
-    inputs::unchanged(&loaded, &asked, |_| String::new())?;
-    inputs::check_and_warn(&loaded, &asked)?;
+    let order = Order { months: &asked, known: false, unchanged: true };
+    let loaded = prepare::settle(loaded, &order, &output::tell)?;
     let output = &loaded.spec.output;
     let cluster = args.which.choose(output)?;
     if !CampaignDir::new(output).identity().exists() {
         place::warn_of_gone(output);
-        // Before anything is written: where there is no batch system no campaign is begun.
-        cluster.find()?;
     }
-    submit(args, &loaded, &asked, &cluster).map_err(|e| e.about(place::name_of(output)))
+    let about = |e: Failure| e.about(place::name_of(output));
+    let controller = prepare::begin(&loaded, &cluster).map_err(|e| match e {
+        e @ PrepareError::NoBatch(_) => e.into(),
+        e => about(e.into()),
+    })?;
+    submit(args, &loaded, &asked, controller).map_err(about)
 }
 
-fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -> Result<(), Failure> {
-    let mut controller = Controller::create(loaded, cluster)?;
+fn submit(args: &Args, loaded: &Loaded, asked: &[u8], mut controller: Controller) -> Result<(), Failure> {
     place::tell_taken(controller.taken());
     place::remember(&loaded.spec.output, &loaded.spec.name);
     place::say_where(&controller)?;

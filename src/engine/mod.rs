@@ -24,6 +24,7 @@ mod lanes;
 mod layers;
 mod load;
 pub mod model;
+mod narrowed;
 mod numerics;
 pub mod picture;
 mod products;

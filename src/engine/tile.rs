@@ -30,15 +30,15 @@ use super::{EngineError, Problem, Request, sky_view};
 /// An engine opened on a request. Computes with the rayon pool it is called in.
 #[derive(Debug)]
 pub struct Engine {
-    request: Request,
-    inputs: Inputs,
+    pub(super) request: Request,
+    pub(super) inputs: Inputs,
     layers: Vec<Layer>,
     sources: Vec<Source>,
     setting: Setting,
     geography: Geography,
     months: Vec<Month>,
     clouds: CloudTable,
-    vectors: Vectors,
+    pub(super) vectors: Vectors,
     /// Pieces' layers.
     layer_spares: Spares<Vec<Vec<f32>>>,
     stages: Stages,
@@ -81,6 +81,14 @@ impl Engine {
             Problem::new(&request.dem, "does not lie on the earth", "check its coordinates and its system")
         };
         let inputs = inputs.ok_or_else(nowhere)?;
+        Ok(Self::of(request, inputs, vectors)?)
+    }
+
+    /// On inputs that are open already.
+    pub(super) fn of(request: Request, inputs: Inputs, vectors: Vectors) -> Result<Self, Problem> {
+        let nowhere = || {
+            Problem::new(&request.dem, "does not lie on the earth", "check its coordinates and its system")
+        };
         // The clock is the mean solar time of the cell that SAGA takes: its rows count from the south.
         let span = inputs.span;
         let column = span.column as f64 + (span.width / 2) as f64;
@@ -118,7 +126,7 @@ impl Engine {
     /// in.
     #[must_use]
     pub fn examine(request: &Request, look: Look<'_>) -> Examination {
-        checks::examine(request, look)
+        checks::examine(request, look).0
     }
 
     /// What it was opened on.
@@ -221,10 +229,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::compute_pieces`].
     pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        let ground = self.read(tile, stop)?;
+        self.compute_all(&self.read(tile, stop)?, stop)
+    }
+
+    /// Computes one tile whose terrain has been read, all of it.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_pieces`].
+    pub fn compute_all(&self, ground: &Ground, stop: &AtomicBool) -> Result<Computed, EngineError> {
+        let tile = ground.tile;
         let whole = Mutex::new(Computed::missing(tile, self.sources.len()));
         let paste = |piece: &Piece| whole.lock().unwrap_or_else(PoisonError::into_inner).paste(tile, piece);
-        self.compute_pieces(&ground, stop, &paste)?;
+        self.compute_pieces(ground, stop, &paste)?;
         Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -35,13 +35,11 @@ use super::inputs::Inputs;
 use super::journal::{self, Journal};
 use super::lease::{Lease, Other};
 use super::machine::{self, Decision, Doubts, Limits, Observation, State};
-use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Changed, Loaded, Spec};
 use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::engine::geotiff::Raster;
 
 pub use choice::ClusterChoice;
 pub use follow::{edits, restore};
@@ -86,11 +84,11 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists, and goes by its file
+    /// Makes the campaign's folder from its file, which leaves nothing open ([`Spec::leaves_open`]): frozen spec, program, journal. Opens it if it exists, and goes by its file
     /// from now on: see [`Controller::follow`].
     ///
     /// # Errors
-    /// When the output folder belongs to another spec, or cannot be written.
+    /// When the output folder belongs to another spec, or cannot be written; when something is left open.
     pub fn create(loaded: &Loaded, cluster: &ClusterChoice) -> Result<Self, ControlError> {
         Self::create_with(loaded, cluster, Reach::default())
     }
@@ -383,7 +381,11 @@ fn make(
     cluster: &ClusterChoice,
     reach: &Reach,
 ) -> Result<Option<String>, ControlError> {
-    let spec = &settled(&loaded.spec);
+    let spec = &loaded.spec;
+    // What the jobs go by must not depend on anything but the frozen spec.
+    if spec.leaves_open() {
+        return Err(ControlError::Open);
+    }
     atomic::create_folder(&campaign.maps())?;
     atomic::create_folder(&campaign.state())?;
     let hash = install::frozen_spec(campaign, spec)?;
@@ -412,14 +414,4 @@ fn read_identity(campaign: &CampaignDir) -> Result<Identity, ControlError> {
         },
         e => ControlError::File(e),
     })
-}
-
-/// The spec with the number of months a chain settled: what the jobs go by must not depend on anything but the frozen
-/// spec. A DEM that cannot be read is for `check` to report.
-fn settled(spec: &Spec) -> Spec {
-    let cells = Raster::open(&spec.dem).map_or(0, |dem| {
-        let placement = dem.placement();
-        placement.width as u64 * placement.height as u64
-    });
-    plan::settle(spec, &plan::Facts::nominal(spec, cells))
 }

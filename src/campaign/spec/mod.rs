@@ -418,7 +418,7 @@ impl Spec {
 
     /// The chains with their months, in the order of the calendar.
     ///
-    /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::campaign::plan::settle`]) when a campaign is made;
+    /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::prepare::plan::settle`]) when a campaign is made;
     /// where it still stands, each month is a chain.
     #[must_use]
     pub fn chains(&self) -> Vec<(ChainId, Vec<u8>)> {
@@ -432,6 +432,12 @@ impl Spec {
             .filter(|months| self.command().is_some() || !self.products_of(months).is_empty())
             .map(|months| (ChainId::of_months(months), months.to_vec()))
             .collect()
+    }
+
+    /// Something is left to the planner: how many months share a chain, or the edge of a work tile.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.command().is_none() && (self.months_per_chain == MonthsPerChain::Auto || self.tile.is_none())
     }
 
     /// The months in the order of the calendar.

@@ -94,26 +94,33 @@ impl Identities {
     }
 }
 
-/// Looks at all inputs.
-pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examination {
+/// Looks at all inputs; what was opened of them comes with what was found.
+pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> (Examination, Option<Inputs>) {
     let (inputs, findings) = Inputs::gather(request, matches!(look, Look::Samples));
     let mut examination = Examination { findings, ..Examination::default() };
-    let Some(inputs) = inputs else { return examination };
-    let tasks = tasks(request, &inputs);
+    if let Some(inputs) = &inputs {
+        look_at(request, inputs, look, &mut examination);
+    }
+    (examination, inputs)
+}
+
+/// Looks at what is read by windows, and at how grids cover the terrain.
+fn look_at(request: &Request, inputs: &Inputs, look: Look<'_>, examination: &mut Examination) {
+    let tasks = tasks(request, inputs);
     let (known, progress) = match look {
         Look::Samples => {
             examination.sampled = tasks.iter().map(|task| task.raster.path().to_path_buf()).collect();
-            return examination;
+            return;
         }
         Look::Remembered(known) => {
             let (dem, span) = (&inputs.dem, inputs.span);
-            let grids = coverage::coarse_grids(&inputs).into_iter();
+            let grids = coverage::coarse_grids(inputs).into_iter();
             let problems = grids.filter_map(|grid| coverage::covers(grid, dem, span));
             examination.findings.extend(problems.map(Finding::from));
             (known, None)
         }
         Look::Whole(known, progress) => {
-            examination.findings.extend(coverage::uncovered(&inputs).into_iter().map(Finding::from));
+            examination.findings.extend(coverage::uncovered(inputs).into_iter().map(Finding::from));
             (known, Some(progress))
         }
     };
@@ -143,7 +150,6 @@ pub(in super::super) fn examine(request: &Request, look: Look<'_>) -> Examinatio
             Err(problem) => examination.findings.push(problem.into()),
         }
     }
-    examination
 }
 
 /// The terrain with all that casts shadows into the region, and the grids on its cells.
@@ -162,7 +168,7 @@ fn tasks<'a>(request: &Request, inputs: &'a Inputs) -> Vec<Task<'a>> {
             continue;
         }
         known.push(path);
-        let beside = Some((dem, corner));
+        let beside = Some((dem.as_ref(), corner));
         tasks.push(Task { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
     }
     tasks
