@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, output, place};
+use super::{CliError, output, place};
 use crate::campaign::controller::{self, Action, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
@@ -68,10 +68,10 @@ pub(super) struct Resubmission {
 
 /// Submits a failed or stopped chain again, or a complete one with damaged maps. The campaign's file, when it is named, may say how it goes on and where the files
 /// lie now.
-pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
+pub(super) fn resubmit(args: &Resubmission) -> Result<(), CliError> {
     let Args { chain, campaign } = &args.of;
     let file = campaign.as_deref().filter(|path| path.is_file());
-    let begun = |file: &Path| -> Result<Loaded, Failure> {
+    let begun = |file: &Path| -> Result<Loaded, CliError> {
         Ok(prepare::as_begun(place::load(file)?, &output::tell)?)
     };
     let loaded = file.map(begun).transpose()?;
@@ -82,7 +82,7 @@ pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     resubmit_of(args, &output, loaded.as_ref()).map_err(|e| e.about(place::name_of(&output)))
 }
 
-fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> Result<(), Failure> {
+fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> Result<(), CliError> {
     let chain = &args.of.chain;
     // Before anything is written: what is seen there is journalled.
     fence::ensure_known(&CampaignDir::new(output).chain(chain))?;
@@ -110,10 +110,10 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
 }
 
 /// Does one action on the chain and says what was done, and of which campaign.
-pub(super) fn run(args: &Args, action: impl Fn(ChainId) -> Action) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, action: impl Fn(ChainId) -> Action) -> Result<(), CliError> {
     let action = action(args.chain.clone());
     let output = place::acted_on(args.campaign.as_deref(), &typed(word(&action), &args.chain))?;
-    let act = || -> Result<(), Failure> {
+    let act = || -> Result<(), CliError> {
         let mut controller = Controller::open(&output)?;
         let answer = controller.act(&action)?;
         place::say_where(&controller)?;

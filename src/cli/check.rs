@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, bars, commands, output, place};
+use super::{CliError, bars, commands, output, place};
 use crate::engine::Examination;
 use crate::prepare::{self, News};
 use crate::quantity::{by_number, count};
@@ -27,7 +27,7 @@ pub(super) struct Args {
     quick: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let loaded = place::load(&args.file)?;
     place::tell_edits(&loaded, &args.file);
     let bar = bars::alone();
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let verified = prepare::verify(&loaded, args.quick, &tell)?;
     let Some(tiling) = verified.tiling else {
-        let command = loaded.spec.command().ok_or_else(|| Failure::defect("nothing computes"))?;
+        let command = loaded.spec.command().ok_or_else(|| CliError::defect("nothing computes"))?;
         return commands::say_good(&loaded, command, &args.file, verified.short.as_ref());
     };
     verified.short.iter().for_each(output::tell_short);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, output};
+use super::output::Document;
+use super::{CliError, output};
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, Spec};
 use crate::prepare::Short;
 use crate::prepare::program::{self, IMAGES, ProgramChain, ProgramPlan};
@@ -17,7 +18,7 @@ pub(super) fn say_good(
     command: &Command,
     file: &Path,
     short: Option<&Short>,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let spec = &loaded.spec;
     let inputs: BTreeSet<PathBuf> =
         spec.chains().iter().flat_map(|(chain, _)| command.inputs_of(spec, chain)).collect();
@@ -70,46 +71,72 @@ fn saved(spec: &Spec, command: &Command) -> String {
     format!("It is saved {how}, {margin} before the walltime or earlier{now_and_then}{trial}.")
 }
 
-/// Says what a campaign will take.
-pub(super) fn say_plan(spec: &Spec, command: &Command, json: bool) -> Result<(), Failure> {
-    let plan = program::plan(spec, command);
-    if json {
-        return output::say_json(&plan);
+/// What a campaign of commands will take.
+pub(super) struct PlanOfCommand<'s> {
+    spec: &'s Spec,
+    command: &'s Command,
+    plan: ProgramPlan,
+}
+
+impl<'s> PlanOfCommand<'s> {
+    pub(super) fn new(spec: &'s Spec, command: &'s Command) -> Self {
+        Self { spec, command, plan: program::plan(spec, command) }
     }
-    output::say(format!(
-        "{} of {}, {}; jobs of each as long as it takes, {} at most",
-        count(plan.chains.len() as u64, "chain"),
-        called(command),
-        count(plan.outputs, "output"),
-        spec.max_links
-    ))?;
-    output::say(match &plan.margin {
-        Some(margin) => {
-            let most = spec.walltime.seconds().saturating_sub(margin.seconds);
-            format!("a job runs for {} at most and is saved {}", words::duration(most), words::margin(margin))
-        }
-        None if spec.is_unsaved() => {
-            format!(
+
+    /// How long a job runs, and how it is saved, in a sentence.
+    fn saving(&self) -> String {
+        let Self { spec, plan, .. } = self;
+        match &plan.margin {
+            Some(margin) => {
+                let most = spec.walltime.seconds().saturating_sub(margin.seconds);
+                format!(
+                    "a job runs for {} at most and is saved {}",
+                    words::duration(most),
+                    words::margin(margin)
+                )
+            }
+            None if spec.is_unsaved() => format!(
                 "a job runs for {} at most, and nothing of it is kept",
                 words::duration(plan.usable_seconds)
-            )
+            ),
+            None => format!(
+                "a job runs for {} at most and has then {} to end",
+                words::duration(plan.usable_seconds),
+                words::duration(spec.margin.seconds())
+            ),
         }
-        None => format!(
-            "a job runs for {} at most and has then {} to end",
-            words::duration(plan.usable_seconds),
-            words::duration(spec.margin.seconds())
-        ),
-    })?;
-    output::say(nodes(spec, command))?;
-    output::say(images(&plan))?;
-    output::say("")?;
-    let row = |chain: &ProgramChain| {
-        let months = chain.months.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
-        let outputs: Vec<String> = chain.outputs.iter().map(|path| path.display().to_string()).collect();
-        vec![chain.id.to_string(), months, outputs.join(" ")]
-    };
-    let rows: Vec<Vec<String>> = plan.chains.iter().map(row).collect();
-    output::table(&["chain", "month", "outputs"], &rows, &[]).into_iter().try_for_each(output::say)
+    }
+}
+
+impl Document for PlanOfCommand<'_> {
+    fn lines(&self) -> Vec<String> {
+        let Self { spec, command, plan } = self;
+        let mut lines = vec![
+            format!(
+                "{} of {}, {}; jobs of each as long as it takes, {} at most",
+                count(plan.chains.len() as u64, "chain"),
+                called(command),
+                count(plan.outputs, "output"),
+                spec.max_links
+            ),
+            self.saving(),
+            nodes(spec, command),
+            images(plan),
+            String::new(),
+        ];
+        let row = |chain: &ProgramChain| {
+            let months = chain.months.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+            let outputs: Vec<String> = chain.outputs.iter().map(|path| path.display().to_string()).collect();
+            vec![chain.id.to_string(), months, outputs.join(" ")]
+        };
+        let rows: Vec<Vec<String>> = plan.chains.iter().map(row).collect();
+        lines.extend(output::table(&["chain", "month", "outputs"], &rows, &[]));
+        lines
+    }
+
+    fn json(&self) -> Result<String, CliError> {
+        output::object(&self.plan)
+    }
 }
 
 /// Which nodes jobs ask for, by their processors, in a sentence.
@@ -154,4 +181,18 @@ fn images(plan: &ProgramPlan) -> String {
              after the first one"
         ),
     }
+}
+
+/// A document with every field, for the page on them.
+#[cfg(test)]
+pub(super) fn sample() -> serde_json::Value {
+    let text = crate::campaign::spec::template_of_command();
+    let spec = crate::campaign::spec::parse(std::path::Path::new("/my.ron"), text).unwrap().spec;
+    let mut document = PlanOfCommand::new(&spec, spec.command().unwrap());
+    document.plan.image_bytes = Some(1 << 30);
+    document.plan.checkpoint_bytes = Some(2 << 30);
+    document.plan.threads = Some(4);
+    document.plan.processors = Some("cputype = 'x'".to_owned());
+    document.plan.margin = Some(crate::campaign::snapshot::MarginView::of(&spec, None, 1.0));
+    serde_json::from_str(&document.json().unwrap()).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, failure, output};
+use super::{CliError, exit, output};
 use crate::foreign::kit::{self, Order, Source};
 use crate::foreign::{Kind, Trouble};
 use crate::quantity::count;
@@ -69,10 +69,10 @@ fn url(text: &str) -> Result<String, String> {
     Err("write an address, such as http://deb.debian.org/debian".to_owned())
 }
 
-pub(super) fn run(command: &Command) -> Result<(), Failure> {
+pub(super) fn run(command: &Command) -> Result<(), CliError> {
     let Command::Criu(args) = command;
     let to = args.to.clone().or_else(kit::default_folder).ok_or_else(|| {
-        Failure::new(failure::OUTPUT, "there is no home folder for the kit", "name a folder with --to")
+        CliError::new(exit::OUTPUT, "there is no home folder for the kit", "name a folder with --to")
     })?;
     let from = match &args.from {
         Some(folder) => Source::Folder(folder.clone()),
@@ -96,13 +96,13 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     Ok(())
 }
 
-impl From<Trouble> for Failure {
+impl From<Trouble> for CliError {
     fn from(trouble: Trouble) -> Self {
         let code = match trouble.kind {
-            Kind::Unavailable | Kind::TimedOut => failure::BATCH,
-            Kind::DiskFull => failure::DISK_FULL,
-            Kind::Damaged | Kind::Undumpable | Kind::Unfit => failure::INPUT,
-            Kind::Refused | Kind::Other => failure::OUTPUT,
+            Kind::Unavailable | Kind::TimedOut => exit::BATCH,
+            Kind::DiskFull => exit::DISK_FULL,
+            Kind::Damaged | Kind::Undumpable | Kind::Unfit => exit::INPUT,
+            Kind::Refused | Kind::Other => exit::OUTPUT,
         };
         Self::new(code, trouble.what, trouble.cure)
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::canvas::{self, Brush, Scale};
-use super::{Failure, Steps, failure, output, place, submit};
+use super::{CliError, Steps, exit, output, place, submit};
 use crate::campaign::spec::Spec;
 use crate::engine::grid::Grid;
 use crate::engine::picture::{self, Legend, Palette};
@@ -54,7 +54,7 @@ fn point(text: &str) -> Result<(f64, f64), String> {
     parsed.filter(|(x, y): &(f64, f64)| x.is_finite() && y.is_finite()).ok_or_else(|| "write X,Y".to_owned())
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let mut loaded = place::loaded(args.campaign.as_deref())?;
     if let Some(steps) = args.steps {
         loaded.spec.steps = steps.into();
@@ -62,21 +62,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = &loaded.spec;
     if spec.command().is_some() {
         let what = format!("\"{}\" is a campaign of commands: there is no map to look at", spec.name);
-        return Err(Failure::new(failure::USAGE, what, "see `alpsckpt check` for what can be told of it"));
+        return Err(CliError::new(exit::USAGE, what, "see `alpsckpt check` for what can be told of it"));
     }
     let name = args.layer.as_deref();
     let month = month(spec, args.month, name)?;
     // Before anything is read: a name is wrong at once.
     let (index, _) = choose(&window::layers(spec, month), name)?;
     let preview = window::preview(&loaded, month, args.centre, args.size, &output::tell)?;
-    let lacking = || Failure::defect("the engine computed no such layer");
+    let lacking = || CliError::defect("the engine computed no such layer");
     let grid = preview.grids.get(index).ok_or_else(lacking)?;
     let layer = preview.layers.get(index).ok_or_else(lacking)?;
     let cell = preview.cell;
     let shown = Shown { grid, layer, cell, centre: preview.centre, note: spec.terrain_note.as_deref() };
     let brush = Brush::new(output::depth(), output::glyphs());
     let lines = shown.lines(brush, output::room(), output::glyphs().unicode).ok_or_else(|| {
-        Failure::new(failure::INPUT, "the terrain has no data in this window", "choose another --centre")
+        CliError::new(exit::INPUT, "the terrain has no data in this window", "choose another --centre")
     })?;
     lines.into_iter().try_for_each(output::say_drawn)?;
     if layer.month.is_none() && args.month.is_some() {
@@ -85,18 +85,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Some(png) = &args.png else { return Ok(()) };
     let legend = Legend { title: &layer.description, unit: layer.unit, cell, note: shown.note };
     picture::write_png(png, grid, Palette::for_layer(&layer.name), &legend)
-        .map_err(|e| Failure::output(format!("{}: {e}", png.display())))?;
+        .map_err(|e| CliError::output(format!("{}: {e}", png.display())))?;
     output::say(format!("{} written.", png.display()))
 }
 
 /// The month that is meant, one of the campaign's.
-fn month(spec: &Spec, asked: Option<u8>, layer: Option<&str>) -> Result<u8, Failure> {
+fn month(spec: &Spec, asked: Option<u8>, layer: Option<&str>) -> Result<u8, CliError> {
     let named = layer.and_then(layer_named).and_then(|layer| layer.month);
     if let (Some(asked), Some(named)) = (asked, named)
         && asked != named
     {
         let what = format!("--layer {} is a map of month {named}, --month says {asked}", layer.unwrap_or(""));
-        return Err(Failure::new(failure::USAGE, what, "leave one of the two out"));
+        return Err(CliError::new(exit::USAGE, what, "leave one of the two out"));
     }
     match asked.or(named) {
         Some(month) => Ok(submit::months(&spec.months, &[month])?.first().copied().unwrap_or(month)),
@@ -188,9 +188,9 @@ impl Shown<'_> {
     }
 }
 
-fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), Failure> {
+fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), CliError> {
     let Some(name) = name else {
-        return layers.iter().enumerate().next_back().ok_or_else(|| Failure::defect("no layer"));
+        return layers.iter().enumerate().next_back().ok_or_else(|| CliError::defect("no layer"));
     };
     let is_meant = |layer: &Layer| {
         let month = layer.month.map_or(String::new(), |month| format!("_m{month:02}"));
@@ -198,8 +198,8 @@ fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Lay
     };
     layers.iter().enumerate().find(|(_, layer)| is_meant(layer)).ok_or_else(|| {
         let known = layers.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
-        Failure::new(
-            failure::USAGE,
+        CliError::new(
+            exit::USAGE,
             format!("there is no map {name:?} among the campaign's of this month"),
             format!("name one of {known}"),
         )

@@ -13,7 +13,8 @@ impl Engine {
     /// # Errors
     /// When the region has no place on earth, which no examination finds.
     pub fn examined(request: Request, look: Look<'_>) -> Result<(Examination, Option<Self>), EngineError> {
-        let (examination, inputs) = checks::examine(&request, look);
+        let step = tracing::debug_span!("examine");
+        let (examination, inputs) = step.in_scope(|| checks::examine(&request, look));
         let inputs = inputs.filter(|_| examination.problems().is_empty());
         let engine = inputs.map(|inputs| Self::of(request, inputs, Vectors::best())).transpose()?;
         Ok((examination, engine))

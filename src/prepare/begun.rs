@@ -41,6 +41,7 @@ pub fn as_begun(mut loaded: Loaded, tell: Tell<'_>) -> Result<Loaded, PrepareErr
 /// # Errors
 /// When there is no batch system for a new campaign, when the output folder is another campaign's, or cannot be written.
 pub fn begin(loaded: &Loaded, cluster: &ClusterChoice) -> Result<Controller, PrepareError> {
+    let _step = tracing::debug_span!("begin", output = %loaded.spec.output.display()).entered();
     if !CampaignDir::new(&loaded.spec.output).identity().exists() {
         cluster.find().map_err(PrepareError::NoBatch)?;
     }

@@ -82,6 +82,7 @@ pub fn examine(
     look: Look<'_>,
     tell: Tell<'_>,
 ) -> Result<Examined, PrepareError> {
+    let _step = tracing::debug_span!("look_at_inputs", ?months).entered();
     let spec = &loaded.spec;
     let (mut examination, engine) = match spec.command() {
         Some(_) => (Examination::default(), None),

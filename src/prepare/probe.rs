@@ -94,6 +94,7 @@ fn threads(spec: &Spec) -> u32 {
 /// What one of the longest jobs takes, on this machine.
 fn measure(spec: &Spec, room: &Room, engine: &Engine) -> Result<Facts, PrepareError> {
     let tile = room.tile;
+    let _step = tracing::debug_span!("measure", tile).entered();
     let spec = &Spec { tile: Some(tile), ..spec.clone() };
     let whole = request::request(spec, &spec.months);
     let whole = engine.narrowed(&spec.months, whole.products, (whole.tile, whole.block))?;

@@ -24,6 +24,7 @@ pub struct Order<'a> {
 /// # Errors
 /// All that is wrong with the inputs and the place of the output.
 pub fn settle(mut loaded: Loaded, order: &Order<'_>, tell: Tell<'_>) -> Result<Loaded, PrepareError> {
+    let _step = tracing::debug_span!("settle", file = %loaded.file.display()).entered();
     let begun = spec_of(&loaded.spec.output).ok();
     if let Some(begun) = &begun {
         loaded.spec = loaded.spec.settled_as(begun);

@@ -35,7 +35,7 @@ mod view;
 pub(crate) mod words;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;
 

@@ -40,6 +40,7 @@ mod neighbours;
 mod oracle;
 mod outputs;
 mod physics;
+mod prepare;
 mod programs;
 mod pty;
 mod reference;

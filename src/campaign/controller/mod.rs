@@ -25,6 +25,8 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tracing::debug_span;
+
 use self::batch::Batch;
 use self::disk::ChainFiles;
 use self::doubts::Kept;
@@ -214,6 +216,7 @@ impl Controller {
 
     /// One round: disk, batch system (when due or `forced`), decisions; with the lease their effects too.
     fn look(&mut self, forced: bool) -> Result<(), ControlError> {
+        let _step = debug_span!("refresh", forced).entered();
         if self.journal.is_none() {
             self.read_journal()?;
             self.other = self.lease.look((self.reach.now_ms)());
@@ -235,6 +238,7 @@ impl Controller {
 
     /// What was seen means; whether anything outside is to be done about it that was not.
     fn decide(&mut self, polled: bool) -> Result<bool, ControlError> {
+        let _step = debug_span!("decide", polled).entered();
         let now_ms = (self.reach.now_ms)();
         let observation = Observation {
             now_ms,
@@ -250,6 +254,7 @@ impl Controller {
 
     /// Reads what is new of each chain's files. When, only the clock says: since then heartbeats are watched.
     fn read_files(&mut self) -> Result<(), ControlError> {
+        let _step = debug_span!("read_chains").entered();
         let now_ms = (self.reach.now_ms)();
         for (chain, _) in &self.chains {
             self.files.entry(chain.clone()).or_default();
@@ -332,6 +337,7 @@ impl Controller {
             self.journal = None;
         }
         if let Some(journal) = &mut self.journal {
+            let _step = debug_span!("journal", entries = entries.len()).entered();
             journal.append(&entries)?;
         }
         for entry in entries {

@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::command::{Checkpoint, Command, Processors, ProgressOf, Semaphores};
+use super::command::{Checkpoint, Command, ProgressOf};
+use super::command_kinds::{Processors, Semaphores};
 use super::placeholders::{self, Name};
 use super::{Spec, Workload};
 use crate::checkpoint::{CampaignDir, ChainId};
