@@ -28,10 +28,18 @@ pub enum BatchError {
         command: String,
         /// What was not understood.
         what: String,
+        /// The command by which a person sees more: the same again where it only reads, never one that submits.
+        #[serde(default)]
+        look: Option<String>,
     },
     /// The batch system's command is not installed on this machine: nothing was run.
-    #[error("{0}: no such command; this machine is not a login node of OAR")]
-    NoCommand(String),
+    #[error("{command}: no such command; this machine is not a login node of {system}")]
+    NoCommand {
+        /// The command.
+        command: String,
+        /// The batch system, as people call it.
+        system: String,
+    },
     /// It cannot be used from here, for a reason that lasts: nothing was done.
     #[error("{what}")]
     Unusable {
@@ -49,7 +57,7 @@ impl BatchError {
     /// Whether a submission that failed so surely left no job behind.
     #[must_use]
     pub fn surely_not_submitted(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NoCommand(_) | Self::Unusable { .. })
+        matches!(self, Self::Refused(_) | Self::NoCommand { .. } | Self::Unusable { .. })
     }
 
     /// What a person can do about it: the same words in the terminal UI and on the command line.
@@ -63,14 +71,15 @@ impl BatchError {
                 format!("{SAFE}; `alpsckpt status` tells when it answers, then repeat what was not done")
             }
             // What only reads may be repeated by hand, a submission never.
-            Self::Unreadable { command, .. } if is_reading(command) => format!(
+            Self::Unreadable { command, look: Some(look), .. } if command == look => format!(
                 "{SAFE}; run `{command}` yourself to see the whole answer, and report it with this message if it looks \
                  right"
             ),
-            Self::Unreadable { .. } => {
-                format!("{SAFE}; `oarstat -u` shows what came of it; report this message if that looks right")
+            Self::Unreadable { look: Some(look), .. } => {
+                format!("{SAFE}; `{look}` shows what came of it; report this message if that looks right")
             }
-            Self::NoCommand(_) => NO_COMMAND.to_owned(),
+            Self::Unreadable { look: None, .. } => format!("{SAFE}; report this message"),
+            Self::NoCommand { .. } => NO_COMMAND.to_owned(),
             Self::Unusable { cure, .. } => cure.clone(),
             Self::UnknownJob(_) => {
                 "it is another user's, or the batch system has forgotten it: see `alpsckpt status`".to_owned()
@@ -79,12 +88,8 @@ impl BatchError {
     }
 }
 
-fn is_reading(command: &str) -> bool {
-    ["oarstat", "oarnodes"].into_iter().any(|reading| command.starts_with(reading))
-}
-
 const NO_COMMAND: &str = "nothing was submitted: do this on the cluster's login node, or take the embedded cluster \
-                          (`alpsckpt submit` without `--cluster oar`)";
+                          (`alpsckpt submit` without `--cluster`)";
 
 /// What to do about a refusal, by what stands in its text in lower case; the first that fits counts.
 const REFUSALS: [(&str, &str); 11] = [
@@ -157,20 +162,21 @@ mod tests {
 
     #[test]
     fn a_hint_says_what_is_safe_and_never_to_submit_by_hand() {
-        let unreadable = |command: &str| BatchError::Unreadable {
+        let unreadable = |command: &str, look: &str| BatchError::Unreadable {
             command: command.to_owned(),
             what: "no JSON".to_owned(),
+            look: Some(look.to_owned()),
         };
         let timed_out = BatchError::TimedOut { command: "oarsub -S /a/job.sh".to_owned(), seconds: 60 };
         let down = BatchError::Down("Cannot connect to executor front:6666. Job is killed.".to_owned());
-        for error in [&timed_out, &down, &unreadable("oarsub -S /a/job.sh")] {
+        for error in [&timed_out, &down, &unreadable("oarsub -S /a/job.sh", "oarstat -u")] {
             let hint = error.hint();
             assert!(hint.contains("nothing is lost") && hint.contains("by its token"), "{hint}");
             assert!(!hint.contains("oarsub"), "a second job would run beside the first: {hint}");
         }
-        let raw = unreadable("oarstat -f -J").hint();
+        let raw = unreadable("oarstat -f -J", "oarstat -f -J").hint();
         assert!(raw.contains("run `oarstat -f -J` yourself") && raw.contains("report"), "{raw}");
-        let missing = BatchError::NoCommand("oarsub".to_owned());
+        let missing = BatchError::NoCommand { command: "oarsub".to_owned(), system: "OAR".to_owned() };
         assert!(missing.hint().contains("login node"));
         // Journalled as a refusal's text, it is still known.
         assert_eq!(BatchError::Refused(missing.to_string()).hint(), missing.hint());

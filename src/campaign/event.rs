@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Ending, JobId, Token};
+use crate::batch::{Ending, JobId, JobKey, Token};
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
 
@@ -150,13 +150,13 @@ pub enum Event {
         /// The attempt's number.
         attempt: u32,
         /// The job.
-        job: JobId,
+        job: JobKey,
         /// How far it is.
         stage: JobStage,
         /// Its node.
         node: Option<String>,
         /// The job it was resubmitted from by the batch system.
-        resubmitted_from: Option<JobId>,
+        resubmitted_from: Option<JobKey>,
         /// How it ended.
         ending: Option<Ending>,
     },
@@ -372,15 +372,18 @@ pub(crate) fn listed(names: &[String]) -> String {
 }
 
 fn job_words(
-    job: JobId,
+    job: JobKey,
     stage: JobStage,
     node: Option<&str>,
-    from: Option<JobId>,
+    from: Option<JobKey>,
     ending: Option<Ending>,
 ) -> String {
     let on = node.map_or_else(String::new, |n| format!(" on {n}"));
     match (stage, ending) {
         (JobStage::Waiting, _) => match from {
+            Some(from) if from.id == job.id => {
+                format!("job {job} waits: put back in the queue after its run")
+            }
             Some(from) => format!("job {job} waits: resubmitted from job {from} by the batch system"),
             None => format!("job {job} waits"),
         },

@@ -3,9 +3,8 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::batch::Submission;
+use crate::batch::{CHECKPOINT_SIGNAL, Manner, Submission};
 use crate::checkpoint::{ChainId, ExitClass};
-use crate::oar_client as oar;
 use crate::shell_words::quoted;
 
 /// What tells a job's script that the checkpoint signal is held back.
@@ -44,6 +43,8 @@ pub(crate) fn verified(program: &Path, sum: &str, chain: &ChainId) -> Vec<u8> {
 
 /// What a job's script does.
 pub(crate) struct JobScript<'a> {
+    /// How the batch system behaves that is to run it.
+    pub(crate) manner: &'static Manner,
     /// What the batch system is asked for.
     pub(crate) submission: &'a Submission,
     /// What the script is, on one line.
@@ -72,14 +73,14 @@ impl JobScript<'_> {
             text.extend(parts.concat());
             text.push(b'\n');
         };
-        // What OAR would refuse is told when it is asked; the embedded cluster needs no such lines.
-        for wanted in oar::script_lines(self.submission).unwrap_or_default() {
+        // What the batch system would refuse is told when it is asked.
+        for wanted in (self.manner.requests.lines)(self.submission).unwrap_or_default() {
             line(&[wanted.as_bytes()]);
         }
         line(&[b"# ", self.about.as_bytes()]);
         let program = quoted(self.program.as_os_str().as_bytes());
         let directory = quoted(self.submission.directory.as_os_str().as_bytes());
-        // OAR begins it in the script's folder.
+        // A batch system may begin it in the script's folder.
         let go_there =
             [b"cd ", &directory[..], format!(" || exit {}", ExitClass::Output.code()).as_bytes()].concat();
         if self.plain {
@@ -89,11 +90,12 @@ impl JobScript<'_> {
             line(&[b"exec ", &program, b" ", self.arguments]);
             return text;
         }
+        let signal = CHECKPOINT_SIGNAL.as_str().trim_start_matches("SIG").as_bytes();
         line(&[b"# The checkpoint signal waits from here on until the program takes it."]);
         line(&[b"if [ \"$1\" != ", HELD.as_bytes(), b" ]; then"]);
-        line(&[b"    trap 'export ALPSCKPT_ASKED=1' USR2"]);
+        line(&[b"    trap 'export ALPSCKPT_ASKED=1' ", signal]);
         line(&[self.verified]);
-        line(&[b"    trap '' USR2"]);
+        line(&[b"    trap '' ", signal]);
         line(&[b"    exec ", &program, b" job hold \"$0\""]);
         line(&[b"fi"]);
         line(&[b"set --"]);
@@ -138,6 +140,7 @@ mod tests {
             not_on: BTreeSet::new(),
         };
         let job = JobScript {
+            manner: &crate::batch::embedded::MANNER,
             submission: &submission,
             about: "A job.",
             setup,

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::event::failure;
 use super::spec::Spec;
 pub use crate::batch::JobState;
+use crate::batch::{JobId, JobKey, NodeState};
 use crate::checkpoint::{ChainId, ExitClass, Generation, Phase, Saving, image};
 use crate::quantity::Unit;
 
@@ -250,6 +251,9 @@ pub struct GenerationView {
 pub struct JobView {
     /// Its number.
     pub id: u64,
+    /// How many times it was restarted under this number.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub restart: u32,
     /// The attempt it belongs to.
     pub attempt: u32,
     /// Its state in the batch system's word.
@@ -277,6 +281,20 @@ fn as_word<S: Serializer>(state: &JobState, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_str(state)
 }
 
+/// Most batch systems never restart a job under its number.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(restart: &u32) -> bool {
+    *restart == 0
+}
+
+impl JobView {
+    /// The run that it is, as links name it.
+    #[must_use]
+    pub fn run(&self) -> String {
+        JobKey { id: JobId(self.id), restart: self.restart }.to_string()
+    }
+}
+
 impl ChainView {
     /// Its last attempt failed before the batch system had a job of it.
     #[must_use]
@@ -297,7 +315,7 @@ impl ChainView {
         let newest = self.links.last();
         match &self.job {
             Some(job) if job.started.is_some() || job.node.is_some() => {
-                match newest.filter(|l| l.ended_ms.is_none() && l.job_id == job.id.to_string()) {
+                match newest.filter(|l| l.ended_ms.is_none() && l.job_id == job.run()) {
                     Some(link) => Some((Some(link.link), job.node.as_deref().unwrap_or(&link.node))),
                     None => job.node.as_deref().map(|node| (None, node)),
                 }
@@ -337,8 +355,8 @@ pub struct MapView {
 pub struct NodeView {
     /// Its name.
     pub name: String,
-    /// Its state in the batch system's word.
-    pub state: String,
+    /// Its state.
+    pub state: NodeState,
     /// The chains that run on it.
     pub chains: Vec<ChainId>,
 }

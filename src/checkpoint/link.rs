@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{self, FORM, Formed};
 use super::generation::GenerationNumber;
 use super::layout::ChainDir;
+use crate::batch::GO_ON;
 use crate::durable::sealed;
 use crate::quantity::Unit;
 
@@ -171,7 +172,7 @@ pub enum UnfitNode {
 pub enum ExitClass {
     /// The chain is complete and its maps are verified (0).
     Complete,
-    /// Checkpointed before the walltime or on a signal: to be resubmitted (99).
+    /// Checkpointed before the walltime or on a signal: to go on in a next link ([`GO_ON`]).
     Checkpointed,
     /// An input is missing or unfit (65).
     Input,
@@ -204,7 +205,7 @@ impl ExitClass {
     pub fn code(self) -> u8 {
         match self {
             Self::Complete => 0,
-            Self::Checkpointed => 99,
+            Self::Checkpointed => GO_ON,
             Self::Input => 65,
             Self::Internal => 70,
             Self::DiskFull => 73,

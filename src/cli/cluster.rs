@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::output::{AsJson, Document, Output};
 use super::{CliError, exit, output, place};
 use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
-use crate::batch::{BatchSystem, ClusterInfo, Node};
+use crate::batch::{BatchSystem, ClusterInfo, JobId, Node};
 use crate::quantity::count;
 use crate::ui::words;
 
@@ -170,6 +170,7 @@ fn status(place: &Place, out: Output) -> Result<(), CliError> {
     let mut client = client(place)?;
     let (info, nodes, config) = (client.info()?, client.nodes()?, client.config()?);
     let (slots, size) = (config.slots, size(&config));
+    let nodes = nodes.into_iter().map(Row::from).collect();
     out.show(&Cluster { info, nodes, slots, size, directory: directory(place)? })
 }
 
@@ -177,7 +178,7 @@ fn status(place: &Place, out: Output) -> Result<(), CliError> {
 #[derive(Debug, Serialize)]
 struct Cluster {
     info: ClusterInfo,
-    nodes: Vec<Node>,
+    nodes: Vec<Row>,
     /// Jobs that a node takes at a time.
     slots: u32,
     /// Nodes and slots, in words.
@@ -187,12 +188,27 @@ struct Cluster {
     directory: PathBuf,
 }
 
+/// A node of it.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    /// In the cluster's own word.
+    state: String,
+    jobs: Vec<JobId>,
+}
+
+impl From<Node> for Row {
+    fn from(node: Node) -> Self {
+        Self { state: node.state.word().to_owned(), name: node.name, jobs: node.jobs }
+    }
+}
+
 impl Document for Cluster {
     fn lines(&self) -> Vec<String> {
         let scale = words::scale(self.info.time_scale).map_or(String::new(), |s| format!(", {s}"));
         let mut lines =
             vec![format!("{}{scale}  {}", self.info.name, self.directory.display()), self.size.clone()];
-        let row = |n: &Node| {
+        let row = |n: &Row| {
             let jobs = n.jobs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             vec![n.name.clone(), n.state.clone(), jobs]
         };
@@ -210,8 +226,7 @@ impl Document for Cluster {
 #[cfg(test)]
 pub(super) fn sample() -> serde_json::Value {
     let info = ClusterInfo { name: "embedded cluster".to_owned(), time_scale: 1.0 };
-    let node =
-        Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: vec![crate::batch::JobId(7)] };
+    let node = Row { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: vec![JobId(7)] };
     let document =
         Cluster { info, nodes: vec![node], slots: 1, size: String::new(), directory: PathBuf::new() };
     serde_json::from_str(&document.json().unwrap()).unwrap()

@@ -18,8 +18,8 @@ use super::submit::Which;
 use super::{CliError, exit, place};
 use crate::THIS_PROGRAM;
 use crate::batch::BatchSystem;
-use crate::campaign::clock;
 use crate::campaign::spec::Checkpoint;
+use crate::campaign::{clock, registry};
 use crate::job::{signals, surroundings};
 #[cfg(test)]
 pub(super) use findings::sample;
@@ -60,7 +60,7 @@ const FOLDER: &str = ".alpsckpt-doctor-";
 pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
     let Some(file) = &args.file else { return here(out) };
     let spec = place::load(file)?.spec;
-    let mut client = args.which.choose(&spec.output)?.connect()?;
+    let mut client = args.which.choose(&spec.output)?.connect(registry::state_folder().as_deref());
     // Beside the campaign, on the same file system, before there is one.
     let beside = spec.output.parent().unwrap_or(&spec.output).to_path_buf();
     let interrupted = interruptions()?;
@@ -72,7 +72,8 @@ pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
     findings.folder("this machine", &front);
     findings.abilities("this machine", &front, &Checkpoint::None);
     if ask(client.as_mut(), &mut findings) && findings.all_good() {
-        let submission = submission(folder.path(), kit, spec.site_lines(), &spec.setup_lines())?;
+        let submission =
+            submission(folder.path(), kit, client.manner(), spec.site_lines(), &spec.setup_lines())?;
         let patience = Duration::from_secs(args.wait);
         let visit =
             Visit { submission: &submission, folder: folder.path(), patience, interrupted: &interrupted };
@@ -168,7 +169,7 @@ fn ask(client: &mut dyn BatchSystem, findings: &mut Findings) -> bool {
     }
     match client.nodes() {
         Ok(nodes) => {
-            let alive = nodes.iter().filter(|node| node.state == "Alive").count();
+            let alive = nodes.iter().filter(|node| node.state.is_up()).count();
             let found = format!("{alive} of {} alive", nodes.len());
             let cure = "wait until there is one, or ask the cluster's administrators";
             findings.add("its nodes", alive > 0, found, if alive > 0 { "" } else { cure });

@@ -63,7 +63,9 @@ fn compare(section: &str, table: usize, documents: &[Value]) {
     let tables = documented(section);
     let table = &tables[table];
     let mut found = BTreeMap::new();
-    documents.iter().for_each(|document| fields(document, "", &mut found));
+    for document in documents {
+        fields(document, "", &mut found);
+    }
     let of = |field: &str| {
         let any =
             table.keys().filter_map(|name| name.strip_suffix('*')).find(|start| field.starts_with(start));

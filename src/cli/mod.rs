@@ -61,6 +61,8 @@ Begin:
 CAMPAIGN is a campaign file, an output folder, or nothing: then the campaign of the current folder, else, \
 for what only looks, the one opened last.
 
+ALPSCKPT_LOG=FILE has a command write what goes on inside to a file, a line for each step: see where it hangs.
+
 Exit codes: 0 done, 2 wrong usage, 65 bad campaign file or input; the others stand in the help of each command.";
 
 /// Plans, runs and follows checkpointed campaigns of alpine radiation and temperature maps.

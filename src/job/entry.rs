@@ -12,11 +12,9 @@ use super::setup::SetupFailure;
 use super::signals;
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
+use crate::clusters;
 use crate::durable::{DurableError, patience};
 use crate::host;
-
-/// OAR resubmits only what ran for more than 60 s of its time, counted in whole seconds at both ends.
-const COUNTED_AFTER: f64 = 62.0;
 
 /// The job's number outside a batch system.
 pub const LOCAL: &str = "local";
@@ -32,6 +30,8 @@ pub struct Surroundings {
     pub walltime: Option<u64>,
     /// Scheduler seconds in one real second.
     pub time_scale: f64,
+    /// From when on the end of the job counts, scheduler seconds after its start: see [`crate::batch::LinkEnvironment`].
+    pub counted_after: Option<f64>,
     /// Its name.
     pub job_name: String,
     /// The number of the submission that it comes from.
@@ -46,18 +46,25 @@ impl Surroundings {
     }
 
     pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let number = |name: &str| variable(name).and_then(|v| v.trim().parse::<f64>().ok());
-        let scale = number("ALPSCKPT_TIME_SCALE").filter(|s| s.is_finite() && *s > 0.0);
-        let node_file = variable("OAR_NODEFILE").and_then(|f| std::fs::read_to_string(f).ok());
-        let listed =
-            node_file.and_then(|t| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned));
-        Self {
-            job_id: variable("OAR_JOB_ID").unwrap_or_else(|| LOCAL.to_owned()),
-            node: listed.unwrap_or_else(host_name),
-            walltime: number("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
-            time_scale: scale.unwrap_or(1.0),
-            job_name: variable("OAR_JOB_NAME").unwrap_or_default(),
-            array: variable("OAR_ARRAY_ID").unwrap_or_default(),
+        match clusters::environment(variable) {
+            Some(told) => Self {
+                job_id: told.job.to_string(),
+                node: told.node.unwrap_or_else(host_name),
+                walltime: told.walltime,
+                time_scale: told.time_scale,
+                counted_after: told.counted_after,
+                job_name: told.name,
+                array: told.submission,
+            },
+            None => Self {
+                job_id: LOCAL.to_owned(),
+                node: host_name(),
+                walltime: None,
+                time_scale: 1.0,
+                counted_after: None,
+                job_name: String::new(),
+                array: String::new(),
+            },
         }
     }
 
@@ -73,7 +80,7 @@ impl Surroundings {
             asked: signals::stop_flag(),
             end: after(walltime as f64),
             deadline: after(signalled + margin as f64 - spec.latest_stop()),
-            not_before: after(COUNTED_AFTER).filter(|_| self.job_id != LOCAL),
+            not_before: self.counted_after.and_then(after),
         }
     }
 }

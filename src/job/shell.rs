@@ -187,7 +187,7 @@ impl<'a> Shell<'a> {
             && self.wait_until_counted().is_ok()
     }
 
-    /// Ends with exit 99, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
+    /// Ends so that the chain goes on, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
     pub(super) fn leave(&self, how: &str) -> Result<Done, Failure> {
         let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
         let why = if asked { "asked to stop" } else { "the walltime is near" };

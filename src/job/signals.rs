@@ -1,4 +1,4 @@
-//! The signals that ask a link to checkpoint: SIGUSR2 (the batch system's), SIGTERM, SIGINT, SIGHUP.
+//! The signals that ask a link to checkpoint: the batch system's ([`CHECKPOINT_SIGNAL`]), SIGTERM, SIGINT, SIGHUP.
 //!
 //! A batch system signals the process that a job's script is, whatever that does at the moment. So the script first has this
 //! program hold the signal back (`alpsckpt job hold`): it becomes the script's shell again, the same process with the signal
@@ -12,11 +12,15 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR2, SIGXFSZ};
+use nix::sys::signal::SigSet;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
 
+use crate::batch::CHECKPOINT_SIGNAL;
 use crate::campaign::shell::HELD;
 use crate::host::own_mask;
+
+/// The number of the batch system's signal.
+const CHECKPOINT: i32 = CHECKPOINT_SIGNAL as i32;
 
 /// Set to anything by a job's script that was asked to stop before this program began.
 const ASKED: &str = "ALPSCKPT_ASKED";
@@ -25,16 +29,16 @@ const ASKED: &str = "ALPSCKPT_ASKED";
 const SHELL: &std::ffi::CStr = c"/bin/bash";
 
 /// The flag that these signals set, installing their handlers at the first call. Repeated signals change nothing. A signal
-/// that was ignored when this process began, as by `nohup`, stays ignored, but for SIGUSR2: scripts of jobs ignore it until
+/// that was ignored when this process began, as by `nohup`, stays ignored, but for the batch system's: scripts of jobs ignore it until
 /// it is held.
 ///
-/// To be called as the first thing of a process that a batch system may signal: before, SIGUSR2 kills it.
+/// To be called as the first thing of a process that a batch system may signal: before, it is killed by it.
 pub fn stop_flag() -> Arc<AtomicBool> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     let flag = FLAG.get_or_init(|| {
         let flag = Arc::new(AtomicBool::new(std::env::var_os(ASKED).is_some()));
-        for signal in [SIGUSR2, SIGTERM, SIGINT, SIGHUP] {
-            if signal != SIGUSR2 && is_ignored(signal) {
+        for signal in [CHECKPOINT, SIGTERM, SIGINT, SIGHUP] {
+            if signal != CHECKPOINT && is_ignored(signal) {
                 continue;
             }
             if let Err(e) = signal_hook::flag::register(signal, Arc::clone(&flag)) {
@@ -84,7 +88,7 @@ pub fn survive_file_limit() {
 }
 
 fn checkpoint_signal() -> SigSet {
-    SigSet::from(Signal::SIGUSR2)
+    SigSet::from(CHECKPOINT_SIGNAL)
 }
 
 /// Blocks the batch system's signal: from here on it stays pending, over `exec` too, until [`take`] is called. With this begins
@@ -113,8 +117,8 @@ pub fn take() -> Arc<AtomicBool> {
 pub fn become_script(script: &Path) -> io::Result<Infallible> {
     hold();
     // What is ignored stays so over `exec`, and a shell cannot undo it; what is caught is reset by it. Rust's runtime ignores
-    // SIGPIPE, the script's first lines SIGUSR2.
-    for signal in [SIGPIPE, SIGUSR2] {
+    // SIGPIPE, the script's first lines the checkpoint signal.
+    for signal in [SIGPIPE, CHECKPOINT] {
         signal_hook::flag::register(signal, Arc::default())?;
     }
     let script = CString::new(script.as_os_str().as_bytes())?;

@@ -112,6 +112,7 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
             node: "node-7".to_owned(),
             walltime: Some(7200),
             time_scale: 60.0,
+            counted_after: Some(62.0),
             job_name: "abc.m01.1.def".to_owned(),
             array: "4700".to_owned(),
         }

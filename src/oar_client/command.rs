@@ -58,6 +58,13 @@ impl Bucket {
     }
 }
 
+/// An answer that cannot be understood, and what shows a person more: a command that only reads itself, as that may be repeated.
+pub(super) fn unreadable(command: &str, what: String) -> BatchError {
+    let reads = ["oarstat", "oarnodes"].into_iter().any(|reading| command.starts_with(reading));
+    let look = if reads { command } else { "oarstat -u" };
+    BatchError::Unreadable { command: command.to_owned(), what, look: Some(look.to_owned()) }
+}
+
 type Hook = Box<dyn FnMut(&Logged) + Send>;
 
 /// What a command said.
@@ -73,7 +80,7 @@ pub(super) struct Output {
 impl Output {
     /// The answer cannot be understood.
     pub(super) fn unreadable(&self, what: impl fmt::Display) -> BatchError {
-        BatchError::Unreadable { command: self.command.clone(), what: what.to_string() }
+        unreadable(&self.command, what.to_string())
     }
 
     /// The answer is a failure that this program has no name for.
@@ -186,7 +193,7 @@ impl Runner {
         end_by_alarm(&mut builder, limit);
         let until = Instant::now() + limit;
         let mut child = builder.spawn().map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => BatchError::NoCommand(program.to_owned()),
+            std::io::ErrorKind::NotFound => super::no_command(program),
             _ => BatchError::Down(format!("{command}: cannot be started: {e}")),
         })?;
         let streams = (child.stdout.take().map(reader), child.stderr.take().map(reader));
@@ -207,7 +214,7 @@ impl Runner {
         }
         if stdout.len() as u64 >= MAX_OUTPUT {
             let what = format!("its answer is longer than {} MiB", MAX_OUTPUT >> 20);
-            return Err(BatchError::Unreadable { command: command.to_owned(), what });
+            return Err(unreadable(command, what));
         }
         Ok(Output {
             command: command.to_owned(),

@@ -4,6 +4,9 @@
 //! real servers: `tests/data/oar/`.
 
 mod command;
+mod end;
+mod log;
+mod manner;
 mod parse;
 mod submit;
 #[cfg(test)]
@@ -11,15 +14,16 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User};
 
 pub use command::Logged;
-use command::{Output, Runner};
+use command::{Output, Runner, unreadable};
+pub use manner::MANNER;
 
-use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 
 /// Attempts looked up by one `oarstat`: its argument stays short.
 const TOKENS_A_QUERY: usize = 100;
@@ -83,6 +87,11 @@ impl Oar {
         oar.runner.search_path = Some(search_path.as_os_str().to_owned());
         oar.limits = limits;
         oar
+    }
+
+    /// Keeps a line of each command in `oar.log` in this folder.
+    pub fn log_to(&mut self, folder: PathBuf) {
+        self.on_command(move |logged| log::write(&folder, logged));
     }
 
     /// Calls `hook` after each command.
@@ -160,7 +169,7 @@ impl Oar {
     /// An answer is certain when it shows a job that was shown before. As long as none was, an empty answer counts if
     /// `oarnodes`, which reads the same database, shows a node.
     fn certify(&mut self, jobs: &[Job]) -> Result<(), BatchError> {
-        let unsure = |what| Err(BatchError::Unreadable { command: "oarstat".to_owned(), what });
+        let unsure = |what| Err(unreadable("oarstat", what));
         match (self.sentinel.as_ref().map(|(_, id)| *id), jobs.first()) {
             (Some(id), _) if jobs.iter().any(|job| job.id == id) => Ok(()),
             (Some(_), Some(_)) if jobs.iter().any(|job| self.known.contains(&job.id)) => Ok(()),
@@ -203,6 +212,22 @@ impl Oar {
     }
 }
 
+/// One of OAR's commands is not there.
+fn no_command(program: &str) -> BatchError {
+    BatchError::NoCommand { command: program.to_owned(), system: MANNER.title.to_owned() }
+}
+
+/// Whether its commands are found, without which nothing can be submitted from here.
+///
+/// # Errors
+/// [`BatchError::NoCommand`].
+pub fn is_here() -> Result<(), BatchError> {
+    const SUBMITS: &str = "oarsub";
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(SUBMITS).is_file());
+    if found { Ok(()) } else { Err(no_command(SUBMITS)) }
+}
+
 /// Who submits and asks; `None` when the name would not be safe in SQL.
 fn user() -> Option<String> {
     let user = User::from_uid(Uid::effective()).ok()??.name;
@@ -211,14 +236,6 @@ fn user() -> Option<String> {
 
 /// What the commands say of a job that is not there, or is another user's.
 const UNKNOWN_JOB: [&str; 2] = ["not the right user", "this job does not exist"];
-
-/// The `#OAR` lines of a submission's script; see [`BatchSystem::submit`].
-///
-/// # Errors
-/// [`BatchError::Refused`] for what OAR would take for something else.
-pub fn script_lines(submission: &Submission) -> Result<Vec<String>, BatchError> {
-    submit::script_lines(submission)
-}
 
 /// What became of an order.
 enum Ordered {
@@ -229,6 +246,10 @@ enum Ordered {
 }
 
 impl BatchSystem for Oar {
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         let output = self.ask("oarstat", &["--version"])?;
         let name = parse::version(&output.stdout).map_or("OAR".to_owned(), |v| format!("OAR {v}"));

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::batch::{Ending, Job, JobId, JobState, Node};
+use super::end::{Event, Told};
+use crate::batch::{Ending, Job, JobId, JobState, Node, NodeState};
 
 /// The jobs of `oarstat -f -J`; none for an empty answer.
 pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {
@@ -37,25 +38,32 @@ fn job(key: &str, job: &Value) -> Result<Job, String> {
         !matches!(state, JobState::Waiting | JobState::Hold | JobState::ToLaunch | JobState::Launching);
     let time = |field: &str| number(&job[field]).filter(|t| is_time(*t)).unwrap_or(0);
     let wait_status = number(&job["exit_code"]).and_then(|s| u16::try_from(s).ok());
+    let (started, stopped) = (if began { time("startTime") } else { 0 }, time("stopTime"));
+    let (message, events) = (text(&job["message"]), events(&job["events"]));
+    let owner = job.get("owner").or_else(|| job.get("job_user")).map(text).unwrap_or_default();
+    let ending = wait_status.map(|s| Ending::of_wait_status(s.into()));
+    let told =
+        Told { state: &state, ending, owner: &owner, started, stopped, message: &message, events: &events };
+    let end = told.end();
     Ok(Job {
         id,
+        restart: 0,
         array_id: number(&job["array_id"]).and_then(positive).unwrap_or(id),
         name: text(&job["name"]),
         node: job["assigned_network_address"].get(0).and_then(Value::as_str).map(str::to_owned),
-        ended: wait_status.map(|s| Ending::of_wait_status(s.into())),
-        resubmitted_from: number(&job["resubmit_job_id"]).and_then(positive),
+        end,
+        resubmitted_from: number(&job["resubmit_job_id"]).and_then(positive).map(Into::into),
         submitted: time("submissionTime"),
-        started: if began { time("startTime") } else { 0 },
-        stopped: time("stopTime"),
+        started,
+        stopped,
         expected_start: number(&job["scheduledStart"]).filter(|t| is_time(*t)),
-        message: text(&job["message"]),
-        events: events(&job["events"]),
+        message,
         state,
     })
 }
 
 /// In the order of their numbers: they come unsorted, and their dates have ties.
-fn events(events: &Value) -> Vec<(String, String)> {
+fn events(events: &Value) -> Vec<Event> {
     let all: Vec<&Value> = match events {
         Value::Array(list) => list.iter().collect(),
         Value::Object(map) => map.values().collect(),
@@ -91,13 +99,13 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node>, String> {
         if name.is_empty() {
             continue;
         }
-        let state = self::text(&core["state"]);
+        let state = node_state(self::text(&core["state"]));
         let node = nodes.entry(name.clone()).or_insert_with(|| Node {
             name,
             state: state.clone(),
             jobs: Vec::new(),
         });
-        if node.state == "Alive" {
+        if node.state.is_up() {
             node.state = state;
         }
         let running = self::text(&core["jobs"]);
@@ -109,6 +117,16 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node>, String> {
         node.jobs.dedup();
     }
     Ok(all)
+}
+
+/// A state of OAR's cores.
+fn node_state(word: String) -> NodeState {
+    match word.as_str() {
+        "Alive" => NodeState::Up,
+        "Suspected" | "Absent" => NodeState::Lost(word),
+        "Dead" => NodeState::Dead(word),
+        _ => NodeState::Other(word),
+    }
 }
 
 /// The version in what `oarstat --version` says, such as `2.5.9`.

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::command::Output;
-use crate::batch::{BatchError, JobId, Submission};
+use crate::batch::{BatchError, CHECKPOINT_SIGNAL, JobId, Submission};
+
+/// The beginning of a line of a script that OAR reads as an option of `oarsub`.
+pub(super) const PREFIX: &str = "#OAR";
 
 /// The keys of [`Submission::site`] that are understood, and the options they become.
 const SITE_OPTIONS: [(&str, &str); 3] = [("project", "--project"), (PROPERTIES, "-p"), ("queue", "-q")];
@@ -31,8 +34,8 @@ pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, Batch
     let mut lines = vec!["-t idempotent".to_owned(), format!("-l {resources}")];
     if submission.checkpoint > 0 {
         lines.push(format!("--checkpoint {}", submission.checkpoint));
-        // SIGUSR2; OAR takes the number only.
-        lines.push("--signal 12".to_owned());
+        // OAR takes the number only.
+        lines.push(format!("--signal {}", CHECKPOINT_SIGNAL as i32));
     }
     for (option, path) in [("-O", &submission.stdout), ("-E", &submission.stderr)] {
         lines.push(format!("{option} {}", seen_from(folder(submission), path).display()));
@@ -43,7 +46,7 @@ pub(super) fn script_lines(submission: &Submission) -> Result<Vec<String>, Batch
             lines.push(format!("{option} {value}"));
         }
     }
-    Ok(lines.into_iter().map(|line| format!("#OAR {line}")).collect())
+    Ok(lines.into_iter().map(|line| format!("{PREFIX} {line}")).collect())
 }
 
 /// What a job's nodes must fulfil: what the site wants, and not to be one of those that are left out.
@@ -56,6 +59,23 @@ fn properties(wanted: Option<String>, submission: &Submission) -> Option<String>
     Some(wanted.map_or_else(|| others.clone(), |wanted| format!("({wanted}) AND {others}")))
 }
 
+/// Both of two expressions of SQL.
+pub(super) fn both(wanted: &str, also: &str) -> String {
+    format!("({wanted}) AND ({also})")
+}
+
+/// So many cores of each of these nodes.
+pub(super) fn with_cores(nodes: &str, cores: u32) -> String {
+    format!("{nodes}/core={cores}")
+}
+
+/// The cores that `resources` ask for on a node, where they say so (`/nodes=1/core=8`).
+pub(super) fn cores(resources: &str) -> Option<u32> {
+    let (_, cores) = resources.rsplit_once("/core=")?;
+    let digits: String = cores.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// The arguments of `oarsub` for a submission, whose script must ask for what the submission does.
 ///
 /// # Errors
@@ -66,7 +86,7 @@ pub(super) fn arguments(submission: &Submission) -> Result<Vec<OsString>, BatchE
     let script = std::fs::read(&submission.script)
         .map_err(|e| BatchError::Refused(format!("{path}: the script cannot be read: {e}")))?;
     let script = String::from_utf8_lossy(&script);
-    let given: Vec<&str> = script.lines().filter(|line| line.starts_with("#OAR")).collect();
+    let given: Vec<&str> = script.lines().filter(|line| line.starts_with(PREFIX)).collect();
     if given != wanted {
         return Err(BatchError::Refused(format!("{path}: its #OAR lines are not those of this submission")));
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::batch::{Ending, JobState};
+use crate::batch::{Ending, JobState, Next};
 
 mod mutated;
 mod samples;
@@ -97,14 +97,10 @@ fn a_whole_chain_is_read_with_its_links_and_ends() {
         assert!(jobs.len() >= 2, "{version}");
         assert!(jobs.iter().all(|j| j.array_id == JobId(1) && j.name == "campaign-seg"));
         for (before, after) in jobs.iter().zip(&jobs[1..]) {
-            assert_eq!(after.resubmitted_from, Some(before.id));
-            assert_eq!(before.ended, Some(Ending::Code(99)));
+            assert_eq!(after.resubmitted_from, Some(before.key()));
+            assert_eq!(before.ended(), Some(Ending::Code(99)));
             assert!(before.state == JobState::Terminated && before.started > before.submitted);
-            assert_eq!(
-                before.events.last().unwrap().0,
-                "RESUBMIT_JOB_AUTOMATICALLY",
-                "in the order of numbers"
-            );
+            assert_eq!(before.end.as_ref().map(|end| end.next), Some(Next::Successor));
         }
     }
 }
@@ -115,7 +111,10 @@ fn unknown_states_fields_and_texts_for_numbers_are_taken_as_they_come() {
         r#"{"7": {"state": "Dreaming", "exit_code": "256", "brandNew": [1], "name": null, "array_id": "5"}}"#;
     let job = parse::jobs(text).unwrap().remove(0);
     assert_eq!((job.id, job.array_id), (JobId(7), JobId(5)));
-    assert_eq!((job.state, job.ended), (JobState::Unknown("Dreaming".to_owned()), Some(Ending::Code(1))));
+    assert_eq!(
+        (job.state.clone(), job.ended()),
+        (JobState::Unknown("Dreaming".to_owned()), Some(Ending::Code(1)))
+    );
     assert!(parse::jobs("[]").is_err() && parse::jobs(r#"{"7": {}}"#).is_err());
     assert_eq!(parse::version("OAR version: 2.5.9 (Froggy)"), Some("2.5.9"));
     assert_eq!(parse::version("no number"), None);
@@ -242,7 +241,7 @@ fn refusals_are_told_from_answers_after_which_a_job_may_exist() {
         assert!(!error.surely_not_submitted(), "{what}: {error:?}");
     }
     let error = Fake::new(&[]).submit().unwrap_err();
-    assert_eq!(error, BatchError::NoCommand("oarsub".to_owned()));
+    assert_eq!(error, no_command("oarsub"));
 }
 
 #[test]

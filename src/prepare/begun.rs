@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Order, PrepareError, Tell, settle};
 use crate::campaign::controller::{ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
+use crate::campaign::registry;
 use crate::campaign::spec::{self, Loaded, Spec};
 use crate::checkpoint::CampaignDir;
 use crate::durable::DurableError;
@@ -43,7 +44,7 @@ pub fn as_begun(mut loaded: Loaded, tell: Tell<'_>) -> Result<Loaded, PrepareErr
 pub fn begin(loaded: &Loaded, cluster: &ClusterChoice) -> Result<Controller, PrepareError> {
     let _step = tracing::debug_span!("begin", output = %loaded.spec.output.display()).entered();
     if !CampaignDir::new(&loaded.spec.output).identity().exists() {
-        cluster.find().map_err(PrepareError::NoBatch)?;
+        cluster.find(registry::state_folder().as_deref()).map_err(|e| PrepareError::NoBatch(e.into()))?;
     }
     Ok(Controller::create(loaded, cluster)?)
 }

@@ -8,7 +8,7 @@ use super::glyphs;
 use super::model::{Clock, Message, Model, Picture};
 use super::theme::{Depth, Theme};
 use super::update::update;
-use crate::batch::BatchError;
+use crate::batch::{BatchError, NodeState};
 use crate::campaign::snapshot::{
     Access, ChainState, ChainView, ClusterView, FailureView, GenerationView, HistoryLine, JobState, JobView,
     LinkView, MapView, MarginView, NodeView, Snapshot,
@@ -89,6 +89,7 @@ fn generation(number: u32, link: u32, tiles: u64, ago: i64) -> GenerationView {
 fn job(id: u64, state: JobState) -> JobView {
     JobView {
         id,
+        restart: 0,
         attempt: 1,
         state,
         node: Some("node-2".to_owned()),
@@ -242,9 +243,9 @@ pub(crate) fn complete(month: u8) -> ChainView {
     }
 }
 
-fn node(number: u32, state: &str, months: &[u8]) -> NodeView {
+fn node(number: u32, state: &NodeState, months: &[u8]) -> NodeView {
     let chains = months.iter().map(|&m| ChainId::of_months(&[m])).collect();
-    NodeView { name: format!("node-{number}"), state: state.to_owned(), chains }
+    NodeView { name: format!("node-{number}"), state: state.clone(), chains }
 }
 
 fn history() -> Vec<HistoryLine> {
@@ -282,7 +283,11 @@ pub(crate) fn campaign(chains: Vec<ChainView>) -> Snapshot {
         },
         access: Access::Writer,
         chains,
-        nodes: vec![node(1, "Alive", &[]), node(2, "Alive", &[1]), node(3, "Suspected", &[])],
+        nodes: vec![
+            node(1, &NodeState::Up, &[]),
+            node(2, &NodeState::Up, &[1]),
+            node(3, &NodeState::Lost("Suspected".to_owned()), &[]),
+        ],
         history: history(),
         complete: false,
     }

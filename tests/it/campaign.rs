@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alpsckpt::batch::embedded::MANNER;
 use alpsckpt::batch::{
-    BatchError, BatchSystem, ClusterInfo, Ending, Job, JobId, JobState, Node, Submission, Token,
+    BatchError, BatchSystem, By, ClusterInfo, End, Ending, GO_ON, How, Job, JobId, JobState, Manner, Next,
+    Node, NodeState, Submission, Token,
 };
 use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
@@ -71,18 +73,18 @@ impl Cluster {
         let id = JobId(self.next);
         self.jobs.push(Job {
             id,
+            restart: 0,
             array_id: from.map_or(id, |f| f.array_id),
             name: name.to_owned(),
             state: JobState::Waiting,
             node: None,
-            ended: None,
-            resubmitted_from: from.map(|f| f.id),
+            end: None,
+            resubmitted_from: from.map(Job::key),
             submitted: 1,
             started: 0,
             stopped: 0,
             expected_start: None,
             message: String::new(),
-            events: Vec::new(),
         });
         id
     }
@@ -103,7 +105,18 @@ struct Client(Arc<Mutex<Cluster>>);
 
 const DEATH: &str = "the session dies here, as planned";
 
+/// A command that ended with this code, as a batch system tells it that runs again what ended with [`GO_ON`].
+#[expect(clippy::unnecessary_wraps, reason = "as a job holds it")]
+fn ended(code: u8) -> Option<End> {
+    let next = if code == GO_ON { Next::Successor } else { Next::Nothing };
+    Some(End { next, ..End::of(Ending::Code(code)) })
+}
+
 impl BatchSystem for Client {
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         Ok(ClusterInfo { name: "cluster in memory".to_owned(), time_scale: 1.0 })
     }
@@ -138,14 +151,20 @@ impl BatchSystem for Client {
         if let Some(happens) = cluster.meanwhile.take() {
             happens(&mut cluster);
         }
-        Ok(cluster.jobs.iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)).cloned().collect())
+        let mut jobs: Vec<Job> =
+            cluster.jobs.iter().filter(|j| tokens.iter().any(|t| t.0 == j.name)).cloned().collect();
+        // What the tests just call dead.
+        for job in jobs.iter_mut().filter(|job| job.state == JobState::Error) {
+            job.end.get_or_insert_with(|| End::killed(How::Other(String::new()), By::Site));
+        }
+        Ok(jobs)
     }
 
     fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
         let mut cluster = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let job = cluster.job(job);
         job.state = JobState::Error;
-        job.events.push(("FRAG_JOB_REQUEST".to_owned(), "User alice requested it".to_owned()));
+        job.end = Some(End::killed(How::Deleted("User alice requested it".to_owned()), By::User));
         Ok(())
     }
 
@@ -168,7 +187,7 @@ impl BatchSystem for Client {
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).node_calls += 1;
-        Ok(vec![Node { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: Vec::new() }])
+        Ok(vec![Node { name: "dahu-1".to_owned(), state: NodeState::Up, jobs: Vec::new() }])
     }
 }
 
@@ -406,7 +425,7 @@ fn a_chain_goes_through_its_states_to_completion() {
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
     stage.with(|c| {
         let job = c.job(JobId(1));
-        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(99)));
+        (job.state, job.end) = (JobState::Terminated, ended(99));
     });
     assert_eq!(state(&mut controller), ChainState::Between);
     stage.with(|c| {
@@ -461,7 +480,7 @@ fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_an
             complete(&of_job, 1, vec![]);
             of_job.end_link(&january(), 1, ExitClass::Complete);
             let job = cluster.job(JobId(1));
-            (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(0)));
+            (job.state, job.end) = (JobState::Terminated, ended(0));
         }));
     });
     assert_eq!(state(&mut controller), ChainState::Complete);
@@ -474,7 +493,7 @@ fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_an
 fn fails(stage: &Stage, job: u64) {
     stage.with(|c| {
         let job = c.job(JobId(job));
-        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(70)));
+        (job.state, job.end) = (JobState::Terminated, ended(70));
     });
 }
 
@@ -616,8 +635,7 @@ fn every_job_that_the_batch_system_knows_is_in_the_snapshot_with_its_end() {
     controller.act(&Action::Submit(january())).expect("submitted");
     stage.with(|c| {
         let job = c.job(JobId(1));
-        (job.state, job.ended, job.started, job.stopped) =
-            (JobState::Terminated, Some(Ending::Code(99)), 10, 90);
+        (job.state, job.end, job.started, job.stopped) = (JobState::Terminated, ended(99), 10, 90);
         let former = job.clone();
         let next = c.new_job(&former.name, Some(&former));
         c.job(next).state = JobState::Unknown("Dreaming".to_owned());
@@ -837,7 +855,9 @@ fn without_its_batch_system_nothing_is_submitted_and_no_attempt_is_left() {
     let stage = Stage::new();
     drop(stage.create().expect("made"));
     let mut reach = stage.reach();
-    reach.connect = Box::new(|_| Err(BatchError::NoCommand("oarsub".to_owned()).into()));
+    reach.connect = Box::new(|_| {
+        Err(BatchError::NoCommand { command: "oarsub".to_owned(), system: "OAR".to_owned() }.into())
+    });
     let mut controller = Controller::open_with(&stage.output(), reach).expect("opened");
     let error = controller.act(&Action::Submit(january())).expect_err("there is none");
     assert!(error.to_string().contains("oarsub"), "{error}");
@@ -991,7 +1011,7 @@ fn end_a_job(cluster: &mut Cluster, how: u8) {
         2 => job.state = JobState::Error,
         code => {
             job.state = JobState::Terminated;
-            job.ended = Some(Ending::Code([0, 99, 0, 65][usize::from(code)]));
+            job.end = ended([0, 99, 0, 65][usize::from(code)]);
         }
     }
     let ended = job.clone();

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use alpsckpt::batch::embedded::{Config, Embedded, Fault, default_config};
-use alpsckpt::batch::{BatchError, BatchSystem, Ending, Job, JobId, JobState, Submission, Token};
+use alpsckpt::batch::{
+    BatchError, BatchSystem, By, Ending, How, Job, JobId, JobState, Next, Submission, Token,
+};
 
 use crate::scene::Answer;
 use crate::support::{can_unshare, have_programs, skip};
@@ -139,8 +141,8 @@ fn persistent<T>(mut call: impl FnMut() -> Result<T, BatchError>) -> T {
 
 /// The last job ended in a way after which OAR makes another.
 fn owes_successor(jobs: &[Job]) -> bool {
-    let successors: BTreeSet<JobId> = jobs.iter().filter_map(|j| j.resubmitted_from).collect();
-    jobs.iter().any(|j| j.ended == Some(Ending::Code(99)) && ran_long(j) && !successors.contains(&j.id))
+    let successors: BTreeSet<JobId> = jobs.iter().filter_map(|j| Some(j.resubmitted_from?.id)).collect();
+    jobs.iter().any(|j| j.ended() == Some(Ending::Code(99)) && ran_long(j) && !successors.contains(&j.id))
 }
 
 /// Scripts of these tests that exit 99 late name their job so.
@@ -148,8 +150,9 @@ fn ran_long(job: &Job) -> bool {
     job.name.contains("chain")
 }
 
-fn has_event(job: &Job, kind: &str) -> bool {
-    job.events.iter().any(|(k, _)| k == kind)
+/// Whether something else than its command ended it, in this way.
+fn was(job: &Job, how: impl Fn(&How) -> bool) -> bool {
+    job.end.as_ref().is_some_and(|end| how(&end.how))
 }
 
 fn is_alive(pid: &str) -> bool {
@@ -170,16 +173,14 @@ while :; do sleep 0.02; done"#;
     let jobs = cluster.wait_over("chain");
     assert_eq!(jobs.len(), 4, "{jobs:#?}");
     for (before, after) in jobs.iter().zip(&jobs[1..]) {
-        assert_eq!(before.ended, Some(Ending::Code(99)));
+        assert_eq!(before.ended(), Some(Ending::Code(99)));
         assert_eq!(before.state, JobState::Terminated);
-        assert!(
-            has_event(before, "CHECKPOINT_SUCCESSFULL") && has_event(before, "RESUBMIT_JOB_AUTOMATICALLY")
-        );
-        assert_eq!(after.resubmitted_from, Some(before.id));
+        assert!(before.end.as_ref().is_some_and(|end| end.by == By::Program && end.next == Next::Successor));
+        assert_eq!(after.resubmitted_from, Some(before.key()));
         assert_ne!(after.node, before.node, "each link is on another node than the one before");
     }
     assert!(jobs.iter().all(|j| j.array_id == first && j.name == "chain"));
-    assert_eq!(jobs[3].ended, Some(Ending::Code(0)));
+    assert_eq!(jobs[3].ended(), Some(Ending::Code(0)));
     let nodes: Vec<&str> = jobs.iter().filter_map(|j| j.node.as_deref()).collect();
     assert_eq!(cluster.read("nodes").lines().collect::<Vec<_>>(), nodes);
     let last = jobs[3].id;
@@ -208,7 +209,7 @@ fn an_early_exit_99_is_not_resubmitted_and_other_ends_keep_their_codes() {
     for (token, ending) in cases.map(|(t, _, e)| (t, e)).into_iter().chain([("missing", Ending::Code(127))]) {
         let jobs = cluster.wait_over(token);
         assert_eq!(jobs.len(), 1, "{token}: {jobs:#?}");
-        assert_eq!((&jobs[0].state, jobs[0].ended), (&JobState::Terminated, Some(ending)), "{token}");
+        assert_eq!((&jobs[0].state, jobs[0].ended()), (&JobState::Terminated, Some(ending)), "{token}");
     }
 }
 
@@ -221,7 +222,9 @@ fn a_job_that_cannot_start_ends_in_error_with_the_cause() {
         cluster.submit(&submission);
         let jobs = cluster.wait_over(&submission.token.0);
         assert!(
-            jobs.len() == 1 && jobs[0].state == JobState::Error && has_event(&jobs[0], event),
+            jobs.len() == 1
+                && jobs[0].state == JobState::Error
+                && was(&jobs[0], |how| matches!(how, How::NotStarted(words) if words.contains(event))),
             "{jobs:#?}"
         );
     }
@@ -243,8 +246,8 @@ while :; do sleep 0.02; done"#;
     let submission = cluster.job("deaf", lines, 3000, 1200);
     let id = cluster.submit(&submission);
     let jobs = cluster.wait_over("deaf");
-    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended), (1, &JobState::Error, None), "{jobs:#?}");
-    assert!(has_event(&jobs[0], "WALLTIME") && has_event(&jobs[0], "FRAG_JOB_REQUEST"));
+    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended()), (1, &JobState::Error, None), "{jobs:#?}");
+    assert!(was(&jobs[0], |how| *how == How::Walltime));
     let output = cluster.read(&format!("deaf.{id}.out"));
     assert!(output.matches("signal\n").count() >= 2, "{output}");
     assert!(!output.contains("child signalled"));
@@ -270,8 +273,11 @@ fn a_deleted_job_is_killed_at_once_and_not_resubmitted() {
     cluster.client.delete(running).unwrap();
     for token in ["first", "second"] {
         let jobs = cluster.wait_over(token);
-        assert!(jobs.len() == 1 && jobs[0].state == JobState::Error && jobs[0].ended.is_none(), "{jobs:#?}");
-        assert!(has_event(&jobs[0], "FRAG_JOB_REQUEST"));
+        assert!(
+            jobs.len() == 1 && jobs[0].state == JobState::Error && jobs[0].ended().is_none(),
+            "{jobs:#?}"
+        );
+        assert!(was(&jobs[0], |how| matches!(how, How::Deleted(_))));
     }
     assert!(!is_alive(&cluster.read("pid")));
     assert_eq!(cluster.client.delete(running), Ok(()), "deleting again changes nothing");
@@ -301,7 +307,7 @@ fn a_held_job_starts_only_when_it_is_resumed() {
     cluster.wait_over("third");
     assert_eq!(cluster.find("second")[0].state, JobState::Hold, "a later job passed it");
     cluster.client.resume(waiting).unwrap();
-    assert_eq!(cluster.wait_over("second")[0].ended, Some(Ending::Code(0)));
+    assert_eq!(cluster.wait_over("second")[0].ended(), Some(Ending::Code(0)));
 }
 
 #[test]
@@ -314,8 +320,7 @@ fn a_signal_on_demand_reaches_the_job() {
     cluster.wait_file(&format!("asked.{id}.out"), |t| t.contains("ready"));
     cluster.client.checkpoint(id).unwrap();
     let jobs = cluster.wait_over("asked");
-    assert_eq!(jobs[0].ended, Some(Ending::Code(3)));
-    assert!(has_event(&jobs[0], "CHECKPOINT_SUCCESS"));
+    assert_eq!(jobs[0].ended(), Some(Ending::Code(3)));
     assert!(matches!(cluster.client.checkpoint(id), Err(BatchError::Refused(_))));
     assert_eq!(cluster.client.checkpoint(JobId(7)), Err(BatchError::UnknownJob(JobId(7))));
 }
@@ -336,21 +341,27 @@ fn a_dead_node_keeps_its_job_running_until_long_after_the_walltime() {
     let node = dead[0].node.clone().unwrap();
     // Seen after the death; the walltime is still to come unless this machine is very slow.
     if dead[0].state == JobState::Running {
-        assert!(dead[0].ended.is_none() && !has_event(&dead[0], "EXTERMINATE_JOB"));
+        assert!(dead[0].end.is_none());
     }
     let jobs = cluster.wait_over("victim");
-    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended), (1, &JobState::Error, None));
-    assert!(has_event(&jobs[0], "WALLTIME") && has_event(&jobs[0], "EXTERMINATE_JOB"));
+    assert_eq!((jobs.len(), &jobs[0].state, jobs[0].ended()), (1, &JobState::Error, None));
+    assert!(was(&jobs[0], |how| *how == How::NodeDied));
     assert!(jobs[0].message.contains("exterminated by Leon"));
     let state = |c: &mut Cluster| {
-        c.client.nodes().unwrap().into_iter().find(|n| n.name == node).map(|n| n.state).unwrap()
+        c.client
+            .nodes()
+            .unwrap()
+            .into_iter()
+            .find(|n| n.name == node)
+            .map(|n| n.state.word().to_owned())
+            .unwrap()
     };
     assert_eq!(state(&mut cluster), "Suspected");
     // The fault happens once; the node takes no job before it is back.
     let again = cluster.job("victim-again", "sleep 0.5", 90000, 60);
     cluster.submit(&again);
     let jobs = cluster.wait_over("victim-again");
-    assert_eq!(jobs[0].ended, Some(Ending::Code(0)));
+    assert_eq!(jobs[0].ended(), Some(Ending::Code(0)));
     assert_ne!(jobs[0].node.as_ref(), Some(&node));
     cluster.client.set_power(&node, true).unwrap();
     assert_eq!(state(&mut cluster), "Alive");
@@ -386,9 +397,9 @@ fn jobs_outlive_a_stopped_server_and_the_next_one_adopts_them() {
         assert!(Instant::now() < until, "the job did not outlive the server");
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(cluster.wait_over("short")[0].ended, Some(Ending::Code(5)));
+    assert_eq!(cluster.wait_over("short")[0].ended(), Some(Ending::Code(5)));
     cluster.client.checkpoint(id).unwrap();
-    assert_eq!(cluster.wait_over("long")[0].ended, Some(Ending::Code(6)));
+    assert_eq!(cluster.wait_over("long")[0].ended(), Some(Ending::Code(6)));
 }
 
 #[test]
@@ -625,7 +636,7 @@ fn a_server_killed_at_random_moments_submits_nothing_twice_and_loses_no_status()
         let token = format!("job-{n}");
         let jobs = cluster.wait_over(&token);
         assert_eq!(jobs.len(), 1, "{jobs:#?}");
-        assert_eq!(jobs[0].ended, Some(Ending::Code(n as u8)));
+        assert_eq!(jobs[0].ended(), Some(Ending::Code(n as u8)));
         assert_eq!(cluster.read(&format!("{token}.runs")), "x\n", "{token} ran once");
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+use alpsckpt::batch::embedded::MANNER;
+use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
@@ -102,6 +103,10 @@ fn crc32(bytes: &[u8]) -> u32 {
 struct Nothing;
 
 impl BatchSystem for Nothing {
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         Ok(ClusterInfo { name: "nothing".to_owned(), time_scale: 1.0 })
     }

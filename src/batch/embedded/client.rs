@@ -13,11 +13,13 @@ use nix::unistd::{AccessFlags, Uid, User};
 
 use super::config::{Config, Nodes, private_folder};
 use super::heartbeat::{STILL, Watched};
+use super::manner::MANNER;
 use super::owner::{self, Owner, Ownership};
 use super::protocol::{Answer, Call, Request, Response, receive, send};
 use super::setting::Setting;
+use super::told::{ToldJob, ToldNode};
 use crate::THIS_PROGRAM;
-use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Submission, Token};
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use crate::durable::DurableError;
 use crate::shell_words::word;
 
@@ -283,6 +285,7 @@ impl Embedded {
             std::io::ErrorKind::InvalidData => BatchError::Unreadable {
                 command: format!("embedded cluster in {}", self.directory.display()),
                 what: e.to_string(),
+                look: Some(MANNER.nodes_command.to_owned()),
             },
             _ => self.down(&e.to_string()),
         })?
@@ -365,6 +368,7 @@ impl Embedded {
         Err(BatchError::Unreadable {
             command: format!("embedded cluster in {}", self.directory.display()),
             what: "an answer to another question".to_owned(),
+            look: Some(MANNER.nodes_command.to_owned()),
         })
     }
 }
@@ -395,6 +399,10 @@ impl Start {
 }
 
 impl BatchSystem for Embedded {
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         match self.call(Call::Info)? {
             Answer::Info(info) => Ok(info),
@@ -412,7 +420,7 @@ impl BatchSystem for Embedded {
 
     fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         match self.call(Call::Find(tokens.to_vec()))? {
-            Answer::Jobs(jobs) => Ok(jobs),
+            Answer::Jobs(jobs) => Ok(jobs.into_iter().map(ToldJob::job).collect()),
             _ => self.unexpected(),
         }
     }
@@ -435,7 +443,7 @@ impl BatchSystem for Embedded {
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         match self.call(Call::Nodes)? {
-            Answer::Nodes(nodes) => Ok(nodes),
+            Answer::Nodes(nodes) => Ok(nodes.into_iter().map(ToldNode::node).collect()),
             _ => self.unexpected(),
         }
     }

@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use super::config::private_folder;
 use super::heartbeat::{self, Watched};
+use super::manner::TIME_SCALE;
 use super::process::{ProcessId, kill_family};
 use super::scheduler::Observations;
 use super::setting;
 use super::state::{Record, State};
 use super::wrapper::{Began, JobFolder, Order, environment};
 use crate::THIS_PROGRAM;
-use crate::batch::{JobId, JobState};
+use crate::batch::{CHECKPOINT_SIGNAL, JobId, JobState};
 use crate::durable::{DurableError, atomic, sealed};
 
 /// How long one call waits for killed processes to be gone; the scheduler calls again.
@@ -178,7 +177,7 @@ impl Processes {
     pub(super) fn signal(&mut self, job: &Record) {
         let Some(script) = self.script(job.id) else { return };
         let sent = if script.process.is_here() {
-            script.process.signal(Signal::SIGUSR2)
+            script.process.signal(CHECKPOINT_SIGNAL)
         } else {
             std::fs::write(self.folder(job.id).signal_wanted(), "").is_ok()
         };
@@ -285,7 +284,7 @@ fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
     let variables = job.setting.as_ref().map_or_else(setting::variables, |s| s.variables().to_vec());
     let scale = state.config.time_scale;
     if (scale - 1.0).abs() > f64::EPSILON {
-        facts.push(("ALPSCKPT_TIME_SCALE", scale.to_string()));
+        facts.push((TIME_SCALE, scale.to_string()));
     }
     Order {
         script: submission.script.clone(),

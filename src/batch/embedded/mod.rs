@@ -1,4 +1,4 @@
-//! The embedded cluster: real processes on this machine under OAR's rules, for the demo, tests and small campaigns.
+//! The embedded cluster: real processes on this machine under the rules of a batch system, for the demo, tests and small campaigns.
 //!
 //! ```text
 //! client ── JSON lines, Unix socket ──> server ── events, logged first ──> state
@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod effects;
 mod heartbeat;
+mod manner;
 mod owner;
 mod process;
 mod protocol;
@@ -23,9 +24,11 @@ mod server;
 mod server_tests;
 mod setting;
 mod state;
+mod told;
 mod wrapper;
 
 pub use client::Embedded;
 pub use config::{Config, Fault, Nodes, default_config};
+pub use manner::MANNER;
 pub use server::{ServeError, serve};
 pub use wrapper::{become_script, wrap};

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::setting::Setting;
+use super::told::{ToldJob, ToldNode};
 
-use crate::batch::{BatchError, ClusterInfo, Job, JobId, Node, Submission, Token};
+use crate::batch::{BatchError, ClusterInfo, JobId, Submission, Token};
 
 /// The newest version of the calls that is known. It is raised with each call that is added: a server takes older calls and
 /// refuses newer ones in words.
@@ -97,8 +98,8 @@ pub(super) type Response = Result<Answer, BatchError>;
 pub(super) enum Answer {
     Info(ClusterInfo),
     Submitted(JobId),
-    Jobs(Vec<Job>),
-    Nodes(Vec<Node>),
+    Jobs(Vec<ToldJob>),
+    Nodes(Vec<ToldNode>),
     Done,
 }
 

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{ALIVE, Cause, End, Event, Moment, Record, SUSPECTED, State};
+use super::manner::UNCOUNTED;
+use super::state::{Cause, End, Event, Moment, Record, State};
+use super::told::{ALIVE, SUSPECTED};
 use super::wrapper::{Exit, How};
-use crate::batch::{JobId, JobState};
+use crate::batch::{GO_ON, JobId, JobState};
 
 /// Seconds between two passes of the part that watches walltimes ("Sarko": every 10 to 12 s).
 const PASS: f64 = 11.0;
 /// The shortest real time between two passes of a scaled cluster.
 const SHORTEST_PASS: f64 = 0.05;
-/// A job that exits 99 earlier is not resubmitted (`NodeChangeState`).
-const SHORTEST_RESUBMITTED: f64 = 60.0;
 /// How long a dead node is asked to kill a job before it is given up (`JOBDEL_WALLTIME`).
 const KILL_ATTEMPTS: f64 = 300.0;
-/// The raw wait status of exit code 99.
-const EXIT_99: i32 = 99 << 8;
+/// The raw wait status of the exit code that has a job made again.
+const EXIT_GO_ON: i32 = (GO_ON as i32) << 8;
 
 /// What was seen of the processes since the last step, and of the time.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub(super) enum Action {
     Record(Event),
     /// Start the job's wrapper.
     Launch(JobId),
-    /// Send SIGUSR2 to what the job's script became.
+    /// Send the checkpoint signal to what the job's script became.
     Signal(JobId),
     /// Kill all processes of the job.
     Kill(JobId),
@@ -152,9 +152,7 @@ impl Decisions<'_> {
             }
             let ran = started.map_or(0.0, |s| exit.at.monotonic - s.monotonic) * self.state.config.time_scale;
             let (end, resubmit) = match &exit.how {
-                How::Status(status) => {
-                    (End::Status(*status), *status == EXIT_99 && ran > SHORTEST_RESUBMITTED)
-                }
+                How::Status(status) => (End::Status(*status), *status == EXIT_GO_ON && ran > UNCOUNTED),
                 How::NotStarted { event, what } => {
                     (End::NotStarted { event: event.clone(), what: what.clone() }, false)
                 }

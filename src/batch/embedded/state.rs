@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::setting::Setting;
-use crate::batch::{Ending, Job, JobId, JobState, Node, Submission, Token};
+use super::told::{self, ALIVE, ToldJob, ToldNode};
+use crate::batch::{Ending, JobId, JobState, Submission, Token};
 
 /// A moment by two clocks: the one that no one sets (seconds since boot) to reckon with, the calendar's for display.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -122,8 +123,8 @@ impl Record {
     }
 
     /// As clients see it.
-    pub(super) fn view(&self) -> Job {
-        Job {
+    pub(super) fn view(&self) -> ToldJob {
+        ToldJob {
             id: self.id,
             array_id: self.array,
             name: self.submission.token.0.clone(),
@@ -148,11 +149,6 @@ pub(super) struct NodeRecord {
     pub(super) state: String,
     pub(super) powered: bool,
 }
-
-/// The server's word for a node that takes jobs.
-pub(super) const ALIVE: &str = "Alive";
-/// … and for one that is not believed any more.
-pub(super) const SUSPECTED: &str = "Suspected";
 
 /// Why a job waits.
 const WAITS: &str = "waits for a free node";
@@ -212,8 +208,8 @@ impl State {
     }
 
     /// The nodes as clients see them.
-    pub(super) fn node_views(&self) -> Vec<Node> {
-        let view = |n: &NodeRecord| Node {
+    pub(super) fn node_views(&self) -> Vec<ToldNode> {
+        let view = |n: &NodeRecord| ToldNode {
             name: n.name.clone(),
             state: n.state.clone(),
             jobs: self.on_node(&n.name).map(|j| j.id).collect(),
@@ -223,7 +219,7 @@ impl State {
 
     /// A job as clients see it. A waiting one is expected to start when a node is surely free for it: the n-th in the
     /// queue when the n-th walltime from now is over.
-    pub(super) fn view(&self, job: &Record) -> Job {
+    pub(super) fn view(&self, job: &Record) -> ToldJob {
         let mut view = job.view();
         if job.state == JobState::Waiting {
             let scale = self.config.time_scale;
@@ -385,11 +381,11 @@ impl Record {
         let id = self.id;
         match cause {
             Cause::Deleted => {
-                self.note("FRAG_JOB_REQUEST", format!("User owner requested to frag the job {id}"));
+                self.note(told::DELETED, format!("User owner requested to frag the job {id}"));
             }
             Cause::Walltime => {
-                self.note("FRAG_JOB_REQUEST", format!("User root requested to frag the job {id}"));
-                self.note("WALLTIME", format!("Job [{id}] reached its walltime"));
+                self.note(told::DELETED, format!("User root requested to frag the job {id}"));
+                self.note(told::OVER_WALLTIME, format!("Job [{id}] reached its walltime"));
             }
         }
     }
@@ -407,12 +403,12 @@ impl Record {
             }
             End::Killed => "Job killed by Leon".clone_into(&mut self.message),
             End::Exterminated => {
-                self.note("EXTERMINATE_JOB", format!("[Leon] Job {} exterminated by Leon", self.id));
+                self.note(told::EXTERMINATED, format!("[Leon] Job {} exterminated by Leon", self.id));
                 "Job exterminated by Leon".clone_into(&mut self.message);
             }
             End::Vanished => {
                 let what = "its processes are gone without an exit status";
-                self.note("EXTERMINATE_JOB", format!("[Leon] Job {} exterminated by Leon: {what}", self.id));
+                self.note(told::EXTERMINATED, format!("[Leon] Job {} exterminated by Leon: {what}", self.id));
                 format!("Job exterminated by Leon: {what}").clone_into(&mut self.message);
             }
         }

@@ -11,7 +11,6 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +18,9 @@ use super::heartbeat::{self, Heartbeat};
 use super::process::{COOKIE, ProcessId, kill_family};
 use super::setting::{self, Setting};
 use super::state::Moment;
+use super::told;
 use crate::THIS_PROGRAM;
+use crate::batch::CHECKPOINT_SIGNAL;
 use crate::durable::{DurableError, beneath, sealed};
 
 /// What a wrapper is to do.
@@ -162,7 +163,7 @@ fn watch(job: &JobFolder, own: &ProcessId, script: &OnceLock<ProcessId>) {
         if let Some(script) = script.get()
             && std::fs::remove_file(job.signal_wanted()).is_ok()
         {
-            script.signal(Signal::SIGUSR2);
+            script.signal(CHECKPOINT_SIGNAL);
         }
         // Disks that are far away can be out of sight for a moment.
         gone = if is_gone(&job.0) { gone + 1 } else { 0 };
@@ -202,11 +203,11 @@ fn start(job: &JobFolder, order: &Order) -> Result<Child, How> {
     let not_started = |event: &str, what: String| How::NotStarted { event: event.to_owned(), what };
     if !order.directory.is_dir() {
         let what = format!("Cannot go into the working directory {} of the job", order.directory.display());
-        return Err(not_started("WORKING_DIRECTORY", what));
+        return Err(not_started(told::NO_FOLDER, what));
     }
     let append = |path: &Path| {
         beneath::append(&order.directory.join(path)).map_err(|e| {
-            not_started("OUTPUT_FILES", format!("Cannot create the output file {}: {e}", path.display()))
+            not_started(told::NO_OUTPUT, format!("Cannot create the output file {}: {e}", path.display()))
         })
     };
     let (stdout, stderr) = (append(&order.stdout)?, append(&order.stderr)?);

@@ -145,7 +145,16 @@ impl Controller {
         let not_on = files.map(|files| files.unfit_nodes(after.is_none())).unwrap_or_default();
         let nodes = Nodes { class: files.and_then(|files| files.class()).map(str::to_owned), not_on };
         let not_on = nodes.not_on.clone();
-        install::job_script(&self.campaign, chain, &self.spec, &hash, &program, &id, &nodes)?;
+        let jobs = install::Jobs {
+            chain,
+            spec: &self.spec,
+            spec_hash: &hash,
+            program: &program,
+            id: &id,
+            nodes: &nodes,
+            manner: self.manner(),
+        };
+        install::job_script(&self.campaign, jobs)?;
         let file = AttemptFile {
             attempt,
             token: token.clone(),

@@ -3,7 +3,7 @@
 use tracing::debug_span;
 
 use super::{ControlError, Controller};
-use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Node, Token};
+use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, JobKey, Manner, Node, Token};
 use crate::campaign::event::JobStage;
 use crate::campaign::machine::BatchView;
 
@@ -30,7 +30,7 @@ impl Controller {
         let due = self
             .batch
             .asked_ms
-            .is_none_or(|asked| now_ms.saturating_sub(asked) >= self.identity.cluster.poll_every_ms());
+            .is_none_or(|asked| now_ms.saturating_sub(asked) >= self.manner().ask_every.as_millis() as u64);
         if !due && !forced {
             return false;
         }
@@ -72,22 +72,30 @@ impl Controller {
     /// The nodes as last seen, while they are young and no job of ours has come, moved or ended since: the state of its
     /// node tells why a job ended, and must be as new as the end.
     fn young_nodes(&self, jobs: &[Job], now_ms: u64) -> Option<Vec<Node>> {
-        let every_ms = self.identity.cluster.nodes_every_ms();
+        let every_ms = self.manner().nodes_every.as_millis() as u64;
         let young = self.batch.nodes_ms.is_some_and(|asked| now_ms.saturating_sub(asked) < every_ms);
-        let place = |job: &Job| (job.id, job.node.clone(), job.state.is_over());
+        let place = |job: &Job| (job.key(), job.node.clone(), job.state.is_over());
         let known = self.batch.view.as_ref().filter(|_| young)?;
         let same = known.jobs.iter().map(place).eq(jobs.iter().map(place));
         same.then(|| known.nodes.clone())
     }
 
+    /// How its batch system behaves.
+    pub(super) fn manner(&self) -> &'static Manner {
+        match &self.batch.client {
+            Some(client) => client.manner(),
+            None => self.identity.cluster.manner(),
+        }
+    }
+
     /// Whether the last answer tells the end of a job that was not known to be over.
     pub(super) fn ended_meanwhile(&self) -> bool {
-        let known = |id: JobId| {
-            let mut seen = self.state.chains.values().filter_map(|chain| chain.jobs.get(&id));
+        let known = |key: JobKey| {
+            let mut seen = self.state.chains.values().filter_map(|chain| chain.jobs.get(&key));
             seen.any(|job| job.stage == JobStage::Over)
         };
         let mut jobs = self.batch.view.iter().flat_map(|view| &view.jobs);
-        jobs.any(|job| job.state.is_over() && !known(job.id))
+        jobs.any(|job| job.state.is_over() && !known(job.key()))
     }
 
     /// Makes sure, once, that there is a batch system that answers.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Controller;
-use crate::batch::{Job, JobId};
+use crate::batch::{Job, JobKey};
 use crate::campaign::event::{Entry, Event, JobStage};
 use crate::campaign::snapshot::HistoryLine;
 use crate::checkpoint::ChainId;
@@ -52,7 +52,7 @@ impl Controller {
             }
             Event::Failed { .. } | Event::Stopped { .. } => {
                 let known = self.state.chain(chain);
-                let newest = known.jobs.keys().next_back().and_then(|id| self.job(*id));
+                let newest = known.jobs.keys().next_back().and_then(|run| self.job(*run));
                 newest.filter(|job| job.state.is_over()).map(|job| 1_000 * job.stopped)
             }
             _ => None,
@@ -60,8 +60,8 @@ impl Controller {
         told.filter(|ms| *ms > 0)
     }
 
-    fn job(&self, id: JobId) -> Option<&Job> {
-        self.batch.view.as_ref()?.jobs.iter().find(|job| job.id == id)
+    fn job(&self, run: JobKey) -> Option<&Job> {
+        self.batch.view.as_ref()?.jobs.iter().find(|job| job.key() == run)
     }
 
     /// The last lines, newest last.
@@ -185,11 +185,11 @@ impl Places {
                 (job.0, 0, 0, 0)
             }
             Event::JobSeen { job, stage, .. } => {
-                self.job = self.job.max(job.0);
+                self.job = self.job.max(job.id.0);
                 match stage {
-                    JobStage::Waiting => (job.0, 0, 1, 0),
-                    JobStage::OnNode => (job.0, 0, 2, 0),
-                    JobStage::Over => (job.0, LAST, 7, 0),
+                    JobStage::Waiting => (job.id.0, 0, 1, 0),
+                    JobStage::OnNode => (job.id.0, 0, 2, 0),
+                    JobStage::Over => (job.id.0, LAST, 7, 0),
                 }
             }
             Event::LinkSeen { link, job_id, .. } => {

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use super::ControlError;
 use crate::THIS_PROGRAM;
-use crate::batch::{Submission, Token};
+use crate::batch::{Manner, Submission, Token};
 use crate::campaign::shell::{JobScript, verified};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
@@ -101,21 +101,29 @@ pub(super) fn submission(
     }
 }
 
+/// What a chain's jobs are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Jobs<'a> {
+    pub(super) chain: &'a ChainId,
+    pub(super) spec: &'a Spec,
+    /// The hash of the frozen spec.
+    pub(super) spec_hash: &'a str,
+    /// The hash of the program's copy.
+    pub(super) program: &'a str,
+    /// The campaign's own name.
+    pub(super) id: &'a str,
+    pub(super) nodes: &'a Nodes,
+    /// How the batch system behaves that is to run them.
+    pub(super) manner: &'static Manner,
+}
+
 /// Writes the script that the batch system runs. Only while no job of the chain lives: the batch system reads the file
-/// anew at the start of each job. `id`: the campaign's own name.
-pub(super) fn job_script(
-    campaign: &CampaignDir,
-    chain: &ChainId,
-    spec: &Spec,
-    spec_hash: &str,
-    program_hash: &str,
-    id: &str,
-    nodes: &Nodes,
-) -> Result<(), DurableError> {
-    let dir = campaign.chain(chain);
+/// anew at the start of each job.
+pub(super) fn job_script(campaign: &CampaignDir, jobs: Jobs<'_>) -> Result<(), DurableError> {
+    let dir = campaign.chain(jobs.chain);
     atomic::create_folder(&dir.logs())?;
     let path = dir.job_script();
-    let text = script(campaign, chain, spec, spec_hash, program_hash, id, nodes);
+    let text = script(campaign, jobs);
     let executable = beneath::facts(&path).is_ok_and(|facts| facts.mode() & 0o111 == 0o111);
     if executable && beneath::read(&path).ok().as_deref() == Some(text.as_slice()) {
         return Ok(());
@@ -123,15 +131,8 @@ pub(super) fn job_script(
     atomic::replace_executable(&path, &text)
 }
 
-fn script(
-    campaign: &CampaignDir,
-    chain: &ChainId,
-    spec: &Spec,
-    spec_hash: &str,
-    program_hash: &str,
-    id: &str,
-    nodes: &Nodes,
-) -> Vec<u8> {
+fn script(campaign: &CampaignDir, jobs: Jobs<'_>) -> Vec<u8> {
+    let Jobs { chain, spec, spec_hash, program: program_hash, id, nodes, manner } = jobs;
     let name = spec.name.replace(['\n', '\r'], " ");
     let about =
         format!("Campaign \"{name}\", chain {chain}. Written by alpsckpt; each link of the chain runs this.");
@@ -147,7 +148,7 @@ fn script(
     let (about, setup) = (&about, &spec.setup_lines());
     let verified = &verified(&program, program_hash, chain);
     let (submission, arguments) = (&submission, &arguments);
-    JobScript { submission, about, setup, program: &program, verified, arguments, plain }.text()
+    JobScript { manner, submission, about, setup, program: &program, verified, arguments, plain }.text()
 }
 
 /// Whether a copy of the program is of a version before 0.3.0, as a chain may go on with.

@@ -8,14 +8,12 @@
 mod act;
 mod anew;
 mod batch;
-mod choice;
 mod disk;
 mod doubts;
 mod follow;
 mod history;
 mod install;
 mod lease;
-mod log;
 mod many;
 mod reach;
 mod request;
@@ -43,7 +41,7 @@ use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 
-pub use choice::ClusterChoice;
+pub use crate::clusters::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
 pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
@@ -400,7 +398,16 @@ fn make(
     let mut known = BTreeMap::new();
     let identity = Identity::new(&spec.name, &hash, cluster);
     for (chain, months) in spec.chains() {
-        install::job_script(campaign, &chain, spec, &hash, &program, &identity.id, &Nodes::default())?;
+        let jobs = install::Jobs {
+            chain: &chain,
+            spec,
+            spec_hash: &hash,
+            program: &program,
+            id: &identity.id,
+            nodes: &Nodes::default(),
+            manner: identity.cluster.manner(),
+        };
+        install::job_script(campaign, jobs)?;
         let inputs = Inputs::take(spec, &months, &mut known);
         sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
     }

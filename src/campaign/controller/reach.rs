@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{ClusterChoice, ControlError};
 use crate::batch::BatchSystem;
-use crate::campaign::clock;
+use crate::campaign::{clock, registry};
 
 /// Makes a client of a batch system.
 pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;
@@ -39,7 +39,7 @@ impl Default for Reach {
     /// A command's.
     fn default() -> Self {
         Self {
-            connect: Box::new(ClusterChoice::connect),
+            connect: Box::new(|cluster| Ok(cluster.connect(registry::state_folder().as_deref()))),
             now_ms: Box::new(clock::monotonic_ms),
             program: None,
             patience: Patience { living: Duration::from_secs(10), silent: Duration::from_secs(40) },

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Controller;
 use super::disk::{ChainFiles, LinkFiles};
-use crate::batch::{Ending, Job};
+use crate::batch::{Ending, Job, NodeState};
 use crate::campaign::event::{Failure, JobStage};
 use crate::campaign::machine::{ChainRecord, Stage, foreground_gone, jobs_of, of_foreground, stage_of};
 use crate::campaign::snapshot::{
@@ -106,7 +106,12 @@ impl Controller {
         nodes
             .map(|node| NodeView {
                 name: clean(&node.name),
-                state: clean(&node.state),
+                state: match &node.state {
+                    NodeState::Up => NodeState::Up,
+                    NodeState::Lost(word) => NodeState::Lost(clean(word)),
+                    NodeState::Dead(word) => NodeState::Dead(clean(word)),
+                    NodeState::Other(word) => NodeState::Other(clean(word)),
+                },
                 chains: chains.iter().filter(|c| runs_on(c, &node.name)).map(|c| c.id.clone()).collect(),
             })
             .collect()
@@ -285,9 +290,9 @@ impl Seen<'_> {
             None | Some(JobStage::Waiting) => ChainState::Waiting,
             Some(JobStage::Over) => ChainState::Between,
             Some(JobStage::OnNode) => {
-                let known = || self.record.jobs.iter().rfind(|(_, j)| j.attempt == last).map(|(id, _)| *id);
-                let id = job.map(|j| j.id).or_else(known).map(|id| id.to_string());
-                match newest.filter(|l| Some(&l.start.job_id) == id.as_ref()) {
+                let known = || self.record.jobs.iter().rfind(|(_, j)| j.attempt == last).map(|(run, _)| *run);
+                let run = job.map(Job::key).or_else(known).map(|run| run.to_string());
+                match newest.filter(|l| Some(&l.start.job_id) == run.as_ref()) {
                     Some(link) if link.end.is_some() => ChainState::Between,
                     Some(_) if self.silent() => ChainState::Silent,
                     _ => ChainState::Running,
@@ -341,12 +346,13 @@ fn job_view(attempt: u32, job: &Job) -> JobView {
         attempt,
         state: job.state.clone(),
         node: job.node.as_deref().map(clean),
-        end: match job.ended {
+        restart: job.restart,
+        end: match job.ended() {
             Some(Ending::Code(code)) => Some(format!("exit code {code}")),
             Some(Ending::Signal(signal)) => Some(format!("signal {signal}")),
             None => job.state.is_over().then(|| "no exit code".to_owned()),
         },
-        resubmitted_from: job.resubmitted_from.map(|from| from.0),
+        resubmitted_from: job.resubmitted_from.map(|from| from.id.0),
         submitted: moment(job.submitted),
         started: moment(job.started),
         stopped: moment(job.stopped),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::failure::{self, End};
+use super::failure::{self, Verdict};
 use super::{
     BatchView, ChainRecord, Decision, DiskView, Doubt, Doubted, Doubts, Limits, LinkOnDisk, Observation,
     Stage, State,
 };
-use crate::batch::{Job, JobId, JobState, is_host_name};
+use crate::batch::{End, Job, JobKey, JobState, is_host_name};
 use crate::campaign::event::failure::UNFIT_NODE;
 use crate::campaign::event::{Event, Failure, JobStage};
 use crate::checkpoint::{ChainId, ExitClass};
@@ -55,7 +55,7 @@ pub(in crate::campaign) fn stage_of(state: &JobState) -> JobStage {
 pub(in crate::campaign) fn jobs_of<'b>(record: &ChainRecord, batch: &'b BatchView) -> Vec<(u32, &'b Job)> {
     let mut jobs: Vec<(u32, &Job)> =
         batch.jobs.iter().filter_map(|job| Some((record.attempt_of(&job.name)?, job))).collect();
-    jobs.sort_by_key(|(attempt, job)| (*attempt, job.id));
+    jobs.sort_by_key(|(attempt, job)| (*attempt, job.key()));
     jobs
 }
 
@@ -142,7 +142,7 @@ impl<'a> Decider<'a> {
             return;
         };
         // What the job's end says counts more; a run in the foreground is under its user's eyes.
-        let job = start.job_id.parse().ok().and_then(|id| self.record.jobs.get(&JobId(id)));
+        let job = start.job_id.parse().ok().and_then(|run: JobKey| self.record.jobs.get(&run));
         let runs = self.record.stage == Stage::Live && job.is_some_and(|job| job.stage == JobStage::OnNode);
         let known = self.record.silent == Some(link);
         if silent && !known && runs {
@@ -170,15 +170,15 @@ impl<'a> Decider<'a> {
                 }
             }
             let stage = stage_of(&job.state);
-            if self.record.jobs.get(&job.id).is_none_or(|known| known.stage != stage) {
+            if self.record.jobs.get(&job.key()).is_none_or(|known| known.stage != stage) {
                 self.record(Event::JobSeen {
                     chain: self.chain.clone(),
                     attempt,
-                    job: job.id,
+                    job: job.key(),
                     stage,
                     node: job.node.clone(),
                     resubmitted_from: job.resubmitted_from,
-                    ending: job.ended,
+                    ending: job.ended(),
                 });
             }
         }
@@ -254,9 +254,9 @@ impl<'a> Decider<'a> {
         let newest = jobs.iter().rfind(|(attempt, _)| *attempt == last).map(|(_, j)| *j);
         let (failure, doubt) =
             match newest.map(|job| (failure::of_job(self.chain, job, self.disk, batch), job)) {
-                Some((End::Sure(failure), _)) => (failure, None),
-                Some((End::ToBeResubmitted(failure) | End::Unsure(failure), job)) => {
-                    (failure, Some(Doubt::End(job.id)))
+                Some((Verdict::Sure(failure), _)) => (failure, None),
+                Some((Verdict::ToBeResubmitted(failure) | Verdict::Unsure(failure), job)) => {
+                    (failure, Some(Doubt::End(job.key())))
                 }
                 None => (failure::vanished(self.chain, self.disk), Some(Doubt::Vanished(last))),
             };
@@ -277,7 +277,7 @@ impl<'a> Decider<'a> {
         let last = self.record.last_attempt();
         let (_, job) = jobs.iter().rfind(|(attempt, _)| *attempt == last)?;
         let link = self.disk.links.last().filter(|link| link.is_unfit())?;
-        (job.state.is_over() && link.start.job_id == job.id.to_string()).then_some(link)
+        (job.state.is_over() && link.start.job_id == job.key().to_string()).then_some(link)
     }
 
     /// Whether another attempt without the node of this link is worth it: it was not left out in vain, and not too many
@@ -310,8 +310,8 @@ impl<'a> Decider<'a> {
             return None;
         }
         let newest = jobs.last().map(|(_, job)| *job);
-        let awaited = newest.filter(|j| j.ended == Some(crate::batch::Ending::Code(99)));
-        let doubt = awaited.map(|j| Doubt::End(j.id));
+        let awaited = newest.filter(|job| job.end.as_ref().is_some_and(End::goes_on));
+        let doubt = awaited.map(|job| Doubt::End(job.key()));
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
         }
@@ -329,14 +329,14 @@ impl<'a> Decider<'a> {
         let ours = |job_id: &str| {
             job_id
                 .parse()
-                .is_ok_and(|id| self.record.jobs.get(&JobId(id)).is_some_and(|j| j.attempt == attempt))
+                .is_ok_and(|run: JobKey| self.record.jobs.get(&run).is_some_and(|j| j.attempt == attempt))
         };
         let links: Vec<_> = self.disk.links.iter().filter(|l| ours(&l.start.job_id)).collect();
         let ends: Vec<_> = links.iter().filter_map(|l| l.end.as_ref()).collect();
         let last = links.last()?;
         // Best between two links: the last one has ended, and the living job has not begun another.
         let between = last.end.as_ref().is_some_and(|e| e.class == ExitClass::Checkpointed)
-            && !live.iter().any(|job| last.start.job_id == job.id.to_string());
+            && !live.iter().any(|job| last.start.job_id == job.key().to_string());
         // That moment is short and easily missed: a link beyond the limit is ended while it runs.
         let beyond = last.end.is_none() && !live.is_empty();
         if !between && !beyond {

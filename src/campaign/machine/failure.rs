@@ -1,7 +1,7 @@
 //! From what is known of a dead job to words: class, cause, hint.
 
 use super::{BatchView, DiskView, LinkOnDisk};
-use crate::batch::{Ending, Job, JobState};
+use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, Next};
 use crate::campaign::event::{Failure, failure::UNFIT_NODE};
 use crate::campaign::inputs::months_of;
 use crate::checkpoint::{ChainId, ExitClass};
@@ -9,12 +9,14 @@ use crate::durable::tells_of_unknown_form;
 use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::quantity;
 
+/// The number of the signal that asks for a checkpoint.
+const CHECKPOINT: u8 = CHECKPOINT_SIGNAL as u8;
 /// The hint where a later program wrote to the chain.
 const OTHER_PROGRAM: &str = "go on with the program that is named there: it knows this form";
 
 /// What the end of a chain's newest job means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum Verdict {
     /// It ended so that the batch system makes a next job; its absence must last before it counts.
     ToBeResubmitted(Failure),
     /// It failed, surely.
@@ -24,21 +26,25 @@ pub(super) enum End {
 }
 
 /// How the newest job of a chain ended, when it is over and has no successor.
-pub(super) fn of_job(chain: &ChainId, job: &Job, disk: &DiskView, batch: &BatchView) -> End {
-    let link = disk.links.iter().rfind(|l| l.start.job_id == job.id.to_string());
+pub(super) fn of_job(chain: &ChainId, job: &Job, disk: &DiskView, batch: &BatchView) -> Verdict {
+    let link = disk.links.iter().rfind(|l| l.start.job_id == job.key().to_string());
     let say = Say { chain, job, disk, link };
     if let Some(end) = link.and_then(|l| l.end.as_ref()).filter(|e| e.class != ExitClass::Checkpointed) {
-        return End::Sure(say.class(end.class, &end.message));
+        return Verdict::Sure(say.class(end.class, &end.message));
     }
-    match (&job.state, job.ended) {
-        (JobState::Error, ended) => End::Sure(say.killed(ended, batch)),
-        (_, Some(Ending::Code(99))) => End::ToBeResubmitted(say.not_resubmitted()),
-        (_, Some(Ending::Code(code))) => End::Sure(say.code(code)),
-        (_, Some(Ending::Signal(signal))) => End::Sure(say.signal(signal)),
-        (_, None) => End::Unsure(say.failure(
+    let untold = End::untold();
+    let end = job.end.as_ref().unwrap_or(&untold);
+    match (&end.how, end.by) {
+        (How::Untold, _) => Verdict::Unsure(say.failure(
             "unknown end",
             format!("job {} is over and the batch system does not say how it ended", job.id),
         )),
+        (How::Command(_), By::Program) if end.goes_on() => {
+            Verdict::ToBeResubmitted(say.not_resubmitted(end.next))
+        }
+        (How::Command(Ending::Code(code)), By::Program) => Verdict::Sure(say.code(*code)),
+        (How::Command(Ending::Signal(signal)), By::Program) => Verdict::Sure(say.signal(*signal)),
+        (how, _) => Verdict::Sure(say.killed(how, batch)),
     }
 }
 
@@ -96,16 +102,17 @@ impl Say<'_> {
     fn class(&self, class: ExitClass, message: &str) -> Failure {
         let (id, node) = (self.job.id, self.node());
         let end = LinkSaid { class, message, who: format!("job {id}{node}"), again: None };
-        end.failure(self.chain, self.disk).unwrap_or_else(|| self.not_resubmitted())
+        let next = || self.job.end.as_ref().map_or(Next::Nothing, |end| end.next);
+        end.failure(self.chain, self.disk).unwrap_or_else(|| self.not_resubmitted(next()))
     }
 
-    /// Exit code 99 without a successor.
-    fn not_resubmitted(&self) -> Failure {
-        let ran = self.job.stopped - self.job.started;
-        let why = if self.job.started > 0 && (0..=60).contains(&ran) {
-            format!(" after {ran} s: the batch system resubmits only jobs that ran for more than 60 s")
-        } else {
-            " but the batch system did not resubmit it".to_owned()
+    /// Checkpointed, and without a successor.
+    fn not_resubmitted(&self, next: Next) -> Failure {
+        let why = match next {
+            Next::TooShort { ran, uncounted } => format!(
+                " after {ran} s: the batch system resubmits only jobs that ran for more than {uncounted} s"
+            ),
+            Next::Successor | Next::Nothing => " but the batch system did not resubmit it".to_owned(),
         };
         self.failure("not resubmitted", format!("job {} checkpointed{why}", self.job.id))
     }
@@ -131,7 +138,9 @@ impl Say<'_> {
         let (id, node) = (self.job.id, self.node());
         let more = match signal {
             9 => ", perhaps for its memory",
-            12 if self.link.is_none() => ": the checkpoint signal came before its script could keep it",
+            CHECKPOINT if self.link.is_none() => {
+                ": the checkpoint signal came before its script could keep it"
+            }
             _ => "",
         };
         self.failure(
@@ -140,61 +149,59 @@ impl Say<'_> {
         )
     }
 
-    /// State Error: killed, deleted or never started; the events tell which.
-    fn killed(&self, ended: Option<Ending>, batch: &BatchView) -> Failure {
+    /// Something else than its command ended it.
+    fn killed(&self, how: &How, batch: &BatchView) -> Failure {
         let id = self.job.id;
-        let event =
-            |kind: &str| self.job.events.iter().find(|(k, _)| k == kind).map(|(_, text)| text.as_str());
-        let over_walltime = self.job.events.iter().any(|(kind, text)| {
-            // The change of a walltime is recorded under the same type, upper or lower case.
-            kind == "WALLTIME" && !text.to_lowercase().contains("walltime changed")
-        });
-        let deleted = event("FRAG_JOB_REQUEST");
-        let suspected = self.suspected(batch);
-        if event("EXTERMINATE_JOB").is_some() || (suspected && deleted.is_none()) {
-            let cause = format!(
-                "node {} died: the batch system gave job {id} up; {}",
-                self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str())).unwrap_or("(unknown)"),
-                self.last_sealed()
-            );
-            return self.failure("node died", cause);
+        match how {
+            How::Walltime if self.disk.unsaved => {
+                let cause = format!(
+                    "the program did not come to its end within its walltime (job {id}{})",
+                    self.node()
+                );
+                let hint = format!(
+                    "nothing of it is kept (`checkpoint: None`): lengthen `walltime` in the campaign file, or have the program saved by \
+                     another `checkpoint`, then `alpsckpt resubmit {} --campaign FILE`: it begins anew",
+                    self.chain
+                );
+                Failure::new("walltime", cause, hint)
+            }
+            How::Walltime => {
+                let cause = format!("job {id} was killed at its walltime before it could end by itself");
+                self.after("walltime", cause, "lengthen `margin` in a new campaign if it happens again")
+            }
+            How::Deleted(text) => self.failure("deleted", format!("job {id} was deleted: {text}")),
+            How::NodeDied => self.node_died(),
+            _ if self.is_node_lost(batch) => self.node_died(),
+            How::NotStarted(text) => {
+                let cause = format!("job {id} could not start on its node: {text}");
+                self.after("output", cause, "check that the nodes see and may write the output folder")
+            }
+            How::Command(Ending::Signal(signal)) => self.signal(*signal),
+            How::Command(Ending::Code(code)) => self.code(*code),
+            How::Other(words) => self.ended_by_site(words),
+            How::Untold => self.ended_by_site(""),
         }
-        if over_walltime && self.disk.unsaved {
-            let cause =
-                format!("the program did not come to its end within its walltime (job {id}{})", self.node());
-            let hint = format!(
-                "nothing of it is kept (`checkpoint: None`): lengthen `walltime` in the campaign file, or have the program saved by \
-                 another `checkpoint`, then `alpsckpt resubmit {} --campaign FILE`: it begins anew",
-                self.chain
-            );
-            return Failure::new("walltime", cause, hint);
-        }
-        if over_walltime {
-            let cause = format!("job {id} was killed at its walltime before it could end by itself");
-            return self.after("walltime", cause, "lengthen `margin` in a new campaign if it happens again");
-        }
-        if let Some(text) = deleted {
-            return self.failure("deleted", format!("job {id} was deleted: {text}"));
-        }
-        if let Some((kind, text)) =
-            self.job.events.iter().find(|(k, _)| matches!(k.as_str(), "WORKING_DIRECTORY" | "OUTPUT_FILES"))
-        {
-            let cause = format!("job {id} could not start on its node: {text} ({kind})");
-            return self.after("output", cause, "check that the nodes see and may write the output folder");
-        }
-        if let Some(Ending::Signal(signal)) = ended {
-            return self.signal(signal);
-        }
-        let words = [self.job.message.as_str(), self.job.events.last().map_or("", |(_, text)| text)];
-        let words = words.into_iter().find(|w| !w.is_empty()).unwrap_or("it does not say why");
-        self.failure("batch system", format!("the batch system ended job {id}: {words}"))
     }
 
-    fn suspected(&self, batch: &BatchView) -> bool {
+    fn ended_by_site(&self, words: &str) -> Failure {
+        let words = if words.is_empty() { "it does not say why" } else { words };
+        self.failure("batch system", format!("the batch system ended job {}: {words}", self.job.id))
+    }
+
+    fn node_died(&self) -> Failure {
+        let node = self.job.node.as_deref().or(self.link.map(|l| l.start.node.as_str()));
+        let cause = format!(
+            "node {} died: the batch system gave job {} up; {}",
+            node.unwrap_or("(unknown)"),
+            self.job.id,
+            self.last_sealed()
+        );
+        self.failure("node died", cause)
+    }
+
+    fn is_node_lost(&self, batch: &BatchView) -> bool {
         let node = self.job.node.as_deref();
-        batch.nodes.iter().any(|n| {
-            Some(n.name.as_str()) == node && matches!(n.state.as_str(), "Suspected" | "Dead" | "Absent")
-        })
+        batch.nodes.iter().any(|n| Some(n.name.as_str()) == node && n.state.is_lost())
     }
 
     fn last_sealed(&self) -> String {

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Job, JobId, Node, Token};
+use crate::batch::{Job, JobId, JobKey, Node, Token};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkEnd, LinkNumber, LinkStart};
 use crate::quantity::Unit;
 
@@ -166,7 +166,7 @@ enum Doubt {
     /// The job of this attempt, whose submission had no outcome.
     Submission(u32),
     /// A job that is over, with nothing certain said of how.
-    End(JobId),
+    End(JobKey),
     /// Any job of this attempt, which was submitted.
     Vanished(u32),
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::batch::{BatchError, Ending, JobId, Token};
+use crate::batch::{BatchError, Ending, JobId, JobKey, Token};
 use crate::campaign::event::{Event, Failure, JobStage, failure};
 use crate::checkpoint::{ChainId, GenerationNumber, LinkNumber};
 
@@ -20,8 +20,8 @@ pub struct ChainRecord {
     pub stage: Stage,
     /// Its attempts by number; only the last one can be alive.
     pub attempts: BTreeMap<u32, Attempt>,
-    /// Its jobs over all attempts.
-    pub jobs: BTreeMap<JobId, SeenJob>,
+    /// The runs of its jobs over all attempts.
+    pub jobs: BTreeMap<JobKey, SeenJob>,
     /// Links seen, and whether they ended.
     pub links: BTreeMap<LinkNumber, bool>,
     /// The newest link when the chain last failed or was stopped.
@@ -76,7 +76,7 @@ pub struct SeenJob {
     /// How far it was.
     pub stage: JobStage,
     /// The job it was resubmitted from.
-    pub resubmitted_from: Option<JobId>,
+    pub resubmitted_from: Option<JobKey>,
     /// Its node.
     pub node: Option<String>,
     /// How it ended.
@@ -181,6 +181,9 @@ impl ChainRecord {
                     ending: *ending,
                 };
                 self.jobs.insert(*job, seen);
+                // A job that runs again under its number ran out before, whether that was seen or not.
+                let before = JobKey::from(job.id)..*job;
+                self.jobs.range_mut(before).for_each(|(_, run)| run.stage = JobStage::Over);
                 if let Some(known) = self.attempts.get_mut(attempt) {
                     known.refused = false;
                 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::batch::{Ending, JobState};
+use crate::batch::{By, End, Ending, GO_ON, How, JobState, Next, NodeState};
 use crate::campaign::event::{Failure, JobStage};
 use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
 use crate::quantity::Unit;
@@ -15,19 +15,34 @@ fn token(attempt: u32) -> Token {
 fn job(id: u64, attempt: u32, state: JobState, ended: Option<Ending>) -> Job {
     Job {
         id: JobId(id),
+        restart: 0,
         array_id: JobId(id),
         name: token(attempt).0,
+        end: end_of(&state, ended),
         state,
         node: Some("dahu-2".to_owned()),
-        ended,
         resubmitted_from: None,
         submitted: 1000,
         started: 1000,
         stopped: 5000,
         expected_start: None,
         message: String::new(),
-        events: Vec::new(),
     }
+}
+
+/// As a batch system tells it that runs again what ended with [`GO_ON`].
+fn end_of(state: &JobState, ended: Option<Ending>) -> Option<End> {
+    match (state, ended) {
+        (JobState::Error, _) => Some(killed(How::Other(String::new()))),
+        (_, Some(Ending::Code(GO_ON))) => Some(End { next: Next::Successor, ..End::of(Ending::Code(GO_ON)) }),
+        (_, Some(ending)) => Some(End::of(ending)),
+        (JobState::Terminated, None) => Some(End::untold()),
+        _ => None,
+    }
+}
+
+fn killed(how: How) -> End {
+    End::killed(how, By::Site)
 }
 
 fn link(number: u32, job: u64, end: Option<(ExitClass, u64)>) -> LinkOnDisk {
@@ -179,7 +194,7 @@ fn a_job_is_resubmitted_by_the_batch_system_and_counted() {
     let first = job(10, 1, JobState::Terminated, Some(Ending::Code(99)));
     world.look(std::slice::from_ref(&first));
     assert_eq!(world.stage(), Stage::Live, "its successor is awaited");
-    let second = Job { resubmitted_from: Some(JobId(10)), ..job(11, 1, JobState::Waiting, None) };
+    let second = Job { resubmitted_from: Some(JobId(10).into()), ..job(11, 1, JobState::Waiting, None) };
     world.look(&[first, second]);
     let record = world.state.chain(&m01());
     assert_eq!((record.stage.clone(), record.resubmissions()), (Stage::Live, 1));
@@ -188,12 +203,21 @@ fn a_job_is_resubmitted_by_the_batch_system_and_counted() {
 #[test]
 fn exit_99_without_successor_fails_after_a_second_look() {
     let mut world = World::submitted();
-    let short = Job { stopped: 1042, ..job(10, 1, JobState::Terminated, Some(Ending::Code(99))) };
+    let next = Next::TooShort { ran: 42, uncounted: 60 };
+    let end = End { next, ..End::of(Ending::Code(GO_ON)) };
+    let short = Job { end: Some(end), ..job(10, 1, JobState::Terminated, None) };
     world.look(std::slice::from_ref(&short));
     assert_eq!(world.stage(), Stage::Live);
     world.look(&[short]);
     assert_eq!(world.failure().class, "not resubmitted");
-    assert!(world.failure().cause.contains("after 42 s"), "{}", world.failure().cause);
+    assert!(
+        world
+            .failure()
+            .cause
+            .contains("after 42 s: the batch system resubmits only jobs that ran for more than 60 s"),
+        "{}",
+        world.failure().cause
+    );
 }
 
 #[test]
@@ -222,20 +246,15 @@ fn only_complete_ron_completes_a_chain() {
 
 #[test]
 fn each_way_to_die_has_its_class_and_says_why() {
-    let killed = |events: &[(&str, &str)]| Job {
-        events: events.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect(),
-        ..job(10, 1, JobState::Error, None)
-    };
+    let killed = |how| Job { end: Some(killed(how)), ..job(10, 1, JobState::Error, None) };
     let ended = |ending| job(10, 1, JobState::Terminated, Some(ending));
-    let root = ("FRAG_JOB_REQUEST", "User root requested to frag the job 10");
-    let walltime = ("WALLTIME", "Job [10] reached its walltime");
     let cases = [
-        (killed(&[root, walltime, ("EXTERMINATE_JOB", "")]), "node died", "node dahu-2 died"),
-        (killed(&[root, walltime]), "walltime", "killed at its walltime"),
-        (killed(&[("WALLTIME", "WALLTIME CHANGED"), root]), "deleted", "User root"),
-        (killed(&[("FRAG_JOB_REQUEST", "User alice requested")]), "deleted", "User alice"),
-        (killed(&[("OUTPUT_FILES", "cannot write")]), "output", "cannot write"),
-        (killed(&[("CPUSET_ERROR", "bad cpuset")]), "batch system", "bad cpuset"),
+        (killed(How::NodeDied), "node died", "node dahu-2 died"),
+        (killed(How::Walltime), "walltime", "killed at its walltime"),
+        (killed(How::Deleted("User alice requested".to_owned())), "deleted", "User alice"),
+        (killed(How::NotStarted("cannot write".to_owned())), "output", "cannot write"),
+        (killed(How::Other("bad cpuset".to_owned())), "batch system", "bad cpuset"),
+        (killed(How::Other(String::new())), "batch system", "it does not say why"),
         (ended(Ending::Signal(9)), "signal", "SIGKILL"),
         (ended(Ending::Signal(12)), "signal", "before its script could keep it"),
         (ended(Ending::Code(78)), "setup", "78"),
@@ -255,7 +274,8 @@ fn each_way_to_die_has_its_class_and_says_why() {
 #[test]
 fn a_suspected_node_means_that_it_died() {
     let mut world = World::submitted();
-    let node = Node { name: "dahu-2".to_owned(), state: "Suspected".to_owned(), jobs: Vec::new() };
+    let node =
+        Node { name: "dahu-2".to_owned(), state: NodeState::Lost("gone".to_owned()), jobs: Vec::new() };
     world.seen.batch = Some(BatchView { jobs: Vec::new(), nodes: vec![node] });
     world.look(&[job(10, 1, JobState::Error, None)]);
     assert_eq!(world.failure().class, "node died");
@@ -451,7 +471,7 @@ mod properties {
                 4 => Event::JobSeen {
                     chain,
                     attempt,
-                    job,
+                    job: job.into(),
                     stage: if flag { JobStage::Over } else { JobStage::OnNode },
                     node: None,
                     resubmitted_from: None,

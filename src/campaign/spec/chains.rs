@@ -2,18 +2,15 @@
 
 use super::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
+use crate::clusters;
 use crate::engine::Product;
-
-/// How late the batch system's checkpoint signal may come, scheduler seconds: OAR looks at its jobs every 10 to 12 s,
-/// less often under load. Later the link stops by itself, as when the batch system's server is down.
-const SIGNAL_LATE: f64 = 30.0;
 
 impl Spec {
     /// How long before the walltime a job stops by itself at the latest, scheduler seconds.
     #[must_use]
     pub fn latest_stop(&self) -> f64 {
         let margin = self.margin.seconds() as f64;
-        margin - SIGNAL_LATE.min(margin / 2.0)
+        margin - clusters::latest_signal().min(margin / 2.0)
     }
 
     /// The chains with their months, in the order of the calendar.

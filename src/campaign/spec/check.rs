@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::faults::{Check, Places};
-use super::{MonthsPerChain, Profile, Region, Spec, SpecError, Workload};
+use super::{Class, MonthsPerChain, Profile, Region, Spec, SpecError, Workload};
+use crate::batch::SETUP_KEYS;
+use crate::clusters;
 use crate::engine::Product;
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
 pub(super) const SHORTEST_MARGIN: u64 = 60;
-/// The batch system resubmits only what ran for more than this, seconds.
-const SHORTEST_RUN: u64 = 60;
 
 /// More threads than any node has cores, and few enough for a machine to bear.
 pub const MOST_THREADS: u32 = 4096;
 
-/// What may be said of a site, as the batch system's clients understand it.
-const SITE_KEYS: [&str; 7] =
-    ["project", "properties", "queue", "resources", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
+/// What may be said of a site: what batch systems' clients understand, and which nodes have processors of a class.
+fn site_keys() -> Vec<&'static str> {
+    SETUP_KEYS.into_iter().chain(Class::ALL.iter().map(|class| class.as_str())).collect()
+}
 
 /// All values that cannot be, each with line and cure.
 pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
@@ -131,8 +132,9 @@ impl Check<'_> {
 
     fn site(&mut self) {
         let spec = self.spec;
-        for key in spec.own_site_lines().into_keys().filter(|k| !SITE_KEYS.contains(&k.as_str())) {
-            let cure = format!("known: {}; write \"project=alps; queue=default\"", SITE_KEYS.join(", "));
+        let known = site_keys();
+        for key in spec.own_site_lines().into_keys().filter(|k| !known.contains(&k.as_str())) {
+            let cure = format!("known: {}; write \"project=alps; queue=default\"", known.join(", "));
             self.fault("site", format!("`site`: there is no key `{key}`"), cure);
         }
         for name in spec.site_names() {
@@ -147,9 +149,10 @@ impl Check<'_> {
             let what = format!("`setup`: {line:?} is more than one line");
             self.fault("setup", what, "write each line as one of the list");
         }
-        if let Some(line) = spec.setup.iter().find(|line| line.starts_with("#OAR")) {
+        let prefix = clusters::requests().prefix;
+        if let Some(line) = spec.setup.iter().find(|line| line.starts_with(prefix)) {
             let what = format!("`setup`: {line:?} would be read by the batch system as a request of its own");
-            self.fault("setup", what, "requests stand in `site`: project, properties, queue, resources");
+            self.fault("setup", what, format!("requests stand in `site`: {}", SETUP_KEYS.join(", ")));
         }
         if let (Some(cores), Some(threads)) = (spec.own_cores(), spec.threads)
             && threads > cores
@@ -231,10 +234,15 @@ impl Check<'_> {
                 what,
                 "a job computes for walltime - margin: lengthen one or shorten the other",
             );
-        } else if !self.is_bad("margin") && walltime.seconds() <= margin.seconds() + SHORTEST_RUN {
-            let what = format!("between the walltime {walltime} and the margin {margin} lie 60 s or less");
-            let cure =
-                "the batch system resubmits only jobs that ran for more than 60 s: lengthen the walltime";
+        } else if !self.is_bad("margin")
+            && walltime.seconds() <= margin.seconds() + clusters::longest_uncounted()
+        {
+            let uncounted = clusters::longest_uncounted();
+            let what =
+                format!("between the walltime {walltime} and the margin {margin} lie {uncounted} s or less");
+            let cure = format!(
+                "the batch system resubmits only jobs that ran for more than {uncounted} s: lengthen the walltime"
+            );
             self.fault("walltime", what, cure);
         }
     }

@@ -10,6 +10,7 @@ use super::command_kinds::{Processors, Semaphores};
 use super::placeholders::{self, Name};
 use super::{Spec, Workload};
 use crate::checkpoint::{CampaignDir, ChainId};
+use crate::clusters;
 use crate::foreign::{Program, cpu, progress};
 use crate::quantity::Unit;
 
@@ -86,7 +87,7 @@ const STAYS: [&str; 30] = [
 ];
 
 /// Beginnings of names of such variables.
-const STAY: [&str; 5] = ["ALPSCKPT_", "OAR_", "SSH_", "WATCHDOG_", "XDG_SESSION_"];
+const STAY: [&str; 4] = ["ALPSCKPT_", "SSH_", "WATCHDOG_", "XDG_SESSION_"];
 
 impl Spec {
     /// The command that is to run in the place of the engine.
@@ -232,7 +233,8 @@ impl Command {
 /// Whether a variable of the job means the same on another node.
 fn travels(name: &OsStr) -> bool {
     let of_node = STAYS.iter().any(|stays| name == OsStr::new(stays));
-    !of_node && !STAY.iter().any(|start| name.as_bytes().starts_with(start.as_bytes()))
+    let of_job = name.to_str().is_some_and(clusters::is_of_job);
+    !of_node && !of_job && !STAY.iter().any(|start| name.as_bytes().starts_with(start.as_bytes()))
 }
 
 /// What placeholders stand for.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::{Class, Duration, Loaded, Processors, Spec, SpecError};
+use crate::clusters;
 use crate::quantity;
 
 const FILES: [(&str, &str); 2] = [
@@ -36,7 +37,7 @@ pub struct Profile {
     /// The queue.
     #[serde(default)]
     pub queue: Option<String>,
-    /// Properties of its nodes (SQL).
+    /// Properties of its nodes.
     #[serde(default)]
     pub properties: Option<String>,
     /// The nodes of a job; its cores are added.
@@ -56,7 +57,7 @@ pub struct Profile {
 pub struct NodesOfClass {
     /// The class.
     pub class: Class,
-    /// What they alone have (SQL).
+    /// What they alone have.
     pub properties: String,
 }
 
@@ -78,7 +79,7 @@ impl Profile {
     /// What its batch system wants for a job with so many threads; all cores of a node where that is open.
     fn lines(&self, threads: Option<u32>) -> BTreeMap<String, String> {
         let resources = self.resources.as_ref().map(|nodes| match threads {
-            Some(threads) => format!("{nodes}/core={threads}"),
+            Some(threads) => (clusters::requests().with_cores)(nodes, threads),
             None => nodes.clone(),
         });
         let all = [
@@ -147,17 +148,16 @@ impl Spec {
         self.site_names().into_iter().find_map(Profile::named)
     }
 
-    /// The cores that the campaign file's own `resources` ask for on a node, where they say so (`/nodes=1/core=8`).
+    /// The cores that the campaign file's own `resources` ask for on a node, where they say so.
     #[must_use]
     pub fn own_cores(&self) -> Option<u32> {
         let lines = self.own_site_lines();
-        let (_, cores) = lines.get("resources")?.rsplit_once("/core=")?;
-        let digits: String = cores.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
+        (clusters::requests().cores)(lines.get("resources")?)
     }
 
     /// What the site's batch system wants, by key: the profile's lines, and those of the campaign file in their place. A site of
-    /// which nothing is known is asked for the cores of a job all the same: OAR's own default is one, whatever `threads` says.
+    /// which nothing is known is asked for the cores of a job all the same: a batch system's own default may be one, whatever
+    /// `threads` says.
     #[must_use]
     pub fn site_lines(&self) -> BTreeMap<String, String> {
         self.site_lines_of(None)
@@ -175,7 +175,7 @@ impl Spec {
             let properties = lines.entry("properties".to_owned()).or_default();
             *properties = match properties.as_str() {
                 "" => of_class,
-                wanted => format!("({wanted}) AND ({of_class})"),
+                wanted => (clusters::requests().both)(wanted, &of_class),
             };
         }
         lines
@@ -192,7 +192,7 @@ impl Spec {
         }
     }
 
-    /// What nodes of each class of processors have (SQL): as the site's profile says, and the campaign file in its place.
+    /// What nodes of each class of processors have: as the site's profile says, and the campaign file in its place.
     #[must_use]
     pub fn classes(&self) -> BTreeMap<Class, String> {
         let profile = self.profile().map(|profile| profile.processors.as_slice()).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::findings::Findings;
-use crate::batch::{BatchSystem, Ending, Job, JobId, Submission, Token};
+use crate::batch::{BatchSystem, Ending, Job, JobId, Manner, Submission, Token};
 use crate::campaign::clock;
 use crate::campaign::shell::JobScript;
 use crate::checkpoint::ExitClass;
@@ -28,6 +28,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) fn submission(
     folder: &Path,
     kit: Option<&Path>,
+    manner: &'static Manner,
     site: std::collections::BTreeMap<String, String>,
     setup: &[&str],
 ) -> Result<Submission, CliError> {
@@ -53,7 +54,7 @@ pub(super) fn submission(
     // Copied a moment ago: nothing has to be verified.
     let (submitted, verified, plain) = (&submission, b"".as_slice(), false);
     let (program, arguments) = (&program, &arguments);
-    let job = JobScript { submission: submitted, about, setup, program, verified, arguments, plain };
+    let job = JobScript { manner, submission: submitted, about, setup, program, verified, arguments, plain };
     let text = job.text();
     let write = || {
         fs::write(&submission.script, &text)?;
@@ -152,11 +153,11 @@ fn unanswered(
     };
     let said = fs::read_to_string(folder.join("err")).unwrap_or_default();
     let said = setup::last_words(&said).unwrap_or_else(|| "it said nothing here".to_owned());
-    let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended);
+    let found = format!("job {id} ended ({}, {:?}) without one: {said}", job.state, job.ended());
     findings.bad(
         WHAT,
         found,
-        if job.ended == Some(Ending::Code(ExitClass::Setup.code())) {
+        if job.ended() == Some(Ending::Code(ExitClass::Setup.code())) {
             "correct the `setup` lines in the campaign file"
         } else {
             "the node must see the folder of `output` under the same path and be able to run this program"

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::trouble::NotSaved;
 use super::{Session, State};
+use crate::batch::GO_ON;
 use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
 use crate::foreign::tasks;
@@ -29,8 +30,8 @@ const SHORTEST_RATE: Duration = Duration::from_secs(5);
 /// A program that takes less of a core than this waits for something else: its CPU time tells nothing of its end.
 const LEAST_CPU: f64 = 0.05;
 
-/// The status with which a job ends whose program ended with 99, which has the batch system resubmit the job.
-const INSTEAD_OF_99: u8 = 71;
+/// The status with which a job ends whose program ended with [`GO_ON`], which would have the batch system run the job again.
+const INSTEAD_OF_GO_ON: u8 = 71;
 
 /// So much of the end of what the program said is told, bytes.
 const LAST_WORDS: u64 = 600;
@@ -261,10 +262,10 @@ impl Session<'_> {
                 let made = self.make(state)?;
                 self.publish(&made).map(Done::Complete)
             }
-            Ended::Code(99) => Err(Failure::Program(
-                INSTEAD_OF_99,
+            Ended::Code(GO_ON) => Err(Failure::Program(
+                INSTEAD_OF_GO_ON,
                 format!(
-                    "the program ended with exit status 99{} (the job ends with {INSTEAD_OF_99}: 99 has the batch system resubmit it)",
+                    "the program ended with exit status {GO_ON}{} (the job ends with {INSTEAD_OF_GO_ON}: {GO_ON} has the batch system resubmit it)",
                     words()
                 ),
             )),

@@ -154,7 +154,7 @@ fn check_jobs(jobs: &[Job]) -> Result<(), TestCaseError> {
     prop_assert!(jobs.is_sorted_by(|a, b| a.id < b.id), "no number twice");
     for job in jobs {
         prop_assert!(job.id.0 > 0 && job.array_id.0 > 0 && i64::try_from(job.id.0).is_ok());
-        prop_assert!(job.resubmitted_from.is_none_or(|from| from.0 > 0));
+        prop_assert!(job.resubmitted_from.is_none_or(|from| from.id.0 > 0));
         for time in [job.submitted, job.started, job.stopped, job.expected_start.unwrap_or(0)] {
             prop_assert!((0..1 << 38).contains(&time), "{time}");
         }

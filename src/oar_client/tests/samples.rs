@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::*;
+use crate::batch::How;
 
 /// One line of a version's `index.tsv`.
 #[derive(Debug)]
@@ -90,7 +91,12 @@ impl Sample {
             }),
             "oarnodes" => oar.nodes().map(|nodes| {
                 lines(nodes.iter().map(|n| {
-                    format!("{} {} {:?}", n.name, n.state, n.jobs.iter().map(|j| j.0).collect::<Vec<_>>())
+                    format!(
+                        "{} {} {:?}",
+                        n.name,
+                        n.state.word(),
+                        n.jobs.iter().map(|j| j.0).collect::<Vec<_>>()
+                    )
                 }))
             }),
             "oardel" if self.command.contains(" -") => oar.checkpoint(job).map(|()| "signalled".to_owned()),
@@ -121,10 +127,10 @@ impl Sample {
         assert!(job.stopped == 0 || job.state.is_over() || job.state == JobState::Finishing, "{what}");
         assert!(job.started == 0 || job.started >= job.submitted, "{what}");
         assert!(job.started == 0 || job.stopped == 0 || job.stopped >= job.started, "{what}");
-        assert!(job.node.is_some() || job.ended.is_none(), "{what}");
+        assert!(job.node.is_some() || job.ended().is_none(), "{what}");
         let can_have_ended = matches!(job.state, JobState::Terminated | JobState::Finishing);
-        assert!(can_have_ended || job.ended.is_none(), "{what}");
-        assert!(job.resubmitted_from.is_none_or(|from| from < job.id), "{what}");
+        assert!(can_have_ended || job.ended().is_none(), "{what}");
+        assert!(job.resubmitted_from.is_none_or(|from| from < job.key()), "{what}");
     }
 }
 
@@ -150,24 +156,17 @@ fn shown(job: &Job) -> String {
     if let Some(node) = &job.node {
         say(format!("on {node}"));
     }
-    if let Some(ended) = job.ended {
-        say(format!("{ended:?}"));
+    if let Some(end) = &job.end {
+        say(format!("{:?} by {:?}, {:?}", end.how, end.by, end.next));
+        if let Some(ending) = end.ending.filter(|ending| end.how != How::Command(*ending)) {
+            say(format!("{ending:?}"));
+        }
     }
     if job.started > 0 && job.stopped > 0 {
         say(format!("ran {} s", job.stopped - job.started));
     }
     if let Some(start) = job.expected_start {
         say(format!("expected {} s after submission", start - job.submitted));
-    }
-    let mut events: Vec<(&str, usize)> = Vec::new();
-    for (kind, _) in &job.events {
-        match events.iter_mut().find(|(known, _)| known == kind) {
-            Some((_, times)) => *times += 1,
-            None => events.push((kind, 1)),
-        }
-    }
-    for (kind, times) in events {
-        say(if times > 1 { format!("{times} x {kind}") } else { kind.to_owned() });
     }
     say(format!("{:?}", job.message));
     line
@@ -190,7 +189,7 @@ fn every_sample_is_read_for_what_it_means() {
         let mut settings = insta::Settings::clone_current();
         settings.set_omit_expression(true);
         settings.set_prepend_module_to_snapshot(false);
-        settings.set_snapshot_path("../../../../tests/data/oar");
+        settings.set_snapshot_path("../../../tests/data/oar");
         settings.bind(|| insta::assert_snapshot!(version, all));
     }
 }

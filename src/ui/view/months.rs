@@ -10,6 +10,7 @@ use ratatui::text::Line;
 use super::pen::Pen;
 use super::table::{self, short_host};
 use super::{details, events, is_wide, map};
+use crate::batch::NodeState;
 use crate::campaign::snapshot::{NodeView, Snapshot};
 use crate::ui::model::Model;
 use crate::ui::theme::Meaning;
@@ -96,7 +97,7 @@ pub(super) fn node_lines(
         .map(|node| {
             let name = text::left(short_host(&node.name), name_width, pen.glyphs);
             let mut spans = vec![pen.span(Meaning::Base, format!(" {name}  "))];
-            spans.push(pen.span(node_meaning(node), text::left(&node.state, 10, pen.glyphs)));
+            spans.push(pen.span(node_meaning(node), text::left(node.state.word(), 10, pen.glyphs)));
             let load = load(model, node, pen);
             let meaning = if node.chains.is_empty() { Meaning::Muted } else { Meaning::Active };
             spans.push(pen.span(meaning, format!(" {load}")));
@@ -112,16 +113,16 @@ pub(super) fn node_lines(
 }
 
 fn node_meaning(node: &NodeView) -> Meaning {
-    match node.state.to_ascii_lowercase().as_str() {
-        "alive" => Meaning::Good,
-        "dead" => Meaning::Bad,
-        _ => Meaning::Warning,
+    match node.state {
+        NodeState::Up => Meaning::Good,
+        NodeState::Dead(_) => Meaning::Bad,
+        NodeState::Lost(_) | NodeState::Other(_) => Meaning::Warning,
     }
 }
 
 fn load(model: &Model, node: &NodeView, pen: Pen) -> String {
     if node.chains.is_empty() {
-        return if node.state.eq_ignore_ascii_case("alive") { "free".to_owned() } else { String::new() };
+        return if node.state.is_up() { "free".to_owned() } else { String::new() };
     }
     let name =
         |id| model.chain_of(id).map_or_else(|| id.to_string(), |c| words::months(&c.months, pen.glyphs));
@@ -136,8 +137,11 @@ fn nodes_in_a_line(model: &Model, snapshot: &Snapshot, pen: Pen) -> Line<'static
         }
         spans.push(pen.span(Meaning::Base, format!("{} ", short_host(&node.name))));
         let load = load(model, node, pen);
-        let (meaning, said) =
-            if load.is_empty() { (node_meaning(node), node.state.clone()) } else { (Meaning::Muted, load) };
+        let (meaning, said) = if load.is_empty() {
+            (node_meaning(node), node.state.word().to_owned())
+        } else {
+            (Meaning::Muted, load)
+        };
         spans.push(pen.span(meaning, said));
     }
     Line::from(spans)

@@ -1,6 +1,6 @@
 //! A chain whose program does not fit the node that its job came to: submitted again without that node.
 
-use alpsckpt::batch::{Ending, JobId, JobState};
+use alpsckpt::batch::{JobId, JobState};
 use alpsckpt::campaign::controller::{Action, Controller, Reach};
 use alpsckpt::campaign::snapshot::{ChainState, Snapshot};
 use alpsckpt::checkpoint::{ExitClass, LinkEnd, LinkNumber, UnfitNode};
@@ -25,7 +25,7 @@ fn does_not_fit(stage: &Stage, number: u32, unfit: UnfitNode) {
     sealed::replace(&dir.link_end(LinkNumber(number)), &end).expect("written");
     stage.with(|c| {
         let job = c.job(JobId(u64::from(number)));
-        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(69)));
+        (job.state, job.end) = (JobState::Terminated, super::ended(69));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use alpsckpt::batch::{Ending, JobId, JobState};
+use alpsckpt::batch::{JobId, JobState};
 use alpsckpt::campaign::controller::{Action, ControlError, Controller};
 use alpsckpt::campaign::event::Event;
 use alpsckpt::campaign::journal;
@@ -186,7 +186,7 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
     stage.end_link(&january(), 1, ExitClass::Complete);
     stage.with(|c| {
         let job = c.job(JobId(1));
-        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(0)));
+        (job.state, job.end) = (JobState::Terminated, super::ended(0));
     });
     let seen = january_of(&mut controller);
     assert_eq!((seen.state, seen.tiles, seen.total), (ChainState::Complete, 10, 10));
@@ -283,7 +283,7 @@ fn events_stand_in_the_order_in_which_they_happened_and_seals_in_a_row_are_one_l
     stage.with(|c| {
         let job = c.job(JobId(1));
         (job.submitted, job.started, job.stopped) = (100, 100, 100);
-        (job.state, job.ended) = (JobState::Terminated, Some(Ending::Code(99)));
+        (job.state, job.end) = (JobState::Terminated, super::ended(99));
         let former = job.clone();
         let next = c.new_job(&former.name, Some(&former));
         let job = c.job(next);

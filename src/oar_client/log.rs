@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use crate::oar_client::Logged;
+use super::Logged;
 use crate::quantity;
 
 /// A longer log becomes `oar.log.1`.
