@@ -24,7 +24,7 @@ pub fn spec_of(output: &Path) -> Result<Spec, DurableError> {
 /// settled as for a new campaign; where there is no campaign it stays open.
 ///
 /// # Errors
-/// As [`settle`], where what was settled is lost.
+/// As [`settle()`], where what was settled is lost.
 pub fn as_begun(mut loaded: Loaded, tell: Tell<'_>) -> Result<Loaded, PrepareError> {
     let output = loaded.spec.output.clone();
     if let Ok(begun) = spec_of(&output) {

@@ -4,8 +4,8 @@
 //! [`News`], given to whoever asked; what refuses is a [`PrepareError`]. However much is asked at once, the inputs are looked at
 //! once and the engine is opened once, on the very files that were looked at.
 //!
-//! - [`settle`]: the spec of a campaign to be begun or gone on with; [`begin`] hands it to the controller;
-//! - [`examine`], [`verify`]: what is wrong with a file and its inputs, or may be;
+//! - [`settle()`]: the spec of a campaign to be begun or gone on with; [`begin`] hands it to the controller;
+//! - [`examine`], [`verify()`]: what is wrong with a file and its inputs, or may be;
 //! - [`planned`], [`program`]: what a campaign will take;
 //! - [`window`]: a small square of it, computed at once;
 //! - [`plan`]: months, chains, jobs, hours, bytes; pure.

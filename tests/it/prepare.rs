@@ -1,5 +1,6 @@
 //! A campaign is prepared in one go, and what goes on inside can be read.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,8 +29,13 @@ fn opened(trace: &[String], file: &str) -> usize {
     trace.iter().filter(|line| line.contains("opened file=") && line.ends_with(&ending)).count()
 }
 
+/// How often a step began.
 fn times(trace: &[String], step: &str) -> usize {
-    let begins = |line: &&String| line.contains(step) && line.ends_with(": new");
+    let begins = |line: &&String| {
+        let steps = line.split(": alpsckpt::").next().unwrap();
+        // The last of those that the line names.
+        line.ends_with(": new") && steps.rfind(step).is_some_and(|at| !steps[at..].contains("}:"))
+    };
     trace.iter().filter(begins).count()
 }
 
@@ -121,7 +127,8 @@ fn a_session_whose_scheduler_never_answers_leaves_to_read_where_it_hangs() {
     assert!(stamp[0].starts_with("20") && stamp[1].contains('.') && stamp[2].contains(':'), "{last}");
     assert_eq!(stamp[3], status.id().to_string(), "{last}");
     // What came before it has ended, with its time.
-    assert!(text.iter().any(|line| line.contains("read_chains: close time.busy=")), "{text:#?}");
+    let ended = |line: &String| line.contains("read_chains: ") && line.contains(": close time.busy=");
+    assert!(text.iter().any(ended), "{text:#?}");
 }
 
 #[test]
@@ -131,10 +138,12 @@ fn a_trace_that_cannot_be_written_is_told_and_without_the_variable_there_is_none
     let mut command = scene.alpsckpt(&["plan", "my.ron"]);
     let refused = Answer::of(command.env("ALPSCKPT_LOG", scene.path("nowhere/trace")).output().unwrap());
     refused.failed(74, &["ALPSCKPT_LOG", "nowhere/trace", "unset ALPSCKPT_LOG"]);
-    let before: Vec<_> = fs::read_dir(scene.path("")).unwrap().flatten().map(|e| e.file_name()).collect();
+    let names = || -> BTreeSet<_> {
+        fs::read_dir(scene.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect()
+    };
+    let before = names();
     scene.ask(&["check", "my.ron", "--quick"]).good();
-    let after: Vec<_> = fs::read_dir(scene.path("")).unwrap().flatten().map(|e| e.file_name()).collect();
-    assert_eq!(before, after);
+    assert_eq!(names(), before);
 }
 
 /// The documents of a real campaign: each with its version, all fields on the page.

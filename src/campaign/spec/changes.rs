@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Command, Spec, Workload};
+use super::{Command, Computing, Spec};
 
 /// What the change of a field means for what is computed already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ fn changed_fields(one: &Spec, other: &Spec) -> Vec<Changed> {
         lai_max: Science,
     );
     let mut changed: Vec<Changed> = fields.into_iter().flatten().collect();
-    if let (Workload::Command(one), Workload::Command(other)) = (&one.workload, &other.workload)
+    if let (Computing::Command(one), Computing::Command(other)) = (&one.workload, &other.workload)
         && let Some(at) = changed.iter().position(|changed| changed.field == "workload")
     {
         changed.splice(at..=at, one.changes(other));

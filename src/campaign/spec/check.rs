@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::faults::{Check, Places};
-use super::{Class, MonthsPerChain, Profile, Region, Spec, SpecError, Workload};
+use super::{Class, Computing, MonthsPerChain, Profile, Region, Spec, SpecError};
 use crate::batch::SETUP_KEYS;
 use crate::clusters;
 use crate::engine::Product;
@@ -30,10 +30,10 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     check.times();
     check.jobs();
     match &spec.workload {
-        Workload::Command(command) => check.command(command),
+        Computing::Command(command) => check.command(command),
         // What cannot be read may be either.
-        Workload::Engine if check.is_bad("workload") => {}
-        Workload::Engine => {
+        Computing::Engine if check.is_bad("workload") => {}
+        Computing::Engine => {
             check.maps();
             check.region();
             check.inputs();
@@ -61,7 +61,7 @@ impl Check<'_> {
             );
             self.fault("name", what, "write it as one line of letters, digits and signs");
         }
-        let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
+        let engine = self.spec.workload == Computing::Engine && !self.is_bad("workload");
         let dem = engine.then_some(("dem", &self.spec.dem));
         for (field, path) in [("output", &self.spec.output)].into_iter().chain(dem) {
             if path.as_os_str().is_empty() {
@@ -115,7 +115,7 @@ impl Check<'_> {
             vec![("output".to_owned(), &spec.output), ("dem".to_owned(), &spec.dem)];
         paths.extend(spec.reference_height.as_deref().map(|path| ("reference_height".to_owned(), path)));
         paths.extend(spec.files_by_month());
-        if let Workload::Command(command) = &spec.workload {
+        if let Computing::Command(command) = &spec.workload {
             paths.extend(command.paths().map(|(field, path)| (format!("workload.{field}"), path)));
         }
         for (field, path) in paths {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::values;
 use super::{
-    Atmosphere, Azimuths, Cloud, Duration, Mode, Monthly, MonthsPerChain, Pace, Region, Temperature, Workload,
+    Atmosphere, Azimuths, Cloud, Computing, Duration, Mode, Monthly, MonthsPerChain, Pace, Region,
+    Temperature,
 };
 use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing};
 
@@ -75,8 +76,8 @@ pub struct Spec {
     pub pace: Option<Pace>,
     /// What computes.
     #[serde(default)]
-    pub workload: Workload,
-    /// The site by name, and what its batch system wants to know: `dahu; project=alps`. A name without a [`Profile`] is a
+    pub workload: Computing,
+    /// The site by name, and what its batch system wants to know: `dahu; project=alps`. A name without a [`super::Profile`] is a
     /// label.
     #[serde(default, with = "values::optional")]
     pub site: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Atmosphere, Cloud, Monthly, Spec, Workload};
+use super::{Atmosphere, Cloud, Computing, Monthly, Spec};
 use crate::checkpoint::ChainId;
 use crate::engine::Product;
 
@@ -55,7 +55,7 @@ impl Spec {
     /// The paths of all inputs, `{month}` unresolved.
     pub(super) fn inputs_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut inputs = vec![&mut self.dem];
-        if let Workload::Command(command) = &mut self.workload {
+        if let Computing::Command(command) = &mut self.workload {
             inputs.extend(command.inputs.iter_mut().chain(&mut command.folder));
         }
         inputs.extend(&mut self.reference_height);

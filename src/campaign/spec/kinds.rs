@@ -129,7 +129,7 @@ pub enum Mode {
 
 /// What computes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub enum Workload {
+pub enum Computing {
     /// The engine of this program.
     #[default]
     Engine,

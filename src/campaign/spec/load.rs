@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::command::IDLE;
 use super::fields::{self, FieldAt};
 use super::reading::{Reading, blank};
-use super::{Duration, Loaded, Spec, SpecError, Workload, check, faults, forms};
+use super::{Computing, Duration, Loaded, Spec, SpecError, check, faults, forms};
 
 /// A longer file is no campaign file, bytes.
 const LONGEST: u64 = 1 << 20;
@@ -172,7 +172,7 @@ fn make_absolute(spec: &mut Spec, file: &Path) {
     let folder = absolute(file).parent().map(Path::to_path_buf).unwrap_or_default();
     let fix = |path: &mut PathBuf| *path = absolute(&folder.join(&*path));
     fix(&mut spec.output);
-    if let Workload::Command(command) = &mut spec.workload {
+    if let Computing::Command(command) = &mut spec.workload {
         command.make_absolute(&folder);
     } else {
         spec.inputs_mut().into_iter().for_each(fix);

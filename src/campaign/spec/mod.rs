@@ -38,8 +38,8 @@ pub(crate) use freeze::short_hash;
 pub use freeze::{Frozen, extend_lineage, freeze, frozen, lineage};
 pub use inputs::of_month;
 pub use kinds::{
-    Azimuths, Cloud, Duration, Mode, Monthly, MonthsPerChain, Pace, Region, Temperature, TemperatureUnit,
-    Workload,
+    Azimuths, Cloud, Computing, Duration, Mode, Monthly, MonthsPerChain, Pace, Region, Temperature,
+    TemperatureUnit,
 };
 pub use load::{load, parse};
 pub use loaded::{Loaded, SpecError};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::command::{Checkpoint, Command, ProgressOf};
 use super::command_kinds::{Processors, Semaphores};
 use super::placeholders::{self, Name};
-use super::{Spec, Workload};
+use super::{Computing, Spec};
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::clusters;
 use crate::foreign::{Program, cpu, progress};
@@ -94,8 +94,8 @@ impl Spec {
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
         match &self.workload {
-            Workload::Command(command) => Some(command),
-            Workload::Engine => None,
+            Computing::Command(command) => Some(command),
+            Computing::Engine => None,
         }
     }
 

@@ -247,7 +247,7 @@ fn a_frozen_command_reads_back_the_same_and_its_changes_are_told_field_by_field(
         assert!(kinds(from, to).contains(&(field, Change::Job)), "{field}: {:?}", kinds(from, to));
     }
     let engine = parsed(SHORT).unwrap().spec;
-    let engine = Spec { workload: Workload::Engine, ..engine };
+    let engine = Spec { workload: Computing::Engine, ..engine };
     let changed = changes(&parsed(SHORT).unwrap().spec, &engine);
     assert_eq!((changed[0].field, changed[0].change), ("workload", Change::Science));
 }

@@ -22,7 +22,7 @@ fn every_form_of_version_1_is_read() {
     assert_eq!(spec.temperature["max"].unit, TemperatureUnit::DeciKelvin);
     let lapses = [0.003, 0.004, 0.005, 0.0055, 0.006, 0.0065, 0.0065, 0.0065, 0.006, 0.005, 0.004, 0.003];
     assert_eq!(spec.lapse, Monthly::PerMonth(lapses));
-    assert_eq!((spec.cloud, spec.mode, spec.workload), (Cloud::None, Mode::AsSaga, Workload::Engine));
+    assert_eq!((spec.cloud, spec.mode, spec.workload), (Cloud::None, Mode::AsSaga, Computing::Engine));
     assert_eq!((spec.walltime.seconds(), spec.margin.seconds()), (172_800, 1800));
     assert_eq!(spec.pace, Some(Pace { tiles_per_minute: 40.0 }));
     assert_eq!((spec.threads, spec.site.as_deref()), (Some(8), Some("grenoble")));
