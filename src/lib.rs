@@ -16,6 +16,7 @@
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `quantity` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity`, `shell_words` |
+//! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
 //! | [`quantity`] | quantities written for people | - |
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
@@ -48,6 +49,7 @@ pub mod clusters;
 pub mod durable;
 pub mod engine;
 pub mod foreign;
+pub mod grid_file;
 pub mod host;
 pub mod job;
 pub mod oar_client;

@@ -1,12 +1,12 @@
-//! The engine's side of the comparison: maps, skylines and suns of a part of a terrain.
+//! The engine's side of the comparison: maps, horizons and suns of a part of a terrain.
 
 use std::f64::consts::TAU;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::{
-    Compression, Engine, EngineError, Field, Model, MonthInputs, Problem, Product, RegionBox, Request,
-    Storage,
+    CoarseField, Compression, Engine, EngineError, MapRequest, MonthInputs, Physics, Problem, Product,
+    RegionBox, Storage,
 };
 
 use crate::Outcome;
@@ -21,19 +21,19 @@ pub(crate) fn request(
     part: Part,
     tile: Option<u32>,
     products: &[Product],
-    model: Model,
-) -> Request {
+    model: Physics,
+) -> MapRequest {
     let place = &terrain.placement;
     let (xmin, ymax) =
         (place.west + part.x as f64 * place.cell_x, place.north - part.y as f64 * place.cell_y);
     let month = |month| MonthInputs {
         month,
-        lapse: Field::Constant(0.006),
+        lapse: CoarseField::Constant(0.006),
         cloud: None,
         temperatures: Vec::new(),
         linke: None,
     };
-    Request {
+    MapRequest {
         dem: terrain.file.clone(),
         region: Some(RegionBox {
             epsg: place.crs.epsg(),
@@ -55,7 +55,7 @@ pub(crate) fn request(
 }
 
 /// Opens the engine and makes sure that it maps that part and no other.
-pub(crate) fn open(terrain: &Terrain, request: Request, part: Part) -> Outcome<Engine> {
+pub(crate) fn open(terrain: &Terrain, request: MapRequest, part: Part) -> Outcome<Engine> {
     let engine = Engine::open(request).map_err(|error| {
         let Problem { file, what, cure, changed } = problem(error, &terrain.source);
         // Of the copy of its middle nobody knows.
@@ -124,20 +124,20 @@ impl Maps {
     }
 }
 
-/// The skylines of cells, as the engine has them.
-pub(crate) struct Skylines {
+/// The horizons of cells, as the engine has them.
+pub(crate) struct Horizons {
     azimuths: Vec<f64>,
     tangents: Vec<Vec<f32>>,
 }
 
-impl Skylines {
+impl Horizons {
     /// Of cells of the mapped part, which is one tile.
     pub(crate) fn of(engine: &Engine, cells: &[(usize, usize)]) -> Outcome<Self> {
         let dem = &engine.request().dem;
         let nothing = || Problem::new(dem, "has no tile", "report this as a fault");
         let tile = engine.tiling().tile(0).ok_or_else(nothing)?;
         let cells: Vec<(u32, u32)> = cells.iter().map(|(x, y)| (*x as u32, *y as u32)).collect();
-        let tangents = engine.skylines(tile, &cells, &AtomicBool::new(false));
+        let tangents = engine.horizons(tile, &cells, &AtomicBool::new(false));
         Ok(Self { azimuths: engine.azimuths(), tangents: tangents.map_err(|error| problem(error, dem))? })
     }
 

@@ -1,9 +1,9 @@
 //! What is measured on a terrain, and what is asked of it.
 
-use alpsckpt::engine::{Model, Product, Summing};
+use alpsckpt::engine::{Physics, Product, Summing};
 
 use crate::Outcome;
-use crate::engine_side::{Maps, Skylines, open, request};
+use crate::engine_side::{Horizons, Maps, open, request};
 use crate::oracle::flat_earth;
 use crate::pixels::{Truth, look, pick};
 use crate::positions;
@@ -40,12 +40,12 @@ pub(crate) fn measure(terrain: &Terrain, pixels: usize, asked: Asked) -> Outcome
     let cells = pick(terrain, pixels)?;
     let products = [Product::SkyView, Product::Direct, Product::TotalFlat, Product::Quotient];
     // As far as the oracle looks: over the whole terrain.
-    let model = Model { horizon_distance: terrain.farthest(), ..flat_earth() };
+    let model = Physics { horizon_distance: terrain.farthest(), ..flat_earth() };
     let engine = open(terrain, request(terrain, terrain.mapped, None, &products, model), terrain.mapped)?;
     let maps = Maps::of(&engine)?;
     let at: Vec<(usize, usize)> =
         cells.iter().map(|cell| (cell.at.0 - terrain.mapped.x, cell.at.1 - terrain.mapped.y)).collect();
-    let truths = look(terrain, &cells, &Skylines::of(&engine, &at)?)?;
+    let truths = look(terrain, &cells, &Horizons::of(&engine, &at)?)?;
     let months: Vec<MonthLine> = (0..12).map(|month| month_line(&maps, &truths, month)).collect();
     let mut rows = direct(&maps, &truths, &months, asked);
     if asked == Asked::All {
@@ -149,7 +149,7 @@ fn differences(a: &Maps, b: &Maps, month: usize) -> Vec<f64> {
 fn look_ups(terrain: &Terrain) -> Outcome<Row> {
     let part = terrain.mapped.core(WINDOW);
     let maps = |summing| {
-        let model = Model { summing, ..flat_earth() };
+        let model = Physics { summing, ..flat_earth() };
         Maps::of(&open(terrain, request(terrain, part, None, &PRODUCTS, model), part)?)
     };
     let (fast, exact) = (maps(Summing::LookUp)?, maps(Summing::Exact)?);

@@ -4,7 +4,7 @@ use alpsckpt::engine::Problem;
 use rayon::prelude::*;
 
 use crate::Outcome;
-use crate::engine_side::Skylines;
+use crate::engine_side::Horizons;
 use crate::oracle::air::{Month, sums};
 use crate::oracle::flat_earth;
 use crate::oracle::ground::Cell;
@@ -64,8 +64,8 @@ impl Truth {
     }
 }
 
-/// Looks from each cell; `skylines` are the engine's.
-pub(crate) fn look(terrain: &Terrain, cells: &[Cell], skylines: &Skylines) -> Outcome<Vec<Truth>> {
+/// Looks from each cell; `horizons` are the engine's.
+pub(crate) fn look(terrain: &Terrain, cells: &[Cell], horizons: &Horizons) -> Outcome<Vec<Truth>> {
     let nowhere = || Problem::new(&terrain.source, "has no time of day", "check its coordinates");
     let year = Year::of(&terrain.placement, terrain.mapped.middle()).ok_or_else(nowhere)?;
     let reach = flat_earth().horizon_distance;
@@ -76,7 +76,7 @@ pub(crate) fn look(terrain: &Terrain, cells: &[Cell], skylines: &Skylines) -> Ou
         let lit_within: Vec<bool> = shades.iter().map(|shade| shade.is_none_or(|far| far > reach)).collect();
         let (mut steps, mut agreed) = ([0; 12], [0; 12]);
         for (sun, lit) in suns.iter().zip(&lit) {
-            let over = sun.height.tan() > skylines.tangent(number, sun.azimuth);
+            let over = sun.height.tan() > horizons.tangent(number, sun.azimuth);
             let engine = over && cell.cosine(sun) > 0.0;
             steps[sun.month] += 1;
             agreed[sun.month] += u64::from(engine == *lit);

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Raster, write_grid};
+use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{Layer, Problem};
+use alpsckpt::grid_file::write_grid;
 use rayon::prelude::*;
 
 use crate::Outcome;
@@ -21,7 +22,7 @@ const CELL: f64 = 25.0;
 const AROUND: f64 = 12_000.0;
 /// The most cells that are mapped across and down: on more terrain more stays around.
 const MOST_MAPPED: usize = 1088;
-/// No skyline is looked for farther away, m.
+/// No horizon is looked for farther away, m.
 const FARTHEST: f64 = 200_000.0;
 /// Fewer cells than this across or down leave no room for it.
 const LEAST: usize = 512;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Placement, write_grid};
+use alpsckpt::engine::geotiff::Placement;
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::synthetic::ranges;
-use alpsckpt::engine::{Layer, Model};
+use alpsckpt::engine::{Layer, Physics};
+use alpsckpt::grid_file::write_grid;
 use rayon::prelude::*;
 
 use crate::Outcome;
@@ -19,7 +20,7 @@ pub(crate) const MIDDLE: (f64, f64) = (4_300_000.0, 2_600_000.0);
 
 /// Synthetic ranges, to the decimetre, around the mapped square as far as horizons look.
 pub(crate) fn terrain(path: &Path, size: u32) -> Outcome<()> {
-    let halo = (Model::default().horizon_distance / CELL) as usize + 2;
+    let halo = (Physics::default().horizon_distance / CELL) as usize + 2;
     let edge = size as usize / 2 * 2 + 2 * halo;
     let mut values = vec![0.0_f32; edge * edge];
     values.par_chunks_mut(edge).enumerate().for_each(|(y, line)| {

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use alpsckpt::engine::geotiff::cut_block;
 use alpsckpt::engine::{
-    Compression, Engine, Field, Model, MonthInputs, Piece, Product, Request, Storage, Tile, Vectors,
+    CoarseField, Compression, Engine, MapRequest, MonthInputs, Physics, Piece, Product, Storage, Tile,
+    Vectors,
 };
 use alpsckpt::job::Workload;
 use nix::time::{ClockId, clock_gettime};
@@ -106,21 +107,21 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
 }
 
 /// All that the peers give: the sky view factor, and total radiation on the terrain and on level ground.
-fn request(dem: &Path, months: &[u8]) -> Request {
+fn request(dem: &Path, months: &[u8]) -> MapRequest {
     let month = |month: &u8| MonthInputs {
         month: *month,
-        lapse: Field::Constant(0.006),
+        lapse: CoarseField::Constant(0.006),
         cloud: None,
         temperatures: Vec::new(),
         linke: None,
     };
-    Request {
+    MapRequest {
         dem: dem.to_path_buf(),
         region: None,
         reference_height: None,
         months: months.iter().map(month).collect(),
         year: 2018,
-        model: Model::default(),
+        model: Physics::default(),
         products: vec![Product::SkyView, Product::Total, Product::TotalFlat],
         tile: tile::EDGE as u32,
         block: 256,
@@ -129,7 +130,7 @@ fn request(dem: &Path, months: &[u8]) -> Request {
     }
 }
 
-fn open(request: Request) -> Outcome<Engine> {
+fn open(request: MapRequest) -> Outcome<Engine> {
     Engine::open(request).map_err(|e| e.to_string())
 }
 

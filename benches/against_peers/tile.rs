@@ -4,9 +4,9 @@ use std::path::Path;
 
 use alpsckpt::engine::Layer;
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::synthetic::ranges;
+use alpsckpt::grid_file::write_grid;
 
 use crate::Outcome;
 

@@ -24,7 +24,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId, Dumper, Image, LinkNumber, image};
-use alpsckpt::foreign::inside::Options;
+use alpsckpt::foreign::inside::SupervisorOptions;
 use alpsckpt::foreign::{Backend, Clocks, Criu, Network, Program, Supervised, Then, kit};
 use clap::Parser;
 
@@ -130,7 +130,7 @@ fn chain(folder: &Path) -> Outcome<ChainDir> {
 
 fn supervised(criu: Option<&Criu>) -> Supervised {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_alpsckpt"));
-    Supervised::new(criu.cloned(), Options { program, ..Options::default() })
+    Supervised::new(criu.cloned(), SupervisorOptions { program, ..SupervisorOptions::default() })
 }
 
 fn program(folder: &Path, arguments: &[&str]) -> Program {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use alpsckpt::campaign::spec::{self, Spec};
 use alpsckpt::durable::atomic;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
+use alpsckpt::grid_file::write_grid;
 
 use crate::Outcome;
 use crate::terrain::{CELL, Terrain, layer};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use alpsckpt::durable::sealed;
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Coding, Placement, Raster, encode_block, lay_out};
+use alpsckpt::engine::geotiff::{Encoding, Placement, Raster, encode_block, lay_out};
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{Compression, Layer, Storage, Tiling};
 use rayon::prelude::*;
@@ -133,8 +133,8 @@ fn make(path: &Path, placement: &Placement, size: u32, progress: &Progress) -> O
 fn write(path: &Path, placement: &Placement, size: u32, progress: &Progress) -> std::io::Result<u64> {
     let tiling = Tiling { width: size, height: size, tile: BLOCK, block: BLOCK };
     let layer = layer("height", "m", "height of synthetic ranges", (-500.0, 9000.0));
-    let coding = Coding::of(&layer, Storage::Float32, Compression::Zstd);
-    let head = |lengths: Vec<u32>| lay_out(&layer, placement, tiling, coding, &[lengths]);
+    let encoding = Encoding::of(&layer, Storage::Float32, Compression::Zstd);
+    let head = |lengths: Vec<u32>| lay_out(&layer, placement, tiling, encoding, &[lengths]);
     let (across, down) = (tiling.blocks_across(), tiling.blocks() / tiling.blocks_across());
     // Its length is that of the final one, whose numbers are not known yet.
     let room = head(vec![0; tiling.blocks() as usize]).len() as u64;
@@ -142,7 +142,7 @@ fn write(path: &Path, placement: &Placement, size: u32, progress: &Progress) -> 
     file.seek(std::io::SeekFrom::Start(room))?;
     let mut lengths = Vec::with_capacity(tiling.blocks() as usize);
     for row in 0..down {
-        let encode = |column| encode_block(&block(size, (column, row)), BLOCK, coding);
+        let encode = |column| encode_block(&block(size, (column, row)), BLOCK, encoding);
         let blocks: Vec<Vec<u8>> = (0..across).into_par_iter().map(encode).collect();
         for block in &blocks {
             file.write_all(block)?;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{CliError, exit, output};
-use crate::foreign::kit::{self, Order, Source};
-use crate::foreign::{Kind, Trouble};
+use crate::foreign::kit::{self, KitOrder, KitSource};
+use crate::foreign::{Trouble, TroubleKind};
 use crate::quantity::count;
 
 /// Makes what nodes lack for checkpoints of programs that cannot save themselves.
@@ -75,14 +75,14 @@ pub(super) fn run(command: &Command) -> Result<(), CliError> {
         CliError::new(exit::OUTPUT, "there is no home folder for the kit", "name a folder with --to")
     })?;
     let from = match &args.from {
-        Some(folder) => Source::Folder(folder.clone()),
-        None => Source::Suite {
+        Some(folder) => KitSource::Folder(folder.clone()),
+        None => KitSource::Suite {
             name: args.suite.clone(),
             mirror: args.mirror.clone(),
             keyring: args.keyring.clone(),
         },
     };
-    let order = Order { to, from, again: args.again };
+    let order = KitOrder { to, from, again: args.again };
     let (kit, criu, made) = kit::make(&order)?;
     let version = criu.version_in_words();
     let packages = count(kit.packages.len() as u64, "package");
@@ -99,10 +99,10 @@ pub(super) fn run(command: &Command) -> Result<(), CliError> {
 impl From<Trouble> for CliError {
     fn from(trouble: Trouble) -> Self {
         let code = match trouble.kind {
-            Kind::Unavailable | Kind::TimedOut => exit::BATCH,
-            Kind::DiskFull => exit::DISK_FULL,
-            Kind::Damaged | Kind::Undumpable | Kind::Unfit => exit::INPUT,
-            Kind::Refused | Kind::Other => exit::OUTPUT,
+            TroubleKind::Unavailable | TroubleKind::TimedOut => exit::BATCH,
+            TroubleKind::DiskFull => exit::DISK_FULL,
+            TroubleKind::Damaged | TroubleKind::Undumpable | TroubleKind::Unfit => exit::INPUT,
+            TroubleKind::Refused | TroubleKind::Other => exit::OUTPUT,
         };
         Self::new(code, trouble.what, trouble.cure)
     }

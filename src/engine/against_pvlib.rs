@@ -1,7 +1,7 @@
 //! The sun, the air and the sky against pvlib: the tables of `tests/data/pvlib`, made by the script beside them.
 
 use super::atmosphere::{Air, Beam, air_mass, pressure, split};
-use super::model::{DiffuseModel, LINKE_OF_THE_ALPS, Model};
+use super::model::{DiffuseModel, LINKE_OF_THE_ALPS, Physics};
 use super::sun::{self, Month};
 
 /// The numbers of a table, line by line; its first two lines say where it is from and what its columns are.
@@ -18,7 +18,8 @@ fn rows<const N: usize>(text: &str) -> Vec<[f64; N]> {
 fn the_sun_stands_where_spa_has_it_without_refraction() {
     let (mut worst_height, mut worst_azimuth) = (0.0_f64, 0.0_f64);
     // The clock of longitude 0 is universal time.
-    let months: Vec<Month> = (1..=12).map(|month| Month::new(2018, month, &Model::default(), 0.0)).collect();
+    let months: Vec<Month> =
+        (1..=12).map(|month| Month::new(2018, month, &Physics::default(), 0.0)).collect();
     for [month, day, hour, latitude, longitude, height, azimuth] in
         rows(include_str!("../../tests/data/pvlib/sun.csv"))
     {

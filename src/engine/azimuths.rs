@@ -9,7 +9,7 @@ use libm::sincos;
 /// All sets but the uniform ones consist of directions whose slope against the grid is a multiple of 1/8, 1/16 or 1/32:
 /// rays then cross the grid's rows at few places between nodes, where the ground is interpolated once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Azimuths {
+pub enum AzimuthSet {
     /// So many, equally spaced. Rays are moved to the nearest sixteenth of a cell where they cross rows nearby.
     Uniform(u32),
     /// 64: slopes of 1/8, 3.8 to 7.1 degrees apart.
@@ -34,18 +34,18 @@ pub(super) struct Compass {
 }
 
 impl Compass {
-    pub(super) fn new(set: Azimuths) -> Self {
+    pub(super) fn new(set: AzimuthSet) -> Self {
         let units: Vec<(f64, f64)> = match set {
-            Azimuths::Uniform(count) => {
+            AzimuthSet::Uniform(count) => {
                 (0..count).map(|i| sincos(TAU * f64::from(i) / f64::from(count.max(1)))).collect()
             }
-            Azimuths::Fast => sloped([4; 3]),
-            Azimuths::Fine => sloped([8, 4, 2]),
-            Azimuths::Dense => sloped([4, 2, 1]),
+            AzimuthSet::Fast => sloped([4; 3]),
+            AzimuthSet::Fine => sloped([8, 4, 2]),
+            AzimuthSet::Dense => sloped([4, 2, 1]),
         };
         let every = match set {
-            Azimuths::Uniform(_) => 0,
-            Azimuths::Fast | Azimuths::Fine | Azimuths::Dense => SKY,
+            AzimuthSet::Uniform(_) => 0,
+            AzimuthSet::Fast | AzimuthSet::Fine | AzimuthSet::Dense => SKY,
         };
         let in_sky = |unit: &(f64, f64)| every == 0 || is_multiple(*unit, every);
         let chosen: Vec<usize> = (0..units.len()).filter(|k| units.get(*k).is_some_and(in_sky)).collect();
@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn sets_have_their_sizes_and_the_sky_is_shared_out() {
         for (set, count, sky) in [
-            (Azimuths::Fast, 64, 32),
-            (Azimuths::Fine, 96, 32),
-            (Azimuths::Dense, 192, 32),
-            (Azimuths::Uniform(16), 16, 16),
+            (AzimuthSet::Fast, 64, 32),
+            (AzimuthSet::Fine, 96, 32),
+            (AzimuthSet::Dense, 192, 32),
+            (AzimuthSet::Uniform(16), 16, 16),
         ] {
             let compass = Compass::new(set);
             assert_eq!((compass.units.len(), compass.sky.len()), (count, sky), "{set:?}");
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_direction_lies_in_its_interval() {
-        for set in [Azimuths::Fine, Azimuths::Dense, Azimuths::Uniform(8), Azimuths::Uniform(9)] {
+        for set in [AzimuthSet::Fine, AzimuthSet::Dense, AzimuthSet::Uniform(8), AzimuthSet::Uniform(9)] {
             let compass = Compass::new(set);
             let count = compass.units.len();
             let angle_of = |k: usize| {

@@ -1,19 +1,22 @@
 //! Coarse climate grids under the cells of the DEM.
 
-#![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
-
+mod lattice;
+mod mapping;
 #[cfg(test)]
 mod tests;
 mod whole;
+
+pub(super) use lattice::{CoarseLattice, ROW};
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::geotiff::{Placement, Raster};
-use super::grid::Grid;
-use super::terrain::BLOCK;
+use super::geotiff::Raster;
+use super::grid::{Grid, Placement};
+use super::rectangles::Span;
 use super::{Problem, bspline};
+use mapping::CellMapping;
 use whole::{Whole, cell_under};
 
 /// Nodes kept around the region: the spline needs two, the rest spares the guessing of missing ones.
@@ -26,39 +29,12 @@ pub(super) const WIDER: &str =
 /// Points along each edge of a region where its outline is brought to another system.
 const OUTLINE: usize = 32;
 
-/// A rectangle of the DEM's cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    pub column: isize,
-    pub row: isize,
-    pub width: usize,
-    pub height: usize,
-}
-
-impl Span {
-    /// All cells of a raster.
-    pub(super) fn whole(placement: &Placement) -> Self {
-        Self { column: 0, row: 0, width: placement.width, height: placement.height }
-    }
-
-    /// Points all along its outline and over its inside, `across` + 1 by `across` + 1, as fractional cells.
-    pub(super) fn points(&self, across: usize) -> impl Iterator<Item = (f64, f64)> + use<> {
-        let span = *self;
-        let part = move |i: usize, size: usize| i as f64 / across as f64 * (size.max(1) - 1) as f64;
-        (0..=across).flat_map(move |j| {
-            (0..=across).map(move |i| {
-                (span.column as f64 + part(i, span.width), span.row as f64 + part(j, span.height))
-            })
-        })
-    }
-}
-
 /// The part of a coarse grid that lies around the region.
 #[derive(Debug)]
 pub(super) struct Coarse {
-    /// The file.
+    /// The file that it was read from.
     pub path: PathBuf,
-    /// The nodes.
+    /// Values at its nodes, NaN where there is none.
     pub grid: Grid,
     /// Where the whole grid lies.
     whole: Whole,
@@ -190,7 +166,7 @@ impl Coarse {
 
     /// Its values on cells of the DEM, row by row: the spline at each of them.
     pub(super) fn resample(&self, dem: &Placement, span: Span) -> Vec<f32> {
-        let mapping = Mapping::new(dem, &self.whole, span);
+        let mapping = CellMapping::new(dem, &self.whole, span);
         let mut values = vec![f32::NAN; span.width * span.height];
         values.par_chunks_mut(span.width.max(1)).enumerate().for_each(|(j, line)| {
             for (i, value) in line.iter_mut().enumerate() {
@@ -200,181 +176,6 @@ impl Coarse {
             }
         });
         values
-    }
-
-    /// As [`Coarse::resample`], the spline at the points of a lattice and cubics (Lagrange) between them: a fifth of a
-    /// node apart they are within 0.1 % of the difference of neighbouring nodes. `change` is made to the values at the
-    /// points. `None` beside missing nodes and where nodes are hardly farther apart than cells.
-    pub(super) fn lattice(
-        &self,
-        dem: &Placement,
-        span: Span,
-        change: impl Fn(f32) -> f32,
-    ) -> Option<Lattice> {
-        let step = self.lattice_step(dem, span);
-        if step == 1 {
-            return None;
-        }
-        let first = |edge: isize| edge.div_euclid(step as isize) * step as isize - step as isize;
-        let (column, row) = (first(span.column), first(span.row));
-        let count = |from: isize, edge: isize, size: usize| ((edge - from) as usize + size) / step + 3;
-        let (across, down) = (count(column, span.column, span.width), count(row, span.row, span.height));
-        let wide = Span { column, row, width: across * step, height: down * step };
-        let mapping = Mapping::new(dem, &self.whole, wide);
-        let mut points = Vec::with_capacity(across * down);
-        for j in 0..down {
-            for i in 0..across {
-                let (x, y) = mapping.position(i * step, j * step)?;
-                let value = self.at(x, y);
-                if value.is_nan() {
-                    return None;
-                }
-                points.push(change(value as f32));
-            }
-        }
-        let mut weights = [[0.0; WIDEST_STEP]; 4];
-        for k in 0..step {
-            for (weights, weight) in weights.iter_mut().zip(lagrange(k as f32 / step as f32)) {
-                weights[k] = weight;
-            }
-        }
-        let (left, top) = ((span.column - column) as usize, (span.row - row) as usize);
-        Some(Lattice { step, across, left, top, points, weights })
-    }
-
-    /// Cells of the DEM in about a fifth of a node, a power of two.
-    fn lattice_step(&self, dem: &Placement, span: Span) -> usize {
-        let (column, row) = (span.column as f64, span.row as f64);
-        let at = |i: f64, j: f64| cell_under(dem, &self.whole, column + i, row + j);
-        let (Some(here), Some(east), Some(south)) = (at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0)) else {
-            return 1;
-        };
-        let away = |there: (f64, f64)| (there.0 - here.0).hypot(there.1 - here.1);
-        let cells = 0.2 / away(east).max(away(south)).max(1e-6);
-        [WIDEST_STEP, 8, 4, 2].into_iter().find(|step| *step as f64 <= cells + 1e-9).unwrap_or(1)
-    }
-}
-
-/// Cells between the points of a [`Lattice`], at most.
-const WIDEST_STEP: usize = 16;
-
-/// A coarse grid at points in steps of a power of 2 of the DEM's cells, one more around.
-#[derive(Debug)]
-pub(super) struct Lattice {
-    step: usize,
-    across: usize,
-    /// Where the first cell lies among the points, cells.
-    left: usize,
-    top: usize,
-    points: Vec<f32>,
-    /// Weights of the four points around a cell so many cells behind the second.
-    weights: [[f32; WIDEST_STEP]; 4],
-}
-
-/// The most cells of a row that a lattice fills at once.
-pub(super) const ROW: usize = 64;
-
-impl Lattice {
-    /// The cells from `(x, y)` on, at most [`ROW`].
-    #[inline(always)]
-    pub(super) fn row(&self, x: usize, y: usize, to: &mut [f32]) {
-        match self.step {
-            16 => self.row_in_steps::<16>(x, y, to),
-            8 => self.row_in_steps::<8>(x, y, to),
-            4 => self.row_in_steps::<4>(x, y, to),
-            _ => self.row_in_steps::<2>(x, y, to),
-        }
-    }
-
-    #[inline(always)]
-    fn row_in_steps<const STEP: usize>(&self, x: usize, y: usize, to: &mut [f32]) {
-        let (x, y) = (x + self.left, y + self.top);
-        // The points before the first cell's square, and what is left of it there.
-        let (first, skip) = (x / STEP - 1, x % STEP);
-        let squares = (skip + to.len()).div_ceil(STEP);
-        let mut line = [0.0_f32; ROW / 2 + 5];
-        for k in 0..4 {
-            let weight = self.weights[k][y % STEP];
-            let row = &self.points[(y / STEP - 1 + k) * self.across + first..][..squares + 3];
-            for (sum, value) in line.iter_mut().zip(row) {
-                *sum = weight.mul_add(*value, *sum);
-            }
-        }
-        let mut cells = [0.0_f32; ROW + 2 * WIDEST_STEP];
-        let (fine, _) = cells.as_chunks_mut::<STEP>();
-        for (fine, four) in fine.iter_mut().zip(line.windows(4)).take(squares) {
-            for (k, fine) in fine.iter_mut().enumerate() {
-                let value = self.weights[0][k].mul_add(four[0], self.weights[1][k] * four[1]);
-                *fine = self.weights[2][k].mul_add(four[2], self.weights[3][k].mul_add(four[3], value));
-            }
-        }
-        to.copy_from_slice(&cells[skip..skip + to.len()]);
-    }
-}
-
-/// Weights of the cubic through values at -1, 0, 1 and 2, at `t` (0..1).
-fn lagrange(t: f32) -> [f32; 4] {
-    let (a, b, c) = (t + 1.0, t - 1.0, t - 2.0);
-    [-t * b * c / 6.0, a * b * c / 2.0, -a * t * c / 2.0, a * t * b / 6.0]
-}
-
-/// From cells of the DEM to fractional cells of another grid: exact where both share a system, else bilinear between
-/// the corners of the blocks of the DEM (within 0.1 m of the exact place at 64 cells of 25 m).
-struct Mapping<'a> {
-    dem: &'a Placement,
-    other: &'a Whole,
-    span: Span,
-    corners: Option<Corners>,
-}
-
-struct Corners {
-    column: isize,
-    row: isize,
-    across: usize,
-    cells: Vec<Option<(f64, f64)>>,
-}
-
-impl<'a> Mapping<'a> {
-    fn new(dem: &'a Placement, other: &'a Whole, span: Span) -> Self {
-        let corners = (dem.crs != other.placement.crs).then(|| Corners::new(dem, other, span));
-        Self { dem, other, span, corners }
-    }
-
-    fn position(&self, i: usize, j: usize) -> Option<(f64, f64)> {
-        let (column, row) = (self.span.column + i as isize, self.span.row + j as isize);
-        match &self.corners {
-            None => cell_under(self.dem, self.other, column as f64, row as f64),
-            Some(corners) => corners.position(column, row),
-        }
-    }
-}
-
-impl Corners {
-    fn new(dem: &Placement, other: &Whole, span: Span) -> Self {
-        let block = BLOCK as isize;
-        let (column, row) = (span.column.div_euclid(block) * block, span.row.div_euclid(block) * block);
-        let count =
-            |first: isize, from: isize, size: usize| (from - first) as usize / BLOCK + size / BLOCK + 3;
-        let across = count(column, span.column, span.width);
-        let down = count(row, span.row, span.height);
-        let at = |i: usize, first: isize| (first + (i * BLOCK) as isize) as f64;
-        let cells = (0..across * down)
-            .map(|i| cell_under(dem, other, at(i % across, column), at(i / across, row)))
-            .collect();
-        Self { column, row, across, cells }
-    }
-
-    fn position(&self, column: isize, row: isize) -> Option<(f64, f64)> {
-        let (dx, dy) = ((column - self.column) as usize, (row - self.row) as usize);
-        let corner = |i: usize, j: usize| {
-            *self.cells.get((dy / BLOCK + j) * self.across + dx / BLOCK + i).unwrap_or(&None)
-        };
-        let (u, v) = ((dx % BLOCK) as f64 / BLOCK as f64, (dy % BLOCK) as f64 / BLOCK as f64);
-        let (a, b, c, d) = (corner(0, 0)?, corner(1, 0)?, corner(0, 1)?, corner(1, 1)?);
-        let blend = |a: f64, b: f64, c: f64, d: f64| {
-            (a * (1.0 - u) + b * u) * (1.0 - v) + (c * (1.0 - u) + d * u) * v
-        };
-        Some((blend(a.0, b.0, c.0, d.0), blend(a.1, b.1, c.1, d.1)))
     }
 }
 

@@ -34,7 +34,7 @@ impl Eq for Crs {}
 
 /// What a code stands for.
 #[derive(PartialEq)]
-enum Kind {
+enum CrsKind {
     Geographic,
     Projected(Projection),
 }
@@ -96,16 +96,16 @@ impl Crs {
     /// Coordinates are degrees of longitude and latitude.
     #[must_use]
     pub fn is_geographic(self) -> bool {
-        matches!(kind(self.epsg), Some(Kind::Geographic))
+        matches!(kind(self.epsg), Some(CrsKind::Geographic))
     }
 
     /// Longitude and latitude, degrees, of a point; `None` outside the projection's domain.
     #[must_use]
     pub fn to_lonlat(self, x: f64, y: f64) -> Option<(f64, f64)> {
         let (lon, lat) = match kind(self.epsg)? {
-            Kind::Geographic => (x, y),
-            Kind::Projected(_) if !(x.abs() <= FARTHEST && y.abs() <= FARTHEST) => return None,
-            Kind::Projected(projection) => {
+            CrsKind::Geographic => (x, y),
+            CrsKind::Projected(_) if !(x.abs() <= FARTHEST && y.abs() <= FARTHEST) => return None,
+            CrsKind::Projected(projection) => {
                 let pair = projection.proj()?;
                 let (lon, lat) = transform_xy(&pair.projected, &pair.geographic, x, y).ok()?;
                 (lon.to_degrees(), lat.to_degrees())
@@ -121,8 +121,8 @@ impl Crs {
             return None;
         }
         let (x, y) = match kind(self.epsg)? {
-            Kind::Geographic => (lon, lat),
-            Kind::Projected(projection) => {
+            CrsKind::Geographic => (lon, lat),
+            CrsKind::Projected(projection) => {
                 let pair = projection.proj()?;
                 transform_xy(&pair.geographic, &pair.projected, lon.to_radians(), lat.to_radians()).ok()?
             }
@@ -182,9 +182,9 @@ fn radii(lat: f64) -> (f64, f64) {
 ///
 /// Beside the known systems and their newer forms stand those that give the same coordinates in another order: the order
 /// of a system's axes does not concern rasters.
-fn kind(epsg: u32) -> Option<Kind> {
+fn kind(epsg: u32) -> Option<CrsKind> {
     if is_wgs84(epsg) || is_etrs89(epsg) {
-        return Some(Kind::Geographic);
+        return Some(CrsKind::Geographic);
     }
     let etrs89 = |zone: u32| Projection::UtmEtrs89 { zone };
     let wgs84 = |zone: u32| Projection::Utm { zone, south: false };
@@ -211,7 +211,7 @@ fn kind(epsg: u32) -> Option<Kind> {
         3064 | 3065 => etrs89(epsg - 3032),
         _ => return None,
     };
-    Some(Kind::Projected(projection))
+    Some(CrsKind::Projected(projection))
 }
 
 /// Geographic systems of WGS 84: as such, and as realised from 1994 on.

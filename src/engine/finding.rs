@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// What is suspicious in an input but possible. A campaign file that lists it in `accept` hears no more of it.
+/// What is suspicious in an input but possible. A campaign file that lists it in `accept` is checked without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Doubt {
+pub enum InputDoubt {
     /// Heights of 0 beside high ground.
     Zeros,
     /// Another height that repeats beside cliffs.
@@ -33,22 +33,22 @@ pub enum Severity {
     /// The input is unfit.
     Refused,
     /// The input may be right all the same.
-    Doubtful(Doubt),
+    Doubtful(InputDoubt),
 }
 
 /// Something that is wrong with an input, or may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct InputFinding {
     /// How much it weighs.
     pub severity: Severity,
     /// What and where it is, and what to do.
     pub problem: Problem,
 }
 
-impl Finding {
-    /// A doubt.
+impl InputFinding {
+    /// A finding that a person may accept.
     #[must_use]
-    pub fn doubtful(doubt: Doubt, problem: Problem) -> Self {
+    pub fn doubtful(doubt: InputDoubt, problem: Problem) -> Self {
         Self { severity: Severity::Doubtful(doubt), problem }
     }
 
@@ -59,7 +59,7 @@ impl Finding {
     }
 }
 
-impl From<Problem> for Finding {
+impl From<Problem> for InputFinding {
     /// One that refuses the input.
     fn from(problem: Problem) -> Self {
         Self { severity: Severity::Refused, problem }

@@ -5,9 +5,9 @@ use super::crs::Crs;
 /// A raster, row by row from the north-west; NaN = no data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
-    /// Columns.
+    /// How many columns it has.
     pub width: usize,
-    /// Rows.
+    /// How many rows it has.
     pub height: usize,
     /// Values.
     pub values: Vec<f32>,
@@ -37,9 +37,9 @@ pub struct Placement {
     pub cell_x: f64,
     /// Height of a cell, positive.
     pub cell_y: f64,
-    /// Columns.
+    /// Columns of the raster.
     pub width: usize,
-    /// Rows.
+    /// Rows of the raster.
     pub height: usize,
 }
 

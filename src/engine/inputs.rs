@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use super::Problem;
 use super::checks::{self, Subject, Temperatures};
-use super::coarse::{Coarse, Span};
-use super::crs::Crs;
-use super::finding::Finding;
-use super::geotiff::{Placement, Raster, Witness};
-use super::model::Atmosphere;
+use super::coarse::Coarse;
+use super::finding::InputFinding;
+use super::geotiff::{Raster, Witness};
+use super::grid::Placement;
+use super::model::AtmosphereModel;
 use super::projection;
-use super::request::{Field, MonthInputs, Product, RegionBox, Request, TemperatureInput};
+use super::rectangles::Span;
+use super::request::{CoarseField, MapRequest, MonthInputs, Product, TemperatureInput};
 
+mod region;
 #[cfg(test)]
 mod tests;
 
+use region::{latitude_of, part_of, region, shared_cells};
+
 /// What the engine computes from.
 #[derive(Debug)]
-pub(super) struct Inputs {
-    /// The terrain.
+pub(super) struct OpenedInputs {
+    /// The terrain model, by windows.
     pub dem: Arc<Raster>,
     /// The region in cells of the DEM.
     pub span: Span,
@@ -39,7 +43,7 @@ pub(super) struct MonthData {
     /// Lapse rate, K/m, positive = colder upwards.
     pub lapse: Given,
     pub clouds: Option<Clouds>,
-    pub temperatures: Vec<Temperature>,
+    pub temperatures: Vec<CoarseTemperature>,
     /// Linke's turbidity for an air mass of 2; `None` where the model's atmosphere takes none.
     pub turbidity: Option<Given>,
 }
@@ -72,20 +76,21 @@ pub(super) enum Clouds {
 
 /// A coarse temperature; degC = value * `scale` + `offset`.
 #[derive(Debug)]
-pub(super) struct Temperature {
+pub(super) struct CoarseTemperature {
     pub grid: Coarse,
     pub scale: f64,
     pub offset: f64,
 }
 
-impl Inputs {
+impl OpenedInputs {
     /// Opens everything; all findings are listed, not only the first. Of grids on the terrain's cells and of the terrain itself,
     /// and of how grids cover it, only samples are looked at, and only where `samples` is set.
     ///
     /// With a finding that refuses one the inputs may lack what could not be opened; they are fit for computing only without
     /// any.
-    pub(super) fn gather(request: &Request, samples: bool) -> (Option<Self>, Vec<Finding>) {
-        let mut findings: Vec<Finding> = checks::settings(request).into_iter().map(Finding::from).collect();
+    pub(super) fn gather(request: &MapRequest, samples: bool) -> (Option<Self>, Vec<InputFinding>) {
+        let mut findings: Vec<InputFinding> =
+            checks::settings(request).into_iter().map(InputFinding::from).collect();
         let dem = keep(checks::dem(&request.dem), &mut findings);
         let span = dem.as_ref().and_then(|dem| keep(region(request, dem.placement()), &mut findings));
         let witnesses = dem.iter().map(Raster::witness).collect();
@@ -103,7 +108,7 @@ impl Inputs {
         let Gatherer { mut findings, witnesses, .. } = gatherer;
         let (Some(dem), Some(span)) = (dem, span) else { return (None, findings) };
         if samples {
-            findings.extend(checks::sampled_heights(&dem, span).map(Finding::from));
+            findings.extend(checks::sampled_heights(&dem, span).map(InputFinding::from));
         }
         let placement = part_of(dem.placement(), span);
         findings.extend(projection::finding(&request.dem, &placement, request.model.north));
@@ -112,16 +117,16 @@ impl Inputs {
     }
 }
 
-fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<Finding>) -> Option<T> {
+fn keep<T>(result: Result<T, Problem>, findings: &mut Vec<InputFinding>) -> Option<T> {
     result.map_err(|problem| findings.push(problem.into())).ok()
 }
 
 struct Gatherer<'a> {
-    request: &'a Request,
+    request: &'a MapRequest,
     /// The terrain and the region in its cells.
     place: Option<(&'a Raster, Span)>,
     samples: bool,
-    findings: Vec<Finding>,
+    findings: Vec<InputFinding>,
     witnesses: Vec<Arc<Witness>>,
 }
 
@@ -144,7 +149,7 @@ impl Gatherer<'_> {
     /// Opens a coarse grid and checks that it covers the region and that `judge` finds nothing.
     ///
     /// Without a DEM or a region only the opening can be checked.
-    fn coarse<F: Into<Finding>>(
+    fn coarse<F: Into<InputFinding>>(
         &mut self,
         path: &Path,
         judge: impl Fn(&Raster, &Coarse) -> Vec<F>,
@@ -154,7 +159,7 @@ impl Gatherer<'_> {
     }
 
     /// As [`Gatherer::coarse`], of a grid that is open.
-    fn placed<F: Into<Finding>>(
+    fn placed<F: Into<InputFinding>>(
         &mut self,
         path: &Path,
         raster: &Raster,
@@ -163,7 +168,7 @@ impl Gatherer<'_> {
         let (dem, span) = self.place?;
         let coarse = keep(Coarse::load(path, raster, dem.placement(), span), &mut self.findings)?;
         if self.samples {
-            self.findings.extend(checks::covers(&coarse, dem, span).map(Finding::from));
+            self.findings.extend(checks::covers(&coarse, dem, span).map(InputFinding::from));
         }
         self.findings.extend(checks::edges(&coarse));
         self.findings.extend(judge(raster, &coarse).into_iter().map(Into::into));
@@ -193,14 +198,16 @@ impl Gatherer<'_> {
 
     fn month(&mut self, month: &MonthInputs, temperatures: bool, heights: &[f64]) -> MonthData {
         let lapse = match &month.lapse {
-            Field::Constant(rate) => {
+            CoarseField::Constant(rate) => {
                 let problem = checks::lapse_rate(Subject::setting("lapse"), &[*rate as f32]);
-                self.findings.extend(problem.filter(|_| temperatures).map(Finding::from));
+                self.findings.extend(problem.filter(|_| temperatures).map(InputFinding::from));
                 Some(Given::Constant(*rate))
             }
             // A lapse rate that no temperature needs is left closed.
-            Field::Grid(path) if temperatures => self.coarse(path, checks::lapse_rates).map(Given::Coarse),
-            Field::Grid(_) => None,
+            CoarseField::Grid(path) if temperatures => {
+                self.coarse(path, checks::lapse_rates).map(Given::Coarse)
+            }
+            CoarseField::Grid(_) => None,
         };
         let clouds = month.cloud.as_deref().and_then(|path| self.clouds(path));
         let inputs = if temperatures { month.temperatures.as_slice() } else { &[] };
@@ -212,16 +219,16 @@ impl Gatherer<'_> {
 
     /// Linke's turbidity of a month; a grid that no atmosphere needs is left closed.
     fn turbidity(&mut self, month: &MonthInputs) -> Option<Given> {
-        if self.request.model.atmosphere != Atmosphere::Esra {
+        if self.request.model.atmosphere != AtmosphereModel::Esra {
             return None;
         }
         match &month.linke {
-            Some(Field::Constant(linke)) => {
+            Some(CoarseField::Constant(linke)) => {
                 let problem = checks::turbidity(Subject::setting("linke"), &[*linke as f32]);
-                self.findings.extend(problem.map(Finding::from));
+                self.findings.extend(problem.map(InputFinding::from));
                 Some(Given::Constant(*linke))
             }
-            Some(Field::Grid(path)) => self.coarse(path, checks::turbidities).map(Given::Coarse),
+            Some(CoarseField::Grid(path)) => self.coarse(path, checks::turbidities).map(Given::Coarse),
             None => {
                 self.refuse(Problem::new(
                     Path::new("linke"),
@@ -233,9 +240,14 @@ impl Gatherer<'_> {
         }
     }
 
-    fn temperature(&mut self, input: &TemperatureInput, month: u8, heights: &[f64]) -> Option<Temperature> {
+    fn temperature(
+        &mut self,
+        input: &TemperatureInput,
+        month: u8,
+        heights: &[f64],
+    ) -> Option<CoarseTemperature> {
         let (scale, offset) = (input.scale, input.offset);
-        // Without a terrain it is opened all the same: what is wrong with it is told too.
+        // Without a terrain it is opened all the same, so that what is wrong with it is found.
         let place = self.place;
         let latitude = place.and_then(|(dem, span)| latitude_of(dem.placement(), span));
         let grid = self.coarse(&input.path, |raster, grid| {
@@ -244,7 +256,7 @@ impl Gatherer<'_> {
             let pairs: Vec<_> = heights.iter().copied().zip(numbers).filter(known).collect();
             checks::temperature(raster, grid, &Temperatures { scale, offset, month, latitude, pairs: &pairs })
         })?;
-        Some(Temperature { grid, scale, offset })
+        Some(CoarseTemperature { grid, scale, offset })
     }
 
     fn clouds(&mut self, path: &Path) -> Option<Clouds> {
@@ -253,113 +265,10 @@ impl Gatherer<'_> {
         let Some((column, row)) = shared_cells(dem.placement(), raster.placement()) else {
             return self.placed(path, &raster, checks::cloud_cover).map(Clouds::Coarse);
         };
-        self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(Finding::from));
+        self.findings.extend(checks::cells_cover(path, &raster, (column, row), span).map(InputFinding::from));
         if self.samples {
-            self.findings.extend(checks::sampled_clouds(&raster).map(Finding::from));
+            self.findings.extend(checks::sampled_clouds(&raster).map(InputFinding::from));
         }
         Some(Clouds::Cells { raster: Box::new(raster.sparing()), column, row })
     }
-}
-
-/// The latitude of a region's middle, degrees.
-fn latitude_of(dem: &Placement, span: Span) -> Option<f64> {
-    let middle = |first: isize, size: usize| first as f64 + size as f64 / 2.0;
-    let (x, y) = dem.centre(middle(span.column, span.width), middle(span.row, span.height));
-    dem.crs.to_lonlat(x, y).map(|(_, latitude)| latitude)
-}
-
-/// Where the first cell of `other` lies in the DEM when both share their cells.
-fn shared_cells(dem: &Placement, other: &Placement) -> Option<(isize, isize)> {
-    let same = |a: f64, b: f64| (a - b).abs() <= a.abs() * 1e-9;
-    if dem.crs != other.crs || !same(dem.cell_x, other.cell_x) || !same(dem.cell_y, other.cell_y) {
-        return None;
-    }
-    let (column, row) = ((other.west - dem.west) / dem.cell_x, (dem.north - other.north) / dem.cell_y);
-    let whole = |v: f64| (v - v.round()).abs() < 1e-6;
-    (whole(column) && whole(row)).then(|| (column.round() as isize, row.round() as isize))
-}
-
-/// Where a part of a raster lies.
-fn part_of(whole: &Placement, span: Span) -> Placement {
-    Placement {
-        west: whole.west + span.column as f64 * whole.cell_x,
-        north: whole.north - span.row as f64 * whole.cell_y,
-        width: span.width,
-        height: span.height,
-        ..whole.clone()
-    }
-}
-
-/// The region in cells of the DEM.
-fn region(request: &Request, dem: &Placement) -> Result<Span, Problem> {
-    let Some(region) = request.region else {
-        return Ok(Span::whole(dem));
-    };
-    let problem = |what: String, cure: &str| Problem::new(&request.dem, what, cure);
-    if region.xmin >= region.xmax || region.ymin >= region.ymax {
-        return Err(problem(
-            format!(
-                "the region is empty: x {} to {}, y {} to {}",
-                region.xmin, region.xmax, region.ymin, region.ymax
-            ),
-            "give xmin < xmax and ymin < ymax",
-        ));
-    }
-    let Some((low, high)) = bounds(region, dem.crs) else {
-        return Err(problem(
-            format!(
-                "the region in EPSG:{} cannot be brought to the DEM's EPSG:{}",
-                region.epsg,
-                dem.crs.epsg()
-            ),
-            &format!("use {}, and coordinates inside its domain", Crs::KNOWN),
-        ));
-    };
-    let (west, north) = dem.cell_of(low.0, high.1);
-    let (east, south) = dem.cell_of(high.0, low.1);
-    // Counted from cell centres; edges lie half a cell before.
-    let edge = |v: f64| (v + 0.5).round();
-    let (west, north, east, south) = (edge(west), edge(north), edge(east), edge(south));
-    let (columns, rows) = (dem.width as f64, dem.height as f64);
-    if east <= 0.0 || south <= 0.0 || west >= columns || north >= rows {
-        return Err(problem(
-            "the region does not overlap the DEM".into(),
-            "check the region's coordinates and its coordinate system",
-        ));
-    }
-    let beyond = [("west", -west), ("north", -north), ("east", east - columns), ("south", south - rows)];
-    if let Some((side, cells)) =
-        beyond.iter().filter(|(_, cells)| *cells > 0.0).max_by(|a, b| a.1.total_cmp(&b.1))
-    {
-        return Err(problem(
-            format!("the region reaches {:.0} m beyond the DEM in the {side}", cells * dem.cell_x),
-            "make the region smaller or give a larger DEM",
-        ));
-    }
-    let (width, height) = ((east - west) as usize, (south - north) as usize);
-    if width == 0 || height == 0 {
-        return Err(problem("the region is smaller than a cell".into(), "make the region larger"));
-    }
-    Ok(Span { column: west as isize, row: north as isize, width, height })
-}
-
-/// Least and greatest coordinates of a box in another system, along its outline.
-fn bounds(region: RegionBox, crs: Crs) -> Option<((f64, f64), (f64, f64))> {
-    let from = Crs::of_epsg(region.epsg)?;
-    if from == crs {
-        return Some(((region.xmin, region.ymin), (region.xmax, region.ymax)));
-    }
-    let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
-    for i in 0..=32 {
-        let part = f64::from(i) / 32.0;
-        let x = region.xmin + part * (region.xmax - region.xmin);
-        let y = region.ymin + part * (region.ymax - region.ymin);
-        for (x, y) in [(x, region.ymin), (x, region.ymax), (region.xmin, y), (region.xmax, y)] {
-            let (lon, lat) = if from.is_geographic() { (x, y) } else { from.to_lonlat(x, y)? };
-            let (x, y) = crs.from_lonlat(lon, lat)?;
-            low = (low.0.min(x), low.1.min(y));
-            high = (high.0.max(x), high.1.max(y));
-        }
-    }
-    Some((low, high))
 }

@@ -6,16 +6,24 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
 use std::ops::{Add, Mul, Sub};
 
-/// How many.
+pub(super) use portable::Portable;
+
+/// Floats that are worked on at a time.
 pub(super) const LANES: usize = 16;
 
-/// How many integers of 16 bits, [`Shorts`].
+/// Integers of 16 bits that are worked on at a time, [`Shorts`].
 pub(super) const SHORTS: usize = 32;
 
 /// A class of processors: its registers and what it does with them.
-pub(super) trait Class: Copy {
+pub(super) trait Simd: Copy {
     /// [`LANES`] floats.
     type Floats: Copy;
     /// A yes or no for each.
@@ -52,7 +60,7 @@ pub(super) trait Class: Copy {
     fn max_i16(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
     /// Places to pick from.
     type Places: Copy;
-    /// For [`Class::pick`]: the first eight in 0..8, the last eight in 2..10.
+    /// For [`Simd::pick`]: the first eight in 0..8, the last eight in 2..10.
     fn places(self, places: &[i32; LANES]) -> Self::Places;
     /// For each lane the float at its place.
     fn pick(self, from: &[f32; LANES], places: Self::Places) -> Self::Floats;
@@ -60,19 +68,19 @@ pub(super) trait Class: Copy {
 
 /// Sixteen floats in the registers of a class.
 #[derive(Clone, Copy)]
-pub(super) struct Lanes<C: Class> {
+pub(super) struct Lanes<C: Simd> {
     class: C,
     floats: C::Floats,
 }
 
 /// Sixteen comparisons' outcomes.
 #[derive(Clone, Copy)]
-pub(super) struct Mask<C: Class> {
+pub(super) struct Mask<C: Simd> {
     class: C,
     mask: C::Mask,
 }
 
-impl<C: Class> Lanes<C> {
+impl<C: Simd> Lanes<C> {
     #[inline(always)]
     pub(super) fn splat(class: C, value: f32) -> Self {
         Self { class, floats: class.splat(value) }
@@ -89,7 +97,7 @@ impl<C: Class> Lanes<C> {
         from.first_chunk().map_or(Self::splat(class, 0.0), |from| Self::load(class, from))
     }
 
-    /// For each lane the float at its [place](Class::places); all zero where there are fewer than sixteen.
+    /// For each lane the float at its [place](Simd::places); all zero where there are fewer than sixteen.
     #[inline(always)]
     pub(super) fn pick(class: C, from: &[f32], places: C::Places) -> Self {
         from.first_chunk()
@@ -151,12 +159,12 @@ impl<C: Class> Lanes<C> {
 
 /// Thirty-two integers of 16 bits in the registers of a class.
 #[derive(Clone, Copy)]
-pub(super) struct Shorts<C: Class> {
+pub(super) struct Shorts<C: Simd> {
     class: C,
     integers: C::Integers,
 }
 
-impl<C: Class> Shorts<C> {
+impl<C: Simd> Shorts<C> {
     #[inline(always)]
     pub(super) fn splat(class: C, value: i16) -> Self {
         Self { class, integers: class.splat_i16(value) }
@@ -195,7 +203,7 @@ impl<C: Class> Shorts<C> {
     }
 }
 
-impl<C: Class> Mask<C> {
+impl<C: Simd> Mask<C> {
     /// `yes` where it holds, else `no`.
     #[inline(always)]
     pub(super) fn select(self, yes: Lanes<C>, no: Lanes<C>) -> Lanes<C> {
@@ -209,7 +217,7 @@ impl<C: Class> Mask<C> {
     }
 }
 
-impl<C: Class> Add for Lanes<C> {
+impl<C: Simd> Add for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -218,7 +226,7 @@ impl<C: Class> Add for Lanes<C> {
     }
 }
 
-impl<C: Class> Sub for Lanes<C> {
+impl<C: Simd> Sub for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -227,7 +235,7 @@ impl<C: Class> Sub for Lanes<C> {
     }
 }
 
-impl<C: Class> Mul for Lanes<C> {
+impl<C: Simd> Mul for Lanes<C> {
     type Output = Self;
 
     #[inline(always)]
@@ -236,456 +244,5 @@ impl<C: Class> Mul for Lanes<C> {
     }
 }
 
-/// Any processor.
-#[derive(Clone, Copy)]
-pub(super) struct Plain;
-
-/// Lane by lane.
-#[inline(always)]
-fn each(of: impl Fn(usize) -> f32) -> [f32; LANES] {
-    let mut all = [0.0; LANES];
-    for (i, value) in all.iter_mut().enumerate() {
-        *value = of(i);
-    }
-    all
-}
-
-impl Class for Plain {
-    type Floats = [f32; LANES];
-    type Mask = u32;
-
-    #[inline(always)]
-    fn splat(self, value: f32) -> Self::Floats {
-        [value; LANES]
-    }
-
-    #[inline(always)]
-    fn load(self, from: &[f32; LANES]) -> Self::Floats {
-        *from
-    }
-
-    #[inline(always)]
-    fn store(self, value: Self::Floats, to: &mut [f32; LANES]) {
-        *to = value;
-    }
-
-    #[inline(always)]
-    fn load_i16(self, from: &[i16; LANES]) -> Self::Floats {
-        each(|i| f32::from(from[i]))
-    }
-
-    #[inline(always)]
-    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| a[i] + b[i])
-    }
-
-    #[inline(always)]
-    fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| a[i] - b[i])
-    }
-
-    #[inline(always)]
-    fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| a[i] * b[i])
-    }
-
-    #[inline(always)]
-    fn div(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| a[i] / b[i])
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats {
-        each(|i| a[i].mul_add(b[i], c[i]))
-    }
-
-    #[inline(always)]
-    fn max(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| if a[i] > b[i] { a[i] } else { b[i] })
-    }
-
-    #[inline(always)]
-    fn min(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
-        each(|i| if a[i] < b[i] { a[i] } else { b[i] })
-    }
-
-    #[inline(always)]
-    fn less(self, a: Self::Floats, b: Self::Floats) -> Self::Mask {
-        (0..LANES).fold(0, |mask, i| mask | (u32::from(a[i] < b[i]) << i))
-    }
-
-    #[inline(always)]
-    fn select(self, mask: Self::Mask, yes: Self::Floats, no: Self::Floats) -> Self::Floats {
-        each(|i| if mask >> i & 1 == 1 { yes[i] } else { no[i] })
-    }
-
-    #[inline(always)]
-    fn bits(self, mask: Self::Mask) -> u32 {
-        mask
-    }
-
-    type Integers = [i16; SHORTS];
-
-    #[inline(always)]
-    fn splat_i16(self, value: i16) -> Self::Integers {
-        [value; SHORTS]
-    }
-
-    #[inline(always)]
-    fn load_i16s(self, from: &[i16; SHORTS]) -> Self::Integers {
-        *from
-    }
-
-    #[inline(always)]
-    fn store_i16s(self, value: Self::Integers, to: &mut [i16; SHORTS]) {
-        *to = value;
-    }
-
-    #[inline(always)]
-    fn sub_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a = a.saturating_sub(b));
-        a
-    }
-
-    #[inline(always)]
-    fn share_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a = ((i32::from(*a) * i32::from(b) + 0x4000) >> 15) as i16);
-        a
-    }
-
-    #[inline(always)]
-    fn max_i16(self, mut a: Self::Integers, b: Self::Integers) -> Self::Integers {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a = (*a).max(b));
-        a
-    }
-
-    type Places = [i32; LANES];
-
-    #[inline(always)]
-    fn places(self, places: &[i32; LANES]) -> Self::Places {
-        *places
-    }
-
-    #[inline(always)]
-    fn pick(self, from: &[f32; LANES], places: Self::Places) -> Self::Floats {
-        each(|i| from[places[i] as usize & 15])
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use pulp::x86::{V3, V4};
-    use pulp::{b16, cast, f32x8, f32x16, i16x8, i16x16, i16x32, i32x8, i32x16, m32x8};
-
-    use super::{Class, LANES, SHORTS};
-
-    impl Class for V4 {
-        type Floats = f32x16;
-        type Mask = b16;
-
-        #[inline(always)]
-        fn splat(self, value: f32) -> f32x16 {
-            self.splat_f32x16(value)
-        }
-
-        #[inline(always)]
-        fn load(self, from: &[f32; LANES]) -> f32x16 {
-            cast(*from)
-        }
-
-        #[inline(always)]
-        fn store(self, value: f32x16, to: &mut [f32; LANES]) {
-            *to = cast(value);
-        }
-
-        #[inline(always)]
-        fn load_i16(self, from: &[i16; LANES]) -> f32x16 {
-            self.convert_i32x16_to_f32x16(self.convert_i16x16_to_i32x16(cast::<_, i16x16>(*from)))
-        }
-
-        #[inline(always)]
-        fn add(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.add_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn sub(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.sub_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn mul(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.mul_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn div(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.div_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn mul_add(self, a: f32x16, b: f32x16, c: f32x16) -> f32x16 {
-            self.mul_add_f32x16(a, b, c)
-        }
-
-        #[inline(always)]
-        fn max(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.max_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn min(self, a: f32x16, b: f32x16) -> f32x16 {
-            self.min_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn less(self, a: f32x16, b: f32x16) -> b16 {
-            self.cmp_lt_f32x16(a, b)
-        }
-
-        #[inline(always)]
-        fn select(self, mask: b16, yes: f32x16, no: f32x16) -> f32x16 {
-            self.select_f32x16(mask, yes, no)
-        }
-
-        #[inline(always)]
-        fn bits(self, mask: b16) -> u32 {
-            u32::from(mask.0)
-        }
-
-        type Integers = i16x32;
-
-        #[inline(always)]
-        fn splat_i16(self, value: i16) -> i16x32 {
-            self.splat_i16x32(value)
-        }
-
-        #[inline(always)]
-        fn load_i16s(self, from: &[i16; SHORTS]) -> i16x32 {
-            cast(*from)
-        }
-
-        #[inline(always)]
-        fn store_i16s(self, value: i16x32, to: &mut [i16; SHORTS]) {
-            *to = cast(value);
-        }
-
-        #[inline(always)]
-        fn sub_i16(self, a: i16x32, b: i16x32) -> i16x32 {
-            cast(self.avx512bw._mm512_subs_epi16(cast(a), cast(b)))
-        }
-
-        #[inline(always)]
-        fn share_i16(self, a: i16x32, b: i16x32) -> i16x32 {
-            cast(self.avx512bw._mm512_mulhrs_epi16(cast(a), cast(b)))
-        }
-
-        #[inline(always)]
-        fn max_i16(self, a: i16x32, b: i16x32) -> i16x32 {
-            cast(self.avx512bw._mm512_max_epi16(cast(a), cast(b)))
-        }
-
-        type Places = i32x16;
-
-        #[inline(always)]
-        fn places(self, places: &[i32; LANES]) -> i32x16 {
-            cast(*places)
-        }
-
-        #[inline(always)]
-        fn pick(self, from: &[f32; LANES], places: i32x16) -> f32x16 {
-            cast(self.avx512f._mm512_permutexvar_ps(cast(places), cast(*from)))
-        }
-    }
-
-    impl Class for V3 {
-        type Floats = [f32x8; 2];
-        type Mask = [m32x8; 2];
-
-        #[inline(always)]
-        fn splat(self, value: f32) -> [f32x8; 2] {
-            [self.splat_f32x8(value); 2]
-        }
-
-        #[inline(always)]
-        fn load(self, from: &[f32; LANES]) -> [f32x8; 2] {
-            cast(*from)
-        }
-
-        #[inline(always)]
-        fn store(self, value: [f32x8; 2], to: &mut [f32; LANES]) {
-            *to = cast(value);
-        }
-
-        #[inline(always)]
-        fn load_i16(self, from: &[i16; LANES]) -> [f32x8; 2] {
-            let [a, b]: [i16x8; 2] = cast(*from);
-            let floats = |half| self.convert_i32x8_to_f32x8(self.convert_i16x8_to_i32x8(half));
-            [floats(a), floats(b)]
-        }
-
-        #[inline(always)]
-        fn add(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.add_f32x8(a[0], b[0]), self.add_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn sub(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.sub_f32x8(a[0], b[0]), self.sub_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn mul(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.mul_f32x8(a[0], b[0]), self.mul_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn div(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.div_f32x8(a[0], b[0]), self.div_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn mul_add(self, a: [f32x8; 2], b: [f32x8; 2], c: [f32x8; 2]) -> [f32x8; 2] {
-            [self.mul_add_f32x8(a[0], b[0], c[0]), self.mul_add_f32x8(a[1], b[1], c[1])]
-        }
-
-        #[inline(always)]
-        fn max(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.max_f32x8(a[0], b[0]), self.max_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn min(self, a: [f32x8; 2], b: [f32x8; 2]) -> [f32x8; 2] {
-            [self.min_f32x8(a[0], b[0]), self.min_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn less(self, a: [f32x8; 2], b: [f32x8; 2]) -> [m32x8; 2] {
-            [self.cmp_lt_f32x8(a[0], b[0]), self.cmp_lt_f32x8(a[1], b[1])]
-        }
-
-        #[inline(always)]
-        fn select(self, mask: [m32x8; 2], yes: [f32x8; 2], no: [f32x8; 2]) -> [f32x8; 2] {
-            [self.select_f32x8(mask[0], yes[0], no[0]), self.select_f32x8(mask[1], yes[1], no[1])]
-        }
-
-        #[inline(always)]
-        fn bits(self, mask: [m32x8; 2]) -> u32 {
-            let half = |mask: m32x8| self.avx._mm256_movemask_ps(cast(mask)) as u32;
-            half(mask[0]) | half(mask[1]) << 8
-        }
-
-        type Integers = [i16x16; 2];
-
-        #[inline(always)]
-        fn splat_i16(self, value: i16) -> [i16x16; 2] {
-            [self.splat_i16x16(value); 2]
-        }
-
-        #[inline(always)]
-        fn load_i16s(self, from: &[i16; SHORTS]) -> [i16x16; 2] {
-            cast(*from)
-        }
-
-        #[inline(always)]
-        fn store_i16s(self, value: [i16x16; 2], to: &mut [i16; SHORTS]) {
-            *to = cast(value);
-        }
-
-        #[inline(always)]
-        fn sub_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
-            let half = |i: usize| cast(self.avx2._mm256_subs_epi16(cast(a[i]), cast(b[i])));
-            [half(0), half(1)]
-        }
-
-        #[inline(always)]
-        fn share_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
-            let half = |i: usize| cast(self.avx2._mm256_mulhrs_epi16(cast(a[i]), cast(b[i])));
-            [half(0), half(1)]
-        }
-
-        #[inline(always)]
-        fn max_i16(self, a: [i16x16; 2], b: [i16x16; 2]) -> [i16x16; 2] {
-            let half = |i: usize| cast(self.avx2._mm256_max_epi16(cast(a[i]), cast(b[i])));
-            [half(0), half(1)]
-        }
-
-        type Places = [i32x8; 2];
-
-        #[inline(always)]
-        fn places(self, places: &[i32; LANES]) -> [i32x8; 2] {
-            let mut places = *places;
-            // The last eight are picked from what begins two further on.
-            places[8..].iter_mut().for_each(|place| *place -= 2);
-            cast(places)
-        }
-
-        #[inline(always)]
-        fn pick(self, from: &[f32; LANES], places: [i32x8; 2]) -> [f32x8; 2] {
-            let eight = |at: usize| from[at..].first_chunk::<8>().copied().unwrap_or_default();
-            let picked = |at, places| cast(self.avx2._mm256_permutevar8x32_ps(cast(eight(at)), cast(places)));
-            [picked(0, places[0]), picked(2, places[1])]
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::vector::{Kernel, Vectors};
-    use super::*;
-
-    /// All operations on some numbers, one after another.
-    struct All;
-
-    impl Kernel for All {
-        type Output = Vec<u32>;
-
-        #[inline(always)]
-        fn run<C: Class>(self, class: C) -> Vec<u32> {
-            let numbers = each(|i| i as f32 * 0.37 - 2.5);
-            let others = each(|i| (i * i % 7) as f32 * -0.21 + 0.4);
-            let integers = std::array::from_fn(|i| i as i16 * 300 - 2_000);
-            let (a, b) = (Lanes::load(class, &numbers), Lanes::from(class, &others));
-            let c = Lanes::of_i16(class, &integers);
-            let less = a.less(b);
-            let places = class.places(&[7, 0, 3, 3, 2, 6, 1, 5, 2, 9, 4, 8, 8, 3, 7, 2]);
-            let picked = Lanes::pick(class, &numbers, places);
-            let results = [
-                a + b,
-                a - b,
-                a * b,
-                b.inverse(),
-                a.mul_add(b, c),
-                a.max(b),
-                a.min(b),
-                less.select(a, c),
-                picked,
-            ];
-            let mut bits = vec![less.bits()];
-            let shorts =
-                |step: i16| Shorts::load(class, &std::array::from_fn(|i| (i as i16 - 16).wrapping_mul(step)));
-            let (a, b) = (shorts(2047), shorts(-1801));
-            for result in [a.sub(b), b.sub(a), a.share(b), a.share(Shorts::splat(class, 20_001)), a.max(b)] {
-                let mut integers = [0; SHORTS];
-                result.store(&mut integers);
-                bits.extend(integers.map(|i| i as u32));
-            }
-            for result in results {
-                let mut floats = [0.0; LANES];
-                result.store(&mut floats);
-                bits.extend(floats.map(f32::to_bits));
-            }
-            bits
-        }
-    }
-
-    #[test]
-    fn all_classes_give_the_same_bits() {
-        let plain = Vectors::Portable.run(All);
-        assert_eq!(plain[1 + 5 * SHORTS], (-2.5_f32 + 0.4).to_bits());
-        assert_eq!(plain[plain.len() - LANES], (7.0_f32 * 0.37 - 2.5).to_bits());
-        for class in Vectors::here() {
-            assert_eq!(class.run(All), plain, "{}", class.name());
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! The maps of a request, in their fixed order.
 
-use super::request::{Product, Request};
+use super::request::{MapRequest, Product};
 
 /// One map of the request.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +16,12 @@ pub struct Layer {
     /// Values outside are impossible.
     pub range: (f32, f32),
     /// The steps in which it is stored as integers; `None`: always float32.
-    pub steps: Option<Steps>,
+    pub steps: Option<FixedSteps>,
 }
 
 /// What it takes to fill a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum LayerSource {
     /// The sky view factor.
     SkyView,
     /// A product of the n-th month of the request.
@@ -46,19 +46,19 @@ const ORDER: [Product; 9] = [
 /// More than the sun outside the atmosphere gives in 31 days, kWh/m2.
 const MOST_RADIATION: f32 = 1100.0;
 
-/// Fixed steps, in which a layer is stored as integers of 16 bits: the value times [`Steps::per_unit`], rounded.
+/// Fixed steps, in which a layer is stored as integers of 16 bits: the value times [`FixedSteps::per_unit`], rounded.
 ///
 /// The error is half a step at most. The steps reach over the layer's whole range, except the quotient's: what is
 /// beyond 32.767 (a slope in the sun that level ground hardly sees) is stored as 32.767.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Steps {
+pub struct FixedSteps {
     /// Steps of one unit of the layer.
     pub per_unit: u16,
     /// Whether values may be negative: integers from -32767 instead of 0.
     pub signed: bool,
 }
 
-impl Steps {
+impl FixedSteps {
     /// Of a layer without negative values: 0 to 65534 steps.
     #[must_use]
     pub const fn unsigned(per_unit: u16) -> Self {
@@ -91,17 +91,17 @@ impl Steps {
 }
 
 /// 0.00002: far below the error of the directions that the sky view factor is found in, 0.0007.
-const SKY_VIEW: Steps = Steps::unsigned(50_000);
+const SKY_VIEW: FixedSteps = FixedSteps::unsigned(50_000);
 /// 0.02 kWh/m2, up to 1310.
-const RADIATION: Steps = Steps::unsigned(50);
+const RADIATION: FixedSteps = FixedSteps::unsigned(50);
 /// 0.0005, up to 32.767.
-const QUOTIENT: Steps = Steps::unsigned(2_000);
+const QUOTIENT: FixedSteps = FixedSteps::unsigned(2_000);
 /// 0.005 K, from -163.8 to 163.8 degC.
-const TEMPERATURE: Steps = Steps::signed(200);
+const TEMPERATURE: FixedSteps = FixedSteps::signed(200);
 
 /// The maps of a request, in their fixed order. No file is opened.
 #[must_use]
-pub fn layers_of(request: &Request) -> Vec<Layer> {
+pub fn layers_of(request: &MapRequest) -> Vec<Layer> {
     of(request).into_iter().map(|(layer, _)| layer).collect()
 }
 
@@ -121,19 +121,19 @@ pub fn layer_named(name: &str) -> Option<Layer> {
 }
 
 /// The layers of a request: the sky view factor, then month by month the products asked for.
-pub(super) fn of(request: &Request) -> Vec<(Layer, Source)> {
+pub(super) fn of(request: &MapRequest) -> Vec<(Layer, LayerSource)> {
     let mut layers = Vec::new();
     if request.products.contains(&Product::SkyView) {
-        layers.push((sky_view(), Source::SkyView));
+        layers.push((sky_view(), LayerSource::SkyView));
     }
     for (number, inputs) in request.months.iter().enumerate() {
         for product in ORDER.into_iter().filter(|product| request.products.contains(product)) {
-            layers.push((of_month(product, inputs.month), Source::Month(number, product)));
+            layers.push((of_month(product, inputs.month), LayerSource::Month(number, product)));
         }
         if request.products.contains(&Product::Temperature) {
             for (which, temperature) in inputs.temperatures.iter().enumerate() {
                 let layer = of_temperature(&temperature.name, inputs.month);
-                layers.push((layer, Source::Temperature(number, which)));
+                layers.push((layer, LayerSource::Temperature(number, which)));
             }
         }
     }

@@ -1,12 +1,11 @@
 //! The memory that computing takes, known before anything is computed, and the work tile that keeps it within bounds.
 
-use super::Engine;
 use super::horizon;
-use super::inputs::{Clouds, Given, Inputs};
-use super::model::{Model, Shadow, Summing};
+use super::inputs::{Clouds, Given, OpenedInputs};
+use super::model::{Physics, Shadow, Summing};
 use super::radiation::by_cell;
-use super::request::Request;
-use super::terrain::BLOCK;
+use super::rectangles::BLOCK;
+use super::request::MapRequest;
 
 /// Work tiles to choose from. The larger, the less of the terrain is looked at twice, as part of a tile and of its
 /// neighbours' surroundings.
@@ -33,8 +32,8 @@ const RECORD: u64 = 48;
 /// Of an engine's inputs and request.
 #[derive(Debug)]
 pub(super) struct Load<'a> {
-    pub request: &'a Request,
-    pub inputs: &'a Inputs,
+    pub request: &'a MapRequest,
+    pub inputs: &'a OpenedInputs,
     pub directions: usize,
     pub layers: usize,
     /// Cells around a tile that its pixels can see.
@@ -88,7 +87,7 @@ impl Load<'_> {
 }
 
 /// Where a cell takes long, a tile that is dropped when its job must stop is kept small.
-fn largest(model: &Model) -> u32 {
+fn largest(model: &Physics) -> u32 {
     match (model.shadow, model.summing) {
         (Shadow::SagaSlim, _) => 512,
         (Shadow::Horizon, Summing::Exact) => 1024,
@@ -96,7 +95,7 @@ fn largest(model: &Model) -> u32 {
     }
 }
 
-impl Inputs {
+impl OpenedInputs {
     /// Bytes of the coarse grids, and at most of the chunks kept of files that are read by windows.
     fn memory(&self) -> u64 {
         let coarse = |given: &Given| match given {
@@ -115,21 +114,5 @@ impl Inputs {
         self.dem.memory()
             + self.reference_height.as_ref().map_or(0, |grid| grid.memory())
             + months.sum::<u64>()
-    }
-}
-
-impl Engine {
-    /// Bytes that a job with work tiles of this edge and so many threads holds at most: two work tiles' terrain, the far skylines of one, its encoded
-    /// blocks and those of the tile being written, what is kept of the inputs' files.
-    #[must_use]
-    pub fn peak_memory(&self, tile: u32, threads: u32) -> u64 {
-        self.load().peak(tile, threads)
-    }
-
-    /// The edge of the largest work tiles, cells, with which [`Engine::peak_memory`] stays below 1 GiB and a half more for
-    /// each thread; smaller where a cell takes long. At least 256.
-    #[must_use]
-    pub fn fitting_tile(&self, threads: u32) -> u32 {
-        self.load().fitting_tile(threads)
     }
 }

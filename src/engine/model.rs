@@ -1,10 +1,10 @@
 //! The choices of physics and their constants.
 
-use super::azimuths::Azimuths;
+use super::azimuths::AzimuthSet;
 
-/// The physics of a campaign; [`Model::default`] and [`Model::as_saga`] are the two that the spec names.
+/// The physics of a campaign; [`Physics::default`] and [`Physics::as_saga`] are the two that the spec names.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Model {
+pub struct Physics {
     /// How terrain shades.
     pub shadow: Shadow,
     /// What slopes, horizons and the sun's azimuth are measured from.
@@ -14,7 +14,7 @@ pub struct Model {
     /// How the sky view factor is integrated.
     pub sky_view: SkyView,
     /// Azimuths of the horizon table (own shadows and sky view).
-    pub azimuths: Azimuths,
+    pub azimuths: AzimuthSet,
     /// The earth is round and light bends along it: it counts for own horizons.
     pub curved: bool,
     /// How the steps of a month are summed up.
@@ -26,8 +26,8 @@ pub struct Model {
     /// Solar constant, W/m2.
     pub solar_constant: f64,
     /// What the air leaves of the sun.
-    pub atmosphere: Atmosphere,
-    /// Lumped atmospheric transmittance, 0..1; of no account with [`Atmosphere::Esra`].
+    pub atmosphere: AtmosphereModel,
+    /// Lumped atmospheric transmittance, 0..1; not used with [`AtmosphereModel::Esra`].
     pub transmittance: f64,
     /// How the diffuse radiation is spread over the sky.
     pub diffuse: DiffuseModel,
@@ -79,7 +79,7 @@ pub enum SkyView {
 
 /// What the air leaves of the sun; the formulas stand in `docs/science.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Atmosphere {
+pub enum AtmosphereModel {
     /// A lumped transmittance, the sky's light by the sun's height in radians, as SAGA.
     Saga,
     /// A lumped transmittance, the sky's light by the sine of the height, the air mass of Kasten and Young.
@@ -115,14 +115,14 @@ pub enum Summing {
     Exact,
 }
 
-impl Default for Model {
+impl Default for Physics {
     fn default() -> Self {
         Self {
             shadow: Shadow::Horizon,
             north: North::True,
             mornings: Mornings::SameDay,
             sky_view: SkyView::Horizon,
-            azimuths: Azimuths::Fine,
+            azimuths: AzimuthSet::Fine,
             curved: true,
             horizon_distance: 20_000.0,
             ..Self::as_saga()
@@ -130,7 +130,7 @@ impl Default for Model {
     }
 }
 
-impl Model {
+impl Physics {
     /// SAGA 8.5.0's conventions, its quirks included.
     #[must_use]
     pub fn as_saga() -> Self {
@@ -139,13 +139,13 @@ impl Model {
             north: North::Grid,
             mornings: Mornings::DayBefore,
             sky_view: SkyView::Saga,
-            azimuths: Azimuths::Uniform(64),
+            azimuths: AzimuthSet::Uniform(64),
             curved: false,
             summing: Summing::LookUp,
             horizon_distance: 20_000.0,
             step_minutes: 30,
             solar_constant: 1367.0,
-            atmosphere: Atmosphere::Saga,
+            atmosphere: AtmosphereModel::Saga,
             transmittance: 0.7,
             diffuse: DiffuseModel::Isotropic,
             albedo: 0.0,

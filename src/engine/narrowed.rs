@@ -1,10 +1,12 @@
 //! One opening of the inputs for all that is asked of them: an engine of what was examined, and engines of a part of it.
 
-use super::checks::{self, Examination, Look};
-use super::inputs::Inputs;
+use super::examine::{self, CheckDepth, Examination};
+use super::grid::Placement;
+use super::inputs::OpenedInputs;
+use super::open::Engine;
+use super::problem::EngineError;
+use super::request::{MapRequest, Product};
 use super::vector::Vectors;
-use super::{Engine, EngineError, Product, Request};
-use crate::engine::grid::Placement;
 
 impl Engine {
     /// Looks at the inputs, as [`Engine::examine`], and opens the engine on the very files that were looked at. There is no
@@ -12,9 +14,12 @@ impl Engine {
     ///
     /// # Errors
     /// When the region has no place on earth, which no examination finds.
-    pub fn examined(request: Request, look: Look<'_>) -> Result<(Examination, Option<Self>), EngineError> {
+    pub fn examined(
+        request: MapRequest,
+        look: CheckDepth<'_>,
+    ) -> Result<(Examination, Option<Self>), EngineError> {
         let step = tracing::debug_span!("examine");
-        let (examination, inputs) = step.in_scope(|| checks::examine(&request, look));
+        let (examination, inputs) = step.in_scope(|| examine::examine(&request, look));
         let inputs = inputs.filter(|_| examination.problems().is_empty());
         let engine = inputs.map(|inputs| Self::of(request, inputs, Vectors::best())).transpose()?;
         Ok((examination, engine))
@@ -34,8 +39,8 @@ impl Engine {
         let own = self.request.months.iter().zip(&self.inputs.months);
         let own = own.filter(|(inputs, _)| months.contains(&inputs.month));
         let (of_request, of_inputs) = own.map(|(inputs, data)| (inputs.clone(), data.clone())).unzip();
-        let request = Request { months: of_request, products, tile, block, ..self.request.clone() };
-        let inputs = Inputs {
+        let request = MapRequest { months: of_request, products, tile, block, ..self.request.clone() };
+        let inputs = OpenedInputs {
             dem: self.inputs.dem.clone(),
             span: self.inputs.span,
             placement: self.inputs.placement.clone(),

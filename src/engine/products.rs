@@ -2,24 +2,28 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::coarse::{Coarse, Lattice, ROW, Span};
-use super::geotiff::Placement;
-use super::inputs::{Clouds, Given, Inputs, MonthData};
-use super::lanes::Class;
-use super::layers::Source;
-use super::model::{Model, Shadow};
-use super::radiation::{Flat, Radiation};
+mod month_row;
+
+use super::buffer_pool::BufferPool;
+use super::coarse::{Coarse, CoarseLattice, ROW};
+use super::grid::Placement;
+use super::inputs::{Clouds, Given, MonthData, OpenedInputs};
+use super::lanes::Simd;
+use super::layers::LayerSource;
+use super::model::{Physics, Shadow};
+use super::radiation::Radiation;
+use super::rectangles::{Rect, Span};
 use super::request::Product;
-use super::spares::Spares;
 use super::surface::{self, CloudTable};
-use super::terrain::{Rect, Terrain};
+use super::terrain::Terrain;
 use super::vector::{Kernel, Vectors};
 use super::{Problem, checks};
+use month_row::MonthRow;
 
 /// A grid over the cells of a piece.
 enum Sampled {
     Same(f32),
-    Lattice(Box<Lattice>),
+    Lattice(Box<CoarseLattice>),
     /// Cell by cell; so many a row.
     Cells {
         width: usize,
@@ -48,19 +52,19 @@ struct Climate {
     /// Temperatures at the reference height, degC.
     temperatures: Vec<Sampled>,
     /// The layers made of it: their numbers and what they are.
-    layers: Vec<(usize, Made)>,
+    layers: Vec<(usize, LayerKind)>,
 }
 
 /// What a layer of a month is.
 #[derive(Clone, Copy)]
-enum Made {
+enum LayerKind {
     Of(Product),
     Temperature(usize),
 }
 
 /// A piece whose layers are being filled.
 pub(super) struct Filler<'a> {
-    model: &'a Model,
+    model: &'a Physics,
     vectors: Vectors,
     terrain: &'a Terrain,
     /// The piece in the terrain's window.
@@ -73,17 +77,17 @@ pub(super) struct Filler<'a> {
 }
 
 /// What all pieces of a request are filled with.
-pub(super) struct Setting<'a> {
-    pub inputs: &'a Inputs,
-    pub model: &'a Model,
+pub(super) struct FillerSetting<'a> {
+    pub inputs: &'a OpenedInputs,
+    pub model: &'a Physics,
     pub clouds: &'a CloudTable,
-    pub sources: &'a [Source],
+    pub sources: &'a [LayerSource],
     pub vectors: Vectors,
     /// Layers of pieces that are done, for their memory.
-    pub spares: &'a Spares<Vec<Vec<f32>>>,
+    pub buffer_pool: &'a BufferPool<Vec<Vec<f32>>>,
 }
 
-impl Setting<'_> {
+impl FillerSetting<'_> {
     /// Samples the coarse grids over a piece of the window.
     pub(super) fn piece<'a>(&'a self, terrain: &'a Terrain, rect: Rect) -> Result<Filler<'a>, Problem> {
         let span = Span {
@@ -92,10 +96,10 @@ impl Setting<'_> {
             width: rect.width(),
             height: rect.height(),
         };
-        let warm = self.sources.iter().any(|source| matches!(source, Source::Temperature(..)));
+        let warm = self.sources.iter().any(|source| matches!(source, LayerSource::Temperature(..)));
         let reference_height = self.inputs.reference_height.as_deref().filter(|_| warm);
         let months = self.inputs.months.iter().enumerate();
-        let mut layers = self.spares.take(Vec::new);
+        let mut layers = self.buffer_pool.take(Vec::new);
         layers.resize_with(self.sources.len(), Vec::new);
         for layer in &mut layers {
             layer.resize(rect.width() * rect.height(), f32::NAN);
@@ -110,23 +114,25 @@ impl Setting<'_> {
             months: months
                 .map(|(number, data)| self.climate(number, data, span))
                 .collect::<Result<_, _>>()?,
-            sky_view: self.sources.iter().position(|source| *source == Source::SkyView),
+            sky_view: self.sources.iter().position(|source| *source == LayerSource::SkyView),
             layers,
         })
     }
 
     fn climate(&self, number: usize, data: &MonthData, span: Span) -> Result<Climate, Problem> {
-        let made = |source: &Source| match source {
-            Source::Month(month, product) if *month == number => Some(Made::Of(*product)),
-            Source::Temperature(month, which) if *month == number => Some(Made::Temperature(*which)),
+        let made = |source: &LayerSource| match source {
+            LayerSource::Month(month, product) if *month == number => Some(LayerKind::Of(*product)),
+            LayerSource::Temperature(month, which) if *month == number => {
+                Some(LayerKind::Temperature(*which))
+            }
             _ => None,
         };
-        let layers: Vec<(usize, Made)> = (self.sources.iter().enumerate())
+        let layers: Vec<(usize, LayerKind)> = (self.sources.iter().enumerate())
             .filter_map(|(layer, source)| Some((layer, made(source)?)))
             .collect();
-        let warm = layers.iter().any(|(_, made)| matches!(made, Made::Temperature(_)));
+        let warm = layers.iter().any(|(_, made)| matches!(made, LayerKind::Temperature(_)));
         let cloudy =
-            layers.iter().any(|(_, made)| matches!(made, Made::Of(Product::Solar | Product::SolarFlat)));
+            layers.iter().any(|(_, made)| matches!(made, LayerKind::Of(Product::Solar | Product::SolarFlat)));
         let clouds = data.clouds.as_ref().filter(|_| cloudy);
         let temperatures = data.temperatures.iter().filter(|_| warm).map(|input| {
             let (scale, offset) = (input.scale as f32, input.offset as f32);
@@ -217,7 +223,7 @@ impl Kernel for Rows<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<C: Class>(self, _: C) {
+    fn run<C: Simd>(self, _: C) {
         let Self { filler, part, stride, skip, sky_view, months } = self;
         let Filler { model, terrain, rect, reference_height, months: climates, layers, .. } = filler;
         let (width, count) = (rect.width(), part.width());
@@ -236,14 +242,14 @@ impl Kernel for Rows<'_, '_, '_> {
                 *above = *z - *above;
             }
             for (radiation, climate) in months.iter().zip(climates.iter()) {
-                let mut row = Row::new(radiation, from, count);
+                let mut row = MonthRow::new(radiation, from, count);
                 if let Some(clouds) = &climate.clouds {
                     clouds.row(x, line, &mut row.clouds[..count]);
                 }
                 for (number, made) in &climate.layers {
                     let values = match made {
-                        Made::Of(product) => row.product(*product),
-                        Made::Temperature(which) => {
+                        LayerKind::Of(product) => row.product(*product),
+                        LayerKind::Temperature(which) => {
                             let mut cold = [0.0_f32; ROW];
                             climate.lapse.row(x, line, &mut cold[..count]);
                             let mut warm = [0.0_f32; ROW];
@@ -267,63 +273,5 @@ impl Kernel for Rows<'_, '_, '_> {
 fn masked(z: &[f32], values: &[f32], to: &mut [f32]) {
     for ((to, value), z) in to.iter_mut().zip(values).zip(z) {
         *to = if z.is_nan() { f32::NAN } else { *value };
-    }
-}
-
-/// A row of cells of one month.
-struct Row {
-    direct: [f32; ROW],
-    diffuse: [f32; ROW],
-    direct_flat: [f32; ROW],
-    diffuse_flat: [f32; ROW],
-    /// What clouds leave.
-    clouds: [f32; ROW],
-}
-
-impl Row {
-    #[inline(always)]
-    fn new(radiation: &Radiation<'_>, from: usize, count: usize) -> Self {
-        let mut row = Self {
-            direct: [0.0; ROW],
-            diffuse: [0.0; ROW],
-            direct_flat: [0.0; ROW],
-            diffuse_flat: [0.0; ROW],
-            clouds: [1.0; ROW],
-        };
-        row.direct[..count].copy_from_slice(&radiation.direct[from..from + count]);
-        row.diffuse[..count].copy_from_slice(&radiation.diffuse[from..from + count]);
-        match radiation.flat {
-            Flat::Same { direct, diffuse } => {
-                row.direct_flat = [direct; ROW];
-                row.diffuse_flat = [diffuse; ROW];
-            }
-            Flat::Cells { direct, diffuse } => {
-                row.direct_flat[..count].copy_from_slice(&direct[from..from + count]);
-                row.diffuse_flat[..count].copy_from_slice(&diffuse[from..from + count]);
-            }
-        }
-        row
-    }
-
-    #[inline(always)]
-    fn product(&self, product: Product) -> [f32; ROW] {
-        let mut values = [0.0; ROW];
-        for (i, value) in values.iter_mut().enumerate() {
-            let (total, flat) =
-                (self.direct[i] + self.diffuse[i], self.direct_flat[i] + self.diffuse_flat[i]);
-            *value = match product {
-                Product::Direct => self.direct[i],
-                Product::Diffuse => self.diffuse[i],
-                Product::DirectFlat => self.direct_flat[i],
-                Product::DiffuseFlat => self.diffuse_flat[i],
-                Product::TotalFlat => flat,
-                Product::Solar => total * self.clouds[i],
-                Product::SolarFlat => flat * self.clouds[i],
-                // The clouds' factor stands above and below.
-                Product::Quotient => surface::quotient(total, flat),
-                Product::Total | Product::SkyView | Product::Temperature => total,
-            };
-        }
-        values
     }
 }

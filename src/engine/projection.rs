@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::crs::{Crs, Distortion, in_words};
-use super::finding::{Doubt, Finding};
+use super::finding::{InputDoubt, InputFinding};
 use super::geotiff::Placement;
 use super::model::North;
 use super::{Problem, cure};
@@ -24,9 +24,10 @@ const LARGEST_OF_TERRAIN: f64 = 200.0;
 const DEGREE: f64 = 111_195.0;
 
 /// What is wrong with computing in the terrain's projection over a region, or may be.
-pub(super) fn finding(dem: &Path, region: &Placement, north: North) -> Option<Finding> {
-    let doubt = || notice(dem, region, north).map(|notice| Finding::doubtful(Doubt::Projection, notice));
-    problem(dem, region, north).map(Finding::from).or_else(doubt)
+pub(super) fn finding(dem: &Path, region: &Placement, north: North) -> Option<InputFinding> {
+    let doubt =
+        || notice(dem, region, north).map(|notice| InputFinding::doubtful(InputDoubt::Projection, notice));
+    problem(dem, region, north).map(InputFinding::from).or_else(doubt)
 }
 
 /// A remark on the projection of a region that is not refused, but distorts the ground by more than 1 %.

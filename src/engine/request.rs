@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::model::Model;
+use super::model::Physics;
 
 /// The work of one set of months over one region.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct MapRequest {
     /// The terrain model: heights in metres, projected, square cells, north up.
     pub dem: PathBuf,
     /// The part of the DEM to map; `None`: all of it. Terrain outside still casts shadows.
@@ -17,8 +17,8 @@ pub struct Request {
     pub months: Vec<MonthInputs>,
     /// The calendar year of the sun's positions.
     pub year: i32,
-    /// The physics.
-    pub model: Model,
+    /// The physics to compute with.
+    pub model: Physics,
     /// The maps to write.
     pub products: Vec<Product>,
     /// Edge of a work tile, cells; a multiple of `block`.
@@ -52,19 +52,19 @@ pub struct MonthInputs {
     /// 1 to 12.
     pub month: u8,
     /// Lapse rate, K/m, positive = colder upwards.
-    pub lapse: Field,
+    pub lapse: CoarseField,
     /// Cloud cover, 0..10000 (0.01 %).
     pub cloud: Option<PathBuf>,
     /// Temperatures.
     pub temperatures: Vec<TemperatureInput>,
-    /// Linke's turbidity for an air mass of 2, 1..10; needed for [`Atmosphere::Esra`](super::Atmosphere::Esra), else left
+    /// Linke's turbidity for an air mass of 2, 1..10; needed for [`AtmosphereModel::Esra`](super::Atmosphere::Esra), else left
     /// alone.
-    pub linke: Option<Field>,
+    pub linke: Option<CoarseField>,
 }
 
 /// A constant or a grid.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Field {
+pub enum CoarseField {
     /// The same everywhere.
     Constant(f64),
     /// A coarse grid, interpolated by B-spline.
@@ -76,7 +76,7 @@ pub enum Field {
 pub struct TemperatureInput {
     /// Its name in the maps' names: `mean`, `min`, `max`, …
     pub name: String,
-    /// The grid.
+    /// File of the coarse grid.
     pub path: PathBuf,
     /// degC per unit.
     pub scale: f64,

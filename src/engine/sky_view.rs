@@ -5,21 +5,21 @@ use rayon::prelude::*;
 
 use super::terrain::{Gradient, Terrain};
 
-/// How far SAGA looks for the skyline, map units.
+/// How far SAGA looks for the horizon, map units.
 pub(super) const SAGA_DISTANCE: f64 = 10_000.0;
 
 /// SAGA's directions.
 const SAGA_DIRECTIONS: usize = 8;
 
 /// A surface by its slope and aspect, ready for the integral.
-struct Surface {
+struct SlopedSurface {
     cos_slope: f64,
     /// Sine of the slope times the direction of steepest descent.
     east: f64,
     north: f64,
 }
 
-impl Surface {
+impl SlopedSurface {
     fn new(gradient: Gradient) -> Self {
         let cos_slope = 1.0 / (1.0 + gradient.east * gradient.east + gradient.north * gradient.north).sqrt();
         Self { cos_slope, east: -gradient.east * cos_slope, north: -gradient.north * cos_slope }
@@ -36,7 +36,7 @@ pub(super) fn saga_of(terrain: &Terrain) -> Vec<f32> {
 /// SAGA's sky view factor (`ta_lighting` 3, defaults): 8 azimuths, unit steps to the nearest cell, 10 km.
 pub(super) fn saga(terrain: &Terrain, x: usize, y: usize) -> Option<f32> {
     let gradient = terrain.gradient(x, y)?;
-    let surface = Surface::new(gradient);
+    let surface = SlopedSurface::new(gradient);
     let mut sum = 0.0;
     for direction in 0..SAGA_DIRECTIONS {
         let (east, north) = libm::sincos(std::f64::consts::TAU * direction as f64 / SAGA_DIRECTIONS as f64);

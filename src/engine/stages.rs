@@ -8,11 +8,12 @@ use nix::time::{ClockId, clock_gettime};
 /// A stage of computing a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub enum ComputeStage {
     /// Reading and decoding the window of the terrain model.
     Reading,
-    /// Finding the skylines.
-    Skylines,
+    /// Finding the horizons.
+    #[serde(rename = "skylines")]
+    Horizons,
     /// Placing the suns of each patch.
     Suns,
     /// Sky view and radiation.
@@ -23,16 +24,16 @@ pub enum Stage {
 
 /// Time spent in each stage since the engine was opened, summed over threads.
 #[derive(Debug, Default)]
-pub(super) struct Stages([AtomicU64; Stage::ALL.len()]);
+pub(super) struct Stages([AtomicU64; ComputeStage::ALL.len()]);
 
-impl Stage {
+impl ComputeStage {
     /// All, in the order they are gone through.
-    pub const ALL: [Self; 5] = [Self::Reading, Self::Skylines, Self::Suns, Self::Sums, Self::Products];
+    pub const ALL: [Self; 5] = [Self::Reading, Self::Horizons, Self::Suns, Self::Sums, Self::Products];
 }
 
 impl Stages {
     /// Does something that belongs to a stage.
-    pub(super) fn during<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+    pub(super) fn during<T>(&self, stage: ComputeStage, work: impl FnOnce() -> T) -> T {
         let begin = own_time();
         let result = work();
         if let Some(sum) = self.0.get(stage as usize) {
@@ -42,9 +43,9 @@ impl Stages {
     }
 
     /// The time spent in each.
-    pub(super) fn spent(&self) -> Vec<(Stage, Duration)> {
+    pub(super) fn spent(&self) -> Vec<(ComputeStage, Duration)> {
         let sums = self.0.iter().map(|sum| Duration::from_nanos(sum.load(Ordering::Relaxed)));
-        Stage::ALL.into_iter().zip(sums).collect()
+        ComputeStage::ALL.into_iter().zip(sums).collect()
     }
 }
 

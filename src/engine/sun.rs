@@ -12,7 +12,7 @@ use libm::{asin, atan2, cos, sin, sincos};
 use solar_positioning::time::JulianDate;
 use solar_positioning::{Location, SolarPositions};
 
-use super::model::{Model, Mornings, Shadow};
+use super::model::{Mornings, Physics, Shadow};
 
 /// TT - UT1 in seconds: 68.6 to 70 over 2016-2030; ten seconds move the sun by 0.04 seconds of arc.
 const DELTA_T: f64 = 69.0;
@@ -31,22 +31,22 @@ pub(super) struct Position {
 
 /// Sines and cosines of a place on the earth.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct GeoPoint {
     sin_lat: f64,
     cos_lat: f64,
     sin_lon: f64,
     cos_lon: f64,
-    /// What azimuths from north exceed those from the grid's columns by, radians.
-    pub turn: f64,
+    /// Grid convergence: what azimuths from north exceed those from the grid's columns by, radians.
+    pub convergence: f64,
 }
 
-impl Place {
+impl GeoPoint {
     /// Of a latitude, a longitude counted from the clock's, and what azimuths from north exceed those from the grid's
     /// columns by; radians.
-    pub(super) fn new(latitude: f64, longitude: f64, turn: f64) -> Self {
+    pub(super) fn new(latitude: f64, longitude: f64, convergence: f64) -> Self {
         let (sin_lat, cos_lat) = sincos(latitude);
         let (sin_lon, cos_lon) = sincos(longitude);
-        Self { sin_lat, cos_lat, sin_lon, cos_lon, turn }
+        Self { sin_lat, cos_lat, sin_lon, cos_lon, convergence }
     }
 
     /// The unit vector to a sun: true east, true north, up.
@@ -115,14 +115,14 @@ impl Sun {
     }
 
     /// Sine of the height; the rest is worth computing only where it is positive.
-    pub(super) fn sin_height(&self, place: &Place) -> f64 {
-        let Place { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
+    pub(super) fn sin_height(&self, place: &GeoPoint) -> f64 {
+        let GeoPoint { sin_lat, cos_lat, sin_lon, cos_lon, .. } = *place;
         let cos_tau = self.cos_hour_angle * cos_lon - self.sin_hour_angle * sin_lon;
         sin_lat * self.sin_declination + cos_lat * self.cos_declination * cos_tau
     }
 
     /// Its position seen from a place.
-    pub(super) fn position(&self, place: &Place) -> Position {
+    pub(super) fn position(&self, place: &GeoPoint) -> Position {
         let (east, north, up) = place.towards(self);
         let azimuth = atan2(east, north);
         Position {
@@ -134,7 +134,7 @@ impl Sun {
     /// Its position seen from a latitude and a longitude counted from the clock's, radians.
     #[cfg(test)]
     pub(super) fn at(&self, latitude: f64, longitude: f64) -> Position {
-        self.position(&Place::new(latitude, longitude, 0.0))
+        self.position(&GeoPoint::new(latitude, longitude, 0.0))
     }
 
     /// The sun that a latitude (radians) on the clock's meridian sees at a position.
@@ -163,7 +163,7 @@ fn wrap_degrees(longitude: f64) -> f64 {
 
 /// One step of a month.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
+pub(super) struct SunStep {
     /// The sun at the beginning of the step, which stands for all of it, as in SAGA.
     pub sun: Sun,
     /// Radiation outside the atmosphere on a plane facing the sun, kW/m2.
@@ -173,8 +173,8 @@ pub(super) struct Step {
 /// All steps of a month in their order, the nights too.
 #[derive(Debug, Clone)]
 pub(super) struct Month {
-    /// The steps.
-    pub steps: Vec<Step>,
+    /// Its steps in their order, one after another in equal times.
+    pub steps: Vec<SunStep>,
     /// Length of a step, hours.
     pub hours: f64,
     /// Steps of a day.
@@ -194,7 +194,7 @@ pub(super) struct ByTime {
 }
 
 impl ByTime {
-    fn new(steps: &[Step], per_day: usize, hours: f64) -> Self {
+    fn new(steps: &[SunStep], per_day: usize, hours: f64) -> Self {
         let sorted = || (0..per_day).flat_map(|time| steps.iter().skip(time).step_by(per_day));
         Self {
             days: steps.len() / per_day.max(1),
@@ -213,7 +213,7 @@ impl ByTime {
 
 impl Month {
     /// The steps of a month of a year; the clock is the mean solar time of `longitude` (degrees).
-    pub(super) fn new(year: i32, month: u8, model: &Model, longitude: f64) -> Self {
+    pub(super) fn new(year: i32, month: u8, model: &Physics, longitude: f64) -> Self {
         let hours = f64::from(model.step_minutes.max(1)) / 60.0;
         let per_day = 1440 / model.step_minutes.max(1);
         let first = julian_day(year, month, 1);
@@ -227,7 +227,7 @@ impl Month {
                 let early = model.mornings == Mornings::DayBefore && hour < 12.0;
                 let julian = day as f64 - 0.5 + hour / 24.0 - if early { 1.0 } else { 0.0 };
                 if let Some(sun) = sun_at(julian, model, longitude) {
-                    steps.push(Step { sun, extraterrestrial });
+                    steps.push(SunStep { sun, extraterrestrial });
                 }
             }
         }
@@ -238,7 +238,7 @@ impl Month {
     /// Of a single step.
     #[cfg(test)]
     pub(super) fn moment(sun: Sun) -> Self {
-        let steps = vec![Step { sun, extraterrestrial: 1.0 }];
+        let steps = vec![SunStep { sun, extraterrestrial: 1.0 }];
         Self { by_time: ByTime::new(&steps, 1, 1.0), steps, hours: 1.0, per_day: 1 }
     }
 
@@ -254,7 +254,7 @@ impl Month {
 }
 
 /// SAGA's own conventions take SAGA's sun, all others SPA.
-fn sun_at(julian: f64, model: &Model, longitude: f64) -> Option<Sun> {
+fn sun_at(julian: f64, model: &Physics, longitude: f64) -> Option<Sun> {
     if model.shadow == Shadow::SagaSlim || model.mornings == Mornings::DayBefore {
         return Some(Sun::saga(julian));
     }
@@ -287,137 +287,4 @@ pub(super) fn days_of(year: i32, month: u8) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_julian_day_of_j2000_and_of_a_leap_day() {
-        assert_eq!(julian_day(2000, 1, 1), 2_451_545);
-        assert_eq!(julian_day(2018, 1, 1), 2_458_120);
-        assert_eq!(julian_day(2020, 3, 1) - julian_day(2020, 2, 28), 2);
-        assert_eq!((days_of(2020, 2), days_of(1900, 2), days_of(2018, 6)), (29, 28, 30));
-    }
-
-    #[test]
-    fn sagas_formula_on_the_right_day_stays_within_bounds_of_spa() {
-        let saga = Model { mornings: Mornings::SameDay, ..Model::as_saga() };
-        let latitude = 44.9_f64.to_radians();
-        let (mut worst_height, mut worst_azimuth, mut compared) = (0.0_f64, 0.0_f64, 0);
-        for month in 1..=12 {
-            let a = Month::new(2018, month, &saga, 0.0);
-            let b = Month::new(2018, month, &Model::default(), 0.0);
-            assert_eq!(a.steps.len(), b.steps.len());
-            for (a, b) in a.steps.iter().zip(&b.steps) {
-                let (p, q) = (a.sun.at(latitude, 0.0), b.sun.at(latitude, 0.0));
-                if q.height > 0.0 {
-                    worst_height = worst_height.max((p.height - q.height).abs().to_degrees());
-                    let turn = (p.azimuth - q.azimuth + PI).rem_euclid(TAU) - PI;
-                    worst_azimuth = worst_azimuth.max(turn.abs().to_degrees());
-                    compared += 1;
-                }
-            }
-        }
-        assert!(compared > 8000, "{compared} steps by day");
-        assert!(worst_height <= 0.02, "height {worst_height}");
-        assert!(worst_azimuth <= 0.03, "azimuth {worst_azimuth}");
-    }
-
-    #[test]
-    fn the_sun_culminates_in_the_south_at_noon_of_the_equinox() {
-        for model in [Model::default(), Model::as_saga()] {
-            let month = Month::new(2018, 3, &model, 10.0);
-            let noon = &month.steps[19 * 48 + 24];
-            let position = noon.sun.at(46_f64.to_radians(), 0.0);
-            assert!((position.height.to_degrees() - 44.0).abs() < 0.4, "{position:?}");
-            assert!((position.azimuth.to_degrees() - 180.0).abs() < 4.0, "{position:?}");
-        }
-    }
-
-    #[test]
-    fn the_day_before_shines_in_the_morning_only() {
-        let before = Month::new(2018, 1, &Model::as_saga(), 0.0);
-        let same = Month::new(2018, 1, &Model { mornings: Mornings::SameDay, ..Model::as_saga() }, 0.0);
-        let at = |month: &Month, step: usize| month.steps[step].sun.at(0.8, 0.0);
-        assert_eq!(at(&before, 48 + 20), at(&same, 20));
-        assert_eq!(at(&before, 48 + 24), at(&same, 48 + 24));
-    }
-
-    /// The hour angle of a sun at the clock's meridian, degrees.
-    fn hour_angle(sun: &Sun) -> f64 {
-        sun.sin_hour_angle.atan2(sun.cos_hour_angle).to_degrees()
-    }
-
-    #[test]
-    fn a_sun_is_seen_where_it_was_put() {
-        for (height, azimuth) in [(0.1, 2.0), (0.7, 3.1), (1.0, 4.0), (0.3, 5.9)] {
-            let position = Sun::seen(Position { height, azimuth }, 0.8).at(0.8, 0.0);
-            assert!((position.height - height).abs() < 1e-12 && (position.azimuth - azimuth).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn a_mirrored_sun_stands_as_high_on_the_other_side_of_south() {
-        let month = Month::new(2018, 2, &Model::default(), 9.0);
-        for (a, b) in month.steps.iter().zip(&month.mirrored().steps) {
-            let (a, b) = (a.sun.at(0.8, 0.01), b.sun.at(0.8, -0.01));
-            assert!((a.height - b.height).abs() < 1e-12 && (a.azimuth + b.azimuth - TAU).abs() < 1e-9);
-        }
-    }
-
-    #[test]
-    fn the_clock_goes_by_the_mean_sun_and_the_true_one_by_the_equation_of_time() {
-        for model in [Model::default(), Model { mornings: Mornings::SameDay, ..Model::as_saga() }] {
-            // Midnight and noon.
-            let model = Model { step_minutes: 720, ..model };
-            let noon = |month: u8, day: usize| {
-                let month = Month::new(2018, month, &model, 10.0);
-                hour_angle(&month.steps[2 * day - 1].sun) * 4.0
-            };
-            // Minutes that the true sun is ahead: its extremes and the days on which it is neither ahead nor behind.
-            for (month, day, minutes) in [
-                (2, 11, -14.22),
-                (4, 15, 0.0),
-                (5, 14, 3.66),
-                (6, 13, 0.0),
-                (7, 26, -6.55),
-                (9, 1, 0.0),
-                (11, 3, 16.45),
-                (12, 25, 0.0),
-            ] {
-                let found = noon(month, day);
-                println!("{day}.{month}.: {found:.3} minutes, {minutes}");
-                assert!((found - minutes).abs() < 0.12, "{day}.{month}.: {found} {minutes}");
-            }
-            let year = (1..=12).flat_map(|month| (1..=days_of(2018, month)).map(move |day| (month, day)));
-            let days: Vec<f64> = year.map(|(month, day)| noon(month, usize::from(day))).collect();
-            let mean = days.iter().sum::<f64>() / days.len() as f64;
-            println!("mean {mean:.4}");
-            assert!(mean.abs() < 0.05, "over a year the two agree: {mean}");
-        }
-    }
-
-    #[test]
-    fn the_hours_of_a_day_are_those_of_the_mean_sun_at_any_longitude() {
-        let of = |longitude| Month::new(2018, 3, &Model::default(), longitude);
-        let here = of(0.0);
-        for (number, step) in here.steps.iter().enumerate() {
-            let clock = 15.0 * ((number % 48) as f64 / 2.0 - 12.0);
-            let (late, noon) =
-                (hour_angle(&step.sun) - clock, hour_angle(&here.steps[number / 48 * 48 + 24].sun));
-            // The equation of time changes by half a minute a day at most: half of that from midnight to noon.
-            assert!(
-                ((late - noon + 180.0).rem_euclid(360.0) - 180.0).abs() < 0.065,
-                "{number}: {late} {noon}"
-            );
-        }
-        for longitude in [-170.0_f64, -20.0, 6.0, 15.0, 179.0] {
-            let day = longitude.abs() / 360.0;
-            for (a, b) in here.steps.iter().zip(&of(longitude).steps) {
-                let turn = (hour_angle(&a.sun) - hour_angle(&b.sun) + 180.0).rem_euclid(360.0) - 180.0;
-                let declination = (a.sun.sin_declination - b.sun.sin_declination).asin().to_degrees();
-                assert!(turn.abs() < 0.13 * day + 1e-4, "{longitude}: {turn}");
-                assert!(declination.abs() < 0.42 * day + 1e-4, "{longitude}: {declination}");
-            }
-        }
-    }
-}
+mod tests;

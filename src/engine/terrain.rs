@@ -2,57 +2,23 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::coarse::Span;
-use super::geotiff::{Placement, Raster};
+use super::geotiff::Raster;
+use super::rectangles::{Rect, Span, surroundings};
 use super::{Problem, checks};
-
-/// Cells of a block: windows of the terrain end on edges of blocks, and coarse grids are placed under their corners. They are
-/// tied to the DEM's cells, so that neither depends on how the region is cut.
-pub(super) const BLOCK: usize = 64;
 
 /// Stands for missing terrain where rays pass: so deep that it never shades.
 pub(super) const ABYSS: f32 = -1.0e5;
 
-/// A rectangle of cells, `[x0, x1) x [y0, y1)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub x0: usize,
-    pub y0: usize,
-    pub x1: usize,
-    pub y1: usize,
-}
-
-impl Rect {
-    pub(super) fn width(&self) -> usize {
-        self.x1 - self.x0
-    }
-
-    pub(super) fn height(&self) -> usize {
-        self.y1 - self.y0
-    }
-
-    /// Pieces of at most `edge` cells across and down, row by row.
-    pub(super) fn cut(&self, edge: usize) -> Vec<Self> {
-        let mut pieces = Vec::new();
-        for y0 in (self.y0..self.y1).step_by(edge) {
-            for x0 in (self.x0..self.x1).step_by(edge) {
-                pieces.push(Self { x0, y0, x1: (x0 + edge).min(self.x1), y1: (y0 + edge).min(self.y1) });
-            }
-        }
-        pieces
-    }
-}
-
 /// Heights around a tile, as far as there are any.
 #[derive(Debug)]
 pub(super) struct Terrain {
-    /// Column of the DEM of the first column; a multiple of [`BLOCK`].
+    /// Column of the DEM of the first column; a multiple of [`BLOCK`](super::rectangles::BLOCK).
     pub column: isize,
-    /// Row of the DEM of the first row; a multiple of [`BLOCK`].
+    /// Row of the DEM of the first row; a multiple of [`BLOCK`](super::rectangles::BLOCK).
     pub row: isize,
-    /// Columns; a multiple of [`BLOCK`].
+    /// Columns; a multiple of [`BLOCK`](super::rectangles::BLOCK).
     pub width: usize,
-    /// Rows; a multiple of [`BLOCK`].
+    /// Rows; a multiple of [`BLOCK`](super::rectangles::BLOCK).
     pub height: usize,
     /// Rows of the whole DEM.
     pub rows: isize,
@@ -64,20 +30,6 @@ pub(super) struct Terrain {
     pub tile: Rect,
     /// The DEM's cells in the window.
     pub dem: Rect,
-}
-
-/// The blocks that hold a part of the terrain with `halo` cells around it, as far as there is terrain. The last ones may reach
-/// beyond its east and south.
-pub(super) fn surroundings(dem: &Placement, part: Span, halo: usize) -> Span {
-    let (block, halo) = (BLOCK as isize, halo as isize);
-    let along = |from: isize, size: usize, all: usize| {
-        let first = ((from - halo).div_euclid(block) * block).max(0);
-        let end = (from + size as isize + halo).min(all as isize);
-        (first, ((end + block - 1).div_euclid(block) * block - first) as usize)
-    };
-    let (column, width) = along(part.column, part.width, dem.width);
-    let (row, height) = along(part.row, part.height, dem.height);
-    Span { column, row, width, height }
 }
 
 /// Slope of the ground: height gained per metre eastwards and northwards.
@@ -203,7 +155,7 @@ impl Terrain {
 pub(super) mod fixtures {
     use super::*;
 
-    /// A terrain without surroundings, all of it the tile; edges multiples of [`BLOCK`].
+    /// A terrain without surroundings, all of it the tile; edges multiples of [`BLOCK`](super::rectangles::BLOCK).
     pub(crate) fn terrain(size: usize, cell: f64, height: impl Fn(usize, usize) -> f32) -> Terrain {
         let z: Vec<f32> = (0..size * size).map(|i| height(i % size, i / size)).collect();
         let all = Rect { x0: 0, y0: 0, x1: size, y1: size };
@@ -224,7 +176,6 @@ pub(super) mod fixtures {
 #[cfg(test)]
 mod tests {
     use super::fixtures::terrain;
-    use super::*;
 
     #[test]
     fn the_gradient_of_a_plane_is_its_slope_even_at_the_edge_and_beside_a_hole() {
@@ -242,14 +193,5 @@ mod tests {
             );
         }
         assert_eq!(plane.gradient(10, 10), None);
-    }
-
-    #[test]
-    fn pieces_cover_a_rectangle_once() {
-        let rect = Rect { x0: 70, y0: 10, x1: 200, y1: 130 };
-        let pieces = rect.cut(64);
-        assert_eq!(pieces.len(), 6);
-        assert_eq!(pieces.iter().map(|p| p.width() * p.height()).sum::<usize>(), 130 * 120);
-        assert!(pieces.iter().all(|p| p.width() <= 64 && p.height() <= 64 && p.x1 <= 200 && p.y1 <= 130));
     }
 }

@@ -89,9 +89,9 @@ pub struct Piece {
     pub x: u32,
     /// Its first row; a multiple of the block.
     pub y: u32,
-    /// Its columns.
+    /// Columns of the piece, cells.
     pub width: u32,
-    /// Its rows.
+    /// Rows of the piece, cells.
     pub height: u32,
     /// For each layer the cells row by row; NaN = no data.
     pub layers: Vec<Vec<f32>>,

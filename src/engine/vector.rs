@@ -6,13 +6,13 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::lanes::{Class, Plain};
+use super::lanes::{Portable, Simd};
 
 /// Work that is compiled for each class; all that it calls must be inlined into it.
 pub(super) trait Kernel {
     type Output;
 
-    fn run<C: Class>(self, class: C) -> Self::Output;
+    fn run<C: Simd>(self, class: C) -> Self::Output;
 }
 
 /// A class of processors.
@@ -39,7 +39,7 @@ impl Vectors {
         [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|class| class.is_here()).collect()
     }
 
-    /// Its name.
+    /// Its name for people: `AVX2`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -69,9 +69,9 @@ impl Vectors {
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         use pulp::x86::{V3, V4};
         match self {
-            Self::Avx512 if let Some(class) = V4::try_new() => class.vectorize(Call { kernel, class }),
-            Self::Avx2 if let Some(class) = V3::try_new() => class.vectorize(Call { kernel, class }),
-            _ => kernel.run(Plain),
+            Self::Avx512 if let Some(class) = V4::try_new() => class.vectorize(KernelCall { kernel, class }),
+            Self::Avx2 if let Some(class) = V3::try_new() => class.vectorize(KernelCall { kernel, class }),
+            _ => kernel.run(Portable),
         }
     }
 
@@ -79,19 +79,19 @@ impl Vectors {
     #[cfg(not(target_arch = "x86_64"))]
     #[inline]
     pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        kernel.run(Plain)
+        kernel.run(Portable)
     }
 }
 
 /// A kernel and the class it is compiled for.
 #[cfg(target_arch = "x86_64")]
-struct Call<K, C> {
+struct KernelCall<K, C> {
     kernel: K,
     class: C,
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<K: Kernel, C: Class> pulp::NullaryFnOnce for Call<K, C> {
+impl<K: Kernel, C: Simd> pulp::NullaryFnOnce for KernelCall<K, C> {
     type Output = K::Output;
 
     #[inline(always)]

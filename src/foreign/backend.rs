@@ -78,7 +78,7 @@ impl Clocks {
 
 /// What kind of trouble it is: who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TroubleKind {
     /// This node cannot do it: no such program on it, or its kernel or its settings forbid it.
     Unavailable,
     /// The program has something that cannot be dumped; it runs on.
@@ -101,8 +101,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}{}", if cure.is_empty() { String::new() } else { format!(" ({cure})") })]
 pub struct Trouble {
-    /// Which kind.
-    pub kind: Kind,
+    /// Which kind of trouble it is.
+    pub kind: TroubleKind,
     /// What went wrong, in words.
     pub what: String,
     /// What can be done about it; empty where nothing can.
@@ -112,7 +112,7 @@ pub struct Trouble {
 impl Trouble {
     /// Of these.
     #[must_use]
-    pub fn new(kind: Kind, what: impl Into<String>, cure: impl Into<String>) -> Self {
+    pub fn new(kind: TroubleKind, what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self { kind, what: what.into(), cure: cure.into() }
     }
 }

@@ -12,13 +12,13 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// What a program said, and how it ended.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct CallOutput {
     pub(super) status: ExitStatus,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
 
-impl Answer {
+impl CallOutput {
     /// The last lines that it said, on one line: those of its errors, if there are any.
     pub(super) fn last_words(&self) -> String {
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
@@ -40,7 +40,7 @@ pub(super) fn last_lines(said: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it cannot be started, or takes too long ([`io::ErrorKind::TimedOut`]).
-pub(super) fn ask(command: &mut Command, limit: Duration) -> io::Result<Answer> {
+pub(super) fn ask(command: &mut Command, limit: Duration) -> io::Result<CallOutput> {
     let (mut stdout, mut stderr) = (in_memory()?, in_memory()?);
     let mut child =
         command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?).spawn()?;
@@ -50,7 +50,7 @@ pub(super) fn ask(command: &mut Command, limit: Duration) -> io::Result<Answer> 
         let what = format!("no answer within {} s", limit.as_secs());
         return Err(io::Error::new(io::ErrorKind::TimedOut, what));
     };
-    Ok(Answer { status, stdout: text(&mut stdout)?, stderr: text(&mut stderr)? })
+    Ok(CallOutput { status, stdout: text(&mut stdout)?, stderr: text(&mut stderr)? })
 }
 
 /// How a child ended, if it did within the limit.

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, EDGE, Pending, Record, Sum};
+use super::own_folder::NOT_ITS_OWN;
+use super::record::{self, Checksum, EDGE, ImageRecord, Pending};
 use crate::durable::{DurableError, beneath};
 
 /// How much of a program's folder is kept.
@@ -63,14 +64,15 @@ enum What {
     Folder {
         mode: u32,
     },
-    File(Kept),
+    File(KeptFile),
     /// It is open, or has another name, or is no file: it stays as it is.
     Other,
 }
 
 /// A file that nobody has open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+#[serde(rename = "Kept")]
+struct KeptFile {
     size: u64,
     /// ns since 1970.
     modified: i64,
@@ -79,10 +81,10 @@ struct Kept {
     /// Where its copy begins in the file of copies.
     copy: Option<u64>,
     /// Of its content, where there is no copy.
-    sum: Option<Sum>,
+    sum: Option<Checksum>,
 }
 
-impl Kept {
+impl KeptFile {
     fn of(facts: &Metadata) -> Self {
         Self {
             size: facts.len(),
@@ -94,9 +96,6 @@ impl Kept {
         }
     }
 }
-
-/// The names in a folder of a program that are not the program's own.
-pub(super) const NOT_ITS_OWN: [&str; 2] = ["dmtcp", "semaphores"];
 
 /// What lies in a folder, by the paths in it, folders before what is in them; with whether that is all.
 fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, bool)> {
@@ -135,14 +134,19 @@ fn walk(folder: &Path, most: usize) -> io::Result<(BTreeMap<PathBuf, Metadata>, 
 ///
 /// # Errors
 /// When the folder cannot be listed, or the copies cannot be written.
-pub fn keep(folder: &Path, record: &Record, copies: &Path, bounds: Bounds) -> Result<Closed, DurableError> {
+pub fn keep(
+    folder: &Path,
+    record: &ImageRecord,
+    copies: &Path,
+    bounds: Bounds,
+) -> Result<Closed, DurableError> {
     let walked = walk(folder, bounds.names).map_err(|e| DurableError::io(folder, "list", e))?;
     let (found, all) = walked;
     let open: HashSet<&Path> =
         record.files.iter().filter(|file| file.has_content()).map(|file| file.path.as_path()).collect();
     let mut things: Vec<(Thing, i64)> = Vec::new();
     for (path, facts) in found {
-        let kept = Kept::of(&facts);
+        let kept = KeptFile::of(&facts);
         let what = if beneath::is_folder(&facts) {
             What::Folder { mode: kept.mode }
         } else if beneath::is_regular(&facts)

@@ -13,15 +13,15 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::closed::NOT_ITS_OWN;
-use super::record::{self, Opening, Record, Recorded};
+use super::own_folder::NOT_ITS_OWN;
+use super::record::{self, ImageRecord, Opening, Recorded};
 use crate::durable::beneath::{self, Folder};
 use crate::durable::{DurableError, atomic};
 use crate::quantity::bytes;
 
 pub use back::{BroughtBack, roll_back};
 pub(super) use back::{action, put_with, written_at};
-use parts::Parts;
+use parts::DataParts;
 
 /// How much of a program's open files is copied. Holes take nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ fn needs_copy(file: &Recorded, own: &Path) -> bool {
 ///
 /// # Errors
 /// When one cannot be read or written.
-pub fn take(record: &mut Record, own: &Path, folder: &Path, most: Most) -> Result<u64, DurableError> {
-    let mut found: Vec<(&mut Recorded, File, Parts)> = Vec::new();
+pub fn take(record: &mut ImageRecord, own: &Path, folder: &Path, most: Most) -> Result<u64, DurableError> {
+    let mut found: Vec<(&mut Recorded, File, DataParts)> = Vec::new();
     for file in record.files.iter_mut().filter(|file| needs_copy(file, own)) {
         let from = match record::open_here(&file.path) {
             Err(e) if record::is_gone(&e) => continue,
@@ -74,7 +74,7 @@ pub fn take(record: &mut Record, own: &Path, folder: &Path, most: Most) -> Resul
             let facts = record::to_disk(&from).and_then(|()| from.metadata());
             file.modified = record::modified(&facts.map_err(|e| DurableError::io(&file.path, "write", e))?);
         }
-        let parts = Parts::of(&from, file.size);
+        let parts = DataParts::of(&from, file.size);
         found.push((file, from, parts));
     }
     found.sort_by_key(|(_, _, parts)| parts.bytes());
@@ -110,7 +110,7 @@ pub fn take(record: &mut Record, own: &Path, folder: &Path, most: Most) -> Resul
 
 /// What an older image may need and has no copy of, in words; empty where there is nothing.
 #[must_use]
-pub fn beyond(record: &Record, own: &Path, most: Most) -> String {
+pub fn beyond(record: &ImageRecord, own: &Path, most: Most) -> String {
     let left: Vec<&Recorded> =
         record.files.iter().filter(|file| needs_copy(file, own) && file.copy.is_none()).collect();
     let Some(largest) = left.iter().max_by_key(|file| file.size) else { return String::new() };

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
 
-use super::backend::{Kind, Trouble};
+use super::backend::{Trouble, TroubleKind};
 use super::calls;
 
 pub use names::forget;
@@ -29,7 +29,7 @@ folder in ALPSCKPT_CRIU";
 pub struct Criu {
     /// The words that call it; CRIU's own arguments follow them.
     pub command: Vec<OsString>,
-    /// Its version.
+    /// Its version: major, minor, patch.
     pub version: (u32, u32, u32),
     /// Where it comes from, in words.
     pub origin: String,
@@ -41,7 +41,7 @@ impl Criu {
     /// # Errors
     /// When it does not answer, or is older than [`OLDEST`].
     pub fn of(command: Vec<OsString>, origin: &str) -> Result<Self, Trouble> {
-        let unavailable = |what: String| Trouble::new(Kind::Unavailable, what, CURE);
+        let unavailable = |what: String| Trouble::new(TroubleKind::Unavailable, what, CURE);
         let mut call = start(&command)
             .ok_or_else(|| unavailable(format!("{origin}: nothing says how CRIU is called")))?;
         let answer = calls::ask(call.arg("--version"), PATIENCE)
@@ -128,7 +128,7 @@ mod tests {
             let trouble = Criu::of(command, "it").unwrap_err();
             assert!(trouble.what.contains(words), "{words}: {trouble}");
             assert!(
-                trouble.kind == Kind::Unavailable && trouble.cure.contains("alpsckpt kit criu"),
+                trouble.kind == TroubleKind::Unavailable && trouble.cure.contains("alpsckpt kit criu"),
                 "{trouble}"
             );
         }

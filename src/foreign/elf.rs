@@ -13,7 +13,7 @@ use object::read::elf::{FileHeader, ProgramHeader};
 
 /// How a program is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum StartMethod {
     /// By this dynamic loader.
     Loader(PathBuf),
     /// By nothing: it is linked statically.
@@ -26,10 +26,10 @@ pub(super) enum Start {
 ///
 /// # Errors
 /// When it cannot be read, or is no program of 64 bits.
-pub(super) fn start(program: &Path) -> io::Result<Start> {
+pub(super) fn start(program: &Path) -> io::Result<StartMethod> {
     let no_program = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
     if let Some(interpreter) = first_line(program)? {
-        return Ok(Start::Script(interpreter));
+        return Ok(StartMethod::Script(interpreter));
     }
     let file = ReadCache::new(File::open(program)?);
     let header = FileHeader64::<Endianness>::parse(&file).map_err(|_| no_program("no program of 64 bits"))?;
@@ -37,10 +37,10 @@ pub(super) fn start(program: &Path) -> io::Result<Start> {
         let endian = header.endian()?;
         for part in header.program_headers(endian, &file)? {
             if let Some(loader) = part.interpreter(endian, &file)? {
-                return Ok(Start::Loader(PathBuf::from(OsStr::from_bytes(loader))));
+                return Ok(StartMethod::Loader(PathBuf::from(OsStr::from_bytes(loader))));
             }
         }
-        Ok(Start::Static)
+        Ok(StartMethod::Static)
     };
     read().map_err(|e: object::read::Error| no_program(&e.to_string()))
 }
@@ -65,8 +65,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script");
         std::fs::write(&script, "#! /usr/bin/env -S python3\n").unwrap();
-        assert_eq!(start(&script).unwrap(), Start::Script(PathBuf::from("/usr/bin/env")));
-        let Start::Loader(loader) = start(Path::new("/bin/sh")).unwrap() else {
+        assert_eq!(start(&script).unwrap(), StartMethod::Script(PathBuf::from("/usr/bin/env")));
+        let StartMethod::Loader(loader) = start(Path::new("/bin/sh")).unwrap() else {
             panic!("a shell is dynamic")
         };
         assert!(loader.is_absolute() && loader.to_string_lossy().contains("ld-"), "{loader:?}");
@@ -86,6 +86,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("static");
         std::fs::write(&program, header).unwrap();
-        assert_eq!(start(&program).unwrap(), Start::Static);
+        assert_eq!(start(&program).unwrap(), StartMethod::Static);
     }
 }

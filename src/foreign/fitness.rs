@@ -1,6 +1,6 @@
 //! Whether an image fits a node: looked at before a restore, so that it neither fails nor goes on with what is not the program's.
 
-pub(super) mod files;
+mod files;
 mod room;
 #[cfg(test)]
 mod tests;
@@ -10,92 +10,28 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit};
 
+pub use super::misfit::{Misfit, Unfit, tells_of_beginning_anew};
 pub use room::Room;
 
-use super::record::{Limit, Limits, Node, Record};
+use super::record::{ImageRecord, NodeTraits, ResourceLimit, ResourceLimits};
 use crate::quantity::bytes;
-
-/// What helps where nothing brings back what an image needs: its chain's commands say how.
-const ANEW: &str = "begin the chain anew";
-
-/// A message, such as the recorded one of a link's end, tells of something that beginning anew is a cure of.
-#[must_use]
-pub fn tells_of_beginning_anew(message: &str) -> bool {
-    message.contains(ANEW)
-}
-
-/// What does not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Misfit {
-    /// A file is missing, or another one than it was.
-    File,
-    /// The processor lacks instructions.
-    Processor,
-    /// The kernel is older.
-    Kernel,
-    /// The CRIU is older.
-    Criu,
-    /// The user has more groups, or fewer.
-    Groups,
-    /// There is not enough memory.
-    Memory,
-    /// A limit of the job is lower.
-    Limit,
-}
-
-impl Misfit {
-    /// Whether it is of the node alone, so that another may fit: files and limits are as a rule the same on all.
-    #[must_use]
-    pub fn is_of_the_node(self) -> bool {
-        matches!(self, Self::Processor | Self::Kernel | Self::Criu | Self::Groups | Self::Memory)
-    }
-}
-
-/// Something that does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// Which kind.
-    pub kind: Misfit,
-    /// What differs, from what to what.
-    pub what: String,
-    /// What can be done about it.
-    pub cure: String,
-    /// Nothing is to be restored here; else it is only to be told.
-    pub refuses: bool,
-}
-
-impl std::fmt::Display for Unfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.what, self.cure)
-    }
-}
-
-impl Unfit {
-    pub(super) fn new(kind: Misfit, what: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), cure: cure.into(), refuses: true }
-    }
-
-    fn told(kind: Misfit, what: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { refuses: false, ..Self::new(kind, what, cure) }
-    }
-}
 
 /// The node that something is to be restored on, and this process's place on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Here {
-    /// The node.
-    pub node: Node,
+pub struct RestoreSite {
+    /// What is compared of the node.
+    pub node: NodeTraits,
     /// The version of its CRIU; zeros for another tool.
     pub criu: (u32, u32, u32),
     /// Hard limits of this process.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
     /// Bytes that a file of this process may have; `None`: any.
     pub file_size: Option<u64>,
     /// Memory that can be had.
     pub room: Room,
 }
 
-impl Here {
+impl RestoreSite {
     /// This node, with this CRIU.
     ///
     /// # Errors
@@ -103,9 +39,9 @@ impl Here {
     pub fn look(criu: (u32, u32, u32)) -> io::Result<Self> {
         let (soft, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
         Ok(Self {
-            node: Node::here()?,
+            node: NodeTraits::here()?,
             criu,
-            limits: Limits::here()?,
+            limits: ResourceLimits::here()?,
             file_size: (soft != nix::sys::resource::RLIM_INFINITY).then_some(soft),
             room: Room::here()?,
         })
@@ -116,7 +52,7 @@ impl Here {
 ///
 /// Files that [`super::copies::roll_back`] brings back, from the folder `copies` or by cutting, fit. Nothing is changed.
 #[must_use]
-pub fn unfit(record: &Record, here: &Here, copies: &Path) -> Vec<Unfit> {
+pub fn unfit(record: &ImageRecord, here: &RestoreSite, copies: &Path) -> Vec<Unfit> {
     let mut all: Vec<Unfit> = record.files.iter().filter_map(|file| files::unfit(file, copies)).collect();
     all.extend(processor(record, here));
     all.extend(kernel(record, here));
@@ -130,7 +66,7 @@ pub fn unfit(record: &Record, here: &Here, copies: &Path) -> Vec<Unfit> {
     all
 }
 
-fn processor(record: &Record, here: &Here) -> Option<Unfit> {
+fn processor(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, masked) = (&record.node.processor, record.avx512_masked);
     let lacking = there.beyond(&here.node.processor, masked);
     if lacking.is_empty() {
@@ -160,7 +96,7 @@ fn release(kernel: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn kernel(record: &Record, here: &Here) -> Option<Unfit> {
+fn kernel(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, now) = (release(&record.node.kernel)?, release(&here.node.kernel)?);
     (now < there).then(|| {
         let what =
@@ -173,7 +109,7 @@ fn kernel(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn criu(record: &Record, here: &Here) -> Option<Unfit> {
+fn criu(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let ((major, minor, patch), (a, b, c)) = (record.criu, here.criu);
     ((a, b) < (major, minor)).then(|| {
         let what = format!(
@@ -187,7 +123,7 @@ fn criu(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn groups(record: &Record, here: &Here) -> Option<Unfit> {
+fn groups(record: &ImageRecord, here: &RestoreSite) -> Option<Unfit> {
     let (there, now) = (record.node.groups, here.node.groups);
     (there != now).then(|| {
         let what = format!(
@@ -199,7 +135,7 @@ fn groups(record: &Record, here: &Here) -> Option<Unfit> {
     })
 }
 
-fn memory(record: &Record, room: &Room, all: &mut Vec<Unfit>) {
+fn memory(record: &ImageRecord, room: &Room, all: &mut Vec<Unfit>) {
     let need = record.memory;
     let mut lacks = |room: u64, of: &str, need: u64, cure: &str| {
         if room < need {
@@ -230,12 +166,12 @@ const CRIU_DESCRIPTORS: u64 = 31;
 const CRIU_BLOCK: u64 = 128;
 
 /// A number in the words of its unit.
-type Shown = fn(u64) -> String;
+type InUnit = fn(u64) -> String;
 
-fn limits(record: &Record, here: &Here, all: &mut Vec<Unfit>) {
-    let count: Shown = |n| n.to_string();
+fn limits(record: &ImageRecord, here: &RestoreSite, all: &mut Vec<Unfit>) {
+    let count: InUnit = |n| n.to_string();
     let (there, now) = (&record.limits, &here.limits);
-    let each: [(&str, &str, Limit, Limit, Shown); 5] = [
+    let each: [(&str, &str, ResourceLimit, ResourceLimit, InUnit); 5] = [
         ("address space", "-v", there.addresses, now.addresses, bytes),
         ("data", "-d", there.data, now.data, bytes),
         ("open files", "-n", there.files, now.files, count),

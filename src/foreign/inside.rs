@@ -15,6 +15,7 @@ mod init;
 mod network;
 mod outside;
 mod process;
+mod processes;
 mod supervised;
 mod tree;
 mod wire;
@@ -22,7 +23,7 @@ mod wire;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-pub use supervised::{Options, Supervised};
+pub use supervised::{Supervised, SupervisorOptions};
 
 /// What a process that has nobody to tell an error ends with.
 const BROKEN: u8 = 70;

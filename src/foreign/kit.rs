@@ -6,6 +6,8 @@
 
 mod apt;
 mod make;
+mod packages;
+mod troubles;
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::backend::{Kind, Trouble};
+use super::backend::{Trouble, TroubleKind};
 use super::criu::{self, Criu};
 use crate::durable::sealed;
 
-pub use make::{Order, Source, make};
+pub use make::{KitOrder, KitSource, make};
 
 /// Names a kit's folder, or a CRIU, for all that asks for one.
 pub const VARIABLE: &str = "ALPSCKPT_CRIU";
@@ -46,7 +48,7 @@ pub struct Kit {
     pub program: PathBuf,
     /// Where the packages came from, in words.
     pub from: String,
-    /// The packages.
+    /// The packages that it was unpacked from.
     pub packages: Vec<Package>,
     /// When it was made.
     pub made: String,
@@ -55,7 +57,7 @@ pub struct Kit {
 /// One package of a kit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
-    /// Its name.
+    /// Its name in Debian: `libc6`.
     pub name: String,
     /// Its version, as Debian counts.
     pub version: String,
@@ -108,11 +110,11 @@ pub fn open(folder: &Path) -> Result<(Kit, Criu), Trouble> {
         };
         let of_others = missing && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
         let cure = if of_others { ANOTHER.to_owned() } else { again(folder) };
-        Trouble::new(if missing { Kind::Unavailable } else { Kind::Damaged }, what, cure)
+        Trouble::new(if missing { TroubleKind::Unavailable } else { TroubleKind::Damaged }, what, cure)
     })?;
     if kit.form > FORM {
         let what = format!("{}: a kit of a newer alpsckpt", record.display());
-        return Err(Trouble::new(Kind::Unavailable, what, again(folder)));
+        return Err(Trouble::new(TroubleKind::Unavailable, what, again(folder)));
     }
     without_colon(folder)?;
     let found = Criu::of(kit.command(folder), &format!("the kit in {}", folder.display()))
@@ -124,7 +126,7 @@ pub fn open(folder: &Path) -> Result<(Kit, Criu), Trouble> {
 fn without_colon(folder: &Path) -> Result<(), Trouble> {
     if folder.to_string_lossy().contains(':') {
         let what = format!("{}: a kit cannot run in a folder with a colon in its path", folder.display());
-        return Err(Trouble::new(Kind::Other, what, "use another folder"));
+        return Err(Trouble::new(TroubleKind::Other, what, "use another folder"));
     }
     Ok(())
 }
@@ -184,7 +186,7 @@ fn choose(path: &OsString, kit: Option<&Path>) -> Result<Criu, Trouble> {
             Err(trouble) => reasons.push(trouble.what),
         },
     }
-    Err(Trouble::new(Kind::Unavailable, format!("no CRIU: {}", reasons.join("; ")), criu::CURE))
+    Err(Trouble::new(TroubleKind::Unavailable, format!("no CRIU: {}", reasons.join("; ")), criu::CURE))
 }
 
 #[cfg(test)]

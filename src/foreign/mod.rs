@@ -13,6 +13,8 @@ mod elf;
 pub mod fitness;
 pub mod inside;
 pub mod kit;
+mod misfit;
+mod own_folder;
 pub mod plain;
 pub mod progress;
 pub mod record;
@@ -21,6 +23,6 @@ pub mod tasks;
 pub mod trial;
 mod written;
 
-pub use backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+pub use backend::{Backend, Clocks, Ended, Network, Program, Then, Trouble, TroubleKind};
 pub use criu::Criu;
 pub use inside::Supervised;

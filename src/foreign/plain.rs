@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::{Backend, Clocks, Ended, Kind, Program, Then, Trouble};
+use super::{Backend, Clocks, Ended, Program, Then, Trouble, TroubleKind};
 use crate::durable::beneath;
 
 /// Runs a program as a child, in a process group of its own.
@@ -28,11 +28,11 @@ impl Plain {
 impl Backend for Plain {
     fn start(&mut self, program: &Program) -> Result<(), Trouble> {
         let [name, arguments @ ..] = program.arguments.as_slice() else {
-            return Err(Trouble::new(Kind::Other, "no program is named", "name it in `run`"));
+            return Err(Trouble::new(TroubleKind::Other, "no program is named", "name it in `run`"));
         };
         let log = |path: &Path| {
             beneath::append(path).map_err(|e| {
-                Trouble::new(Kind::Other, format!("{}: cannot be opened: {e}", path.display()), "")
+                Trouble::new(TroubleKind::Other, format!("{}: cannot be opened: {e}", path.display()), "")
             })
         };
         let started = Command::new(name)
@@ -52,7 +52,7 @@ impl Backend for Plain {
 
     fn restore(&mut self, _: &Program, image: &Path, _: Clocks) -> Result<(), Trouble> {
         let what = format!("{}: the campaign's `checkpoint` restores no images", image.display());
-        Err(Trouble::new(Kind::Unavailable, what, "set it to Auto, or to what made the image"))
+        Err(Trouble::new(TroubleKind::Unavailable, what, "set it to Auto, or to what made the image"))
     }
 
     fn dump(
@@ -62,17 +62,17 @@ impl Backend for Plain {
         _: Duration,
         _: &mut dyn FnMut(Clocks) -> Result<(), String>,
     ) -> Result<(), Trouble> {
-        Err(Trouble::new(Kind::Undumpable, "the campaign's `checkpoint` dumps no programs", ""))
+        Err(Trouble::new(TroubleKind::Undumpable, "the campaign's `checkpoint` dumps no programs", ""))
     }
 
     fn ended(&mut self) -> Result<Option<Ended>, Trouble> {
         if self.ended.is_none() {
             let Some(child) = &mut self.child else {
-                return Err(Trouble::new(Kind::Other, "no program was started", ""));
+                return Err(Trouble::new(TroubleKind::Other, "no program was started", ""));
             };
             let status = child.try_wait();
-            let status =
-                status.map_err(|e| Trouble::new(Kind::Other, format!("the program is lost: {e}"), ""))?;
+            let status = status
+                .map_err(|e| Trouble::new(TroubleKind::Other, format!("the program is lost: {e}"), ""))?;
             self.ended = status.map(|status| match (status.code(), status.signal()) {
                 (Some(code), _) => Ended::Code(code as u8),
                 (None, signal) => Ended::Signal(signal.unwrap_or_default()),
@@ -88,7 +88,7 @@ impl Backend for Plain {
 
     fn signal(&mut self, signal: i32) -> Result<(), Trouble> {
         let gone = |e: &dyn std::fmt::Display| {
-            Trouble::new(Kind::Other, format!("the program cannot be signalled: {e}"), "")
+            Trouble::new(TroubleKind::Other, format!("the program cannot be signalled: {e}"), "")
         };
         let signal = Signal::try_from(signal).map_err(|e| gone(&e))?;
         let group = self.group().ok_or_else(|| gone(&"it has ended"))?;
@@ -117,5 +117,5 @@ fn not_started(program: &Program, e: &std::io::Error) -> Trouble {
     let name = program.arguments.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     let folder = program.directory.display();
     let cure = "see that `run` names a program that this node has; `setup` is the place for `module load`";
-    Trouble::new(Kind::Other, format!("{name}, in {folder}: cannot be started: {e}"), cure)
+    Trouble::new(TroubleKind::Other, format!("{name}, in {folder}: cannot be started: {e}"), cure)
 }

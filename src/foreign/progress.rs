@@ -17,12 +17,12 @@ const PIECE: usize = 1 << 20;
 const TAILS: [u64; 2] = [64 << 10, 4 << 20];
 /// Bytes of memory for a compiled expression: what takes more is no pattern for a number.
 const LARGEST_PATTERN: usize = 1 << 20;
-/// A part is told in hundredths.
+/// A part is counted in hundredths.
 const WHOLE: u64 = 100;
 
-/// What tells.
+/// What the progress of a program is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ProgressSource {
     /// The lines of a file, of so many in all.
     Lines {
         /// The file; absolute.
@@ -42,8 +42,8 @@ pub enum Source {
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// So much.
+pub struct ProgramProgress {
+    /// What is done, in units of `total`.
     pub done: u64,
     /// Of so much; never less than `done`.
     pub total: u64,
@@ -51,21 +51,21 @@ pub struct Progress {
 
 /// Reads the progress again and again, each time only what is new.
 #[derive(Debug)]
-pub struct Reader {
+pub struct ProgressReader {
     file: PathBuf,
-    kind: Kind,
-    seen: Option<Seen>,
+    kind: SourceKind,
+    seen: Option<FileSeen>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum SourceKind {
     Lines(u64),
     Pattern(Regex),
 }
 
 /// What was seen of the file.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct FileSeen {
     /// Which file it was.
     device: u64,
     inode: u64,
@@ -79,15 +79,15 @@ struct Seen {
     found: Option<u64>,
 }
 
-impl Reader {
+impl ProgressReader {
     /// Of this file.
     ///
     /// # Errors
     /// When the expression is none, in words.
-    pub fn new(source: &Source) -> Result<Self, String> {
+    pub fn new(source: &ProgressSource) -> Result<Self, String> {
         let (file, kind) = match source {
-            Source::Lines { file, total } => (file, Kind::Lines(*total)),
-            Source::Pattern { file, pattern: text } => (file, Kind::Pattern(pattern(text)?)),
+            ProgressSource::Lines { file, total } => (file, SourceKind::Lines(*total)),
+            ProgressSource::Pattern { file, pattern: text } => (file, SourceKind::Pattern(pattern(text)?)),
         };
         Ok(Self { file: file.clone(), kind, seen: None })
     }
@@ -97,16 +97,17 @@ impl Reader {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read(&mut self) -> io::Result<Option<Progress>> {
+    pub fn read(&mut self) -> io::Result<Option<ProgramProgress>> {
         let file = match beneath::open(&self.file) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
         let facts = file.metadata()?;
         let written = i128::from(facts.mtime()) * 1_000_000_000 + i128::from(facts.mtime_nsec());
-        let same =
-            |seen: &Seen| (seen.device, seen.inode) == (facts.dev(), facts.ino()) && seen.upto <= facts.len();
-        let seen = self.seen.filter(same).unwrap_or(Seen {
+        let same = |seen: &FileSeen| {
+            (seen.device, seen.inode) == (facts.dev(), facts.ino()) && seen.upto <= facts.len()
+        };
+        let seen = self.seen.filter(same).unwrap_or(FileSeen {
             device: facts.dev(),
             inode: facts.ino(),
             upto: 0,
@@ -115,14 +116,14 @@ impl Reader {
             found: None,
         });
         let now = match &self.kind {
-            Kind::Lines(_) => count_lines(&file, seen)?,
-            Kind::Pattern(_) if seen.written == written && seen.upto == facts.len() => seen,
-            Kind::Pattern(pattern) => search(&file, &facts, pattern, seen)?,
+            SourceKind::Lines(_) => count_lines(&file, seen)?,
+            SourceKind::Pattern(_) if seen.written == written && seen.upto == facts.len() => seen,
+            SourceKind::Pattern(pattern) => search(&file, &facts, pattern, seen)?,
         };
-        self.seen = Some(Seen { written, ..now });
+        self.seen = Some(FileSeen { written, ..now });
         Ok(match self.kind {
-            Kind::Lines(total) => Some(Progress { done: now.lines.min(total), total }),
-            Kind::Pattern(_) => now.found.map(|done| Progress { done, total: WHOLE }),
+            SourceKind::Lines(total) => Some(ProgramProgress { done: now.lines.min(total), total }),
+            SourceKind::Pattern(_) => now.found.map(|done| ProgramProgress { done, total: WHOLE }),
         })
     }
 }
@@ -149,7 +150,7 @@ pub fn pattern(text: &str) -> Result<Regex, String> {
 }
 
 /// Goes on counting where it left off.
-fn count_lines(file: &File, mut seen: Seen) -> io::Result<Seen> {
+fn count_lines(file: &File, mut seen: FileSeen) -> io::Result<FileSeen> {
     let mut piece = vec![0; PIECE];
     let stop = seen.upto.saturating_add(MOST_COUNTED);
     while seen.upto < stop {
@@ -165,7 +166,7 @@ fn count_lines(file: &File, mut seen: Seen) -> io::Result<Seen> {
 }
 
 /// Searches the end of the file; where nothing is found, what was found before still holds.
-fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: Seen) -> io::Result<Seen> {
+fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: FileSeen) -> io::Result<FileSeen> {
     let length = facts.len();
     let mut found = None;
     for tail in TAILS {
@@ -181,7 +182,7 @@ fn search(file: &File, facts: &Metadata, pattern: &Regex, seen: Seen) -> io::Res
             break;
         }
     }
-    Ok(Seen { upto: length, found: found.or(seen.found), ..seen })
+    Ok(FileSeen { upto: length, found: found.or(seen.found), ..seen })
 }
 
 /// Reads as many bytes as there are; those of a file cut meanwhile stay zero.
@@ -212,123 +213,4 @@ fn percent(captures: &regex::bytes::Captures<'_>) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::io::Write;
-    use std::path::Path;
-
-    use super::*;
-
-    fn reader(file: &Path, pattern: Option<&str>) -> Reader {
-        let file = file.to_path_buf();
-        let source = match pattern {
-            None => Source::Lines { file, total: 10 },
-            Some(pattern) => Source::Pattern { file, pattern: pattern.to_owned() },
-        };
-        Reader::new(&source).unwrap()
-    }
-
-    fn add(file: &Path, text: &[u8]) {
-        fs::OpenOptions::new().append(true).create(true).open(file).unwrap().write_all(text).unwrap();
-    }
-
-    #[test]
-    fn lines_are_counted_on_and_anew_after_a_cut_or_a_replacement() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("log");
-        let mut reader = reader(&file, None);
-        let mut done = || reader.read().unwrap().map(|p| (p.done, p.total));
-        assert_eq!(done(), None);
-        add(&file, b"one\ntwo\nthr");
-        assert_eq!(done(), Some((2, 10)));
-        add(&file, b"ee\n");
-        assert_eq!(done(), Some((3, 10)));
-        assert_eq!(done(), Some((3, 10)));
-        fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(4).unwrap();
-        assert_eq!(done(), Some((1, 10)), "it was rolled back");
-        fs::rename(&file, folder.path().join("log.1")).unwrap();
-        add(&file, &b"\n".repeat(12));
-        assert_eq!(done(), Some((10, 10)), "another file, with more lines than were said");
-    }
-
-    #[test]
-    fn only_what_is_new_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("log");
-        add(&file, b"a\nb\n");
-        let mut reader = reader(&file, None);
-        assert_eq!(reader.read().unwrap().unwrap().done, 2);
-        // What stands before is not looked at again.
-        fs::OpenOptions::new().write(true).open(&file).unwrap().write_all(b"abcd").unwrap();
-        add(&file, b"c\n");
-        assert_eq!(reader.read().unwrap().unwrap().done, 3);
-    }
-
-    #[test]
-    fn the_last_place_that_fits_tells_also_in_a_large_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("out");
-        let mut reader = reader(&file, Some(r"(\d+(?:[.,]\d+)?)%"));
-        let mut done = || reader.read().unwrap().map(|p| p.done);
-        assert_eq!(done(), None);
-        add(&file, b"starting \xff\n");
-        assert_eq!(done(), None);
-        add(&file, b"\r  7%\r 12.9%\r");
-        assert_eq!(done(), Some(12));
-        add(&file, b" 37,5%\r");
-        assert_eq!(done(), Some(37));
-        add(&file, &b"no number here\n".repeat(10_000));
-        assert_eq!(done(), Some(37), "what was found before holds");
-        let mut late =
-            super::Reader::new(&Source::Pattern { file: file.clone(), pattern: r"(\d+)%".to_owned() })
-                .unwrap();
-        assert_eq!(late.read().unwrap().map(|p| p.done), Some(5), "of 37,5%");
-        fs::write(&file, b"begun again: 3%").unwrap();
-        assert_eq!(done(), Some(3));
-        fs::write(&file, b"").unwrap();
-        assert_eq!(done(), None);
-        add(&file, b"812%");
-        assert_eq!(done(), Some(100));
-    }
-
-    #[test]
-    fn a_number_that_was_cut_by_the_window_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("out");
-        let tail = TAILS[1] as usize;
-        // The window begins between the 1 and the 00%.
-        add(&file, b"100%");
-        add(&file, &vec![b' '; tail - 3]);
-        assert_eq!(reader(&file, Some(r"(\d+)%")).read().unwrap(), None);
-    }
-
-    #[test]
-    fn a_second_group_is_the_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("out");
-        add(&file, b"step 3 of 0\nstep 3 of 8\n");
-        let told = reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap();
-        assert_eq!(told, Some(Progress { done: 37, total: 100 }));
-        add(&file, b"step 4 of 0\n");
-        assert_eq!(reader(&file, Some(r"step (\d+) of (\d+)")).read().unwrap().map(|p| p.done), Some(37));
-    }
-
-    #[test]
-    fn what_is_no_expression_or_has_no_group_is_told() {
-        for (text, why) in
-            [(r"(\d+", "unclosed group"), (r"\d+%", "no group"), (r"(\d{1000}){1000}", "too large")]
-        {
-            let told = pattern(text).unwrap_err();
-            assert!(told.contains(why) && told.contains(&format!("{text:?}")), "{told}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_file_is_an_error_and_does_not_hold_up() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(reader(folder.path(), None).read().is_err());
-        let pipe = folder.path().join("pipe");
-        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(reader(&pipe, Some("(x)")).read().is_err());
-    }
-}
+mod tests;

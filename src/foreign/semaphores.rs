@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Kind, Trouble};
+use super::{Trouble, TroubleKind};
 use crate::durable::{DurableError, atomic, beneath};
 
 /// The library, compiled with this program.
@@ -27,14 +27,14 @@ pub fn prepare(folder: &Path, environment: &mut BTreeMap<OsString, OsString>) ->
             folder.display()
         );
         return Err(Trouble::new(
-            Kind::Unavailable,
+            TroubleKind::Unavailable,
             what,
             "choose an output folder without them, or leave out `semaphores: Files`",
         ));
     }
     let library = folder.join(format!("semaphores-{:08x}.so", crc32fast::hash(LIBRARY)));
     lay(folder, &library).map_err(|e| {
-        let kind = if e.is_disk_full() { Kind::DiskFull } else { Kind::Other };
+        let kind = if e.is_disk_full() { TroubleKind::DiskFull } else { TroubleKind::Other };
         Trouble::new(kind, e.to_string(), "")
     })?;
     let preload = environment.entry("LD_PRELOAD".into()).or_default();
@@ -64,9 +64,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::foreign::record::{Opening, Record, Recorded};
-    use crate::foreign::tasks::tests::{Running, without_system_v};
-    use crate::foreign::tasks::{Look, Obstacle, hindrances, tree};
+    use crate::foreign::record::{ImageRecord, Opening, Recorded};
+    use crate::foreign::tasks::tests::{RunningProgram, without_system_v};
+    use crate::foreign::tasks::{Obstacle, TaskScan, hindrances, tree};
 
     /// Python's pool in each of its ways; `stay` as soon as it has computed.
     const POOL: &str = "
@@ -85,11 +85,11 @@ pool.close(); pool.join(); del pool, queue";
         let at = folder.path().join("semaphores");
         let mut environment = BTreeMap::new();
         prepare(&at, &mut environment).unwrap();
-        let running = Running::with(POOL, |command| {
+        let running = RunningProgram::with(POOL, |command| {
             command.envs(&environment);
         });
         assert_eq!(running.refusal(), None);
-        let look = Look { everywhere: vec![folder.path().to_path_buf()], ..Look::default() };
+        let look = TaskScan { everywhere: vec![folder.path().to_path_buf()], ..TaskScan::default() };
         let tasks = tree(&[running.number()]);
         assert!(tasks.len() >= 3, "{tasks:?}");
         let none = without_system_v();
@@ -98,7 +98,7 @@ pool.close(); pool.join(); del pool, queue";
             Vec::<String>::new()
         );
         drop(none);
-        let record = Record::of(&tasks, (4, 2, 1)).unwrap();
+        let record = ImageRecord::of(&tasks, (4, 2, 1)).unwrap();
         let kept = record.files.iter().filter(|file| file.path.starts_with(at.join("gone"))).count();
         assert!(kept >= 3, "{record:?}");
         assert!(
@@ -116,7 +116,7 @@ pool.close(); pool.join(); del pool, queue";
             "what nobody uses any more is removed"
         );
 
-        let without = Running::python(POOL);
+        let without = RunningProgram::python(POOL);
         let _none = without_system_v();
         let kinds: BTreeSet<_> =
             hindrances(&tree(&[without.number()]), &look).iter().map(|one| (one.kind, one.certain)).collect();
@@ -129,7 +129,7 @@ pool.close(); pool.join(); del pool, queue";
         let at = folder.path().join("semaphores");
         let mut environment = BTreeMap::new();
         prepare(&at, &mut environment).unwrap();
-        let running = Running::with(
+        let running = RunningProgram::with(
             "c.sem_open.restype = ctypes.c_void_p
 for f in (c.sem_close, c.sem_post, c.sem_trywait, c.sem_wait): f.argtypes = [ctypes.c_void_p]
 EXIST, NONE, INVALID, LONG = 17, 2, 22, 36
@@ -179,11 +179,11 @@ ready(); stay()",
         assert_eq!(std::fs::metadata(library).unwrap().modified().unwrap(), before, "images map it");
         for bad in ["a b", "a:b", "a$b"] {
             let trouble = prepare(&folder.path().join(bad), &mut BTreeMap::new()).unwrap_err();
-            assert_eq!(trouble.kind, Kind::Unavailable);
+            assert_eq!(trouble.kind, TroubleKind::Unavailable);
         }
         assert_eq!(
             prepare(&folder.path().join("no/such"), &mut BTreeMap::new()).unwrap_err().kind,
-            Kind::Other
+            TroubleKind::Other
         );
     }
 }

@@ -12,12 +12,15 @@ mod state;
 mod sysv;
 #[cfg(test)]
 pub(in crate::foreign) mod tests;
+mod undumpable;
+mod whereabouts;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(in crate::foreign) use hindrance::shown;
-pub use hindrance::{Hindrance, Look, Obstacle, Tool, hindrances, wrong};
+pub use hindrance::{Hindrance, Obstacle, TaskScan, Tool};
+pub use undumpable::{hindrances, wrong};
 
 /// The tasks of these roots: themselves and all that descends from them, without those that have ended; in order of their numbers.
 #[must_use]
@@ -56,7 +59,7 @@ pub(in crate::foreign) fn threads(task: u32) -> Vec<u32> {
 
 /// What tasks hold in memory, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Memory {
+pub struct TaskMemory {
     /// Resident: what was written by each task and what they share, once. The pages of files that are only read belong to the
     /// system.
     pub resident: u64,
@@ -68,8 +71,8 @@ pub struct Memory {
 
 /// What these tasks hold in memory.
 #[must_use]
-pub fn memory(tasks: &[u32]) -> Memory {
-    let mut memory = Memory::default();
+pub fn memory(tasks: &[u32]) -> TaskMemory {
+    let mut memory = TaskMemory::default();
     let mut sharing = Vec::new();
     for task in tasks {
         let Ok(status) = proc::text(*task, "status") else { continue };

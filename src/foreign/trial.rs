@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::backend::{Backend, Clocks, Ended, Kind, Network, Program, Then, Trouble};
+use super::backend::{Backend, Clocks, Ended, Network, Program, Then, Trouble, TroubleKind};
 use super::dmtcp::{self, Dmtcp};
-use super::inside::{Options, Supervised};
+use super::inside::{Supervised, SupervisorOptions};
 use super::kit;
 use crate::durable::beneath;
 
@@ -53,47 +53,48 @@ pub fn abilities(folder: &Path, named: Option<&Path>) -> Vec<Ability> {
     vec![ability(CRIU, folder, &|place| criu(place, named)), ability(DMTCP, folder, &dmtcp)]
 }
 
-fn ability(backend: &str, folder: &Path, trial: &dyn Fn(&Path) -> Result<Found, Trouble>) -> Ability {
+fn ability(backend: &str, folder: &Path, trial: &dyn Fn(&Path) -> Result<FoundAbility, Trouble>) -> Ability {
     let place = folder.join(format!("trial-{}-{}", backend.to_lowercase(), std::process::id()));
     let tried =
         beneath::create_folders(&place).map_err(|e| unwritten(&place, &e)).and_then(|()| trial(&place));
     let _ = beneath::remove_folder(&place);
     let backend = backend.to_owned();
     match tried {
-        Ok(Found { found, cure }) => Ability { backend, can: true, found, cure },
+        Ok(FoundAbility { found, cure }) => Ability { backend, can: true, found, cure },
         Err(Trouble { what, cure, .. }) => Ability { backend, can: false, found: what, cure },
     }
 }
 
 /// How a backend can do it, and what lets it do more.
-struct Found {
+struct FoundAbility {
     found: String,
     cure: String,
 }
 
-fn criu(place: &Path, named: Option<&Path>) -> Result<Found, Trouble> {
+fn criu(place: &Path, named: Option<&Path>) -> Result<FoundAbility, Trouble> {
     let criu = kit::find(named)?;
     let called = format!("CRIU {} ({})", criu.version_in_words(), criu.origin);
-    let backend =
-        || -> Box<dyn Backend> { Box::new(Supervised::new(Some(criu.clone()), Options::default())) };
+    let backend = || -> Box<dyn Backend> {
+        Box::new(Supervised::new(Some(criu.clone()), SupervisorOptions::default()))
+    };
     let took = cycle(&backend, &place.join("shell"), &in_shell())?;
     let found = format!("{called} without root, in namespaces: {took}");
     // A node may lack the kernel's modules for them.
     Ok(match cycle(&backend, &place.join("socket"), &with_socket()) {
-        Ok(_) => Found { found, cure: String::new() },
-        Err(trouble) => Found {
+        Ok(_) => FoundAbility { found, cure: String::new() },
+        Err(trouble) => FoundAbility {
             found: format!("{found}; but not one that has a socket: {}", trouble.what),
             cure: trouble.cure,
         },
     })
 }
 
-fn dmtcp(place: &Path) -> Result<Found, Trouble> {
+fn dmtcp(place: &Path) -> Result<FoundAbility, Trouble> {
     let tools = dmtcp::find(None)?;
     let called = format!("DMTCP {} ({})", tools.version, tools.folder.display());
     let backend = || -> Box<dyn Backend> { Box::new(Dmtcp::new(tools.clone(), place)) };
     let took = cycle(&backend, &place.join("shell"), &in_shell())?;
-    Ok(Found { found: format!("{called}: {took}"), cure: String::new() })
+    Ok(FoundAbility { found: format!("{called}: {took}"), cure: String::new() })
 }
 
 /// The small program with a socket: those need modules of the kernel.
@@ -177,7 +178,7 @@ fn cycle(
     let told = said(&output);
     if ended != Some(Ended::Code(STATUS)) || told != format!("{}\n{}\n", SAID[0], SAID[1]) {
         let what = format!("the program was restored, but went wrong: {ended:?}, {told:?}");
-        return Err(Trouble::new(Kind::Other, what, ""));
+        return Err(Trouble::new(TroubleKind::Other, what, ""));
     }
     let (dumped, restored) = (dumped.as_secs_f64(), restored.as_secs_f64());
     Ok(format!("a small program was dumped in {dumped:.2} s and restored in {restored:.2} s"))
@@ -196,7 +197,7 @@ fn until(
     while !reached(backend)? {
         if Instant::now() >= limit {
             let what = format!("a small program did nothing for {} s", PATIENCE.as_secs());
-            return Err(Trouble::new(Kind::TimedOut, what, ""));
+            return Err(Trouble::new(TroubleKind::TimedOut, what, ""));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -204,5 +205,9 @@ fn until(
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Trouble {
-    Trouble::new(Kind::Other, format!("{}: {error}", path.display()), "the folder must be yours to write")
+    Trouble::new(
+        TroubleKind::Other,
+        format!("{}: {error}", path.display()),
+        "the folder must be yours to write",
+    )
 }

@@ -43,15 +43,15 @@ mod tests {
     use super::*;
 
     #[derive(serde::Serialize, Deserialize, PartialEq, Debug)]
-    struct Holder(#[serde(with = "super")] PathBuf);
+    struct TextHolder(#[serde(with = "super")] PathBuf);
 
     #[test]
     fn any_bytes_come_back() {
         for bytes in [&b"/a/b\\n \\xff"[..], b"/\xff\xfe/\xc3\xa9\n\"", b"", b"/\\\\"] {
-            let holder = Holder(PathBuf::from(OsString::from_vec(bytes.to_vec())));
+            let holder = TextHolder(PathBuf::from(OsString::from_vec(bytes.to_vec())));
             let text = ron::to_string(&holder).unwrap();
-            assert_eq!(ron::from_str::<Holder>(&text).unwrap(), holder, "{text}");
+            assert_eq!(ron::from_str::<TextHolder>(&text).unwrap(), holder, "{text}");
         }
-        assert!(ron::from_str::<Holder>(r#"("/a\\b")"#).is_err());
+        assert!(ron::from_str::<TextHolder>(r#"("/a\\b")"#).is_err());
     }
 }

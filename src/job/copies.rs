@@ -9,7 +9,7 @@ use super::{maps, request, verify};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, Complete, MapRecord, form};
 use crate::durable::{DurableError, atomic, beneath};
-use crate::engine::geotiff::{Coding, Pyramid, Raster, cut_block, encode_block, lay_out};
+use crate::engine::geotiff::{Encoding, Pyramid, Raster, cut_block, encode_block, lay_out};
 use crate::engine::{self, Compression, Layer, Problem, Storage, Tiling};
 
 /// Edge of a block of a copy, cells; so many rows are in memory at once.
@@ -140,8 +140,8 @@ impl Finished {
         // A map of ours has no more cells than that each way.
         let (width, height) = (place.width as u32, place.height as u32);
         let tiling = Tiling { width, height, tile: BLOCK, block: BLOCK };
-        let coding = Coding::of(&self.layer, Storage::Float32, Compression::Zstd);
-        let mut pyramid = Pyramid::new(tiling, coding);
+        let encoding = Encoding::of(&self.layer, Storage::Float32, Compression::Zstd);
+        let mut pyramid = Pyramid::new(tiling, encoding);
         let levels = 1 + pyramid.as_ref().map_or(0, Pyramid::levels);
         let mut spill = Spill::create(folder, &format!("{}.blocks", self.file()), levels)?;
         for top in (0..height).step_by(BLOCK as usize) {
@@ -150,7 +150,7 @@ impl Finished {
             let encode = |column: u32| {
                 let cells = cut_block(&cells, width, (column * BLOCK, 0), BLOCK);
                 let nothing = cells.iter().all(|cell| cell.is_nan());
-                if nothing { Vec::new() } else { encode_block(&cells, BLOCK, coding) }
+                if nothing { Vec::new() } else { encode_block(&cells, BLOCK, encoding) }
             };
             let blocks: Vec<Vec<u8>> = (0..tiling.blocks_across()).into_par_iter().map(encode).collect();
             blocks.iter().try_for_each(|block| spill.push(0, block))?;
@@ -165,7 +165,7 @@ impl Finished {
             }
         }
         let lengths: Vec<Vec<u32>> = spill.lengths().collect();
-        draft.write(&lay_out(&self.layer, place, tiling, coding, &lengths))?;
+        draft.write(&lay_out(&self.layer, place, tiling, encoding, &lengths))?;
         for block in spill.blocks() {
             draft.write(&block?)?;
         }

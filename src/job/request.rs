@@ -4,7 +4,7 @@ use crate::campaign::spec::{
     Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit, of_month,
 };
 use crate::checkpoint::ChainId;
-use crate::engine::{self, Field, Model, MonthInputs, RegionBox, Request, TemperatureInput};
+use crate::engine::{self, CoarseField, MapRequest, MonthInputs, Physics, RegionBox, TemperatureInput};
 
 /// Edge of a block of the maps, cells.
 const BLOCK: u32 = 256;
@@ -20,10 +20,10 @@ pub fn chains(spec: &Spec) -> Vec<(ChainId, Vec<u8>)> {
 
 /// The request of the chain with these months. The sky view map goes with the chain of the campaign's first month.
 #[must_use]
-pub fn request(spec: &Spec, months: &[u8]) -> Request {
+pub fn request(spec: &Spec, months: &[u8]) -> MapRequest {
     // A campaign's is settled.
     let tile = spec.tile.unwrap_or(UNSETTLED_TILE);
-    Request {
+    MapRequest {
         dem: spec.dem.clone(),
         region: region(&spec.region),
         reference_height: spec.reference_height.clone(),
@@ -71,49 +71,49 @@ fn month_inputs(spec: &Spec, month: u8) -> MonthInputs {
 }
 
 /// Linke's turbidity of a month, where the atmosphere takes one.
-fn linke(spec: &Spec, month: u8) -> Option<Field> {
+fn linke(spec: &Spec, month: u8) -> Option<CoarseField> {
     let Atmosphere::Esra { linke } = &spec.atmosphere else { return None };
     Some(field(linke, month))
 }
 
 /// What a month takes; NaN, which the engine refuses by name, for a month that there is not.
-fn field(monthly: &Monthly, month: u8) -> Field {
+fn field(monthly: &Monthly, month: u8) -> CoarseField {
     match monthly {
-        Monthly::Grid(file) => Field::Grid(of_month(file, month)),
-        Monthly::Constant(value) => Field::Constant(*value),
+        Monthly::Grid(file) => CoarseField::Grid(of_month(file, month)),
+        Monthly::Constant(value) => CoarseField::Constant(*value),
         Monthly::PerMonth(values) => {
             let index = usize::from(month).saturating_sub(1);
-            Field::Constant(values.get(index).copied().unwrap_or(f64::NAN))
+            CoarseField::Constant(values.get(index).copied().unwrap_or(f64::NAN))
         }
     }
 }
 
-fn model(spec: &Spec) -> Model {
+fn model(spec: &Spec) -> Physics {
     let base = match spec.mode {
-        Mode::Default => Model::default(),
-        Mode::AsSaga => Model::as_saga(),
+        Mode::Default => Physics::default(),
+        Mode::AsSaga => Physics::as_saga(),
     };
     // SAGA's conventions have directions and sums of their own.
     let (azimuths, summing) = match spec.mode {
         Mode::AsSaga => (base.azimuths, base.summing),
         Mode::Default => (
             match spec.azimuths {
-                Azimuths::Fast => engine::Azimuths::Fast,
-                Azimuths::Fine => engine::Azimuths::Fine,
-                Azimuths::Dense => engine::Azimuths::Dense,
+                Azimuths::Fast => engine::AzimuthSet::Fast,
+                Azimuths::Fine => engine::AzimuthSet::Fine,
+                Azimuths::Dense => engine::AzimuthSet::Dense,
             },
             spec.steps,
         ),
     };
-    Model {
+    Physics {
         azimuths,
         summing,
         step_minutes: spec.step_minutes,
         solar_constant: spec.solar_constant,
         atmosphere: match spec.atmosphere {
-            Atmosphere::Saga => engine::Atmosphere::Saga,
-            Atmosphere::Lumped => engine::Atmosphere::Lumped,
-            Atmosphere::Esra { .. } => engine::Atmosphere::Esra,
+            Atmosphere::Saga => engine::AtmosphereModel::Saga,
+            Atmosphere::Lumped => engine::AtmosphereModel::Lumped,
+            Atmosphere::Esra { .. } => engine::AtmosphereModel::Esra,
         },
         transmittance: spec.transmittance,
         diffuse: spec.diffuse,

@@ -12,7 +12,7 @@ use crate::checkpoint::form::FORM;
 use crate::checkpoint::{CampaignDir, ChainId, Complete, ExitClass, LinkNumber, Place};
 use crate::durable::{DurableError, atomic, sealed};
 use crate::engine::model::LINKE_OF_THE_ALPS;
-use crate::engine::{self, DiffuseModel, Field, Layer, Model, Piece, Product, Tiling};
+use crate::engine::{self, CoarseField, DiffuseModel, Layer, Physics, Piece, Product, Tiling};
 use crate::quantity::bytes;
 
 fn spec() -> Spec {
@@ -55,7 +55,7 @@ fn a_request_has_the_months_files_units_and_constants() {
     let request_6 = request(&spec, &[6]);
     assert_eq!(request_6.block, 128);
     assert_eq!(request_6.region.unwrap().epsg, 2154);
-    assert_eq!(request_6.model, Model { lai: 2.5, ..Model::as_saga() });
+    assert_eq!(request_6.model, Physics { lai: 2.5, ..Physics::as_saga() });
     assert_eq!(request_6.months[0].linke, None);
     let temperature = &request_6.months[0].temperatures[0];
     assert_eq!((temperature.path.as_path(), temperature.name.as_str()), (Path::new("/t_06.tif"), "mean"));
@@ -79,16 +79,16 @@ fn the_choices_of_air_sky_and_ground_reach_the_request() {
     spec.diffuse = DiffuseModel::HayDavies;
     spec.albedo = 0.4;
     let june = request(&spec, &[6]);
-    let expected = Model {
-        atmosphere: engine::Atmosphere::Esra,
+    let expected = Physics {
+        atmosphere: engine::AtmosphereModel::Esra,
         diffuse: DiffuseModel::HayDavies,
         albedo: 0.4,
-        ..Model::default()
+        ..Physics::default()
     };
     assert_eq!(june.model, expected);
-    assert_eq!(june.months[0].linke, Some(Field::Grid("/tl_06.tif".into())));
+    assert_eq!(june.months[0].linke, Some(CoarseField::Grid("/tl_06.tif".into())));
     spec.atmosphere = Atmosphere::Esra { linke: Monthly::PerMonth(LINKE_OF_THE_ALPS) };
-    assert_eq!(request(&spec, &[6]).months[0].linke, Some(Field::Constant(4.0)));
+    assert_eq!(request(&spec, &[6]).months[0].linke, Some(CoarseField::Constant(4.0)));
 }
 
 #[test]

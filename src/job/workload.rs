@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::engine::geotiff::{self, Coding, Pyramid, Witness};
+use crate::engine::geotiff::{self, Encoding, Pyramid, Witness};
 use crate::engine::{Engine, EngineError, Ground, Layer, Piece, Problem, Tile, Tiling};
 
 /// Something that computes maps tile by tile; the same tile gives the same bytes whoever computes it.
@@ -130,15 +130,15 @@ impl Workload for Engine {
     }
 
     fn encode(&self, layer: &Layer, cells: &[f32], block: u32) -> Vec<u8> {
-        geotiff::encode_block(cells, block, coding(self, layer))
+        geotiff::encode_block(cells, block, encoding(self, layer))
     }
 
     fn pyramid(&self, layer: &Layer) -> Option<Pyramid> {
-        Pyramid::new(Engine::tiling(self), coding(self, layer))
+        Pyramid::new(Engine::tiling(self), encoding(self, layer))
     }
 
     fn lay_out(&self, layer: &Layer, levels: &[Vec<u32>]) -> Vec<u8> {
-        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), coding(self, layer), levels)
+        geotiff::lay_out(layer, self.placement(), Engine::tiling(self), encoding(self, layer), levels)
     }
 
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
@@ -146,6 +146,6 @@ impl Workload for Engine {
     }
 }
 
-fn coding(engine: &Engine, layer: &Layer) -> Coding {
-    Coding::of(layer, engine.request().storage, engine.request().compression)
+fn encoding(engine: &Engine, layer: &Layer) -> Encoding {
+    Encoding::of(layer, engine.request().storage, engine.request().compression)
 }

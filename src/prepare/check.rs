@@ -9,7 +9,7 @@ use super::{News, Placed, PrepareError, Tell, disk, program_problems};
 use crate::campaign::inputs::{self as recorded, CheckError};
 use crate::campaign::spec::{Loaded, Spec};
 use crate::checkpoint::{CampaignDir, fence};
-use crate::engine::{Engine, Examination, Finding, Look};
+use crate::engine::{CheckDepth, Engine, Examination, InputFinding};
 use crate::job::request;
 use crate::job::tiles::outputs;
 
@@ -38,7 +38,7 @@ pub(super) fn ensure_unchanged(spec: &Spec, months: &[u8]) -> Result<(), Prepare
         let asked = of_chain.iter().any(|month| months.contains(month));
         let dir = campaign.chain(&chain);
         if asked && !recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after) {
-            let depth = recorded::Depth::Look;
+            let depth = recorded::Depth::CheckDepth;
             let checked = recorded::check(&campaign, &chain, spec, &of_chain, depth);
             checked.map_err(|e| match e {
                 CheckError::File(e) => e.into(),
@@ -60,7 +60,7 @@ pub struct Examined {
 
 impl Examined {
     /// What was found, but for files that only chains of other months read.
-    pub(super) fn of_months(&self, spec: &Spec, months: &[u8]) -> Vec<Finding> {
+    pub(super) fn of_months(&self, spec: &Spec, months: &[u8]) -> Vec<InputFinding> {
         let files = |months: &[u8]| -> BTreeSet<PathBuf> {
             spec.inputs_of(months).into_iter().map(|(_, path)| path).collect()
         };
@@ -79,7 +79,7 @@ impl Examined {
 pub fn examine(
     loaded: &Loaded,
     months: &[u8],
-    look: Look<'_>,
+    look: CheckDepth<'_>,
     tell: Tell<'_>,
 ) -> Result<Examined, PrepareError> {
     let _step = tracing::debug_span!("look_at_inputs", ?months).entered();
@@ -93,7 +93,7 @@ pub fn examine(
         Some(command) => program_problems::problems(spec, command, months),
         None => outputs::in_the_way(&CampaignDir::new(&spec.output), spec, months),
     };
-    examination.findings.extend(others.into_iter().map(Finding::from));
+    examination.findings.extend(others.into_iter().map(InputFinding::from));
     let mut problems = by_pattern(loaded, examination.problems());
     let of_output = problems.is_empty();
     problems.extend(disk::output_problem(spec));

@@ -3,10 +3,10 @@
 use super::written::{at, line_at};
 use super::{Doubtful, News, Tell, program_doubts};
 use crate::campaign::spec::{Loaded, Profile};
-use crate::engine::{Finding, Severity};
+use crate::engine::{InputFinding, Severity};
 
 /// Tells what may be wrong, but for what the campaign file accepts.
-pub(super) fn tell_doubts(loaded: &Loaded, findings: &[Finding], tell: Tell<'_>) {
+pub(super) fn tell_doubts(loaded: &Loaded, findings: &[InputFinding], tell: Tell<'_>) {
     for doubtful in of_site(loaded).into_iter().chain(of_program(loaded)).chain(of_findings(loaded, findings))
     {
         tell(&News::Doubtful(&doubtful));
@@ -30,8 +30,8 @@ fn of_program(loaded: &Loaded) -> Vec<Doubtful> {
     loaded.spec.command().map(|command| program_doubts::of(loaded, command)).unwrap_or_default()
 }
 
-fn of_findings(loaded: &Loaded, findings: &[Finding]) -> Vec<Doubtful> {
-    let one = |finding: &Finding| {
+fn of_findings(loaded: &Loaded, findings: &[InputFinding]) -> Vec<Doubtful> {
+    let one = |finding: &InputFinding| {
         let Severity::Doubtful(doubt) = finding.severity else { return None };
         (!loaded.spec.accept.contains(&doubt)).then(|| Doubtful {
             place: at(loaded, &finding.problem.file),

@@ -9,7 +9,7 @@ use super::plan::{self, Facts, Plan};
 use super::{PrepareError, Tell, seen};
 use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Profile, Spec};
 use crate::engine::geotiff::{Coding, encode_block};
-use crate::engine::{Computed, Engine, EngineError, Ground, Layer, Look, Tile};
+use crate::engine::{CheckDepth, Computed, Engine, EngineError, Ground, Layer, Tile};
 use crate::job::{entry, request};
 
 /// Longest edge of what is measured, cells: with SAGA's shadows a cell takes ten thousand times as long, and the terrain
@@ -27,7 +27,7 @@ fn edge(spec: &Spec) -> u32 {
 /// What is wrong with the inputs, and a job that no node of the site can hold.
 pub fn planned(loaded: &Loaded, tell: Tell<'_>) -> Result<Option<Plan>, PrepareError> {
     let spec = &loaded.spec;
-    let look = Look::Remembered(&seen::of(&spec.output));
+    let look = CheckDepth::Remembered(&seen::of(&spec.output));
     let examined = examine(loaded, &spec.months, look, tell)?;
     tell_doubts(loaded, &examined.examination.findings, tell);
     let Some(engine) = examined.engine else { return Ok(None) };

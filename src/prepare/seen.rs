@@ -11,7 +11,7 @@ use crate::campaign::identity::Identity;
 use crate::campaign::registry;
 use crate::checkpoint::CampaignDir;
 use crate::durable::{DurableError, atomic, sealed};
-use crate::engine::Seen;
+use crate::engine::FileSurvey;
 
 /// The most that is kept: a file for each month of some campaigns.
 const MOST: usize = 64;
@@ -19,16 +19,16 @@ const MOST: usize = 64;
 /// The file's content, the newest first.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Checked {
-    seen: Vec<Seen>,
+    seen: Vec<FileSurvey>,
 }
 
 /// What was seen of the inputs of a campaign with this output folder.
-pub(super) fn of(output: &Path) -> Vec<Seen> {
+pub(super) fn of(output: &Path) -> Vec<FileSurvey> {
     std::iter::once(in_campaign(output)).chain(in_state()).flat_map(|place| read(&place)).collect()
 }
 
 /// Keeps what was seen now before what is kept already.
-pub(super) fn keep(output: &Path, seen: &[Seen]) -> Result<(), DurableError> {
+pub(super) fn keep(output: &Path, seen: &[FileSurvey]) -> Result<(), DurableError> {
     // A campaign that cannot be read, as one of a later form, is left as it is.
     let begun = Identity::read(&CampaignDir::new(output)).is_ok();
     let Some(place) = (if begun { Some(in_campaign(output)) } else { in_state() }) else { return Ok(()) };
@@ -43,7 +43,7 @@ pub(super) fn keep(output: &Path, seen: &[Seen]) -> Result<(), DurableError> {
     sealed::replace(&place, &Checked { seen: all })
 }
 
-fn read(place: &Path) -> Vec<Seen> {
+fn read(place: &Path) -> Vec<FileSurvey> {
     sealed::read::<Checked>(place).unwrap_or_default().seen
 }
 

@@ -4,7 +4,7 @@ use super::check::{self, examine};
 use super::doubts::tell_doubts;
 use super::{PrepareError, Tell, probe, seen, spec_of};
 use crate::campaign::spec::Loaded;
-use crate::engine::Look;
+use crate::engine::CheckDepth;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub fn settle(mut loaded: Loaded, order: &Order<'_>, tell: Tell<'_>) -> Result<L
     }
     // What is settled holds for all chains.
     let months = if open { loaded.spec.months.clone() } else { order.months.to_vec() };
-    let look = Look::Remembered(&seen::of(&loaded.spec.output));
+    let look = CheckDepth::Remembered(&seen::of(&loaded.spec.output));
     let examined = examine(&loaded, &months, look, tell)?;
     tell_doubts(&loaded, &examined.of_months(&loaded.spec, order.months), tell);
     if let (true, Some(engine)) = (open, &examined.engine) {

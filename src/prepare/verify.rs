@@ -4,7 +4,7 @@ use super::check::{Examined, examine};
 use super::doubts::tell_doubts;
 use super::{News, PrepareError, Short, Tell, disk, probe, seen};
 use crate::campaign::spec::Loaded;
-use crate::engine::{Examination, Look, Tiling};
+use crate::engine::{CheckDepth, Examination, Tiling};
 
 /// A campaign file that is good.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Verified {
 pub fn verify(loaded: &Loaded, samples: bool, tell: Tell<'_>) -> Result<Verified, PrepareError> {
     let spec = &loaded.spec;
     let examined =
-        if samples { examine(loaded, &spec.months, Look::Samples, tell) } else { whole(loaded, tell) };
+        if samples { examine(loaded, &spec.months, CheckDepth::Samples, tell) } else { whole(loaded, tell) };
     let Examined { examination, engine } = examined?;
     tell_doubts(loaded, &examination.findings, tell);
     let Some(engine) = engine else {
@@ -50,5 +50,5 @@ fn whole(loaded: &Loaded, tell: Tell<'_>) -> Result<Examined, PrepareError> {
             tell(&News::NotKept(&error));
         }
     };
-    examine(loaded, &loaded.spec.months, Look::Whole(&known, &show), &keep)
+    examine(loaded, &loaded.spec.months, CheckDepth::Whole(&known, &show), &keep)
 }

@@ -6,7 +6,7 @@ use super::check::examine;
 use super::{PrepareError, Tell, seen};
 use crate::campaign::spec::{Loaded, Spec};
 use crate::engine::grid::{Grid, Placement};
-use crate::engine::{Engine, EngineError, Layer, Look, RegionBox, Request};
+use crate::engine::{CheckDepth, Engine, EngineError, Layer, MapRequest, RegionBox};
 use crate::job::request;
 
 /// Cells across and down where none is asked for.
@@ -44,7 +44,7 @@ pub fn preview(
     tell: Tell<'_>,
 ) -> Result<Preview, PrepareError> {
     let spec = &loaded.spec;
-    let look = Look::Remembered(&seen::of(&spec.output));
+    let look = CheckDepth::Remembered(&seen::of(&spec.output));
     let examined = examine(loaded, &[month], look, tell)?;
     // A campaign of commands has no map.
     let Some(whole) = examined.engine else {
@@ -61,8 +61,8 @@ pub fn preview(
 }
 
 /// All of a campaign's products: among the jobs only one computes the sky view.
-fn all(request: Request, spec: &Spec) -> Request {
-    Request { products: spec.products.clone(), ..request }
+fn all(request: MapRequest, spec: &Spec) -> MapRequest {
+    MapRequest { products: spec.products.clone(), ..request }
 }
 
 fn middle(p: &Placement) -> (f64, f64) {
@@ -96,9 +96,9 @@ impl Window {
     }
 
     /// The work of these months in this window, as one tile: nothing is gained by cutting so little.
-    fn request(&self, spec: &Spec, months: &[u8]) -> Request {
+    fn request(&self, spec: &Spec, months: &[u8]) -> MapRequest {
         let block = self.size.next_multiple_of(16);
-        Request { region: Some(self.region), tile: block, block, ..request::request(spec, months) }
+        MapRequest { region: Some(self.region), tile: block, block, ..request::request(spec, months) }
     }
 }
 

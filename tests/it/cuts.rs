@@ -10,8 +10,8 @@ use std::time::Duration;
 use alpsckpt::engine::geotiff::cut_block;
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{
-    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, EngineError, Model, Piece, Product, Request,
-    Storage, Tile, Vectors,
+    AtmosphereModel, AzimuthSet, Compression, DiffuseModel, Engine, EngineError, MapRequest, Physics, Piece,
+    Product, Storage, Tile, Vectors,
 };
 use alpsckpt::job::Workload;
 use proptest::prelude::*;
@@ -26,8 +26,8 @@ fn mountains(x: usize, y: usize) -> f32 {
 }
 
 /// All tiles see as far as the ground of these tests reaches.
-fn far() -> Model {
-    Model { horizon_distance: 15_000.0, ..Model::default() }
+fn far() -> Physics {
+    Physics { horizon_distance: 15_000.0, ..Physics::default() }
 }
 
 /// The same cases at each run: how far roundings may move a shadow has no strict bound.
@@ -78,7 +78,7 @@ fn tiles_of_any_size_give_the_same_maps_of_a_region_of_odd_shape() {
     let request = land.request((32, 32), (300, 517), &[12], &MEASURED, far());
     let whole = maps(request.clone());
     for tile in [128, 256, 512] {
-        let cut = maps(Request { tile, ..request.clone() });
+        let cut = maps(MapRequest { tile, ..request.clone() });
         near(&format!("tiles of {tile}"), &apart(&whole, &cut, mean(&whole[FLAT])), &OTHER_TILE);
     }
 }
@@ -101,7 +101,7 @@ fn regions_of_any_shape_in_tiles_of_any_size_have_the_same_pixels_as_a_larger_on
     let test = |(x, y, width, height, blocks): (usize, usize, usize, usize, u32)| {
         let (corner, size) = ((x, y), (width.min(EDGE - x), height.min(EDGE - y)));
         let request = land.request(corner, size, &[12], &MEASURED, far());
-        let found = maps(Request { tile: blocks * 16, ..request });
+        let found = maps(MapRequest { tile: blocks * 16, ..request });
         let count = found[0].len() as f64;
         cells.set(cells.get() + count);
         let found = apart(&part(corner, size), &found, mean(&all[FLAT]));
@@ -128,7 +128,7 @@ fn seeing_farther_than_the_mountains_reach_changes_nothing() {
         if (x as f64 - MIDDLE).hypot(y as f64 - MIDDLE) * CELL < 2500.0 { mountains(x, y) } else { 100.0 }
     });
     let of = |distance: f64| {
-        let model = Model { horizon_distance: distance, ..Model::default() };
+        let model = Physics { horizon_distance: distance, ..Physics::default() };
         maps(land.request((288, 288), (80, 72), &[12], &MEASURED, model))
     };
     // From the farthest corner to the other side.
@@ -200,13 +200,13 @@ fn differing(one: &Blocks, other: &Blocks) -> Vec<(usize, u32)> {
 const ODD: (usize, usize) = (300, 277);
 
 /// A campaign's way to store maps, on ground with a lake of no data.
-fn stored(land: &Land, tile: u32, block: u32, model: Model) -> Request {
+fn stored(land: &Land, tile: u32, block: u32, model: Physics) -> MapRequest {
     let request = land.request((21, 33), ODD, &[6], &PRODUCTS, model);
-    Request { tile, block, storage: Storage::Integer, compression: Compression::Zstd, ..request }
+    MapRequest { tile, block, storage: Storage::Integer, compression: Compression::Zstd, ..request }
 }
 
-fn quick() -> Model {
-    Model { azimuths: Azimuths::Fast, step_minutes: 120, horizon_distance: 1500.0, ..Model::default() }
+fn quick() -> Physics {
+    Physics { azimuths: AzimuthSet::Fast, step_minutes: 120, horizon_distance: 1500.0, ..Physics::default() }
 }
 
 fn with_a_lake() -> Land {
@@ -275,7 +275,7 @@ fn a_tile_broken_off_between_its_pieces_is_not_handed_out() {
 #[test]
 fn a_tile_broken_off_at_any_moment_is_computed_again_to_the_same_bytes() {
     let land = Land::new(32, (96, 80), mountains);
-    for model in [quick(), Model { step_minutes: 240, ..Model::as_saga() }] {
+    for model in [quick(), Physics { step_minutes: 240, ..Physics::as_saga() }] {
         let request = land.request((20, 20), (60, 50), &[6], &PRODUCTS, model);
         let expected = in_order(&Engine::open(request.clone()).unwrap());
         let engine = Engine::open(request).unwrap();
@@ -309,11 +309,16 @@ fn a_tile_broken_off_at_any_moment_is_computed_again_to_the_same_bytes() {
 #[test]
 fn classes_of_processors_store_the_same_bytes_with_every_choice_of_sky_and_air() {
     let land = Land::new(32, (160, 150), mountains);
-    let bright = Model { diffuse: DiffuseModel::HayDavies, albedo: 0.3, ..quick() };
+    let bright = Physics { diffuse: DiffuseModel::HayDavies, albedo: 0.3, ..quick() };
     for model in [
         quick(),
-        Model { atmosphere: Atmosphere::Lumped, azimuths: Azimuths::Uniform(36), curved: false, ..quick() },
-        Model { atmosphere: Atmosphere::Esra, azimuths: Azimuths::Dense, ..bright },
+        Physics {
+            atmosphere: AtmosphereModel::Lumped,
+            azimuths: AzimuthSet::Uniform(36),
+            curved: false,
+            ..quick()
+        },
+        Physics { atmosphere: AtmosphereModel::Esra, azimuths: AzimuthSet::Dense, ..bright },
     ] {
         let request = land.request((20, 20), (117, 101), &[6, 12], &PRODUCTS, model.clone());
         let of = |class| in_order(&Engine::open_with(request.clone(), class).unwrap());

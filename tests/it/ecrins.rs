@@ -1,14 +1,15 @@
 //! The synthetic massif as files: what the demo computes from.
 
 use alpsckpt::engine::geotiff::Raster;
-use alpsckpt::engine::synthetic::{EPSG, Extent, terrain, write_ecrins};
+use alpsckpt::engine::synthetic::{EPSG, SceneExtent, terrain};
+use alpsckpt::grid_file::write_ecrins;
 
 use crate::support::cells;
 
 #[test]
 fn the_written_files_are_the_terrain_and_twelve_months_around_it() {
     let folder = tempfile::tempdir().unwrap();
-    let extent = Extent { size: 64, halo: 16 };
+    let extent = SceneExtent { size: 64, halo: 16 };
     write_ecrins(folder.path(), extent).unwrap();
 
     let (grid, placement) = terrain(extent).unwrap();
@@ -30,6 +31,6 @@ fn the_written_files_are_the_terrain_and_twelve_months_around_it() {
 fn a_folder_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
-    let problem = write_ecrins(&missing, Extent { size: 16, halo: 0 }).unwrap_err();
+    let problem = write_ecrins(&missing, SceneExtent { size: 16, halo: 0 }).unwrap_err();
     assert!(problem.to_string().contains("missing"), "{problem}");
 }

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use alpsckpt::engine::geotiff::{Raster, write_grid};
+use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::{
-    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, EngineError, Field, Layer, Model, MonthInputs,
-    Product, RegionBox, Request, Storage, Summing, TemperatureInput, Vectors,
+    AtmosphereModel, AzimuthSet, CoarseField, Compression, DiffuseModel, Engine, EngineError, Layer,
+    MapRequest, MonthInputs, Physics, Product, RegionBox, Storage, Summing, TemperatureInput, Vectors,
 };
+use alpsckpt::grid_file::write_grid;
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/alps256").join(name)
 }
 
 /// 112 x 80 cells in the middle of the golden tile, a coarse day, near horizons: quick.
-fn request(model: &Model) -> Request {
-    Request {
+fn request(model: &Physics) -> MapRequest {
+    MapRequest {
         dem: data("dem.tif"),
         region: Some(RegionBox {
             epsg: 32632,
@@ -27,7 +28,7 @@ fn request(model: &Model) -> Request {
         reference_height: Some(data("inputs/zref_1km.tif")),
         months: vec![MonthInputs {
             month: 1,
-            lapse: Field::Constant(0.006),
+            lapse: CoarseField::Constant(0.006),
             cloud: Some(data("inputs/clouds_1km_m01.tif")),
             temperatures: vec![TemperatureInput {
                 name: "mean".into(),
@@ -38,10 +39,10 @@ fn request(model: &Model) -> Request {
             linke: None,
         }],
         year: 2018,
-        model: Model {
+        model: Physics {
             step_minutes: 180,
             horizon_distance: 1500.0,
-            azimuths: Azimuths::Uniform(16),
+            azimuths: AzimuthSet::Uniform(16),
             ..model.clone()
         },
         products: vec![
@@ -59,11 +60,11 @@ fn request(model: &Model) -> Request {
 }
 
 /// The bits of all maps of a request, put together from its tiles, computed last tile first.
-fn maps(request: Request, threads: usize) -> Vec<Vec<u32>> {
+fn maps(request: MapRequest, threads: usize) -> Vec<Vec<u32>> {
     maps_in(request, threads, true)
 }
 
-fn maps_in(request: Request, threads: usize, backwards: bool) -> Vec<Vec<u32>> {
+fn maps_in(request: MapRequest, threads: usize, backwards: bool) -> Vec<Vec<u32>> {
     let engine = Engine::open(request).unwrap();
     let tiling = engine.tiling();
     let cells = (tiling.width * tiling.height) as usize;
@@ -89,11 +90,11 @@ fn maps_in(request: Request, threads: usize, backwards: bool) -> Vec<Vec<u32>> {
 
 #[test]
 fn maps_do_not_depend_on_threads_or_the_order_of_tiles() {
-    for model in [Model::default(), Model::as_saga()] {
+    for model in [Physics::default(), Physics::as_saga()] {
         for tile in [128, 48] {
-            let one = maps_in(Request { tile, ..request(&model) }, 1, false);
+            let one = maps_in(MapRequest { tile, ..request(&model) }, 1, false);
             assert!(one[1].iter().any(|bits| f32::from_bits(*bits) > 10.0));
-            let other = maps_in(Request { tile, ..request(&model) }, 3, true);
+            let other = maps_in(MapRequest { tile, ..request(&model) }, 3, true);
             for (number, (a, b)) in one.iter().zip(&other).enumerate() {
                 let differing = a.iter().zip(b).filter(|(a, b)| a != b).count();
                 assert_eq!(differing, 0, "layer {number}, tiles of {tile}, {model:?}");
@@ -104,11 +105,15 @@ fn maps_do_not_depend_on_threads_or_the_order_of_tiles() {
 
 #[test]
 fn sagas_maps_do_not_depend_on_tiles_and_ours_within_their_error() {
-    for (model, most) in [(Model::default(), 0.003), (Model::as_saga(), 0.0)] {
+    for (model, most) in [(Physics::default(), 0.003), (Physics::as_saga(), 0.0)] {
         // Farther than the terrain reaches: all tiles see the same.
         let far = |tile| {
             let request = request(&model);
-            Request { tile, model: Model { horizon_distance: 7000.0, ..request.model.clone() }, ..request }
+            MapRequest {
+                tile,
+                model: Physics { horizon_distance: 7000.0, ..request.model.clone() },
+                ..request
+            }
         };
         let whole = maps(far(128), 2);
         for tile in [32, 48] {
@@ -129,7 +134,7 @@ fn sagas_maps_do_not_depend_on_tiles_and_ours_within_their_error() {
 #[test]
 fn classes_of_processors_compute_the_same_bits() {
     let of = |class| {
-        let engine = Engine::open_with(request(&Model::default()), class).unwrap();
+        let engine = Engine::open_with(request(&Physics::default()), class).unwrap();
         let tile = engine.tiling().tile(0).unwrap();
         engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
     };
@@ -143,12 +148,14 @@ fn classes_of_processors_compute_the_same_bits() {
 
 #[test]
 fn look_ups_give_the_sums_of_single_steps() {
-    let model = Model { step_minutes: 30, ..request(&Model::default()).model };
+    let model = Physics { step_minutes: 30, ..request(&Physics::default()).model };
     for (diffuse, albedo) in [(DiffuseModel::Isotropic, 0.0), (DiffuseModel::HayDavies, 0.3)] {
         let of = |summing| {
-            let model = Model { summing, diffuse, albedo, atmosphere: Atmosphere::Lumped, ..model.clone() };
+            let model =
+                Physics { summing, diffuse, albedo, atmosphere: AtmosphereModel::Lumped, ..model.clone() };
             let products = vec![Product::Direct, Product::Diffuse, Product::TotalFlat];
-            let engine = Engine::open(Request { products, model, ..request(&Model::default()) }).unwrap();
+            let engine =
+                Engine::open(MapRequest { products, model, ..request(&Physics::default()) }).unwrap();
             let tile = engine.tiling().tile(0).unwrap();
             engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
         };
@@ -183,8 +190,8 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
         steps: None,
     };
     write_grid(&path, &grid, dem.placement(), &layer).unwrap();
-    for model in [Model::default(), Model::as_saga()] {
-        let request = Request { dem: path.clone(), ..request(&model) };
+    for model in [Physics::default(), Physics::as_saga()] {
+        let request = MapRequest { dem: path.clone(), ..request(&model) };
         let engine = Engine::open(request.clone()).unwrap();
         assert_eq!(engine.valid_cells().unwrap(), 112 * 80 - 3);
         for map in maps(request, 2) {
@@ -196,8 +203,8 @@ fn holes_in_the_terrain_stay_holes_and_their_neighbours_are_computed() {
 
 #[test]
 fn nothing_asked_is_nothing_computed() {
-    for model in [Model::default(), Model::as_saga()] {
-        let engine = Engine::open(Request { products: Vec::new(), ..request(&model) }).unwrap();
+    for model in [Physics::default(), Physics::as_saga()] {
+        let engine = Engine::open(MapRequest { products: Vec::new(), ..request(&model) }).unwrap();
         let tile = engine.tiling().tile(0).unwrap();
         assert_eq!(engine.compute(tile, &AtomicBool::new(false)).unwrap().layers.len(), 0);
     }
@@ -205,7 +212,7 @@ fn nothing_asked_is_nothing_computed() {
 
 #[test]
 fn a_stop_is_obeyed_in_the_middle_of_a_tile() {
-    for model in [Model::default(), Model::as_saga()] {
+    for model in [Physics::default(), Physics::as_saga()] {
         let engine = Engine::open(request(&model)).unwrap();
         let tile = engine.tiling().tile(0).unwrap();
         assert!(matches!(engine.compute(tile, &AtomicBool::new(true)), Err(EngineError::Stopped)));
@@ -213,8 +220,8 @@ fn a_stop_is_obeyed_in_the_middle_of_a_tile() {
 }
 
 /// The problems of a request, in one text.
-fn problems(change: impl FnOnce(&mut Request)) -> String {
-    let mut request = request(&Model::default());
+fn problems(change: impl FnOnce(&mut MapRequest)) -> String {
+    let mut request = request(&Physics::default());
     change(&mut request);
     Engine::check(&request).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -230,7 +237,7 @@ fn all_problems_are_listed_at_once_each_with_its_file_and_cure() {
         request.reference_height = Some("missing/zref.tif".into());
         let month = &mut request.months[0];
         month.month = 13;
-        month.lapse = Field::Constant(-0.0065);
+        month.lapse = CoarseField::Constant(-0.0065);
         month.temperatures[0].offset = -273.15;
     });
     assert_eq!(text.lines().count(), 4, "{text}");
@@ -241,7 +248,7 @@ fn all_problems_are_listed_at_once_each_with_its_file_and_cure() {
 
 #[test]
 fn units_that_are_likely_another_are_named() {
-    assert!(problems(|r| r.months[0].lapse = Field::Constant(6.5)).contains("K/km"));
+    assert!(problems(|r| r.months[0].lapse = CoarseField::Constant(6.5)).contains("K/km"));
     assert!(problems(|r| r.months[0].temperatures[0].scale = 100.0).contains("plausible as Celsius"));
     let lapse = data("inputs/lapse_30km_m01.tif");
     assert!(problems(|r| r.months[0].cloud = Some(lapse)).contains("multiply by 10000"));
@@ -262,7 +269,7 @@ fn a_region_outside_the_dem_and_one_beyond_its_edge_are_told_apart() {
 
 #[test]
 fn a_region_in_degrees_is_brought_to_the_dems_cells() {
-    let mut request = request(&Model::default());
+    let mut request = request(&Physics::default());
     request.region = Some(RegionBox { epsg: 4326, xmin: 6.33, ymin: 44.88, xmax: 6.36, ymax: 44.91 });
     let engine = Engine::open(request).unwrap();
     let place = engine.placement();

@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use alpsckpt::campaign::spec::Spec;
 use alpsckpt::checkpoint::{CampaignDir, ExitClass, Phase};
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::{Placement, write_grid};
+use alpsckpt::engine::geotiff::Placement;
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Layer, Product, Storage};
+use alpsckpt::grid_file::write_grid;
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use alpsckpt::engine::crs::Crs;
 use alpsckpt::engine::geotiff::Placement;
 use alpsckpt::engine::grid::Grid;
-use alpsckpt::engine::{Layer, Problem, Steps};
+use alpsckpt::engine::{FixedSteps, Layer, Problem};
 
 use crate::support;
 
@@ -103,7 +103,7 @@ fn layer() -> Layer {
         unit: "degC",
         description: "Land surface temperature, <mean> & more".into(),
         range: (-100.0, 150.0),
-        steps: Some(Steps::signed(200)),
+        steps: Some(FixedSteps::signed(200)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::geotiff::Raster;
 use alpsckpt::engine::{
-    Compression, Computed, Engine, Field, Model, MonthInputs, Product, Request, Shadow, Storage,
+    CoarseField, Compression, Computed, Engine, MapRequest, MonthInputs, Physics, Product, Shadow, Storage,
     TemperatureInput, resample,
 };
 
@@ -23,10 +23,10 @@ fn input(name: &str) -> PathBuf {
     data().join("inputs").join(name)
 }
 
-fn request(model: Model, tile: u32) -> Request {
+fn request(model: Physics, tile: u32) -> MapRequest {
     let month = |month: u8| MonthInputs {
         month,
-        lapse: Field::Grid(input(&format!("lapse_30km_m{month:02}.tif"))),
+        lapse: CoarseField::Grid(input(&format!("lapse_30km_m{month:02}.tif"))),
         cloud: Some(data().join(format!("saga85/clouds_gwr_m{month:02}.tif"))),
         temperatures: vec![TemperatureInput {
             name: "mean".into(),
@@ -36,7 +36,7 @@ fn request(model: Model, tile: u32) -> Request {
         }],
         linke: None,
     };
-    Request {
+    MapRequest {
         dem: data().join("dem.tif"),
         region: None,
         reference_height: Some(input("zref_1km.tif")),
@@ -66,7 +66,7 @@ struct Maps {
 }
 
 impl Maps {
-    fn compute(model: Model) -> Self {
+    fn compute(model: Physics) -> Self {
         let engine = Engine::open(request(model, 256)).unwrap();
         assert_eq!(engine.tiling().count(), 1);
         let tile = engine.tiling().tile(0).unwrap();
@@ -89,7 +89,7 @@ impl Maps {
 /// As SAGA: computed once for all tests.
 fn as_saga() -> &'static Maps {
     static MAPS: OnceLock<Maps> = OnceLock::new();
-    MAPS.get_or_init(|| Maps::compute(Model::as_saga()))
+    MAPS.get_or_init(|| Maps::compute(Physics::as_saga()))
 }
 
 fn saga(name: &str) -> Vec<f32> {
@@ -170,17 +170,17 @@ fn sagas_temperatures_are_matched_to_a_ten_thousandth_of_a_kelvin() {
 
 #[test]
 fn own_shadows_alone_stay_within_one_percent_of_saga() {
-    let maps = Maps::compute(Model { shadow: Shadow::Horizon, ..Model::as_saga() });
+    let maps = Maps::compute(Physics { shadow: Shadow::Horizon, ..Physics::as_saga() });
     for (name, most) in [("total_m01", 1.0), ("total_m06", 0.35)] {
         figure(name, maps.percent(name), 0.0..=most);
         figure(&format!("{name}, correlation"), correlation(maps.layer(name), &saga(name)), 0.9995..=1.0);
     }
 }
 
-/// Below the range true north, the right day or the own skyline would have been left out.
+/// Below the range true north, the right day or the own horizon would have been left out.
 #[test]
 fn the_default_differs_from_saga_by_what_its_better_physics_amounts_to() {
-    let maps = Maps::compute(Model::default());
+    let maps = Maps::compute(Physics::default());
     figure("total_m01", maps.percent("total_m01"), 1.8..=2.3);
     figure("total_m06", maps.percent("total_m06"), 0.3..=0.5);
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::{
-    Compression, Engine, Field, Model, MonthInputs, Product, RegionBox, Request, Storage,
+    CoarseField, Compression, Engine, MapRequest, MonthInputs, Physics, Product, RegionBox, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::scene::layer;
 
@@ -51,18 +51,18 @@ impl Land {
         (width, height): (usize, usize),
         months: &[u8],
         products: &[Product],
-        model: Model,
-    ) -> Request {
+        model: Physics,
+    ) -> MapRequest {
         let x = |column: usize| self.placement.west + column as f64 * CELL;
         let y = |row: usize| self.placement.north - row as f64 * CELL;
         let month = |month: &u8| MonthInputs {
             month: *month,
-            lapse: Field::Constant(0.006),
+            lapse: CoarseField::Constant(0.006),
             cloud: None,
             temperatures: Vec::new(),
-            linke: Some(Field::Constant(3.0)),
+            linke: Some(CoarseField::Constant(3.0)),
         };
-        Request {
+        MapRequest {
             dem: self.dem(),
             region: Some(RegionBox {
                 epsg: self.placement.crs.epsg(),
@@ -85,7 +85,7 @@ impl Land {
 }
 
 /// All maps of a request over its whole region, row by row, put together from its tiles.
-pub(crate) fn maps(request: Request) -> Vec<Vec<f32>> {
+pub(crate) fn maps(request: MapRequest) -> Vec<Vec<f32>> {
     let engine = Engine::open(request).unwrap();
     let tiling = engine.tiling();
     let (width, height) = (tiling.width as usize, tiling.height as usize);

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::{
-    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, Field, Model, MonthInputs, Product, Request,
-    Storage,
+    AtmosphereModel, AzimuthSet, CoarseField, Compression, DiffuseModel, Engine, MapRequest, MonthInputs,
+    Physics, Product, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::scene::layer;
 use crate::support::have_programs;
@@ -63,16 +63,16 @@ impl Plane {
         self.folder.path().join(name)
     }
 
-    fn maps(&self, month: u8, model: &Model, linke: Field) -> [Vec<f32>; 4] {
+    fn maps(&self, month: u8, model: &Physics, linke: CoarseField) -> [Vec<f32>; 4] {
         let products = [Product::Direct, Product::Diffuse, Product::DirectFlat, Product::DiffuseFlat];
         let inputs = MonthInputs {
             month,
-            lapse: Field::Constant(0.0065),
+            lapse: CoarseField::Constant(0.0065),
             cloud: None,
             temperatures: Vec::new(),
             linke: Some(linke),
         };
-        let engine = Engine::open(Request {
+        let engine = Engine::open(MapRequest {
             dem: self.path("dem.tif"),
             region: None,
             reference_height: None,
@@ -94,20 +94,20 @@ impl Plane {
         })
     }
 
-    fn sums(&self, month: u8, model: &Model, linke: f64) -> Sums {
-        let maps = self.maps(month, model, Field::Constant(linke));
+    fn sums(&self, month: u8, model: &Physics, linke: f64) -> Sums {
+        let maps = self.maps(month, model, CoarseField::Constant(linke));
         let [direct, diffuse, direct_flat, diffuse_flat] =
             maps.map(|map| f64::from(map[SIZE / 2 * SIZE + SIZE / 2]));
         Sums { direct, diffuse, direct_flat, diffuse_flat }
     }
 }
 
-fn esra() -> Model {
-    Model {
-        atmosphere: Atmosphere::Esra,
-        azimuths: Azimuths::Uniform(32),
+fn esra() -> Physics {
+    Physics {
+        atmosphere: AtmosphereModel::Esra,
+        azimuths: AzimuthSet::Uniform(32),
         horizon_distance: 1000.0,
-        ..Model::default()
+        ..Physics::default()
     }
 }
 
@@ -122,7 +122,7 @@ fn esra_over_a_month_is_what_grass_sums_up() {
     if !have_programs(test, &["grass"]) {
         return;
     }
-    let model = Model { step_minutes: 10, ..esra() };
+    let model = Physics { step_minutes: 10, ..esra() };
     let level = Plane::new(0.0);
     let ours = level.sums(6, &model, 3.0);
     let (beam, diffuse) = of_grass(&level.path("grass"), level.slope, 152, 30);
@@ -167,8 +167,8 @@ fn of_grass(home: &Path, slope: f64, first: u32, days: u32) -> (f64, f64) {
 
 #[test]
 fn the_light_around_the_sun_stays_diffuse_and_faces_the_sun() {
-    let hay_davies = |model: Model| Model { diffuse: DiffuseModel::HayDavies, ..model };
-    for model in [Model::default(), esra()] {
+    let hay_davies = |model: Physics| Physics { diffuse: DiffuseModel::HayDavies, ..model };
+    for model in [Physics::default(), esra()] {
         let level = Plane::new(0.0);
         let (even, around) = (level.sums(1, &model, 3.0), level.sums(1, &hay_davies(model.clone()), 3.0));
         near(around.direct, even.direct, 1e-4);
@@ -184,8 +184,8 @@ fn the_light_around_the_sun_stays_diffuse_and_faces_the_sun() {
 
 #[test]
 fn the_ground_before_a_slope_reflects_what_the_classical_formula_says() {
-    for model in [Model::default(), esra()] {
-        let bright = Model { albedo: 0.5, ..model.clone() };
+    for model in [Physics::default(), esra()] {
+        let bright = Physics { albedo: 0.5, ..model.clone() };
         let (plane, level) = (Plane::new(30.0), Plane::new(0.0));
         let (dark, lit) = (plane.sums(6, &model, 3.0), plane.sums(6, &bright, 3.0));
         let ground = level.sums(6, &model, 3.0);
@@ -202,8 +202,8 @@ fn the_ground_before_a_slope_reflects_what_the_classical_formula_says() {
 fn a_grid_of_turbidity_does_what_its_values_do_as_constants() {
     let plane = Plane::new(0.0);
     plane.write("linke.tif", 1000.0, 13, 6000.0, |_, _| 4.0);
-    let field = Field::Grid(plane.path("linke.tif"));
-    assert_eq!(plane.maps(6, &esra(), field), plane.maps(6, &esra(), Field::Constant(4.0)));
+    let field = CoarseField::Grid(plane.path("linke.tif"));
+    assert_eq!(plane.maps(6, &esra(), field), plane.maps(6, &esra(), CoarseField::Constant(4.0)));
     let (clear, turbid) = (plane.sums(6, &esra(), 2.0), plane.sums(6, &esra(), 4.0));
     assert!(clear.direct > 1.15 * turbid.direct && clear.diffuse < turbid.diffuse, "{clear:?} {turbid:?}");
 }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
 use alpsckpt::engine::synthetic::ranges;
 use alpsckpt::engine::{
-    Compression, Engine, Field, Model, MonthInputs, Product, RegionBox, Request, Storage,
+    CoarseField, Compression, Engine, MapRequest, MonthInputs, Physics, Product, RegionBox, Storage,
 };
+use alpsckpt::grid_file::write_grid;
 
 use crate::oracle::air::sums;
 use crate::oracle::flat_earth;
@@ -53,16 +53,16 @@ impl Scene {
     }
 }
 
-fn request(dem: &Path, products: &[Product], months: &[u8], model: Model) -> Request {
+fn request(dem: &Path, products: &[Product], months: &[u8], model: Physics) -> MapRequest {
     let half = MAPPED as f64 / 2.0 * CELL;
     let month = |month: &u8| MonthInputs {
         month: *month,
-        lapse: Field::Constant(0.006),
+        lapse: CoarseField::Constant(0.006),
         cloud: None,
         temperatures: Vec::new(),
         linke: None,
     };
-    Request {
+    MapRequest {
         dem: dem.to_path_buf(),
         region: Some(RegionBox {
             epsg: 32632,
@@ -83,11 +83,11 @@ fn request(dem: &Path, products: &[Product], months: &[u8], model: Model) -> Req
     }
 }
 
-fn open(request: Request) -> Engine {
+fn open(request: MapRequest) -> Engine {
     Engine::open(request).unwrap()
 }
 
-fn layers(request: Request) -> Vec<Vec<f32>> {
+fn layers(request: MapRequest) -> Vec<Vec<f32>> {
     let engine = open(request);
     let tile = engine.tiling().tile(0).unwrap();
     engine.compute(tile, &AtomicBool::new(false)).unwrap().layers
@@ -164,7 +164,7 @@ fn around_the_middle(height: impl Fn(f64, f64) -> f64) -> Scene {
 }
 
 /// Sky view factors of the mapped square of some ground.
-fn sky_view(height: impl Fn(f64, f64) -> f64, model: Model) -> Vec<f32> {
+fn sky_view(height: impl Fn(f64, f64) -> f64, model: Physics) -> Vec<f32> {
     layers(request(&around_the_middle(height).dem(), &[Product::SkyView], &[6], model)).remove(0)
 }
 
@@ -178,7 +178,7 @@ fn sky_view_factors_are_those_of_closed_forms() {
         println!("{what}: {found:.5}, by its closed form {truth:.5}");
         assert!((found - truth).abs() < 0.002, "{what}: {found} {truth}");
     };
-    near("plain", middle_of(&sky_view(|_, _| 800.0, Model::default())), 1.0);
+    near("plain", middle_of(&sky_view(|_, _| 800.0, Physics::default())), 1.0);
     for degrees in [10.0_f64, 30.0, 50.0] {
         let slope = degrees.to_radians();
         let found = middle_of(&sky_view(|x, _| 4000.0 + slope.tan() * x, flat_earth()));
@@ -188,7 +188,7 @@ fn sky_view_factors_are_those_of_closed_forms() {
         near(&format!("valley of {degrees} degrees"), found, slope.cos());
         // In the middle of a round crater with a level bottom, its rim 6 km away, where the earth falls by 2 m.
         let crater = |x: f64, y: f64| if x.hypot(y) < 6000.0 { 0.0 } else { 6000.0 * slope.tan() };
-        let found = middle_of(&sky_view(crater, Model::default()));
+        let found = middle_of(&sky_view(crater, Physics::default()));
         near(&format!("crater of {degrees} degrees"), found, slope.cos().powi(2));
     }
 }
@@ -202,7 +202,7 @@ fn sky_view_factors_below_cliffs_and_on_steep_waves_are_those_of_rays() {
         ("plain in a wall", around_the_middle(pit), 0.002, 0.005),
         ("waves", around_the_middle(waves), 0.005, 0.02),
     ] {
-        let map = layers(request(&scene.dem(), &[Product::SkyView], &[6], Model::default())).remove(0);
+        let map = layers(request(&scene.dem(), &[Product::SkyView], &[6], Physics::default())).remove(0);
         let middle = (MAPPED / 2, MAPPED / 2);
         let cells: Vec<_> = (1..60).map(some).chain([middle]).collect();
         let errors = cells.iter().map(|&(column, row)| {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use alpsckpt::batch::embedded::{Config, Embedded, default_config};
 use alpsckpt::engine::Layer;
 use alpsckpt::engine::crs::Crs;
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::{Grid, Placement};
+use alpsckpt::grid_file::write_grid;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_alpsckpt");

@@ -2,7 +2,7 @@
 //! time zones.
 
 use alpsckpt::engine::synthetic::ranges;
-use alpsckpt::engine::{Engine, Model, Product};
+use alpsckpt::engine::{Engine, Physics, Product};
 
 use crate::land::{Apart, CELL, Land, maps, mean};
 use crate::oracle::flat_earth;
@@ -32,7 +32,7 @@ fn beside(walls: Walls, month: u8) -> f64 {
         Walls::West if x + 2 <= MIDDLE => 8000.0,
         _ => 1.0,
     });
-    let model = Model { step_minutes: 1, ..flat_earth() };
+    let model = Physics { step_minutes: 1, ..flat_earth() };
     let first = if walls == Walls::East { MIDDLE - 6 } else { MIDDLE - 1 };
     let request = land.request((first, MIDDLE - 4), (8, 8), &[month], &[Product::Direct], model);
     f64::from(maps(request)[0][4 * 8 + MIDDLE - first])

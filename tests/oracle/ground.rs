@@ -107,8 +107,8 @@ impl Ground {
         None
     }
 
-    /// Tangent of the skyline's height.
-    fn skyline(&self, cell: &Cell, azimuth: f64) -> f64 {
+    /// Tangent of the horizon's height.
+    fn horizon(&self, cell: &Cell, azimuth: f64) -> f64 {
         let mut best = f64::MIN;
         for (distance, z) in self.crossings(cell.at, azimuth) {
             best = best.max((z - cell.z) / distance);
@@ -155,7 +155,7 @@ impl Ground {
             .map(|i| {
                 let azimuth = TAU * i as f64 / directions as f64;
                 let rise = east * azimuth.sin() + north * azimuth.cos();
-                let horizon = self.skyline(cell, azimuth).max(rise).max(0.0).atan();
+                let horizon = self.horizon(cell, azimuth).max(rise).max(0.0).atan();
                 let (sine, cosine) = horizon.sin_cos();
                 upright * (cosine * cosine - rise * (FRAC_PI_2 - horizon - sine * cosine))
             })

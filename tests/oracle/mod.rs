@@ -7,9 +7,9 @@ pub(crate) mod air;
 pub(crate) mod ground;
 pub(crate) mod suns;
 
-use alpsckpt::engine::Model;
+use alpsckpt::engine::Physics;
 
 /// What the oracle knows of the engine's physics.
-pub(crate) fn flat_earth() -> Model {
-    Model { curved: false, ..Model::default() }
+pub(crate) fn flat_earth() -> Physics {
+    Physics { curved: false, ..Physics::default() }
 }

@@ -12,7 +12,7 @@ use crate::checkpoint::{
 };
 use crate::durable::DurableError;
 use crate::engine::geotiff::ReadBlock;
-use crate::engine::identity::{self, Identity};
+use crate::engine::identity::{self, FileIdentity};
 use crate::engine::{NUMERICS, Problem};
 use crate::quantity;
 
@@ -87,7 +87,7 @@ struct Check<'a> {
     sealed: Option<Generation>,
     depth: Depth<'a>,
     /// The same file may serve several times.
-    known: BTreeMap<PathBuf, Identity>,
+    known: BTreeMap<PathBuf, FileIdentity>,
     found: Checked,
 }
 

@@ -17,7 +17,7 @@ use super::spec::{Spec, short_hash};
 use crate::checkpoint::{ChainDir, InputBlock, fence};
 use crate::durable::{DurableError, sealed};
 use crate::engine::geotiff::ReadBlock;
-use crate::engine::identity::{self, Identity};
+use crate::engine::identity::{self, FileIdentity};
 
 pub use check::{CheckError, Checked, Depth, check};
 pub(in crate::campaign) use held::holds_work;
@@ -41,7 +41,7 @@ pub struct InputFile {
     /// Where it lay.
     pub path: PathBuf,
     /// What it was.
-    pub identity: Identity,
+    pub identity: FileIdentity,
     /// The link that recorded it first; 0: it was recorded when the campaign was made or the chain begun anew.
     pub since_link: u32,
     /// When, milliseconds since 1970.
@@ -51,7 +51,7 @@ pub struct InputFile {
 impl Inputs {
     /// Looks at the files of a chain. One that cannot be read is left out: whoever needs it says what is wrong with it.
     #[must_use]
-    pub fn take(spec: &Spec, months: &[u8], known: &mut BTreeMap<PathBuf, Identity>) -> Self {
+    pub fn take(spec: &Spec, months: &[u8], known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
         let mut files = Vec::new();
         for (role, path) in spec.inputs_of(months) {
             let identity = known.get(&path).cloned().or_else(|| identity::quick(&path).ok());

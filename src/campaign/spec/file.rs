@@ -10,7 +10,7 @@ use super::{
     Atmosphere, Azimuths, Cloud, Computing, Duration, Mode, Monthly, MonthsPerChain, Pace, Region,
     Temperature,
 };
-use crate::engine::{Compression, DiffuseModel, Doubt, Product, Storage, Summing};
+use crate::engine::{Compression, DiffuseModel, InputDoubt, Product, Storage, Summing};
 
 /// A campaign, as its file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub struct Spec {
     /// Doubts of `check` that are settled. No part of what a campaign is: it is not frozen with it and may change at any
     /// time.
     #[serde(default, skip_serializing)]
-    pub accept: Vec<Doubt>,
+    pub accept: Vec<InputDoubt>,
     /// Longest run of one job.
     pub walltime: Duration,
     /// How long before the walltime a job checkpoints and stops.
@@ -118,7 +118,7 @@ pub struct Spec {
     /// Albedo of the terrain around, 0..1.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub albedo: f64,
-    /// Directions of the skylines.
+    /// Directions of the horizons.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub azimuths: Azimuths,
     /// How the steps of a month are summed up; of no account in mode `AsSaga`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Command, values};
 
-/// Directions of the skylines; of no account in mode `AsSaga`.
+/// Directions of the horizons; of no account in mode `AsSaga`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Azimuths {
     /// 64, 3.8 to 7.1 degrees apart.

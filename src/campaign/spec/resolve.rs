@@ -49,7 +49,7 @@ pub struct Resolved {
     /// Files that it reads.
     pub inputs: Vec<PathBuf>,
     /// What tells how far it has come.
-    pub progress: Option<progress::Source>,
+    pub progress: Option<progress::ProgressSource>,
 }
 
 /// Variables of a job that are of its node or its moment: a program that goes on elsewhere would be misled by them.
@@ -159,10 +159,10 @@ impl Command {
         let progress = match &self.progress {
             ProgressOf::None => None,
             ProgressOf::Lines(file, total) => {
-                Some(progress::Source::Lines { file: told(file), total: *total })
+                Some(progress::ProgressSource::Lines { file: told(file), total: *total })
             }
             ProgressOf::Pattern(file, pattern) => {
-                Some(progress::Source::Pattern { file: told(file), pattern: pattern.clone() })
+                Some(progress::ProgressSource::Pattern { file: told(file), pattern: pattern.clone() })
             }
         };
         Resolved {

@@ -16,7 +16,7 @@ pub(super) use report::sample;
 /// Measures what the engine costs on this machine, in nanoseconds of one core.
 ///
 /// Twelve months in one pass and a single one on one thread, then the twelve months on all threads. Whole pipeline: reading
-/// the terrain with its halo, skylines, sky view, radiation at half-hour steps, clouds, quotient, temperature, compressed
+/// the terrain with its halo, horizons, sky view, radiation at half-hour steps, clouds, quotient, temperature, compressed
 /// blocks of two maps a month.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -14,7 +14,7 @@ use super::{Args, Pass, plain, size, terrain};
 use crate::THIS_PROGRAM;
 use crate::cli::{CliError, exit};
 use crate::engine::geotiff::cut_block;
-use crate::engine::{Engine, Piece, Request, Vectors};
+use crate::engine::{Engine, MapRequest, Piece, Vectors};
 use crate::job::{Workload, memory};
 
 /// A pass in a process of its own: memory that an earlier one had is not its.
@@ -55,7 +55,7 @@ pub(super) fn alone(args: &Args, pass: Pass, folder: &Path) -> Result<Pipeline, 
 
 /// Computes and encodes all tiles.
 fn pipeline(
-    request: Request,
+    request: MapRequest,
     tile: Option<u32>,
     threads: u32,
     vectors: Vectors,
@@ -65,7 +65,7 @@ fn pipeline(
         Some(tile) => tile,
         None => Engine::open(request.clone())?.fitting_tile(threads),
     };
-    let engine = Engine::open_with(Request { tile, ..request }, vectors)?;
+    let engine = Engine::open_with(MapRequest { tile, ..request }, vectors)?;
     let tiling = engine.tiling();
     let (begin, cpu) = (Instant::now(), cpu_ns()?);
     let (bytes, encoding) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -7,19 +7,20 @@ use rayon::prelude::*;
 use super::{Args, size};
 use crate::cli::CliError;
 use crate::engine::crs::Crs;
-use crate::engine::geotiff::{Raster, write_grid};
+use crate::engine::geotiff::Raster;
 use crate::engine::grid::{Grid, Placement};
 use crate::engine::synthetic::ranges;
 use crate::engine::{
-    Compression, Field, Layer, Model, MonthInputs, Product, RegionBox, Request, TemperatureInput,
+    CoarseField, Compression, Layer, MapRequest, MonthInputs, Physics, Product, RegionBox, TemperatureInput,
 };
+use crate::grid_file::write_grid;
 
 /// The edge of a cell, m.
 const CELL: f64 = 25.0;
 
 /// Terrain around the mapped square as far as horizons look.
 pub(super) fn synthetic(folder: &Path, size: u32) -> Result<PathBuf, CliError> {
-    let halo = (Model::default().horizon_distance / CELL) as usize + 2;
+    let halo = (Physics::default().horizon_distance / CELL) as usize + 2;
     let edge = size as usize + 2 * halo;
     let mut values = vec![0.0_f32; edge * edge];
     values.par_chunks_mut(edge).enumerate().for_each(|(y, line)| {
@@ -53,7 +54,7 @@ fn layer(name: &str) -> Layer {
 }
 
 /// Twelve months with clouds and one temperature, over the middle of the terrain.
-pub(super) fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request, CliError> {
+pub(super) fn request(dem: &Path, folder: &Path, args: &Args) -> Result<MapRequest, CliError> {
     let raster = Raster::open(dem)?;
     let terrain = raster.placement();
     let size = (size(args) as usize).min(terrain.width).min(terrain.height);
@@ -95,7 +96,7 @@ pub(super) fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request,
         months.push(MonthInputs {
             month,
             linke: None,
-            lapse: Field::Constant(0.006),
+            lapse: CoarseField::Constant(0.006),
             cloud: Some(cloud),
             temperatures: vec![TemperatureInput {
                 name: "mean".into(),
@@ -105,13 +106,13 @@ pub(super) fn request(dem: &Path, folder: &Path, args: &Args) -> Result<Request,
             }],
         });
     }
-    Ok(Request {
+    Ok(MapRequest {
         dem: dem.to_path_buf(),
         region: Some(region),
         reference_height: Some(reference),
         months,
         year: 2018,
-        model: Model { summing: args.steps.into(), ..Model::default() },
+        model: Physics { summing: args.steps.into(), ..Physics::default() },
         products: vec![Product::SkyView, Product::Solar, Product::Temperature],
         tile: 256,
         block: 256,

@@ -10,7 +10,8 @@ use crate::campaign::spec::{Loaded, Region};
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::Placement;
-use crate::engine::synthetic::{self, Extent};
+use crate::engine::synthetic::{self, SceneExtent};
+use crate::grid_file::write_ecrins;
 
 /// Cells across and down of the mapped region: 12.8 km.
 const SIZE: u32 = 512;
@@ -111,7 +112,7 @@ impl Folder {
         output::note(format!("Making the {} …", synthetic::LABEL));
         let inputs = self.path.join("inputs");
         atomic::create_folder(&inputs)?;
-        synthetic::write_ecrins(&inputs, Extent { size: SIZE, halo: HALO })?;
+        write_ecrins(&inputs, SceneExtent { size: SIZE, halo: HALO })?;
         let terrain = Raster::open(&inputs.join("dem.tif"))?;
         Ok(campaign(&Campaign {
             name: "Parc des Écrins",

@@ -11,14 +11,14 @@ use super::air_mass::air_mass;
 const SCALE_HEIGHT: f64 = 8434.5;
 
 /// The power that brings the engine's relative pressure to ESRA's for the same height above the sea.
-const EXPONENT: f64 = 1.0 / (SCALE_HEIGHT * super::DECAY);
+const EXPONENT: f64 = 1.0 / (SCALE_HEIGHT * super::pressure::DECAY);
 
 /// Above this air mass the polynomial of the Rayleigh thickness ends.
 const FAR: f64 = 20.0;
 
 /// ESRA's clear sky at one step.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Beam {
+pub(in super::super) struct EsraBeam {
     extraterrestrial: f64,
     /// Relative optical air mass at sea level.
     mass: f64,
@@ -26,7 +26,7 @@ pub(in super::super) struct Beam {
     diffuse: f64,
 }
 
-impl Beam {
+impl EsraBeam {
     /// From the radiation outside (kW/m2), the height of the sun (radians, positive) and Linke's turbidity for an air
     /// mass of 2.
     pub(super) fn new(extraterrestrial: f64, height: f64, linke: f64) -> Self {
@@ -103,7 +103,7 @@ mod tests {
                 line.split(',').map(|v| v.parse::<f64>().unwrap()).collect::<Vec<_>>().try_into().unwrap();
             let hour_angle = (15.0 * (hour - 12.0)).to_radians();
             let sine = sin_lat * sin_declination + cos_lat * cos_declination * hour_angle.cos();
-            let got = Beam::new(1000.0 * outside, sine.asin(), linke).through(pressure(z));
+            let got = EsraBeam::new(1000.0 * outside, sine.asin(), linke).through(pressure(z));
             // r.sun writes 7 to 8 digits.
             let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b + 1e-6;
             // Beyond an air mass of 20 r.sun has the step that is closed here.
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn more_turbid_air_moves_the_beam_into_the_sky() {
-        let at = |linke| Beam::new(1.367, 0.8, linke).through(1.0);
+        let at = |linke| EsraBeam::new(1.367, 0.8, linke).through(1.0);
         for linke in 1..10 {
             let (clear, turbid) = (at(f64::from(linke)), at(f64::from(linke + 1)));
             assert!(turbid.0 < clear.0 && turbid.1 > clear.1, "{linke}: {clear:?} {turbid:?}");

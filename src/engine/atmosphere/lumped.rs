@@ -6,14 +6,14 @@ use super::air_mass::air_mass;
 
 /// Radiation at one step through air that lets a fixed share of a vertical beam through.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Beam {
+pub(in super::super) struct LumpedBeam {
     extraterrestrial: f64,
     sin_height: f64,
     /// Logarithm of the transmittance of the whole way through the air above sea level.
     depth: f64,
 }
 
-impl Beam {
+impl LumpedBeam {
     /// From the radiation outside (kW/m2), the height of the sun (radians, positive) and the logarithm of the
     /// transmittance of the air above sea level for a beam from the zenith.
     pub(super) fn new(extraterrestrial: f64, height: f64, log_transmittance: f64) -> Self {
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn the_sun_in_the_zenith_keeps_the_transmittance_and_liu_and_jordans_share() {
-        let (direct, diffuse) = Beam::new(1.0, 90_f64.to_radians(), 0.7_f64.ln()).through(1.0);
+        let (direct, diffuse) = LumpedBeam::new(1.0, 90_f64.to_radians(), 0.7_f64.ln()).through(1.0);
         assert!((direct - 0.7).abs() < 1e-3, "{direct}");
         assert!((diffuse - (0.2710 - 0.2939 * direct)).abs() < 1e-12, "{diffuse}");
     }
@@ -47,7 +47,7 @@ mod tests {
         for transmittance in [0.05_f64, 0.4, 0.7, 0.99] {
             for degree in 0..=90 {
                 let height = f64::from(degree).to_radians();
-                let (direct, diffuse) = Beam::new(1.0, height, transmittance.ln()).through(1.06);
+                let (direct, diffuse) = LumpedBeam::new(1.0, height, transmittance.ln()).through(1.06);
                 let arrived = direct * height.sin() + diffuse;
                 assert!(diffuse >= 0.0 && arrived <= height.sin(), "{transmittance} {degree}: {arrived}");
             }

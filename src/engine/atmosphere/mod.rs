@@ -7,6 +7,7 @@
 mod air_mass;
 mod esra;
 mod lumped;
+mod pressure;
 mod saga;
 mod sky;
 #[cfg(test)]
@@ -14,19 +15,12 @@ mod tests;
 
 #[cfg(test)]
 pub(super) use air_mass::air_mass;
+pub(super) use pressure::pressure;
 pub(super) use sky::{reflected, split};
 
-use libm::{exp, log};
+use libm::log;
 
-use super::model::{Atmosphere, Model};
-
-/// How the pressure falls with the height, 1/m (SAGA).
-const DECAY: f64 = 5.4667e-5 * std::f64::consts::LN_10;
-
-/// Pressure at a height above the sea, m, relative to sea level.
-pub(super) fn pressure(z: f64) -> f64 {
-    exp(-DECAY * z)
-}
+use super::model::{AtmosphereModel, Physics};
 
 /// The air of a month over a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,11 +35,11 @@ pub(super) enum Air {
 
 impl Air {
     /// The model's choice; only ESRA looks at the turbidity.
-    pub(super) fn new(model: &Model, linke: f64) -> Self {
+    pub(super) fn new(model: &Physics, linke: f64) -> Self {
         match model.atmosphere {
-            Atmosphere::Saga => Self::Saga(log(model.transmittance)),
-            Atmosphere::Lumped => Self::Lumped(log(model.transmittance)),
-            Atmosphere::Esra => Self::Esra(linke),
+            AtmosphereModel::Saga => Self::Saga(log(model.transmittance)),
+            AtmosphereModel::Lumped => Self::Lumped(log(model.transmittance)),
+            AtmosphereModel::Esra => Self::Esra(linke),
         }
     }
 }
@@ -54,11 +48,11 @@ impl Air {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Beam {
     /// By [`Air::Saga`].
-    Saga(saga::Beam),
+    Saga(saga::SagaBeam),
     /// By [`Air::Lumped`].
-    Lumped(lumped::Beam),
+    Lumped(lumped::LumpedBeam),
     /// By [`Air::Esra`].
-    Esra(esra::Beam),
+    Esra(esra::EsraBeam),
 }
 
 impl Beam {
@@ -66,9 +60,9 @@ impl Beam {
     /// without refraction), and the air.
     pub(super) fn new(extraterrestrial: f64, height: f64, air: Air) -> Self {
         match air {
-            Air::Saga(log) => Self::Saga(saga::Beam::new(extraterrestrial, height, log)),
-            Air::Lumped(log) => Self::Lumped(lumped::Beam::new(extraterrestrial, height, log)),
-            Air::Esra(linke) => Self::Esra(esra::Beam::new(extraterrestrial, height, linke)),
+            Air::Saga(log) => Self::Saga(saga::SagaBeam::new(extraterrestrial, height, log)),
+            Air::Lumped(log) => Self::Lumped(lumped::LumpedBeam::new(extraterrestrial, height, log)),
+            Air::Esra(linke) => Self::Esra(esra::EsraBeam::new(extraterrestrial, height, linke)),
         }
     }
 

@@ -24,14 +24,14 @@ fn air_mass(height: f64) -> f64 {
 
 /// Radiation through SAGA's air at one step.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Beam {
+pub(in super::super) struct SagaBeam {
     extraterrestrial: f64,
     height: f64,
     /// Logarithm of the transmittance of the whole way through the air above sea level.
     depth: f64,
 }
 
-impl Beam {
+impl SagaBeam {
     /// From the radiation outside (kW/m2), the height of the sun (radians, positive) and the logarithm of the lumped
     /// transmittance of the air above sea level.
     pub(super) fn new(extraterrestrial: f64, height: f64, log_transmittance: f64) -> Self {
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn thinner_air_lets_more_through() {
-        let beam = Beam::new(1.4, 0.5, 0.7_f64.ln());
+        let beam = SagaBeam::new(1.4, 0.5, 0.7_f64.ln());
         let (low, sky_low) = beam.through(pressure(0.0));
         let (high, sky_high) = beam.through(pressure(3000.0));
         assert!(high > low && sky_high < sky_low);
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn clear_air_gives_no_negative_sky() {
-        assert!(Beam::new(1.4, 1.0, 0.99_f64.ln()).through(0.7).1.abs() < f64::EPSILON);
+        assert!(SagaBeam::new(1.4, 1.0, 0.99_f64.ln()).through(0.7).1.abs() < f64::EPSILON);
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
             (0.6, 2500.0, 0x3fec_3fd3_8ef4_e405, 0x3fb2_690f_c69a_493e),
             (1.2, 1.0, 0x3fee_8e6f_c0b8_bb7e, 0x3fbe_4f2f_699b_3049),
         ] {
-            let got = Beam::new(1.4, height, libm::log(0.7)).through(pressure(z));
+            let got = SagaBeam::new(1.4, height, libm::log(0.7)).through(pressure(z));
             assert_eq!((got.0.to_bits(), got.1.to_bits()), (direct, diffuse), "{height} {z}");
         }
     }

@@ -87,23 +87,23 @@ fn the_beam_never_exceeds_what_comes_from_outside() {
 /// A choice of all that this module offers.
 struct Choice {
     name: &'static str,
-    model: Model,
+    model: Physics,
     linke: [f64; 12],
 }
 
 fn choices() -> Vec<Choice> {
-    let base = Model::default();
+    let base = Physics::default();
     let choice = |name, model, linke| Choice { name, model, linke };
-    let of = |atmosphere| Model { atmosphere, ..base.clone() };
+    let of = |atmosphere| Physics { atmosphere, ..base.clone() };
     let alps = LINKE_OF_THE_ALPS;
     vec![
         choice("Saga, Isotropic, albedo 0", base.clone(), alps),
-        choice("Lumped", of(Atmosphere::Lumped), alps),
-        choice("Esra()", of(Atmosphere::Esra), alps),
-        choice("Esra(linke: Constant(3.0))", of(Atmosphere::Esra), [3.0; 12]),
-        choice("diffuse: HayDavies", Model { diffuse: DiffuseModel::HayDavies, ..base.clone() }, alps),
-        choice("albedo: 0.2", Model { albedo: 0.2, ..base.clone() }, alps),
-        choice("albedo: 0.6", Model { albedo: 0.6, ..base.clone() }, alps),
+        choice("Lumped", of(AtmosphereModel::Lumped), alps),
+        choice("Esra()", of(AtmosphereModel::Esra), alps),
+        choice("Esra(linke: Constant(3.0))", of(AtmosphereModel::Esra), [3.0; 12]),
+        choice("diffuse: HayDavies", Physics { diffuse: DiffuseModel::HayDavies, ..base.clone() }, alps),
+        choice("albedo: 0.2", Physics { albedo: 0.2, ..base.clone() }, alps),
+        choice("albedo: 0.6", Physics { albedo: 0.6, ..base.clone() }, alps),
     ]
 }
 

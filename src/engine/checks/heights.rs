@@ -1,16 +1,16 @@
-//! Heights: what is told of a survey of the terrain, and the look at samples of it.
+//! Heights: the findings of a survey of the terrain, and the check of samples of it.
 
 use super::super::Problem;
-use super::super::coarse::Span;
-use super::super::finding::{Doubt, Finding};
+use super::super::finding::{InputDoubt, InputFinding};
 use super::super::geotiff::Raster;
 use super::super::grid::Grid;
+use super::super::rectangles::Span;
 use super::subject::Subject;
-use super::survey::{Collector, Repeated, Rules, Steepness, Steps, Strays, Survey, strays_in};
+use super::survey::{Collector, Repeated, Rules, SharpSteps, Steepness, Strays, Survey, strays_in};
 use crate::quantity::count;
 
 /// Heights that ground has, m.
-pub(super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
+pub(in super::super) const HEIGHTS: (f32, f32) = (-500.0, 9000.0);
 
 /// Windows across a region where heights are looked at.
 const SAMPLES: usize = 24;
@@ -25,7 +25,7 @@ const HIGHEST_IN_FEET: f32 = 29_100.0;
 const RANGE: Rules = Rules { low: HEIGHTS.0, high: HEIGHTS.1, steps: None };
 
 /// What all heights are measured by, with cells of this size, m.
-pub(super) fn rules(cell: f64) -> Rules {
+pub(in super::super) fn rules(cell: f64) -> Rules {
     Rules { steps: Some(Steepness::of_cells(cell)), ..RANGE }
 }
 
@@ -76,16 +76,16 @@ fn empty(subject: Subject) -> Problem {
 }
 
 /// Everything that a survey tells of the terrain, of which `mapped` is mapped.
-pub(super) fn findings(dem: &Raster, survey: &Survey, mapped: Span) -> Vec<Finding> {
+pub(in super::super) fn findings(dem: &Raster, survey: &Survey, mapped: Span) -> Vec<InputFinding> {
     let subject = Subject::file(dem);
     let steepness = Steepness::of_cells(dem.placement().cell_x);
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<InputFinding> = Vec::new();
     if survey.valid == 0 {
         findings.push(empty(subject).into());
     }
-    findings.extend(strays(subject, &survey.strays, mapped).map(Finding::from));
+    findings.extend(strays(subject, &survey.strays, mapped).map(InputFinding::from));
     findings.extend(survey.repeated.iter().map(|found| repeated(subject, survey, found, steepness)));
-    let cliffs = [(Doubt::Steps, survey.steps), (Doubt::Spikes, survey.spikes)];
+    let cliffs = [(InputDoubt::Steps, survey.steps), (InputDoubt::Spikes, survey.spikes)];
     findings.extend(cliffs.into_iter().filter_map(|(doubt, found)| steps(subject, doubt, found, steepness)));
     findings.extend(holes(subject, survey));
     findings
@@ -125,7 +125,7 @@ fn strays(subject: Subject, found: &Strays, mapped: Span) -> Option<Problem> {
 }
 
 /// A value that repeats beside cliffs; refused where no ground is as steep.
-fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: Steepness) -> Finding {
+fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: Steepness) -> InputFinding {
     let Repeated { value, steps, largest, at } = *found;
     let cells = if value == 0.0 {
         format!("{} of 0 m", count(survey.zeros, "cell"))
@@ -140,19 +140,24 @@ fn repeated(subject: Subject, survey: &Survey, found: &Repeated, steepness: Stee
     );
     let cure = format!("declare it: {}", subject.drop_value(value).unwrap_or_default());
     let problem = subject.problem(what, cure);
-    let doubt = if value == 0.0 { Doubt::Zeros } else { Doubt::Constants };
-    if largest > steepness.impossible { problem.into() } else { Finding::doubtful(doubt, problem) }
+    let doubt = if value == 0.0 { InputDoubt::Zeros } else { InputDoubt::Constants };
+    if largest > steepness.impossible { problem.into() } else { InputFinding::doubtful(doubt, problem) }
 }
 
 /// Steps or spikes; refused where no ground is as steep.
-fn steps(subject: Subject, doubt: Doubt, found: Steps, steepness: Steepness) -> Option<Finding> {
-    let Steps { count, largest, at } = found;
+fn steps(
+    subject: Subject,
+    doubt: InputDoubt,
+    found: SharpSteps,
+    steepness: Steepness,
+) -> Option<InputFinding> {
+    let SharpSteps { count, largest, at } = found;
     if count == 0 {
         return None;
     }
     let (cliff, most) = (steepness.cliff, steepness.impossible);
     let place = subject.place(at);
-    let what = if doubt == Doubt::Spikes {
+    let what = if doubt == InputDoubt::Spikes {
         format!(
             "has {count} single cells more than {cliff} m above or below all around, the most, {largest:.0} m, at {place}"
         )
@@ -166,10 +171,13 @@ fn steps(subject: Subject, doubt: Doubt, found: Steps, steepness: Steepness) -> 
             format!("no ground has more than {most} m: look at the place, and take a file without the fault");
         return Some(subject.problem(what, cure).into());
     }
-    Some(Finding::doubtful(doubt, subject.problem(what, "look at the place: is it a fault of the file?")))
+    Some(InputFinding::doubtful(
+        doubt,
+        subject.problem(what, "look at the place: is it a fault of the file?"),
+    ))
 }
 
-fn holes(subject: Subject, survey: &Survey) -> Option<Finding> {
+fn holes(subject: Subject, survey: &Survey) -> Option<InputFinding> {
     let found = survey.holes;
     if found.count == 0 {
         return None;
@@ -185,5 +193,5 @@ fn holes(subject: Subject, survey: &Survey) -> Option<Finding> {
         "leave them if they are meant: they stay without data and throw no shadow; or fill them: {}",
         subject.fill().unwrap_or_default()
     );
-    Some(Finding::doubtful(Doubt::Voids, subject.problem(what, cure)))
+    Some(InputFinding::doubtful(InputDoubt::Voids, subject.problem(what, cure)))
 }

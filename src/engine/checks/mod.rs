@@ -1,18 +1,15 @@
 //! What is wrong with the inputs, or may be, each with its cure.
 
 mod coverage;
-mod heights;
+pub(super) mod heights;
 mod seasons;
 mod subject;
-mod survey;
+pub(super) mod survey;
 mod temperature;
-#[cfg(test)]
-mod tests;
-mod values;
-mod voids;
-mod whole;
+pub(super) mod values;
+pub(super) mod voids;
 
-pub(super) use coverage::{at_places, covers, refuse_uncovered};
+pub(super) use coverage::{at_places, covers, on_earth};
 pub(super) use heights::{refuse_strays, sampled_heights};
 pub(super) use subject::Subject;
 pub(super) use temperature::{Temperatures, temperature};
@@ -20,22 +17,21 @@ pub(super) use values::{
     cloud_cover, lapse_rate, lapse_rates, reference_height, refuse_clouds, sampled_clouds, turbidities,
     turbidity,
 };
-pub(super) use whole::examine;
-pub use whole::{Examination, Look, Seen};
 
 use std::path::Path;
 
 use super::Problem;
-use super::azimuths::Azimuths;
-use super::coarse::{Coarse, Span};
-use super::finding::{Doubt, Finding};
+use super::azimuths::AzimuthSet;
+use super::coarse::Coarse;
+use super::finding::{InputDoubt, InputFinding};
 use super::geotiff::Raster;
-use super::model::{Atmosphere, DiffuseModel, Model, Shadow};
-use super::request::Request;
+use super::model::{AtmosphereModel, DiffuseModel, Physics, Shadow};
+use super::rectangles::Span;
+use super::request::MapRequest;
 use super::{cure, projection};
 
 /// Settings that no file can cure.
-pub(super) fn settings(request: &Request) -> Vec<Problem> {
+pub(super) fn settings(request: &MapRequest) -> Vec<Problem> {
     let model = &request.model;
     let mut problems = Vec::new();
     let mut expect = |fine: bool, name: &str, what: String, cure: &str| {
@@ -77,7 +73,7 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
         "use 0.7",
     );
     expect(
-        !matches!(model.azimuths, Azimuths::Uniform(count) if !(8..=720).contains(&count)),
+        !matches!(model.azimuths, AzimuthSet::Uniform(count) if !(8..=720).contains(&count)),
         "azimuths",
         format!("{:?} directions are outside 8 to 720", model.azimuths),
         "use 64",
@@ -100,7 +96,7 @@ pub(super) fn settings(request: &Request) -> Vec<Problem> {
 }
 
 /// The choices of air, sky and ground.
-fn air(model: &Model) -> Vec<Problem> {
+fn air(model: &Physics) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !(0.0..=1.0).contains(&model.albedo) {
         let what = format!("{} is not between 0 and 1", model.albedo);
@@ -109,7 +105,7 @@ fn air(model: &Model) -> Vec<Problem> {
     }
     // SAGA has none of these: refused rather than left out.
     for (name, chosen, cure) in [
-        ("atmosphere", model.atmosphere == Atmosphere::Esra, "use Saga or Lumped, or mode: Default"),
+        ("atmosphere", model.atmosphere == AtmosphereModel::Esra, "use Saga or Lumped, or mode: Default"),
         ("diffuse", model.diffuse != DiffuseModel::Isotropic, "use Isotropic, or mode: Default"),
         ("albedo", model.albedo > 0.0, "use 0, or mode: Default"),
     ] {
@@ -143,8 +139,8 @@ pub(super) fn dem(path: &Path) -> Result<Raster, Problem> {
 }
 
 /// A coarse grid that ends too near to the region for the spline.
-pub(super) fn edges(coarse: &Coarse) -> Option<Finding> {
-    Some(Finding::doubtful(Doubt::Edges, coarse.notice()?))
+pub(super) fn edges(coarse: &Coarse) -> Option<InputFinding> {
+    Some(InputFinding::doubtful(InputDoubt::Edges, coarse.notice()?))
 }
 
 /// A grid on the DEM's own cells covers the region.

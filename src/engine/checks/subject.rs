@@ -31,16 +31,16 @@ impl<'a> Subject<'a> {
     }
 
     /// Where the file lies.
-    pub(super) fn placement(&self) -> Option<&'a Placement> {
+    pub(in super::super) fn placement(&self) -> Option<&'a Placement> {
         self.file.map(Raster::placement)
     }
 
-    pub(super) fn problem(&self, what: impl Into<String>, cure: impl Into<String>) -> Problem {
+    pub(in super::super) fn problem(&self, what: impl Into<String>, cure: impl Into<String>) -> Problem {
         Problem::new(self.path, what, cure)
     }
 
     /// A cell in words: where it is in the file, and on the map.
-    pub(super) fn place(&self, (column, row): Cell) -> String {
+    pub(in super::super) fn place(&self, (column, row): Cell) -> String {
         let Some(placement) = self.placement() else { return format!("column {column}, row {row}") };
         let (x, y) = placement.centre(column as f64, row as f64);
         let digits = if placement.crs.is_geographic() { 4 } else { 1 };
@@ -62,7 +62,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The command that declares a value as no data.
-    pub(super) fn declare(&self, value: f32) -> Option<String> {
+    pub(in super::super) fn declare(&self, value: f32) -> Option<String> {
         let file = self.file?;
         // What is declared already would become values.
         let stored = self.stored(value).filter(|_| file.nodata().is_none_or(f64::is_nan))?;
@@ -71,27 +71,27 @@ impl<'a> Subject<'a> {
     }
 
     /// The command that makes all values outside a range no data.
-    pub(super) fn keep(&self, low: f32, high: f32) -> Option<String> {
+    pub(in super::super) fn keep(&self, low: f32, high: f32) -> Option<String> {
         let value = self.value()?;
         let formula = format!("where(({value}>={low})&({value}<={high}),{value},{NODATA})");
         Some(self.calculate(&formula, "nodata"))
     }
 
     /// The command that makes one value no data, whatever is declared already.
-    pub(super) fn drop_value(&self, one: f32) -> Option<String> {
+    pub(in super::super) fn drop_value(&self, one: f32) -> Option<String> {
         let value = self.value()?;
         let formula = format!("where(abs({value}-{one})<0.001,{NODATA},{value})");
         Some(self.declare(one).unwrap_or_else(|| self.calculate(&formula, "nodata")))
     }
 
     /// The command that takes the values times a factor, as a GeoTIFF with `addition` in its name.
-    pub(super) fn times(&self, factor: &str, addition: &str) -> Option<String> {
+    pub(in super::super) fn times(&self, factor: &str, addition: &str) -> Option<String> {
         let value = self.value()?;
         Some(self.calculate(&format!("{value}*{factor}"), addition))
     }
 
     /// The command that makes what is beyond a range no data: by the one value that is, else by the range.
-    pub(super) fn without(&self, one: Option<f32>, low: f32, high: f32) -> Option<String> {
+    pub(in super::super) fn without(&self, one: Option<f32>, low: f32, high: f32) -> Option<String> {
         one.and_then(|value| self.declare(value)).or_else(|| self.keep(low, high))
     }
 
@@ -109,7 +109,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The command that fills holes from their rims.
-    pub(super) fn fill(&self) -> Option<String> {
+    pub(in super::super) fn fill(&self) -> Option<String> {
         self.file?;
         let (from, to) = (cure::quoted(self.path), cure::result(self.path, "filled"));
         Some(format!("`gdal_fillnodata.py -q -of GTiff {from} {to}`"))

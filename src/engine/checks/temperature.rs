@@ -1,7 +1,7 @@
 //! Temperatures: in the unit that is declared, or in which other.
 
 use super::super::coarse::Coarse;
-use super::super::finding::{Doubt, Finding};
+use super::super::finding::{InputDoubt, InputFinding};
 use super::super::geotiff::Raster;
 use super::seasons::{Slope, unlikely};
 use super::subject::Subject;
@@ -53,10 +53,10 @@ pub(in super::super) fn temperature(
     raster: &Raster,
     grid: &Coarse,
     facts: &Temperatures<'_>,
-) -> Vec<Finding> {
+) -> Vec<InputFinding> {
     let (stray, values) = without_strays(raster, grid, (facts.scale, facts.offset));
     let subject = Subject::file(raster);
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<InputFinding> = Vec::new();
     if let Some((low, high)) = extremes(&values) {
         let judge = Judge { subject, facts, low, high, said: raster.unit().and_then(unit_of) };
         let found = judge.twice_scaled(raster.scaling()).or_else(|| judge.range()).or_else(|| judge.said());
@@ -64,7 +64,7 @@ pub(in super::super) fn temperature(
         let mean = || judge.by_height(&values).or_else(|| judge.season());
         findings.extend(found.or_else(|| if stray.is_none() { mean() } else { None }));
     }
-    findings.extend(stray.map(Finding::from));
+    findings.extend(stray.map(InputFinding::from));
     findings
 }
 
@@ -102,7 +102,7 @@ impl Judge<'_> {
     }
 
     /// A scale in the file is applied: one of the unit comes on top.
-    fn twice_scaled(&self, scaling: Option<(f64, f64)>) -> Option<Finding> {
+    fn twice_scaled(&self, scaling: Option<(f64, f64)>) -> Option<InputFinding> {
         let (scale, offset) = scaling.filter(|_| self.declared().starts_with("Deci"))?;
         let likely = self.plausible();
         let what = format!(
@@ -118,11 +118,11 @@ impl Judge<'_> {
         };
         let problem = self.subject.problem(what, cure);
         let surely = (scale - 0.1).abs() < 1e-9 && !likely.is_empty();
-        Some(if surely { problem.into() } else { Finding::doubtful(Doubt::Units, problem) })
+        Some(if surely { problem.into() } else { InputFinding::doubtful(InputDoubt::Units, problem) })
     }
 
     /// Temperatures that no place has.
-    fn range(&self) -> Option<Finding> {
+    fn range(&self) -> Option<InputFinding> {
         let (a, b) = (self.celsius(f64::from(self.low)), self.celsius(f64::from(self.high)));
         let (a, b) = (a.min(b), a.max(b));
         let (least, most) = TEMPERATURES;
@@ -146,7 +146,7 @@ impl Judge<'_> {
     }
 
     /// The file says another unit than the campaign file.
-    fn said(&self) -> Option<Finding> {
+    fn said(&self) -> Option<InputFinding> {
         let declared = self.declared();
         let said = self.said.filter(|said| *said != declared)?;
         let what =
@@ -156,12 +156,12 @@ impl Judge<'_> {
             self.subject.problem(what, format!("set the unit {said}")).into()
         } else {
             let cure = format!("they are no temperatures in {said}: the file seems to be wrong");
-            Finding::doubtful(Doubt::Units, self.subject.problem(what, cure))
+            InputFinding::doubtful(InputDoubt::Units, self.subject.problem(what, cure))
         })
     }
 
     /// Temperatures that change with height as none do, or that hardly differ.
-    fn by_height(&self, values: &[f32]) -> Option<Finding> {
+    fn by_height(&self, values: &[f32]) -> Option<InputFinding> {
         let declared = self.declared();
         let pairs: Vec<(f64, f64)> = self.facts.pairs.iter().map(|(z, n)| (*z, self.celsius(*n))).collect();
         let slope = Slope::of(&pairs);
@@ -181,7 +181,7 @@ impl Judge<'_> {
                 "has temperatures that change by {:.1} K in 1000 m of height as {declared}; 4 to 8 K are usual",
                 (1000.0 * slope).abs()
             );
-            Some(Finding::doubtful(Doubt::Units, self.subject.problem(what, other(tenth))))
+            Some(InputFinding::doubtful(InputDoubt::Units, self.subject.problem(what, other(tenth))))
         };
         match slope {
             Slope::Steep(slope) => told(slope, true),
@@ -202,13 +202,13 @@ impl Judge<'_> {
                     "has values of {} to {}, with fractions: as {declared} no place differs by more than a few K",
                     self.low, self.high
                 );
-                Some(Finding::doubtful(Doubt::Units, self.subject.problem(what, other(false))))
+                Some(InputFinding::doubtful(InputDoubt::Units, self.subject.problem(what, other(false))))
             }
         }
     }
 
     /// Temperatures that the place does not have in the month.
-    fn season(&self) -> Option<Finding> {
+    fn season(&self) -> Option<InputFinding> {
         let (facts, count) = (self.facts, self.facts.pairs.len() as f64);
         if facts.pairs.is_empty() {
             return None;
@@ -228,6 +228,6 @@ impl Judge<'_> {
         } else {
             format!("check the month; the unit may be {}", likely.join(" or "))
         };
-        Some(Finding::doubtful(Doubt::Seasons, self.subject.problem(what, cure)))
+        Some(InputFinding::doubtful(InputDoubt::Seasons, self.subject.problem(what, cure)))
     }
 }

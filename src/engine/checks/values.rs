@@ -15,13 +15,13 @@ const LAPSE_RATES: (f32, f32) = (-0.002, 0.015);
 const TURBIDITIES: (f32, f32) = (1.0, 10.0);
 
 /// Cloud cover, 0.01 %. The spline behind a regression may leave the range by a rounding; -1 stands for no data.
-pub(super) const CLOUD_COVER: Rules = Rules { low: -0.5, high: 10_000.5, steps: None };
+pub(in super::super) const CLOUD_COVER: Rules = Rules { low: -0.5, high: 10_000.5, steps: None };
 
 /// Edge of a window that is looked at, cells.
 const SAMPLE_EDGE: usize = 256;
 
 /// Least and greatest valid value.
-pub(super) fn extremes(values: &[f32]) -> Option<(f32, f32)> {
+pub(in super::super) fn extremes(values: &[f32]) -> Option<(f32, f32)> {
     let valid = values.iter().copied().filter(|value| !value.is_nan());
     valid.fold(None, |range, v| {
         Some(range.map_or((v, v), |(low, high): (f32, f32)| (low.min(v), high.max(v))))
@@ -73,7 +73,7 @@ pub(in super::super) fn reference_height(raster: &Raster, grid: &Coarse) -> Vec<
 }
 
 /// Temperatures whose one value beyond all that air has is no data; and the others, as numbers of the file.
-pub(super) fn without_strays(
+pub(in super::super) fn without_strays(
     raster: &Raster,
     grid: &Coarse,
     (scale, offset): (f64, f64),
@@ -141,7 +141,7 @@ pub(in super::super) fn sampled_clouds(raster: &Raster) -> Option<Problem> {
 }
 
 /// Cloud cover is 0..10000, hundredths of a per cent.
-pub(super) fn cloud_values(subject: Subject, (low, high): (f32, f32)) -> Option<Problem> {
+pub(in super::super) fn cloud_values(subject: Subject, (low, high): (f32, f32)) -> Option<Problem> {
     if low < CLOUD_COVER.low || high > CLOUD_COVER.high {
         return Some(cloud_range(subject, &format!("{low} to {high}"), None));
     }
@@ -166,7 +166,7 @@ fn cloud_range(subject: Subject, found: &str, one: Option<f32>) -> Problem {
 }
 
 /// Cloud cover on the terrain's own cells that cannot be, in part of the file or in all that is used.
-pub(super) fn cloud_strays(subject: Subject, found: &Strays) -> Option<Problem> {
+pub(in super::super) fn cloud_strays(subject: Subject, found: &Strays) -> Option<Problem> {
     let (at, _) = found.first?;
     let told = format!(
         "{} to {} at {} of {} cells, the first at {}",

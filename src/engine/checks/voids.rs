@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A cell of a raster: column and row.
-pub(super) type Cell = (u64, u64);
+pub(in super::super) type Cell = (u64, u64);
 
 /// Parts of holes that are remembered before those that are closed are counted and forgotten.
 const MOST_PARTS: usize = 1 << 16;
@@ -11,20 +11,20 @@ const MOST_PARTS: usize = 1 << 16;
 /// The holes of a raster: cells without a value with cells that have one all around. What reaches the edge of the raster, as
 /// the sea mostly does, is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Holes {
+pub(in super::super) struct Holes {
     /// How many there are.
-    pub(super) count: u64,
+    pub(in super::super) count: u64,
     /// Their cells.
-    pub(super) cells: u64,
+    pub(in super::super) cells: u64,
     /// Cells of the largest.
-    pub(super) largest: u64,
+    pub(in super::super) largest: u64,
     /// Its northernmost cell: column and row, counted in the raster.
-    pub(super) at: Cell,
+    pub(in super::super) at: Cell,
 }
 
 /// Cells without a value side by side in a row, `[from, to)`, and the part that they belong to.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct VoidRun {
     from: usize,
     to: usize,
     part: usize,
@@ -32,7 +32,7 @@ struct Run {
 
 /// Runs that touch. A part that was joined to another points at it.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct VoidPart {
     joined: usize,
     cells: u64,
     open: bool,
@@ -41,37 +41,37 @@ struct Part {
 
 /// The search for holes.
 #[derive(Debug, Default)]
-pub(super) struct Search {
-    above: Vec<Run>,
-    parts: Vec<Part>,
+pub(in super::super) struct Search {
+    above: Vec<VoidRun>,
+    parts: Vec<VoidPart>,
     holes: Holes,
     begun: bool,
 }
 
 impl Search {
     /// A row that lacks no value.
-    pub(super) fn full_row(&mut self) {
+    pub(in super::super) fn full_row(&mut self) {
         self.begun = true;
         self.above.clear();
         self.forget_closed();
     }
 
     /// The next row; it begins at the cell `(column, row)` of the raster.
-    pub(super) fn row(&mut self, values: &[f32], (column, row): Cell) {
+    pub(in super::super) fn row(&mut self, values: &[f32], (column, row): Cell) {
         let first = !std::mem::replace(&mut self.begun, true);
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<VoidRun> = Vec::new();
         let mut from = 0;
         while let Some(skipped) = values[from..].iter().position(|v| v.is_nan()) {
             let begin = from + skipped;
             let length = values[begin..].iter().position(|v| !v.is_nan()).unwrap_or(values.len() - begin);
             let (part, to) = (self.parts.len(), begin + length);
-            self.parts.push(Part {
+            self.parts.push(VoidPart {
                 joined: part,
                 cells: length as u64,
                 open: first || begin == 0 || to == values.len(),
                 at: (column + begin as u64, row),
             });
-            runs.push(Run { from: begin, to, part });
+            runs.push(VoidRun { from: begin, to, part });
             from = to;
         }
         // Both lists go from west to east.
@@ -90,7 +90,7 @@ impl Search {
     }
 
     /// The holes; the last row was the raster's.
-    pub(super) fn finish(mut self) -> Holes {
+    pub(in super::super) fn finish(mut self) -> Holes {
         for run in std::mem::take(&mut self.above) {
             let root = self.root(run.part);
             self.parts[root].open = true;
@@ -132,7 +132,7 @@ impl Search {
         let mut kept = Vec::new();
         for root in roots.iter().copied().collect::<std::collections::BTreeSet<_>>() {
             places.insert(root, kept.len());
-            kept.push(Part { joined: kept.len(), ..self.parts[root] });
+            kept.push(VoidPart { joined: kept.len(), ..self.parts[root] });
         }
         for (number, part) in self.parts.iter().enumerate() {
             if part.joined != number || part.open || places.contains_key(&number) {

@@ -1,9 +1,9 @@
 //! Where a whole coarse grid lies around a region, in degrees also round the Earth.
 
-use super::Span;
 use crate::engine::Problem;
-use crate::engine::geotiff::{Placement, Raster};
-use crate::engine::grid::Grid;
+use crate::engine::geotiff::Raster;
+use crate::engine::grid::{Grid, Placement};
+use crate::engine::rectangles::Span;
 
 /// Degrees once round the Earth.
 const TURN: f64 = 360.0;

@@ -106,7 +106,7 @@ fn every_known_code_has_a_projection_of_its_own() {
         (32_601..=32_660).chain(32_701..=32_760).chain(25_828..=25_838).chain([3035, 2154, 4647, 5649, 5650]);
     let mut seen = std::collections::BTreeSet::new();
     for epsg in codes {
-        let Some(Kind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
+        let Some(CrsKind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
         assert!(seen.insert(projection.index()), "EPSG:{epsg} shares its place");
         assert!(projection.proj().is_some(), "EPSG:{epsg}");
     }
@@ -208,7 +208,7 @@ fn the_whole_alps_are_hardly_distorted() {
 #[test]
 fn every_known_projection_is_recognised_by_its_parameters() {
     for (epsg, ..) in POINTS {
-        let Some(Kind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
+        let Some(CrsKind::Projected(projection)) = kind(epsg) else { panic!("EPSG:{epsg}") };
         let base = if matches!(projection, Projection::Utm { .. }) { Base::Wgs84 } else { Base::Etrs89 };
         let described = Described::of(projection);
         assert_eq!(described.crs(base).unwrap().epsg(), epsg);

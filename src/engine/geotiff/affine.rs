@@ -1,6 +1,7 @@
 //! Where the cells of a file lie in its system: its scale and tie points, or its matrix.
 
-use super::ifd::{COPY_AGAIN, Directory};
+use super::file::COPY_AGAIN;
+use super::ifd::Directory;
 use super::tags;
 use crate::engine::Problem;
 

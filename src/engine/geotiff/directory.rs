@@ -2,20 +2,20 @@
 
 /// The two forms of a TIFF file.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Form {
+pub(super) enum TiffForm {
     Classic,
     Big,
 }
 
 /// One entry of the directory: tag, type, count and the values' bytes.
-pub(super) struct Field {
+pub(super) struct TagEntry {
     tag: u16,
     kind: u16,
     count: u64,
     bytes: Vec<u8>,
 }
 
-impl Form {
+impl TiffForm {
     pub(super) fn head_length(self) -> u64 {
         match self {
             Self::Classic => 8,
@@ -48,7 +48,7 @@ impl Form {
     /// The directory that stands at `start`, followed by the values that do not fit into its entries.
     ///
     /// Its length is a multiple of 8 and does not depend on the values; in it, another directory follows or none.
-    pub(super) fn directory(self, start: u64, fields: &[Field], followed: bool) -> Vec<u8> {
+    pub(super) fn directory(self, start: u64, fields: &[TagEntry], followed: bool) -> Vec<u8> {
         let count = (fields.len() as u64).to_le_bytes();
         let mut table: Vec<u8> = count.into_iter().take(if self == Self::Big { 8 } else { 2 }).collect();
         let after = table.len() + fields.len() * (4 + 2 * self.word()) + self.word();
@@ -74,7 +74,7 @@ impl Form {
     }
 }
 
-impl Field {
+impl TagEntry {
     pub(super) fn short(tag: u16, value: u16) -> Self {
         Self { tag, kind: 3, count: 1, bytes: value.to_le_bytes().to_vec() }
     }
@@ -90,12 +90,12 @@ impl Field {
     }
 
     /// Places in the file.
-    pub(super) fn offsets(form: Form, tag: u16, places: &[u64]) -> Self {
+    pub(super) fn offsets(form: TiffForm, tag: u16, places: &[u64]) -> Self {
         let mut bytes = Vec::with_capacity(places.len() * form.word());
         for place in places {
             form.push_word(&mut bytes, *place);
         }
-        let kind = if form == Form::Big { 16 } else { 4 };
+        let kind = if form == TiffForm::Big { 16 } else { 4 };
         Self { tag, kind, count: places.len() as u64, bytes }
     }
 

@@ -8,9 +8,9 @@ use std::io::Write;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
-use super::coding::{Cells, Coding};
+use super::encoding::{CellType, Encoding};
 use crate::engine::Compression;
-use crate::engine::lanes::Class;
+use crate::engine::lanes::Simd;
 use crate::engine::vector::{Kernel, Vectors};
 
 /// On noisy cells zstd gains 3 % from level 3 on, for twice the time.
@@ -60,7 +60,7 @@ impl Kernel for Counting<'_> {
     type Output = Tally;
 
     #[inline(always)]
-    fn run<C: Class>(self, _: C) -> Tally {
+    fn run<C: Simd>(self, _: C) -> Tally {
         let (least, most) = self.range;
         let mut tally = Tally { valid: 0, possible: 0 };
         for cell in self.cells {
@@ -75,28 +75,33 @@ impl Kernel for Counting<'_> {
 ///
 /// The same cells give the same bytes on every machine, whatever bits their NaNs have.
 #[must_use]
-pub fn encode_block(cells: &[f32], block: u32, coding: Coding) -> Vec<u8> {
-    match coding.cells {
-        Cells::Whole { steps, .. } => encode(cells, f32::from(steps.per_unit), block, coding),
-        Cells::Float32 | Cells::Rounded { .. } => encode_numbers(cells, block, coding),
+pub fn encode_block(cells: &[f32], block: u32, encoding: Encoding) -> Vec<u8> {
+    match encoding.cells {
+        CellType::Whole { steps, .. } => encode(cells, f32::from(steps.per_unit), block, encoding),
+        CellType::Float32 | CellType::Rounded { .. } => encode_numbers(cells, block, encoding),
     }
 }
 
 /// Encodes one block of cells that are given as the numbers that stand in the file, still to be rounded.
-pub(super) fn encode_numbers(numbers: &[f32], block: u32, coding: Coding) -> Vec<u8> {
-    encode(numbers, 1.0, block, coding)
+pub(super) fn encode_numbers(numbers: &[f32], block: u32, encoding: Encoding) -> Vec<u8> {
+    encode(numbers, 1.0, block, encoding)
 }
 
-fn encode(cells: &[f32], per_unit: f32, block: u32, Coding { cells: kind, compression }: Coding) -> Vec<u8> {
+fn encode(
+    cells: &[f32],
+    per_unit: f32,
+    block: u32,
+    Encoding { cells: kind, compression }: Encoding,
+) -> Vec<u8> {
     let columns = (block as usize).max(1);
     let predicted = compression != Compression::None;
     let bytes = match kind {
-        Cells::Float32 => Vectors::best().run(Floats { cells, rounding: None, columns, predicted }),
-        Cells::Rounded { per_unit, limits } => {
+        CellType::Float32 => Vectors::best().run(Floats { cells, rounding: None, columns, predicted }),
+        CellType::Rounded { per_unit, limits } => {
             let rounding = Some(Rounding::to(per_unit, limits));
             Vectors::best().run(Floats { cells, rounding, columns, predicted })
         }
-        Cells::Whole { steps, limits } => {
+        CellType::Whole { steps, limits } => {
             let nodata = steps.nodata() as u16;
             Vectors::best().run(WholeNumbers { cells, per_unit, limits, nodata, columns, predicted })
         }
@@ -164,7 +169,7 @@ impl Kernel for WholeNumbers<'_> {
     type Output = Vec<u8>;
 
     #[inline(always)]
-    fn run<C: Class>(self, _: C) -> Vec<u8> {
+    fn run<C: Simd>(self, _: C) -> Vec<u8> {
         let Self { cells, per_unit, limits, nodata, columns, predicted } = self;
         let mut bytes = vec![0; cells.len() * 2];
         // Before the first cell of a row stands a zero, of which its difference is taken.
@@ -219,7 +224,7 @@ impl Kernel for Floats<'_> {
     type Output = Vec<u8>;
 
     #[inline(always)]
-    fn run<C: Class>(self, _: C) -> Vec<u8> {
+    fn run<C: Simd>(self, _: C) -> Vec<u8> {
         let Self { cells, rounding, columns, predicted } = self;
         let mut bytes = vec![0; cells.len() * 4];
         let mut row = vec![0.0; columns];

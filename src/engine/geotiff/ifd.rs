@@ -1,151 +1,36 @@
-//! The bytes of a TIFF file and its image file directories, whose tags are read through the crate `tiff`.
+//! The image file directories of a TIFF file, whose tags are read through the crate `tiff`.
 
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, ErrorKind};
 use std::rc::Rc;
-use std::sync::Arc;
 
-use nix::fcntl::OFlag;
 use tiff::decoder::{Decoder, Limits};
 use tiff::tags::{IfdPointer, Tag, Type, ValueBuffer};
 use tiff::{TiffError, TiffResult};
 
-use super::foreign;
-use crate::engine::{Problem, cure};
-
-/// What to do about a file that is not whole.
-pub(super) const COPY_AGAIN: &str =
-    "copy or download it again, then compare its size and checksum with the source's";
-
-/// What to do about a file that the system fails to read.
-const LEAVE_AT_REST: &str = "make sure that the disk answers and nobody rewrites the file";
+use super::crate_reader::{CrateReader, opening};
+use super::file::{ByteOrder, COPY_AGAIN, LEAVE_AT_REST, TiffFile};
+use super::other_formats;
+use crate::engine::Problem;
 
 /// A directory with more entries than any program writes is damage.
 const MOST_ENTRIES: u64 = 4096;
 
-/// An open file, readable from many threads at once.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) length: u64,
-    pub(super) file: Arc<File>,
-    /// How it was opened, and what lies beside it is.
-    pub(super) reach: Reach,
-}
-
-/// How files are opened for reading.
-pub(super) type Reach = fn(&Path) -> std::io::Result<File>;
-
-/// Opens a file wherever its path leads.
-pub(super) fn as_named(path: &Path) -> std::io::Result<File> {
-    // A pipe would be waited for until somebody writes into it.
-    File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
-}
-
-impl Source {
-    /// Opens a file as `reach` does: see [`Raster::open_by`](super::Raster::open_by).
-    pub(super) fn open(path: &Path, reach: Reach) -> Result<Self, Problem> {
-        let problem = |e: std::io::Error| match e.kind() {
-            ErrorKind::NotFound => {
-                Problem::new(path, "there is no such file", "correct the path or put the file there")
-            }
-            ErrorKind::PermissionDenied => {
-                Problem::new(path, "may not be read", "give yourself the right to read it (chmod, setfacl)")
-            }
-            _ => Problem::new(
-                path,
-                format!("cannot be opened: {e}"),
-                "make sure that the file can be read from here",
-            ),
-        };
-        let file = reach(path).map_err(problem)?;
-        let facts = file.metadata().map_err(problem)?;
-        if !facts.is_file() {
-            let what =
-                if facts.is_dir() { "is a folder, not a GeoTIFF file" } else { "is not a regular file" };
-            return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
-        }
-        tracing::debug!(file = %path.display(), "opened");
-        Ok(Self { path: path.to_path_buf(), length: facts.len(), file: Arc::new(file), reach })
-    }
-
-    /// A problem of this file.
-    pub(super) fn problem(&self, what: impl Into<String>, cure: impl Into<String>) -> Problem {
-        Problem::new(&self.path, what, cure)
-    }
-
-    /// [`cure::anew`] of this file.
-    pub(super) fn anew(&self, aim: &str, options: &str, addition: &str) -> String {
-        cure::anew(&self.path, aim, options, addition)
-    }
-
-    /// A cure that turns hidden cells into nodata: NaN, which no valid cell of any type is.
-    pub(super) fn unmasked(&self) -> String {
-        let (file, result) = (cure::quoted(&self.path), cure::result(&self.path, "nodata"));
-        format!("turn it into nodata: `gdalwarp -overwrite -ot Float32 -dstnodata nan {file} {result}`")
-    }
-
-    /// `length` bytes from `offset`; never allocates more than the file holds.
-    pub(super) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Problem> {
-        self.verify_extent(offset, length)?;
-        let mut bytes = vec![0; length as usize];
-        self.file.read_exact_at(&mut bytes, offset).map_err(|e| {
-            let what = format!("cannot be read ({length} bytes at byte {offset}): {e}");
-            self.problem(what, LEAVE_AT_REST)
-        })?;
-        Ok(bytes)
-    }
-
-    fn verify_extent(&self, offset: u64, length: u64) -> Result<(), Problem> {
-        match offset.checked_add(length) {
-            Some(end) if end <= self.length => Ok(()),
-            _ => {
-                let what = format!(
-                    "is cut or damaged: it refers to {length} bytes at byte {offset}, but ends at byte {}",
-                    self.length
-                );
-                Err(self.problem(what, COPY_AGAIN))
-            }
-        }
-    }
-}
-
-/// The order of bytes in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    /// The unsigned number in up to eight bytes.
-    fn unsigned(self, bytes: &[u8]) -> u64 {
-        let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        match self {
-            Self::Little => bytes.iter().rev().fold(0, fold),
-            Self::Big => bytes.iter().fold(0, fold),
-        }
-    }
-}
-
 /// One directory: the tags of one image.
 pub(super) struct Directory<'s> {
-    pub(super) source: &'s Source,
-    pub(super) order: Order,
+    pub(super) source: &'s TiffFile,
+    pub(super) order: ByteOrder,
     big: bool,
-    decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+    decoder: Rc<RefCell<Decoder<BufReader<CrateReader<'s>>>>>,
     tags: tiff::Directory,
 }
 
 impl<'s> Directory<'s> {
     /// The first directory.
-    pub(super) fn first(source: &'s Source) -> Result<Self, Problem> {
+    pub(super) fn first(source: &'s TiffFile) -> Result<Self, Problem> {
         let (order, big, offset) = header(source)?;
         let start = (order, big);
-        let bytes = Bytes { source, opening: opening(start), at: 0 };
+        let bytes = CrateReader { source, opening: opening(start), at: 0 };
         let damaged = |e: TiffError| source.problem(format!("cannot be opened: {e}"), COPY_AGAIN);
         let mut decoder = Decoder::new(BufReader::new(bytes)).map_err(damaged)?.with_limits(limits());
         decoder.inner().get_mut().opening = Vec::new();
@@ -159,9 +44,9 @@ impl<'s> Directory<'s> {
     }
 
     fn at(
-        source: &'s Source,
-        (order, big): (Order, bool),
-        decoder: Rc<RefCell<Decoder<BufReader<Bytes<'s>>>>>,
+        source: &'s TiffFile,
+        (order, big): (ByteOrder, bool),
+        decoder: Rc<RefCell<Decoder<BufReader<CrateReader<'s>>>>>,
         offset: u64,
     ) -> Result<Self, Problem> {
         let count = order.unsigned(&source.read(offset, if big { 8 } else { 2 })?);
@@ -278,9 +163,9 @@ fn size(kind: Type) -> u64 {
 }
 
 /// What the crate could not read, in our words.
-fn failed(source: &Source, what: &str, error: &TiffError) -> Problem {
+fn failed(source: &TiffFile, what: &str, error: &TiffError) -> Problem {
     match error {
-        // Those of `Bytes`.
+        // Those of `CrateReader`.
         TiffError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
             let what = format!("is cut or damaged: {what} reaches beyond its end at byte {}", source.length);
             source.problem(what, COPY_AGAIN)
@@ -298,86 +183,20 @@ fn limits() -> Limits {
 }
 
 /// Byte order, whether it is a BigTIFF, and where the first directory is.
-fn header(source: &Source) -> Result<(Order, bool, u64), Problem> {
+fn header(source: &TiffFile) -> Result<(ByteOrder, bool, u64), Problem> {
     let head = source.read(0, source.length.min(16))?;
     let order = match head.get(..2) {
-        Some(b"II") => Some(Order::Little),
-        Some(b"MM") => Some(Order::Big),
+        Some(b"II") => Some(ByteOrder::Little),
+        Some(b"MM") => Some(ByteOrder::Big),
         _ => None,
     };
-    let Some(order) = order.filter(|_| source.length >= 8) else { return Err(foreign::problem(source)) };
+    let Some(order) = order.filter(|_| source.length >= 8) else {
+        return Err(other_formats::problem(source));
+    };
     let at = |from: usize, to: usize| head.get(from..to).map(|bytes| order.unsigned(bytes));
     match (at(2, 4), at(4, 8), at(4, 6), at(8, 16)) {
         (Some(42), Some(offset), _, _) => Ok((order, false, offset)),
         (Some(43), _, Some(8), Some(offset)) => Ok((order, true, offset)),
-        _ => Err(foreign::problem(source)),
-    }
-}
-
-/// What the crate sees while it opens a file.
-///
-/// It takes a file only when its first directory is an image as it can decode it, and refuses those without, for example,
-/// lengths of strips. So it is shown an image of one cell, in the file's byte order and form, and then the file.
-fn opening((order, big): (Order, bool)) -> Vec<u8> {
-    let number = |value: u64, length: usize| {
-        let mut bytes = value.to_le_bytes().get(..length).unwrap_or_default().to_vec();
-        if order == Order::Big {
-            bytes.reverse();
-        }
-        bytes
-    };
-    let word = if big { 8 } else { 4 };
-    let mut bytes = if order == Order::Little { b"II".to_vec() } else { b"MM".to_vec() };
-    if big {
-        bytes.extend([number(43, 2), number(8, 2), number(0, 2), number(16, 8)].concat());
-    } else {
-        bytes.extend([number(42, 2), number(8, 4)].concat());
-    }
-    let long = Type::LONG.to_u16();
-    let tags = [Tag::ImageWidth, Tag::ImageLength, Tag::PhotometricInterpretation, Tag::StripOffsets];
-    let tags = tags.into_iter().chain([Tag::StripByteCounts]);
-    bytes.extend(number(5, if big { 8 } else { 2 }));
-    for tag in tags {
-        let value = number(1, 4);
-        bytes.extend(
-            [number(tag.to_u16().into(), 2), number(long.into(), 2), number(1, word), value].concat(),
-        );
-        bytes.resize(bytes.len() + word - 4, 0);
-    }
-    bytes.extend(number(0, word));
-    bytes
-}
-
-/// The bytes of a file as the crate reads them.
-struct Bytes<'s> {
-    source: &'s Source,
-    /// What is shown instead of the file until this is emptied.
-    opening: Vec<u8>,
-    at: u64,
-}
-
-impl Read for Bytes<'_> {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let read = if self.opening.is_empty() {
-            // The system refuses places beyond 2^63; a damaged file may name them.
-            if self.at < self.source.length { self.source.file.read_at(to, self.at)? } else { 0 }
-        } else {
-            let from = usize::try_from(self.at).ok().and_then(|at| self.opening.get(at..));
-            from.unwrap_or_default().read(to)?
-        };
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl Seek for Bytes<'_> {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let beyond = || std::io::Error::from(ErrorKind::InvalidInput);
-        self.at = match to {
-            SeekFrom::Start(at) => at,
-            SeekFrom::Current(by) => self.at.checked_add_signed(by).ok_or_else(beyond)?,
-            SeekFrom::End(by) => self.source.length.checked_add_signed(by).ok_or_else(beyond)?,
-        };
-        Ok(self.at)
+        _ => Err(other_formats::problem(source)),
     }
 }

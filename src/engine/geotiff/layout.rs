@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::coding::Coding;
-use super::directory::{Field, Form};
-use super::ifd::{self, Directory, Source};
-use super::structure::Structure;
+use super::chunk_layout::ChunkLayout;
+use super::directory::{TagEntry, TiffForm};
+use super::encoding::Encoding;
+use super::file::{self, TiffFile};
+use super::ifd::Directory;
 use super::{keys, pyramid, tags};
 use crate::engine::grid::Placement;
 use crate::engine::{Compression, Layer, Problem, Tiling};
@@ -22,17 +23,20 @@ pub fn lay_out(
     layer: &Layer,
     placement: &Placement,
     tiling: Tiling,
-    coding: Coding,
+    encoding: Encoding,
     levels: &[Vec<u32>],
 ) -> Vec<u8> {
-    let image = Image { layer, placement, tiling, coding };
+    let image = MapImage { layer, placement, tiling, encoding };
     let blocks: u64 = levels.iter().map(|lengths| lengths.len() as u64).sum();
     let stored: u64 = levels.iter().flatten().copied().map(u64::from).sum();
-    let uncompressed = blocks * u64::from(tiling.block).pow(2) * coding.cell_bytes();
+    let uncompressed = blocks * u64::from(tiling.block).pow(2) * encoding.cell_bytes();
     // The directories hold at most 12 bytes a block and a few texts.
     let directories = 12 * blocks + (1 << 16);
-    let form =
-        if stored.max(uncompressed) + directories > u64::from(u32::MAX) { Form::Big } else { Form::Classic };
+    let form = if stored.max(uncompressed) + directories > u64::from(u32::MAX) {
+        TiffForm::Big
+    } else {
+        TiffForm::Classic
+    };
 
     // Lengths first: those of the directories do not depend on where the blocks lie.
     let nowhere: Vec<Vec<u64>> = levels.iter().map(|lengths| vec![0; lengths.len()]).collect();
@@ -60,31 +64,31 @@ fn places(mut next: u64, levels: &[Vec<u32>]) -> Vec<Vec<u64>> {
 /// # Errors
 /// When the file is missing, cut, or no TIFF.
 pub fn blocks(path: &Path) -> Result<Vec<(u64, u32)>, Problem> {
-    let source = Source::open(path, ifd::as_named)?;
-    let structure = Structure::of(&Directory::first(&source)?)?;
+    let source = TiffFile::open(path, file::as_named)?;
+    let chunk_layout = ChunkLayout::of(&Directory::first(&source)?)?;
     let narrow = |&(offset, length): &(u64, u64)| Some((offset, u32::try_from(length).ok()?));
-    structure.chunks.iter().map(narrow).collect::<Option<_>>().ok_or_else(|| {
+    chunk_layout.chunks.iter().map(narrow).collect::<Option<_>>().ok_or_else(|| {
         source
             .problem("has blocks of more than 4 GiB, which no map has", "give a map that this program wrote")
     })
 }
 
 /// A map as its directories describe it.
-struct Image<'a> {
+struct MapImage<'a> {
     layer: &'a Layer,
     placement: &'a Placement,
     tiling: Tiling,
-    coding: Coding,
+    encoding: Encoding,
 }
 
-impl Image<'_> {
+impl MapImage<'_> {
     /// The header and all directories.
-    fn head(&self, form: Form, levels: &[Vec<u32>], places: &[Vec<u64>]) -> Vec<u8> {
+    fn head(&self, form: TiffForm, levels: &[Vec<u32>], places: &[Vec<u64>]) -> Vec<u8> {
         let (width, height) = (self.tiling.width, self.tiling.height);
         let sizes = std::iter::once((width, height)).chain(pyramid::sizes(width, height));
         let mut head = form.head();
         for (level, (size, (lengths, places))) in sizes.zip(levels.iter().zip(places)).enumerate() {
-            let offsets = Field::offsets(form, tags::TILE_OFFSETS, places);
+            let offsets = TagEntry::offsets(form, tags::TILE_OFFSETS, places);
             let fields = self.fields(level > 0, size, offsets, lengths);
             head.extend(form.directory(head.len() as u64, &fields, level + 1 < levels.len()));
         }
@@ -92,56 +96,56 @@ impl Image<'_> {
     }
 
     /// The entries of one directory, in the order of their tags as the standard asks.
-    fn fields(&self, overview: bool, size: (u32, u32), offsets: Field, lengths: &[u32]) -> Vec<Field> {
-        let Self { layer, placement, tiling, coding } = self;
-        let code = match coding.compression {
+    fn fields(&self, overview: bool, size: (u32, u32), offsets: TagEntry, lengths: &[u32]) -> Vec<TagEntry> {
+        let Self { layer, placement, tiling, encoding } = self;
+        let code = match encoding.compression {
             Compression::None => 1,
             Compression::Deflate => 8,
             Compression::Zstd => 50000,
         };
         let mut fields = vec![
-            Field::longs(tags::NEW_SUBFILE_TYPE, &[u32::from(overview)]),
-            Field::longs(tags::WIDTH, &[size.0]),
-            Field::longs(tags::HEIGHT, &[size.1]),
-            Field::short(tags::BITS_PER_SAMPLE, coding.cell_bytes() as u16 * 8),
-            Field::short(tags::COMPRESSION, code),
-            Field::short(tags::PHOTOMETRIC, 1),
+            TagEntry::longs(tags::NEW_SUBFILE_TYPE, &[u32::from(overview)]),
+            TagEntry::longs(tags::WIDTH, &[size.0]),
+            TagEntry::longs(tags::HEIGHT, &[size.1]),
+            TagEntry::short(tags::BITS_PER_SAMPLE, encoding.cell_bytes() as u16 * 8),
+            TagEntry::short(tags::COMPRESSION, code),
+            TagEntry::short(tags::PHOTOMETRIC, 1),
         ];
         if !overview {
             let about = format!("{} [{}]", layer.description, layer.unit);
-            fields.push(Field::text(tags::IMAGE_DESCRIPTION, &about));
+            fields.push(TagEntry::text(tags::IMAGE_DESCRIPTION, &about));
         }
-        fields.push(Field::short(tags::SAMPLES_PER_PIXEL, 1));
-        fields.push(Field::short(tags::PLANAR_CONFIGURATION, 1));
+        fields.push(TagEntry::short(tags::SAMPLES_PER_PIXEL, 1));
+        fields.push(TagEntry::short(tags::PLANAR_CONFIGURATION, 1));
         if !overview {
-            fields.push(Field::text(tags::SOFTWARE, concat!("alpsckpt ", env!("CARGO_PKG_VERSION"))));
+            fields.push(TagEntry::text(tags::SOFTWARE, concat!("alpsckpt ", env!("CARGO_PKG_VERSION"))));
         }
-        if coding.compression != Compression::None {
-            fields.push(Field::short(tags::PREDICTOR, coding.predictor() as u16));
+        if encoding.compression != Compression::None {
+            fields.push(TagEntry::short(tags::PREDICTOR, encoding.predictor() as u16));
         }
         fields.extend([
-            Field::longs(tags::TILE_WIDTH, &[tiling.block]),
-            Field::longs(tags::TILE_LENGTH, &[tiling.block]),
+            TagEntry::longs(tags::TILE_WIDTH, &[tiling.block]),
+            TagEntry::longs(tags::TILE_LENGTH, &[tiling.block]),
             offsets,
-            Field::longs(tags::TILE_BYTE_COUNTS, lengths),
-            Field::short(tags::SAMPLE_FORMAT, coding.sample_format()),
+            TagEntry::longs(tags::TILE_BYTE_COUNTS, lengths),
+            TagEntry::short(tags::SAMPLE_FORMAT, encoding.sample_format()),
         ]);
         if !overview {
             let cell = [placement.cell_x, placement.cell_y, 0.0];
             let corner = [0.0, 0.0, 0.0, placement.west, placement.north, 0.0];
             fields.extend([
-                Field::doubles(tags::MODEL_PIXEL_SCALE, &cell),
-                Field::doubles(tags::MODEL_TIEPOINT, &corner),
+                TagEntry::doubles(tags::MODEL_PIXEL_SCALE, &cell),
+                TagEntry::doubles(tags::MODEL_TIEPOINT, &corner),
                 geo_keys(placement),
-                Field::text(tags::GDAL_METADATA, &metadata(layer, *coding)),
+                TagEntry::text(tags::GDAL_METADATA, &metadata(layer, *encoding)),
             ]);
         }
-        fields.push(Field::text(tags::GDAL_NODATA, &coding.nodata()));
+        fields.push(TagEntry::text(tags::GDAL_NODATA, &encoding.nodata()));
         fields
     }
 }
 
-fn geo_keys(placement: &Placement) -> Field {
+fn geo_keys(placement: &Placement) -> TagEntry {
     // Every known code is below 32767.
     let code = placement.crs.epsg() as u16;
     let (model, key, unit_key, unit) = if placement.crs.is_geographic() {
@@ -156,11 +160,11 @@ fn geo_keys(placement: &Placement) -> Field {
         [key, 0, 1, code],
         [unit_key, 0, 1, unit],
     ];
-    Field::shorts(tags::GEO_KEY_DIRECTORY, table.as_flattened())
+    TagEntry::shorts(tags::GEO_KEY_DIRECTORY, table.as_flattened())
 }
 
 /// Unit, description and the step of the integers where GDAL, and with it QGIS and R, look for them.
-fn metadata(layer: &Layer, coding: Coding) -> String {
+fn metadata(layer: &Layer, encoding: Encoding) -> String {
     let mut xml = String::from("<GDALMetadata>\n");
     let mut item = |name: &str, text: &str| {
         let role = name.to_ascii_lowercase();
@@ -171,7 +175,7 @@ fn metadata(layer: &Layer, coding: Coding) -> String {
     };
     item("UNITTYPE", layer.unit);
     item("DESCRIPTION", &layer.description);
-    if let Some(step) = coding.step() {
+    if let Some(step) = encoding.step() {
         item("OFFSET", "0");
         item("SCALE", &step.to_string());
     }

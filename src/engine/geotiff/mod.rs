@@ -6,36 +6,48 @@
 
 mod affine;
 mod cache;
-mod coding;
+mod chunk_layout;
+mod crate_reader;
 mod decode;
+mod decompress;
 mod directory;
 mod encode;
-mod foreign;
+mod encoding;
+mod file;
 mod ifd;
 mod keys;
 mod layout;
 mod lent;
-mod meaning;
+mod other_formats;
+mod overlap;
+mod placed;
+mod predictor;
 mod pyramid;
 mod raster;
+mod read_block;
+mod reread;
+mod sample;
 mod side;
-mod structure;
 mod system;
 mod tags;
 mod units;
+mod value_scale;
 mod vertical;
 mod witness;
 mod write;
 
+pub use super::beside::side_file;
 pub use super::grid::Placement;
-pub use coding::Coding;
 pub use encode::{Tally, cut_block, encode_block, tally};
+pub use encoding::Encoding;
 pub use layout::{blocks, lay_out};
 pub use pyramid::{OverviewBlock, Pyramid};
 pub use raster::Raster;
-pub use side::{said_beside, side_file};
-pub use witness::{ReadBlock, Witness};
-pub use write::write_grid;
+pub use read_block::ReadBlock;
+pub use reread::first_changed;
+pub use side::said_beside;
+pub use witness::Witness;
+pub use write::whole_file;
 
 #[cfg(test)]
 mod tests;

@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::cache::{Cache, Chunk};
-use super::decode::Sample;
-use super::ifd::{self, COPY_AGAIN, Directory, Reach, Source};
-use super::keys::{self, Keys};
-use super::meaning::{self, Meaning};
-use super::side::{self, Side};
-use super::structure::Structure;
+use super::chunk_layout::ChunkLayout;
+use super::file::{self, COPY_AGAIN, Opener, TiffFile};
+use super::ifd::Directory;
+use super::keys::Keys;
+use super::overlap::Overlap;
+use super::sample::SampleType;
+use super::side::{self, SideFile};
+use super::value_scale::{self, ValueScale};
 use super::vertical::Vertical;
 use super::witness::Witness;
-use super::{decode, tags};
+use super::{decode, decompress, placed, tags};
 use crate::engine::Problem;
 use crate::engine::grid::{Grid, Placement};
 
@@ -30,10 +32,10 @@ const MOST_DIRECTORIES: usize = 64;
 /// there: see `docs/decisions/0032-side-files-are-read-or-refused.md`.
 #[derive(Debug)]
 pub struct Raster {
-    source: Source,
+    source: TiffFile,
     placement: Placement,
-    structure: Structure,
-    meaning: Meaning,
+    chunk_layout: ChunkLayout,
+    value_scale: ValueScale,
     unit: Option<String>,
     vertical: Vertical,
     cache: Cache,
@@ -46,30 +48,39 @@ impl Raster {
     /// # Errors
     /// When it is missing, cut, not a TIFF, not georeferenced, in an unknown system, or stored in an unknown way.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        Self::open_by(path, ifd::as_named)
+        Self::open_by(path, file::as_named)
     }
 
     /// Opens a one-band GeoTIFF by `reach`, which opens for reading the file that it is given, and those beside it.
     ///
     /// # Errors
     /// As [`Raster::open`].
-    pub fn open_by(path: &Path, reach: Reach) -> Result<Self, Problem> {
-        let source = Source::open(path, reach)?;
+    pub fn open_by(path: &Path, reach: Opener) -> Result<Self, Problem> {
+        let source = TiffFile::open(path, reach)?;
         let directory = Directory::first(&source)?;
-        let structure = Structure::of(&directory)?;
+        let chunk_layout = ChunkLayout::of(&directory)?;
         let keys = Keys::of(&directory)?;
-        let placement = keys::placement(&directory, &keys, structure.width, structure.height)?;
-        let side = Side::of(&source.path, source.reach)?;
+        let placement = placed::placement(&directory, &keys, chunk_layout.width, chunk_layout.height)?;
+        let side = SideFile::of(&source.path, source.reach)?;
         side.verify(&source, &placement)?;
-        let meaning = Meaning::of(&directory, &side, structure.sample)?;
-        let unit = meaning::unit(&directory, &side)?;
+        let value_scale = ValueScale::of(&directory, &side, chunk_layout.sample)?;
+        let unit = value_scale::unit(&directory, &side)?;
         let vertical = Vertical::of(&keys);
         refuse_mask(&directory)?;
         side::refuse_mask(&source)?;
         drop(directory);
         let witness = Arc::new(Witness::new(path, &source.file));
-        witness.note_meaning(&meaning.told(&placement, unit.as_deref()));
-        Ok(Self { placement, structure, meaning, unit, vertical, cache: Cache::default(), witness, source })
+        witness.note_meaning(&value_scale.told(&placement, unit.as_deref()));
+        Ok(Self {
+            placement,
+            chunk_layout,
+            value_scale,
+            unit,
+            vertical,
+            cache: Cache::default(),
+            witness,
+            source,
+        })
     }
 
     /// Opens a one-band GeoTIFF of heights; its cells come in metres, whatever unit of length it says they have.
@@ -79,8 +90,8 @@ impl Raster {
     pub fn open_heights(path: &Path) -> Result<Self, Problem> {
         let raster = Self::open(path)?;
         let epsg = raster.placement.crs.epsg();
-        let metres = raster.vertical.metres(&raster.source, raster.unit(), raster.meaning, epsg)?;
-        Ok(Self { meaning: raster.meaning.times(metres), ..raster })
+        let metres = raster.vertical.metres(&raster.source, raster.unit(), raster.value_scale, epsg)?;
+        Ok(Self { value_scale: raster.value_scale.times(metres), ..raster })
     }
 
     /// The unit that the file says its values have, as it writes it; `None` when it says none.
@@ -98,7 +109,7 @@ impl Raster {
     /// Bytes of the decoded cells that it keeps at most, and of those at hand while it is read.
     pub(in super::super) fn memory(&self) -> u64 {
         let all = self.placement.width * self.placement.height;
-        let chunk = self.structure.chunk_width * self.structure.chunk_height;
+        let chunk = self.chunk_layout.chunk_width * self.chunk_layout.chunk_height;
         // While a chunk is decoded its bytes, up to 8 for a cell, stand beside its cells.
         (4 * self.cache.most().min(all) + 4 * CELLS_OF_A_BATCH.min(all) + 12 * chunk) as u64
     }
@@ -117,10 +128,10 @@ impl Raster {
     /// Whether its cells are float32 and are the values themselves, without scale and offset.
     #[must_use]
     pub fn is_plain_float32(&self) -> bool {
-        self.structure.sample == Sample::F32 && self.meaning.is_plain()
+        self.chunk_layout.sample == SampleType::F32 && self.value_scale.is_plain()
     }
 
-    /// The file.
+    /// Path of the file, as it was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.source.path
@@ -128,17 +139,17 @@ impl Raster {
 
     /// The number that stands for no data in the file.
     pub(in super::super) fn nodata(&self) -> Option<f64> {
-        self.meaning.nodata
+        self.value_scale.nodata
     }
 
     /// The scale and offset in the file, which are applied; `None` where its numbers are the values.
     pub(in super::super) fn scaling(&self) -> Option<(f64, f64)> {
-        (!self.meaning.is_plain()).then_some((self.meaning.scale, self.meaning.offset))
+        (!self.value_scale.is_plain()).then_some((self.value_scale.scale, self.value_scale.offset))
     }
 
     /// Rows of the pieces in which the file is read.
     pub(in super::super) fn rows_of_a_chunk(&self) -> usize {
-        self.structure.chunk_height
+        self.chunk_layout.chunk_height
     }
 
     /// Cells of a window, which may reach outside (NaN there); nodata and NaN become NaN.
@@ -168,10 +179,12 @@ impl Raster {
         })?;
         values.resize(cells, f32::NAN);
         let mut grid = Grid { width, height, values };
-        let (columns, rows) =
-            (Overlap::of(x, width, self.structure.width), Overlap::of(y, height, self.structure.height));
+        let (columns, rows) = (
+            Overlap::of(x, width, self.chunk_layout.width),
+            Overlap::of(y, height, self.chunk_layout.height),
+        );
         let (Some(columns), Some(rows)) = (columns, rows) else { return Ok(Some(grid)) };
-        let layout = &self.structure;
+        let layout = &self.chunk_layout;
         let across = columns.first / layout.chunk_width..=columns.last / layout.chunk_width;
         let down = rows.first / layout.chunk_height..=rows.last / layout.chunk_height;
         let wanted: Vec<usize> =
@@ -192,7 +205,7 @@ impl Raster {
 
     /// Copies what chunk and window have in common.
     fn copy(&self, index: usize, chunk: &[f32], columns: &Overlap, rows: &Overlap, grid: &mut Grid) {
-        let layout = &self.structure;
+        let layout = &self.chunk_layout;
         let (left, top) =
             (index % layout.across * layout.chunk_width, index / layout.across * layout.chunk_height);
         let from = columns.first.max(left);
@@ -219,13 +232,13 @@ impl Raster {
     }
 
     fn decode(&self, index: usize) -> Result<Vec<f32>, Problem> {
-        let layout = &self.structure;
+        let layout = &self.chunk_layout;
         let cells = layout.chunk_width * layout.rows_of(index);
         let (offset, length) = layout.chunks.get(index).copied().unwrap_or_default();
         if length == 0 {
             // As in GDAL, what was never written is nodata, or zero where there is none.
-            let zero = self.meaning.offset as f32;
-            return Ok(vec![if self.meaning.nodata.is_some() { f32::NAN } else { zero }; cells]);
+            let zero = self.value_scale.offset as f32;
+            return Ok(vec![if self.value_scale.nodata.is_some() { f32::NAN } else { zero }; cells]);
         }
         let raw = self.source.read(offset, length)?;
         let (row, column) =
@@ -239,7 +252,8 @@ impl Raster {
             Problem::changed(&self.source.path, &place, &since)
         })?;
         let size = [layout.chunk_width, layout.rows_of(index)];
-        let bytes = decode::decompress(layout.codec, &layout.jpeg_tables, raw, size, layout.sample.size());
+        let bytes =
+            decompress::decompress(layout.codec, &layout.jpeg_tables, raw, size, layout.sample.size());
         let bytes = bytes.map_err(|why| {
             let what =
                 format!("is damaged: the block at column {column}, row {row} cannot be decoded: {why}");
@@ -251,26 +265,8 @@ impl Raster {
             layout.sample,
             layout.predictor,
             layout.order,
-            self.meaning,
+            self.value_scale,
         ))
-    }
-}
-
-/// What a window and the raster have in common along one axis.
-struct Overlap {
-    /// First and last cell of the raster.
-    first: usize,
-    last: usize,
-    /// Cells of the window before `first`.
-    skipped: usize,
-}
-
-impl Overlap {
-    fn of(start: isize, length: usize, size: usize) -> Option<Self> {
-        let first = start.max(0) as usize;
-        let skipped = first.wrapping_sub(start as usize);
-        let end = first.saturating_add(length.checked_sub(skipped)?).min(size);
-        (first < end).then(|| Self { first, last: end - 1, skipped })
     }
 }
 

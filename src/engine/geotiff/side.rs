@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use super::ifd::{self, Reach, Source};
+use super::file::{self, Opener, TiffFile};
+use crate::engine::beside::{beside, side_file};
 use crate::engine::grid::Placement;
 use crate::engine::{Problem, cure};
 
@@ -20,7 +21,7 @@ const OF_PLACE: [&str; 3] = ["GeoTransform", "SRS", "GCPList"];
 
 /// What the file `.aux.xml` beside a raster says of its first band and its place; empty without one.
 #[derive(Debug, Default)]
-pub(super) struct Side {
+pub(super) struct SideFile {
     path: PathBuf,
     nodata: Option<String>,
     /// Texts of [`OF_BAND`].
@@ -32,35 +33,22 @@ pub(super) struct Side {
     place: [Option<String>; 3],
 }
 
-/// The file beside another whose name has `addition` at its end.
-fn beside(path: &Path, addition: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(addition);
-    name.into()
-}
-
-/// Where a side file of a raster lies, if it has one.
-#[must_use]
-pub fn side_file(path: &Path) -> PathBuf {
-    beside(path, ".aux.xml")
-}
-
 /// What a side file says of a raster's place and of the meaning of its numbers, as bytes; none where it says nothing of
 /// these, as one with statistics.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn said_beside(path: &Path) -> Result<Vec<u8>, Problem> {
-    let side = Side::of(path, ifd::as_named)?;
+    let side = SideFile::of(path, file::as_named)?;
     let (nodata, band, place) = (side.nodata(), &side.band, &side.place);
     let silent = nodata.is_none() && band.iter().chain(place).all(Option::is_none);
     Ok(if silent { Vec::new() } else { format!("{nodata:?} {band:?} {place:?}").into_bytes() })
 }
 
-impl Side {
+impl SideFile {
     /// Reads that of a raster, as GDAL 3.6 does: a file that is cut does not count, and none that begins otherwise than with the
     /// element `PAMDataset`, be it with `<?xml …?>`.
-    pub(super) fn of(raster: &Path, reach: Reach) -> Result<Self, Problem> {
+    pub(super) fn of(raster: &Path, reach: Opener) -> Result<Self, Problem> {
         let path = side_file(raster);
         let mut bytes = Vec::new();
         let read = reach(&path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
@@ -141,7 +129,7 @@ impl Side {
     }
 
     /// GDAL believes the side file where it and the GeoTIFF place the raster differently; we ask.
-    pub(super) fn verify(&self, source: &Source, placement: &Placement) -> Result<(), Problem> {
+    pub(super) fn verify(&self, source: &TiffFile, placement: &Placement) -> Result<(), Problem> {
         let problem = |what: String| {
             let cure = source.anew("write the place into it that GDAL believes", "", "placed");
             let cure = format!("{cure}, or move {} away", cure::quoted(&self.path));
@@ -183,7 +171,7 @@ impl Side {
 }
 
 /// Refuses a mask that lies beside the raster: cells that it hides would be taken for values.
-pub(super) fn refuse_mask(source: &Source) -> Result<(), Problem> {
+pub(super) fn refuse_mask(source: &TiffFile) -> Result<(), Problem> {
     let masks = [".msk", ".MSK"].map(|addition| beside(&source.path, addition));
     match masks.iter().find(|mask| mask.exists()) {
         Some(mask) => {
@@ -258,58 +246,4 @@ fn leading_number(text: &str) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(text: &str) -> Side {
-        Side::told(Path::new("a.tif.aux.xml"), text).unwrap()
-    }
-
-    #[test]
-    fn the_first_band_is_found_in_any_spelling() {
-        let side = told(
-            "\u{feff} <pamDataset><!-- <NoDataValue>1</NoDataValue> --><PAMRasterBand band='2'><NoDataValue>2</NoDataValue>\
-            </PAMRasterBand><pamrasterband Band=\" 01\"><NoDataValue le_hex_equiv=\"000000000000F03F\">7</NoDataValue>\
-            <Scale> 0.<!-- no --></Scale><Offset/><UnitType>&lt;<![CDATA[m]]></UnitType></pamrasterband></pamDataset>",
-        );
-        assert_eq!(side.nodata().unwrap(), "1");
-        assert_eq!(side.of_band("Scale"), None);
-        assert_eq!(side.of_band("Offset"), None);
-        assert_eq!(side.of_band("UnitType"), Some("<m"));
-    }
-
-    #[test]
-    fn what_gdal_passes_over_does_not_count_and_what_it_overlooks_is_refused() {
-        let band = "<PAMRasterBand band=\"1\"><Scale>5</Scale></PAMRasterBand>";
-        for text in [
-            String::new(),
-            "<PAMDataset><A>".to_owned(),
-            format!("<PAMDataset>{band}</PAMDatase"),
-            format!("<PAMDataset>{band}</Other>"),
-            format!("<PAMDatasets>{band}</PAMDatasets>"),
-            format!("<?xml version=\"1.0\"?><PAMDataset>{band}</PAMDataset>"),
-        ] {
-            assert_eq!(told(&text).of_band("Scale"), None, "{text}");
-        }
-        for text in [
-            format!("<PAMDataset>{band}</pamdataset>"),
-            format!("<PAMDataset>{band}<A>b & c</A></PAMDataset>"),
-            format!("<PAMDataset a=b>{band}</PAMDataset>"),
-            format!("<PAMDataset>{band}</PAMDataset><A/>"),
-        ] {
-            assert!(Side::told(Path::new("a"), &text).is_err(), "{text}");
-        }
-        // However deep.
-        let deep =
-            format!("<PAMDataset>{}{}{band}</PAMDataset>", "<a>".repeat(200_000), "</a>".repeat(200_000));
-        assert!(Side::told(Path::new("a"), &deep).is_ok_and(|side| side.of_band("Scale") == Some("5")));
-    }
-
-    #[test]
-    fn the_code_of_the_whole_system_is_the_last_of_its_horizontal_part() {
-        let wkt = r#"COMPD_CS["a",PROJCS["b",GEOGCS["c",AUTHORITY["EPSG","4258"]],AUTHORITY["EPSG","3035"]],VERT_CS["d",AUTHORITY["EPSG","5730"]]]"#;
-        assert!(names(wkt, 3035) && !names(wkt, 4258) && !names(wkt, 5730));
-        assert!(names(r#"PROJCRS["b",BASEGEOGCRS["c",ID["EPSG",4258]],ID["EPSG",3035]]"#, 3035));
-        assert!(names("EPSG:3035", 3035) && !names(r#"PROJCS["a"]"#, 3035));
-    }
-}
+mod tests;

@@ -34,12 +34,12 @@ pub(super) enum System {
     /// A projection by its parameters.
     Described(Described, Base),
     /// Something else.
-    Unfit(Unfit),
+    Unfit(UnfitSystem),
 }
 
 /// Why a system does not do.
 #[derive(Debug)]
-pub(super) struct Unfit {
+pub(super) struct UnfitSystem {
     /// What the file is or has.
     pub(super) what: String,
     /// The file names nothing that a program could reproject it from.
@@ -51,7 +51,7 @@ pub(super) struct Unfit {
     degrees: bool,
 }
 
-impl Unfit {
+impl UnfitSystem {
     fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), unnamed: false, code: None, described: None, unit: None, degrees: false }
     }
@@ -84,25 +84,26 @@ impl System {
             (Some(1 | USER_DEFINED) | None, Some(USER_DEFINED), _) => Self::projected(keys),
             (Some(1 | USER_DEFINED) | None, Some(code), _) => Self::projected_by_code(keys, code),
             (Some(1), None, _) if keys.code(PROJECTION).is_some() => Self::projected(keys),
-            (Some(1), None, _) => Self::Unfit(Unfit::unnamed("has a projected system without a code")),
+            (Some(1), None, _) => Self::Unfit(UnfitSystem::unnamed("has a projected system without a code")),
             (Some(2 | USER_DEFINED) | None, _, Some(code)) => Self::geographic(keys, code),
-            (Some(2) | None, _, None) => Self::Unfit(Unfit::unnamed("has no coordinate system")),
-            (Some(3), ..) => Self::Unfit(Unfit::unnamed("has geocentric coordinates")),
-            (Some(_), ..) => Self::Unfit(Unfit::unnamed("has a local, user-defined system")),
+            (Some(2) | None, _, None) => Self::Unfit(UnfitSystem::unnamed("has no coordinate system")),
+            (Some(3), ..) => Self::Unfit(UnfitSystem::unnamed("has geocentric coordinates")),
+            (Some(_), ..) => Self::Unfit(UnfitSystem::unnamed("has a local, user-defined system")),
         }
     }
 
     /// The engine's own.
-    pub(super) fn crs(self) -> Result<Crs, Unfit> {
+    pub(super) fn crs(self) -> Result<Crs, UnfitSystem> {
         match self {
-            Self::Code(code) => Crs::of_epsg(code).ok_or_else(|| Unfit {
+            Self::Code(code) => Crs::of_epsg(code).ok_or_else(|| UnfitSystem {
                 code: Some(code),
                 degrees: elsewhere::is_geographic(code),
-                ..Unfit::new(format!("is in EPSG:{code}"))
+                ..UnfitSystem::new(format!("is in EPSG:{code}"))
             }),
-            Self::Described(described, base) => described
-                .crs(base)
-                .map_err(|found| Unfit { described: Some(described), ..Unfit::new(format!("has {found}")) }),
+            Self::Described(described, base) => described.crs(base).map_err(|found| UnfitSystem {
+                described: Some(described),
+                ..UnfitSystem::new(format!("has {found}"))
+            }),
             Self::Unfit(unfit) => Err(unfit),
         }
     }
@@ -114,12 +115,12 @@ impl System {
             return Self::Code(code);
         }
         let what = format!("is in EPSG:{code} in another unit than metres");
-        Self::Unfit(Unfit { code: Some(code), unit, ..Unfit::new(what) })
+        Self::Unfit(UnfitSystem { code: Some(code), unit, ..UnfitSystem::new(what) })
     }
 
     /// A projection of the file's own: it may still be one that has a code.
     fn projected(keys: &Keys) -> Self {
-        let unfit = |what: &str, described| Self::Unfit(Unfit { described, ..Unfit::new(what) });
+        let unfit = |what: &str, described| Self::Unfit(UnfitSystem { described, ..UnfitSystem::new(what) });
         let Some(described) = described(keys) else {
             return unfit("has a projection described by its parameters, without a code", None);
         };
@@ -136,9 +137,9 @@ impl System {
     }
 
     fn geographic(keys: &Keys, code: u16) -> Self {
-        let unfit = |what: &str| Self::Unfit(Unfit { degrees: true, ..Unfit::new(what) });
+        let unfit = |what: &str| Self::Unfit(UnfitSystem { degrees: true, ..UnfitSystem::new(what) });
         if !keys.is(ANGULAR_UNITS, 9102) {
-            return Self::Unfit(Unfit::new("has a geographic system in another unit than degrees"));
+            return Self::Unfit(UnfitSystem::new("has a geographic system in another unit than degrees"));
         }
         if code != USER_DEFINED {
             return Self::Code(u32::from(code));

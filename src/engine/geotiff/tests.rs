@@ -1,11 +1,14 @@
 #![expect(clippy::float_cmp, reason = "values must come back exactly as they were")]
 
+mod overviews;
+
 use std::path::Path;
 
 use super::*;
 use crate::engine::crs::Crs;
 use crate::engine::grid::Grid;
-use crate::engine::{Compression, Layer, Steps, Storage, Tiling};
+use crate::engine::{Compression, FixedSteps, Layer, Storage, Tiling};
+use crate::grid_file::write_grid;
 
 fn placement(width: usize, height: usize) -> Placement {
     let crs = Crs::of_epsg(3035).unwrap();
@@ -19,13 +22,13 @@ fn layer() -> Layer {
         unit: "degC",
         description: "Temperature < 0 & > -1".into(),
         range: (-100.0, 500.0),
-        steps: Some(Steps::signed(50)),
+        steps: Some(FixedSteps::signed(50)),
     }
 }
 
-fn codings() -> impl Iterator<Item = Coding> {
+fn encodings() -> impl Iterator<Item = Encoding> {
     let compressions = [Compression::None, Compression::Deflate, Compression::Zstd];
-    let of = move |storage| compressions.map(|compression| Coding::of(&layer(), storage, compression));
+    let of = move |storage| compressions.map(|compression| Encoding::of(&layer(), storage, compression));
     [Storage::Integer, Storage::Rounded, Storage::Float32].into_iter().flat_map(of)
 }
 
@@ -94,10 +97,10 @@ fn rasters_are_shared_among_threads() {
 #[test]
 fn encoding_does_not_depend_on_the_bits_of_nan() {
     let odd = f32::from_bits(0xffc0_1234);
-    for coding in codings() {
+    for encoding in encodings() {
         let (mut a, mut b) = (vec![1.5f32; 256], vec![1.5f32; 256]);
         (a[3], b[3]) = (f32::NAN, odd);
-        assert_eq!(encode_block(&a, 16, coding), encode_block(&b, 16, coding));
+        assert_eq!(encode_block(&a, 16, encoding), encode_block(&b, 16, encoding));
     }
 }
 
@@ -105,15 +108,15 @@ fn encoding_does_not_depend_on_the_bits_of_nan() {
 fn whole_numbers_are_within_half_a_step_and_never_leave_the_range() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.tif");
-    let unsigned = Layer { steps: Some(Steps::unsigned(2_000)), range: (0.0, 20.000_2), ..layer() };
+    let unsigned = Layer { steps: Some(FixedSteps::unsigned(2_000)), range: (0.0, 20.000_2), ..layer() };
     for layer in [layer(), unsigned] {
         let (low, high) = layer.range;
         let value = |i: usize| low + (high - low) * i as f32 / 255.0;
         let values: Vec<f32> = (0..256).map(value).collect();
-        let coding = Coding::of(&layer, Storage::Integer, Compression::Zstd);
-        let block = encode_block(&values, 16, coding);
+        let encoding = Encoding::of(&layer, Storage::Integer, Compression::Zstd);
+        let block = encode_block(&values, 16, encoding);
         let tiling = Tiling { width: 16, height: 16, tile: 16, block: 16 };
-        let head = lay_out(&layer, &placement(16, 16), tiling, coding, &[vec![block.len() as u32]]);
+        let head = lay_out(&layer, &placement(16, 16), tiling, encoding, &[vec![block.len() as u32]]);
         std::fs::write(&path, [head, block].concat()).unwrap();
         let read = Raster::open(&path).unwrap().window(0, 0, 16, 16).unwrap().values;
         let half = 0.5 / f64::from(layer.steps.unwrap().per_unit);
@@ -126,8 +129,8 @@ fn whole_numbers_are_within_half_a_step_and_never_leave_the_range() {
 }
 
 /// The cells that come out of a block of float32 with the floating-point predictor.
-fn stored(values: &[f32], edge: u32, coding: Coding) -> Vec<f32> {
-    decode::decode_block(&encode_block(values, edge, coding), edge, coding).unwrap()
+fn stored(values: &[f32], edge: u32, encoding: Encoding) -> Vec<f32> {
+    decode::decode_block(&encode_block(values, edge, encoding), edge, encoding).unwrap()
 }
 
 #[test]
@@ -135,12 +138,12 @@ fn rounded_floats_are_multiples_of_a_power_of_two_as_fine_as_the_steps() {
     for (per_unit, power, range) in
         [(50_000, 65_536.0, (0.0, 1.000_01)), (50, 64.0, (0.0, 1100.0)), (2_000, 2_048.0, (0.0, 1000.0))]
     {
-        let layer = Layer { steps: Some(Steps::unsigned(per_unit)), range, ..layer() };
-        let coding = Coding::of(&layer, Storage::Rounded, Compression::Zstd);
+        let layer = Layer { steps: Some(FixedSteps::unsigned(per_unit)), range, ..layer() };
+        let encoding = Encoding::of(&layer, Storage::Rounded, Compression::Zstd);
         let value = |i: usize| range.0 + (range.1 - range.0) * i as f32 / 4095.0;
         let mut values: Vec<f32> = (0..4096).map(value).collect();
         (values[7], values[8], values[9]) = (f32::NAN, -1.0, 2.0 * range.1);
-        for (value, read) in values.iter().zip(stored(&values, 64, coding)) {
+        for (value, read) in values.iter().zip(stored(&values, 64, encoding)) {
             if value.is_nan() {
                 assert!(read.is_nan());
                 continue;
@@ -153,10 +156,10 @@ fn rounded_floats_are_multiples_of_a_power_of_two_as_fine_as_the_steps() {
             assert!(read.is_sign_positive(), "{value} became {read}");
         }
     }
-    let coding = Coding::of(&layer(), Storage::Rounded, Compression::None);
+    let encoding = Encoding::of(&layer(), Storage::Rounded, Compression::None);
     let mut ties = [0.0; 256];
     ties[..6].copy_from_slice(&[0.5 / 64.0, 1.5 / 64.0, -0.5 / 64.0, -1.5 / 64.0, -100.0, 500.0]);
-    assert_eq!(stored(&ties, 16, coding)[..6], [0.0, 2.0 / 64.0, 0.0, -2.0 / 64.0, -100.0, 500.0]);
+    assert_eq!(stored(&ties, 16, encoding)[..6], [0.0, 2.0 / 64.0, 0.0, -2.0 / 64.0, -100.0, 500.0]);
 }
 
 #[test]
@@ -174,9 +177,9 @@ fn rounding_is_the_same_for_all_classes_of_processors() {
 
 #[test]
 fn what_integers_cannot_hold_is_stored_as_their_last_step() {
-    let layer = Layer { steps: Some(Steps::unsigned(2_000)), range: (0.0, 1000.0), ..layer() };
-    let coding = Coding::of(&layer, Storage::Integer, Compression::None);
-    let numbers: Vec<u16> = encode_block(&[0.0, 32.767, 33.0, 1000.0, f32::INFINITY, f32::NAN], 6, coding)
+    let layer = Layer { steps: Some(FixedSteps::unsigned(2_000)), range: (0.0, 1000.0), ..layer() };
+    let encoding = Encoding::of(&layer, Storage::Integer, Compression::None);
+    let numbers: Vec<u16> = encode_block(&[0.0, 32.767, 33.0, 1000.0, f32::INFINITY, f32::NAN], 6, encoding)
         .as_chunks::<2>()
         .0
         .iter()
@@ -186,15 +189,15 @@ fn what_integers_cannot_hold_is_stored_as_their_last_step() {
 }
 
 /// A map of 40 x 40 cells in blocks of 16, the first of which is not stored.
-fn write_map(path: &Path, coding: Coding) -> Vec<Vec<u8>> {
+fn write_map(path: &Path, encoding: Encoding) -> Vec<Vec<u8>> {
     let tiling = Tiling { width: 40, height: 40, tile: 32, block: 16 };
     let block = |number: u32| match number {
         0 => Vec::new(),
-        _ => encode_block(&[number as f32; 256], 16, coding),
+        _ => encode_block(&[number as f32; 256], 16, encoding),
     };
     let blocks: Vec<Vec<u8>> = (0..tiling.blocks()).map(block).collect();
     let lengths: Vec<u32> = blocks.iter().map(|b| b.len() as u32).collect();
-    let head = lay_out(&layer(), &placement(40, 40), tiling, coding, &[lengths]);
+    let head = lay_out(&layer(), &placement(40, 40), tiling, encoding, &[lengths]);
     std::fs::write(path, [head, blocks.concat()].concat()).unwrap();
     blocks
 }
@@ -203,8 +206,8 @@ fn write_map(path: &Path, coding: Coding) -> Vec<Vec<u8>> {
 fn blocks_lie_where_the_map_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.tif");
-    for coding in codings() {
-        let written = write_map(&path, coding);
+    for encoding in encodings() {
+        let written = write_map(&path, encoding);
         let bytes = std::fs::read(&path).unwrap();
         let found = blocks(&path).unwrap();
         assert_eq!(found.len(), 9);
@@ -220,14 +223,14 @@ fn blocks_lie_where_the_map_says() {
 
 #[test]
 fn a_map_beyond_four_gigabytes_is_a_bigtiff() {
-    let coding = Coding::of(&layer(), Storage::Float32, Compression::Zstd);
+    let encoding = Encoding::of(&layer(), Storage::Float32, Compression::Zstd);
     let tiling = Tiling { width: 40_000, height: 40_000, tile: 512, block: 256 };
     let lengths = vec![1000; tiling.blocks() as usize];
-    let big = lay_out(&layer(), &placement(40_000, 40_000), tiling, coding, &[lengths]);
+    let big = lay_out(&layer(), &placement(40_000, 40_000), tiling, encoding, &[lengths]);
     assert_eq!(big.get(..4), Some(&b"II\x2b\0"[..]));
     let small = Tiling { width: 10_000, ..tiling };
     let lengths = vec![1000; small.blocks() as usize];
-    let classic = lay_out(&layer(), &placement(10_000, 40_000), small, coding, &[lengths]);
+    let classic = lay_out(&layer(), &placement(10_000, 40_000), small, encoding, &[lengths]);
     assert_eq!(classic.get(..4), Some(&b"II\x2a\0"[..]));
 }
 
@@ -241,90 +244,4 @@ fn a_grid_of_another_size_than_its_placement_is_refused() {
     let nowhere = folder.path().join("no/grid.tif");
     let problem = write_grid(&nowhere, &bumpy(30, 20), &placement(30, 20), &layer()).unwrap_err();
     assert!(problem.cure.contains("folder"), "{problem}");
-}
-
-/// A map of 700 x 530 cells in blocks of 64, with its overviews; the numbers in the file are the cells.
-fn push_all(coding: Coding, cell: impl Fn(u32, u32) -> f32) -> Vec<Vec<Vec<u8>>> {
-    let tiling = Tiling { width: 700, height: 530, tile: 128, block: 64 };
-    let mut pyramid = Pyramid::new(tiling, coding).unwrap();
-    let mut levels = vec![Vec::new(); pyramid.levels()];
-    for row in 0..tiling.blocks() / tiling.blocks_across() {
-        let block = |column: u32| {
-            let at = |i: u32| (column * 64 + i % 64, row * 64 + i / 64);
-            let cells =
-                (0..64 * 64).map(at).map(|(x, y)| if x < 700 && y < 530 { cell(x, y) } else { f32::NAN });
-            let cells: Vec<f32> = cells.collect();
-            if cells.iter().all(|v| v.is_nan()) { Vec::new() } else { encode_block(&cells, 64, coding) }
-        };
-        let blocks: Vec<Vec<u8>> = (0..tiling.blocks_across()).map(block).collect();
-        for made in pyramid.push(&blocks).unwrap() {
-            levels[made.level - 1].push(made.bytes);
-        }
-    }
-    levels
-}
-
-#[test]
-fn overviews_are_means_of_all_valid_cells_of_the_map() {
-    let cell = |x: u32, y: u32| {
-        if x < 150 && y < 140 || (x * 7 + y * 3).is_multiple_of(11) {
-            f32::NAN
-        } else {
-            ((x * 13 + y * 29) % 401) as f32 * 0.02 + y as f32 * 0.1
-        }
-    };
-    for storage in [Storage::Float32, Storage::Rounded, Storage::Integer] {
-        let coding = Coding::of(&layer(), storage, Compression::Zstd);
-        let levels = push_all(coding, cell);
-        assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [6 * 5, 3 * 3]);
-        assert!(levels[0][0].is_empty(), "nothing is valid there");
-        for (level, blocks) in levels.iter().enumerate() {
-            let (factor, across) = (2 << level, 700_u32.div_ceil(2 << level));
-            for y in 0..530_u32.div_ceil(factor) {
-                for x in 0..across {
-                    let block = (y / 64 * across.div_ceil(64) + x / 64) as usize;
-                    let cells = match blocks[block].as_slice() {
-                        [] => vec![f32::NAN; 64 * 64],
-                        bytes => decode::decode_block(bytes, 64, coding).unwrap(),
-                    };
-                    let found = f64::from(cells[(y % 64 * 64 + x % 64) as usize]);
-                    let covered = (y * factor..530.min((y + 1) * factor))
-                        .flat_map(|y| (x * factor..700.min((x + 1) * factor)).map(move |x| cell(x, y)));
-                    let valid: Vec<f64> = covered.filter(|v| !v.is_nan()).map(f64::from).collect();
-                    let mean = valid.iter().sum::<f64>() / valid.len() as f64;
-                    // The cells are whole numbers of steps, fifty a unit.
-                    let (mean, slack) = match storage {
-                        Storage::Integer => (mean * 50.0, 0.501),
-                        // The cells are rounded to 64 a unit, and so is their mean.
-                        Storage::Rounded => (mean, 1.001 / 64.0),
-                        Storage::Float32 => (mean, 1e-4),
-                    };
-                    assert!(found.is_nan() == mean.is_nan(), "{level} {x} {y}: {found} {mean}");
-                    assert!(
-                        found.is_nan() || (found - mean).abs() <= slack,
-                        "{level} {x} {y}: {found} {mean}"
-                    );
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_block_that_cannot_be_decoded_is_named() {
-    let coding = Coding::of(&layer(), Storage::Integer, Compression::Zstd);
-    let tiling = Tiling { width: 300, height: 10, tile: 128, block: 64 };
-    let good = encode_block(&[1.0; 64 * 64], 64, coding);
-    let blocks = [good.clone(), Vec::new(), good.get(..20).unwrap().to_vec(), good.clone(), good];
-    let (at, why) = Pyramid::new(tiling, coding).unwrap().push(&blocks).unwrap_err();
-    assert_eq!(at, 2);
-    assert!(!why.is_empty());
-}
-
-#[test]
-fn a_map_of_one_block_has_no_overviews() {
-    let coding = Coding::of(&layer(), Storage::Integer, Compression::Zstd);
-    let tiling = Tiling { width: 256, height: 200, tile: 256, block: 256 };
-    assert!(Pyramid::new(tiling, coding).is_none());
-    assert_eq!(Pyramid::new(Tiling { height: 257, ..tiling }, coding).unwrap().levels(), 1);
 }

@@ -1,9 +1,9 @@
 //! The vertical system of a file: in which unit its heights are, and which way they count (GeoKeys 4096 to 4099).
 
-use super::ifd::Source;
+use super::file::TiffFile;
 use super::keys::{Keys, USER_DEFINED};
-use super::meaning::{Meaning, edit};
 use super::units;
+use super::value_scale::{ValueScale, edit};
 use crate::engine::Problem;
 
 const VERTICAL_TYPE: u16 = 4096;
@@ -52,9 +52,9 @@ impl Vertical {
     /// Metres of one unit of the heights of a file, whose band and horizontal system say this.
     pub(super) fn metres(
         self,
-        source: &Source,
+        source: &TiffFile,
         unit: Option<&str>,
-        meaning: Meaning,
+        value_scale: ValueScale,
         epsg: u32,
     ) -> Result<f64, Problem> {
         let said = |aim: &str, unit: &str| edit(source, aim, &format!("-units {unit}"));
@@ -69,7 +69,7 @@ impl Vertical {
             }
             Self::Depths(code) => {
                 let what = format!("has depths, positive downwards (EPSG:{code}), expected heights");
-                let (scale, offset) = (-meaning.scale, 0.0 - meaning.offset);
+                let (scale, offset) = (-value_scale.scale, 0.0 - value_scale.offset);
                 let options = format!("-a_scale {scale} -a_offset {offset} -a_srs EPSG:{epsg}");
                 return Err(source.problem(what, source.anew("turn them round", &options, "heights")));
             }

@@ -5,30 +5,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::engine::Problem;
-use crate::engine::identity::{Stamp, first_changed_in};
-
-/// Bytes of a file as they were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReadBlock {
-    /// Where they begin.
-    pub offset: u64,
-    /// How many they are.
-    pub bytes: u64,
-    /// Their checksum (CRC-32).
-    pub crc: u32,
-}
-
-/// Stands for the offset of what a file's numbers mean and where it lies, which may come from files beside it.
-const MEANING: u64 = u64::MAX;
-
-impl ReadBlock {
-    /// These are bytes of the file itself.
-    #[must_use]
-    pub fn is_stored(&self) -> bool {
-        self.offset != MEANING
-    }
-}
+use super::read_block::{MEANING, ReadBlock};
+use super::reread::first_changed_in;
+use crate::engine::problem::Problem;
+use crate::engine::stamp::FileStamp;
 
 /// Remembers what was read of one file, and what has to be found there. Shareable among threads.
 #[derive(Debug)]
@@ -36,21 +16,21 @@ pub struct Witness {
     path: PathBuf,
     /// As long as it is open.
     file: Weak<File>,
-    state: Mutex<State>,
+    state: Mutex<WitnessState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WitnessState {
     /// By offset and length: how a block is cut may change.
-    known: HashMap<(u64, u64), Known>,
+    known: HashMap<(u64, u64), KnownBlocks>,
     /// Read by this process since somebody last asked, each once.
     fresh: Vec<ReadBlock>,
     /// What the file system said of the file when it was known to hold what was read.
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
 }
 
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownBlocks {
     crc: u32,
     /// Who read it first, in words; `None`: this process.
     since: Option<Arc<str>>,
@@ -60,12 +40,12 @@ struct Known {
 
 impl Witness {
     pub(super) fn new(path: &Path, file: &Arc<File>) -> Self {
-        let stamp = file.metadata().ok().map(|facts| Stamp::of(&facts));
-        let state = Mutex::new(State { stamp, ..State::default() });
+        let stamp = file.metadata().ok().map(|facts| FileStamp::of(&facts));
+        let state = Mutex::new(WitnessState { stamp, ..WitnessState::default() });
         Self { path: path.to_path_buf(), file: Arc::downgrade(file), state }
     }
 
-    /// The file.
+    /// Path of the file that was read.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -78,8 +58,8 @@ impl Witness {
     pub(super) fn see(&self, offset: u64, bytes: &[u8]) -> Result<(), String> {
         let block = ReadBlock { offset, bytes: bytes.len() as u64, crc: crc32fast::hash(bytes) };
         let mut state = self.state();
-        let State { known, fresh, .. } = &mut *state;
-        let known = known.entry((block.offset, block.bytes)).or_insert(Known {
+        let WitnessState { known, fresh, .. } = &mut *state;
+        let known = known.entry((block.offset, block.bytes)).or_insert(KnownBlocks {
             crc: block.crc,
             since: None,
             read: false,
@@ -113,7 +93,7 @@ impl Witness {
         let since: Arc<str> = since.into();
         let mut state = self.state();
         for block in blocks {
-            let known = state.known.entry((block.offset, block.bytes)).or_insert(Known {
+            let known = state.known.entry((block.offset, block.bytes)).or_insert(KnownBlocks {
                 crc: block.crc,
                 since: None,
                 read: false,
@@ -134,12 +114,12 @@ impl Witness {
     pub fn verify(&self) -> Result<(), Problem> {
         // What is closed was read whole.
         let Some(file) = self.file.upgrade() else { return Ok(()) };
-        let stamp = file.metadata().ok().map(|facts| Stamp::of(&facts));
+        let stamp = file.metadata().ok().map(|facts| FileStamp::of(&facts));
         if stamp.is_some() && stamp == self.state().stamp {
             return Ok(());
         }
         let known = self.state().known.clone();
-        let block = |(place, known): (&(u64, u64), &Known)| ReadBlock {
+        let block = |(place, known): (&(u64, u64), &KnownBlocks)| ReadBlock {
             offset: place.0,
             bytes: place.1,
             crc: known.crc,
@@ -166,7 +146,7 @@ impl Witness {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WitnessState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! What stands far away in one direction: the far skyline as observers on a lattice over the tile see it.
+//! What stands far away in one direction: the far horizon as observers on a lattice over the tile see it.
 //!
 //! The main axis of the direction is swept from the far end of the window. Lines [`SPACING`] cells apart are sampled; of
-//! each [`SPACING`] samples along a line, a group, the highest is kept with its true place ([`TILT`]). An observer stands at every
+//! each [`SPACING`] samples along a line, a group, the highest is kept with its true place ([`TILT`](super::geometry::TILT)). An observer stands at every
 //! group of every line and looks back along it from where the near part ends, the 8th group before it or the 10th, four
 //! times as far. What is farther it leaves to observers twice as far apart, who look at groups twice as long from the
 //! 16th or 20th on, and so on: each level looks four times as far as the one before for half its cost, so that the cost
@@ -9,7 +9,7 @@
 //!
 //! A level takes the sights of the level above it between the observers there, evaluates them from its own heights, and
 //! keeps the higher. A sight is a height over its distance and the inverse of the distance: linear in them, cells between
-//! observers see the skyline from their own height, [`Lattice::between`].
+//! observers see the horizon from their own height, [`Lattice::between`].
 //!
 //! Sources: Dozier, Bruno and Downey 1981, *Computers & Geosciences* 7, 145-151 (profiles along a direction, swept);
 //! Tabik, Zapata and Romero 2013, *International Journal of Geographical Information Science* 27, 804-814 (sectors).
@@ -18,104 +18,25 @@
 
 use std::ops::Range;
 
-use super::super::lanes::{Class, LANES};
+use super::super::lanes::{LANES, Simd};
 use super::super::vector::Kernel;
-use super::frame::{Course, Frame, SPACING};
+use super::frame::SPACING;
+use super::geometry::{Geometry, SweepTask};
 use super::lattice::{Glimpse, Lattice};
-use super::observers::{Light, Observers, Sight};
+use super::observers::Observers;
 use super::samples::{Group, Samples};
-
-/// What the plane of a sweep falls per metre away from the observers. Heights are counted from it: of a group's samples the
-/// one is kept that stands highest in a view that rises as much, 7 degrees, as views of a skyline do. A level plane would
-/// keep the farthest cell of a flat top, since the earth's curve bends away from it.
-pub(super) const TILT: f64 = 0.125;
-
-/// What is swept.
-#[derive(Debug, Clone)]
-pub(super) struct Task<'a> {
-    pub frame: &'a Frame,
-    pub course: Course,
-    /// Length of a step on the ground, m.
-    pub step: f64,
-    /// Radius of the earth for light, m; infinite: flat.
-    pub radius: f64,
-    /// Rows away from an observer that belong to the near part.
-    pub near: usize,
-    /// The tile's rows and columns in the frame.
-    pub rows: Range<usize>,
-    pub columns: Range<usize>,
-}
-
-impl Task<'_> {
-    /// How deep the sea lies below the sweep's plane at a numbered row: x^2 / 2R, less what the plane falls.
-    pub(super) fn drop(&self, number: usize) -> f32 {
-        let x = number as f64 * self.step;
-        (x * x / (2.0 * self.radius) - TILT * x) as f32
-    }
-
-    /// The numbers of the tile's first row and of the one behind its last.
-    pub(super) fn numbers(&self) -> Range<usize> {
-        if self.course.forward {
-            self.frame.rows - self.rows.end..self.frame.rows - self.rows.start
-        } else {
-            self.rows.clone()
-        }
-    }
-}
-
-/// How the rows and lines of a direction lie. Rows are numbered from the far end of the frame, lines sideways.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Geometry {
-    course: Course,
-    /// Rows of the frame.
-    rows: usize,
-    /// Column of line 0 at row 0.
-    origin: isize,
-}
-
-impl Geometry {
-    /// The number of a row, or the row of a number; `None` beyond the frame.
-    #[inline(always)]
-    pub(super) fn numbered(&self, row: usize) -> Option<usize> {
-        let forward = if self.course.forward { (self.rows - 1).checked_sub(row)? } else { row };
-        (forward < self.rows).then_some(forward)
-    }
-
-    /// How far a column lies from line 0 at a numbered row: whole columns and the rest.
-    #[inline(always)]
-    pub(super) fn place_of(&self, number: usize, column: isize) -> (isize, f32) {
-        let aside = self.course.aside * number as f64;
-        (column + aside.floor() as isize - self.origin, (aside - aside.floor()) as f32)
-    }
-
-    /// The column of the first node of line 0's sample at a numbered row, and that node's weight.
-    #[inline(always)]
-    pub(super) fn first_node(&self, number: usize) -> (isize, f32) {
-        let (place, part) = self.place_of(number, 0);
-        (-place - 1, part)
-    }
-
-    /// The lines over some columns at numbered rows from one to another, one more on either side.
-    pub(super) fn lines_over(&self, numbers: Range<usize>, columns: &Range<usize>) -> Range<usize> {
-        let place = |number, column: usize| self.place_of(number, column as isize).0;
-        let ends = [numbers.start, numbers.end];
-        let low = ends.map(|n| place(n, columns.start));
-        let high = ends.map(|n| place(n, columns.end));
-        let line = |place: isize| place.max(0) as usize / SPACING;
-        line(low[0].min(low[1])).saturating_sub(1)..line(high[0].max(high[1])) + 3
-    }
-}
+use super::sight::{FarSight, LightPath};
 
 /// What sweeps need of memory.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct SweepMemory {
     /// For each level, finest first.
     samples: Vec<Samples>,
     observers: Vec<Observers>,
 }
 
 /// Bytes of a sweep at most.
-pub(super) struct Bytes {
+pub(super) struct SweepBytes {
     /// What it works with.
     pub memory: u64,
     /// What it leaves.
@@ -126,7 +47,7 @@ pub(super) struct Bytes {
 const SPARE: usize = 32;
 
 /// Bytes of a sweep over a tile in a window, of so many columns and rows, in any direction.
-pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> Bytes {
+pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> SweepBytes {
     let groups = |rows: usize| rows / SPACING + SPARE;
     let strips = |columns: usize| columns / (SPACING * LANES);
     // Lines that run diagonally over the rows lie beside the tile by as much; the levels above have 1/4, 1/16, … as many.
@@ -136,14 +57,14 @@ pub(super) fn bytes(tile: (usize, usize), window: (usize, usize)) -> Bytes {
     let (tall, broad) = (sampled(window.1, tile.0), sampled(window.0, tile.1));
     let seen = groups(tile.1) * (strips(tile.0) + 4);
     let seen = seen.max(groups(tile.0) * (strips(tile.1) + 4));
-    let observers = (size_of::<Sight>() + size_of::<[f32; LANES]>()) * seen * 3 / 2;
-    Bytes { memory: (tall.max(broad) + observers) as u64, lattice: (size_of::<Glimpse>() * seen) as u64 }
+    let observers = (size_of::<FarSight>() + size_of::<[f32; LANES]>()) * seen * 3 / 2;
+    SweepBytes { memory: (tall.max(broad) + observers) as u64, lattice: (size_of::<Glimpse>() * seen) as u64 }
 }
 
 /// One kernel call: sweeps a direction.
 pub(super) struct Sweep<'a> {
-    pub task: Task<'a>,
-    pub memory: &'a mut Memory,
+    pub task: SweepTask<'a>,
+    pub memory: &'a mut SweepMemory,
     /// A height amid the tile's, m.
     pub middle: f32,
     /// Where the sights are left.
@@ -154,8 +75,8 @@ impl Kernel for Sweep<'_> {
     type Output = Lattice;
 
     #[inline(always)]
-    fn run<C: Class>(self, class: C) -> Lattice {
-        let Self { task, memory: Memory { samples, observers }, middle, glimpses } = self;
+    fn run<C: Simd>(self, class: C) -> Lattice {
+        let Self { task, memory: SweepMemory { samples, observers }, middle, glimpses } = self;
         let numbers = task.numbers();
         // Groups that belong to the near part.
         let delay = (task.near + 1) / SPACING;
@@ -163,7 +84,7 @@ impl Kernel for Sweep<'_> {
         while (SPACING * delay) << (2 * levels) < numbers.end {
             levels += 1;
         }
-        let extent = Extent::new(&task, &numbers, levels);
+        let extent = SweepExtent::new(&task, &numbers, levels);
         let geometry = extent.geometry;
         samples.resize_with(samples.len().max(levels), Samples::default);
         observers.resize_with(observers.len().max(levels), Observers::default);
@@ -178,7 +99,7 @@ impl Kernel for Sweep<'_> {
             let farthest = if level + 1 < levels { 4 * delay * spacing } else { usize::MAX };
             let observers = &mut observers[level];
             observers.stand(extent.over(&task, &numbers, spacing), samples.strips());
-            observers.look(class, samples, delay * spacing..farthest, &Light::new(&task, spacing));
+            observers.look(class, samples, delay * spacing..farthest, &LightPath::new(&task, spacing));
         }
         for level in (0..levels).rev() {
             let (finer, coarser) = observers.split_at_mut(level);
@@ -195,15 +116,15 @@ impl Kernel for Sweep<'_> {
 }
 
 /// How much is sampled and where observers stand.
-struct Extent {
+struct SweepExtent {
     geometry: Geometry,
     /// Groups and strips of the finest level; enough for all levels to have whole ones.
     groups: usize,
     strips: usize,
 }
 
-impl Extent {
-    fn new(task: &Task<'_>, numbers: &Range<usize>, levels: usize) -> Self {
+impl SweepExtent {
+    fn new(task: &SweepTask<'_>, numbers: &Range<usize>, levels: usize) -> Self {
         let coarse = 1 << (levels - 1);
         let (start, end) = (
             numbers.start / SPACING / coarse * coarse,
@@ -221,7 +142,12 @@ impl Extent {
     }
 
     /// The first group of the observers of a level, and for each group the lines that the level below asks for.
-    fn over(&self, task: &Task<'_>, numbers: &Range<usize>, spacing: usize) -> (usize, Vec<Range<usize>>) {
+    fn over(
+        &self,
+        task: &SweepTask<'_>,
+        numbers: &Range<usize>,
+        spacing: usize,
+    ) -> (usize, Vec<Range<usize>>) {
         let groups = numbers.start / SPACING / spacing..numbers.end.div_ceil(SPACING).div_ceil(spacing) + 1;
         let lines = |group: usize| {
             let around = (group * spacing).saturating_sub(spacing) * SPACING..(group + 1) * spacing * SPACING;

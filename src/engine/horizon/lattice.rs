@@ -1,19 +1,20 @@
-//! The far skyline of a direction as observers over a tile see it, for the cells between them.
+//! The far horizon of a direction as observers over a tile see it, for the cells between them.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
 use std::ops::Range;
 
-use super::super::lanes::{Class, LANES, Lanes};
-use super::far::Geometry;
+use super::super::lanes::{LANES, Lanes, Simd};
 use super::frame::SPACING;
-use super::observers::{Observers, Sight};
+use super::geometry::Geometry;
+use super::observers::Observers;
+use super::sight::FarSight;
 
 /// What a strip of observers sees, in 16 bits: there are a thousand of these for each that the cache holds.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Glimpse {
-    /// As in a [`Sight`], but with heights counted from the middle of the tile's, in [`Lattice::steps`].
+    /// As in a [`FarSight`], but with heights counted from the middle of the tile's, in [`Lattice::steps`].
     rise: [i16; LANES],
     /// In steps of 1/30000 of the nearest distance's inverse.
     inverse: [i16; LANES],
@@ -29,7 +30,7 @@ const MOST: f32 = 32_767.0;
 /// Steps of an inverse distance in the largest; a nearest point is up to a thirtieth nearer.
 const INVERSES: f32 = 30_000.0;
 
-/// The sights of one direction's far skyline over a tile.
+/// The sights of one direction's far horizon over a tile.
 #[derive(Debug)]
 pub(super) struct Lattice {
     pub(super) geometry: Geometry,
@@ -47,7 +48,7 @@ const STRIPS: usize = 3;
 const LINES: usize = (STRIPS + 1) * LANES;
 
 /// Lines that a row of a patch lies between.
-const NEEDED: usize = super::patch::EDGE / SPACING + 2;
+const NEEDED: usize = super::sizes::EDGE / SPACING + 2;
 
 /// Sights along a row, at its lines: heights counted from the middle of the tile's.
 pub(super) struct Between {
@@ -87,7 +88,7 @@ impl Lattice {
         Self { geometry, strips: observers.strips().to_vec(), glimpses, steps, nearest }
     }
 
-    /// Its memory.
+    /// Gives its memory back.
     pub(super) fn into_glimpses(self) -> Vec<Glimpse> {
         self.glimpses
     }
@@ -118,7 +119,7 @@ impl Lattice {
 
     /// What is seen from a row, from a column on, between the observers before it and behind it.
     #[inline(always)]
-    pub(super) fn between<C: Class>(&self, class: C, row: usize, column: usize) -> Between {
+    pub(super) fn between<C: Simd>(&self, class: C, row: usize, column: usize) -> Between {
         // Nobody asks for what cells beyond the frame see.
         let number = self.geometry.numbered(row).unwrap_or(0);
         let (place, part) = self.geometry.place_of(number, column as isize);
@@ -151,14 +152,14 @@ impl Lattice {
 
 /// Integers times a weight, of two.
 #[inline(always)]
-fn mean<C: Class>(class: C, a: (&[i16; LANES], f32), b: (&[i16; LANES], f32)) -> Lanes<C> {
+fn mean<C: Simd>(class: C, a: (&[i16; LANES], f32), b: (&[i16; LANES], f32)) -> Lanes<C> {
     let weighed = Lanes::of_i16(class, a.0) * Lanes::splat(class, a.1);
     Lanes::of_i16(class, b.0).mul_add(Lanes::splat(class, b.1), weighed)
 }
 
 impl Glimpse {
     #[inline(always)]
-    fn new(sight: &Sight, middle: f32, (steps, nearest): (f32, f32)) -> Self {
+    fn new(sight: &FarSight, middle: f32, (steps, nearest): (f32, f32)) -> Self {
         let mut glimpse = Self { rise: [0; LANES], inverse: [0; LANES] };
         for i in 0..LANES {
             let inverse = sight.inverse[i];
@@ -171,7 +172,7 @@ impl Glimpse {
 
 /// The largest amount of a rise, heights counted from `middle`.
 #[inline(always)]
-fn steepest(sights: &[Sight], middle: f32) -> f32 {
+fn steepest(sights: &[FarSight], middle: f32) -> f32 {
     let mut most = [0.0_f32; LANES];
     for sight in sights {
         for ((most, rise), inverse) in most.iter_mut().zip(&sight.rise).zip(&sight.inverse) {

@@ -1,4 +1,4 @@
-//! The near part of a skyline: every crossing of the first steps, for a row of neighbouring cells at once.
+//! The near part of a horizon: every crossing of the first steps, for a row of neighbouring cells at once.
 //!
 //! A ray meets the rows ahead between two nodes, at a sixteenth of a cell: the directions of all sets but uniform ones
 //! are chosen so. The ground at the sixteenths of a row is interpolated once and serves all directions and the cells of
@@ -8,13 +8,11 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::super::lanes::{Class, LANES, Lanes, SHORTS, Shorts};
+use super::super::lanes::{LANES, Lanes, SHORTS, Shorts, Simd};
 use super::super::terrain::ABYSS;
 use super::frame::Course;
-use super::patch::{EDGE, Local};
-
-/// Crossings that are looked at one by one, at most.
-pub(super) const REACH: usize = 39;
+use super::local::Local;
+use super::sizes::{EDGE, REACH, ROOM};
 
 /// The same of directions in which no low sun stands.
 const SHORT_REACH: usize = 31;
@@ -27,9 +25,6 @@ pub(super) fn reach((_, north): (f64, f64)) -> usize {
 
 /// The first crossings, which are looked at with all digits.
 const FIRST: usize = 7;
-
-/// Room around a patch, cells: as far as crossings are looked at, and one for slopes.
-pub(super) const ROOM: usize = REACH + 1;
 
 /// Parts of a cell at which rows are crossed.
 const PARTS: usize = 16;
@@ -49,7 +44,7 @@ const ACROSS: usize = EDGE / LANES;
 const SHORTS_ACROSS: usize = EDGE / SHORTS;
 
 /// A row of a patch.
-pub(super) type Row<C> = [Lanes<C>; ACROSS];
+pub(super) type PatchRow<C> = [Lanes<C>; ACROSS];
 
 /// A crossing with a row on the way to the horizon.
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +69,11 @@ pub(super) struct March {
 
 /// The parts of a cell that the directions of one main axis cross rows at.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct CrossingParts {
     parts: Vec<usize>,
 }
 
-impl Parts {
+impl CrossingParts {
     fn slot(&mut self, part: usize) -> usize {
         self.parts.iter().position(|p| *p == part).unwrap_or_else(|| {
             self.parts.push(part);
@@ -89,7 +84,13 @@ impl Parts {
 
 impl March {
     /// So many crossings of a course in steps of `step` metres over an earth of this radius; tells `parts` what it needs.
-    pub(super) fn new(course: &Course, reach: usize, step: f64, radius: f64, parts: &mut Parts) -> Self {
+    pub(super) fn new(
+        course: &Course,
+        reach: usize,
+        step: f64,
+        radius: f64,
+        parts: &mut CrossingParts,
+    ) -> Self {
         let mut at = |k: usize| {
             let sixteenths = (course.aside * k as f64 * PARTS as f64).round() as isize;
             let column = sixteenths.div_euclid(PARTS as isize) + ROOM as isize;
@@ -110,7 +111,7 @@ impl March {
     }
 
     /// What the earth's curve takes from the heights at the crossings behind the first, in steps.
-    pub(super) fn falls(&self, scale: Scale, to: &mut Vec<i16>) {
+    pub(super) fn falls(&self, scale: HeightScale, to: &mut Vec<i16>) {
         to.clear();
         to.extend(self.falls.iter().map(|fall| (fall * scale.per_metre).round() as i16));
     }
@@ -118,7 +119,7 @@ impl March {
 
 /// How heights around a patch become 16 bits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(super) struct HeightScale {
     middle: f32,
     /// Steps of a metre, a power of 2.
     per_metre: f32,
@@ -130,7 +131,7 @@ pub(super) struct Scale {
 /// ground on cells of 25 m falls short of where it ranges over more than 4000 m around a patch.
 const FINEST: f32 = 1000.0;
 
-impl Scale {
+impl HeightScale {
     /// For heights in a range, on cells of this edge, m.
     pub(super) fn new((low, high): (f32, f32), cell: f32) -> Self {
         let mut per_metre = 1.0;
@@ -155,7 +156,7 @@ impl Scale {
 
     /// Heights in steps, as floats whose last 16 bits are the integer; beyond its range its end.
     #[inline(always)]
-    fn steps<C: Class>(self, class: C, z: Lanes<C>) -> Lanes<C> {
+    fn steps<C: Simd>(self, class: C, z: Lanes<C>) -> Lanes<C> {
         let splat = |value| Lanes::splat(class, value);
         let steps = (z - splat(self.middle)) * splat(self.per_metre);
         steps.max(splat(f32::from(i16::MIN))).min(splat(f32::from(i16::MAX))) + splat(ROUND)
@@ -184,14 +185,14 @@ const FACTORS: [i16; REACH - FIRST] = {
 };
 
 /// The cells of a row of the patch.
-pub(super) struct Own<C: Class> {
-    pub floats: Row<C>,
+pub(super) struct Own<C: Simd> {
+    pub floats: PatchRow<C>,
     shorts: [Shorts<C>; SHORTS_ACROSS],
 }
 
-impl<C: Class> Own<C> {
+impl<C: Simd> Own<C> {
     #[inline(always)]
-    pub(super) fn new(class: C, floats: Row<C>, scale: Scale) -> Self {
+    pub(super) fn new(class: C, floats: PatchRow<C>, scale: HeightScale) -> Self {
         let mut steps = [0.0; EDGE];
         for (to, z) in steps.as_chunks_mut::<LANES>().0.iter_mut().zip(floats) {
             scale.steps(class, z).store(to);
@@ -223,7 +224,7 @@ pub(super) struct Before {
 
 impl Before {
     /// The rows before a numbered one.
-    pub(super) fn new(number: usize, scale: Scale) -> Self {
+    pub(super) fn new(number: usize, scale: HeightScale) -> Self {
         let mut before = Self { floats: [0; REACH], shorts: [0; REACH - FIRST] };
         // One division for all of them.
         let row = |back: usize, rows: usize| match number % rows + rows - 1 - back {
@@ -251,7 +252,7 @@ impl Ring {
     }
 
     /// Makes room for rows in a scale.
-    pub(super) fn make_room(&mut self, scale: Scale) {
+    pub(super) fn make_room(&mut self, scale: HeightScale) {
         if !scale.suffices {
             self.floats.resize(ROWS * STRIDE, 0.0);
         }
@@ -259,12 +260,12 @@ impl Ring {
 
     /// Interpolates a row of the patch's surroundings; `number` counts rows away from the horizon.
     #[inline(always)]
-    pub(super) fn push<C: Class>(
+    pub(super) fn push<C: Simd>(
         &mut self,
         class: C,
         number: usize,
-        parts: &Parts,
-        scale: Scale,
+        parts: &CrossingParts,
+        scale: HeightScale,
         row: &[f32; Local::STRIDE],
     ) {
         let rows = scale.rows();
@@ -286,17 +287,17 @@ impl Ring {
         }
     }
 
-    /// Tangents of the near skyline, 0 or more, over the cells of the row that follows the last one pushed. `falls` is
+    /// Tangents of the near horizon, 0 or more, over the cells of the row that follows the last one pushed. `falls` is
     /// [`March::falls`].
     #[inline(always)]
-    pub(super) fn tangents<C: Class>(
+    pub(super) fn tangents<C: Simd>(
         &self,
         class: C,
         before: &Before,
         (march, falls): (&March, &[i16]),
         own: &Own<C>,
-        scale: Scale,
-    ) -> Row<C> {
+        scale: HeightScale,
+    ) -> PatchRow<C> {
         if !scale.suffices {
             return self.in_floats(class, before, &march.crossings, &own.floats);
         }
@@ -311,7 +312,13 @@ impl Ring {
 
     /// Crossings with all digits.
     #[inline(always)]
-    fn in_floats<C: Class>(&self, class: C, before: &Before, crossings: &[Crossing], own: &Row<C>) -> Row<C> {
+    fn in_floats<C: Simd>(
+        &self,
+        class: C,
+        before: &Before,
+        crossings: &[Crossing],
+        own: &PatchRow<C>,
+    ) -> PatchRow<C> {
         let mut best = [Lanes::splat(class, 0.0); ACROSS];
         for (row, crossing) in before.floats.iter().zip(crossings) {
             let z = self.floats.get(row + crossing.at..).and_then(<[f32]>::first_chunk::<EDGE>);
@@ -328,7 +335,7 @@ impl Ring {
 
     /// Those behind the first, in steps over the distance of the nearest.
     #[inline(always)]
-    fn second<C: Class>(
+    fn second<C: Simd>(
         &self,
         class: C,
         before: &Before,

@@ -4,10 +4,9 @@
 
 use std::ops::Range;
 
-use super::super::lanes::{Class, LANES, Lanes};
-use super::far::{TILT, Task};
-use super::frame::SPACING;
+use super::super::lanes::{LANES, Lanes, Simd};
 use super::samples::{Group, LOWEST, NOTHING, NOWHERE, Samples};
+use super::sight::{FarSight, LightPath};
 
 /// The inverse distance of what an observer without ground sees.
 const BLIND: f32 = -1.0;
@@ -15,45 +14,12 @@ const BLIND: f32 = -1.0;
 /// Groups of observers that look at once: each sample is read once for all of them.
 const AT_ONCE: usize = 4;
 
-/// What the observers of a strip of lines see in a group.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-pub(super) struct Sight {
-    /// The height of what stands highest, above the sea and less what the earth's curve takes, over its distance.
-    pub rise: [f32; LANES],
-    /// The inverse of that distance, 1/m.
-    pub inverse: [f32; LANES],
-}
-
-/// How light goes over the rows of a direction.
-pub(super) struct Light {
-    /// Rows of the frame in a group of the level.
-    rows: f32,
-    /// Metres of a row.
-    step: f32,
-    /// What the earth's curve takes from the height of a point a row away, m; it grows with the square.
-    curve: f32,
-    /// What the sweep's plane falls in a row, m.
-    fall: f32,
-}
-
-impl Light {
-    pub(super) fn new(task: &Task<'_>, spacing: usize) -> Self {
-        Self {
-            rows: (SPACING * spacing) as f32,
-            step: task.step as f32,
-            curve: (task.step * task.step / (2.0 * task.radius)) as f32,
-            fall: (TILT * task.step) as f32,
-        }
-    }
-}
-
 /// The observers of a level. Sights and heights are kept from direction to direction for their memory.
 #[derive(Debug, Default)]
 pub(super) struct Observers {
     /// For each strip its groups, and where their sights stand.
     strips: Vec<(Range<usize>, usize)>,
-    sights: Vec<Sight>,
+    sights: Vec<FarSight>,
     /// Their heights above the sea.
     heights: Vec<[f32; LANES]>,
 }
@@ -75,7 +41,7 @@ impl Observers {
             count += groups.len();
             self.strips.push((groups.clone(), count - groups.len()));
         }
-        self.sights.resize(count, Sight { rise: [0.0; LANES], inverse: [BLIND; LANES] });
+        self.sights.resize(count, FarSight { rise: [0.0; LANES], inverse: [BLIND; LANES] });
         self.heights.resize(count, [NOTHING; LANES]);
     }
 
@@ -85,7 +51,7 @@ impl Observers {
     }
 
     /// What is seen.
-    pub(super) fn sights(&self) -> &[Sight] {
+    pub(super) fn sights(&self) -> &[FarSight] {
         &self.sights
     }
 
@@ -98,7 +64,13 @@ impl Observers {
 
     /// Lets all look at the groups that lie so many before theirs.
     #[inline(always)]
-    pub(super) fn look<C: Class>(&mut self, class: C, samples: &Samples, away: Range<usize>, light: &Light) {
+    pub(super) fn look<C: Simd>(
+        &mut self,
+        class: C,
+        samples: &Samples,
+        away: Range<usize>,
+        light: &LightPath,
+    ) {
         for (strip, (groups, at)) in self.strips.iter().enumerate() {
             let samples = samples.strip(strip);
             for first in groups.clone().step_by(AT_ONCE) {
@@ -119,7 +91,7 @@ impl Observers {
     /// Observers without ground take what those beside them see, or those before or behind them: cells beside holes and
     /// the terrain's edge lie between them and observers with ground.
     pub(super) fn heal(&mut self) {
-        let is_blind = |sight: &Sight| sight.inverse.iter().any(|inverse| *inverse <= BLIND);
+        let is_blind = |sight: &FarSight| sight.inverse.iter().any(|inverse| *inverse <= BLIND);
         let blind: Vec<bool> = self.sights.iter().map(is_blind).collect();
         if !blind.contains(&true) {
             return;
@@ -164,7 +136,7 @@ impl Observers {
 
     /// Takes over what the observers of the next coarser level see higher.
     #[inline(always)]
-    pub(super) fn join<C: Class>(&mut self, class: C, above: &Self) {
+    pub(super) fn join<C: Simd>(&mut self, class: C, above: &Self) {
         let blind = Lanes::splat(class, BLIND);
         for strip in 0..self.strips.len() {
             let (groups, at) = self.strips[strip].clone();
@@ -187,7 +159,7 @@ impl Observers {
 
     /// What is seen at a strip and a group of the next finer level.
     #[inline(always)]
-    fn spread(&self, strip: usize, group: usize) -> Sight {
+    fn spread(&self, strip: usize, group: usize) -> FarSight {
         let half = strip % 2 * LANES / 2;
         let mut coarse = [[0.0_f32; LANES / 2 + 1]; 2];
         for group in [group / 2, group.div_ceil(2)] {
@@ -201,7 +173,7 @@ impl Observers {
                 to[LANES / 2] += 0.5 * if half == 0 { here[LANES / 2] } else { next[0] };
             }
         }
-        let mut fine = Sight { rise: [0.0; LANES], inverse: [0.0; LANES] };
+        let mut fine = FarSight { rise: [0.0; LANES], inverse: [0.0; LANES] };
         for (to, from) in [&mut fine.rise, &mut fine.inverse].into_iter().zip(&coarse) {
             for i in 0..LANES / 2 {
                 to[2 * i] = from[i];
@@ -222,12 +194,12 @@ fn own(samples: &[Group], group: usize) -> &[f32; LANES] {
 /// The highest points on a strip's lines as observers of [`AT_ONCE`] groups see them: how much higher they stand than the
 /// observer, and how many rows away.
 #[inline(always)]
-fn highest<C: Class>(
+fn highest<C: Simd>(
     class: C,
     samples: &[Group],
     first: usize,
     away: &Range<usize>,
-    light: &Light,
+    light: &LightPath,
 ) -> [(Lanes<C>, Lanes<C>); AT_ONCE] {
     let nothing = Lanes::splat(class, NOTHING);
     let mut seen = [(nothing, Lanes::splat(class, -NOWHERE)); AT_ONCE];
@@ -260,7 +232,7 @@ fn highest<C: Class>(
 
 /// The point that an observer sees higher: the one seen before, or another.
 #[inline(always)]
-fn higher<C: Class>(
+fn higher<C: Simd>(
     (own, row): (Lanes<C>, Lanes<C>),
     (rise, run): (Lanes<C>, Lanes<C>),
     z: Lanes<C>,
@@ -273,12 +245,12 @@ fn higher<C: Class>(
 
 /// Makes a sight of the point seen highest; returns the observers' heights above the sea.
 #[inline(always)]
-fn sight<C: Class>(
+fn sight<C: Simd>(
     class: C,
-    light: &Light,
+    light: &LightPath,
     (group, own): (usize, &[f32; LANES]),
     (rise, run): (Lanes<C>, Lanes<C>),
-    to: &mut Sight,
+    to: &mut FarSight,
 ) -> [f32; LANES] {
     let splat = |value| Lanes::splat(class, value);
     let (curve, fall) = (splat(light.curve), splat(light.fall));

@@ -1,78 +1,23 @@
-//! The skylines of a patch of cells: near and far part put together, direction by direction.
+//! The horizons of a patch of cells: near and far part put together, direction by direction.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::super::lanes::{Class, LANES, Lanes};
+use super::super::lanes::{LANES, Lanes, Simd};
 use super::super::terrain::{ABYSS, Terrain};
 use super::super::vector::Kernel;
 use super::frame::SPACING;
+use super::horizons::Horizons;
 use super::lattice::Between;
-use super::near::{Before, Own, ROOM, Ring, Row, Scale};
-use super::{Quarter, STEPS, Skylines};
+use super::local::Local;
+use super::near::{Before, HeightScale, Own, PatchRow, Ring};
+use super::quarter::Quarter;
+use super::sizes::{BLOCKS, CELLS, EDGE, ROOM, SIDE, STEPS};
+use super::table::Table;
 
-/// Edge of a patch, cells.
-pub(in super::super) const EDGE: usize = 64;
-
-/// Cells of a patch.
-pub(in super::super) const CELLS: usize = EDGE * EDGE;
-
-/// Edge of a block, cells: cells that lie together share much of their skylines. Within a block they lie row by row, in
-/// the lanes of the kernels.
-pub(in super::super) const SIDE: usize = 4;
-
-/// Blocks across a patch, and in it, row by row.
-pub(in super::super) const ACROSS: usize = EDGE / SIDE;
-pub(in super::super) const BLOCKS: usize = ACROSS * ACROSS;
-
-/// Taller than all ground: from there no skyline stands above the horizontal.
+/// Taller than all ground: from there no horizon stands above the horizontal.
 const ON_TOP: f32 = 1.0e6;
 
-/// The ground of a patch with its surroundings, row by row.
-#[derive(Debug)]
-pub(super) struct Local {
-    z: Vec<[f32; Self::STRIDE]>,
-    /// Height gained per metre eastwards and northwards at the patch's cells, whichever way the rows run.
-    east: Vec<[f32; EDGE]>,
-    north: Vec<[f32; EDGE]>,
-}
-
-impl Local {
-    /// Rows.
-    const ROWS: usize = EDGE + 2 * ROOM;
-
-    /// Cells of a row, and some more that nobody looks at.
-    pub(super) const STRIDE: usize = Self::ROWS + LANES;
-
-    fn new() -> Self {
-        Self {
-            z: vec![[ABYSS; Self::STRIDE]; Self::ROWS],
-            east: vec![[0.0; EDGE]; EDGE],
-            north: vec![[0.0; EDGE]; EDGE],
-        }
-    }
-
-    /// Lowest and highest ground.
-    #[inline(always)]
-    fn heights(&self) -> (f32, f32) {
-        let (mut low, mut high) = (f32::MAX, ABYSS);
-        for z in self.z.as_flattened() {
-            low = if *z > ABYSS && *z < low { *z } else { low };
-            high = if *z > high { *z } else { high };
-        }
-        (low.min(high), high)
-    }
-
-    /// A row, counted away from a horizon that lies `forward`.
-    #[inline(always)]
-    fn row(&self, forward: bool, number: usize) -> &[f32; Self::STRIDE] {
-        &self.z[if forward { Self::ROWS - 1 - number } else { number }]
-    }
-}
-
-/// For a direction, cells block by block.
-pub(in super::super) type Line = [[i16; LANES]; BLOCKS];
-
-/// The skylines of a patch and what kernels need of its ground. Kept from patch to patch for its memory.
+/// The horizons of a patch and what kernels need of its ground. Kept from patch to patch for its memory.
 #[derive(Debug)]
 pub(in super::super) struct Patch {
     pub table: Table,
@@ -83,20 +28,10 @@ pub(in super::super) struct Patch {
     upright: Local,
     across: Local,
     ring: Ring,
-    scale: Scale,
+    scale: HeightScale,
     /// For each direction, see [`super::near::March::falls`].
     falls: Vec<Vec<i16>>,
     band: Vec<[[i16; EDGE]; SIDE]>,
-}
-
-/// Skylines: what stands higher hides what shines there.
-#[derive(Debug)]
-pub(in super::super) struct Table {
-    /// For each direction the cells' tangents in [`STEPS`].
-    pub lines: Vec<Line>,
-    /// For each direction and block the lowest and the highest.
-    pub lowest: Vec<[f32; BLOCKS]>,
-    pub highest: Vec<[f32; BLOCKS]>,
 }
 
 impl Patch {
@@ -114,7 +49,7 @@ impl Patch {
             upright: Local::new(),
             across: Local::new(),
             ring: Ring::new(),
-            scale: Scale::new((0.0, 1.0), 1.0),
+            scale: HeightScale::new((0.0, 1.0), 1.0),
             falls: vec![Vec::new(); directions],
             band: vec![[[0; EDGE]; SIDE]; directions],
         }
@@ -137,7 +72,7 @@ impl Patch {
                 column[j] = *z;
             }
         }
-        self.scale = Scale::new(self.upright.heights(), terrain.cell as f32);
+        self.scale = HeightScale::new(self.upright.heights(), terrain.cell as f32);
         self.slopes(terrain.cell as f32);
     }
 
@@ -169,12 +104,12 @@ impl Patch {
         }
     }
 
-    /// Finds the skylines of the directions of one main axis; `folded`: what lies behind a cell's own slope is hidden too.
+    /// Finds the horizons of the directions of one main axis; `folded`: what lies behind a cell's own slope is hidden too.
     #[inline(always)]
-    fn find<C: Class>(
+    fn find<C: Simd>(
         &mut self,
         class: C,
-        skylines: &Skylines,
+        horizons: &Horizons,
         quarter: &Quarter,
         (x, y): (usize, usize),
         folded: bool,
@@ -192,15 +127,15 @@ impl Patch {
         }
         for number in ROOM..ROOM + EDGE {
             let line = if quarter.forward { Local::ROWS - 1 - number - ROOM } else { number - ROOM };
-            let ground = RowGround::new(class, local, line, scale, skylines.middle);
+            let ground = RowGround::new(class, local, line, scale, horizons.middle);
             let before = Before::new(number, scale);
             if number % SIDE == ROOM % SIDE {
                 for look in &quarter.looks {
-                    skylines.lattices[look.direction].touch(row + line, SIDE - 1, column);
+                    horizons.lattices[look.direction].touch(row + line, SIDE - 1, column);
                 }
             }
             for look in &quarter.looks {
-                let lattice = &skylines.lattices[look.direction];
+                let lattice = &horizons.lattices[look.direction];
                 let between = lattice.between(class, row + line, column);
                 let march = (&look.march, falls[look.direction].as_slice());
                 let near = ring.tangents(class, &before, march, &ground.own, scale);
@@ -219,17 +154,17 @@ impl Patch {
 }
 
 /// The ground along a row of the patch.
-struct RowGround<C: Class> {
+struct RowGround<C: Simd> {
     own: Own<C>,
     /// Heights above the middle of the tile's.
-    above: Row<C>,
-    east: Row<C>,
-    north: Row<C>,
+    above: PatchRow<C>,
+    east: PatchRow<C>,
+    north: PatchRow<C>,
 }
 
-impl<C: Class> RowGround<C> {
+impl<C: Simd> RowGround<C> {
     #[inline(always)]
-    fn new(class: C, local: &Local, line: usize, scale: Scale, middle: f32) -> Self {
+    fn new(class: C, local: &Local, line: usize, scale: HeightScale, middle: f32) -> Self {
         let row = |cells: &[f32]| {
             let mut row = [Lanes::splat(class, 0.0); EDGE / LANES];
             for (i, lanes) in row.iter_mut().enumerate() {
@@ -254,12 +189,12 @@ impl<C: Class> RowGround<C> {
         }
     }
 
-    /// The highest of the near and far skylines and the cells' own slope in a direction, in steps of the table.
+    /// The highest of the near and far horizons and the cells' own slope in a direction, in steps of the table.
     #[inline(always)]
     fn highest(
         &self,
         class: C,
-        near: Row<C>,
+        near: PatchRow<C>,
         far: &Between,
         (east, north): (f32, f32),
         to: &mut [i16; EDGE],
@@ -286,48 +221,14 @@ impl<C: Class> RowGround<C> {
     }
 }
 
-impl Table {
-    /// Takes a band of four rows of a direction, the n-th from the top, or from the west where rows run `across`.
-    #[inline(always)]
-    fn take(&mut self, direction: usize, rows: &[[i16; EDGE]; SIDE], band: usize, across: bool) {
-        let lines = &mut self.lines[direction];
-        let (lowest, highest) = (&mut self.lowest[direction], &mut self.highest[direction]);
-        let (mut low, mut high) = (rows[0], rows[0]);
-        for row in &rows[1..] {
-            for i in 0..EDGE {
-                low[i] = low[i].min(row[i]);
-                high[i] = high[i].max(row[i]);
-            }
-        }
-        for along in 0..ACROSS {
-            let at = along * SIDE;
-            let block = if across { along * ACROSS + band } else { band * ACROSS + along };
-            let cells = &mut lines[block];
-            for (j, row) in rows.iter().enumerate() {
-                if across {
-                    for i in 0..SIDE {
-                        cells[i * SIDE + j] = row[at + i];
-                    }
-                } else {
-                    cells[j * SIDE..(j + 1) * SIDE].copy_from_slice(&row[at..at + SIDE]);
-                }
-            }
-            let least = low[at].min(low[at + 1]).min(low[at + 2].min(low[at + 3]));
-            let most = high[at].max(high[at + 1]).max(high[at + 2].max(high[at + 3]));
-            lowest[block] = f32::from(least);
-            highest[block] = f32::from(most);
-        }
-    }
-}
-
 /// How the columns of a row lie between lines: the same for each vector of columns.
-struct Spread<C: Class> {
+struct Spread<C: Simd> {
     here: C::Places,
     next: C::Places,
     weight: Lanes<C>,
 }
 
-impl<C: Class> Spread<C> {
+impl<C: Simd> Spread<C> {
     #[inline(always)]
     fn new(class: C, between: &Between) -> Self {
         let (mut here, mut next, mut weight) = ([0; LANES], [0; LANES], [0.0; LANES]);
@@ -349,9 +250,9 @@ impl<C: Class> Spread<C> {
     }
 }
 
-/// One kernel call: the skylines of a patch.
-pub(super) struct Find<'a> {
-    pub skylines: &'a Skylines,
+/// One kernel call: the horizons of a patch.
+struct Find<'a> {
+    pub horizons: &'a Horizons,
     pub terrain: &'a Terrain,
     pub patch: &'a mut Patch,
     /// The window's cell in its north-west corner.
@@ -363,10 +264,24 @@ impl Kernel for Find<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<C: Class>(self, class: C) {
+    fn run<C: Simd>(self, class: C) {
         self.patch.take_ground(self.terrain, self.corner);
-        for quarter in &self.skylines.quarters {
-            self.patch.find(class, self.skylines, quarter, self.corner, self.folded);
+        for quarter in &self.horizons.quarters {
+            self.patch.find(class, self.horizons, quarter, self.corner, self.folded);
         }
+    }
+}
+
+impl Horizons {
+    /// Finds the horizons of the patch whose first cell is `corner` of the terrain's window; `folded`: with what each
+    /// cell's own slope hides.
+    pub(in super::super) fn patch(
+        &self,
+        terrain: &Terrain,
+        corner: (usize, usize),
+        folded: bool,
+        patch: &mut Patch,
+    ) {
+        self.vectors.run(Find { horizons: self, terrain, patch, corner, folded });
     }
 }

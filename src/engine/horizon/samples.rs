@@ -2,10 +2,10 @@
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
-use super::super::lanes::{Class, LANES, Lanes};
+use super::super::lanes::{LANES, Lanes, Simd};
 use super::super::terrain::ABYSS;
-use super::far::{Geometry, Task};
 use super::frame::{MARGIN, SPACING};
+use super::geometry::{Geometry, SweepTask};
 
 /// The height of nothing: below all terrain, the missing one too.
 pub(super) const NOTHING: f32 = -1.0e9;
@@ -16,7 +16,7 @@ pub(super) const NOWHERE: f32 = -1.0e6;
 /// Lower than any ground, above the sea: what stands there is missing terrain, or half of it.
 pub(super) const LOWEST: f32 = -1000.0;
 
-/// A group of samples on each of a strip's lines. Heights are counted from the sweep's plane, see [`Task::drop`].
+/// A group of samples on each of a strip's lines. Heights are counted from the sweep's plane, see [`SweepTask::drop`].
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Group {
@@ -57,10 +57,10 @@ impl Samples {
 
     /// Samples the frame; only lines that are yet to cross the tile.
     #[inline(always)]
-    pub(super) fn take<C: Class>(
+    pub(super) fn take<C: Simd>(
         &mut self,
         class: C,
-        task: &Task<'_>,
+        task: &SweepTask<'_>,
         geometry: &Geometry,
         groups: usize,
         strips: usize,
@@ -126,9 +126,9 @@ fn merge(far: &Group, near: &Group, at: usize, to: &mut Group) {
 
 /// Samples a group of a strip; nothing is there beside the frame.
 #[inline(always)]
-fn sample<C: Class>(
+fn sample<C: Simd>(
     class: C,
-    task: &Task<'_>,
+    task: &SweepTask<'_>,
     geometry: &Geometry,
     (group, strip): (usize, usize),
     to: &mut Group,

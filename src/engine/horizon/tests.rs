@@ -1,48 +1,17 @@
+mod crossings;
+
+use std::sync::atomic::AtomicBool;
+
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use super::super::azimuths::Azimuths;
+use super::super::azimuths::{AzimuthSet, Compass};
+use super::super::rectangles::Rect;
+use super::super::terrain::Terrain;
 use super::super::terrain::fixtures::terrain;
-use super::super::terrain::{Rect, Terrain};
+use super::super::vector::Vectors;
 use super::*;
-
-/// All horizons of one cell, the long way: every crossing, in double precision.
-fn brute(window: &Terrain, compass: &Compass, radius: f64, x: usize, y: usize) -> Vec<f64> {
-    compass.units.iter().map(|unit| crossings(window, unit, radius, (x, y), usize::MAX)).collect()
-}
-
-/// The steepest of the first so many crossings of one cell in one direction.
-fn crossings(
-    window: &Terrain,
-    &(east, north): &(f64, f64),
-    radius: f64,
-    (x, y): (usize, usize),
-    reach: usize,
-) -> f64 {
-    let at = |x: f64, y: f64| {
-        let (x, y) = (x as isize, y as isize);
-        let inside = x >= 0 && y >= 0 && (x as usize) < window.width && (y as usize) < window.height;
-        inside.then(|| f64::from(window.z[y as usize * window.width + x as usize]))
-    };
-    let own = f64::from(window.z[y * window.width + x]);
-    let south = -north;
-    let main = east.abs().max(south.abs());
-    let (dx, dy) = (east / main, south / main);
-    let step = (dx * dx + dy * dy).sqrt() * window.cell;
-    let mut best = f64::MIN;
-    for k in 1..=reach {
-        let k = k as f64;
-        let round = |v: f64| (v * 1e9).round() / 1e9;
-        let (px, py) = (x as f64 + round(k * dx), y as f64 + round(k * dy));
-        let part = (px - px.floor()).max(py - py.floor());
-        let second = if east.abs() > south.abs() { (0.0, 1.0) } else { (1.0, 0.0) };
-        let Some(a) = at(px.floor(), py.floor()) else { break };
-        let b = at(px.floor() + second.0, py.floor() + second.1).unwrap_or(a);
-        let distance = k * step;
-        best = best.max((a + (b - a) * part - own) / distance - distance / (2.0 * radius));
-    }
-    best
-}
+use crossings::{brute, crossings};
 
 /// Rough, repeatable ground.
 fn rough(x: usize, y: usize) -> f32 {
@@ -59,23 +28,24 @@ fn mountains(x: usize, y: usize) -> f32 {
         + 40.0 * (13.0 * v - 9.0 * u).cos()
 }
 
-/// The skylines of all cells of a window's tile, put together from its patches.
-struct Found {
+/// The horizons of all cells of a window's tile, put together from its patches.
+struct FoundHorizons {
     width: usize,
     /// For each direction the cells row by row.
     planes: Vec<Vec<i16>>,
 }
 
-impl Found {
-    fn of(window: &Terrain, compass: &Compass, light: Light) -> Self {
-        let skylines =
-            Skylines::of(window, compass, light, &Store::default(), &AtomicBool::new(false)).unwrap();
+impl FoundHorizons {
+    fn of(window: &Terrain, compass: &Compass, light: HorizonOptions) -> Self {
+        let horizons =
+            Horizons::of(window, compass, light, &HorizonBuffers::default(), &AtomicBool::new(false))
+                .unwrap();
         let tile = window.tile;
         let width = tile.width();
         let mut planes = vec![vec![0; width * tile.height()]; compass.units.len()];
         let mut patch = Patch::new(compass.units.len());
         for rect in tile.cut(EDGE) {
-            skylines.patch(window, (rect.x0, rect.y0), false, &mut patch);
+            horizons.patch(window, (rect.x0, rect.y0), false, &mut patch);
             for (plane, line) in planes.iter_mut().zip(&patch.table.lines) {
                 for (y, x) in (0..rect.height()).flat_map(|y| (0..rect.width()).map(move |x| (y, x))) {
                     let cell = (rect.y0 - tile.y0 + y) * width + rect.x0 - tile.x0 + x;
@@ -91,24 +61,24 @@ impl Found {
     }
 }
 
-fn light(curved: bool) -> Light {
-    Light { curved, vectors: Vectors::best() }
+fn light(curved: bool) -> HorizonOptions {
+    HorizonOptions { curved, vectors: Vectors::best() }
 }
 
 /// The steepest tangent of the table.
 const MOST: f64 = i16::MAX as f64 / STEPS as f64;
 
-/// Root mean square, 99th percentile and mean of the errors, in degrees, of the skylines above the horizontal.
-fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
-    let compass = Compass::new(Azimuths::Fine);
-    let skylines = Found::of(window, &compass, light);
+/// Root mean square, 99th percentile and mean of the errors, in degrees, of the horizons above the horizontal.
+fn errors(window: &Terrain, light: HorizonOptions) -> (f64, f64, f64) {
+    let compass = Compass::new(AzimuthSet::Fine);
+    let horizons = FoundHorizons::of(window, &compass, light);
     let mut errors = Vec::new();
     for i in 0..97 {
         let (i, tile) = (i * 7919, window.tile);
         let (x, y) = (i % tile.width(), i / tile.width() % tile.height());
         let truth = brute(window, &compass, light.radius(), x + tile.x0, y + tile.y0);
         for (k, truth) in truth.iter().enumerate() {
-            let found = f64::from(skylines.row(k, y)[x]) / f64::from(STEPS);
+            let found = f64::from(horizons.row(k, y)[x]) / f64::from(STEPS);
             errors.push((found.max(0.0).atan() - truth.clamp(0.0, MOST).atan()).to_degrees());
         }
     }
@@ -122,7 +92,7 @@ fn errors(window: &Terrain, light: Light) -> (f64, f64, f64) {
 type Rough = (&'static str, f64, fn(usize, usize) -> f32, f64);
 
 #[test]
-fn skylines_are_those_of_all_crossings_within_a_tenth_of_a_degree() {
+fn horizons_are_those_of_all_crossings_within_a_tenth_of_a_degree() {
     // Noise from cell to cell is what the lines of the far search are worst at.
     let grounds: [Rough; 5] = [
         ("mountains", 25.0, mountains, 1.0),
@@ -221,17 +191,17 @@ fn steepest(window: &Terrain, (x, y): (usize, usize), (east, north): (f64, f64),
 }
 
 #[test]
-fn skylines_of_extreme_ground_are_the_near_ones_and_no_higher_than_what_stands_ahead() {
-    let compass = Compass::new(Azimuths::Fast);
+fn horizons_of_extreme_ground_are_the_near_ones_and_no_higher_than_what_stands_ahead() {
+    let compass = Compass::new(AzimuthSet::Fast);
     let test = |(ground, cell): (Extreme, f64)| {
         let mut window = terrain(192, cell, |x, y| ground.at(x, y));
         window.tile = Rect { x0: 31, y0: 40, x1: 158, y1: 141 };
-        let skylines = Found::of(&window, &compass, light(false));
+        let horizons = FoundHorizons::of(&window, &compass, light(false));
         for i in 0..8 {
             let (x, y) = (i * 7919 % window.tile.width(), i * 104_729 % window.tile.height());
             let at = (x + window.tile.x0, y + window.tile.y0);
             for (k, unit) in compass.units.iter().enumerate().step_by(3) {
-                let found = f64::from(skylines.row(k, y)[x]) / f64::from(STEPS);
+                let found = f64::from(horizons.row(k, y)[x]) / f64::from(STEPS);
                 let near = crossings(&window, unit, f64::INFINITY, at, near::reach(*unit)).clamp(0.0, MOST);
                 let far = steepest(&window, at, *unit, (near::reach(*unit) - 8) as f64);
                 // Far sights have 16 bits over the steepest that there is.
@@ -257,8 +227,8 @@ fn skylines_of_extreme_ground_are_the_near_ones_and_no_higher_than_what_stands_a
 fn classes_of_processors_find_the_same_bits() {
     let mut window = terrain(320, 25.0, mountains);
     window.tile = Rect { x0: 100, y0: 90, x1: 190, y1: 161 };
-    let compass = Compass::new(Azimuths::Fine);
-    let of = |vectors| Found::of(&window, &compass, Light { curved: true, vectors }).planes;
+    let compass = Compass::new(AzimuthSet::Fine);
+    let of = |vectors| FoundHorizons::of(&window, &compass, HorizonOptions { curved: true, vectors }).planes;
     let portable = of(Vectors::Portable);
     for class in Vectors::here() {
         assert!(of(class) == portable, "{}", class.name());
@@ -270,34 +240,34 @@ fn a_wall_is_seen_under_its_angle() {
     // A wall 500 m high along column 200.
     let mut window = terrain(320, 25.0, |x, _| if x == 200 { 1500.0 } else { 1000.0 });
     window.tile = Rect { x0: 100, y0: 100, x1: 228, y1: 164 };
-    let compass = Compass::new(Azimuths::Uniform(64));
-    let skylines = Found::of(&window, &compass, light(false));
-    let east = |x: usize| f64::from(skylines.row(16, 30)[x - 100]) / f64::from(STEPS);
+    let compass = Compass::new(AzimuthSet::Uniform(64));
+    let horizons = FoundHorizons::of(&window, &compass, light(false));
+    let east = |x: usize| f64::from(horizons.row(16, 30)[x - 100]) / f64::from(STEPS);
     let close = |found: f64, truth: f64| assert!((found - truth).abs() < 3e-4, "{found} {truth}");
     close(east(180), 1.0);
     close(east(100), 0.2);
     close(east(199), 8.0);
-    close(f64::from(skylines.row(48, 30)[220 - 100]) / f64::from(STEPS), 1.0);
-    assert!(skylines.row(16, 30)[210 - 100] <= 0, "nothing behind the wall");
-    close(f64::from(skylines.row(8, 30)[180 - 100]) / f64::from(STEPS), 0.5_f64.sqrt());
+    close(f64::from(horizons.row(48, 30)[220 - 100]) / f64::from(STEPS), 1.0);
+    assert!(horizons.row(16, 30)[210 - 100] <= 0, "nothing behind the wall");
+    close(f64::from(horizons.row(8, 30)[180 - 100]) / f64::from(STEPS), 0.5_f64.sqrt());
 }
 
 #[test]
 fn missing_terrain_does_not_shade() {
     let mut window = terrain(256, 25.0, |x, _| if x > 150 { f32::NAN } else { 700.0 });
     window.tile = Rect { x0: 96, y0: 96, x1: 140, y1: 140 };
-    let skylines = Found::of(&window, &Compass::new(Azimuths::Uniform(16)), light(true));
-    assert!(skylines.planes.iter().flatten().all(|tangent| *tangent == 0));
+    let horizons = FoundHorizons::of(&window, &Compass::new(AzimuthSet::Uniform(16)), light(true));
+    assert!(horizons.planes.iter().flatten().all(|tangent| *tangent == 0));
 }
 
 #[test]
-fn turning_and_mirroring_the_ground_turns_and_mirrors_the_skylines() {
+fn turning_and_mirroring_the_ground_turns_and_mirrors_the_horizons() {
     let size = 256;
-    let compass = Compass::new(Azimuths::Uniform(32));
+    let compass = Compass::new(AzimuthSet::Uniform(32));
     let of = |height: &dyn Fn(usize, usize) -> f32| {
         let mut window = terrain(size, 25.0, height);
         window.tile = Rect { x0: 64, y0: 64, x1: 192, y1: 192 };
-        Found::of(&window, &compass, light(false))
+        FoundHorizons::of(&window, &compass, light(false))
     };
     let straight = of(&mountains);
     // A quarter turn clockwise: what lay in the north lies in the east.

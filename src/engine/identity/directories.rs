@@ -5,7 +5,7 @@
 
 use std::fs::File;
 
-use super::read;
+use super::super::reading::read;
 
 /// Overviews and masks follow the image; a chain longer than this is a loop.
 const MOST_DIRECTORIES: usize = 64;
@@ -18,7 +18,7 @@ const LONGEST_VALUE: u64 = 256 << 20;
 /// any more: the same bytes end in the same place.
 pub(super) fn visit(file: &File, length: u64, take: &mut dyn FnMut(&[u8])) -> std::io::Result<()> {
     let Some(head) = read(file, length, 0, 16.min(length))? else { return Ok(()) };
-    let Some(form) = Form::of(&head) else { return Ok(()) };
+    let Some(form) = HeaderForm::of(&head) else { return Ok(()) };
     take(&head);
     let mut next = if form.big { form.number(head.get(8..16)) } else { form.number(head.get(4..8)) };
     for _ in 0..MOST_DIRECTORIES {
@@ -30,12 +30,12 @@ pub(super) fn visit(file: &File, length: u64, take: &mut dyn FnMut(&[u8])) -> st
     Ok(())
 }
 
-struct Form {
+struct HeaderForm {
     little: bool,
     big: bool,
 }
 
-impl Form {
+impl HeaderForm {
     fn of(head: &[u8]) -> Option<Self> {
         let little = match head.get(..2)? {
             b"II" => true,

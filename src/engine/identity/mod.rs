@@ -1,24 +1,24 @@
 //! What a file is, told without reading all of it.
 //!
-//! An [`Identity`] is what a file holds as far as a look of a second can tell: its length, all that its directories say
+//! An [`FileIdentity`] is what a file holds as far as a look of a second can tell: its length, all that its directories say
 //! (where it lies, what its numbers mean, where each block is), and some hundred samples of its bytes. Where the file
-//! lies, what it is called and when it was touched are no part of it; they are hints ([`Stamp`]) that spare the look.
+//! lies, what it is called and when it was touched are no part of it; they are hints ([`FileStamp`]) that spare the look.
 
-mod blocks;
 mod directories;
 
-use std::fs::{File, Metadata};
-use std::io::ErrorKind;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Problem, geotiff};
-pub use blocks::first_changed;
-pub(in crate::engine) use blocks::first_changed_in;
+use super::geotiff;
+pub use super::geotiff::first_changed;
+use super::problem::Problem;
+use super::reading::unreadable;
+pub use super::stamp::{FileStamp, stamp};
 
 /// A smaller file is read whole, bytes.
 const WHOLE: u64 = 32 << 20;
@@ -30,7 +30,8 @@ const SAMPLE: u64 = 64 << 10;
 /// What a file holds, as far as [`quick`] tells. Two are equal when they tell of the same content; the stamp does not
 /// count.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Identity {
+#[serde(rename = "Identity")]
+pub struct FileIdentity {
     /// Bytes of the file.
     pub bytes: u64,
     /// SHA-256 of its header and of every tag of every directory, as 32 hexadecimal digits: placement, meaning, the
@@ -39,18 +40,18 @@ pub struct Identity {
     /// SHA-256 of its bytes, all of them or samples, as 32 hexadecimal digits.
     pub content: String,
     /// What the file system said of it then.
-    pub stamp: Stamp,
+    pub stamp: FileStamp,
 }
 
-impl PartialEq for Identity {
+impl PartialEq for FileIdentity {
     fn eq(&self, other: &Self) -> bool {
         (self.bytes, &self.head, &self.content) == (other.bytes, &other.head, &other.content)
     }
 }
 
-impl Eq for Identity {}
+impl Eq for FileIdentity {}
 
-impl Identity {
+impl FileIdentity {
     /// Twelve hexadecimal digits that stand for it.
     #[must_use]
     pub fn short(&self) -> String {
@@ -79,65 +80,11 @@ impl Identity {
     }
 }
 
-/// What a file system says of a file. Where it is the same the content is too, unless somebody took pains to hide a
-/// change; where it is not the content may still be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// When its content was written last, nanoseconds since 1970.
-    pub written_ns: i64,
-    /// When it, or its side file, was changed last in any way, nanoseconds since 1970.
-    pub changed_ns: i64,
-    /// Its number in the file system.
-    pub inode: u64,
-}
-
-impl Stamp {
-    /// Of what the file system says.
-    #[must_use]
-    pub fn of(facts: &Metadata) -> Self {
-        let ns = |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
-        Self {
-            bytes: facts.len(),
-            written_ns: ns(facts.mtime(), facts.mtime_nsec()),
-            changed_ns: ns(facts.ctime(), facts.ctime_nsec()),
-            inode: facts.ino(),
-        }
-    }
-
-    /// Of a raster, whose side file counts as a part of it.
-    fn with_side_file(path: &Path, facts: &Metadata) -> Self {
-        let own = Self::of(facts);
-        let beside = std::fs::metadata(geotiff::side_file(path)).map(|facts| Self::of(&facts).changed_ns);
-        Self { changed_ns: beside.map_or(own.changed_ns, |beside| beside.max(own.changed_ns)), ..own }
-    }
-
-    /// When its content was written last, milliseconds since 1970.
-    #[must_use]
-    pub fn written_ms(&self) -> i64 {
-        self.written_ns / 1_000_000
-    }
-}
-
-/// The stamp of a file: two calls of the system.
-///
-/// # Errors
-/// When there is no such file, or it is a folder or a device.
-pub fn stamp(path: &Path) -> Result<Stamp, Problem> {
-    let facts = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?;
-    if !facts.is_file() {
-        let what = if facts.is_dir() { "is a folder, not a file" } else { "is not a regular file" };
-        return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
-    }
-    Ok(Stamp::with_side_file(path, &facts))
-}
-
 /// Looks at a file: all of it below 32 MiB, else 16 MiB of samples, read side by side in the rayon pool it is called in.
 ///
 /// # Errors
 /// When the file cannot be read. What is no TIFF has an identity as well.
-pub fn quick(path: &Path) -> Result<Identity, Problem> {
+pub fn quick(path: &Path) -> Result<FileIdentity, Problem> {
     stamp(path)?;
     let file = File::open(path).map_err(|e| unreadable(path, &e))?;
     let facts = file.metadata().map_err(|e| unreadable(path, &e))?;
@@ -146,8 +93,8 @@ pub fn quick(path: &Path) -> Result<Identity, Problem> {
         .map_err(|e| unreadable(path, &e))?;
     head.update(geotiff::said_beside(path)?);
     let content = samples(&file, facts.len()).map_err(|e| unreadable(path, &e))?;
-    let stamp = Stamp::with_side_file(path, &facts);
-    Ok(Identity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp })
+    let stamp = FileStamp::with_side_file(path, &facts);
+    Ok(FileIdentity { bytes: facts.len(), head: hex(&head.finalize()), content, stamp })
 }
 
 /// The digest of the digests of the samples.
@@ -164,17 +111,6 @@ fn samples(file: &File, length: u64) -> std::io::Result<String> {
     Ok(digest(&digests.concat()))
 }
 
-/// So many bytes of a file of this length; `None` where it does not reach so far.
-fn read(file: &File, length: u64, offset: u64, bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
-    // Asked before the memory is: no number in a file or a record makes more be reserved than the file has.
-    if offset.checked_add(bytes).is_none_or(|end| end > length) {
-        return Ok(None);
-    }
-    let mut buffer = vec![0; bytes as usize];
-    file.read_exact_at(&mut buffer, offset)?;
-    Ok(Some(buffer))
-}
-
 /// Where a sample begins: on the edge of a page, the last at the very end.
 fn spread(number: u64, last: u64) -> u64 {
     if number + 1 == SAMPLES { last } else { last / (SAMPLES - 1) * number / 4096 * 4096 }
@@ -188,18 +124,6 @@ fn digest(bytes: &[u8]) -> String {
 fn hex(digest: &[u8]) -> String {
     let number = digest.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
     format!("{number:032x}")
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    match error.kind() {
-        ErrorKind::NotFound => {
-            Problem::new(path, "there is no such file", "correct the path or put the file there")
-        }
-        ErrorKind::PermissionDenied => {
-            Problem::new(path, "may not be read", "give yourself the right to read it (chmod, setfacl)")
-        }
-        _ => Problem::new(path, format!("cannot be read: {error}"), "make sure that the disk answers"),
-    }
 }
 
 #[cfg(test)]

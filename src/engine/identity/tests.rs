@@ -17,6 +17,16 @@ fn sparse(path: &Path, bytes: u64) -> PathBuf {
 }
 
 #[test]
+fn a_record_has_the_names_by_which_former_programs_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = quick(&sparse(&folder.path().join("a"), 100)).unwrap();
+    let named =
+        ron::ser::to_string_pretty(&identity, ron::ser::PrettyConfig::new().struct_names(true)).unwrap();
+    assert!(named.starts_with("Identity(") && named.contains("stamp: Stamp("), "{named}");
+    assert_eq!(ron::from_str::<FileIdentity>(&named).unwrap(), identity);
+}
+
+#[test]
 fn a_copy_that_was_touched_and_renamed_is_the_same_and_another_place_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

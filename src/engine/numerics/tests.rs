@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 
 use super::NUMERICS;
 use crate::engine::{
-    Atmosphere, Azimuths, Compression, DiffuseModel, Engine, Field, Model, MonthInputs, Product, RegionBox,
-    Request, Storage, Summing, TemperatureInput, fixtures,
+    AtmosphereModel, AzimuthSet, CoarseField, Compression, DiffuseModel, Engine, MapRequest, MonthInputs,
+    Physics, Product, RegionBox, Storage, Summing, TemperatureInput, fixtures,
 };
 
 /// What the runs below gave under each number.
@@ -62,9 +62,9 @@ fn write(
 }
 
 /// The inputs of the runs: a terrain, coarse grids on its system and on longitudes and latitudes.
-struct Ground(tempfile::TempDir);
+struct TestGround(tempfile::TempDir);
 
-impl Ground {
+impl TestGround {
     fn new() -> Self {
         let ground = Self(tempfile::tempdir().unwrap());
         let around = (CORNER.0 - 6000.0, CORNER.1 + 6000.0);
@@ -83,10 +83,10 @@ impl Ground {
     }
 
     /// All that can be asked of a model in some months, over so many cells across and down, in tiles of 64.
-    fn request(&self, months: &[u8], side: u32, model: &Model) -> Request {
+    fn request(&self, months: &[u8], side: u32, model: &Physics) -> MapRequest {
         let inputs = |month: &u8| MonthInputs {
             month: *month,
-            lapse: Field::Grid(self.path("lapse")),
+            lapse: CoarseField::Grid(self.path("lapse")),
             cloud: Some(self.path("clouds")),
             temperatures: vec![TemperatureInput {
                 name: "mean".into(),
@@ -94,10 +94,10 @@ impl Ground {
                 scale: 1.0,
                 offset: 0.0,
             }],
-            linke: Some(Field::Grid(self.path("linke"))),
+            linke: Some(CoarseField::Grid(self.path("linke"))),
         };
         let (west, north, edge) = (CORNER.0 + 60.0 * 25.0, CORNER.1 - 60.0 * 25.0, f64::from(side) * 25.0);
-        Request {
+        MapRequest {
             dem: self.path("dem"),
             region: Some(RegionBox {
                 epsg: 32632,
@@ -109,7 +109,7 @@ impl Ground {
             reference_height: Some(self.path("heights")),
             months: months.iter().map(inputs).collect(),
             year: 2018,
-            model: Model { horizon_distance: 4000.0, ..model.clone() },
+            model: Physics { horizon_distance: 4000.0, ..model.clone() },
             products: vec![
                 Product::SkyView,
                 Product::Direct,
@@ -132,7 +132,7 @@ impl Ground {
 }
 
 /// Adds the names and the bits of all layers of a request.
-fn add(request: Request, digest: &mut Sha256) {
+fn add(request: MapRequest, digest: &mut Sha256) {
     let engine = Engine::open(request).unwrap();
     let tiling = engine.tiling();
     for number in 0..tiling.count() {
@@ -149,26 +149,26 @@ fn add(request: Request, digest: &mut Sha256) {
 
 #[test]
 fn maps_of_one_number_are_the_same() {
-    let ground = Ground::new();
-    let coarse = |model: Model| Model { step_minutes: 120, ..model };
-    let clear = Model {
-        atmosphere: Atmosphere::Esra,
+    let ground = TestGround::new();
+    let coarse = |model: Physics| Physics { step_minutes: 120, ..model };
+    let clear = Physics {
+        atmosphere: AtmosphereModel::Esra,
         diffuse: DiffuseModel::HayDavies,
         albedo: 0.2,
-        azimuths: Azimuths::Dense,
-        ..Model::default()
+        azimuths: AzimuthSet::Dense,
+        ..Physics::default()
     };
-    let single = Model {
-        atmosphere: Atmosphere::Lumped,
-        azimuths: Azimuths::Fast,
+    let single = Physics {
+        atmosphere: AtmosphereModel::Lumped,
+        azimuths: AzimuthSet::Fast,
         summing: Summing::Exact,
         step_minutes: 240,
-        ..Model::default()
+        ..Physics::default()
     };
     let mut digest = Sha256::new();
     for (months, side, model) in [
-        (&[2, 12][..], 80, coarse(Model::default())),
-        (&[3], 56, Model { step_minutes: 240, ..Model::as_saga() }),
+        (&[2, 12][..], 80, coarse(Physics::default())),
+        (&[3], 56, Physics { step_minutes: 240, ..Physics::as_saga() }),
         (&[12], 32, coarse(clear)),
         (&[2], 16, single),
     ] {

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::super::atmosphere::{Air, Beam, pressure};
-use super::super::model::Model;
+use super::super::model::Physics;
+use super::super::rectangles::Rect;
 use super::super::shadow::{self, Throw};
-use super::super::sun::{Month, Place, Step, Sun};
-use super::super::terrain::{Rect, Terrain};
+use super::super::sun::{GeoPoint, Month, Sun, SunStep};
+use super::super::terrain::Terrain;
 use super::{FLAT_HEIGHT, Flat, Geography, Radiation};
 
 /// Sums of one cell.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct CellSums {
     direct: f64,
     diffuse: f64,
     direct_flat: f64,
@@ -22,7 +23,7 @@ struct Sums {
 
 /// A cell of the tile, turned towards the sun.
 #[derive(Debug, Clone, Copy)]
-struct Surface {
+struct TurnedCell {
     up: f64,
     east: f64,
     north: f64,
@@ -50,43 +51,43 @@ impl MonthSums {
 }
 
 /// SAGA's radiation of a tile and the terrain around it.
-pub(in super::super) struct Cells<'a> {
+pub(in super::super) struct SagaRadiation<'a> {
     terrain: &'a Terrain,
-    model: &'a Model,
+    model: &'a Physics,
     stop: &'a AtomicBool,
-    places: Vec<Option<Place>>,
-    surfaces: Vec<Option<Surface>>,
+    places: Vec<Option<GeoPoint>>,
+    surfaces: Vec<Option<TurnedCell>>,
     flat_pressure: f64,
     air: Air,
 }
 
 /// Bytes that a tile of so many cells takes in a window of so many, months' sums and all.
 pub(in super::super) fn memory(tile: u64, window: u64, months: usize) -> u64 {
-    let around = size_of::<Option<Place>>() + size_of::<Throw>() + size_of::<AtomicBool>();
-    let own = size_of::<Option<Surface>>() + size_of::<Sums>() + size_of::<f32>() * (1 + 4 * months);
+    let around = size_of::<Option<GeoPoint>>() + size_of::<Throw>() + size_of::<AtomicBool>();
+    let own = size_of::<Option<TurnedCell>>() + size_of::<CellSums>() + size_of::<f32>() * (1 + 4 * months);
     window * around as u64 + tile * own as u64
 }
 
-impl<'a> Cells<'a> {
+impl<'a> SagaRadiation<'a> {
     /// Prepares a tile.
     pub(in super::super) fn new(
         terrain: &'a Terrain,
         geography: &Geography,
-        model: &'a Model,
+        model: &'a Physics,
         stop: &'a AtomicBool,
     ) -> Self {
         let (dem, tile) = (terrain.dem, terrain.tile);
         let place = |(x, y): (usize, usize)| {
             let (column, row) = ((terrain.column + x as isize) as f64, (terrain.row + y as isize) as f64);
             let (latitude, longitude) = geography.place(column, row)?;
-            let turn = geography.turn(column, row)?;
-            Some(Place::new(f64::from(latitude as f32), f64::from(longitude as f32), turn))
+            let convergence = geography.convergence(column, row)?;
+            Some(GeoPoint::new(f64::from(latitude as f32), f64::from(longitude as f32), convergence))
         };
         let surface = |(x, y): (usize, usize)| {
             let gradient = terrain.gradient(x, y)?;
             let up = 1.0 / (1.0 + gradient.east * gradient.east + gradient.north * gradient.north).sqrt();
             let pressure = pressure(f64::from(terrain.z[terrain.index(x, y)]));
-            Some(Surface { up, east: -gradient.east * up, north: -gradient.north * up, pressure })
+            Some(TurnedCell { up, east: -gradient.east * up, north: -gradient.north * up, pressure })
         };
         Self {
             terrain,
@@ -104,7 +105,7 @@ impl<'a> Cells<'a> {
         let dem = self.terrain.dem;
         let mut throws = vec![Throw::DARK; dem.width() * dem.height()];
         let mut shade: Vec<AtomicBool> = throws.iter().map(|_| AtomicBool::new(false)).collect();
-        let mut sums = vec![Sums::default(); self.surfaces.len()];
+        let mut sums = vec![CellSums::default(); self.surfaces.len()];
         for step in &month.steps {
             self.throws(&step.sun, &mut throws)?;
             if throws.iter().all(Throw::is_dark) {
@@ -131,7 +132,7 @@ impl<'a> Cells<'a> {
                 let Some(place) = place else { continue };
                 if sun.sin_height(place) > 0.0 {
                     let position = sun.position(place);
-                    let azimuth = (position.azimuth - place.turn) as f32;
+                    let azimuth = (position.azimuth - place.convergence) as f32;
                     *throw = Throw::new(position.height as f32, azimuth, self.terrain.cell);
                 }
             }
@@ -141,11 +142,11 @@ impl<'a> Cells<'a> {
 
     fn add(
         &self,
-        step: &Step,
+        step: &SunStep,
         throws: &[Throw],
         shade: &[AtomicBool],
         sky_view: &[f32],
-        sums: &mut [Sums],
+        sums: &mut [CellSums],
     ) -> Option<()> {
         let (dem, tile) = (self.terrain.dem, self.terrain.tile);
         let width = tile.width();
@@ -170,11 +171,11 @@ impl<'a> Cells<'a> {
 
     fn add_cell(
         &self,
-        step: &Step,
+        step: &SunStep,
         throw: &Throw,
         shaded: bool,
-        (surface, sky_view): (&Surface, f32),
-        sum: &mut Sums,
+        (surface, sky_view): (&TurnedCell, f32),
+        sum: &mut CellSums,
     ) {
         let beam = Beam::new(step.extraterrestrial, throw.height(), self.air);
         let (direct, diffuse) = beam.through(surface.pressure);
@@ -190,8 +191,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn finished(sums: &[Sums], hours: f64) -> MonthSums {
-    let each = |of: fn(&Sums) -> f64| sums.iter().map(|sum| (of(sum) * hours) as f32).collect();
+fn finished(sums: &[CellSums], hours: f64) -> MonthSums {
+    let each = |of: fn(&CellSums) -> f64| sums.iter().map(|sum| (of(sum) * hours) as f32).collect();
     MonthSums {
         direct: each(|sum| sum.direct),
         diffuse: each(|sum| sum.diffuse),

@@ -7,11 +7,11 @@ use libm::sincos;
 use super::super::atmosphere::reflected;
 use super::super::azimuths::Compass;
 use super::super::horizon::{ACROSS, CELLS, EDGE, Patch, SIDE, STEPS};
-use super::super::sun::{Month, Place};
+use super::super::sun::{GeoPoint, Month};
 use super::air::{AirTable, Pressures};
 
 /// A sun above the plane horizon.
-struct Step {
+struct LitStep {
     line: usize,
     part: f64,
     tangent: f64,
@@ -23,7 +23,7 @@ struct Step {
 
 /// Radiation on level ground without terrain around, kWh/m2: cubics in the scaled pressure.
 #[derive(Debug, Clone, Copy, Default)]
-struct Level {
+struct LevelRadiation {
     /// Of the even sky.
     sky: [f64; 4],
     /// All.
@@ -31,16 +31,16 @@ struct Level {
 }
 
 /// What the sums of a patch are made from.
-pub(super) struct Work<'a> {
+pub(super) struct ExactWork<'a> {
     pub compass: &'a Compass,
     /// Without what the cells' own slopes hide: that is seen from the sun's direction.
     pub patch: &'a Patch,
     pub pressures: &'a Pressures,
-    pub place: &'a Place,
+    pub place: &'a GeoPoint,
     pub albedo: f64,
 }
 
-impl Work<'_> {
+impl ExactWork<'_> {
     /// Direct and diffuse radiation of a month over a patch, kWh/m2, row by row, given its sky view factors; `None` when
     /// asked to stop.
     pub(super) fn sums(
@@ -83,9 +83,9 @@ impl Work<'_> {
     }
 
     /// The suns of a month, and what level ground gets of it.
-    fn steps(&self, month: &Month, air: &AirTable) -> (Vec<Step>, Level) {
-        let (sin, cos) = sincos(self.place.turn);
-        let mut level = Level::default();
+    fn steps(&self, month: &Month, air: &AirTable) -> (Vec<LitStep>, LevelRadiation) {
+        let (sin, cos) = sincos(self.place.convergence);
+        let mut level = LevelRadiation::default();
         let mut steps = Vec::new();
         for step in &month.steps {
             let (east, north, up) = self.place.towards(&step.sun);
@@ -102,7 +102,7 @@ impl Work<'_> {
             let (line, part) = self.compass.locate(east, north, 0);
             let tangent = up / (east * east + north * north).sqrt() * f64::from(STEPS);
             let [direct, circumsolar] = [through.direct, through.circumsolar].map(|c| c.map(|c| c * weight));
-            steps.push(Step { line, part, tangent, towards: (east, north, up), direct, circumsolar });
+            steps.push(LitStep { line, part, tangent, towards: (east, north, up), direct, circumsolar });
         }
         (steps, level)
     }

@@ -1,21 +1,22 @@
 //! Potential radiation of a month: direct and diffuse, on the terrain and on its flat twin.
 //!
-//! Two ways to the same sums over the steps of a month: [`by_skyline`] looks shadows up in horizon tables and shares
+//! Two ways to the same sums over the steps of a month: [`by_horizon`] looks shadows up in horizon tables and shares
 //! the sun among the cells of a patch; [`by_cell`] throws SAGA's shadows from cell to cell with a sun of its own for
 //! each.
 
 mod air;
 pub(super) mod by_cell;
-pub(super) mod by_skyline;
+pub(super) mod by_horizon;
 mod exact;
+pub(super) mod setting;
 mod sums;
 mod suns;
 
 use libm::sincos;
 
 use super::grid::Placement;
-use super::model::{Model, North};
-use super::sun::Place;
+use super::model::{North, Physics};
+use super::sun::GeoPoint;
 
 /// Height of the flat twin, m: level ground under all of the sky (the original's yardstick).
 pub(super) const FLAT_HEIGHT: f64 = 1.0;
@@ -54,7 +55,7 @@ pub(super) struct Geography {
 
 impl Geography {
     /// For a DEM and the cell of it whose mean solar time is the clock; `None` when that cell has no place on earth.
-    pub(super) fn new(dem: &Placement, (column, row): (f64, f64), model: &Model) -> Option<Self> {
+    pub(super) fn new(dem: &Placement, (column, row): (f64, f64), model: &Physics) -> Option<Self> {
         let mut geography = Self { dem: dem.clone(), middle: 0.0, north: model.north };
         geography.middle = geography.lonlat(column, row)?.0;
         Some(geography)
@@ -101,9 +102,9 @@ impl Geography {
     }
 
     /// Sines and cosines of a cell's place; `None` where it has none on earth.
-    pub(super) fn whereabouts(&self, column: f64, row: f64) -> Option<Place> {
+    pub(super) fn whereabouts(&self, column: f64, row: f64) -> Option<GeoPoint> {
         let (latitude, longitude) = self.place(column, row)?;
-        Some(Place::new(latitude, longitude, self.turn(column, row)?))
+        Some(GeoPoint::new(latitude, longitude, self.convergence(column, row)?))
     }
 
     /// Latitude, and longitude counted from the clock's, radians.
@@ -112,9 +113,9 @@ impl Geography {
         Some((lat.to_radians(), (lon - self.middle).to_radians()))
     }
 
-    /// What azimuths from true north exceed those from the grid's columns by, radians; 0 where the model takes the
+    /// Grid convergence: what azimuths from true north exceed those from the grid's columns by, radians; 0 where the model takes the
     /// columns for north.
-    pub(super) fn turn(&self, column: f64, row: f64) -> Option<f64> {
+    pub(super) fn convergence(&self, column: f64, row: f64) -> Option<f64> {
         if self.north == North::Grid {
             return Some(0.0);
         }

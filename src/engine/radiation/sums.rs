@@ -1,26 +1,26 @@
 //! The sums over a patch of cells, the kernel of the whole program.
 //!
 //! A patch is worked on in bands of 32 blocks of 4 x 4 cells. For each segment of the suns the blocks below whose
-//! skylines all of them stand, and those above, are told apart by the blocks' lowest and highest skylines alone; of the
+//! horizons all of them stand, and those above, are told apart by the blocks' lowest and highest horizons alone; of the
 //! others only the suns in between are looked at one by one, exactly as [`super::exact`] looks at all.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
 use super::super::azimuths::Compass;
 use super::super::horizon::{ACROSS, BLOCKS, CELLS, EDGE, Patch, SIDE, STEPS};
-use super::super::lanes::{Class, LANES, Lanes};
+use super::super::lanes::{LANES, Lanes, Simd};
 use super::super::vector::Kernel;
 use super::air::Pressures;
-use super::suns::{LitSun, SUM, Segment, Suns};
+use super::suns::{LitSun, SUM, SunSegment, Suns};
 
 /// Blocks that are told apart at once: two rows of them.
 const BAND: usize = 32;
 
 /// One value for each cell of a patch, block by block.
-pub(super) type Cells = [[f32; LANES]; BLOCKS];
+pub(super) type CellValues = [[f32; LANES]; BLOCKS];
 
 /// What a patch is summed up with.
-pub(super) struct Work<'a> {
+pub(super) struct PatchWork<'a> {
     pub compass: &'a Compass,
     pub patch: &'a Patch,
     pub pressures: &'a Pressures,
@@ -30,25 +30,25 @@ pub(super) struct Work<'a> {
     pub around: &'a [Suns],
     /// What the terrain around reflects, 0..1.
     pub albedo: f32,
-    /// The sky view factor is to be integrated from the skylines; else it is given.
+    /// The sky view factor is to be integrated from the horizons; else it is given.
     pub own_sky: bool,
 }
 
 /// What is summed up over a patch, row by row.
 #[derive(Debug)]
-pub(super) struct Sums {
+pub(super) struct PatchSums {
     pub sky_view: Box<[f32; CELLS]>,
     /// For each month direct and diffuse radiation, kWh/m2.
     pub months: Vec<(Vec<f32>, Vec<f32>)>,
 }
 
-impl Default for Sums {
+impl Default for PatchSums {
     fn default() -> Self {
         Self { sky_view: Box::new([0.0; CELLS]), months: Vec::new() }
     }
 }
 
-impl Sums {
+impl PatchSums {
     /// Room for so many months.
     pub(super) fn make_room(&mut self, months: usize) {
         self.months.resize_with(months, || (vec![0.0; CELLS], vec![0.0; CELLS]));
@@ -56,25 +56,25 @@ impl Sums {
 }
 
 /// How the cells of a patch lie: the unit vector upright on the ground, block by block.
-struct Ground {
-    east: Box<Cells>,
-    north: Box<Cells>,
-    up: Box<Cells>,
+struct GroundNormals {
+    east: Box<CellValues>,
+    north: Box<CellValues>,
+    up: Box<CellValues>,
 }
 
 /// One kernel call.
 pub(super) struct SumUp<'a, 'o> {
-    pub work: &'a Work<'a>,
-    pub sums: &'o mut Sums,
+    pub work: &'a PatchWork<'a>,
+    pub sums: &'o mut PatchSums,
 }
 
 impl Kernel for SumUp<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<C: Class>(self, class: C) {
+    fn run<C: Simd>(self, class: C) {
         let Self { work, sums } = self;
-        let ground = Ground::new(work.patch);
+        let ground = GroundNormals::new(work.patch);
         if work.own_sky {
             to_rows(&ground.sky_view(class, work), &mut *sums.sky_view);
         }
@@ -106,11 +106,11 @@ impl Kernel for SumUp<'_, '_> {
     }
 }
 
-fn cells() -> Box<Cells> {
+fn cells() -> Box<CellValues> {
     Box::new([[0.0; LANES]; BLOCKS])
 }
 
-impl Ground {
+impl GroundNormals {
     #[inline(always)]
     fn new(patch: &Patch) -> Self {
         let mut ground = Self { east: cells(), north: cells(), up: cells() };
@@ -130,13 +130,13 @@ impl Ground {
 
     /// The unit vectors of a block's cells.
     #[inline(always)]
-    fn of<C: Class>(&self, class: C, block: usize) -> [Lanes<C>; 3] {
+    fn of<C: Simd>(&self, class: C, block: usize) -> [Lanes<C>; 3] {
         [&self.east, &self.north, &self.up].map(|cells| Lanes::load(class, &cells[block]))
     }
 
     /// Sky view factor on the slope: Dozier and Frew 1990, *IEEE TGRS* 28, 963-969, eq. 7b, over the sky's directions.
     #[inline(always)]
-    fn sky_view<C: Class>(&self, class: C, work: &Work<'_>) -> Box<Cells> {
+    fn sky_view<C: Simd>(&self, class: C, work: &PatchWork<'_>) -> Box<CellValues> {
         let mut sum = cells();
         let splat = |value| Lanes::splat(class, value);
         let (zero, one, step) = (splat(0.0), splat(1.0), splat(1.0 / STEPS));
@@ -146,7 +146,7 @@ impl Ground {
             for &(k, share) in &work.compass.sky {
                 let (east, north) = work.compass.units[k];
                 let t = Lanes::of_i16(class, &work.patch.table.lines[k][block]) * step;
-                // cos² of the skyline's height, and what its complement exceeds sin cos by; one division for both.
+                // cos² of the horizon's height, and what its complement exceeds sin cos by; one division for both.
                 let (sum, square) = (one + t, t.mul_add(t, one));
                 let inverse = (sum * square).inverse();
                 let cos2 = sum * inverse;
@@ -164,7 +164,7 @@ impl Ground {
 struct Band {
     /// What shines on all of a block: for each coefficient, block by block.
     whole: [[f32; BAND]; SUM],
-    /// The same of the suns above a block's highest skyline in segments that shine on part of it.
+    /// The same of the suns above a block's highest horizon in segments that shine on part of it.
     above: [[f32; LANES]; BAND],
     /// What shines on single cells.
     single: [[f32; LANES]; BAND],
@@ -172,13 +172,13 @@ struct Band {
 
 /// Direct radiation of a month, block by block.
 #[inline(always)]
-fn direct_sums<C: Class>(
+fn direct_sums<C: Simd>(
     class: C,
     patch: &Patch,
     suns: &Suns,
-    ground: &Ground,
-    scaled: &Cells,
-    sum: &mut Cells,
+    ground: &GroundNormals,
+    scaled: &CellValues,
+    sum: &mut CellValues,
 ) {
     for first in (0..BLOCKS).step_by(BAND) {
         let mut band =
@@ -224,11 +224,11 @@ fn direct_sums<C: Class>(
 /// Adds a segment to the blocks on all of which all its suns shine; a bit for each that only some shine on, or that they
 /// shine on only some cells of.
 #[inline(always)]
-fn told_apart<C: Class>(
+fn told_apart<C: Simd>(
     class: C,
     patch: &Patch,
     suns: &Suns,
-    segment: &Segment,
+    segment: &SunSegment,
     (first, at): (usize, usize),
     whole: &mut [[f32; BAND]; SUM],
 ) -> u32 {
@@ -243,7 +243,7 @@ fn told_apart<C: Class>(
         Lanes::from(class, &patch.table.lowest[a][at_blocks..]),
         Lanes::from(class, &patch.table.lowest[b][at_blocks..]),
     );
-    // Between the lines skylines are linear, and no cell's is beyond the line through the blocks' ends.
+    // Between the lines horizons are linear, and no cell's is beyond the line through the blocks' ends.
     let high = parts.0.mul_add(high.1 - high.0, high.0).max(parts.1.mul_add(high.1 - high.0, high.0));
     let low = parts.0.mul_add(low.1 - low.0, low.0).min(parts.1.mul_add(low.1 - low.0, low.0));
     let lit = high.less(Lanes::splat(class, segment.lowest));
@@ -261,10 +261,10 @@ fn told_apart<C: Class>(
 /// Adds the suns of a segment that shine on some cells of a block and not on others, one by one, and those above them
 /// together.
 #[inline(always)]
-fn part_of_block<C: Class>(
+fn part_of_block<C: Simd>(
     class: C,
     patch: &Patch,
-    (suns, segment): (&Suns, &Segment),
+    (suns, segment): (&Suns, &SunSegment),
     block: usize,
     (unit, v): (&[Lanes<C>; 3], Lanes<C>),
     (above, single): (&mut [f32; LANES], &mut [f32; LANES]),
@@ -287,7 +287,7 @@ fn part_of_block<C: Class>(
         north = lit.select(north + splat(push[1]), north);
         up = lit.select(up + splat(push[2]), up);
     }
-    // Suns between the skylines of one block stand close together: the pressure changes their beams alike.
+    // Suns between the horizons of one block stand close together: the pressure changes their beams alike.
     let [one, two, three] = middle.with_pressure.map(splat);
     let facing = east.mul_add(unit[0], north.mul_add(unit[1], up * unit[2]));
     let beam = three.mul_add(v, two).mul_add(v, one).mul_add(v, splat(1.0));
@@ -296,24 +296,24 @@ fn part_of_block<C: Class>(
 
 /// Between two lines where the first and where the last of a segment's suns stand.
 #[inline(always)]
-fn at_parts(segment: &Segment, a: f32, b: f32) -> (f32, f32) {
+fn at_parts(segment: &SunSegment, a: f32, b: f32) -> (f32, f32) {
     (segment.parts[0].mul_add(b - a, a), segment.parts[1].mul_add(b - a, a))
 }
 
 #[inline(always)]
-fn cubic_of<C: Class>(class: C, coefficients: &[f32; 4]) -> [Lanes<C>; 4] {
+fn cubic_of<C: Simd>(class: C, coefficients: &[f32; 4]) -> [Lanes<C>; 4] {
     coefficients.map(|c| Lanes::splat(class, c))
 }
 
 #[inline(always)]
-fn cubic<C: Class>(c: &[Lanes<C>; 4], v: Lanes<C>) -> Lanes<C> {
+fn cubic<C: Simd>(c: &[Lanes<C>; 4], v: Lanes<C>) -> Lanes<C> {
     c[3].mul_add(v, c[2]).mul_add(v, c[1]).mul_add(v, c[0])
 }
 
 /// pi/2 - atan(t) for t >= 0 within 1.5e-5, given y = (1 - t) / (1 + t): pi/4 + atan(y), a polynomial (Abramowitz and
 /// Stegun 1964, 4.4.47, refitted).
 #[inline(always)]
-fn complement<C: Class>(class: C, y: Lanes<C>) -> Lanes<C> {
+fn complement<C: Simd>(class: C, y: Lanes<C>) -> Lanes<C> {
     let y2 = y * y;
     let mut sum = Lanes::splat(class, -0.011_721_2);
     for c in [0.052_653_32, -0.116_432_87, 0.193_543_46, -0.332_623_47, 0.999_977_26] {
@@ -324,7 +324,7 @@ fn complement<C: Class>(class: C, y: Lanes<C>) -> Lanes<C> {
 
 /// Puts a patch's cells into rows.
 #[inline(always)]
-fn to_rows(cells: &Cells, rows: &mut [f32]) {
+fn to_rows(cells: &CellValues, rows: &mut [f32]) {
     for (band, rows) in cells.chunks_exact(ACROSS).zip(rows.chunks_exact_mut(SIDE * EDGE)) {
         for (line, row) in rows.chunks_exact_mut(EDGE).enumerate() {
             let (row, _) = row.as_chunks_mut::<SIDE>();
@@ -337,7 +337,7 @@ fn to_rows(cells: &Cells, rows: &mut [f32]) {
 
 /// Takes rows into a patch's cells.
 #[inline(always)]
-fn to_blocks(rows: &[f32], cells: &mut Cells) {
+fn to_blocks(rows: &[f32], cells: &mut CellValues) {
     for (band, rows) in cells.chunks_exact_mut(ACROSS).zip(rows.chunks_exact(SIDE * EDGE)) {
         for (line, row) in rows.chunks_exact(EDGE).enumerate() {
             let (row, _) = row.as_chunks::<SIDE>();
@@ -349,28 +349,4 @@ fn to_blocks(rows: &[f32], cells: &mut Cells) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::lanes::Plain;
-    use super::*;
-
-    #[test]
-    fn the_arc_is_right_to_fifteen_millionths() {
-        for i in 0..4000 {
-            let t = i as f32 / 400.0;
-            let mut found = [0.0; LANES];
-            complement(Plain, Lanes::splat(Plain, (1.0 - t) / (1.0 + t))).store(&mut found);
-            assert!((found[0] - (std::f32::consts::FRAC_PI_2 - t.atan())).abs() < 1.5e-5, "{t}");
-        }
-    }
-
-    #[test]
-    fn blocks_are_rows_again() {
-        let rows: Vec<f32> = (0..CELLS).map(|i| i as f32).collect();
-        let mut blocks = cells();
-        to_blocks(&rows, &mut blocks);
-        assert_eq!(blocks[ACROSS + 1][SIDE].to_bits(), ((5 * EDGE + 4) as f32).to_bits());
-        let mut again = vec![0.0; CELLS];
-        to_rows(&blocks, &mut again);
-        assert_eq!(rows, again);
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
 //! A month's suns over a place, sorted for the sums.
 //!
 //! The suns of one time of day of all days of a month stand on a short arc. It is cut at the directions of the horizon
-//! table; the suns of one piece, a [`Segment`], are compared with the skyline between the same two lines. They are
+//! table; the suns of one piece, a [`SunSegment`], are compared with the horizon between the same two lines. They are
 //! sorted by height, with the sums of all that stand at least as high, so that only those between the lowest and the
-//! highest skyline of a block of cells must be looked at one by one.
+//! highest horizon of a block of cells must be looked at one by one.
 
 #![expect(clippy::inline_always, reason = "kernels are compiled as a whole for each class of processors")]
 
@@ -13,8 +13,8 @@ use libm::sincos;
 
 use super::super::azimuths::Compass;
 use super::super::horizon::STEPS;
-use super::super::lanes::{Class, LANES, Lanes};
-use super::super::sun::{Month, Place};
+use super::super::lanes::{LANES, Lanes, Simd};
+use super::super::sun::{GeoPoint, Month};
 use super::super::vector::Kernel;
 use super::air::{AirTable, COEFFICIENTS};
 
@@ -22,11 +22,11 @@ use super::air::{AirTable, COEFFICIENTS};
 pub(super) const SUM: usize = 12;
 
 /// Such a sum in the lanes of the kernels; the rest is nothing.
-pub(super) type Sum = [f32; LANES];
+pub(super) type SegmentSum = [f32; LANES];
 
 /// What shines from the sun's direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Light {
+pub(super) enum LightSource {
     /// The sun itself.
     Beam,
     /// The sky around it.
@@ -49,7 +49,7 @@ pub(super) struct LitSun {
 
 /// Suns of one time of day between two lines of the table, the lowest first.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Segment {
+pub(super) struct SunSegment {
     /// The two lines.
     pub lines: (usize, usize),
     /// Its first sun, its sums (one more than suns) and its tangents.
@@ -67,12 +67,12 @@ pub(super) struct Segment {
 /// A month's suns over one place.
 #[derive(Debug, Default)]
 pub(super) struct Suns {
-    pub segments: Vec<Segment>,
+    pub segments: Vec<SunSegment>,
     pub lit: Vec<LitSun>,
     /// Their tangents side by side, those of each segment padded with infinite ones.
     tangents: Vec<f32>,
     /// For each segment the sums of its suns from the n-th on, n = 0 to all.
-    pub sums: Vec<Sum>,
+    pub sums: Vec<SegmentSum>,
     /// Diffuse radiation on level ground, kWh/m2: a cubic in the scaled pressure.
     pub sky: [f32; 4],
     /// All radiation on level ground without terrain around: the same.
@@ -82,10 +82,16 @@ pub(super) struct Suns {
 }
 
 impl Suns {
-    /// The suns of a segment that some skyline between `low` and `high` hides and some does not; those beyond stand
+    /// The suns of a segment that some horizon between `low` and `high` hides and some does not; those beyond stand
     /// higher than all.
     #[inline(always)]
-    pub(super) fn between<C: Class>(&self, class: C, segment: &Segment, low: f32, high: f32) -> Range<usize> {
+    pub(super) fn between<C: Simd>(
+        &self,
+        class: C,
+        segment: &SunSegment,
+        low: f32,
+        high: f32,
+    ) -> Range<usize> {
         let (low, high) = (Lanes::splat(class, low), Lanes::splat(class, high));
         let (mut from, mut to) = (0, 0);
         let (groups, _) = self.tangents[segment.tangents..].as_chunks::<LANES>();
@@ -99,7 +105,7 @@ impl Suns {
 
     /// Makes a segment of the suns gathered between `line` and the next of so many lines.
     #[inline(always)]
-    fn close(&mut self, arc: &mut Vec<Sun>, line: usize, lines: usize) {
+    fn close(&mut self, arc: &mut Vec<ArcSun>, line: usize, lines: usize) {
         let (Some(first), Some(last)) = (arc.first(), arc.last()) else { return };
         if first.tangent > last.tangent {
             arc.reverse();
@@ -120,7 +126,7 @@ impl Suns {
             }
             *to = sum;
         }
-        self.segments.push(Segment {
+        self.segments.push(SunSegment {
             lines: (line, (line + 1) % lines),
             first,
             sums,
@@ -132,20 +138,20 @@ impl Suns {
                 .iter()
                 .fold([1.0, 0.0], |[least, most], sun| [sun.part.min(least), sun.part.max(most)]),
         });
-        self.lit.extend(arc.iter().map(Sun::lit));
+        self.lit.extend(arc.iter().map(ArcSun::lit));
         arc.clear();
     }
 }
 
 /// A sun of an arc that is gathered.
-struct Sun {
+struct ArcSun {
     part: f32,
     tangent: f32,
     towards: [f32; 3],
     beam: [f32; 4],
 }
 
-impl Sun {
+impl ArcSun {
     #[inline(always)]
     fn lit(&self) -> LitSun {
         let [middle, one, two, three] = self.beam;
@@ -165,23 +171,23 @@ pub(super) struct Placing<'a> {
     pub month: &'a Month,
     pub air: &'a AirTable,
     pub compass: &'a Compass,
-    pub place: &'a Place,
-    pub light: Light,
+    pub place: &'a GeoPoint,
+    pub light: LightSource,
 }
 
 impl Kernel for Placing<'_> {
     type Output = Suns;
 
     #[inline(always)]
-    fn run<C: Class>(self, _: C) -> Suns {
+    fn run<C: Simd>(self, _: C) -> Suns {
         let Self { month, air, compass, place, light } = self;
         let lines = compass.units.len();
         let units: Vec<[f32; 2]> = compass.units.iter().map(|(e, n)| [*e as f32, *n as f32]).collect();
         let days = month.by_time.days;
-        let mut seen = Seen::new(days);
+        let mut seen = SunsSeen::new(days);
         let (mut plain, mut lifted) = ([0.0_f64; COEFFICIENTS], [0.0_f64; COEFFICIENTS]);
         let mut all = Suns::default();
-        let mut arc: Vec<Sun> = Vec::with_capacity(days);
+        let mut arc: Vec<ArcSun> = Vec::with_capacity(days);
         let mut line = 0;
         for time in 0..month.per_day {
             seen.look(month, time, place);
@@ -202,9 +208,9 @@ impl Kernel for Placing<'_> {
                     all.close(&mut arc, line, lines);
                     line = found;
                 }
-                let at = if light == Light::Beam { 0 } else { 8 };
+                let at = if light == LightSource::Beam { 0 } else { 8 };
                 let beam = [through[at], through[at + 1], through[at + 2], through[at + 3]];
-                arc.push(Sun { part, tangent: seen.tangent[day], towards, beam });
+                arc.push(ArcSun { part, tangent: seen.tangent[day], towards, beam });
             }
             all.close(&mut arc, line, lines);
         }
@@ -235,7 +241,7 @@ fn locate(units: &[[f32; 2]], [east, north, _]: [f32; 3], guess: usize) -> (usiz
 }
 
 /// The suns of one time of day, as a place sees them.
-struct Seen {
+struct SunsSeen {
     east: Vec<f32>,
     north: Vec<f32>,
     up: Vec<f32>,
@@ -246,7 +252,7 @@ struct Seen {
     weight: Vec<f32>,
 }
 
-impl Seen {
+impl SunsSeen {
     fn new(days: usize) -> Self {
         let none = vec![0.0; days];
         Self {
@@ -260,8 +266,8 @@ impl Seen {
     }
 
     #[inline(always)]
-    fn look(&mut self, month: &Month, time: usize, place: &Place) {
-        let (sin, cos) = sincos(place.turn);
+    fn look(&mut self, month: &Month, time: usize, place: &GeoPoint) {
+        let (sin, cos) = sincos(place.convergence);
         let (suns, weights) = month.by_time.at(time);
         for (day, sun) in suns.iter().enumerate() {
             let (east, north, up) = place.towards(sun);

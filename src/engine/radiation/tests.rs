@@ -1,18 +1,22 @@
+mod walls;
+
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use super::super::azimuths::Azimuths;
+use super::super::azimuths::AzimuthSet;
 use super::super::crs::Crs;
 use super::super::inputs::Given;
-use super::super::model::{Atmosphere, DiffuseModel, Summing};
+use super::super::model::{AtmosphereModel, DiffuseModel, Summing};
+use super::super::rectangles::Rect;
 use super::super::stages::Stages;
-use super::super::sun::{Month, Position, Sun};
+use super::super::sun::Month;
+use super::super::terrain::Terrain;
 use super::super::terrain::fixtures::terrain;
-use super::super::terrain::{Rect, Terrain};
 use super::super::vector::Vectors;
-use super::by_skyline::{Setting, Work};
+use super::by_horizon::HorizonRadiation;
+use super::setting::RadiationSetting;
 use super::*;
 use crate::engine::horizon::EDGE;
 
@@ -29,7 +33,7 @@ fn ground(height: impl Fn(usize, usize) -> f32) -> Terrain {
     Terrain { tile: TILE, ..terrain(SIZE, CELL, height) }
 }
 
-fn geography(model: &Model) -> Geography {
+fn geography(model: &Physics) -> Geography {
     let half = SIZE as f64 / 2.0 * CELL;
     let dem = Placement {
         crs: Crs::of_epsg(32632).unwrap(),
@@ -47,11 +51,11 @@ fn geography(model: &Model) -> Geography {
 /// Sky view factors and, of the months, direct and diffuse radiation, kWh/m2, over the mapped square.
 struct Maps {
     sky_view: Vec<f32>,
-    months: Vec<Sums>,
+    months: Vec<TileSums>,
 }
 
 #[derive(Clone)]
-struct Sums {
+struct TileSums {
     direct: Vec<f32>,
     diffuse: Vec<f32>,
     /// Direct and diffuse radiation of the flat twin.
@@ -59,15 +63,21 @@ struct Sums {
 }
 
 impl Maps {
-    fn of(terrain: &Terrain, months: &[Month], model: &Model) -> Self {
+    fn of(terrain: &Terrain, months: &[Month], model: &Physics) -> Self {
         let (setting, geography, stop) =
-            (Setting::new(model, Vectors::best()), geography(model), AtomicBool::new(false));
+            (RadiationSetting::new(model, Vectors::best()), geography(model), AtomicBool::new(false));
         let turbidity = Given::Constant(3.0);
-        let work =
-            Work::new(&setting, terrain, &geography, months, vec![Some(&turbidity); months.len()], &stop)
-                .unwrap();
+        let work = HorizonRadiation::new(
+            &setting,
+            terrain,
+            &geography,
+            months,
+            vec![Some(&turbidity); months.len()],
+            &stop,
+        )
+        .unwrap();
         let nothing = vec![f32::NAN; WIDTH * WIDTH];
-        let month = Sums { direct: nothing.clone(), diffuse: nothing.clone(), flat: f64::NAN };
+        let month = TileSums { direct: nothing.clone(), diffuse: nothing.clone(), flat: f64::NAN };
         let mut maps = Self { sky_view: nothing, months: vec![month; months.len()] };
         work.sums(TILE, &stop, &Stages::default(), |patch, sums| {
             let (sky_view, months) = sums.unwrap();
@@ -125,20 +135,21 @@ impl Mountains {
     }
 }
 
-/// The same cases at each run: how far rounded skylines may lie apart has no strict bound.
+/// The same cases at each run: how far rounded horizons may lie apart has no strict bound.
 fn cases(count: u32) -> TestRunner {
     let config = ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-fn models() -> impl Strategy<Value = Model> {
-    let sets = prop::sample::select(vec![Azimuths::Fine, Azimuths::Dense, Azimuths::Fast]);
-    let airs = prop::sample::select(vec![Atmosphere::Saga, Atmosphere::Lumped, Atmosphere::Esra]);
+fn models() -> impl Strategy<Value = Physics> {
+    let sets = prop::sample::select(vec![AzimuthSet::Fine, AzimuthSet::Dense, AzimuthSet::Fast]);
+    let airs =
+        prop::sample::select(vec![AtmosphereModel::Saga, AtmosphereModel::Lumped, AtmosphereModel::Esra]);
     let skies = prop::sample::select(vec![DiffuseModel::Isotropic, DiffuseModel::HayDavies]);
     let choice = (sets, airs, skies, any::<bool>(), prop::sample::select(vec![0.0, 0.4]));
     choice.prop_map(|(azimuths, atmosphere, diffuse, curved, albedo)| {
-        let model = Model { azimuths, curved, ..Model::default() };
-        Model { atmosphere, diffuse, albedo, ..model }
+        let model = Physics { azimuths, curved, ..Physics::default() };
+        Physics { atmosphere, diffuse, albedo, ..model }
     })
 }
 
@@ -151,7 +162,7 @@ fn mirror_bounds(month: u8) -> [(f64, f64); 2] {
 
 #[test]
 fn mirrored_ground_under_mirrored_suns_gets_the_mirrored_radiation() {
-    let test = |(mountains, model, number): (Mountains, Model, u8)| {
+    let test = |(mountains, model, number): (Mountains, Physics, u8)| {
         let month = Month::new(2018, number, &model, 9.0);
         let straight = ground(|x, y| mountains.at(x, y));
         let mirrored = ground(|x, y| mountains.at(SIZE - 1 - x, y));
@@ -173,7 +184,7 @@ fn mirrored_ground_under_mirrored_suns_gets_the_mirrored_radiation() {
 
 #[test]
 fn ground_that_is_turned_mirrored_or_raised_sees_as_much_of_the_sky() {
-    let model = Model { curved: false, ..Model::default() };
+    let model = Physics { curved: false, ..Physics::default() };
     let test = |mountains: Mountains| {
         let of = |height: &dyn Fn(usize, usize) -> f32| Maps::of(&ground(height), &[], &model).sky_view;
         let straight = of(&|x, y| mountains.at(x, y));
@@ -208,9 +219,9 @@ fn alone(height: impl Fn(usize, usize) -> f32) -> Terrain {
 
 /// What is found of the square's ground, missing cells left out: those of `looked` are the sums by look-up, the other the
 /// sums step by step.
-fn both_ways(terrain: &Terrain, months: &[Month], model: &Model) -> [Maps; 2] {
+fn both_ways(terrain: &Terrain, months: &[Month], model: &Physics) -> [Maps; 2] {
     [Summing::LookUp, Summing::Exact].map(|summing| {
-        let mut maps = Maps::of(terrain, months, &Model { summing, ..model.clone() });
+        let mut maps = Maps::of(terrain, months, &Physics { summing, ..model.clone() });
         let present = |i: usize| !terrain.z[terrain.index(TILE.x0 + i % WIDTH, TILE.y0 + i / WIDTH)].is_nan();
         let keep = |map: &mut Vec<f32>| {
             let kept = map.iter().enumerate().filter(|(i, _)| present(*i)).map(|(_, value)| *value);
@@ -227,7 +238,7 @@ fn both_ways(terrain: &Terrain, months: &[Month], model: &Model) -> [Maps; 2] {
 
 #[test]
 fn a_slope_sees_its_part_of_the_sky_to_its_edge_and_beside_a_hole() {
-    let model = Model { curved: false, ..Model::default() };
+    let model = Physics { curved: false, ..Physics::default() };
     for (east, north) in [(0.6, 0.0), (-0.3, 0.5), (0.0, -1.2)] {
         let plane = |x: usize, y: usize| (2000.0 + CELL * (east * x as f64 - north * y as f64)) as f32;
         let truth = f64::midpoint(1.0, 1.0 / f64::sqrt(1.0 + east * east + north * north));
@@ -240,8 +251,8 @@ fn a_slope_sees_its_part_of_the_sky_to_its_edge_and_beside_a_hole() {
 
 #[test]
 fn steps_one_by_one_give_what_the_look_ups_give_to_the_edge_and_beside_a_hole() {
-    let test = |(mountains, model): (Mountains, Model)| {
-        let month = Month::new(2018, 6, &Model { step_minutes: 120, ..model.clone() }, 9.0);
+    let test = |(mountains, model): (Mountains, Physics)| {
+        let month = Month::new(2018, 6, &Physics { step_minutes: 120, ..model.clone() }, 9.0);
         let [looked, exact] = both_ways(&alone(|x, y| mountains.at(x, y)), &[month], &model);
         let bits = |map: &[f32]| map.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
         prop_assert_eq!(looked.sky_view.len(), WIDTH * WIDTH - 15);
@@ -262,108 +273,19 @@ fn steps_one_by_one_give_what_the_look_ups_give_to_the_edge_and_beside_a_hole() 
     cases(3).run(&(Mountains::any(), models()), test).unwrap();
 }
 
-/// Which way a wall's shadow falls.
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    West,
-    North,
-    East,
-}
-
-/// Cells from the wall to the end of the square.
-const ROOM: usize = 90;
-
-/// Where the sun stands behind a wall on level ground.
-#[derive(Debug, Clone, Copy)]
-struct Behind {
-    side: Side,
-    /// Height of the wall, m.
-    wall: f64,
-    /// Length of its shadow upright to it, cells.
-    shadow: f64,
-    /// How far the sun stands aside of upright to the wall, degrees.
-    aside: f64,
-}
-
-impl Behind {
-    fn sun(self) -> Position {
-        let south: f64 = match self.side {
-            Side::West => -90.0,
-            Side::North => 0.0,
-            Side::East => 90.0,
-        };
-        let aside = self.aside.to_radians();
-        let height = (self.wall * aside.cos() / (self.shadow * CELL)).atan();
-        Position { height, azimuth: (180.0 + south).to_radians() + aside }
-    }
-
-    /// Cells from the wall to a cell of the ground.
-    fn distance(self, x: usize, y: usize) -> f64 {
-        match self.side {
-            Side::West => (TILE.x0 + ROOM) as f64 - x as f64,
-            Side::North => (TILE.y0 + ROOM) as f64 - y as f64,
-            Side::East => x as f64 - (TILE.x1 - 1 - ROOM) as f64,
-        }
-    }
-
-    /// How far from the wall cells of the square are lit although the shadow should reach them or dark
-    /// although it should not; half a cell is left to the table's directions and steps.
-    fn wrong(self) -> Vec<f64> {
-        let model = Model { curved: false, ..Model::default() };
-        let (latitude, _) = geography(&model).place(127.5, 127.5).unwrap();
-        let z = |x, y| if self.distance(x, y) <= 0.0 { 500.0 + self.wall as f32 } else { 500.0 };
-        let month = Month::moment(Sun::seen(self.sun(), latitude));
-        let direct = &Maps::of(&ground(z), &[month], &model).months[0].direct;
-        let cells = direct
-            .iter()
-            .enumerate()
-            .map(|(i, direct)| (self.distance(TILE.x0 + i % WIDTH, TILE.y0 + i / WIDTH), *direct > 0.0));
-        // The cell beside the wall is itself steep.
-        let sure = |cells: f64| cells > 1.0 && (cells - self.shadow).abs() > 0.5;
-        let wrong = cells.filter(|(cells, lit)| sure(*cells) && *lit != (*cells > self.shadow));
-        let mut wrong: Vec<f64> = wrong.map(|(cells, _)| cells).collect();
-        wrong.sort_by(f64::total_cmp);
-        wrong.dedup();
-        wrong
-    }
-}
-
-#[test]
-fn a_walls_shadow_is_as_long_as_its_height_over_the_suns_tangent() {
-    let sides = prop::sample::select(vec![Side::West, Side::North, Side::East]);
-    let suns = (sides, 30.0..1000.0, 3.0..ROOM as f64, -30.0..30.0);
-    let suns = suns.prop_map(|(side, wall, shadow, aside)| Behind { side, wall, shadow, aside });
-    let suns = suns.prop_filter("lower than 75 degrees", |behind| behind.sun().height < 1.3);
-    let test = |behind: Behind| {
-        let wrong = behind.wrong();
-        prop_assert!(wrong.is_empty(), "{:?}: {wrong:?}", behind.sun());
-        Ok(())
-    };
-    cases(24).run(&suns, test).unwrap();
-}
-
-#[test]
-fn a_wall_of_more_than_a_kilometre_throws_all_of_its_shadow() {
-    for (wall, shadow) in [(1100.0, 28.0), (1300.0, 24.0), (1900.0, 20.0), (2500.0, 28.0)] {
-        let behind = Behind { side: Side::West, wall, shadow, aside: 10.0 };
-        let wrong = behind.wrong();
-        assert!(wrong.is_empty(), "{wall} m, {:?}: {wrong:?}", behind.sun());
-    }
-}
-
 #[test]
 fn cells_have_their_size_on_the_ground() {
-    let cell = |epsg, west, north, model: &Model| {
+    let cell = |epsg, west, north, model: &Physics| {
         let crs = Crs::of_epsg(epsg).unwrap();
         let dem = Placement { crs, west, north, cell_x: 25.0, cell_y: 25.0, width: 100, height: 100 };
         Geography::new(&dem, (50.0, 50.0), model).unwrap().ground_cell(50.0, 50.0)
     };
     // On UTM's central meridian the map is 0.9996 of the ground; 180 km east of it as long; farther out longer.
-    let utm = |east: f64| cell(32632, 500_000.0 + east, 5_100_000.0, &Model::default()).unwrap() / 25.0;
+    let utm = |east: f64| cell(32632, 500_000.0 + east, 5_100_000.0, &Physics::default()).unwrap() / 25.0;
     assert!((utm(0.0) - 1.0 / 0.9996).abs() < 1e-5, "{}", utm(0.0));
     assert!((utm(180_000.0) - 1.0).abs() < 3e-5, "{}", utm(180_000.0));
     assert!(utm(300_000.0) < 0.9995);
-    let laea = cell(3035, 4_000_000.0, 2_500_000.0, &Model::default()).unwrap() / 25.0;
+    let laea = cell(3035, 4_000_000.0, 2_500_000.0, &Physics::default()).unwrap() / 25.0;
     assert!((laea - 1.0).abs() < 1e-3, "an equal-area map keeps the mean: {laea}");
-    assert_eq!(cell(3035, 4_000_000.0, 2_500_000.0, &Model::as_saga()), None);
+    assert_eq!(cell(3035, 4_000_000.0, 2_500_000.0, &Physics::as_saga()), None);
 }

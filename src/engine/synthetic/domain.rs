@@ -1,7 +1,7 @@
 //! The square that the terrain can be cut from, in EPSG:3035, and the control points in it.
 
 use super::noise;
-use super::points::{Kind, control_points};
+use super::points::{PointKind, control_points};
 use crate::engine::crs::Crs;
 
 /// West edge, m.
@@ -15,11 +15,11 @@ pub(super) const SIDE: f64 = 72_000.0;
 
 /// A control point in projected coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
+pub(super) struct ProjectedPoint {
     pub x: f64,
     pub y: f64,
     pub height: f32,
-    pub kind: Kind,
+    pub kind: PointKind,
 }
 
 /// Projected coordinates in whole centimetres: trigonometric functions differ in their last bits between machines.
@@ -29,12 +29,12 @@ pub(super) fn project(crs: Crs, longitude: f64, latitude: f64) -> Option<(f64, f
 }
 
 /// The control points, projected.
-pub(super) fn places(crs: Crs) -> Vec<Place> {
+pub(super) fn places(crs: Crs) -> Vec<ProjectedPoint> {
     control_points()
         .iter()
         .filter_map(|point| {
             let (x, y) = project(crs, point.longitude, point.latitude)?;
-            Some(Place { x, y, height: point.height, kind: point.kind })
+            Some(ProjectedPoint { x, y, height: point.height, kind: point.kind })
         })
         .collect()
 }
@@ -51,10 +51,10 @@ pub(super) fn bend(x: f64, y: f64) -> (f64, f64) {
 }
 
 /// Places as the relief has them.
-pub(super) fn bent(places: &[Place]) -> Vec<Place> {
-    let bent = |place: &Place| {
+pub(super) fn bent(places: &[ProjectedPoint]) -> Vec<ProjectedPoint> {
+    let bent = |place: &ProjectedPoint| {
         let (x, y) = bend(place.x, place.y);
-        Place { x, y, ..*place }
+        ProjectedPoint { x, y, ..*place }
     };
     places.iter().map(bent).collect()
 }

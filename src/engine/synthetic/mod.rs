@@ -20,11 +20,11 @@ use std::sync::OnceLock;
 
 use super::crs::Crs;
 use super::grid::{Grid, Placement};
-use super::{Layer, Problem, RegionBox, geotiff};
+use super::{Layer, Problem, RegionBox};
 use surface::{CELL, Surface};
 
 pub use climate::LAPSE;
-pub use points::{ControlPoint, Kind, control_points};
+pub use points::{ControlPoint, PointKind, control_points};
 
 /// The label of such terrain wherever it is shown.
 pub const LABEL: &str = "synthetic terrain through real summits";
@@ -35,16 +35,16 @@ pub const EPSG: u32 = 3035;
 /// The longest edge of a terrain with its halo, cells: the domain.
 pub const LONGEST: u32 = (domain::SIDE / CELL) as u32;
 
-/// What [`write_ecrins`] makes.
+/// What [`ecrins`] makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct SceneExtent {
     /// Cells across and down, of 25 m.
     pub size: u32,
     /// Beyond the mapped region, terrain that only casts shadows, cells.
     pub halo: u32,
 }
 
-impl Extent {
+impl SceneExtent {
     /// The mapped region: the extent without its halo, in EPSG:3035.
     #[must_use]
     pub fn region(self) -> RegionBox {
@@ -70,7 +70,7 @@ impl Extent {
 ///
 /// # Errors
 /// When the extent is empty or larger than the mountains that are known ([`LONGEST`]).
-pub fn terrain(extent: Extent) -> Result<(Grid, Placement), Problem> {
+pub fn terrain(extent: SceneExtent) -> Result<(Grid, Placement), Problem> {
     let edge = extent.edge();
     if extent.size == 0 || edge > LONGEST {
         let what = format!("a synthetic terrain of {edge} x {edge} cells was asked for");
@@ -88,17 +88,17 @@ pub fn terrain(extent: Extent) -> Result<(Grid, Placement), Problem> {
     Ok((Grid { width: edge, height: edge, values }, placement))
 }
 
-/// Writes the campaign inputs of the Parc des Écrins into `folder`: `dem.tif` (25 m, EPSG:3035, through the control
+/// Makes the campaign inputs of the Parc des Écrins and hands them over, each with the name of its file: `dem.tif` (25 m, EPSG:3035, through the control
 /// points of `assets/ecrins/`) and coarse, smooth climate grids on 1 km cells (`t_mean_{month}.tif` in degC,
 /// `cloud_{month}.tif` in 0.01 %, `zref.tif` in m).
 ///
 /// # Errors
-/// When the extent is empty or too large, or a file cannot be written.
-pub fn write_ecrins(folder: &Path, extent: Extent) -> Result<(), Problem> {
+/// When the extent is empty or too large, and those of `write`.
+pub fn ecrins(
+    extent: SceneExtent,
+    write: impl Fn(&str, &Grid, &Placement, Layer) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let (dem, placement) = terrain(extent)?;
-    let write = |name: &str, grid: &Grid, placement: &Placement, layer: Layer| {
-        geotiff::write_grid(&folder.join(name), grid, placement, &layer)
-    };
     write("dem.tif", &dem, &placement, layer("dem", None, "m", "height", (0.0, 5000.0)))?;
     let coarse = climate::placement(&placement);
     let reference = climate::reference_height(&massif().0, &coarse);

@@ -6,7 +6,7 @@ const FILE: &str = include_str!("../../../assets/ecrins/control-points.csv");
 
 /// What a control point is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PointKind {
     /// A summit.
     Summit,
     /// A pass.
@@ -27,7 +27,7 @@ pub struct ControlPoint {
     /// Height, m.
     pub height: f32,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PointKind,
 }
 
 /// The control points, in the file's order: summits, passes, valley floors, each from high to low.
@@ -62,9 +62,9 @@ fn parse_point(line: &'static str) -> Option<ControlPoint> {
         latitude: fields.next()?.parse().ok()?,
         height: fields.next()?.parse().ok()?,
         kind: match fields.next()? {
-            "summit" => Kind::Summit,
-            "pass" => Kind::Pass,
-            "valley" => Kind::Valley,
+            "summit" => PointKind::Summit,
+            "pass" => PointKind::Pass,
+            "valley" => PointKind::Valley,
             _ => return None,
         },
     };
@@ -75,7 +75,7 @@ fn parse_point(line: &'static str) -> Option<ControlPoint> {
 mod tests {
     use super::*;
 
-    fn of(kind: Kind) -> impl Iterator<Item = &'static ControlPoint> {
+    fn of(kind: PointKind) -> impl Iterator<Item = &'static ControlPoint> {
         control_points().iter().filter(move |point| point.kind == kind)
     }
 
@@ -97,11 +97,13 @@ mod tests {
 
     #[test]
     fn kinds_fit_heights() {
-        let lowest_summit = of(Kind::Summit).map(|p| p.height).fold(f32::INFINITY, f32::min);
-        assert!(of(Kind::Valley).all(|point| point.height < lowest_summit.min(2000.0)));
-        assert!(of(Kind::Pass).all(|point| point.height < 3500.0));
+        let lowest_summit = of(PointKind::Summit).map(|p| p.height).fold(f32::INFINITY, f32::min);
+        assert!(of(PointKind::Valley).all(|point| point.height < lowest_summit.min(2000.0)));
+        assert!(of(PointKind::Pass).all(|point| point.height < 3500.0));
         assert!(
-            of(Kind::Summit).count() >= 20 && of(Kind::Pass).count() >= 5 && of(Kind::Valley).count() >= 15
+            of(PointKind::Summit).count() >= 20
+                && of(PointKind::Pass).count() >= 5
+                && of(PointKind::Valley).count() >= 15
         );
     }
 

@@ -10,11 +10,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::domain::{self, Place};
+use super::domain::{self, ProjectedPoint};
 use super::noise;
-use super::points::Kind;
+use super::points::PointKind;
 use super::rivers::Vertex;
-use super::steepness::Steepness;
+use super::steepness::LandSteepness;
 
 /// Slope at one drained square metre: 0.48 at 1 km2.
 const STEEPNESS: f32 = 480.0;
@@ -58,7 +58,7 @@ pub(super) struct Relief {
 }
 
 /// One resolution while it is worked on.
-struct Level {
+struct ReliefLevel {
     edge: usize,
     cell: f64,
     /// Height of the river in a cell; NaN elsewhere.
@@ -75,11 +75,11 @@ struct Level {
 }
 
 /// Grows the relief of the domain.
-pub(super) fn grow(places: &[Place], courses: &[Vec<Vertex>]) -> Relief {
-    let mut steepness = Steepness::new(places);
-    let mut coarser: Option<Level> = None;
+pub(super) fn grow(places: &[ProjectedPoint], courses: &[Vec<Vertex>]) -> Relief {
+    let mut steepness = LandSteepness::new(places);
+    let mut coarser: Option<ReliefLevel> = None;
     for (cell, rounds) in LEVELS {
-        let mut level = Level::new(cell, places, courses, coarser.as_ref());
+        let mut level = ReliefLevel::new(cell, places, courses, coarser.as_ref());
         for _ in 0..rounds {
             level.climb();
             steepness.adjust(|place| level.climb_of(place));
@@ -94,8 +94,8 @@ pub(super) fn grow(places: &[Place], courses: &[Vec<Vertex>]) -> Relief {
     })
 }
 
-impl Level {
-    fn new(cell: f64, places: &[Place], courses: &[Vec<Vertex>], coarser: Option<&Self>) -> Self {
+impl ReliefLevel {
+    fn new(cell: f64, places: &[ProjectedPoint], courses: &[Vec<Vertex>], coarser: Option<&Self>) -> Self {
         let edge = (domain::SIDE / cell) as usize;
         let slopes = match coarser {
             None => vec![0.5; edge * edge],
@@ -189,7 +189,7 @@ impl Level {
     }
 
     /// The slopes that the drained areas call for, half-way from those of before so that drainage settles.
-    fn steepen(&mut self, steepness: &Steepness) {
+    fn steepen(&mut self, steepness: &LandSteepness) {
         let mut areas = vec![(self.cell * self.cell) as f32; self.edge * self.edge];
         for &i in self.order.iter().rev() {
             let receiver = self.receivers[i as usize];
@@ -213,12 +213,12 @@ impl Level {
     }
 
     /// How far a summit or pass should climb from its river over how far it does.
-    fn climb_of(&self, place: &Place) -> Option<f32> {
-        if place.kind == Kind::Valley {
+    fn climb_of(&self, place: &ProjectedPoint) -> Option<f32> {
+        if place.kind == PointKind::Valley {
             return None;
         }
         let mut i = self.index(place.x, place.y)?;
-        if place.kind == Kind::Summit {
+        if place.kind == PointKind::Summit {
             i = self.top_near(i);
         }
         let height = self.heights[i];
@@ -257,11 +257,11 @@ impl Level {
     }
 }
 
-/// The height of the summits around a coordinate, each heard by its nearness.
-fn ceiling(places: &[Place], (x, y): (f64, f64)) -> f32 {
+/// The height of the summits around a coordinate, weighted by their nearness.
+fn ceiling(places: &[ProjectedPoint], (x, y): (f64, f64)) -> f32 {
     // Far from all that are known, 3200 m.
     let (mut sum, mut total) = (3200.0 * 2e-4, 2e-4);
-    for place in places.iter().filter(|place| place.kind == Kind::Summit) {
+    for place in places.iter().filter(|place| place.kind == PointKind::Summit) {
         let (dx, dy) = (((place.x - x) / 1000.0) as f32, ((place.y - y) / 1000.0) as f32);
         let near = dx * dx + dy * dy + 0.3;
         sum += place.height / (near * near);

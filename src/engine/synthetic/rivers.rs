@@ -23,7 +23,7 @@ pub(super) struct Vertex {
 type Station = (f64, f64, Option<f64>);
 
 /// A course as the file says it; the last height is missing where it joins a river above.
-struct Course {
+struct RiverCourse {
     name: &'static str,
     stations: Vec<Station>,
 }
@@ -85,13 +85,13 @@ fn wind(stations: &[Vertex], seed: u32) -> Vec<Vertex> {
 }
 
 /// Parses the file; rows of one river stand together.
-fn parse(text: &'static str) -> Result<Vec<Course>, String> {
-    let mut courses: Vec<Course> = Vec::new();
+fn parse(text: &'static str) -> Result<Vec<RiverCourse>, String> {
+    let mut courses: Vec<RiverCourse> = Vec::new();
     for (number, line) in rows(text) {
         let (name, station) = parse_station(line).ok_or_else(|| format!("line {number}: {line}"))?;
         match courses.last_mut() {
             Some(course) if course.name == name => course.stations.push(station),
-            _ => courses.push(Course { name, stations: vec![station] }),
+            _ => courses.push(RiverCourse { name, stations: vec![station] }),
         }
     }
     Ok(courses)
@@ -114,7 +114,7 @@ fn parse_station(line: &'static str) -> Option<(&'static str, Station)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::points::Kind;
+    use super::super::points::PointKind;
     use super::*;
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn every_valley_floor_lies_on_a_river() {
         let text: Vec<_> = rows(FILE).map(|(_, line)| line).collect();
-        for point in control_points().iter().filter(|point| point.kind == Kind::Valley) {
+        for point in control_points().iter().filter(|point| point.kind == PointKind::Valley) {
             assert!(text.iter().any(|line| line.split(',').nth(1) == Some(point.name)), "{}", point.name);
         }
     }

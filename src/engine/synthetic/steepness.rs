@@ -1,28 +1,29 @@
 //! How steep the land is over kilometres, adjusted until summits and passes come out near their heights.
 
-use super::domain::{self, Place};
-use super::points::Kind;
+use super::domain::{self, ProjectedPoint};
+use super::points::PointKind;
 
 /// Cells of an edge of the field.
 const EDGE: usize = 90;
 
-/// Within this distance a point is fully heard, km.
+/// Within this distance a point has its full weight, km.
 const NEAR: f32 = 1.2;
 
 /// The steepness over the domain, 1 = as the stream-power constant says.
-pub(super) struct Steepness {
-    anchors: Vec<(Place, f32)>,
+pub(super) struct LandSteepness {
+    anchors: Vec<(ProjectedPoint, f32)>,
     field: Vec<f32>,
 }
 
-impl Steepness {
-    pub(super) fn new(places: &[Place]) -> Self {
-        let anchors = places.iter().filter(|place| place.kind != Kind::Valley).map(|&place| (place, 1.0));
+impl LandSteepness {
+    pub(super) fn new(places: &[ProjectedPoint]) -> Self {
+        let anchors =
+            places.iter().filter(|place| place.kind != PointKind::Valley).map(|&place| (place, 1.0));
         Self { anchors: anchors.collect(), field: vec![1.0; EDGE * EDGE] }
     }
 
     /// Moves each anchor by the ratio of the wanted climb to the present one, then spreads them.
-    pub(super) fn adjust(&mut self, ratio: impl Fn(&Place) -> Option<f32>) {
+    pub(super) fn adjust(&mut self, ratio: impl Fn(&ProjectedPoint) -> Option<f32>) {
         for (place, value) in &mut self.anchors {
             if let Some(ratio) = ratio(place) {
                 *value = (*value * (1.0 + 0.6 * (ratio - 1.0))).clamp(0.25, 3.0);

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::domain::{self, Place};
+use super::domain::{self, ProjectedPoint};
 use super::noise;
-use super::points::Kind;
+use super::points::PointKind;
 use super::relief::Relief;
 
 /// Size of a cell, m.
@@ -52,7 +52,7 @@ struct Pin {
 }
 
 impl Surface {
-    pub(super) fn new(relief: Relief, places: &[Place]) -> Self {
+    pub(super) fn new(relief: Relief, places: &[ProjectedPoint]) -> Self {
         let centre = |v: f64| ((v / CELL).floor() + 0.5) * CELL;
         let mut pins: Vec<Pin> = places
             .iter()
@@ -173,8 +173,8 @@ fn unpress(height: f64) -> f64 {
 
 /// The offset to the place of the relief that stands for a control point: the highest for a summit, the nearest in
 /// height for a pass, itself for a valley floor.
-fn stand_in(relief: &Relief, place: &Place, reach: f64) -> (f64, f64) {
-    if place.kind == Kind::Valley {
+fn stand_in(relief: &Relief, place: &ProjectedPoint, reach: f64) -> (f64, f64) {
+    if place.kind == PointKind::Valley {
         return (0.0, 0.0);
     }
     let (x, y) = domain::bend(place.x, place.y);
@@ -186,7 +186,7 @@ fn stand_in(relief: &Relief, place: &Place, reach: f64) -> (f64, f64) {
             let far = (dx * dx + dy * dy).sqrt();
             let (height, _) = relief.sample(x + dx, y + dy);
             let fitness = match place.kind {
-                Kind::Summit => height - 0.1 * far,
+                PointKind::Summit => height - 0.1 * far,
                 _ => -(height - f64::from(place.height)).abs() - 0.1 * far,
             };
             if far <= reach && fitness > best.0 {

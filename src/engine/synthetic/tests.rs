@@ -4,10 +4,10 @@ use std::collections::BinaryHeap;
 use super::*;
 
 /// Everything the domain holds.
-const ALL: Extent = Extent { size: LONGEST, halo: 0 };
+const ALL: SceneExtent = SceneExtent { size: LONGEST, halo: 0 };
 
 /// The middle, large enough for the highest summits.
-const MIDDLE: Extent = Extent { size: 512, halo: 64 };
+const MIDDLE: SceneExtent = SceneExtent { size: 512, halo: 64 };
 
 /// How deep each cell lies below the level at which water would leave, m.
 fn depressions(grid: &Grid) -> Vec<f32> {
@@ -88,9 +88,9 @@ fn slopes_are_alpine() {
 
 #[test]
 fn every_extent_is_cut_from_the_same_mountains() {
-    let (wide, from) = terrain(Extent { size: 60, halo: 30 }).unwrap();
-    let (narrow, at) = terrain(Extent { size: 60, halo: 0 }).unwrap();
-    let region = Extent { size: 60, halo: 30 }.region();
+    let (wide, from) = terrain(SceneExtent { size: 60, halo: 30 }).unwrap();
+    let (narrow, at) = terrain(SceneExtent { size: 60, halo: 0 }).unwrap();
+    let region = SceneExtent { size: 60, halo: 30 }.region();
     assert_eq!((at.west.to_bits(), at.north.to_bits()), (region.xmin.to_bits(), region.ymax.to_bits()));
     let (column, row) = (((at.west - from.west) / 25.0) as isize, ((from.north - at.north) / 25.0) as isize);
     assert_eq!((column, row), (30, 30));
@@ -104,7 +104,7 @@ fn every_extent_is_cut_from_the_same_mountains() {
 #[test]
 fn the_terrain_has_the_same_bits_everywhere() {
     // Recorded once: a change here changes every synthetic map.
-    let (grid, _) = terrain(Extent { size: 100, halo: 0 }).unwrap();
+    let (grid, _) = terrain(SceneExtent { size: 100, halo: 0 }).unwrap();
     let bytes: Vec<u8> = grid.values.iter().flat_map(|height| height.to_le_bytes()).collect();
     assert_eq!(crc32fast::hash(&bytes), 4_097_867_794);
 }
@@ -113,21 +113,21 @@ fn the_terrain_has_the_same_bits_everywhere() {
 fn threads_do_not_change_a_bit() {
     let in_pool = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| terrain(Extent { size: 100, halo: 0 }).unwrap().0)
+        pool.install(|| terrain(SceneExtent { size: 100, halo: 0 }).unwrap().0)
     };
     assert_eq!(in_pool(1), in_pool(3));
 }
 
 #[test]
 fn an_empty_or_too_large_extent_is_refused() {
-    assert!(terrain(Extent { size: 0, halo: 10 }).is_err());
-    let problem = terrain(Extent { size: LONGEST, halo: 1 }).unwrap_err();
+    assert!(terrain(SceneExtent { size: 0, halo: 10 }).is_err());
+    let problem = terrain(SceneExtent { size: LONGEST, halo: 1 }).unwrap_err();
     assert!(problem.to_string().contains("2880"), "{problem}");
 }
 
 #[test]
 fn climate_reaches_beyond_the_terrain_and_is_plausible() {
-    let (_, placement) = terrain(Extent { size: 101, halo: 7 }).unwrap();
+    let (_, placement) = terrain(SceneExtent { size: 101, halo: 7 }).unwrap();
     let coarse = climate::placement(&placement);
     assert!(coarse.west <= placement.west - 8000.0 && coarse.north >= placement.north + 8000.0);
     let east = |p: &Placement| p.west + p.width as f64 * p.cell_x;

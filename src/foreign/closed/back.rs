@@ -7,16 +7,16 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Bounds, Closed, Kept, What, walk};
+use super::{Bounds, Closed, KeptFile, What, walk};
 use crate::durable::beneath::{self, Folder};
 use crate::foreign::copies::{self, BroughtBack};
-use crate::foreign::fitness::{Misfit, Unfit};
+use crate::foreign::misfit::{Misfit, Unfit};
 use crate::foreign::record;
 use crate::quantity::clean;
 
 /// One step, with the path of what it is about. They are done in this order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+enum BackStep {
     /// Something else has the name.
     ClearWay,
     MakeFolder(u32),
@@ -29,7 +29,7 @@ enum Step {
     MoveAside,
 }
 
-impl Step {
+impl BackStep {
     fn in_words(&self) -> &'static str {
         match self {
             Self::ClearWay | Self::MoveAside => "moved aside, for it came later",
@@ -73,7 +73,7 @@ impl Closed {
         Ok(done)
     }
 
-    fn plan(&self, copies: &Path, bounds: Bounds) -> Result<Vec<(Step, PathBuf)>, Vec<Unfit>> {
+    fn plan(&self, copies: &Path, bounds: Bounds) -> Result<Vec<(BackStep, PathBuf)>, Vec<Unfit>> {
         if self.things.is_empty() && self.folder.as_os_str().is_empty() {
             return Ok(Vec::new());
         }
@@ -97,9 +97,9 @@ impl Closed {
                 What::Folder { .. } if there.is_some_and(beneath::is_folder) => {}
                 What::Folder { mode } => {
                     if there.is_some() {
-                        add(Step::ClearWay);
+                        add(BackStep::ClearWay);
                     }
-                    add(Step::MakeFolder(*mode));
+                    add(BackStep::MakeFolder(*mode));
                 }
                 What::File(kept) => {
                     let moved = || {
@@ -121,10 +121,9 @@ impl Closed {
             let new_paths: BTreeSet<&Path> = new.iter().map(|path| path.as_path()).collect();
             for path in &new {
                 let inner = path.ancestors().skip(1).any(|above| new_paths.contains(above));
-                let named_again =
-                    |(step, _): &(Step, PathBuf)| matches!(step, Step::NameAgain(from) if from == *path);
+                let named_again = |(step, _): &(BackStep, PathBuf)| matches!(step, BackStep::NameAgain(from) if from == *path);
                 if !inner && !steps.iter().any(named_again) {
-                    steps.push((Step::MoveAside, (*path).clone()));
+                    steps.push((BackStep::MoveAside, (*path).clone()));
                 }
             }
         }
@@ -138,32 +137,34 @@ impl Closed {
     /// What brings a file back.
     fn step(
         &self,
-        kept: &Kept,
+        kept: &KeptFile,
         path: &Path,
         there: Option<&Metadata>,
         copy: Option<usize>,
         moved: impl Fn() -> Option<PathBuf>,
-    ) -> Result<Vec<Step>, Unfit> {
+    ) -> Result<Vec<BackStep>, Unfit> {
         let at = self.folder.join(path);
         let Some(facts) = there else {
             return match (copy, moved()) {
-                (Some(copy), _) => Ok(vec![Step::Put(copy)]),
-                (None, Some(from)) => Ok(vec![Step::NameAgain(from)]),
+                (Some(copy), _) => Ok(vec![BackStep::Put(copy)]),
+                (None, Some(from)) => Ok(vec![BackStep::NameAgain(from)]),
                 (None, None) => Err(unfit(&at, "it is missing, and was too large to be copied")),
             };
         };
         if !beneath::is_regular(facts) {
             let words = "something else (a folder, a link, a pipe or a device) has its name";
-            return copy.map(|copy| vec![Step::ClearWay, Step::Put(copy)]).ok_or_else(|| unfit(&at, words));
+            return copy
+                .map(|copy| vec![BackStep::ClearWay, BackStep::Put(copy)])
+                .ok_or_else(|| unfit(&at, words));
         }
-        let now = Kept::of(facts);
+        let now = KeptFile::of(facts);
         if (now.size, now.modified, now.mode) == (kept.size, kept.modified, kept.mode) {
             return Ok(Vec::new());
         }
         if let Some(copy) = copy {
-            return Ok(vec![Step::Put(copy)]);
+            return Ok(vec![BackStep::Put(copy)]);
         }
-        let mode = (now.mode != kept.mode).then_some(Step::SetMode(kept.mode));
+        let mode = (now.mode != kept.mode).then_some(BackStep::SetMode(kept.mode));
         if (now.size, now.modified) == (kept.size, kept.modified) {
             return Ok(mode.into_iter().collect());
         }
@@ -172,21 +173,21 @@ impl Closed {
             Some(kept.sum? == record::sum(&file, kept.size).ok()?)
         };
         if now.size > kept.size && begins_so() == Some(true) {
-            return Ok([Step::Cut(kept.size, kept.modified)].into_iter().chain(mode).collect());
+            return Ok([BackStep::Cut(kept.size, kept.modified)].into_iter().chain(mode).collect());
         }
         Err(unfit(&at, "it was changed since, and was too large to be copied"))
     }
 
     fn take(
         &self,
-        step: &Step,
+        step: &BackStep,
         path: &Path,
         copies: &Path,
         (aside, place): (&Path, &mut Option<PathBuf>),
     ) -> io::Result<()> {
         let at = self.folder.join(path);
         match step {
-            Step::ClearWay | Step::MoveAside => {
+            BackStep::ClearWay | BackStep::MoveAside => {
                 let place = match place {
                     Some(place) => place.clone(),
                     None => place.insert(free(aside)?).clone(),
@@ -195,13 +196,13 @@ impl Closed {
                 beneath::create_folders(to.parent().unwrap_or(&place))?;
                 beneath::rename_new(&at, &to)
             }
-            Step::MakeFolder(mode) => {
+            BackStep::MakeFolder(mode) => {
                 beneath::create_folder(&at)?;
                 let folder = std::fs::File::from(beneath::open_folder(&at)?);
                 folder.set_permissions(Permissions::from_mode(*mode))
             }
-            Step::NameAgain(from) => beneath::rename_new(&self.folder.join(from), &at),
-            Step::Put(number) => {
+            BackStep::NameAgain(from) => beneath::rename_new(&self.folder.join(from), &at),
+            BackStep::Put(number) => {
                 let What::File(kept) = &self.things[*number].what else { return Ok(()) };
                 copies::put_with(&at, kept.mode, kept.modified, &|to| {
                     if kept.size == 0 {
@@ -212,14 +213,14 @@ impl Closed {
                     to.write_all_at(&bytes, 0)
                 })
             }
-            Step::Cut(size, modified) => {
+            BackStep::Cut(size, modified) => {
                 let file = beneath::open_to_write(&at)?;
                 file.set_len(*size)?;
                 // With its time, so that it is known as what it was.
                 file.set_times(copies::written_at(*modified))?;
                 file.sync_all()
             }
-            Step::SetMode(mode) => {
+            BackStep::SetMode(mode) => {
                 let file = beneath::open(&at)?;
                 file.set_permissions(Permissions::from_mode(*mode))
             }
@@ -228,20 +229,20 @@ impl Closed {
 }
 
 /// The order of steps: no step needs a later one.
-fn order(step: &Step) -> u8 {
+fn order(step: &BackStep) -> u8 {
     match step {
-        Step::ClearWay => 0,
-        Step::MakeFolder(_) => 1,
-        Step::NameAgain(_) => 2,
-        Step::Put(_) => 3,
-        Step::Cut(..) => 4,
-        Step::SetMode(_) => 5,
-        Step::MoveAside => 6,
+        BackStep::ClearWay => 0,
+        BackStep::MakeFolder(_) => 1,
+        BackStep::NameAgain(_) => 2,
+        BackStep::Put(_) => 3,
+        BackStep::Cut(..) => 4,
+        BackStep::SetMode(_) => 5,
+        BackStep::MoveAside => 6,
     }
 }
 
 /// Whether a file of another name is this one.
-fn is_same(kept: &Kept, facts: &Metadata) -> bool {
+fn is_same(kept: &KeptFile, facts: &Metadata) -> bool {
     beneath::is_regular(facts)
         && (facts.ino(), facts.len(), record::modified(facts)) == (kept.inode, kept.size, kept.modified)
 }

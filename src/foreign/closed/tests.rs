@@ -7,13 +7,13 @@ use super::*;
 const SMALL: Bounds = Bounds { names: 100, file: 100, all: 1 << 30 };
 
 /// A program's folder, as it was kept.
-struct Lab {
+struct ClosedLab {
     place: tempfile::TempDir,
     closed: Closed,
     before: BTreeMap<PathBuf, (u32, Vec<u8>)>,
 }
 
-impl Lab {
+impl ClosedLab {
     /// With a log, a table, an empty file, a large one, a folder and a link.
     fn new(bounds: Bounds) -> Self {
         let place = tempfile::tempdir().unwrap();
@@ -28,7 +28,7 @@ impl Lab {
         fs::write(work.join("large"), vec![b'l'; 300]).unwrap();
         fs::set_permissions(work.join("log"), fs::Permissions::from_mode(0o640)).unwrap();
         symlink("log", work.join("link")).unwrap();
-        let record = Record::default();
+        let record = ImageRecord::default();
         let closed = keep(&work, &record, &place.path().join("copies"), bounds).unwrap();
         let before = all(&work);
         Self { place, closed, before }
@@ -84,15 +84,17 @@ fn add(path: &Path, content: &str) {
 
 #[test]
 fn a_folder_that_did_not_change_is_left_alone() {
-    let lab = Lab::new(SMALL);
+    let lab = ClosedLab::new(SMALL);
     assert_eq!(lab.back(), Vec::<String>::new());
     let text = ron::to_string(&lab.closed).unwrap();
     assert_eq!(ron::from_str::<Closed>(&text).unwrap(), lab.closed);
+    let names = ron::ser::PrettyConfig::new().struct_names(true);
+    assert!(ron::ser::to_string_pretty(&lab.closed, names).unwrap().contains("Kept("));
 }
 
 #[test]
 fn what_was_added_changed_or_removed_is_as_it_was() {
-    let lab = Lab::new(SMALL);
+    let lab = ClosedLab::new(SMALL);
     add(&lab.path("log"), "two\n");
     fs::write(lab.path("output/table"), "9").unwrap();
     add(&lab.path("empty"), "no more");
@@ -113,7 +115,7 @@ fn what_was_added_changed_or_removed_is_as_it_was() {
 
 #[test]
 fn what_came_later_is_moved_aside_and_not_lost() {
-    let lab = Lab::new(SMALL);
+    let lab = ClosedLab::new(SMALL);
     fs::create_dir_all(lab.path("new/deep")).unwrap();
     fs::write(lab.path("new/deep/file"), "new").unwrap();
     fs::write(lab.path("output/done"), "yes").unwrap();
@@ -133,7 +135,7 @@ fn what_came_later_is_moved_aside_and_not_lost() {
 
 #[test]
 fn a_large_file_that_got_another_name_gets_its_own_again() {
-    let lab = Lab::new(SMALL);
+    let lab = ClosedLab::new(SMALL);
     fs::rename(lab.path("large"), lab.path("output/final")).unwrap();
     assert_eq!(lab.back(), ["large: given its former name again"]);
 }
@@ -141,7 +143,7 @@ fn a_large_file_that_got_another_name_gets_its_own_again() {
 #[test]
 fn what_cannot_be_brought_back_is_refused_by_name() {
     for change in ["shorter", "other", "gone"] {
-        let lab = Lab::new(SMALL);
+        let lab = ClosedLab::new(SMALL);
         add(&lab.path("log"), "two\n");
         let large = lab.path("large");
         match change {
@@ -170,7 +172,7 @@ fn what_is_open_is_not_looked_at() {
         copy: None,
         parts: None,
     };
-    let record = Record { files: vec![open], ..Record::default() };
+    let record = ImageRecord { files: vec![open], ..ImageRecord::default() };
     let elsewhere = tempfile::tempdir().unwrap();
     let copies = elsewhere.path().join("copies");
     let closed = keep(place.path(), &record, &copies, SMALL).unwrap();
@@ -183,7 +185,7 @@ fn what_is_open_is_not_looked_at() {
 
 #[test]
 fn what_is_beyond_the_bounds_is_told_and_left() {
-    let lab = Lab::new(Bounds { names: 2, ..SMALL });
+    let lab = ClosedLab::new(Bounds { names: 2, ..SMALL });
     assert!(lab.closed.more && lab.closed.things.len() == 2);
     let said = lab.closed.beyond(Bounds { names: 2, ..SMALL });
     assert!(said.contains("more than 2 names"), "{said}");
@@ -191,13 +193,13 @@ fn what_is_beyond_the_bounds_is_told_and_left() {
     let aside = lab.place.path().join("aside");
     assert_eq!(lab.closed.roll_back(&lab.place.path().join("copies"), &aside, SMALL).unwrap(), []);
     assert!(lab.path("new").exists(), "nobody knows what is new");
-    let lab = Lab::new(SMALL);
+    let lab = ClosedLab::new(SMALL);
     let said = lab.closed.beyond(SMALL);
     assert!(said.starts_with("Of the program's closed files 1 (300 B) have no copy"), "{said}");
-    let copied = Lab::new(Bounds { file: 1000, ..SMALL });
+    let copied = ClosedLab::new(Bounds { file: 1000, ..SMALL });
     assert_eq!(copied.closed.beyond(SMALL), "");
     // Those written last are copied.
-    let few = Lab::new(Bounds { all: 4, file: 4, names: 100 });
+    let few = ClosedLab::new(Bounds { all: 4, file: 4, names: 100 });
     assert!(
         few.closed
             .things

@@ -9,15 +9,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nix::fcntl::OFlag;
 
-use super::parts::Parts;
+use super::parts::DataParts;
 use crate::durable::atomic;
 use crate::durable::beneath::{self, Folder};
-use crate::foreign::fitness::{Unfit, files};
-use crate::foreign::record::{self, Record, Recorded, Sum};
+use crate::foreign::misfit::{Unfit, files};
+use crate::foreign::record::{self, Checksum, ImageRecord, Recorded};
 
 /// What brings an output back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::foreign) enum Action {
+pub(in crate::foreign) enum Repair {
     /// It is as it was.
     Nothing,
     /// What was added is cut off.
@@ -29,20 +29,20 @@ pub(in crate::foreign) enum Action {
 }
 
 /// What is to be done with a file that the program writes, or that has a copy.
-pub(in crate::foreign) fn action(file: &Recorded, copies: &Path) -> Result<Action, Unfit> {
+pub(in crate::foreign) fn action(file: &Recorded, copies: &Path) -> Result<Repair, Unfit> {
     let copy = copy_of(file, copies);
     let facts = match std::fs::symlink_metadata(&file.path) {
         Ok(facts) => facts,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return match copy {
-                Some(copy) => Ok(Action::PutBack(copy)),
-                None if file.size == 0 && file.is_written() => Ok(Action::Make),
+                Some(copy) => Ok(Repair::PutBack(copy)),
+                None if file.size == 0 && file.is_written() => Ok(Repair::Make),
                 None => Err(files::unreachable(file, &e)),
             };
         }
         Err(e) => return Err(files::unreachable(file, &e)),
     };
-    let brought_back = |unfit: Unfit| copy.clone().map(Action::PutBack).ok_or(unfit);
+    let brought_back = |unfit: Unfit| copy.clone().map(Repair::PutBack).ok_or(unfit);
     if let Err(other) = files::same_kind_and_mode(file, &facts) {
         return if facts.is_file() { brought_back(other) } else { Err(other) };
     }
@@ -56,12 +56,12 @@ pub(in crate::foreign) fn action(file: &Recorded, copies: &Path) -> Result<Actio
         return brought_back(files::other_content(file));
     }
     // What is only added to has kept its begin; of what is written anywhere that must be seen.
-    let kept = file.grows() || (matches!(begin, Sum::Whole(_)) && file.sum.is_some());
+    let kept = file.grows() || (matches!(begin, Checksum::Whole(_)) && file.sum.is_some());
     match (added, kept) {
-        (true, true) => Ok(Action::Cut),
+        (true, true) => Ok(Repair::Cut),
         (true, false) => brought_back(files::other_size(file, facts.len())),
-        (false, true) => Ok(Action::Nothing),
-        (false, false) if record::modified(&facts) == file.modified => Ok(Action::Nothing),
+        (false, true) => Ok(Repair::Nothing),
+        (false, false) if record::modified(&facts) == file.modified => Ok(Repair::Nothing),
         (false, false) => brought_back(files::other_time(file, record::modified(&facts))),
     }
 }
@@ -70,7 +70,7 @@ pub(in crate::foreign) fn action(file: &Recorded, copies: &Path) -> Result<Actio
 fn copy_of(file: &Recorded, copies: &Path) -> Option<PathBuf> {
     let name =
         file.copy.as_deref().filter(|name| name.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty())?;
-    let (copy, length) = (copies.join(name), Parts::read(file.size, file.parts.as_ref()).bytes());
+    let (copy, length) = (copies.join(name), DataParts::read(file.size, file.parts.as_ref()).bytes());
     beneath::facts(&copy).is_ok_and(|facts| facts.is_file() && facts.len() == length).then_some(copy)
 }
 
@@ -89,7 +89,7 @@ pub struct BroughtBack {
 ///
 /// # Errors
 /// All that cannot be brought back.
-pub fn roll_back(record: &Record, copies: &Path) -> Result<Vec<BroughtBack>, Vec<Unfit>> {
+pub fn roll_back(record: &ImageRecord, copies: &Path) -> Result<Vec<BroughtBack>, Vec<Unfit>> {
     let outputs = record.files.iter().filter(|file| file.is_written() || file.copy.is_some());
     let mut actions = Vec::new();
     let mut unfit = Vec::new();
@@ -105,10 +105,10 @@ pub fn roll_back(record: &Record, copies: &Path) -> Result<Vec<BroughtBack>, Vec
     let mut done = Vec::new();
     for (file, action) in actions {
         let (how, result) = match action {
-            Action::Nothing => continue,
-            Action::Cut => ("cut to its former length", cut(file)),
-            Action::PutBack(copy) => ("put back from its copy", put(file, Some(&copy))),
-            Action::Make => ("made again, empty", put(file, None)),
+            Repair::Nothing => continue,
+            Repair::Cut => ("cut to its former length", cut(file)),
+            Repair::PutBack(copy) => ("put back from its copy", put(file, Some(&copy))),
+            Repair::Make => ("made again, empty", put(file, None)),
         };
         match result {
             Ok(()) => done.push(BroughtBack { path: file.path.clone(), how }),
@@ -143,7 +143,7 @@ fn open_to_write(path: &Path) -> io::Result<File> {
 /// Into the file that is there: a program may know it by its number (`SQLite` writes to no other one). It is emptied first, so that
 /// what is half written is shorter, and is put back again. A file that is gone, or cannot be written to, is made anew.
 fn put(file: &Recorded, copy_at: Option<&Path>) -> io::Result<()> {
-    let parts = Parts::read(file.size, file.parts.as_ref());
+    let parts = DataParts::read(file.size, file.parts.as_ref());
     let fill = |to: &File| copy_at.map_or(Ok(()), |from| parts.put(&beneath::open(from)?, to));
     let mode = file.mode & 0o7777;
     let Ok(to) = open_to_write(&file.path) else {

@@ -14,14 +14,14 @@ const PIECE: u64 = 1 << 20;
 
 /// The parts of a file that hold something, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(super) struct DataParts {
     /// Of the whole file.
     size: u64,
     /// Begin and length of each.
     parts: Vec<(u64, u64)>,
 }
 
-impl Parts {
+impl DataParts {
     /// Of the first `size` bytes of a file; all of it where its disk does not tell of holes.
     pub(super) fn of(file: &File, size: u64) -> Self {
         let mut parts: Vec<(u64, u64)> = Vec::new();

@@ -3,9 +3,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
 use super::*;
-use crate::foreign::fitness::{Here, unfit};
-use crate::foreign::record::Record;
-use crate::foreign::tasks::tests::Running;
+use crate::foreign::fitness::{RestoreSite, unfit};
+use crate::foreign::record::ImageRecord;
+use crate::foreign::tasks::tests::RunningProgram;
 
 /// A program that has written to files in each way, and stands.
 const PROGRAM: &str = "
@@ -15,16 +15,16 @@ big = open('big', 'wb+', 0); big.write(b'b' * 4096); big.seek(3 << 20); big.writ
 empty = open('empty', 'ab')
 ready(); stay()";
 
-struct Lab {
-    running: Running,
-    record: Record,
+struct CopiesLab {
+    running: RunningProgram,
+    record: ImageRecord,
     copies: PathBuf,
 }
 
-impl Lab {
+impl CopiesLab {
     fn new(most: u64) -> Self {
-        let running = Running::python(PROGRAM);
-        let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+        let running = RunningProgram::python(PROGRAM);
+        let mut record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
         record.settle().unwrap();
         // What is read only is looked at elsewhere.
         record.files.retain(|file| file.grows() || file.changes());
@@ -59,7 +59,7 @@ impl Lab {
     fn misfits(&self) -> Vec<String> {
         let mut record = self.record.clone();
         record.memory = 0;
-        unfit(&record, &Here::look((4, 2, 1)).unwrap(), &self.copies)
+        unfit(&record, &RestoreSite::look((4, 2, 1)).unwrap(), &self.copies)
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -75,7 +75,7 @@ fn big() -> Vec<u8> {
 
 #[test]
 fn untouched_outputs_stay() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     assert_eq!(lab.brought_back(), Vec::<String>::new());
     let copied: Vec<_> = lab.record.files.iter().filter_map(|file| file.copy.clone()).collect();
     assert_eq!(copied.len(), 2, "{:?}", lab.record);
@@ -83,7 +83,7 @@ fn untouched_outputs_stay() {
 
 #[test]
 fn what_was_written_since_is_taken_back() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     lab.add("log", b"later\n");
     lab.add("out", b"later\n");
     lab.add("big", b"later\n");
@@ -100,7 +100,7 @@ fn what_was_written_since_is_taken_back() {
 
 #[test]
 fn holes_are_neither_copied_nor_read_and_come_back_as_holes() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     let file = lab.record.files.iter().find(|file| file.path.ends_with("big")).unwrap();
     let copy = std::fs::metadata(lab.copies.join(file.copy.as_ref().unwrap())).unwrap();
     let made = std::fs::metadata(lab.running.path("big")).unwrap();
@@ -114,8 +114,8 @@ fn holes_are_neither_copied_nor_read_and_come_back_as_holes() {
 
 #[test]
 fn a_file_of_holes_alone_is_copied_at_once_whatever_its_length() {
-    let running = Running::python("f = open('out', 'wb+', 0); f.truncate(1 << 40); ready(); stay()");
-    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python("f = open('out', 'wb+', 0); f.truncate(1 << 40); ready(); stay()");
+    let mut record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     record.files.retain(Recorded::changes);
     let copies = running.path("copies");
     assert_eq!(take(&mut record, Path::new("/nowhere"), &copies, Most::default()).unwrap(), 0);
@@ -129,7 +129,7 @@ fn a_file_of_holes_alone_is_copied_at_once_whatever_its_length() {
 
 #[test]
 fn a_file_is_put_back_into_the_one_that_is_there() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     let numbers = || ["out", "big"].map(|name| std::fs::metadata(lab.running.path(name)).unwrap().ino());
     let before = numbers();
     lab.put("out", b"something longer");
@@ -150,9 +150,9 @@ open('read', 'w').write('three'); f = open('read'); f.read(2)
 log = open('log', 'ab', 0); log.write(b'one\\n')
 wide = open('wide', 'wb'); wide.write(b'w' * 100); wide.close(); wide = open('wide', 'rb')
 ready(); stay()";
-    let running = Running::python(script);
+    let running = RunningProgram::python(script);
     let own = running.path("").canonicalize().unwrap();
-    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let mut record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     let all = record.files.clone();
     let copies = running.path("copies");
     let most = Most { file: 50, ..Most::default() };
@@ -168,14 +168,14 @@ ready(); stay()";
     let read = |name| std::fs::read_to_string(running.path(name)).unwrap();
     assert_eq!((read("read").as_str(), read("log").as_str()), ("three", "one\n"));
     // Elsewhere such files are somebody else's.
-    let mut elsewhere = Record { files: all, ..Record::default() };
+    let mut elsewhere = ImageRecord { files: all, ..ImageRecord::default() };
     assert_eq!(take(&mut elsewhere, Path::new("/nowhere"), &running.path("none"), most).unwrap(), 0);
     assert!(!running.path("none").exists());
 }
 
 #[test]
 fn changed_at_equal_size_and_removed_come_back_from_the_copy() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     lab.put("out", b"six\n");
     std::fs::remove_file(lab.running.path("big")).unwrap();
     std::fs::remove_file(lab.running.path("empty")).unwrap();
@@ -186,7 +186,7 @@ fn changed_at_equal_size_and_removed_come_back_from_the_copy() {
 
 #[test]
 fn without_a_copy_they_are_refused_and_nothing_is_touched() {
-    let lab = Lab::new(0);
+    let lab = CopiesLab::new(0);
     assert!(!lab.copies.exists());
     lab.put("out", b"six\n");
     lab.add("log", b"later\n");
@@ -209,7 +209,7 @@ fn without_a_copy_they_are_refused_and_nothing_is_touched() {
 
 #[test]
 fn an_output_that_lost_lines_is_refused() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     lab.put("log", b"o");
     assert!(lab.misfits()[0].contains("/log: it has 1 B"), "{:?}", lab.misfits());
     lab.put("log", b"ONE\nmore");
@@ -218,13 +218,13 @@ fn an_output_that_lost_lines_is_refused() {
 
 #[test]
 fn a_damaged_copy_is_none_and_no_link_is_followed() {
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     lab.put("out", b"six\n");
     for name in std::fs::read_dir(&lab.copies).unwrap() {
         std::fs::write(name.unwrap().path(), "cut").unwrap();
     }
     assert_eq!(roll_back(&lab.record, &lab.copies).unwrap_err().len(), 1);
-    let lab = Lab::new(u64::MAX);
+    let lab = CopiesLab::new(u64::MAX);
     let victim = lab.running.path("victim");
     std::fs::write(&victim, "one\nof another\n").unwrap();
     std::fs::remove_file(lab.running.path("log")).unwrap();

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::super::backend::{Kind, Trouble};
+use super::super::backend::{Trouble, TroubleKind};
 
 /// What was asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::foreign) enum Work {
+pub(in crate::foreign) enum CriuWork {
     Dump,
     Restore,
 }
@@ -27,20 +27,20 @@ const FOLLOWING: [&str; 6] = [
     "Failed inotify/fanotify restore",
 ];
 
-/// How many lines are told.
+/// Lines of the log that a message quotes at most.
 const MOST: usize = 3;
 
 /// A sign in CRIU's log, and what it means.
 struct Sign {
     /// Any of these is in the log.
     words: &'static [&'static str],
-    kind: Kind,
+    kind: TroubleKind,
     cure: &'static str,
 }
 
 const FULL: Sign = Sign {
     words: &["No space left on device", "Disk quota exceeded", "errno = 28", "errno = 122"],
-    kind: Kind::DiskFull,
+    kind: TroubleKind::DiskFull,
     cure: "make room on that disk, or raise the quota",
 };
 
@@ -48,83 +48,83 @@ const AT_DUMP: &[Sign] = &[
     FULL,
     Sign {
         words: &["File too large"],
-        kind: Kind::DiskFull,
+        kind: TroubleKind::DiskFull,
         cure: "the job's limit of file sizes (ulimit -f) is smaller than the program: raise it",
     },
     Sign {
         words: &["kerndat_tcp_repair"],
-        kind: Kind::Unavailable,
+        kind: TroubleKind::Unavailable,
         cure: "CRIU needs the node's loopback device: ip link set lo up",
     },
     Sign {
         // SO_PASSCRED and SO_PASSSEC, which kernel 6.18 refuses for sockets of other kinds than local ones, and 6.1 does not.
         words: &["Can't get 1:16 opt", "Can't get 1:34 opt"],
-        kind: Kind::Unavailable,
+        kind: TroubleKind::Unavailable,
         cure: "for sockets this kernel needs CRIU 4.2 or newer: `alpsckpt kit criu --suite sid --again` makes a kit of one",
     },
     Sign {
         words: &["inet: Connected TCP socket", "TCP socket", "tcp: "],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "`network: Private` lets a program talk to itself over TCP; one that talks to others cannot be dumped",
     },
     Sign {
         words: &["Found external terminal", "tty: "],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "run the program without a terminal",
     },
     Sign {
         words: &["seccomp"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "run the program without its sandbox (seccomp)",
     },
     Sign {
         words: &["inotify", "fanotify", "fsnotify"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "have the program not watch files (inotify)",
     },
     Sign {
         words: &["mapped [/dev/shm/sem."],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "a named semaphore, as of Python's multiprocessing: `semaphores: Files` has them be files of the chain's folder",
     },
     Sign {
         words: &["[aio]"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "have the program do without asynchronous input and output of the kernel (aio)",
     },
     Sign {
         words: &["Can't open mapped", "deleted file"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "the program has mapped a file that was removed or replaced since: start it again with the files as they are now",
     },
     Sign {
         words: &["send_fds failed", "io_uring", "userfaultfd", "anon_inode"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "have the program do without io_uring, userfaultfd and the like",
     },
     Sign {
         words: &["Unseizable", "ptrace", "is being traced"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "end the debugger or tracer of the program",
     },
     Sign {
         words: &["SysVIPC", "sysvipc"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "have the program do without SysV shared memory",
     },
     Sign {
         words: &["Can't lookup mount"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "the program has something open that is no file of this node, such as a POSIX message queue",
     },
     Sign {
         words: &["link remap", "ghost file", "Can't link"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "the program has a removed file open on a disk where it can be given no other name",
     },
     Sign {
         words: &["trim failed"],
-        kind: Kind::Undumpable,
+        kind: TroubleKind::Undumpable,
         cure: "a file that the program has open was removed, and has other names: kernels before 6.10 let no user give it one \
                more; have the program close what it removes",
     },
@@ -140,7 +140,7 @@ const AT_RESTORE: &[Sign] = &[
             "Failed to decode",
             "Unable to open pstree",
         ],
-        kind: Kind::Damaged,
+        kind: TroubleKind::Damaged,
         cure: "an older generation may be whole",
     },
     Sign {
@@ -152,38 +152,38 @@ const AT_RESTORE: &[Sign] = &[
             "Can't link",
             "No such file",
         ],
-        kind: Kind::Unfit,
+        kind: TroubleKind::Unfit,
         cure: "put the file back as it was when the program was dumped",
     },
     Sign {
         words: &["CPU capabilities", "cpu: "],
-        kind: Kind::Unfit,
+        kind: TroubleKind::Unfit,
         cure: "restore it on a node of the processor class that it was dumped on",
     },
     Sign {
         words: &["Can't setgroups", "setgroups"],
-        kind: Kind::Unfit,
+        kind: TroubleKind::Unfit,
         cure: "the user must be in as many groups on this node as on the one where the program was dumped",
     },
     Sign {
         words: &["File exists"],
-        kind: Kind::Unfit,
+        kind: TroubleKind::Unfit,
         cure: "remove the file, if a restore that was ended has left it",
     },
     Sign {
         words: &["Cannot allocate memory", "Unable to map", "fffffffffffffff4"],
-        kind: Kind::Unfit,
+        kind: TroubleKind::Unfit,
         cure: "the job needs as much memory, and as wide limits, as the one that dumped the program",
     },
 ];
 
 /// Why a request failed: from its log, the number of the error and its words in the answer.
-pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &str) -> Trouble {
+pub(in crate::foreign) fn trouble(work: CriuWork, log: &str, errno: i32, message: &str) -> Trouble {
     let lines = errors(log);
     let all = lines.join("; ");
     let mut what = match work {
-        Work::Dump => "CRIU cannot dump the program".to_owned(),
-        Work::Restore => "CRIU cannot restore the program".to_owned(),
+        CriuWork::Dump => "CRIU cannot dump the program".to_owned(),
+        CriuWork::Restore => "CRIU cannot restore the program".to_owned(),
     };
     let told = if lines.is_empty() { message.trim() } else { all.as_str() };
     if !told.is_empty() {
@@ -192,7 +192,7 @@ pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &s
         let _ = write!(what, ": {}", std::io::Error::from_raw_os_error(errno));
     }
     let lower = what.to_lowercase();
-    let signs = if work == Work::Dump { AT_DUMP } else { AT_RESTORE };
+    let signs = if work == CriuWork::Dump { AT_DUMP } else { AT_RESTORE };
     let full = matches!(errno, 28 | 122);
     let found = if full {
         Some(&FULL)
@@ -201,30 +201,30 @@ pub(in crate::foreign) fn trouble(work: Work, log: &str, errno: i32, message: &s
     };
     match (found, work) {
         (Some(sign), _) => Trouble::new(sign.kind, what, sign.cure),
-        (None, Work::Dump) if log.contains(NO_DIAG) => Trouble::new(
-            Kind::Unavailable,
+        (None, CriuWork::Dump) if log.contains(NO_DIAG) => Trouble::new(
+            TroubleKind::Unavailable,
             what,
             "root can load the node's modules unix_diag, inet_diag, tcp_diag, udp_diag and netlink_diag",
         ),
-        (None, Work::Dump) => Trouble::new(Kind::Undumpable, what, ""),
-        (None, Work::Restore) => Trouble::new(Kind::Unfit, what, ""),
+        (None, CriuWork::Dump) => Trouble::new(TroubleKind::Undumpable, what, ""),
+        (None, CriuWork::Restore) => Trouble::new(TroubleKind::Unfit, what, ""),
     }
 }
 
 /// Why there is no answer to a request, as far as that is known.
-pub(in crate::foreign) fn no_answer(work: Work, log: &str, said: &str) -> Trouble {
+pub(in crate::foreign) fn no_answer(work: CriuWork, log: &str, said: &str) -> Trouble {
     let mut what = match work {
-        Work::Dump => "CRIU ended in a dump without an answer".to_owned(),
-        Work::Restore => "CRIU ended in a restore without an answer".to_owned(),
+        CriuWork::Dump => "CRIU ended in a dump without an answer".to_owned(),
+        CriuWork::Restore => "CRIU ended in a restore without an answer".to_owned(),
     };
     for words in said.lines().next_back().map(str::to_owned).into_iter().chain(errors(log)) {
         let _ = write!(what, "; {words}");
     }
     let cure = match work {
-        Work::Dump => "the program runs on, or goes on from its last generation",
-        Work::Restore => "the image is as it was: try again, with more memory if that ended CRIU",
+        CriuWork::Dump => "the program runs on, or goes on from its last generation",
+        CriuWork::Restore => "the image is as it was: try again, with more memory if that ended CRIU",
     };
-    Trouble::new(Kind::Unavailable, what, cure)
+    Trouble::new(TroubleKind::Unavailable, what, cure)
 }
 
 /// The errors of a log: the first ones, since what follows follows from them.
@@ -245,67 +245,4 @@ fn errors(log: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_of_a_log_become_words_with_a_kind_and_a_cure() {
-        let log = "(00.01) Warn  (criu/x.c:1): nothing\n\
-                   (00.02) Error (criu/rlimit.c:1): Unable to raise RLIMIT_NOFILE\n\
-                   (00.03)   1002: Error (criu/files-reg.c:2130): File work/log has bad size 12 (expect 7)\n\
-                   (00.04) Error (criu/cr-restore.c:2): Restoring FAILED.\n";
-        let told = trouble(Work::Restore, log, 0, "Unable to raise RLIMIT_NOFILE");
-        assert_eq!(told.kind, Kind::Unfit);
-        assert_eq!(told.what, "CRIU cannot restore the program: File work/log has bad size 12 (expect 7)");
-        assert!(told.cure.contains("as it was"), "{told}");
-        let log = "(00.1) Error (criu/sk-inet.c:1): inet: Connected TCP socket, consider using --tcp-established option.\n";
-        let told = trouble(Work::Dump, log, 0, "");
-        assert!(told.kind == Kind::Undumpable && told.cure.contains("network: Private"), "{told}");
-    }
-
-    #[test]
-    fn what_cannot_be_dumped_is_told_with_what_to_do() {
-        for (line, cure) in [
-            (
-                "Can't open mapped [/dev/shm/sem.az5PpR (deleted)]: No such file or directory",
-                "semaphores: Files",
-            ),
-            ("Can't open mapped [/[aio] (deleted)]: No such file or directory", "(aio)"),
-            ("Can't open mapped [/data/x (deleted)]: No such file or directory", "removed or replaced"),
-            ("fsnotify: \tCan't dump that handle", "inotify"),
-            ("Unseizable non-zombie 1005 found, state S, err -1/10", "tracer"),
-            ("Task 1002 with SysVIPC shmem map @7f80cc111000 doesn't live in IPC ns", "SysV"),
-            ("send_fds failed (-22)", "io_uring"),
-            ("suspending seccomp failed: Operation not permitted", "seccomp"),
-            ("trim failed: @link_remap.12@", "before 6.10"),
-            ("Can't lookup mount=21 for fd=3 path=/qq", "message queue"),
-        ] {
-            let told = trouble(Work::Dump, &format!("(00.1) Error (criu/x.c:1): {line}\n"), 0, "");
-            assert_eq!(told.kind, Kind::Undumpable, "{told}");
-            assert!(told.cure.contains(cure), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_kernel_that_does_not_tell_of_sockets_is_blamed_only_where_nothing_else_is_known() {
-        let missing = "(00.1) Error (criu/sockets.c:1): sockets: Diag module missing (-2)\n";
-        let told = trouble(Work::Dump, missing, 0, "");
-        assert!(told.kind == Kind::Unavailable && told.cure.contains("unix_diag"), "{told}");
-        let other = format!("{missing}(00.2) Error (criu/x.c:1): fsnotify: it watches\n");
-        assert!(trouble(Work::Dump, &other, 0, "").cure.contains("inotify"));
-        let gone = no_answer(Work::Dump, missing, "sh: no such file\n");
-        assert_eq!(gone.what, "CRIU ended in a dump without an answer; sh: no such file");
-    }
-
-    #[test]
-    fn a_full_disk_is_told_by_its_number_too() {
-        assert_eq!(trouble(Work::Dump, "", 28, "").kind, Kind::DiskFull);
-        let log = "(00.1) Error (criu/image.c:1): Can't write: No space left on device\n";
-        assert_eq!(trouble(Work::Dump, log, 0, "").kind, Kind::DiskFull);
-        let unknown = trouble(Work::Restore, "", 0, "it broke");
-        assert_eq!(
-            (unknown.kind, unknown.what.as_str()),
-            (Kind::Unfit, "CRIU cannot restore the program: it broke")
-        );
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ pub(in crate::foreign) const CGROUPS_IGNORED: i32 = 0;
 pub(in crate::foreign) const NETWORK_NOT_LOCKED: i32 = 3;
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::foreign) struct Options {
+pub(in crate::foreign) struct CriuOptions {
     #[prost(int32, required, tag = "1")]
     pub(in crate::foreign) images_dir_fd: i32,
     #[prost(int32, optional, tag = "2")]
@@ -45,7 +45,7 @@ pub(in crate::foreign) struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, prost::Enumeration)]
 #[repr(i32)]
-pub(in crate::foreign) enum Kind {
+pub(in crate::foreign) enum RequestKind {
     Empty = 0,
     Dump = 1,
     Restore = 2,
@@ -53,11 +53,11 @@ pub(in crate::foreign) enum Kind {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::foreign) struct Request {
-    #[prost(enumeration = "Kind", required, tag = "1")]
+pub(in crate::foreign) struct CriuRequest {
+    #[prost(enumeration = "RequestKind", required, tag = "1")]
     pub(in crate::foreign) kind: i32,
     #[prost(message, optional, tag = "2")]
-    pub(in crate::foreign) options: Option<Options>,
+    pub(in crate::foreign) options: Option<CriuOptions>,
     #[prost(bool, optional, tag = "3")]
     pub(in crate::foreign) notify_success: Option<bool>,
 }
@@ -77,7 +77,7 @@ pub(in crate::foreign) struct Notification {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::foreign) struct Response {
+pub(in crate::foreign) struct CriuResponse {
     #[prost(int32, required, tag = "1")]
     pub(in crate::foreign) kind: i32,
     #[prost(bool, required, tag = "2")]

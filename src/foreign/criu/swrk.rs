@@ -10,7 +10,7 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, 
 use nix::unistd::Pid;
 use prost::Message;
 
-use super::rpc::{self, Kind, Options, Request, Response};
+use super::rpc::{self, CriuOptions, CriuRequest, CriuResponse, RequestKind};
 
 /// CRIU's longest answer is far shorter.
 const LONGEST_ANSWER: usize = 1 << 16;
@@ -58,8 +58,8 @@ impl Swrk {
     }
 
     /// What both requests have in common; none of it comes from a user.
-    pub(in crate::foreign) fn options(&self) -> Options {
-        Options {
+    pub(in crate::foreign) fn options(&self) -> CriuOptions {
+        CriuOptions {
             images_dir_fd: self.images,
             work_dir_fd: Some(self.work),
             log_file: Some(LOG.to_owned()),
@@ -71,28 +71,32 @@ impl Swrk {
             manage_cgroups_mode: Some(rpc::CGROUPS_IGNORED),
             network_lock: Some(rpc::NETWORK_NOT_LOCKED),
             unprivileged: Some(true),
-            ..Options::default()
+            ..CriuOptions::default()
         }
     }
 
     /// Asks for something.
-    pub(in crate::foreign) fn ask(&self, kind: Kind, options: Options) -> io::Result<()> {
-        self.send(&Request { kind: kind as i32, options: Some(options), ..Request::default() })
+    pub(in crate::foreign) fn ask(&self, kind: RequestKind, options: CriuOptions) -> io::Result<()> {
+        self.send(&CriuRequest { kind: kind as i32, options: Some(options), ..CriuRequest::default() })
     }
 
     /// Answers a notification.
     pub(in crate::foreign) fn answer(&self, goes_on: bool) -> io::Result<()> {
-        self.send(&Request { kind: Kind::Notify as i32, notify_success: Some(goes_on), ..Request::default() })
+        self.send(&CriuRequest {
+            kind: RequestKind::Notify as i32,
+            notify_success: Some(goes_on),
+            ..CriuRequest::default()
+        })
     }
 
-    fn send(&self, request: &Request) -> io::Result<()> {
+    fn send(&self, request: &CriuRequest) -> io::Result<()> {
         let bytes = request.encode_to_vec();
         send(self.socket.as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL)?;
         Ok(())
     }
 
     /// What it says, if it has said anything.
-    pub(in crate::foreign) fn said(&self) -> io::Result<Option<Response>> {
+    pub(in crate::foreign) fn said(&self) -> io::Result<Option<CriuResponse>> {
         let mut bytes = vec![0; LONGEST_ANSWER];
         let length = loop {
             match recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::MSG_DONTWAIT) {
@@ -101,7 +105,7 @@ impl Swrk {
                 length => break length?,
             }
         };
-        Response::decode(&bytes[..length])
+        CriuResponse::decode(&bytes[..length])
             .map(Some)
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
 
-use super::super::backend::{Clocks, Kind, Trouble};
+use super::super::backend::{Clocks, Trouble, TroubleKind};
 use super::super::calls;
 
 /// A thousand million.
@@ -65,7 +65,7 @@ pub(super) fn going_on_from(clocks: Clocks) -> Result<(Vec<OsString>, Shift), Tr
         "this node's clock is {behind} s behind that of the image, and the node has no time namespaces ({why})"
     );
     Err(Trouble::new(
-        Kind::Unfit,
+        TroubleKind::Unfit,
         what,
         "take a node that was not restarted since, or one with user namespaces",
     ))

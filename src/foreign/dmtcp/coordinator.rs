@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::super::backend::{Kind, Trouble};
-use super::super::calls::{self, Answer};
-use super::{Tools, other, processes};
+use super::super::backend::{Trouble, TroubleKind};
+use super::super::calls::{self, CallOutput};
+use super::files::other;
+use super::processes;
+use super::tools::Tools;
 use crate::durable::{atomic, beneath};
 use crate::host;
 
@@ -86,7 +88,7 @@ impl Coordinator {
 
     fn silent(&self, why: &str) -> Trouble {
         self.end();
-        Trouble::new(Kind::Unavailable, format!("DMTCP's coordinator does not start: {why}"), "")
+        Trouble::new(TroubleKind::Unavailable, format!("DMTCP's coordinator does not start: {why}"), "")
     }
 
     /// What leads DMTCP's programs to it.
@@ -96,11 +98,20 @@ impl Coordinator {
     }
 
     /// Gives it a command. (`-q` would be one: it ends everything.)
-    pub(super) fn command(&self, tools: &Tools, command: &str, limit: Duration) -> Result<Answer, Trouble> {
+    pub(super) fn command(
+        &self,
+        tools: &Tools,
+        command: &str,
+        limit: Duration,
+    ) -> Result<CallOutput, Trouble> {
         let mut call = Command::new(tools.program("dmtcp_command"));
         call.arg(command).envs(self.environment()).env("LC_ALL", "C");
         calls::ask(&mut call, limit).map_err(|e| {
-            let kind = if e.kind() == std::io::ErrorKind::TimedOut { Kind::TimedOut } else { Kind::Other };
+            let kind = if e.kind() == std::io::ErrorKind::TimedOut {
+                TroubleKind::TimedOut
+            } else {
+                TroubleKind::Other
+            };
             Trouble::new(kind, format!("dmtcp_command {command}: {e}"), "")
         })
     }
@@ -110,7 +121,7 @@ impl Coordinator {
         let answer = self.command(tools, "--list", PATIENCE)?;
         if !answer.status.success() {
             return Err(Trouble::new(
-                Kind::Other,
+                TroubleKind::Other,
                 format!("dmtcp_command --list: {}", answer.last_words()),
                 "",
             ));

@@ -4,27 +4,28 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
 
-use super::super::backend::{Kind, Program, Trouble};
-use super::super::elf::{self, Start};
+use super::super::backend::{Program, Trouble, TroubleKind};
+use super::super::elf::{self, StartMethod};
 
 /// Refuses a program that DMTCP would run without a word, and without protection.
 pub(super) fn protectable(program: &Program) -> Result<(), Trouble> {
     let word = program.arguments.first().map(OsString::as_os_str).unwrap_or_default();
-    let missing = || Trouble::new(Kind::Other, format!("{}: there is no such program", word.display()), "");
+    let missing =
+        || Trouble::new(TroubleKind::Other, format!("{}: there is no such program", word.display()), "");
     let mut file = located(program, word).ok_or_else(missing)?;
     // A script's interpreter may be a script, too.
     for _ in 0..5 {
         match elf::start(&file) {
-            Ok(Start::Loader(_)) => return Ok(()),
-            Ok(Start::Script(interpreter)) => file = interpreter,
-            Ok(Start::Static) => {
+            Ok(StartMethod::Loader(_)) => return Ok(()),
+            Ok(StartMethod::Script(interpreter)) => file = interpreter,
+            Ok(StartMethod::Static) => {
                 let what =
                     format!("{}: it is linked statically: DMTCP would run it unprotected", file.display());
-                return Err(Trouble::new(Kind::Undumpable, what, "link it dynamically, or use CRIU"));
+                return Err(Trouble::new(TroubleKind::Undumpable, what, "link it dynamically, or use CRIU"));
             }
             // The system itself will say so: a shell runs what has no first line.
             Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
-            Err(e) => return Err(Trouble::new(Kind::Other, format!("{}: {e}", file.display()), "")),
+            Err(e) => return Err(Trouble::new(TroubleKind::Other, format!("{}: {e}", file.display()), "")),
         }
     }
     Ok(())

@@ -1,115 +1,15 @@
 //! The life of a program under DMTCP, by a stand-in that answers as DMTCP does, or by the real one that `ALPSCKPT_DMTCP` names.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::foreign::tasks::{Look, Obstacle, Tool, hindrances};
-
-/// A program that counts to its first argument, a line each, and ends with its second.
-const COUNT: &str = r#"memory=${DMTCP_STAND_IN_MEMORY:-/dev/null}
-i=$(cat "$memory"); i=${i:-0}
-while [ "$i" -lt "$1" ]; do i=$((i + 1)); echo "$i"; echo "$i" >"$memory"; sleep "${PAUSE:-0.02}"; done
-exit "$2""#;
-
-/// A chain's folder, and DMTCP beside it.
-struct Place {
-    folder: tempfile::TempDir,
-    tools: Tools,
-    real: bool,
-}
-
-impl Place {
-    fn new() -> Self {
-        let real = std::env::var_os(VARIABLE);
-        Self::with(real.as_ref().map(Path::new))
-    }
-
-    /// Of the stand-in, for what a real one does not do when it is told.
-    fn of_stand_in() -> Self {
-        Self::with(None)
-    }
-
-    fn with(real: Option<&Path>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["bin", "state", "chain", "image"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dmtcp");
-        for entry in fs::read_dir(stand_in).unwrap().map(Result::unwrap) {
-            fs::copy(entry.path(), folder.path().join("bin").join(entry.file_name())).unwrap();
-        }
-        let tools = find(Some(real.unwrap_or(folder.path()))).unwrap();
-        Self { folder, tools, real: real.is_some() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn backend(&self) -> Dmtcp {
-        Dmtcp::new(self.tools.clone(), &self.path("chain"))
-    }
-
-    fn program(&self, script: &str, arguments: &[&str]) -> Program {
-        let words = [&["/bin/sh", "-c", script, "sh"], arguments].concat();
-        Program {
-            arguments: words.into_iter().map(OsString::from).collect(),
-            environment: self.environment(),
-            directory: self.path(""),
-            output: self.path("out"),
-            errors: self.path("err"),
-            network: Network::Shared,
-        }
-    }
-
-    fn environment(&self) -> BTreeMap<OsString, OsString> {
-        let mut environment = BTreeMap::from([("PATH".into(), "/usr/bin:/bin".into())]);
-        if self.real {
-            // DMTCP 4.1.1 ends a program that begins another at the very moment when it is asked for an image.
-            environment.insert("PAUSE".into(), "0.3".into());
-        }
-        environment
-    }
-
-    fn said(&self) -> Vec<u32> {
-        let text = fs::read_to_string(self.path("out")).unwrap_or_default();
-        text.lines().map(|line| line.parse().unwrap()).collect()
-    }
-
-    fn wait_for_line(&self, line: u32) {
-        let until = Instant::now() + Duration::from_mins(2);
-        while !self.said().contains(&line) {
-            assert!(Instant::now() < until, "no line {line}: {}", last_lines(&self.path("err")));
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn coordinators(&self) -> Vec<i32> {
-        let prefix = self.path("chain").join("port-").display().to_string();
-        let all = procfs::process::all_processes().unwrap().flatten();
-        let ours: Vec<(i32, i32)> = all
-            .filter(|process| {
-                process.cmdline().unwrap_or_default().iter().any(|word| word.starts_with(&prefix))
-            })
-            .filter_map(|process| Some((process.pid, process.stat().ok()?.ppid)))
-            .collect();
-        // What one of them is about to start still has its words.
-        let is_one =
-            |(pid, parent): &(i32, i32)| ours.iter().all(|(other, _)| other != parent).then_some(*pid);
-        ours.iter().filter_map(is_one).collect()
-    }
-
-    /// Nothing of it runs any more.
-    fn quiet(&self) {
-        let until = Instant::now() + Duration::from_mins(1);
-        while !self.coordinators().is_empty() {
-            assert!(Instant::now() < until, "a coordinator stays: {:?}", self.coordinators());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
+use crate::foreign::tasks::{Obstacle, TaskScan, Tool, hindrances};
+use drafts::is_image;
+use place::{COUNT, ChainPlace};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -135,7 +35,7 @@ fn assert_complete(said: &[u32], last: u32) {
 #[test]
 fn a_program_ends_in_the_next_job_with_its_own_status() {
     for mode in ["", "early"] {
-        let place = Place::new();
+        let place = ChainPlace::new();
         fs::write(place.path("state/mode"), mode).unwrap();
         let program = place.program(COUNT, &["60", "7"]);
         let mut first = place.backend();
@@ -164,7 +64,7 @@ fn a_program_ends_in_the_next_job_with_its_own_status() {
         let tasks = second.tasks();
         assert!(!tasks.is_empty());
         // What made its clocks' namespace is none of the program's.
-        let look = Look { tool: Tool::Dmtcp, everywhere: vec![place.path("")], ..Look::default() };
+        let look = TaskScan { tool: Tool::Dmtcp, everywhere: vec![place.path("")], ..TaskScan::default() };
         let found = hindrances(&tasks, &look);
         assert!(found.iter().all(|hindrance| hindrance.kind != Obstacle::Container), "{found:?}");
         assert_eq!(end(&mut second).unwrap(), Ended::Code(7));
@@ -175,7 +75,7 @@ fn a_program_ends_in_the_next_job_with_its_own_status() {
 
 #[test]
 fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
-    let place = Place::new();
+    let place = ChainPlace::new();
     let program = place.program(COUNT, &["100", "0"]);
     let mut backend = place.backend();
     backend.start(&program).unwrap();
@@ -186,7 +86,7 @@ fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
     fs::create_dir(place.path("refused")).unwrap();
     let refuse = &mut |_| Err("the disk is full".to_owned());
     let trouble = backend.dump(&place.path("refused"), Then::Ends, LIMIT, refuse).unwrap_err();
-    assert!(trouble.kind == Kind::Refused && trouble.what.contains("the disk is full"), "{trouble}");
+    assert!(trouble.kind == TroubleKind::Refused && trouble.what.contains("the disk is full"), "{trouble}");
     if !place.real {
         fs::create_dir(place.path("none")).unwrap();
         fs::write(place.path("state/mode"), "refuse").unwrap();
@@ -195,7 +95,10 @@ fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
         fs::write(place.path("state/mode"), "stuck").unwrap();
         let limit = Duration::from_millis(200);
         let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
-        assert!(trouble.kind == Kind::TimedOut && trouble.what.contains("no whole image"), "{trouble}");
+        assert!(
+            trouble.kind == TroubleKind::TimedOut && trouble.what.contains("no whole image"),
+            "{trouble}"
+        );
         let trouble = backend.dump(&place.path("none"), Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
         assert!(trouble.what.contains("still being written"), "{trouble}");
         assert_eq!(count("none"), 0);
@@ -207,7 +110,7 @@ fn a_program_runs_on_after_an_image_and_when_one_is_refused_or_fails() {
 
 #[test]
 fn ends_are_told_as_the_program_made_them() {
-    let place = Place::new();
+    let place = ChainPlace::new();
     for (script, ended) in [
         ("exit 0", Ended::Code(0)),
         ("exit 99", Ended::Code(99)),
@@ -235,7 +138,7 @@ fn ends_are_told_as_the_program_made_them() {
 
 #[test]
 fn a_program_has_no_descriptors_but_its_streams() {
-    let place = Place::new();
+    let place = ChainPlace::new();
     // One that is inherited by all that this process starts.
     let (_read, write) = nix::unistd::pipe().unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&write);
@@ -248,7 +151,7 @@ fn a_program_has_no_descriptors_but_its_streams() {
 
 #[test]
 fn an_end_by_dmtcp_is_no_end_of_the_program() {
-    let place = Place::new();
+    let place = ChainPlace::new();
     let mut backend = place.backend();
     backend.start(&place.program(COUNT, &["100000", "0"])).unwrap();
     place.wait_for_line(1);
@@ -262,7 +165,7 @@ fn an_end_by_dmtcp_is_no_end_of_the_program() {
 
 #[test]
 fn coordinators_that_a_job_has_left_are_ended_by_the_next_although_they_ignore_sigterm() {
-    let place = Place::new();
+    let place = ChainPlace::new();
     let mut lost = place.backend();
     lost.start(&place.program(COUNT, &["100000", "0"])).unwrap();
     let left = place.coordinators();
@@ -280,7 +183,7 @@ fn coordinators_that_a_job_has_left_are_ended_by_the_next_although_they_ignore_s
 
 #[test]
 fn what_dmtcp_would_not_protect_is_refused() {
-    let place = Place::of_stand_in();
+    let place = ChainPlace::of_stand_in();
     let mut header = b"\x7fELF\x02\x01\x01".to_vec();
     header.resize(64, 0);
     for (at, value) in [(16, 2), (18, 62), (20, 1), (52, 64), (54, 56)] {
@@ -305,23 +208,23 @@ fn what_dmtcp_would_not_protect_is_refused() {
     backend.patience = Duration::from_millis(300);
     let trouble = backend.start(&place.program(COUNT, &["100000", "0"])).unwrap_err();
     assert!(
-        trouble.kind == Kind::Undumpable && trouble.what.contains("without DMTCP's protection"),
+        trouble.kind == TroubleKind::Undumpable && trouble.what.contains("without DMTCP's protection"),
         "{trouble}"
     );
     assert!(backend.tasks().is_empty());
     let mut private = place.program("", &[]);
     private.network = Network::Private;
-    assert_eq!(place.backend().start(&private).unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(place.backend().start(&private).unwrap_err().kind, TroubleKind::Unavailable);
     place.quiet();
 }
 
 #[test]
 fn an_image_that_cannot_be_restored_leaves_nothing_running() {
-    let place = Place::of_stand_in();
+    let place = ChainPlace::of_stand_in();
     let program = place.program(COUNT, &["5", "0"]);
     let clocks = Shift::default().seen_now();
     let trouble = place.backend().restore(&program, &place.path("image"), clocks).unwrap_err();
-    assert!(trouble.kind == Kind::Damaged && trouble.what.contains("no image"), "{trouble}");
+    assert!(trouble.kind == TroubleKind::Damaged && trouble.what.contains("no image"), "{trouble}");
     fs::write(place.path("image/ckpt_sh_1.dmtcp"), "").unwrap();
     let mut backend = place.backend();
     let trouble = backend.restore(&program, &place.path("image"), clocks).unwrap_err();
@@ -332,7 +235,7 @@ fn an_image_that_cannot_be_restored_leaves_nothing_running() {
 
 #[test]
 fn a_folder_without_all_of_dmtcp_is_told() {
-    let place = Place::of_stand_in();
+    let place = ChainPlace::of_stand_in();
     assert_eq!(place.tools.version, "4.1.1");
     let nothing = find(Some(&place.path("chain"))).unwrap_err();
     assert!(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::super::backend::{Kind, Trouble};
+use super::super::backend::{Trouble, TroubleKind};
 use super::super::calls;
 
 /// Names the folder where a site has put DMTCP.
@@ -18,7 +18,7 @@ const CURE: &str = "a site builds it from its sources; name its folder in ALPSCK
 /// DMTCP's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
-    /// Their folder.
+    /// The folder that holds them.
     pub folder: PathBuf,
     /// Their version, in DMTCP's words.
     pub version: String,
@@ -33,7 +33,7 @@ impl Tools {
 
     /// The programs of a folder, or of its `bin`.
     fn of(folder: &Path) -> Result<Self, Trouble> {
-        let unavailable = |what: String| Trouble::new(Kind::Unavailable, what, CURE);
+        let unavailable = |what: String| Trouble::new(TroubleKind::Unavailable, what, CURE);
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
         let has = |folder: &PathBuf| folder.join(PROGRAMS[0]).is_file();
         let Some(folder) = [folder.join("bin"), folder.clone()].into_iter().find(has) else {
@@ -71,6 +71,10 @@ pub fn find(explicit: Option<&Path>) -> Result<Tools, Trouble> {
     let found = std::env::split_paths(&path).find(|folder| folder.join(PROGRAMS[0]).is_file());
     match found {
         Some(folder) => Tools::of(&folder),
-        None => Err(Trouble::new(Kind::Unavailable, "no DMTCP: there is no dmtcp_launch in the PATH", CURE)),
+        None => Err(Trouble::new(
+            TroubleKind::Unavailable,
+            "no DMTCP: there is no dmtcp_launch in the PATH",
+            CURE,
+        )),
     }
 }

@@ -1,17 +1,18 @@
 use super::*;
 use crate::foreign::record::Recorded;
-use crate::foreign::tasks::tests::Running;
+use crate::foreign::tasks::tests::RunningProgram;
 
 const CRIU: (u32, u32, u32) = (4, 2, 1);
 
 /// A record of a program that reads a file, and this node.
-fn lab() -> (Running, Record, Here) {
-    let running = Running::python("open('input', 'w').write('abc'); given = open('input'); ready(); stay()");
-    let record = Record::of(&[running.number()], CRIU).unwrap();
-    (running, record, Here::look(CRIU).unwrap())
+fn lab() -> (RunningProgram, ImageRecord, RestoreSite) {
+    let running =
+        RunningProgram::python("open('input', 'w').write('abc'); given = open('input'); ready(); stay()");
+    let record = ImageRecord::of(&[running.number()], CRIU).unwrap();
+    (running, record, RestoreSite::look(CRIU).unwrap())
 }
 
-fn of(record: &Record, here: &Here) -> Vec<Unfit> {
+fn of(record: &ImageRecord, here: &RestoreSite) -> Vec<Unfit> {
     unfit(record, here, Path::new("/nonexistent"))
 }
 
@@ -25,8 +26,9 @@ fn an_image_fits_the_node_it_was_made_on() {
 fn a_file_that_differs_is_refused_with_what_differs() {
     let (running, mut record, here) = lab();
     let input = running.path("input");
-    let said =
-        |record: &Record| of(record, &here).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let said = |record: &ImageRecord| {
+        of(record, &here).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
     let put = |content: &str| std::fs::write(&input, content).unwrap();
     // A file of the same content is the same, at another time.
     put("abc");
@@ -105,8 +107,8 @@ fn too_little_memory_is_refused_with_who_has_too_little() {
 #[test]
 fn lower_limits_are_refused_where_they_are_in_use_and_else_told() {
     let (_running, mut record, mut here) = lab();
-    record.limits.files = Limit { hard: Some(4096), used: 100 };
-    here.limits.files = Limit { hard: Some(1024), used: 0 };
+    record.limits.files = ResourceLimit { hard: Some(4096), used: 100 };
+    here.limits.files = ResourceLimit { hard: Some(1024), used: 0 };
     let told = of(&record, &here);
     assert!(told.len() == 1 && told[0].kind == Misfit::Limit && !told[0].refuses, "{told:?}");
     here.limits.files.hard = Some(99);
@@ -116,7 +118,7 @@ fn lower_limits_are_refused_where_they_are_in_use_and_else_told() {
     for (used, hard, refused) in
         [(3, 127, true), (3, 128, false), (97, 128, false), (98, 255, true), (98, 256, false)]
     {
-        record.limits.files = Limit { hard: Some(hard), used };
+        record.limits.files = ResourceLimit { hard: Some(hard), used };
         here.limits = record.limits.clone();
         let found = of(&record, &here);
         assert_eq!(
@@ -125,7 +127,7 @@ fn lower_limits_are_refused_where_they_are_in_use_and_else_told() {
             "{found:?}"
         );
     }
-    record.limits.files = Limit { hard: Some(4096), used: 100 };
+    record.limits.files = ResourceLimit { hard: Some(4096), used: 100 };
     here.limits = record.limits.clone();
     record.largest = 10 << 20;
     here.file_size = Some(9 << 20);

@@ -74,7 +74,7 @@ mod tests {
     use std::fs::{self, File};
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::wire::{self, Order};
+    use super::super::wire::{self, SupervisorOrder};
     use super::*;
 
     #[test]
@@ -85,15 +85,15 @@ mod tests {
         fs::write(path.join("first"), "").unwrap();
         let (mut here, mut there) = UnixStream::pair().unwrap();
         let folder = OwnedFd::from(File::open(&path).unwrap());
-        wire::order(&mut here, Order::Signal(1)).unwrap();
+        wire::order(&mut here, SupervisorOrder::Signal(1)).unwrap();
         hand(&here, folder.as_fd()).unwrap();
-        wire::order(&mut here, Order::Signal(2)).unwrap();
+        wire::order(&mut here, SupervisorOrder::Signal(2)).unwrap();
         drop(folder);
         fs::rename(&path, place.path().join("aside")).unwrap();
         fs::create_dir(&path).unwrap();
-        assert_eq!(wire::next_order(&mut there).unwrap(), Some(Order::Signal(1)));
+        assert_eq!(wire::next_order(&mut there).unwrap(), Some(SupervisorOrder::Signal(1)));
         let folder = taken(&there).unwrap();
-        assert_eq!(wire::next_order(&mut there).unwrap(), Some(Order::Signal(2)));
+        assert_eq!(wire::next_order(&mut there).unwrap(), Some(SupervisorOrder::Signal(2)));
         assert_eq!(beneath::names(&way(&folder)).unwrap(), ["first"]);
         drop(here);
         assert_eq!(taken(&there).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);

@@ -17,9 +17,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::wire::{self, News, Order};
+use super::wire::{self, News, SupervisorOrder};
 use super::{handed, process};
-use crate::foreign::backend::{Ended, Kind, Trouble};
+use crate::foreign::backend::{Ended, Trouble, TroubleKind};
 
 /// Runs it to its end.
 pub(super) fn run() -> io::Result<()> {
@@ -55,7 +55,7 @@ struct Init {
 }
 
 /// Whether to go on serving.
-enum Next {
+enum Serving {
     Serve,
     End,
 }
@@ -75,7 +75,7 @@ impl Init {
             if let Some(trouble) = unfit.take() {
                 return self.tell(News::Failed(trouble.into()));
             }
-            if let Next::End = self.obey(order)? {
+            if let Serving::End = self.obey(order)? {
                 return Ok(());
             }
         }
@@ -90,47 +90,47 @@ impl Init {
         if self.hurt && ended == Ended::Signal(Signal::SIGTRAP as i32) {
             let what = "the program died since CRIU was killed while it began a dump";
             return News::Failed(
-                Trouble::new(Kind::Unavailable, what, "it goes on from its last generation").into(),
+                Trouble::new(TroubleKind::Unavailable, what, "it goes on from its last generation").into(),
             );
         }
         News::Ended(ended.into())
     }
 
-    fn obey(&mut self, order: Order) -> io::Result<Next> {
+    fn obey(&mut self, order: SupervisorOrder) -> io::Result<Serving> {
         match order {
-            Order::Start(start) => {
+            SupervisorOrder::Start(start) => {
                 let started = start::start(&start);
                 self.tree = started.as_ref().ok().copied();
-                self.reply(started.map(drop), Next::End)
+                self.reply(started.map(drop), Serving::End)
             }
-            Order::Restore(work) => {
+            SupervisorOrder::Restore(work) => {
                 let image = handed::taken(&self.socket)?;
                 let restored = self.restore(&work, &image)?;
-                self.reply(restored, Next::End)
+                self.reply(restored, Serving::End)
             }
-            Order::Dump(work) => {
+            SupervisorOrder::Dump(work) => {
                 let image = handed::taken(&self.socket)?;
                 let done = self.dump(&work, &image)?;
                 let gone = done.is_ok() && !work.runs;
-                let next = self.reply(done, Next::Serve)?;
+                let next = self.reply(done, Serving::Serve)?;
                 // What is left of the program goes with this process.
-                Ok(if gone { Next::End } else { next })
+                Ok(if gone { Serving::End } else { next })
             }
-            Order::Signal(number) => {
+            SupervisorOrder::Signal(number) => {
                 if let (Some(tree), Ok(signal)) = (self.tree, Signal::try_from(number)) {
                     let _ = kill(tree, signal);
                 }
-                Ok(Next::Serve)
+                Ok(Serving::Serve)
             }
             // The supervisor has said so to a dump that failed meanwhile.
-            Order::Setup(_) | Order::Sealed(_) => Ok(Next::Serve),
+            SupervisorOrder::Setup(_) | SupervisorOrder::Sealed(_) => Ok(Serving::Serve),
         }
     }
 
     /// Tells how an order went, and what comes after a failure.
-    fn reply(&mut self, done: Result<(), Trouble>, after_failure: Next) -> io::Result<Next> {
+    fn reply(&mut self, done: Result<(), Trouble>, after_failure: Serving) -> io::Result<Serving> {
         match done {
-            Ok(()) => self.tell(News::Done(true)).map(|()| Next::Serve),
+            Ok(()) => self.tell(News::Done(true)).map(|()| Serving::Serve),
             Err(trouble) => self.tell(News::Failed(trouble.into())).map(|()| after_failure),
         }
     }

@@ -14,9 +14,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::SigSet;
 use nix::unistd::{getegid, geteuid};
 
-use super::wire::{self, News, Order, Setup, Times};
+use super::wire::{self, News, Setup, SupervisorOrder, Times};
 use super::{network, process};
-use crate::foreign::backend::{Clocks, Kind, Trouble};
+use crate::foreign::backend::{Clocks, Trouble, TroubleKind};
 
 const NS_PER_S: i128 = 1_000_000_000;
 
@@ -27,7 +27,7 @@ pub(super) fn run() -> io::Result<()> {
     SigSet::all().thread_set_mask()?;
     let mut socket = process::socket()?;
     let _ = nix::unistd::setsid();
-    let Some(Order::Setup(setup)) = wire::next_order(&mut socket)? else { return Ok(()) };
+    let Some(SupervisorOrder::Setup(setup)) = wire::next_order(&mut socket)? else { return Ok(()) };
     let made = namespaces(&setup).and_then(|()| first_process(&socket));
     match made {
         Ok(mut child) => {
@@ -83,14 +83,14 @@ fn cannot_make(name: &str, errno: Errno) -> Trouble {
         Errno::EINVAL => format!("its kernel was built without {name} namespaces, or is older than 5.6"),
         _ => String::new(),
     };
-    Trouble::new(Kind::Unavailable, what, cure)
+    Trouble::new(TroubleKind::Unavailable, what, cure)
 }
 
 const ALLOW: &str = "root must allow it: on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; containers \
 often forbid it";
 
 fn refused(what: &str, error: &io::Error) -> Trouble {
-    Trouble::new(Kind::Unavailable, format!("this node refuses {what}: {error}"), ALLOW)
+    Trouble::new(TroubleKind::Unavailable, format!("this node refuses {what}: {error}"), ALLOW)
 }
 
 fn write(name: &str, words: &str) -> Result<(), Trouble> {
@@ -161,7 +161,7 @@ mod tests {
             ("time", Errno::EINVAL, "older than 5.6"),
         ] {
             let trouble = cannot_make(name, errno);
-            assert_eq!(trouble.kind, Kind::Unavailable);
+            assert_eq!(trouble.kind, TroubleKind::Unavailable);
             assert!(trouble.what.contains(name) && trouble.cure.contains(words), "{trouble}");
         }
     }

@@ -3,18 +3,16 @@
 //! A message is its length (4 bytes, little endian) and that many bytes. Paths and words of commands are bytes: they need not be
 //! UTF-8.
 
+mod frames;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use prost::Message;
+pub(super) use frames::{next_news, next_order, order, tell};
 
-use super::super::backend::{Clocks, Ended, Kind, Network, Program, Trouble};
-
-/// More than any program's arguments and environment together.
-const LONGEST: u32 = 64 << 20;
+use super::super::backend::{Clocks, Ended, Network, Program, Trouble, TroubleKind};
 
 /// The clocks of [`Clocks`].
 #[derive(Clone, Copy, PartialEq, prost::Message)]
@@ -46,7 +44,7 @@ pub(super) struct Variable {
 
 /// A program to start.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Start {
+pub(super) struct ProgramStart {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub(super) arguments: Vec<Vec<u8>>,
     #[prost(message, repeated, tag = "2")]
@@ -61,7 +59,7 @@ pub(super) struct Start {
 
 /// A dump or a restore.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Work {
+pub(super) struct ImageOrder {
     /// The words that call CRIU.
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub(super) criu: Vec<Vec<u8>>,
@@ -81,15 +79,15 @@ pub(super) struct Work {
 
 /// What the supervisor orders.
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub(super) enum Order {
+pub(super) enum SupervisorOrder {
     #[prost(message, tag = "1")]
     Setup(Setup),
     #[prost(message, tag = "2")]
-    Start(Start),
+    Start(ProgramStart),
     #[prost(message, tag = "3")]
-    Restore(Work),
+    Restore(ImageOrder),
     #[prost(message, tag = "4")]
-    Dump(Work),
+    Dump(ImageOrder),
     /// Whether the image that was told as `Frozen` is sealed.
     #[prost(bool, tag = "5")]
     Sealed(bool),
@@ -110,7 +108,7 @@ pub(super) struct Failed {
 
 /// An [`Ended`].
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct End {
+pub(super) struct ProgramEnd {
     #[prost(bool, tag = "1")]
     by_signal: bool,
     #[prost(int32, tag = "2")]
@@ -132,78 +130,7 @@ pub(super) enum News {
     #[prost(message, tag = "4")]
     Frozen(Times),
     #[prost(message, tag = "5")]
-    Ended(End),
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct OrderFrame {
-    #[prost(oneof = "Order", tags = "1, 2, 3, 4, 5, 6")]
-    order: Option<Order>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct NewsFrame {
-    #[prost(oneof = "News", tags = "1, 2, 3, 4, 5")]
-    news: Option<News>,
-}
-
-/// Gives an order.
-pub(super) fn order(socket: &mut impl Write, order: Order) -> io::Result<()> {
-    send(socket, &OrderFrame { order: Some(order) })
-}
-
-/// Tells something.
-pub(super) fn tell(socket: &mut impl Write, news: News) -> io::Result<()> {
-    send(socket, &NewsFrame { news: Some(news) })
-}
-
-/// The next order; `None` when there is nobody any more who gives any.
-pub(super) fn next_order(socket: &mut impl Read) -> io::Result<Option<Order>> {
-    receive::<OrderFrame>(socket).and_then(|frame| frame.map(|f| known(f.order)).transpose())
-}
-
-/// The next news; `None` when there is nobody any more who tells any.
-pub(super) fn next_news(socket: &mut impl Read) -> io::Result<Option<News>> {
-    receive::<NewsFrame>(socket).and_then(|frame| frame.map(|f| known(f.news)).transpose())
-}
-
-fn known<T>(message: Option<T>) -> io::Result<T> {
-    message.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "an unknown message"))
-}
-
-fn send(socket: &mut impl Write, message: &impl Message) -> io::Result<()> {
-    let body = message.encode_to_vec();
-    let length = u32::try_from(body.len()).ok().filter(|length| *length <= LONGEST);
-    let length = length.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("a message of {} bytes is too long", body.len()))
-    })?;
-    let mut bytes = length.to_le_bytes().to_vec();
-    bytes.extend(body);
-    socket.write_all(&bytes)
-}
-
-fn receive<M: Message + Default>(socket: &mut impl Read) -> io::Result<Option<M>> {
-    let mut length = [0; 4];
-    let first = loop {
-        match socket.read(&mut length) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            read => break read?,
-        }
-    };
-    if first == 0 {
-        return Ok(None);
-    }
-    socket.read_exact(&mut length[first..])?;
-    let length = u32::from_le_bytes(length);
-    if length > LONGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("a message of {length} bytes is too long"),
-        ));
-    }
-    let mut body = vec![0; length as usize];
-    socket.read_exact(&mut body)?;
-    M::decode(body.as_slice()).map(Some).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    Ended(ProgramEnd),
 }
 
 fn bytes(text: impl AsRef<OsStr>) -> Vec<u8> {
@@ -220,7 +147,7 @@ pub(super) fn path(bytes: &[u8]) -> PathBuf {
     word(bytes).into()
 }
 
-impl From<&Program> for Start {
+impl From<&Program> for ProgramStart {
     fn from(program: &Program) -> Self {
         let variable = |(name, value)| Variable { name: bytes(name), value: bytes(value) };
         Self {
@@ -233,7 +160,7 @@ impl From<&Program> for Start {
     }
 }
 
-impl Work {
+impl ImageOrder {
     /// A dump into, or a restore from, `image` by the CRIU that these words call.
     pub(super) fn new(
         criu: &[OsString],
@@ -263,7 +190,7 @@ impl From<Times> for Clocks {
     }
 }
 
-impl From<Ended> for End {
+impl From<Ended> for ProgramEnd {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Code(code) => Self { by_signal: false, number: code.into() },
@@ -272,21 +199,21 @@ impl From<Ended> for End {
     }
 }
 
-impl From<End> for Ended {
-    fn from(end: End) -> Self {
+impl From<ProgramEnd> for Ended {
+    fn from(end: ProgramEnd) -> Self {
         if end.by_signal { Self::Signal(end.number) } else { Self::Code(end.number as u8) }
     }
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Other,
-    Kind::Unavailable,
-    Kind::Undumpable,
-    Kind::Unfit,
-    Kind::Damaged,
-    Kind::DiskFull,
-    Kind::TimedOut,
-    Kind::Refused,
+const KINDS: [TroubleKind; 8] = [
+    TroubleKind::Other,
+    TroubleKind::Unavailable,
+    TroubleKind::Undumpable,
+    TroubleKind::Unfit,
+    TroubleKind::Damaged,
+    TroubleKind::DiskFull,
+    TroubleKind::TimedOut,
+    TroubleKind::Refused,
 ];
 
 impl From<Trouble> for Failed {
@@ -298,58 +225,10 @@ impl From<Trouble> for Failed {
 
 impl From<Failed> for Trouble {
     fn from(failed: Failed) -> Self {
-        let kind = KINDS.get(failed.kind as usize).copied().unwrap_or(Kind::Other);
+        let kind = KINDS.get(failed.kind as usize).copied().unwrap_or(TroubleKind::Other);
         Self::new(kind, failed.what, failed.cure)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    #[test]
-    fn messages_arrive_as_they_were_sent() {
-        let program = Program {
-            arguments: vec![OsString::from_vec(b"/bin/\xff".to_vec()), "b c".into()],
-            environment: BTreeMap::from([("A".into(), OsString::from_vec(vec![0xfe]))]),
-            directory: "/d".into(),
-            output: "/o".into(),
-            errors: "/e".into(),
-            network: Network::Private,
-        };
-        let mut work = Work::new(&["criu".into()], "/i", Duration::from_secs(3), Network::Private);
-        work.runs = true;
-        let orders = [
-            Order::Setup(Setup { private_network: true, clocks: Some(Times { monotonic: 1, boottime: 2 }) }),
-            Order::Start(Start::from(&program)),
-            Order::Restore(work.clone()),
-            Order::Dump(work),
-            Order::Sealed(false),
-            Order::Signal(15),
-        ];
-        let mut stream = Vec::new();
-        for sent in &orders {
-            order(&mut stream, sent.clone()).unwrap();
-        }
-        let mut rest = stream.as_slice();
-        for sent in orders {
-            assert_eq!(next_order(&mut rest).unwrap(), Some(sent));
-        }
-        assert_eq!(next_order(&mut rest).unwrap(), None);
-        assert!(next_order(&mut &stream[..7]).is_err(), "cut off");
-        assert!(next_order(&mut [0xff; 9].as_slice()).unwrap_err().to_string().contains("too long"));
-    }
-
-    #[test]
-    fn troubles_and_ends_keep_their_kind() {
-        for kind in KINDS {
-            let trouble = Trouble::new(kind, "what", "cure");
-            assert_eq!(Trouble::from(Failed::from(trouble.clone())), trouble);
-        }
-        for ended in [Ended::Code(5), Ended::Code(255), Ended::Signal(9)] {
-            assert_eq!(Ended::from(End::from(ended)), ended);
-        }
-    }
-}
+mod tests;

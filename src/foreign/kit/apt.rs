@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::super::backend::{Kind, Trouble};
-use super::super::calls::{self, Answer};
+use super::super::backend::{Trouble, TroubleKind};
+use super::super::calls::{self, CallOutput};
+use super::troubles::{ELSEWHERE, no_program, unwritten};
 
 /// An apt that takes longer has no network; a slow one gets 50 MB in this time.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -45,9 +46,6 @@ Acquire::Retries \"2\";
 const KEYRINGS: [&str; 2] =
     ["/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg"];
 
-/// Cures of a machine that cannot fetch packages.
-pub(super) const ELSEWHERE: &str = "make the kit on a machine of Debian and copy its folder here, or give packages that lie here with --from DIR";
-
 /// What is to be fetched, and from where.
 pub(super) struct Wanted<'a> {
     pub(super) suite: &'a str,
@@ -60,7 +58,7 @@ pub(super) struct Wanted<'a> {
 /// Fetches `criu` and all that it needs into `debs`, with the state in the folder `state`; the mirror that had them.
 pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<String, Trouble> {
     let apt = Apt { state: state.to_path_buf(), debs: debs.to_path_buf() };
-    apt.prepare().map_err(|e| super::make::unwritten(state, &e))?;
+    apt.prepare().map_err(|e| unwritten(state, &e))?;
     let keyring = keyring(wanted.keyring)?;
     let architecture = architecture()?;
     let mirrors = match wanted.mirror {
@@ -75,7 +73,7 @@ pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<St
             keyring.as_deref().map_or_else(String::new, |file| format!("Signed-By: {}\n", file.display())),
         );
         let file = apt.sources();
-        fs::write(&file, sources).map_err(|e| super::make::unwritten(&file, &e))?;
+        fs::write(&file, sources).map_err(|e| unwritten(&file, &e))?;
         let updated = apt.get(&["update"])?;
         if !updated.status.success() {
             refusal.get_or_insert_with(|| {
@@ -91,7 +89,7 @@ pub(super) fn fetch(wanted: &Wanted<'_>, state: &Path, debs: &Path) -> Result<St
     }
     Err(refusal.unwrap_or_else(|| {
         let what = "apt knows no mirror of Debian";
-        Trouble::new(Kind::Unavailable, what, "name one with --mirror URL")
+        Trouble::new(TroubleKind::Unavailable, what, "name one with --mirror URL")
     }))
 }
 
@@ -119,7 +117,7 @@ impl Apt {
         self.state.join("kit.sources")
     }
 
-    fn get(&self, arguments: &[&str]) -> Result<Answer, Trouble> {
+    fn get(&self, arguments: &[&str]) -> Result<CallOutput, Trouble> {
         let mut command = apt_get();
         command.arg("-c").arg(self.settings());
         for (name, path) in [
@@ -148,22 +146,8 @@ fn apt_get() -> Command {
     command
 }
 
-fn asked(command: &mut Command) -> Result<Answer, Trouble> {
+fn asked(command: &mut Command) -> Result<CallOutput, Trouble> {
     calls::ask(command, PATIENCE).map_err(|e| no_program("apt-get", &e))
-}
-
-/// A program of Debian cannot be called.
-pub(super) fn no_program(name: &str, error: &io::Error) -> Trouble {
-    let what = if error.kind() == io::ErrorKind::NotFound {
-        format!("there is no `{name}` here: this is no Debian, nor a system made of it")
-    } else {
-        format!("{name}: {error}")
-    };
-    Trouble::new(
-        Kind::Unavailable,
-        what,
-        format!("{ELSEWHERE}; a CRIU of 4.1.1 or newer, installed by the system's own means, is as good"),
-    )
 }
 
 /// The mirrors of Debian that the machine knows, the likeliest first. Apt itself reads its files of sources, in all their forms.
@@ -178,7 +162,7 @@ fn mirrors() -> Result<Vec<String>, Trouble> {
     ]))?;
     if !answer.status.success() {
         let what = format!("apt-get does not say which mirrors it uses: {}", answer.last_words());
-        return Err(Trouble::new(Kind::Unavailable, what, "name one with --mirror URL"));
+        return Err(Trouble::new(TroubleKind::Unavailable, what, "name one with --mirror URL"));
     }
     Ok(likely(&answer.stdout))
 }
@@ -211,7 +195,7 @@ fn keyring(named: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
         let absolute = std::path::absolute(file).and_then(|file| fs::File::open(&file).map(|_| file));
         return absolute
             .map(Some)
-            .map_err(|e| Trouble::new(Kind::Other, format!("{}: {e}", file.display()), cure));
+            .map_err(|e| Trouble::new(TroubleKind::Other, format!("{}: {e}", file.display()), cure));
     }
     // Without one the keys that apt trusts anyway decide.
     Ok(KEYRINGS.map(PathBuf::from).into_iter().find(|file| file.is_file()))
@@ -225,7 +209,7 @@ fn architecture() -> Result<String, Trouble> {
 }
 
 /// What apt refused, and what to do about it.
-fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble {
+fn refused(answer: &CallOutput, where_from: &str, keyring: Option<&Path>) -> Trouble {
     let said = format!("{}\n{}", answer.stdout, answer.stderr);
     let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
     let keyring =
@@ -243,7 +227,11 @@ fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble
         )
     } else if has(&["No space left", "Disk quota exceeded", "not have enough free space"]) {
         let what = format!("{where_from}: the disk is full");
-        return Trouble::new(Kind::DiskFull, what, "make room for 70 MB, or name another folder with --to");
+        return Trouble::new(
+            TroubleKind::DiskFull,
+            what,
+            "make room for 70 MB, or name another folder with --to",
+        );
     } else if has(&["Unable to locate package", "no installation candidate", "Couldn't find any package"]) {
         (
             "the suite has no package criu".to_owned(),
@@ -270,81 +258,8 @@ fn refused(answer: &Answer, where_from: &str, keyring: Option<&Path>) -> Trouble
         words = said.lines().rev().find(|line| !line.trim().is_empty()).into_iter().collect();
     }
     words.dedup();
-    Trouble::new(Kind::Unavailable, format!("{where_from}: {what}\n{}", words.join("\n")), cure)
+    Trouble::new(TroubleKind::Unavailable, format!("{where_from}: {what}\n{}", words.join("\n")), cure)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mirror_is_one_of_the_whole_archive_and_debians_comes_first() {
-        let lines = "\
-https://packages.example.org/apt/|cloud-sdk|main
-http://security.example.org/debian-security/|bookworm-security|main
-http://mirror.example.org/debian/|bookworm|main
-http://mirror.example.org/debian/|bookworm|main
-http://mirror.example.org/debian/|bookworm|contrib
-http://updates.example.org/debian/|bookworm-updates|main
-cdrom:[Debian 12]/|bookworm|main
-mirror+file:/etc/apt/mirrors/debian.list/|bookworm|main
-";
-        assert_eq!(
-            likely(lines),
-            [
-                "http://mirror.example.org/debian",
-                "mirror+file:/etc/apt/mirrors/debian.list",
-                "https://packages.example.org/apt"
-            ]
-        );
-        assert!(likely("").is_empty());
-    }
-
-    #[test]
-    fn what_apt_refuses_is_told_by_its_kind_with_a_cure() {
-        use std::os::unix::process::ExitStatusExt;
-        for (said, words, cure, kind) in [
-            (
-                "E: The repository 'x' does not have a Release file.",
-                "no such suite",
-                "--suite",
-                Kind::Unavailable,
-            ),
-            (
-                "W: GPG error: x: NO_PUBKEY 6ED0\nE: The repository 'x' is not signed.",
-                "verified by /k",
-                "--keyring",
-                Kind::Unavailable,
-            ),
-            (
-                "W: Failed to fetch x  Could not resolve 'nowhere'",
-                "cannot be reached",
-                "--from",
-                Kind::Unavailable,
-            ),
-            ("E: Unable to locate package criu", "no package criu", "--suite", Kind::Unavailable),
-            ("E: Write error - write (28: No space left on device)", "full", "--to", Kind::DiskFull),
-            (
-                "E: The package lists or status file could not be parsed",
-                "apt refuses\nE: The package",
-                "--from",
-                Kind::Unavailable,
-            ),
-        ] {
-            let answer = Answer {
-                status: std::process::ExitStatus::from_raw(100 << 8),
-                stdout: String::new(),
-                stderr: said.to_owned(),
-            };
-            let trouble = refused(&answer, "m trixie", Some(Path::new("/k")));
-            assert!(trouble.what.contains(words) && trouble.cure.contains(cure), "{said}: {trouble}");
-            assert_eq!(trouble.kind, kind, "{said}");
-        }
-    }
-
-    #[test]
-    fn a_file_of_keys_that_is_not_there_is_named() {
-        let trouble = keyring(Some(Path::new("/nowhere/keys.gpg"))).unwrap_err();
-        assert!(trouble.what.starts_with("/nowhere/keys.gpg: No such file"), "{trouble}");
-    }
-}
+mod tests;

@@ -7,21 +7,21 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-use sha2::{Digest, Sha256};
 
-use super::super::backend::{Kind, Trouble};
-use super::super::calls::{self, Answer};
+use super::super::backend::{Trouble, TroubleKind};
+use super::super::calls;
 use super::super::criu::Criu;
-use super::super::elf::{self, Start};
+use super::super::elf::{self, StartMethod};
 use super::apt::{self, Wanted};
+use super::packages::{PATIENCE, copy_packages, described, packages_in, unpack};
+use super::troubles::unwritten;
 use super::{FORM, Kit, PACKAGES, Package, RECORD, open, without_colon};
 use crate::durable::{atomic, sealed};
 use crate::quantity;
-use crate::shell_words::word;
 
 /// What a kit is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum KitSource {
     /// A suite of Debian.
     Suite {
         /// Its name, such as `trixie`.
@@ -37,26 +37,23 @@ pub enum Source {
 
 /// A kit that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// Its folder.
+pub struct KitOrder {
+    /// The folder that it is made in.
     pub to: PathBuf,
     /// What it is made from.
-    pub from: Source,
+    pub from: KitSource,
     /// Even where one is there.
     pub again: bool,
 }
 
-/// Unpacking one package takes no longer, also onto a slow disk.
-const PATIENCE: Duration = Duration::from_mins(10);
-
-/// What was left half made for so long is nobody's.
+/// What was left half made for so long, no running process works on.
 const LEFT_BEHIND: Duration = Duration::from_hours(1);
 
 /// Makes a kit, or finds it made; whether it was made.
 ///
 /// # Errors
 /// When it cannot be made: there is none then, or the former one.
-pub fn make(order: &Order) -> Result<(Kit, Criu, bool), Trouble> {
+pub fn make(order: &KitOrder) -> Result<(Kit, Criu, bool), Trouble> {
     let to = std::path::absolute(&order.to).map_err(|e| unwritten(&order.to, &e))?;
     without_colon(&to)?;
     if to.join(RECORD).exists() {
@@ -65,16 +62,16 @@ pub fn make(order: &Order) -> Result<(Kit, Criu, bool), Trouble> {
         }
     } else if fs::read_dir(&to).is_ok_and(|mut entries| entries.next().is_some()) || to.is_file() {
         let what = format!("{}: there is something else, no kit of CRIU", to.display());
-        return Err(Trouble::new(Kind::Other, what, "name another folder with --to"));
+        return Err(Trouble::new(TroubleKind::Other, what, "name another folder with --to"));
     }
     let parent = to.parent().unwrap_or(&to).to_path_buf();
     let name = to.file_name().unwrap_or_default();
     fs::create_dir_all(&parent).map_err(|e| unwritten(&parent, &e))?;
     sweep(&parent, &name.to_string_lossy());
-    let draft = Draft::create(parent.join(atomic::temporary(name)))?;
+    let draft = KitDraft::create(parent.join(atomic::temporary(name)))?;
     let kit = fill(&draft.0, &order.from)?;
     sealed::replace(&draft.0.join(RECORD), &kit).map_err(|e| {
-        let kind = if e.is_disk_full() { Kind::DiskFull } else { Kind::Other };
+        let kind = if e.is_disk_full() { TroubleKind::DiskFull } else { TroubleKind::Other };
         Trouble::new(kind, e.to_string(), "")
     })?;
     synced(&draft.0).map_err(|e| unwritten(&draft.0, &e))?;
@@ -84,16 +81,16 @@ pub fn make(order: &Order) -> Result<(Kit, Criu, bool), Trouble> {
 }
 
 /// A folder that goes with its holder, unless it was given another name.
-struct Draft(PathBuf);
+struct KitDraft(PathBuf);
 
-impl Draft {
+impl KitDraft {
     fn create(path: PathBuf) -> Result<Self, Trouble> {
         fs::create_dir(&path).map_err(|e| unwritten(&path, &e))?;
         Ok(Self(path))
     }
 }
 
-impl Drop for Draft {
+impl Drop for KitDraft {
     fn drop(&mut self) {
         // After an exchange of names this is the former kit.
         let _ = fs::remove_dir_all(&self.0);
@@ -101,11 +98,11 @@ impl Drop for Draft {
 }
 
 /// Fetches, unpacks and tries it.
-fn fill(draft: &Path, source: &Source) -> Result<Kit, Trouble> {
+fn fill(draft: &Path, source: &KitSource) -> Result<Kit, Trouble> {
     let debs = draft.join(PACKAGES);
     fs::create_dir(&debs).map_err(|e| unwritten(&debs, &e))?;
     let from = match source {
-        Source::Suite { name, mirror, keyring } => {
+        KitSource::Suite { name, mirror, keyring } => {
             let state = draft.join("apt");
             let wanted = Wanted { suite: name, mirror: mirror.as_deref(), keyring: keyring.as_deref() };
             let mirror = apt::fetch(&wanted, &state, &debs)?;
@@ -115,7 +112,7 @@ fn fill(draft: &Path, source: &Source) -> Result<Kit, Trouble> {
             let _ = fs::remove_file(debs.join("lock"));
             format!("{name} of {mirror}")
         }
-        Source::Folder(folder) => {
+        KitSource::Folder(folder) => {
             copy_packages(folder, &debs)?;
             folder.display().to_string()
         }
@@ -136,77 +133,12 @@ fn too_old(trouble: Trouble) -> Trouble {
     Trouble { cure: "name a newer suite with --suite: trixie or sid".to_owned(), ..trouble }
 }
 
-/// The packages in a folder.
-fn packages_in(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let listed = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = listed.map_err(|e| {
-        let cure =
-            "give --from the folder that holds the .deb files of criu and of all libraries that it needs";
-        Trouble::new(Kind::Other, format!("{}: {e}", folder.display()), cure)
-    })?;
-    let paths = entries.into_iter().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect();
-    found.sort();
-    Ok(found)
-}
-
-fn copy_packages(from: &Path, debs: &Path) -> Result<(), Trouble> {
-    let files = packages_in(from)?;
-    if files.is_empty() {
-        let cure =
-            "give --from the folder that holds the .deb files of criu and of all libraries that it needs";
-        return Err(Trouble::new(Kind::Other, format!("{}: no packages (*.deb)", from.display()), cure));
-    }
-    for file in files {
-        let to = debs.join(file.file_name().unwrap_or_default());
-        fs::copy(&file, &to).map_err(|e| unwritten(&to, &e))?;
-    }
-    Ok(())
-}
-
-/// What a package says of itself.
-fn described(file: &Path) -> Result<Package, Trouble> {
-    let answer = dpkg_deb(&["--show", "--showformat", "${Package} ${Version} ${Architecture}"], &[file])?;
-    let words: Vec<&str> = answer.stdout.split_whitespace().collect();
-    let [name, version, architecture] = words[..] else {
-        let what = format!("{}: it does not say what it is", file.display());
-        return Err(Trouble::new(Kind::Damaged, what, "fetch it anew"));
-    };
-    let bytes =
-        fs::read(file).map_err(|e| Trouble::new(Kind::Other, format!("{}: {e}", file.display()), ""))?;
-    let sha256 =
-        Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
-    Ok(Package { name: name.into(), version: version.into(), architecture: architecture.into(), sha256 })
-}
-
-fn unpack(file: &Path, into: &Path) -> Result<(), Trouble> {
-    dpkg_deb(&["--extract"], &[file, into]).map(drop)
-}
-
-fn dpkg_deb(options: &[&str], paths: &[&Path]) -> Result<Answer, Trouble> {
-    let mut command = Command::new("dpkg-deb");
-    command.args(options).args(paths).env("LC_ALL", "C");
-    let answer = calls::ask(&mut command, PATIENCE).map_err(|e| apt::no_program("dpkg-deb", &e))?;
-    if answer.status.success() {
-        return Ok(answer);
-    }
-    let said = answer.last_words();
-    let what =
-        format!("{}: {said}", paths.first().map_or_else(String::new, |path| path.display().to_string()));
-    Err(if said.contains("No space left") || said.contains("Disk quota") {
-        Trouble::new(Kind::DiskFull, what, "make room for 70 MB, or name another folder with --to")
-    } else {
-        Trouble::new(Kind::Damaged, what, "fetch the package anew")
-    })
-}
-
 /// Where the parts of an unpacked kit lie.
 fn laid_out(draft: &Path, packages: Vec<Package>, from: String) -> Result<Kit, Trouble> {
     let lacks = |package: &str| {
         let what = format!("the packages lack {package}");
         Trouble::new(
-            Kind::Damaged,
+            TroubleKind::Damaged,
             what,
             "`alpsckpt kit criu` on a machine with a network leaves all of them in the folder `debs` of its kit",
         )
@@ -214,13 +146,15 @@ fn laid_out(draft: &Path, packages: Vec<Package>, from: String) -> Result<Kit, T
     let program = PathBuf::from("usr/sbin/criu");
     let start = elf::start(&draft.join(&program)).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => lacks("criu"),
-        _ => {
-            Trouble::new(Kind::Damaged, format!("the criu of these packages: {e}"), "fetch the package anew")
-        }
+        _ => Trouble::new(
+            TroubleKind::Damaged,
+            format!("the criu of these packages: {e}"),
+            "fetch the package anew",
+        ),
     })?;
-    let Start::Loader(loader) = start else {
+    let StartMethod::Loader(loader) = start else {
         return Err(Trouble::new(
-            Kind::Damaged,
+            TroubleKind::Damaged,
             "the criu of these packages needs no loader",
             "fetch Debian's",
         ));
@@ -250,7 +184,7 @@ fn complete(kit: &Kit, draft: &Path) -> Result<(), Trouble> {
     command.args(words).env_clear().env("LC_ALL", "C").env("LD_TRACE_LOADED_OBJECTS", "1");
     let answer = calls::ask(&mut command, PATIENCE).map_err(|e| {
         Trouble::new(
-            Kind::Unavailable,
+            TroubleKind::Unavailable,
             format!("the kit's loader: {e}"),
             "take packages for this machine's processor",
         )
@@ -262,7 +196,11 @@ fn complete(kit: &Kit, draft: &Path) -> Result<(), Trouble> {
     let said = if lacking.is_empty() { answer.last_words() } else { lacking.join(", ") };
     let cure =
         "`alpsckpt kit criu` on a machine with a network leaves all of them in the folder `debs` of its kit";
-    Err(Trouble::new(Kind::Damaged, format!("the packages lack libraries that criu needs: {said}"), cure))
+    Err(Trouble::new(
+        TroubleKind::Damaged,
+        format!("the packages lack libraries that criu needs: {said}"),
+        cure,
+    ))
 }
 
 /// Of a loader's list of libraries those that are not below the folder.
@@ -312,40 +250,5 @@ fn synced(folder: &Path) -> io::Result<()> {
     Ok(nix::unistd::syncfs(File::open(folder)?)?)
 }
 
-pub(super) fn unwritten(path: &Path, error: &io::Error) -> Trouble {
-    let what = format!("{}: {error}", path.display());
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        return Trouble::new(Kind::DiskFull, what, "make room for 70 MB, or name another folder with --to");
-    }
-    let parent = path.parent().unwrap_or(path);
-    let cure = format!("name a folder of yours with --to; {} must be writable", word(parent.as_os_str()));
-    Trouble::new(Kind::Other, what, cure)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_library_of_the_system_is_one_that_the_kit_lacks() {
-        let list = "\tlinux-vdso.so.1 (0x00007f)\n\tlibnl-3.so.200 => not found\n\tlibc.so.6 => /k/usr/lib/libc.so.6 (0x1)\n\
-                    \tlibuuid.so.1 => /lib/libuuid.so.1 (0x2)\n\t/lib64/ld.so => /k/lib64/ld.so (0x3)\n";
-        assert_eq!(lacking(list, Path::new("/k")), ["libnl-3.so.200", "libuuid.so.1"]);
-    }
-
-    #[test]
-    fn what_a_killed_one_left_is_swept_away_and_what_one_works_on_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let make = |name: &str, age: Duration| {
-            let path = folder.path().join(name);
-            fs::create_dir(&path).unwrap();
-            File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
-            path
-        };
-        let old = make(".criu-kit.node1.7.00.tmp", 2 * LEFT_BEHIND);
-        let others = [(".criu-kit.node1.8.00.tmp", 0), (".other.node1.7.00.tmp", 2), ("criu-kit", 2)]
-            .map(|(name, hours)| make(name, hours * LEFT_BEHIND));
-        sweep(folder.path(), "criu-kit");
-        assert!(!old.exists() && others.iter().all(|other| other.exists()));
-    }
-}
+mod tests;

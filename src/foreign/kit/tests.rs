@@ -87,6 +87,6 @@ fn a_kit_with_a_damaged_record_is_told_as_such() {
     let text = fs::read_to_string(&record).unwrap();
     fs::write(&record, text.replacen("trixie", "sid", 1)).unwrap();
     let trouble = open(folder.path()).unwrap_err();
-    assert!(trouble.kind == Kind::Damaged && trouble.what.contains("checksum"), "{trouble}");
+    assert!(trouble.kind == TroubleKind::Damaged && trouble.what.contains("checksum"), "{trouble}");
     assert!(trouble.cure.contains("--again"), "{trouble}");
 }

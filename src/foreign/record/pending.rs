@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::to_disk;
+use super::content::to_disk;
 
 /// So many files are held open at most; others are brought to the disk at once.
 const MOST: usize = 200;

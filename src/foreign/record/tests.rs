@@ -1,5 +1,8 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::*;
-use crate::foreign::tasks::tests::Running;
+use crate::foreign::tasks::tests::RunningProgram;
 
 pub(in crate::foreign) const PROGRAM: &str = "
 log = open('log', 'ab', 0); log.write(b'one\\n')
@@ -12,8 +15,8 @@ ready(); stay()";
 
 #[test]
 fn open_and_mapped_files_are_recorded_as_they_are_in_use() {
-    let running = Running::python(PROGRAM);
-    let record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python(PROGRAM);
+    let record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     let folder = running.folder.path().canonicalize().unwrap();
     let of = |path: &Path| record.files.iter().find(|file| file.path == path);
     let openings =
@@ -29,39 +32,46 @@ fn open_and_mapped_files_are_recorded_as_they_are_in_use() {
     assert!(record.files.iter().any(|file| file.openings.contains(&Opening::Executable)), "{record:?}");
     assert!(of(Path::new("/dev/null")).is_none());
     let log = of(&folder.join("log")).unwrap();
-    assert_eq!((log.size, log.sum), (4, Some(Sum::Whole(crc32fast::hash(b"one\n")))));
+    assert_eq!((log.size, log.sum), (4, Some(Checksum::Whole(crc32fast::hash(b"one\n")))));
     assert_eq!(log.mode & 0o170_000, 0o100_000);
 }
 
 #[test]
 fn the_node_and_what_is_needed_are_recorded() {
-    let running = Running::python("kept = b'x' * (8 << 20); fd = os.dup2(0, 77); ready(); stay()");
-    let record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python("kept = b'x' * (8 << 20); fd = os.dup2(0, 77); ready(); stay()");
+    let record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     assert!(
         record.memory > 8 << 20 && record.largest <= record.memory && record.writable >= 8 << 20,
         "{record:?}"
     );
     assert_eq!(record.limits.files.used, 78);
     assert_eq!(record.limits.tasks.used, 1);
-    assert_eq!(record.limits.files.hard, Limits::here().unwrap().files.hard);
-    assert_eq!(record.node, Node::here().unwrap());
+    assert_eq!(record.limits.files.hard, ResourceLimits::here().unwrap().files.hard);
+    assert_eq!(record.node, NodeTraits::here().unwrap());
     assert!(!record.node.kernel.is_empty() && !record.avx512_masked);
 }
 
 #[test]
 fn a_record_comes_back_and_bears_fields_that_are_missing() {
-    let running = Running::python(PROGRAM);
-    let record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python(PROGRAM);
+    let record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     let text = ron::ser::to_string_pretty(&record, ron::ser::PrettyConfig::new()).unwrap();
-    assert_eq!(ron::from_str::<Record>(&text).unwrap(), record);
-    let old: Record = ron::from_str("(criu: (4, 2, 1), files: [(path: \"/a\")])").unwrap();
+    assert_eq!(ron::from_str::<ImageRecord>(&text).unwrap(), record);
+    let old: ImageRecord = ron::from_str("(criu: (4, 2, 1), files: [(path: \"/a\")])").unwrap();
+    // As former programs named what they recorded, and as those after them read it.
+    let named =
+        ron::ser::to_string_pretty(&record, ron::ser::PrettyConfig::new().struct_names(true)).unwrap();
+    for name in ["Record(", "node: Node(", "limits: Limits(", "addresses: Limit(", "Recorded("] {
+        assert!(named.contains(name), "{name} is not in {named}");
+    }
+    assert_eq!(ron::from_str::<ImageRecord>(&named).unwrap(), record);
     assert_eq!(old.files[0].path, Path::new("/a"));
 }
 
 #[test]
 fn times_are_noted_when_the_content_is_on_the_disk() {
-    let running = Running::python(PROGRAM);
-    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python(PROGRAM);
+    let mut record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     std::fs::write(running.path("out"), "six\n").unwrap();
     record.settle().unwrap();
     let folder = running.folder.path().canonicalize().unwrap();
@@ -71,8 +81,8 @@ fn times_are_noted_when_the_content_is_on_the_disk() {
 
 #[test]
 fn what_is_held_reaches_the_disk_under_any_name_or_none() {
-    let running = Running::python(PROGRAM);
-    let mut record = Record::of(&[running.number()], (4, 2, 1)).unwrap();
+    let running = RunningProgram::python(PROGRAM);
+    let mut record = ImageRecord::of(&[running.number()], (4, 2, 1)).unwrap();
     let mut pending = Pending::default();
     record.hold(&mut pending).unwrap();
     std::fs::rename(running.path("out"), running.path("renamed")).unwrap();
@@ -96,10 +106,10 @@ fn large_files_are_told_by_their_edges() {
     };
     let mut bytes = vec![1; 2 * EDGE as usize + 100];
     let former = of(&bytes);
-    assert!(matches!(former, Sum::Edges(_)));
+    assert!(matches!(former, Checksum::Edges(_)));
     bytes[EDGE as usize + 5] = 2;
     assert_eq!(of(&bytes), former);
     bytes[EDGE as usize - 1] = 2;
     assert_ne!(of(&bytes), former);
-    assert_eq!(of(b"123456789"), Sum::Whole(0xcbf4_3926));
+    assert_eq!(of(b"123456789"), Checksum::Whole(0xcbf4_3926));
 }

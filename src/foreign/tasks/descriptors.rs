@@ -10,11 +10,9 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{major, minor};
 
-use super::hindrance::{Found, Obstacle, Scene, Task, Tool, shown};
-use super::proc::{self, Mount, Open};
-
-/// A path of this many bytes and its end are more than the system can say.
-pub(super) const LONGEST_PATH: usize = 4095;
+use super::hindrance::{Hindrances, Obstacle, Scene, TaskScene, Tool, shown};
+use super::proc::{self, Open};
+use super::whereabouts::{LONGEST_PATH, SHORTER, local, unknown_device};
 
 /// `/dev/ptmx`, which masters of terminals are made by.
 const MASTERS: u64 = nix::sys::stat::makedev(5, 2);
@@ -22,7 +20,7 @@ const MASTERS: u64 = nix::sys::stat::makedev(5, 2);
 /// What message queues of POSIX lie in.
 const MQUEUE_MAGIC: i64 = 0x1980_0202;
 
-pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let mut pipes = Pipes::default();
     for (task, open) in scene.opened() {
         let Some(target) = &open.target else {
@@ -48,8 +46,6 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     }
 }
 
-pub(super) const SHORTER: &str = "use shorter names, or an output folder with a shorter path";
-
 /// The ends of pipes and FIFOs that the tree has, by the system's words for them.
 #[derive(Default)]
 struct Pipes(BTreeMap<PathBuf, Ends>);
@@ -63,7 +59,7 @@ struct Ends {
 }
 
 impl Pipes {
-    fn add(&mut self, target: &Path, task: &Task, open: &Open) {
+    fn add(&mut self, target: &Path, task: &TaskScene, open: &Open) {
         let none = Ends { task: task.number, door: open.door(task.number), reads: false, writes: false };
         let ends = self.0.entry(target.to_path_buf()).or_insert(none);
         ends.reads |= open.reads();
@@ -71,7 +67,7 @@ impl Pipes {
     }
 
     /// A pipe with one end in the tree: the other is closed, or elsewhere.
-    fn look(&self, scene: &Scene<'_>, found: &mut Found) {
+    fn look(&self, scene: &Scene<'_>, found: &mut Hindrances) {
         let halves = || self.0.iter().filter(|(_, ends)| ends.reads != ends.writes);
         let wanted: HashSet<PathBuf> = halves().map(|(target, _)| target.clone()).collect();
         let outside = scene.outside(&wanted);
@@ -111,11 +107,11 @@ fn has_other_end(door: &Path, reads: bool) -> bool {
 /// Something with a path.
 fn file(
     scene: &Scene<'_>,
-    task: &Task,
+    task: &TaskScene,
     open: &Open,
     (path, removed): (&Path, bool),
     pipes: &mut Pipes,
-    found: &mut Found,
+    found: &mut Hindrances,
 ) {
     if path.as_os_str().as_bytes().starts_with(b"/memfd:") {
         return;
@@ -169,25 +165,7 @@ fn is_queue(path: &Path, door: &Path) -> bool {
     in_root && nix::sys::statfs::statfs(door).is_ok_and(|facts| facts.filesystem_type().0 == MQUEUE_MAGIC)
 }
 
-/// A file that lies in this node's memory, or in its folder for what is temporary.
-pub(super) fn local(scene: &Scene<'_>, task: u32, path: &Path, mount: Option<&Mount>, found: &mut Found) {
-    // DMTCP keeps its own log and what its processes share there, and makes them anew.
-    let of_dmtcp =
-        |part: std::path::Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b"dmtcp-");
-    if scene.look.tool == Tool::Dmtcp && path.components().any(of_dmtcp) {
-        return;
-    }
-    let in_memory = mount.is_some_and(|mount| matches!(mount.kind.as_str(), "tmpfs" | "ramfs"));
-    let temporary = ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|folder| path.starts_with(folder));
-    if (in_memory || temporary) && !path.starts_with("/proc") && !scene.is_everywhere(path) {
-        let what =
-            format!("{} lies on this node alone: it is missing where the program goes on", shown(path));
-        let cure = "let the program keep its files below its working folder (`{work}`; TMPDIR leads to a folder in it)";
-        found.perhaps(task, Obstacle::LocalFile, what, cure);
-    }
-}
-
-fn device(scene: &Scene<'_>, task: &Task, path: &Path, number: u64, found: &mut Found) {
+fn device(scene: &Scene<'_>, task: &TaskScene, path: &Path, number: u64, found: &mut Hindrances) {
     // As in the kernel's list of devices: memory, terminals, their masters.
     match (major(number), minor(number)) {
         (1, 3 | 5 | 7 | 8 | 9) => {}
@@ -204,13 +182,6 @@ fn device(scene: &Scene<'_>, task: &Task, path: &Path, number: u64, found: &mut 
     }
 }
 
-/// What a device holds is lost.
-pub(super) fn unknown_device(task: u32, path: &Path, found: &mut Found) {
-    let what = format!("it uses the device {}, whose state cannot be dumped", shown(path));
-    let cure = "run the program without it (on the CPUs, where it is a GPU), or let the program save itself (`checkpoint: Own(…)`)";
-    found.certain(task, Obstacle::Device, what, cure);
-}
-
 /// The master of a terminal that the tree has made.
 fn is_master_of(open: &Open, slave: u64) -> bool {
     let index = proc::field(&open.more, "tty-index").and_then(|index| index.parse::<u64>().ok());
@@ -218,7 +189,7 @@ fn is_master_of(open: &Open, slave: u64) -> bool {
 }
 
 /// Something without a path.
-fn nameless(scene: &Scene<'_>, task: &Task, open: &Open, target: &str, found: &mut Found) {
+fn nameless(scene: &Scene<'_>, task: &TaskScene, open: &Open, target: &str, found: &mut Hindrances) {
     let number = task.number;
     let kind = target.strip_prefix("anon_inode:").unwrap_or(target).trim_matches(|c| c == '[' || c == ']');
     match kind {
@@ -261,7 +232,7 @@ fn nameless(scene: &Scene<'_>, task: &Task, open: &Open, target: &str, found: &m
 }
 
 /// A handle of a process that is no part of the tree.
-fn pidfd(scene: &Scene<'_>, task: &Task, open: &Open, found: &mut Found) {
+fn pidfd(scene: &Scene<'_>, task: &TaskScene, open: &Open, found: &mut Hindrances) {
     let of = proc::field(&open.more, "Pid").and_then(|number| number.parse::<u32>().ok());
     if let Some(other) = of.filter(|other| *other > 0 && !scene.numbers.contains(other)) {
         let what = format!("it holds on to {} (process {other}), which is no part of it", proc::name(other));
@@ -269,7 +240,7 @@ fn pidfd(scene: &Scene<'_>, task: &Task, open: &Open, found: &mut Found) {
     }
 }
 
-fn folder_and_terminal(task: &Task, found: &mut Found) {
+fn folder_and_terminal(task: &TaskScene, found: &mut Hindrances) {
     if proc::stat(task.number).is_ok_and(|stat| stat.terminal != 0) {
         let what = "it belongs to a terminal";
         found.certain(task.number, Obstacle::Terminal, what, "let the job start it, or `setsid`");

@@ -5,8 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::Network;
-use super::proc::{self, Mapping, Mount, Open};
-use super::{descriptors, mappings, sockets, state, sysv};
+use super::proc::{self, Mount, Open, TaskMapping};
 
 /// What is to dump the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,7 +19,7 @@ pub enum Tool {
 
 /// How tasks are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Look {
+pub struct TaskScan {
     /// What the program sees of the network.
     pub network: Network,
     /// What is to dump it.
@@ -103,7 +102,7 @@ pub struct Hindrance {
     pub task: u32,
     /// The name of its program.
     pub name: String,
-    /// Which kind.
+    /// Which kind of obstacle it is.
     pub kind: Obstacle,
     /// What it is, as a whole sentence without its full stop.
     pub what: String,
@@ -119,56 +118,25 @@ impl std::fmt::Display for Hindrance {
     }
 }
 
-/// What of these tasks cannot be dumped: what is certain first, each kind of trouble with a thing once.
-///
-/// It takes some milliseconds for a hundred open files and a thousand mapped ones, and changes nothing.
-#[must_use]
-pub fn hindrances(tasks: &[u32], look: &Look) -> Vec<Hindrance> {
-    let scene = Scene::of(tasks, look);
-    let mut found = Found::default();
-    state::look(&scene, &mut found);
-    descriptors::look(&scene, &mut found);
-    sockets::look(&scene, &mut found);
-    mappings::look(&scene, &mut found);
-    sysv::look(&scene, &mut found);
-    found.all.sort_by_key(|hindrance| !hindrance.certain);
-    found.all
-}
-
-/// What whoever dumps these tasks would take without a word, though what is restored goes wrong, or cannot be restored at all: a dump
-/// is to be refused before it is begun.
-///
-/// With `standing` the tasks stand already, and what dumps them is at work beside them.
-#[must_use]
-pub fn wrong(tasks: &[u32], look: &Look, standing: bool) -> Option<Hindrance> {
-    let scene = Scene { standing, ..Scene::of(tasks, look) };
-    let mut found = Found::default();
-    descriptors::look(&scene, &mut found);
-    found
-        .all
-        .into_iter()
-        .find(|hindrance| hindrance.certain && matches!(hindrance.kind, Obstacle::Terminal | Obstacle::Pipe))
-}
-
 /// All that is looked at, read once.
 pub(super) struct Scene<'l> {
-    pub(super) look: &'l Look,
+    pub(super) look: &'l TaskScan,
     /// The tasks stand, and are dumped by a child of their namespace's first process.
     pub(super) standing: bool,
     pub(super) numbers: BTreeSet<u32>,
-    pub(super) tasks: Vec<Task>,
+    pub(super) tasks: Vec<TaskScene>,
 }
 
-pub(super) struct Task {
+pub(super) struct TaskScene {
     pub(super) number: u32,
     pub(super) opened: io::Result<Vec<Open>>,
-    pub(super) mappings: Vec<Mapping>,
+    pub(super) mappings: Vec<TaskMapping>,
     /// By their numbers; shared by tasks that see the same.
     pub(super) mounts: std::rc::Rc<BTreeMap<u64, Mount>>,
 }
 
 impl<'l> Scene<'l> {
-    fn of(tasks: &[u32], look: &'l Look) -> Self {
+    pub(super) fn of(tasks: &[u32], look: &'l TaskScan) -> Self {
         let mut views = BTreeMap::new();
         let mut all = Vec::new();
         for number in tasks.iter().copied() {
@@ -181,13 +149,13 @@ impl<'l> Scene<'l> {
             });
             let mounts = mounts.clone();
             let mappings = proc::mappings(number).unwrap_or_default();
-            all.push(Task { number, opened: proc::opened(number), mappings, mounts });
+            all.push(TaskScene { number, opened: proc::opened(number), mappings, mounts });
         }
         Self { look, standing: false, numbers: tasks.iter().copied().collect(), tasks: all }
     }
 
     /// All open files of all tasks.
-    pub(super) fn opened(&self) -> impl Iterator<Item = (&Task, &Open)> {
+    pub(super) fn opened(&self) -> impl Iterator<Item = (&TaskScene, &Open)> {
         self.tasks.iter().flat_map(|task| task.opened.iter().flatten().map(move |open| (task, open)))
     }
 
@@ -231,12 +199,12 @@ impl<'l> Scene<'l> {
 
 /// What was found.
 #[derive(Default)]
-pub(super) struct Found {
-    all: Vec<Hindrance>,
+pub(super) struct Hindrances {
+    pub(super) all: Vec<Hindrance>,
     said: HashSet<(Obstacle, String)>,
 }
 
-impl Found {
+impl Hindrances {
     /// Something that cannot be dumped.
     pub(super) fn certain(&mut self, task: u32, kind: Obstacle, what: impl Into<String>, cure: &str) {
         self.add(task, kind, what.into(), cure, true);

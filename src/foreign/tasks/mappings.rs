@@ -5,11 +5,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use super::descriptors::{LONGEST_PATH, SHORTER, local, unknown_device};
-use super::hindrance::{Found, Obstacle, Scene, Task, Tool, shown};
-use super::proc::{self, Mapping};
+use super::hindrance::{Hindrances, Obstacle, Scene, TaskScene, Tool, shown};
+use super::proc::{self, TaskMapping};
+use super::whereabouts::{LONGEST_PATH, SHORTER, local, unknown_device};
 
-pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let mut seen = HashSet::new();
     for task in &scene.tasks {
         for mapping in &task.mappings {
@@ -21,7 +21,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 }
 
 /// Paths of the system's own: memory that never was a file.
-pub(in crate::foreign) fn is_memory(mapping: &Mapping) -> bool {
+pub(in crate::foreign) fn is_memory(mapping: &TaskMapping) -> bool {
     let path = mapping.path.as_os_str().as_bytes();
     mapping.removed
         && (path == b"/dev/zero"
@@ -31,7 +31,7 @@ pub(in crate::foreign) fn is_memory(mapping: &Mapping) -> bool {
             || path.starts_with(b"/SYSV"))
 }
 
-fn one(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found) {
+fn one(scene: &Scene<'_>, task: &TaskScene, mapping: &TaskMapping, found: &mut Hindrances) {
     let (path, number) = (&mapping.path, task.number);
     let bytes = path.as_os_str().as_bytes();
     if is_memory(mapping) {
@@ -50,7 +50,7 @@ fn one(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found) {
     }
 }
 
-fn memory(scene: &Scene<'_>, task: u32, path: &[u8], found: &mut Found) {
+fn memory(scene: &Scene<'_>, task: u32, path: &[u8], found: &mut Hindrances) {
     if path.starts_with(b"/SYSV") {
         let what = "it has shared memory of System V (shmget), which cannot be put back without root";
         let cure = "use the shared memory of POSIX (shm_open) or mapped files, by the program's options";
@@ -73,19 +73,19 @@ const HUGE: &str =
 const HUGE_CURE: &str = "let it use ordinary memory, which the system puts into large pages by itself";
 
 /// A file whose name really ends in the system's mark of a removed one.
-fn is_named_so(task: &Task, mapping: &Mapping) -> bool {
+fn is_named_so(task: &TaskScene, mapping: &TaskMapping) -> bool {
     let mut name = mapping.path.clone().into_os_string();
     name.push(" (deleted)");
     facts(task, Path::new(&name)).is_some_and(|facts| facts.ino() == mapping.file.1)
 }
 
 /// What the task sees under a path.
-fn facts(task: &Task, path: &Path) -> Option<std::fs::Metadata> {
+fn facts(task: &TaskScene, path: &Path) -> Option<std::fs::Metadata> {
     let seen = proc::folder(task.number).join("root").join(path.strip_prefix("/").ok()?);
     std::fs::symlink_metadata(seen).ok()
 }
 
-fn removed(task: u32, path: &Path, found: &mut Found) {
+fn removed(task: u32, path: &Path, found: &mut Hindrances) {
     let path_shown = shown(path);
     if path.starts_with("/dev/shm")
         && path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sem."))
@@ -110,7 +110,7 @@ fn removed(task: u32, path: &Path, found: &mut Found) {
     found.certain(task, Obstacle::Removed, what, cure);
 }
 
-fn standing(scene: &Scene<'_>, task: &Task, mapping: &Mapping, found: &mut Found) {
+fn standing(scene: &Scene<'_>, task: &TaskScene, mapping: &TaskMapping, found: &mut Hindrances) {
     let path = &mapping.path;
     let Some(facts) = facts(task, path) else { return };
     if path.starts_with("/dev") && (facts.file_type().is_char_device() || facts.file_type().is_block_device())

@@ -17,7 +17,7 @@ pub(in crate::foreign) fn text(task: u32, name: &str) -> io::Result<String> {
 
 /// What is needed of `/proc/NUMBER/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::foreign) struct Stat {
+pub(in crate::foreign) struct TaskStat {
     /// `Z` of one that has ended and was not waited for.
     pub(in crate::foreign) state: char,
     /// The number of its parent.
@@ -30,17 +30,17 @@ pub(in crate::foreign) struct Stat {
     pub(in crate::foreign) started: u64,
 }
 
-pub(in crate::foreign) fn stat(task: u32) -> io::Result<Stat> {
+pub(in crate::foreign) fn stat(task: u32) -> io::Result<TaskStat> {
     parsed_stat(&text(task, "stat")?).ok_or_else(|| unreadable(task, "stat"))
 }
 
 /// The program's name in parentheses may hold anything, parentheses too.
-fn parsed_stat(stat: &str) -> Option<Stat> {
+fn parsed_stat(stat: &str) -> Option<TaskStat> {
     let fields: Vec<&str> = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace().collect();
     // Numbered as in proc(5), where the state is the third.
     let number = |of: usize| fields.get(of - 3)?.parse::<i64>().ok();
     let ticks = (14..=17).map(number).sum::<Option<i64>>()?;
-    Some(Stat {
+    Some(TaskStat {
         state: fields.first()?.chars().next()?,
         parent: number(4)? as u32,
         terminal: number(7)?,
@@ -74,7 +74,7 @@ pub(in crate::foreign) fn name(task: u32) -> String {
 // Facts that have nothing to do with each other, as the system tells them.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::foreign) struct Mapping {
+pub(in crate::foreign) struct TaskMapping {
     /// The file; without the mark of a removed one.
     pub(in crate::foreign) path: PathBuf,
     /// The system says that the file was removed, or another put in its place.
@@ -93,13 +93,13 @@ pub(in crate::foreign) struct Mapping {
 const REMOVED: &[u8] = b" (deleted)";
 
 /// A task's parts of memory that show files, or what the system names like one.
-pub(in crate::foreign) fn mappings(task: u32) -> io::Result<Vec<Mapping>> {
+pub(in crate::foreign) fn mappings(task: u32) -> io::Result<Vec<TaskMapping>> {
     let maps = std::fs::read(folder(task).join("maps"))?;
     let mappings = maps.split(|b| *b == b'\n').filter_map(mapping);
     Ok(mappings.collect())
 }
 
-fn mapping(line: &[u8]) -> Option<Mapping> {
+fn mapping(line: &[u8]) -> Option<TaskMapping> {
     let at = line.iter().position(|b| *b == b'/')?;
     let head = std::str::from_utf8(&line[..at]).ok()?;
     let fields: Vec<&str> = head.split_ascii_whitespace().collect();
@@ -107,7 +107,7 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
     let (major, minor) = device.split_once(':')?;
     let [major, minor] = [major, minor].map(|part| u64::from_str_radix(part, 16));
     let (path, removed) = unmarked(&line[at..]);
-    Some(Mapping {
+    Some(TaskMapping {
         path: PathBuf::from(OsString::from_vec(unescaped(path))),
         removed,
         file: (nix::sys::stat::makedev(major.ok()?, minor.ok()?), inode.parse().ok()?),
@@ -212,11 +212,11 @@ pub(in crate::foreign) fn opened(task: u32) -> io::Result<Vec<Open>> {
 /// A mount that a task sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::foreign) struct Mount {
-    /// Its number.
+    /// Its number in `/proc/NUMBER/mountinfo`.
     pub(in crate::foreign) id: u64,
     /// The folder of the file system that it shows.
     pub(in crate::foreign) root: PathBuf,
-    /// Where.
+    /// Where it is mounted.
     pub(in crate::foreign) at: PathBuf,
     /// The kind of file system.
     pub(in crate::foreign) kind: String,
@@ -272,7 +272,7 @@ mod tests {
     fn a_programs_name_may_hold_parentheses_and_blanks() {
         let fields = "S 7 5 5 34816 -1 4194560 1 2 3 4 10 20 30 40 20 0 1 0 12345 1 1";
         let stat = parsed_stat(&format!("9 (a) S (b c)) {fields}")).unwrap();
-        assert_eq!(stat, Stat { state: 'S', parent: 7, terminal: 34816, ticks: 100, started: 12345 });
+        assert_eq!(stat, TaskStat { state: 'S', parent: 7, terminal: 34816, ticks: 100, started: 12345 });
         assert_eq!(parsed_stat("9 (cut) S 7"), None);
     }
 

@@ -9,10 +9,10 @@ use nix::sys::socket::{
 };
 
 use super::super::Network;
-use super::hindrance::{Found, Obstacle, Scene, Tool};
+use super::hindrance::{Hindrances, Obstacle, Scene, Tool};
 use super::proc;
 
-pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let mut unix = BTreeMap::new();
     for (task, open) in scene.opened() {
         let Some(inode) = open.inode("socket") else { continue };
@@ -46,7 +46,7 @@ struct Tcp {
     peer_is_here: bool,
 }
 
-fn tcp(scene: &Scene<'_>, task: u32, inode: u64, found: &mut Found) {
+fn tcp(scene: &Scene<'_>, task: u32, inode: u64, found: &mut Hindrances) {
     let mut tables = ["net/tcp", "net/tcp6"].into_iter().filter_map(|table| proc::text(task, table).ok());
     // One that is neither connected nor bound is in no table.
     let Some(tcp) = tables.find_map(|table| tcp_of(&table, inode)) else { return };
@@ -107,7 +107,7 @@ fn address(digits: &str) -> Option<(std::net::IpAddr, u16)> {
     Some((address, u16::from_str_radix(port, 16).ok()?))
 }
 
-fn unix_sockets(scene: &Scene<'_>, own: &BTreeMap<u32, u32>, found: &mut Found) {
+fn unix_sockets(scene: &Scene<'_>, own: &BTreeMap<u32, u32>, found: &mut Hindrances) {
     let Some(all) = diagnosis() else {
         let task = own.values().next().copied().unwrap_or(0);
         let what = "it has a Unix socket, and this node's kernel has no list of them (the module unix_diag)";

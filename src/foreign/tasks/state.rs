@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::hindrance::{Found, Obstacle, Scene, Task, Tool};
+use super::hindrance::{Hindrances, Obstacle, Scene, TaskScene, Tool};
 use super::proc;
 
-pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let own_filter = proc::text(std::process::id(), "status").is_ok_and(|status| is_filtered(&status));
     for task in &scene.tasks {
         filter(task, own_filter, found);
@@ -26,7 +26,7 @@ fn is_filtered(status: &str) -> bool {
     proc::field(status, "Seccomp").is_some_and(|mode| mode != "0")
 }
 
-fn filter(task: &Task, own: bool, found: &mut Found) {
+fn filter(task: &TaskScene, own: bool, found: &mut Hindrances) {
     let filtered = |thread: &u32| {
         proc::text(task.number, &format!("task/{thread}/status")).is_ok_and(|s| is_filtered(&s))
     };
@@ -42,7 +42,7 @@ fn filter(task: &Task, own: bool, found: &mut Found) {
     }
 }
 
-fn traced(task: &Task, found: &mut Found) {
+fn traced(task: &TaskScene, found: &mut Hindrances) {
     let status = proc::text(task.number, "status").unwrap_or_default();
     let Some(tracer) = proc::field(&status, "TracerPid").and_then(|number| number.parse::<u32>().ok()) else {
         return;
@@ -53,7 +53,7 @@ fn traced(task: &Task, found: &mut Found) {
     }
 }
 
-fn unreadable(task: &Task, found: &mut Found) {
+fn unreadable(task: &TaskScene, found: &mut Hindrances) {
     let refused = task.opened.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied);
     if refused {
         let what = "it does not let itself be looked at: it runs as another user, or protects its memory";
@@ -63,7 +63,7 @@ fn unreadable(task: &Task, found: &mut Found) {
 }
 
 /// Namespaces other than those of the tree's first task.
-fn container(scene: &Scene<'_>, task: &Task, found: &mut Found) {
+fn container(scene: &Scene<'_>, task: &TaskScene, found: &mut Hindrances) {
     let of = |task: u32, kind: &str| std::fs::read_link(proc::folder(task).join("ns").join(kind)).ok();
     let Some(first) = scene.tasks.first().map(|first| first.number) else { return };
     let differs =
@@ -81,7 +81,7 @@ fn container(scene: &Scene<'_>, task: &Task, found: &mut Found) {
 }
 
 /// A program without a loader runs under DMTCP without it, and without a word.
-fn static_program(task: &Task, found: &mut Found) {
+fn static_program(task: &TaskScene, found: &mut Hindrances) {
     let program = proc::folder(task.number).join("exe");
     let named = std::fs::read_link(&program).unwrap_or_default();
     if is_protected(&named, task.mappings.iter().map(|mapping| mapping.path.as_path())) {
@@ -131,7 +131,7 @@ pub(super) fn has_loader(file: &mut std::fs::File) -> std::io::Result<bool> {
 }
 
 /// What has left the tree is left out of an image without a word.
-fn orphans(scene: &Scene<'_>, found: &mut Found) {
+fn orphans(scene: &Scene<'_>, found: &mut Hindrances) {
     let Some(init) = scene.look.init else { return };
     for child in super::children(init) {
         if scene.numbers.contains(&child) || proc::stat(child).is_ok_and(|stat| stat.state == 'Z') {
@@ -144,7 +144,7 @@ fn orphans(scene: &Scene<'_>, found: &mut Found) {
 }
 
 /// CRIU is killed when a file of an image grows beyond what files may.
-fn size_of_files(scene: &Scene<'_>, found: &mut Found) {
+fn size_of_files(scene: &Scene<'_>, found: &mut Hindrances) {
     let Ok((most, _)) = getrlimit(Resource::RLIMIT_FSIZE) else { return };
     let numbers: Vec<u32> = scene.numbers.iter().copied().collect();
     if let Some(first) = numbers.first()

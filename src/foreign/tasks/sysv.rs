@@ -1,9 +1,9 @@
 //! What the tasks have of System V's communication that no open file and no mapping shows.
 
-use super::hindrance::{Found, Obstacle, Scene};
+use super::hindrance::{Hindrances, Obstacle, Scene};
 use super::proc;
 
-pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+pub(super) fn look(scene: &Scene<'_>, found: &mut Hindrances) {
     let Some(first) = scene.tasks.first().map(|task| task.number) else { return };
     let made = Since { uid: owner(first), moment: began(scene) };
     for segment in rows("shm").iter().filter(|segment| scene.numbers.contains(&(segment.of("cpid") as u32))) {
@@ -44,7 +44,7 @@ struct Since {
 }
 
 impl Since {
-    fn fits(&self, row: &Row) -> bool {
+    fn fits(&self, row: &SysvRow) -> bool {
         row.of("cuid") == self.uid && row.of("ctime") >= self.moment
     }
 }
@@ -69,22 +69,22 @@ fn began(scene: &Scene<'_>) -> i64 {
 }
 
 /// A line of `/proc/sysvipc/…`, by its column's names.
-struct Row(Vec<(String, i64)>);
+struct SysvRow(Vec<(String, i64)>);
 
-impl Row {
+impl SysvRow {
     /// A column's number; -1 without.
     fn of(&self, column: &str) -> i64 {
         self.0.iter().find(|(name, _)| name == column).map_or(-1, |(_, value)| *value)
     }
 }
 
-fn rows(kind: &str) -> Vec<Row> {
+fn rows(kind: &str) -> Vec<SysvRow> {
     let table = std::fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
     let mut lines = table.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split_ascii_whitespace().collect();
     let row = |line: &str| {
         let values = line.split_ascii_whitespace().map(|value| value.parse().unwrap_or(-1));
-        Row(names.iter().map(ToString::to_string).zip(values).collect())
+        SysvRow(names.iter().map(ToString::to_string).zip(values).collect())
     };
     lines.map(row).collect()
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::trouble::NotSaved;
 use super::{Session, State};
 use crate::checkpoint::Dumper;
-use crate::foreign::tasks::{Hindrance, Look, Obstacle, Tool, hindrances, wrong};
-use crate::foreign::{Kind, Trouble};
+use crate::foreign::tasks::{Hindrance, Obstacle, TaskScan, Tool, hindrances, wrong};
+use crate::foreign::{Trouble, TroubleKind};
 
 /// A program has most of what it needs after so long: until then it is looked at each time.
 const BEGINS: Duration = Duration::from_secs(10);
@@ -46,8 +46,8 @@ impl Told {
 }
 
 impl Session<'_> {
-    pub(super) fn look(&self, state: &State) -> Look {
-        Look {
+    pub(super) fn look(&self, state: &State) -> TaskScan {
+        TaskScan {
             network: state.resolved.program.network,
             tool: if state.by == Dumper::Dmtcp { Tool::Dmtcp } else { Tool::Criu },
             // Whatever goes on there is run by this program.
@@ -76,10 +76,10 @@ impl Session<'_> {
 }
 
 /// What is dumped without a word and goes wrong is not dumped: before whoever dumps is asked, and once more when the tasks stand.
-pub(super) fn ensure_right(tasks: &[u32], look: &Look, standing: bool) -> Result<(), NotSaved> {
+pub(super) fn ensure_right(tasks: &[u32], look: &TaskScan, standing: bool) -> Result<(), NotSaved> {
     wrong(tasks, look, standing).map_or(Ok(()), |hindrance| {
         let what = format!("{} (process {}): {}", hindrance.name, hindrance.task, hindrance.what);
-        Err(NotSaved::Trouble(Trouble::new(Kind::Undumpable, what, hindrance.cure)))
+        Err(NotSaved::Trouble(Trouble::new(TroubleKind::Undumpable, what, hindrance.cure)))
     })
 }
 

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::shell::{Body, Done, Shell};
 use crate::campaign::spec::{Command, Resolved};
 use crate::checkpoint::{Dumper, Generation, GenerationNumber, LinkNumber};
-use crate::foreign::tasks::Memory;
+use crate::foreign::tasks::TaskMemory;
 use crate::foreign::{Backend, progress};
 
 /// The program of a chain.
@@ -47,7 +47,7 @@ struct State {
     started: LinkNumber,
     resolved: Resolved,
     /// What tells how far it has come.
-    progress: Option<progress::Reader>,
+    progress: Option<progress::ProgressReader>,
     /// CPU time that the program had taken when this link began, s.
     cpu_before: f64,
     /// What it had got done by then, in its own unit.
@@ -67,7 +67,7 @@ struct State {
     /// It has been dumped once: it can be.
     tried: bool,
     /// Its memory when it was last looked at.
-    memory: Memory,
+    memory: TaskMemory,
     /// What was told of what cannot be dumped.
     hindered: hindered::Told,
     /// It was told what of its closed files is not kept with its images, and what of its open ones.

@@ -12,12 +12,12 @@ use crate::checkpoint::{
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::foreign::closed::{Bounds, Closed};
 use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::fitness::{Here, Misfit, Unfit, unfit};
-use crate::foreign::inside::{Options, Supervised};
+use crate::foreign::fitness::{Misfit, RestoreSite, Unfit, unfit};
+use crate::foreign::inside::{Supervised, SupervisorOptions};
 use crate::foreign::plain::Plain;
-use crate::foreign::record::Record;
-use crate::foreign::tasks::Memory;
-use crate::foreign::{Backend, Clocks, Kind, Program, Trouble, copies, cpu, dmtcp, kit, semaphores};
+use crate::foreign::record::ImageRecord;
+use crate::foreign::tasks::TaskMemory;
+use crate::foreign::{Backend, Clocks, Program, Trouble, TroubleKind, copies, cpu, dmtcp, kit, semaphores};
 use crate::job::failure::Failure;
 use crate::quantity::{bytes, count};
 use crate::shell_words::word;
@@ -42,7 +42,7 @@ pub(super) struct Beside {
     /// How long the dump took, s, and what it wrote, bytes.
     pub(super) took: f64,
     /// What it asks of a node.
-    pub(super) needs: Record,
+    pub(super) needs: ImageRecord,
     /// What lay in its folder, closed.
     #[serde(default)]
     pub(super) closed: Closed,
@@ -203,7 +203,7 @@ impl Session<'_> {
             bandwidth: None,
             masked: false,
             tried: false,
-            memory: Memory::default(),
+            memory: TaskMemory::default(),
             hindered: super::hindered::Told::default(),
             told: [false; 2],
         }
@@ -318,7 +318,8 @@ impl Session<'_> {
     ) -> Result<(), Failure> {
         let Verified { held, beside } = verified;
         let folder = held.way();
-        let here = Here::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        let here =
+            RestoreSite::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
         let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
         unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
         for told in unfit.iter().filter(|unfit| !unfit.refuses) {
@@ -379,7 +380,7 @@ impl Session<'_> {
                 self.with_dmtcp(started).map_err(|no_dmtcp| {
                     let what =
                         format!("nothing here can dump a program: {}; {}", no_criu.what, no_dmtcp.what);
-                    Trouble::new(Kind::Unavailable, what, no_criu.cure)
+                    Trouble::new(TroubleKind::Unavailable, what, no_criu.cure)
                 })
             }),
         };
@@ -389,21 +390,22 @@ impl Session<'_> {
     fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
         let found = kit::find(resolved.kit.as_deref())?;
         let criu = found.version;
-        let backend = Box::new(Supervised::new(Some(found), Options::default()));
+        let backend = Box::new(Supervised::new(Some(found), SupervisorOptions::default()));
         Ok(Runner { backend, by: Dumper::Criu, criu })
     }
 
     fn with_dmtcp(&self, started: LinkNumber) -> Result<Runner, Trouble> {
         let tools = dmtcp::find(None)?;
         let folder = self.shell.dir.program(started).join("dmtcp");
-        atomic::create_folder_within(&folder).map_err(|e| Trouble::new(Kind::Other, e.to_string(), ""))?;
+        atomic::create_folder_within(&folder)
+            .map_err(|e| Trouble::new(TroubleKind::Other, e.to_string(), ""))?;
         Ok(Runner { backend: Box::new(Dmtcp::new(tools, &folder)), by: Dumper::Dmtcp, criu: (0, 0, 0) })
     }
 
     /// A program that cannot be run, dumped or restored here.
     pub(super) fn unable(trouble: &Trouble) -> Failure {
         match trouble.kind {
-            Kind::Other => Failure::Program(127, trouble.to_string()),
+            TroubleKind::Other => Failure::Program(127, trouble.to_string()),
             _ => Failure::Unable(trouble.to_string()),
         }
     }

@@ -18,9 +18,9 @@ use crate::durable::{DurableError, beneath, sealed};
 use crate::foreign::closed::{self, Bounds};
 use crate::foreign::copies::{self, Most};
 use crate::foreign::criu::forget;
-use crate::foreign::record::{Pending, Record};
-use crate::foreign::tasks::{self, Look};
-use crate::foreign::{Clocks, Ended, Kind, Then, Trouble};
+use crate::foreign::record::{ImageRecord, Pending};
+use crate::foreign::tasks::{self, TaskScan};
+use crate::foreign::{Clocks, Ended, Then, Trouble, TroubleKind};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::shell::{Done, Payload};
@@ -71,7 +71,7 @@ impl Session<'_> {
         state: &mut State,
         then: Then,
         limit: Duration,
-        look: &Look,
+        look: &TaskScan,
     ) -> Result<Generation, NotSaved> {
         self.shell.ensure_own()?;
         state.images += 1;
@@ -88,7 +88,7 @@ impl Session<'_> {
     fn save_in(
         &self,
         state: &mut State,
-        (then, look): (Then, &Look),
+        (then, look): (Then, &TaskScan),
         limit: Duration,
         name: &str,
         folder: &Path,
@@ -161,9 +161,13 @@ impl Session<'_> {
     /// What is to be known of the program, while it stands; with its files that are still to be brought to the disk.
     fn note(saved: &Saved<'_>, clocks: Clocks, then: Then) -> Result<(Beside, Pending), NotSaved> {
         let tasks = tasks::tree(saved.tasks);
-        let needs = Record::of(&tasks, saved.criu);
+        let needs = ImageRecord::of(&tasks, saved.criu);
         let mut needs = needs.map_err(|e| {
-            NotSaved::Trouble(Trouble::new(Kind::Other, format!("the program cannot be examined: {e}"), ""))
+            NotSaved::Trouble(Trouble::new(
+                TroubleKind::Other,
+                format!("the program cannot be examined: {e}"),
+                "",
+            ))
         })?;
         needs.avx512_masked = saved.masked;
         let mut pending = Pending::default();
@@ -260,7 +264,7 @@ impl Session<'_> {
                 Err(e) => {
                     self.shell.log.say(&format!("The program could not be dumped: {e}."));
                     if let NotSaved::Trouble(trouble) = &e
-                        && trouble.kind == Kind::Undumpable
+                        && trouble.kind == TroubleKind::Undumpable
                         && tried >= TRIES
                         && self.may_run_on()
                     {
@@ -294,7 +298,7 @@ impl Session<'_> {
                 .map(Some),
             None => Err(match trouble {
                 NotSaved::File(e) => e.into(),
-                NotSaved::Trouble(e) if e.kind == Kind::DiskFull => {
+                NotSaved::Trouble(e) if e.kind == TroubleKind::DiskFull => {
                     DurableError::io(&self.shell.dir.images(), "write", nix::errno::Errno::ENOSPC.into())
                         .into()
                 }

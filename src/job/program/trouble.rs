@@ -1,7 +1,7 @@
 //! Why a program was not saved.
 
 use crate::durable::DurableError;
-use crate::foreign::{Kind, Trouble};
+use crate::foreign::{Trouble, TroubleKind};
 use crate::job::failure::Failure;
 
 /// Why a program was not saved; it runs on.
@@ -24,7 +24,7 @@ impl From<Failure> for NotSaved {
             Failure::File(e) => e.into(),
             Failure::Fenced(_) | Failure::Gone(_) | Failure::Superseded { .. } => Self::Failure(e),
             // Whatever it is, the program can do nothing about it.
-            other => Self::Trouble(Trouble::new(Kind::Other, other.to_string(), "")),
+            other => Self::Trouble(Trouble::new(TroubleKind::Other, other.to_string(), "")),
         }
     }
 }
@@ -33,7 +33,7 @@ impl From<DurableError> for NotSaved {
     fn from(e: DurableError) -> Self {
         // A full disk may have room again before the walltime.
         if e.is_disk_full() {
-            return Self::Trouble(Trouble::new(Kind::DiskFull, e.to_string(), "make room there"));
+            return Self::Trouble(Trouble::new(TroubleKind::DiskFull, e.to_string(), "make room there"));
         }
         Self::File(e)
     }

@@ -8,7 +8,7 @@ use crate::batch::GO_ON;
 use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
 use crate::foreign::tasks;
-use crate::foreign::{Ended, Kind, Then, Trouble, progress};
+use crate::foreign::{Ended, Then, Trouble, TroubleKind, progress};
 use crate::job::failure::Failure;
 use crate::job::run::wait_until;
 use crate::job::setup::last_words;
@@ -152,7 +152,7 @@ impl Session<'_> {
             Some(reader) => reader.read().ok().flatten(),
             // It has just ended: what was seen last stands.
             None if tasks.is_empty() => None,
-            None => Some(progress::Progress { done: Self::cpu(state, &tasks) as u64, total: 0 }),
+            None => Some(progress::ProgramProgress { done: Self::cpu(state, &tasks) as u64, total: 0 }),
         };
         let rate = progress.and_then(|progress| Self::rate(state, progress, &tasks));
         let saving = state.bandwidth.filter(|_| state.by != Dumper::Program && state.memory.image > 0);
@@ -170,7 +170,7 @@ impl Session<'_> {
     }
 
     /// What the program gets done in a minute; `None` before it has got on.
-    fn rate(state: &State, progress: progress::Progress, tasks: &[u32]) -> Option<f64> {
+    fn rate(state: &State, progress: progress::ProgramProgress, tasks: &[u32]) -> Option<f64> {
         let here = state.since.elapsed();
         if here < SHORTEST_RATE || tasks.is_empty() {
             return None;
@@ -187,8 +187,8 @@ impl Session<'_> {
     }
 
     /// What tells the progress.
-    pub(super) fn reader(&self, source: &progress::Source) -> Option<progress::Reader> {
-        let reader = progress::Reader::new(source);
+    pub(super) fn reader(&self, source: &progress::ProgressSource) -> Option<progress::ProgressReader> {
+        let reader = progress::ProgressReader::new(source);
         reader.map_err(|e| self.shell.log.say(&format!("The progress cannot be read: {e}."))).ok()
     }
 
@@ -227,7 +227,7 @@ impl Session<'_> {
     fn trial(&self, state: &mut State) -> Result<(), Failure> {
         state.tried = true;
         match self.save(state, Then::Runs, TRIAL * 10) {
-            Err(NotSaved::Trouble(e)) if e.kind == Kind::Undumpable => Err(Failure::Unable(format!(
+            Err(NotSaved::Trouble(e)) if e.kind == TroubleKind::Undumpable => Err(Failure::Unable(format!(
                 "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
                  and a walltime in which it ends, or `trial: false` where that passes)",
                 count(state.since.elapsed().as_secs(), "second")

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use alpsckpt::foreign::{Backend, Clocks, Ended, Kind, Network, Then};
+use alpsckpt::foreign::{Backend, Clocks, Ended, Network, Then, TroubleKind};
 
 use super::{PATIENCE, Scene, User, criu, dump, end, names_in, parent, until, users};
 use crate::support::have_programs;
@@ -104,10 +104,13 @@ fn a_removed_file_with_other_names_is_there_at_each_restore() {
             supervised.dump(&refused, Then::Ends, PATIENCE, &mut |_| Err("no".to_owned())).unwrap_err();
         if trouble.cure.contains("before 6.10") {
             // The kernel of Debian 12 is such a one.
-            assert!(trouble.kind == Kind::Undumpable && supervised.ended().unwrap().is_none(), "{trouble}");
+            assert!(
+                trouble.kind == TroubleKind::Undumpable && supervised.ended().unwrap().is_none(),
+                "{trouble}"
+            );
             continue;
         }
-        assert_eq!(trouble.kind, Kind::Refused, "{trouble}");
+        assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble}");
         let images = ["periodic", "last"].map(|name| scene.image(name));
         let links =
             || names_in(scene.folder.path()).into_iter().filter(|n| n.starts_with("link_remap")).collect();
@@ -171,10 +174,10 @@ fn tcp_within_the_program_and_its_clock_go_on() {
         let trouble =
             supervised.dump(&scene.image("shared"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
         // CRIU before 4.2 asks sockets what newer kernels (6.18, not 6.1) do not tell of them.
-        let too_old = criu.version < (4, 2, 0) && trouble.kind == Kind::Unavailable;
+        let too_old = criu.version < (4, 2, 0) && trouble.kind == TroubleKind::Unavailable;
         assert_eq!(
             trouble.kind,
-            if too_old { Kind::Unavailable } else { Kind::Undumpable },
+            if too_old { TroubleKind::Unavailable } else { TroubleKind::Undumpable },
             "{user:?}: {trouble}"
         );
         let cure = if too_old { "alpsckpt kit criu --suite sid" } else { "network: Private" };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use alpsckpt::foreign::inside::Options;
+use alpsckpt::foreign::inside::SupervisorOptions;
 use alpsckpt::foreign::{Backend, Clocks, Criu, Ended, Network, Program, Supervised, Then, kit};
 
 use crate::support::{can_unshare, copy_all, have_programs, kit_of_tests};
@@ -111,7 +111,7 @@ impl Scene {
     }
 
     fn supervised_within(&self, restore_limit: Duration) -> Supervised {
-        Supervised::new(self.criu.clone(), Options { program: self.program.clone(), restore_limit })
+        Supervised::new(self.criu.clone(), SupervisorOptions { program: self.program.clone(), restore_limit })
     }
 
     fn program(&self, words: &[&str]) -> Program {

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use alpsckpt::foreign::inside::Options;
-use alpsckpt::foreign::{Backend, Ended, Kind, Network, Supervised, Then};
+use alpsckpt::foreign::inside::SupervisorOptions;
+use alpsckpt::foreign::{Backend, Ended, Network, Supervised, Then, TroubleKind};
 
 use super::{PATIENCE, Scene, User, end, users};
 use crate::support::{can_unshare, have_programs};
@@ -88,7 +88,7 @@ fn what_cannot_be_started_says_why() {
     let trouble = supervised.start(&unwritable).unwrap_err();
     assert!(trouble.what.contains("/nowhere/out"), "{trouble}");
     let trouble = supervised.dump(&scene.image("none"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-    assert_eq!(trouble.kind, Kind::Unavailable, "without CRIU: {trouble}");
+    assert_eq!(trouble.kind, TroubleKind::Unavailable, "without CRIU: {trouble}");
     // It can be used again.
     supervised.start(&scene.shell("exit 3")).unwrap();
     assert_eq!(end(&mut supervised), Ended::Code(3));
@@ -124,12 +124,12 @@ fn a_node_that_forbids_namespaces_is_told_with_what_root_must_do() {
         let wrapper = scene.path("node");
         fs::write(&wrapper, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
-        let options = Options { program: wrapper, ..Options::default() };
+        let options = SupervisorOptions { program: wrapper, ..SupervisorOptions::default() };
         let mut supervised = Supervised::new(None, options);
         let mut program = scene.shell("true");
         program.network = Network::Private;
         let trouble = supervised.start(&program).unwrap_err();
-        assert_eq!(trouble.kind, Kind::Unavailable, "{words}: {trouble}");
+        assert_eq!(trouble.kind, TroubleKind::Unavailable, "{words}: {trouble}");
         assert!(trouble.cure.contains(&words), "{words}: {trouble}");
     }
 }

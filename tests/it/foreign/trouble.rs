@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alpsckpt::foreign::{Backend, Ended, Kind, Supervised, Then};
+use alpsckpt::foreign::{Backend, Ended, Supervised, Then, TroubleKind};
 use nix::sys::signal::Signal::SIGKILL;
 
 use super::{
@@ -37,7 +37,7 @@ fn folders_that_others_may_write_to_are_neither_dumped_to_nor_restored_from() {
         for (path, wrong, right) in [(&image, 0o770, 0o700), (&inventory, 0o666, 0o600)] {
             mode(path, wrong);
             let refused = scene.supervised().restore(&program, &image, clocks).unwrap_err();
-            assert_eq!(refused.kind, Kind::Damaged, "{user:?}: {refused}");
+            assert_eq!(refused.kind, TroubleKind::Damaged, "{user:?}: {refused}");
             assert!(refused.what.contains("others may write to it"), "{user:?}: {refused}");
             mode(path, right);
         }
@@ -70,12 +70,16 @@ fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
         let refused = supervised
             .dump(&scene.image("refused"), Then::Ends, PATIENCE, &mut |_| Err("the disk is gone".to_owned()))
             .unwrap_err();
-        assert_eq!((refused.kind, refused.what.as_str()), (Kind::Refused, "the disk is gone"), "{user:?}");
+        assert_eq!(
+            (refused.kind, refused.what.as_str()),
+            (TroubleKind::Refused, "the disk is gone"),
+            "{user:?}"
+        );
         scene.goes_on();
         let never = &mut |_| panic!("there is nothing to seal");
         let late =
             supervised.dump(&scene.image("late"), Then::Ends, Duration::from_millis(1), never).unwrap_err();
-        assert_eq!(late.kind, Kind::TimedOut, "{user:?}: {late}");
+        assert_eq!(late.kind, TroubleKind::TimedOut, "{user:?}: {late}");
         scene.goes_on();
         let full = supervised.dump(&scene.path("nowhere"), Then::Ends, PATIENCE, never).unwrap_err();
         assert!(full.what.contains("nowhere") && full.what.contains("No such file"), "{full}");
@@ -96,7 +100,7 @@ fn a_dump_that_fails_or_is_refused_leaves_the_program_running() {
         };
         let trouble =
             supervised.dump(&scene.image("killed2"), Then::Ends, PATIENCE, ends_with_it).unwrap_err();
-        assert_eq!(trouble.kind, Kind::Refused, "{trouble}");
+        assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble}");
         scene.goes_on();
         let tasks = supervised.tasks();
         supervised.dump(&scene.image("last"), Then::Ends, PATIENCE, kill_criu).unwrap();
@@ -117,7 +121,7 @@ fn survives(scene: &Scene, supervised: &mut Supervised) -> bool {
         Ok(Some(ended)) => panic!("{ended:?} is told of the program"),
         Err(trouble) => {
             assert!(
-                trouble.what.contains("CRIU was killed") && trouble.kind == Kind::Unavailable,
+                trouble.what.contains("CRIU was killed") && trouble.kind == TroubleKind::Unavailable,
                 "{trouble}"
             );
             lost = true;
@@ -160,7 +164,7 @@ fn criu_killed_in_mid_dump_loses_no_more_than_the_program() {
             killer.join().unwrap();
             let hit = hit.map_err(|trouble| {
                 assert!(
-                    trouble.kind == Kind::Unavailable && trouble.what.contains("without an answer"),
+                    trouble.kind == TroubleKind::Unavailable && trouble.what.contains("without an answer"),
                     "{trouble}"
                 );
             });
@@ -231,7 +235,7 @@ fn what_cannot_be_dumped_says_what_to_do() {
             trouble.is_some()
         });
         let trouble = trouble.unwrap();
-        assert!(trouble.kind == Kind::Undumpable && trouble.cure.contains(cure), "{cure}: {trouble}");
+        assert!(trouble.kind == TroubleKind::Undumpable && trouble.cure.contains(cure), "{cure}: {trouble}");
         assert_eq!(supervised.ended().unwrap(), None);
     }
     let mut scene = Scene::new(User::Own, Some(criu.clone()));
@@ -261,11 +265,14 @@ fn a_limit_of_time_or_of_file_sizes_leaves_the_program_running() {
         let limit = Duration::from_millis(ms);
         let image = scene.image(&format!("after{ms}"));
         let trouble = supervised.dump(&image, Then::Ends, limit, &mut |_| Ok(())).unwrap_err();
-        assert!(matches!(trouble.kind, Kind::TimedOut | Kind::DiskFull), "after {ms} ms: {trouble}");
+        assert!(
+            matches!(trouble.kind, TroubleKind::TimedOut | TroubleKind::DiskFull),
+            "after {ms} ms: {trouble}"
+        );
         scene.goes_on();
     }
     let trouble = supervised.dump(&scene.image("large"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-    assert!(trouble.kind == Kind::DiskFull && trouble.cure.contains("ulimit -f"), "{trouble}");
+    assert!(trouble.kind == TroubleKind::DiskFull && trouble.cure.contains("ulimit -f"), "{trouble}");
     scene.goes_on();
 }
 
@@ -291,7 +298,7 @@ fn a_full_disk_leaves_the_program_running() {
         scene.goes_on();
         supervised.kill();
         nix::mount::umount(&image).unwrap();
-        assert_eq!(full.kind, Kind::DiskFull, "{user:?}: {full}");
+        assert_eq!(full.kind, TroubleKind::DiskFull, "{user:?}: {full}");
     }
 }
 
@@ -312,7 +319,7 @@ fn an_image_that_does_not_fit_is_refused_and_stays_as_it_is() {
     // Another file.
     fs::write(scene.path("input"), "longer than seven").unwrap();
     let trouble = restored.restore(&program, &image, clocks).unwrap_err();
-    assert!(trouble.kind == Kind::Unfit && trouble.what.contains("input has bad size"), "{trouble}");
+    assert!(trouble.kind == TroubleKind::Unfit && trouble.what.contains("input has bad size"), "{trouble}");
     assert!(restored.tasks().is_empty());
     fs::write(scene.path("input"), "seven..").unwrap();
     // Another restore at the same time.
@@ -324,7 +331,7 @@ fn an_image_that_does_not_fit_is_refused_and_stays_as_it_is() {
     // No time: what was made of it is gone.
     let mut hasty = scene.supervised_within(Duration::from_millis(1));
     let trouble = hasty.restore(&program, &image, clocks).unwrap_err();
-    assert_eq!(trouble.kind, Kind::TimedOut, "{trouble}");
+    assert_eq!(trouble.kind, TroubleKind::TimedOut, "{trouble}");
     // What a restore that was killed leaves: the removed file under CRIU's name for it.
     let ghost = |number: u32| scene.path(&format!("removed.cr.{number:x}.ghost"));
     for number in 0..64 {
@@ -339,7 +346,7 @@ fn an_image_that_does_not_fit_is_refused_and_stays_as_it_is() {
     // A damaged one.
     fs::write(image.join("inventory.img"), "no image").unwrap();
     let trouble = restored.restore(&program, &image, clocks).unwrap_err();
-    assert_eq!(trouble.kind, Kind::Damaged, "{trouble}");
+    assert_eq!(trouble.kind, TroubleKind::Damaged, "{trouble}");
 }
 
 #[test]
@@ -359,7 +366,7 @@ fn nothing_outlives_what_runs_it_and_nothing_is_left_out() {
         assert!(entered.unwrap().status.success());
         let trouble =
             supervised.dump(&scene.image("image"), Then::Ends, PATIENCE, &mut |_| Ok(())).unwrap_err();
-        assert!(trouble.kind == Kind::Undumpable && trouble.what.contains("(sleep)"), "{trouble}");
+        assert!(trouble.kind == TroubleKind::Undumpable && trouble.what.contains("(sleep)"), "{trouble}");
         scene.goes_on();
     }
     let tasks = supervised.tasks();

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use alpsckpt::engine::geotiff::write_grid;
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::identity;
+use alpsckpt::grid_file::write_grid;
 
 use super::write::through_gdal;
 use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, same, support, text, values};

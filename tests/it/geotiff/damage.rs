@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use alpsckpt::engine::Problem;
-use alpsckpt::engine::geotiff::{blocks, write_grid};
+use alpsckpt::engine::geotiff::blocks;
 use alpsckpt::engine::grid::Grid;
+use alpsckpt::grid_file::write_grid;
 use proptest::prelude::*;
 
 use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, support, values};

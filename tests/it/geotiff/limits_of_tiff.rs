@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use alpsckpt::engine::geotiff::{Coding, lay_out};
+use alpsckpt::engine::geotiff::{Encoding, lay_out};
 use alpsckpt::engine::{Compression, Storage, Tiling};
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::encoder::TiffEncoder;
@@ -112,8 +112,8 @@ fn the_crate_puts_values_before_the_directory_that_names_them() {
     let first = |bytes: &[u8]| u32::from_le_bytes(bytes[4..8].try_into().unwrap());
     assert!(first(file.get_ref()) > 4 * blocks, "{}", first(file.get_ref()));
 
-    let coding = Coding::of(&layer(), Storage::Float32, Compression::Zstd);
+    let encoding = Encoding::of(&layer(), Storage::Float32, Compression::Zstd);
     let tiling = Tiling { width: 1600, height: 1600, tile: 32, block: 16 };
-    let head = lay_out(&layer(), &placement(), tiling, coding, &[vec![100; blocks as usize]]);
+    let head = lay_out(&layer(), &placement(), tiling, encoding, &[vec![100; blocks as usize]]);
     assert_eq!(first(&head), 8);
 }

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use alpsckpt::engine::geotiff::{Coding, Placement, Pyramid, blocks, encode_block, lay_out, write_grid};
+use alpsckpt::engine::geotiff::{Encoding, Placement, Pyramid, blocks, encode_block, lay_out};
 use alpsckpt::engine::grid::Grid;
 use alpsckpt::engine::{Compression, Storage, Tiling};
+use alpsckpt::grid_file::write_grid;
 use serde_json::Value;
 
 use super::{HEIGHT, Lab, PROGRAMS, WIDTH, all, layer, open, placement, same, support, text, values};
 
 /// Writes the grid as a map with overviews in blocks of `edge`, as the jobs do.
-fn write_map(path: &Path, grid: &Grid, edge: u32, coding: Coding) {
+fn write_map(path: &Path, grid: &Grid, edge: u32, encoding: Encoding) {
     let (width, height) = (grid.width as u32, grid.height as u32);
     let tiling = Tiling { width, height, tile: 2 * edge, block: edge };
     let across = tiling.blocks_across();
@@ -18,10 +19,10 @@ fn write_map(path: &Path, grid: &Grid, edge: u32, coding: Coding) {
         let (left, top) = (number % across * edge, number / across * edge);
         let cell = |i: u32| grid.at((left + i % edge) as isize, (top + i / edge) as isize);
         let cells: Vec<f32> = (0..edge * edge).map(cell).collect();
-        if cells.iter().all(|c| c.is_nan()) { Vec::new() } else { encode_block(&cells, edge, coding) }
+        if cells.iter().all(|c| c.is_nan()) { Vec::new() } else { encode_block(&cells, edge, encoding) }
     };
     let mut levels = vec![(0..tiling.blocks()).map(block).collect::<Vec<_>>()];
-    if let Some(mut pyramid) = Pyramid::new(tiling, coding) {
+    if let Some(mut pyramid) = Pyramid::new(tiling, encoding) {
         levels.resize(1 + pyramid.levels(), Vec::new());
         for row in levels[0].clone().chunks(across as usize) {
             pyramid.push(row).unwrap().into_iter().for_each(|made| levels[made.level].push(made.bytes));
@@ -30,7 +31,7 @@ fn write_map(path: &Path, grid: &Grid, edge: u32, coding: Coding) {
     let lengths: Vec<Vec<u32>> =
         levels.iter().map(|blocks| blocks.iter().map(|b| b.len() as u32).collect()).collect();
     let placement = Placement { width: grid.width, height: grid.height, ..placement() };
-    let head = lay_out(&layer(), &placement, tiling, coding, &lengths);
+    let head = lay_out(&layer(), &placement, tiling, encoding, &lengths);
     let blocks: Vec<u8> = levels.into_iter().rev().flatten().flatten().collect();
     std::fs::write(path, [head, blocks].concat()).unwrap();
 }
@@ -72,7 +73,7 @@ fn gdal_reads_our_maps_with_all_they_say() {
             (Compression::Zstd, "ZSTD".into()),
         ] {
             let path = lab.path("map.tif");
-            write_map(&path, &grid, 32, Coding::of(&layer(), storage, compression));
+            write_map(&path, &grid, 32, Encoding::of(&layer(), storage, compression));
             let info = info(&path);
             let band = &info["bands"][0];
             assert_eq!(info["metadata"]["IMAGE_STRUCTURE"]["COMPRESSION"], name);
@@ -135,11 +136,11 @@ fn a_sparse_bigtiff_of_ours_is_read_by_gdal_and_by_us() {
     let lab = Lab::new(&values(0.0, 0.0));
     let tiling = Tiling { width: 33_000, height: 33_000, tile: 512, block: 256 };
     let placement = Placement { width: 33_000, height: 33_000, ..placement() };
-    let coding = Coding::of(&layer(), Storage::Float32, Compression::Zstd);
-    let block = encode_block(&vec![42.5; 256 * 256], 256, coding);
+    let encoding = Encoding::of(&layer(), Storage::Float32, Compression::Zstd);
+    let block = encode_block(&vec![42.5; 256 * 256], 256, encoding);
     let mut lengths = vec![0; tiling.blocks() as usize];
     *lengths.last_mut().unwrap() = block.len() as u32;
-    let head = lay_out(&layer(), &placement, tiling, coding, &[lengths]);
+    let head = lay_out(&layer(), &placement, tiling, encoding, &[lengths]);
     let path = lab.path("big.tif");
     std::fs::write(&path, [head, block].concat()).unwrap();
     assert_eq!(std::fs::read(&path).unwrap()[2], 43, "a BigTIFF");
@@ -176,7 +177,7 @@ fn gdal_lists_overviews_whose_cells_are_the_means_it_computes_itself() {
     {
         for holes in [false, true] {
             let path = lab.path("map.tif");
-            write_map(&path, &landscape(holes), 256, Coding::of(&layer(), storage, Compression::Zstd));
+            write_map(&path, &landscape(holes), 256, Encoding::of(&layer(), storage, Compression::Zstd));
             let told = &info(&path)["bands"][0]["overviews"];
             let sizes: Vec<_> = told.as_array().unwrap().iter().map(|o| o["size"].clone()).collect();
             let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
@@ -222,7 +223,7 @@ fn a_window_through_gdal_has_the_values_within_half_a_step() {
     }
     let lab = Lab::new(&values(0.0, 0.0));
     let (grid, path) = (landscape(true), lab.path("map.tif"));
-    write_map(&path, &grid, 256, Coding::of(&layer(), Storage::Integer, Compression::Zstd));
+    write_map(&path, &grid, 256, Encoding::of(&layer(), Storage::Integer, Compression::Zstd));
     let cells = through_gdal(&lab, &path, &["-unscale", "-srcwin", "520", "250", "300", "90"]);
     for (i, found) in cells.iter().enumerate() {
         let expected = grid.at((520 + i % 300) as isize, (250 + i / 300) as isize);
@@ -236,8 +237,8 @@ fn a_window_through_gdal_has_the_values_within_half_a_step() {
 fn directories_come_first_and_overviews_before_the_map() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.tif");
-    let coding = Coding::of(&layer(), Storage::Integer, Compression::Zstd);
-    write_map(&path, &landscape(true), 256, coding);
+    let encoding = Encoding::of(&layer(), Storage::Integer, Compression::Zstd);
+    write_map(&path, &landscape(true), 256, encoding);
     let map = blocks(&path).unwrap();
     let stored: Vec<(u64, u32)> = map.iter().copied().filter(|(_, length)| *length > 0).collect();
     // The map's blocks follow one another up to the end; the file's first two have no valid cell.

@@ -113,7 +113,7 @@ fn changed_fields_are_named_with_what_they_mean() {
 fn doubts_that_are_settled_are_no_part_of_a_campaign() {
     let plain = parsed(SHORT).unwrap().spec;
     let settled = parsed(&with("    accept: [Zeros, Steps],")).unwrap().spec;
-    assert_eq!(settled.accept, [Doubt::Zeros, Doubt::Steps]);
+    assert_eq!(settled.accept, [InputDoubt::Zeros, InputDoubt::Steps]);
     assert_eq!(freeze(&settled).unwrap(), freeze(&plain).unwrap());
     assert!(changes(&settled, &plain).is_empty());
     let error = only(&with("    accept: [Zeros, Step],"));

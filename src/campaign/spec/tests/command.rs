@@ -108,8 +108,10 @@ fn every_field_of_a_command_is_read_and_filled_in() {
     assert_eq!(run.inputs, [PathBuf::from("/data/dem.sgrd"), "/abs/t_06.sdat".into()]);
     assert_eq!((run.semaphores, run.processors, run.trial), (Semaphores::Files, Processors::Avx2, false));
     assert_eq!(run.kit.as_deref(), Some(Path::new("/data/criu-kit")));
-    let told =
-        progress::Source::Pattern { file: run.program.output.clone(), pattern: "([0-9]+)%".to_owned() };
+    let told = progress::ProgressSource::Pattern {
+        file: run.program.output.clone(),
+        pattern: "([0-9]+)%".to_owned(),
+    };
     assert_eq!(run.progress, Some(told));
     let (signal, resume) = run.own.unwrap();
     assert_eq!(signal, nix::sys::signal::Signal::SIGUSR1 as i32);

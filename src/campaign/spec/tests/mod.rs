@@ -10,7 +10,7 @@ mod values;
 
 use std::path::Path;
 
-use crate::engine::{DiffuseModel, Doubt, Product};
+use crate::engine::{DiffuseModel, InputDoubt, Product};
 
 use super::*;
 use crate::engine::model::LINKE_OF_THE_ALPS;

@@ -1,6 +1,8 @@
 use super::super::heights::rules;
-use super::super::tests::Folder;
+use super::super::voids::Holes;
+use super::bands::MOST_CELLS_OF_A_BAND;
 use super::*;
+use crate::engine::fixtures::InputFolder;
 
 const WHOLE: Span = Span { column: 0, row: 0, width: 200, height: 150 };
 
@@ -30,7 +32,7 @@ fn seen(raster: &Raster, rows: usize, mapped: Span) -> Survey {
 
 #[test]
 fn each_fault_is_found_at_its_cell_and_counted() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     let raster = folder.raster("dem.tif", 25.0, (200, 150), faulty);
     let found = seen(&raster, 150, WHOLE);
     assert_eq!((found.strays.count, found.strays.low, found.strays.high), (10, 9000.5, 32767.0));
@@ -50,7 +52,7 @@ fn each_fault_is_found_at_its_cell_and_counted() {
 
 #[test]
 fn bands_and_threads_change_nothing() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     let raster = folder.raster("dem.tif", 25.0, (200, 150), faulty);
     let mapped = Span { column: 5, row: 90, width: 100, height: 60 };
     let whole = seen(&raster, 150, mapped);
@@ -64,7 +66,7 @@ fn bands_and_threads_change_nothing() {
 
 #[test]
 fn sound_ground_and_its_shore_have_nothing_to_tell() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     // Rugged, with sea of 0 m beside cliffs of 290 m.
     let coast = |x: usize, y: usize| {
         if y < 50 { 0.0 } else { 200.0 + 90.0 * (0.9 * x as f32 + y as f32).sin() }
@@ -78,7 +80,7 @@ fn sound_ground_and_its_shore_have_nothing_to_tell() {
 
 #[test]
 fn a_height_that_repeats_beside_cliffs_is_no_chance() {
-    let folder = Folder::new();
+    let folder = InputFolder::new();
     let pit = |x: usize, y: usize| {
         if (60..70).contains(&x) && (40..44).contains(&y) { -99.0 } else { ground(x, y) }
     };

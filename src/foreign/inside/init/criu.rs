@@ -14,9 +14,9 @@ use rustix::process::{Resource, Rlimit, prlimit};
 
 use super::super::{handed, process, wire};
 use super::Init;
-use crate::foreign::backend::{Ended, Kind, Trouble};
-use crate::foreign::criu::log::{self, Work};
-use crate::foreign::criu::rpc::{Kind as Asked, Notification, Options, Response};
+use crate::foreign::backend::{Ended, Trouble, TroubleKind};
+use crate::foreign::criu::log::{self, CriuWork};
+use crate::foreign::criu::rpc::{CriuOptions, CriuResponse, Notification, RequestKind as Asked};
 use crate::foreign::criu::swrk::{LOG, Swrk};
 
 /// More of a log is not read.
@@ -26,11 +26,11 @@ const LONGEST_LOG: u64 = 4 << 20;
 const SAID: &str = "said";
 
 /// How a talk with CRIU went on.
-pub(super) enum Said {
+pub(super) enum CriuSaid {
     /// Something is about to happen, or has; CRIU waits for the answer.
     Notified(Notification),
     /// It is done.
-    Answered(Response),
+    Answered(CriuResponse),
     /// It ended without an answer.
     Gone,
 }
@@ -38,7 +38,7 @@ pub(super) enum Said {
 /// One request to CRIU.
 pub(super) struct Talk {
     swrk: Swrk,
-    work: Work,
+    work: CriuWork,
     limit: Duration,
     until: Instant,
     /// There is no more time: it is to fail.
@@ -49,9 +49,9 @@ impl Init {
     /// Starts CRIU for a request, with the folder of the image. It begins with the capabilities that `may` leaves it.
     pub(super) fn call_criu(
         &mut self,
-        order: &wire::Work,
+        order: &wire::ImageOrder,
         image: &OwnedFd,
-        work: Work,
+        work: CriuWork,
         may: impl Fn(CapsHashSet) -> CapsHashSet,
     ) -> Result<Talk, Trouble> {
         let begin = |init: &mut Self| -> io::Result<Swrk> {
@@ -93,13 +93,13 @@ impl Init {
     }
 
     /// The next that CRIU says. Orders of the supervisor wait, but for its end: then there is nobody for whom to go on.
-    pub(super) fn listen(&mut self, talk: &mut Talk) -> io::Result<Said> {
+    pub(super) fn listen(&mut self, talk: &mut Talk) -> io::Result<CriuSaid> {
         loop {
             if Instant::now() >= talk.until {
-                if talk.late || talk.work == Work::Restore {
+                if talk.late || talk.work == CriuWork::Restore {
                     self.stop(talk);
                     talk.late = true;
-                    return Ok(Said::Gone);
+                    return Ok(CriuSaid::Gone);
                 }
                 talk.give_up();
             }
@@ -107,12 +107,12 @@ impl Init {
             let ended = self.has_ended(talk.swrk.pid);
             if let Some(response) = talk.swrk.said()? {
                 if response.kind != Asked::Notify as i32 {
-                    return Ok(Said::Answered(response));
+                    return Ok(CriuSaid::Answered(response));
                 }
-                return Ok(Said::Notified(response.notify.unwrap_or_default()));
+                return Ok(CriuSaid::Notified(response.notify.unwrap_or_default()));
             }
             if ended {
-                return Ok(Said::Gone);
+                return Ok(CriuSaid::Gone);
             }
             if self.wait(Some(talk.swrk.as_fd()), Some(talk.until))? && self.is_left() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -152,33 +152,35 @@ impl Init {
     }
 
     /// What is wrong, when CRIU did not do as it was asked.
-    pub(super) fn failure(&self, talk: &Talk, said: &Said) -> Trouble {
+    pub(super) fn failure(&self, talk: &Talk, said: &CriuSaid) -> Trouble {
         if talk.late {
             let what = format!("{} took longer than {} s", in_words(talk.work), talk.limit.as_secs_f32());
             return Trouble::new(
-                Kind::TimedOut,
+                TroubleKind::TimedOut,
                 what,
                 "a quicker disk, or more time before the end of the job",
             );
         }
         match said {
-            Said::Answered(answer) => {
+            CriuSaid::Answered(answer) => {
                 let message = answer.message.as_deref().unwrap_or_default();
                 log::trouble(talk.work, &self.log(LOG), answer.errno.unwrap_or(0), message)
             }
-            Said::Gone | Said::Notified(_) => log::no_answer(talk.work, &self.log(LOG), &self.log(SAID)),
+            CriuSaid::Gone | CriuSaid::Notified(_) => {
+                log::no_answer(talk.work, &self.log(LOG), &self.log(SAID))
+            }
         }
     }
 }
 
 impl Talk {
     /// What all requests have in common.
-    pub(super) fn options(&self) -> Options {
+    pub(super) fn options(&self) -> CriuOptions {
         let timeout = u32::try_from(self.limit.as_secs()).unwrap_or(u32::MAX).max(1);
-        Options { timeout: Some(timeout), ..self.swrk.options() }
+        CriuOptions { timeout: Some(timeout), ..self.swrk.options() }
     }
 
-    pub(super) fn ask(&self, kind: Asked, options: Options) -> Result<(), Trouble> {
+    pub(super) fn ask(&self, kind: Asked, options: CriuOptions) -> Result<(), Trouble> {
         self.swrk.ask(kind, options).map_err(|e| broken(self.work, &format!("CRIU does not listen: {e}")))
     }
 
@@ -208,18 +210,18 @@ impl Talk {
 
 /// Refuses the folder of an image that is not this user's alone: a restored program has the user's rights, and an image the
 /// program's memory.
-pub(super) fn ours(order: &wire::Work, image: &OwnedFd, work: Work) -> Result<(), Trouble> {
+pub(super) fn ours(order: &wire::ImageOrder, image: &OwnedFd, work: CriuWork) -> Result<(), Trouble> {
     let named = wire::path(&order.image);
     let (what, kind) = match handed::not_ours(image, &named) {
         Ok(None) => return Ok(()),
-        Ok(Some(why)) => (why, Kind::Damaged),
-        Err(e) => (format!("{}: {e}", named.display()), Kind::Unavailable),
+        Ok(Some(why)) => (why, TroubleKind::Damaged),
+        Err(e) => (format!("{}: {e}", named.display()), TroubleKind::Unavailable),
     };
-    let kind = if work == Work::Dump { Kind::Unavailable } else { kind };
+    let kind = if work == CriuWork::Dump { TroubleKind::Unavailable } else { kind };
     Err(Trouble::new(kind, format!("{} cannot begin: {what}", in_words(work)), ""))
 }
 
-fn call(order: &wire::Work, logs: &OwnedFd) -> Command {
+fn call(order: &wire::ImageOrder, logs: &OwnedFd) -> Command {
     // A write beyond the limit of file sizes is an error to it, not its end: by that `Talk::give_up` stops it.
     let mut call = Command::new("/bin/sh");
     call.args(["-c", "trap '' XFSZ; exec \"$@\"", "criu"]);
@@ -233,13 +235,13 @@ fn call(order: &wire::Work, logs: &OwnedFd) -> Command {
     call
 }
 
-fn in_words(work: Work) -> &'static str {
+fn in_words(work: CriuWork) -> &'static str {
     match work {
-        Work::Dump => "the dump of the program",
-        Work::Restore => "the restore of the program",
+        CriuWork::Dump => "the dump of the program",
+        CriuWork::Restore => "the restore of the program",
     }
 }
 
-fn broken(work: Work, why: &str) -> Trouble {
-    Trouble::new(Kind::Unavailable, format!("{} cannot begin: {why}", in_words(work)), "")
+fn broken(work: CriuWork, why: &str) -> Trouble {
+    Trouble::new(TroubleKind::Unavailable, format!("{} cannot begin: {why}", in_words(work)), "")
 }

@@ -6,28 +6,32 @@ use std::os::fd::OwnedFd;
 use nix::unistd::Pid;
 
 use super::super::{handed, process, wire};
-use super::criu::Said;
+use super::criu::CriuSaid;
 use super::{Init, start};
 use crate::foreign::backend::Trouble;
-use crate::foreign::criu::log::Work;
+use crate::foreign::criu::log::CriuWork;
 use crate::foreign::criu::names;
-use crate::foreign::criu::rpc::{Kind as Asked, Options};
+use crate::foreign::criu::rpc::{CriuOptions, RequestKind as Asked};
 
 impl Init {
     /// Restores the program of an image, whose folder this is. After a failure this process is to end: with it goes what CRIU had made already.
-    pub(super) fn restore(&mut self, order: &wire::Work, image: &OwnedFd) -> io::Result<Result<(), Trouble>> {
-        if let Err(trouble) = super::criu::ours(order, image, Work::Restore) {
+    pub(super) fn restore(
+        &mut self,
+        order: &wire::ImageOrder,
+        image: &OwnedFd,
+    ) -> io::Result<Result<(), Trouble>> {
+        if let Err(trouble) = super::criu::ours(order, image, CriuWork::Restore) {
             return Ok(Err(trouble));
         }
         let way = handed::way(image);
         names::remove_ghosts(&way);
         names::lay_links(&way);
         // With these two it would become root, which is nobody in here.
-        let mut talk = match self.call_criu(order, image, Work::Restore, process::without_changing_ids) {
+        let mut talk = match self.call_criu(order, image, CriuWork::Restore, process::without_changing_ids) {
             Ok(talk) => talk,
             Err(trouble) => return Ok(Err(trouble)),
         };
-        let options = Options {
+        let options = CriuOptions {
             // As a child of this process: so it has the program's status.
             rst_sibling: Some(true),
             tcp_established: order.private_network.then_some(true),
@@ -39,7 +43,7 @@ impl Init {
         let mut unnumbered = None;
         let said = loop {
             match self.listen(&mut talk)? {
-                Said::Notified(what) => {
+                CriuSaid::Notified(what) => {
                     if what.script.as_deref() == Some("pre-resume") {
                         // Nothing of it has run yet. What it starts from now on must not get the numbers that CRIU needs the
                         // next time.
@@ -54,7 +58,9 @@ impl Init {
             return Ok(Err(trouble));
         }
         let root = match &said {
-            Said::Answered(answer) if answer.success => answer.restore.as_ref().map(|restored| restored.pid),
+            CriuSaid::Answered(answer) if answer.success => {
+                answer.restore.as_ref().map(|restored| restored.pid)
+            }
             _ => None,
         };
         let Some(root) = root else { return Ok(Err(self.failure(&talk, &said))) };

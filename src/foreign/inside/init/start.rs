@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 use super::super::{process, wire};
 use crate::durable::beneath;
-use crate::foreign::backend::{Kind, Trouble};
+use crate::foreign::backend::{Trouble, TroubleKind};
 
 /// The last number that is not the program's. CRIU's own processes have lower ones when it is restored.
 const BEFORE_FIRST: u32 = 1000;
@@ -38,19 +38,19 @@ fn refused(what: &str, errno: Errno) -> Trouble {
         }
         _ => "",
     };
-    Trouble::new(Kind::Unavailable, format!("this node refuses {what}: {}", errno.desc()), cure)
+    Trouble::new(TroubleKind::Unavailable, format!("this node refuses {what}: {}", errno.desc()), cure)
 }
 
 /// Has the next process of the namespace get the number after this one.
 pub(super) fn set_last_number(number: u32) -> Result<(), Trouble> {
     std::fs::write(LAST_NUMBER, number.max(BEFORE_FIRST).to_string()).map_err(|e| {
         let what = format!("the numbers of the program's processes cannot be set: {LAST_NUMBER}: {e}");
-        Trouble::new(Kind::Unavailable, what, "the kernel needs CONFIG_CHECKPOINT_RESTORE")
+        Trouble::new(TroubleKind::Unavailable, what, "the kernel needs CONFIG_CHECKPOINT_RESTORE")
     })
 }
 
 /// Starts a program below the root of its tree, whose number it tells.
-pub(super) fn start(start: &wire::Start) -> Result<Pid, Trouble> {
+pub(super) fn start(start: &wire::ProgramStart) -> Result<Pid, Trouble> {
     set_last_number(BEFORE_FIRST)?;
     let words: Vec<OsString> = start.arguments.iter().map(|bytes| wire::word(bytes)).collect();
     let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
@@ -82,5 +82,5 @@ pub(super) fn start(start: &wire::Start) -> Result<Pid, Trouble> {
 }
 
 fn cannot(name: &str, why: &impl std::fmt::Display) -> Trouble {
-    Trouble::new(Kind::Other, format!("the program cannot be started: {name}: {why}"), "")
+    Trouble::new(TroubleKind::Other, format!("the program cannot be started: {name}: {why}"), "")
 }
