@@ -3,10 +3,15 @@
 //! A host's name says little: it changes with a DHCP lease, and a container may have that of its machine. What counts is
 //! the kernel's boot, and within it the PID namespace, in which alone a process has the number that the record gives.
 
-use std::path::Path;
+mod stat;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+
+pub use stat::ProcessStat;
 
 /// What a record says of the machine of its writer; what an older program did not write is empty or 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,13 +152,18 @@ pub fn own_start() -> Option<u64> {
 }
 
 fn started(process: &str) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in brackets, may hold spaces and brackets itself: proc_pid_stat(5), fields 3 and 22.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X" | "x") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    ProcessStat::of(process).ok().filter(ProcessStat::is_running).map(|stat| stat.started)
+}
+
+/// The files called `name` in the folders of the `PATH`, in the order in which a shell looks.
+pub fn in_path(name: &Path) -> impl Iterator<Item = PathBuf> {
+    files_in(&std::env::var_os("PATH").unwrap_or_default(), name)
+}
+
+/// The same for a `PATH` of another process.
+pub fn files_in(path: &OsStr, name: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let named: Vec<PathBuf> = std::env::split_paths(path).map(|folder| folder.join(name)).collect();
+    named.into_iter().filter(|file| file.is_file())
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ pub mod foreign;
 pub mod grid_file;
 pub mod host;
 pub mod job;
+pub mod layout;
 pub mod oar_client;
 pub mod prepare;
 pub mod quantity;

@@ -45,6 +45,7 @@ pub(crate) fn request(
         reference_height: None,
         months: (1..=12).map(month).collect(),
         year: 2018,
+        tag: String::new(),
         model,
         products: products.to_vec(),
         tile: tile.unwrap_or((part.width.max(part.height) as u32).next_multiple_of(BLOCK)),

@@ -121,6 +121,7 @@ fn request(dem: &Path, months: &[u8]) -> MapRequest {
         reference_height: None,
         months: months.iter().map(month).collect(),
         year: 2018,
+        tag: String::new(),
         model: Physics::default(),
         products: vec![Product::SkyView, Product::Total, Product::TotalFlat],
         tile: tile::EDGE as u32,

@@ -11,7 +11,7 @@ use alpsckpt::checkpoint::{CampaignDir, Complete, ExitClass, Phase};
 use alpsckpt::durable::sealed;
 use alpsckpt::engine::Engine;
 use alpsckpt::job::entry::host_name;
-use alpsckpt::job::request::{chains, request};
+use alpsckpt::job::request::of_chain;
 use alpsckpt::job::{Origin, RunOptions, Stop, run_with};
 use serde::{Deserialize, Serialize};
 
@@ -77,16 +77,15 @@ pub(crate) struct Map {
 /// Runs the job and prints what it did.
 pub(crate) fn run(args: &Args) -> Outcome<()> {
     let spec = campaign::load(&args.campaign)?;
-    let (chain, months) =
-        chains(&spec).into_iter().next().ok_or("the campaign has no chain: report this as a fault")?;
+    let chain =
+        spec.chains().into_iter().next().ok_or("the campaign has no chain: report this as a fault")?;
     let frozen = spec::freeze(&spec).map_err(|e| format!("{}: {e}", args.campaign.display()))?;
-    let (wanted, output) = (request(&spec, &months), spec.output.clone());
+    let (wanted, output) = (of_chain(&spec, &chain), spec.output.clone());
     let options = RunOptions {
         threads: spec.threads.unwrap_or(1),
         spec,
         spec_hash: frozen.hash,
         chain,
-        months,
         job_id: "local".into(),
         node: host_name(),
         stop: Stop::default(),
@@ -109,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
         return Err("the system does not say how much memory was used".into());
     }
     let engine = opened.get().ok_or("the job opened no engine: report this as a fault")?;
-    let path = CampaignDir::new(&output).chain(&options.chain).complete();
+    let path = CampaignDir::new(&output).chain(&options.chain.id).complete();
     let complete: Complete = sealed::read(&path).map_err(|e| e.to_string())?;
     let stages = engine.spent().into_iter();
     let io = Io::of_this_process();

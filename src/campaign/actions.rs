@@ -2,6 +2,7 @@
 
 use super::controller::ActionKind;
 use super::snapshot::{Access, ChainState, ChainView, JobState};
+use crate::checkpoint;
 
 impl ActionKind {
     /// All actions, in the order they are offered.
@@ -26,8 +27,8 @@ pub fn possible(kind: ActionKind, chain: &ChainView, access: &Access) -> Result<
     if let Access::ReadOnly { why } = access {
         return Err(format!("read-only: {why}"));
     }
-    let foreground =
-        chain.job.is_none() && chain.links.last().is_some_and(|l| l.job_id == "local" && l.end.is_none());
+    let foreground = chain.job.is_none()
+        && chain.links.last().is_some_and(|l| l.job_id == checkpoint::LOCAL && l.end.is_none());
     match kind {
         ActionKind::Checkpoint if chain.unsaved && checkpoint(chain).is_ok() => no(UNSAVED),
         ActionKind::Submit => submit(chain.state),

@@ -4,7 +4,7 @@
 //! chain can be submitted twice.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,9 +126,12 @@ pub struct AttemptFile {
     pub not_on: BTreeSet<String>,
 }
 
+/// Digits of an attempt's number in the name of its file, at least.
+const WIDTH: usize = 4;
+
 impl AttemptFile {
     fn path(chain: &ChainDir, attempt: u32) -> PathBuf {
-        folder(chain).join(format!("{attempt:04}.ron"))
+        chain.attempts().join(format!("{attempt:0WIDTH$}.ron"))
     }
 
     /// Makes the attempt's number its own; `Ok(false)` when another session has it already.
@@ -136,7 +139,7 @@ impl AttemptFile {
     /// # Errors
     /// When it cannot be written.
     pub fn create(&self, chain: &ChainDir) -> Result<bool, DurableError> {
-        atomic::create_folder(&folder(chain))?;
+        atomic::create_folder(&chain.attempts())?;
         sealed::create_exclusive(&Self::path(chain, self.attempt), self)
     }
 
@@ -148,37 +151,11 @@ impl AttemptFile {
         sealed::read(&Self::path(chain, attempt))
     }
 
-    /// The folder of a chain's attempts.
-    pub(super) fn folder(chain: &ChainDir) -> PathBuf {
-        folder(chain)
-    }
-
     /// The numbers of all attempts on disk, in order.
     ///
     /// # Errors
     /// When the folder is there and cannot be read.
     pub fn numbers(chain: &ChainDir) -> Result<Vec<u32>, DurableError> {
-        numbered(&folder(chain), 4)
+        numbered::of_kind(&chain.attempts(), WIDTH, "ron")
     }
-}
-
-fn folder(chain: &ChainDir) -> PathBuf {
-    chain.path().join("attempts")
-}
-
-/// The numbers of the files `NNNN.ron` in a folder, of at least `width` digits, in order; none when it is not there.
-///
-/// # Errors
-/// When the folder is there and cannot be read.
-pub(super) fn numbered(folder: &Path, width: usize) -> Result<Vec<u32>, DurableError> {
-    let names = beneath::names_if_any(folder)?;
-    let mut numbers: Vec<u32> =
-        names.iter().filter_map(|name| number_in(name.to_str()?, width, "ron")).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-/// The number in a name `NNNN.<kind>`, of at least `width` digits.
-pub(super) fn number_in(name: &str, width: usize, kind: &str) -> Option<u32> {
-    numbered::split(name, width).filter(|(_, rest)| *rest == kind).map(|(number, _)| number)
 }

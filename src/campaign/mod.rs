@@ -2,6 +2,7 @@
 //!
 //! - [`spec`]: the campaign file (RON), with errors that name line, field and cure;
 //! - [`event`] and [`journal`]: the append-only record of everything decided and seen, intents before outside effects;
+//! - [`chains`]: what each chain is, by the frozen spec and its own record;
 //! - [`identity`]: what survives the loss of the journal: the campaign's name for its tokens, a file an attempt;
 //! - [`lease`]: which session may write the journal;
 //! - [`machine`]: the pure state machine that decides;
@@ -11,6 +12,7 @@
 //! - [`snapshot`]: a coherent picture of the campaign for the faces.
 
 pub mod actions;
+pub mod chains;
 pub mod clock;
 pub mod controller;
 pub mod event;

@@ -71,6 +71,9 @@ pub enum Access {
 pub struct ChainView {
     /// Its name.
     pub id: ChainId,
+    /// What people call it: its months, with its year and scenario where it has them.
+    #[serde(skip)]
+    pub label: String,
     /// Its months.
     pub months: Vec<u8>,
     /// Where it stands.

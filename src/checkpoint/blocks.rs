@@ -9,10 +9,9 @@ use std::os::unix::fs::FileExt;
 use rayon::prelude::*;
 
 use super::generation::{BlockRecord, MapRecord};
-use super::layout::ChainDir;
-use super::link::LinkNumber;
 use super::resume::{Held, ResumeError, Shape, map_file, why_bad};
 use crate::durable::{DurableError, beneath, patience};
+use crate::layout::{ChainDir, LinkNumber};
 
 /// A part that does not hold what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::io;
 use std::path::Path;
 
 use super::form;
-use super::generation::{Complete, Generation, GenerationNumber};
-use super::layout::ChainDir;
-use super::link::{LinkNumber, LinkStart};
-use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use super::generation::{Complete, Generation};
+use super::link::LinkStart;
+use crate::durable::{DurableError, atomic, numbered, sealed};
+use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
 
 /// Begins a link: takes the next free number and records it, exclusively. From then on all earlier links are fenced.
 ///
@@ -117,14 +117,7 @@ fn is_layer(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// The numbers of the files of a kind in a folder, each once, in order; none where there is no folder.
-///
-/// # Errors
-/// When the folder exists and cannot be read.
+/// The numbers of the files of a kind in a folder, in order.
 fn numbers(folder: &Path, kind: Kind) -> Result<Vec<u32>, DurableError> {
-    let names = beneath::names_if_any(folder)?;
-    let mut found: Vec<u32> = names.iter().filter_map(|name| kind.number_of(name.to_str()?)).collect();
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
+    numbered::list(folder, |name| kind.number_of(name))
 }

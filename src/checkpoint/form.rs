@@ -9,8 +9,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::layout::CampaignDir;
 use crate::durable::{DurableError, beneath, sealed};
+use crate::layout::CampaignDir;
 
 /// The form that this program writes.
 ///
@@ -21,6 +21,11 @@ pub const FORM: u32 = 3;
 /// The form of a record that says none.
 #[must_use]
 pub fn first() -> u32 {
+    1
+}
+
+/// The engine's number before there was one.
+pub(super) fn first_numerics() -> u32 {
     1
 }
 

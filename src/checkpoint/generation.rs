@@ -1,25 +1,13 @@
 //! Generations: the numbered checkpoints of a chain.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, Formed};
-use super::layout::{CampaignDir, ChainDir};
-use super::link::LinkNumber;
 use crate::durable::DurableError;
+use crate::layout::{CampaignDir, ChainDir, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
-
-/// A checkpoint's number within its chain, from 1; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct GenerationNumber(pub u32);
-
-impl fmt::Display for GenerationNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:06}", self.0)
-    }
-}
 
 /// A sealed checkpoint: the files it consists of, and how far each counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +38,7 @@ pub struct Generation {
     /// The files, a segment for each link that added tiles, in the order of the links.
     pub segments: Vec<Segment>,
     /// The number of the engine that computed all of its tiles.
-    #[serde(default = "super::link::first_numerics")]
+    #[serde(default = "form::first_numerics")]
     pub numerics: u32,
     /// Maps that are finished already.
     pub maps: Vec<MapRecord>,

@@ -19,9 +19,8 @@ use std::time::Duration;
 
 use super::fence;
 use super::generation::{Generation, Image, ImageFile};
-use super::layout::ChainDir;
-use super::link::LinkNumber;
 use crate::durable::{DurableError, beneath, checksum};
+use crate::layout::{ChainDir, LinkNumber};
 
 pub use held::{Held, damage, hold};
 

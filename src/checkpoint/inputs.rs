@@ -5,9 +5,9 @@
 //! `role u16 length and UTF-8 | blocks u32`, then per block `offset u64 | bytes u64 | crc u32`.
 
 use super::generation::Segment;
-use super::layout::ChainDir;
 use super::tile_record::take;
 use crate::durable::{DurableError, beneath, framed};
+use crate::layout::ChainDir;
 
 /// The first bytes of the file; the digit is the version of the format.
 pub const INPUTS_MAGIC: [u8; 8] = *b"ALPSINP1";

@@ -1,25 +1,12 @@
 //! Links: the executions of a chain that started.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, FORM, Formed};
-use super::generation::GenerationNumber;
-use super::layout::ChainDir;
 use crate::batch::GO_ON;
 use crate::durable::sealed;
+use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
-
-/// The k-th execution of a chain that started, from 1, over all attempts; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct LinkNumber(pub u32);
-
-impl fmt::Display for LinkNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.0)
-    }
-}
 
 /// A link began. The exclusive creation of this file is what makes its number its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +29,7 @@ pub struct LinkStart {
     /// The version of the program.
     pub program: String,
     /// The number of its engine: see [`crate::checkpoint::Generation::numerics`].
-    #[serde(default = "first_numerics")]
+    #[serde(default = "form::first_numerics")]
     pub numerics: u32,
     /// Threads it computes with.
     pub threads: u32,
@@ -52,7 +39,16 @@ pub struct LinkStart {
     pub submission: String,
 }
 
+/// In the place of a job's number: the link runs in the foreground, outside of any batch system.
+pub const LOCAL: &str = "local";
+
 impl LinkStart {
+    /// It runs in the foreground, outside of any batch system.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.job_id == LOCAL
+    }
+
     /// Stands for a link whose record cannot be read: its number still counts.
     #[must_use]
     pub fn unreadable(link: LinkNumber) -> Self {
@@ -112,11 +108,6 @@ pub struct LinkResume {
     /// Twelve hexadecimal digits that stand for the inputs that it computes from; empty where they are unknown.
     #[serde(default)]
     pub inputs: String,
-}
-
-/// The engine's number before there was one.
-pub(super) fn first_numerics() -> u32 {
-    1
 }
 
 /// A file of parts that does not hold what was written.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <output>/.alpsckpt/chains/<id>/
+//!   chain.ron                  what the chain is: months, year, scenario, products
 //!   job.sh                     the script the batch system runs, at each link the same
 //!   inputs.ron                 what the inputs were when the campaign was made, or when the chain was begun anew
 //!   links/0001.ron             link 1 began (created exclusively: the fence)
@@ -24,12 +25,12 @@
 //! A link writes only to files named by its number; nothing is ever appended to another link's file.
 
 pub mod blocks;
+pub mod chain;
 pub mod fence;
 pub mod form;
 pub mod generation;
 pub mod image;
 pub mod inputs;
-pub mod layout;
 pub mod link;
 pub mod resume;
 pub mod seal;
@@ -37,13 +38,13 @@ pub mod segment;
 pub mod status;
 mod tile_record;
 
+pub use crate::layout::{CampaignDir, ChainDir, ChainId, GenerationNumber, LinkNumber};
+pub use chain::{Chain, ChainWork};
 pub use generation::{
-    BlockRecord, Complete, Dumper, Generation, GenerationNumber, Image, ImageFile, MapRecord, Place, Segment,
-    TileRecord,
+    BlockRecord, Complete, Dumper, Generation, Image, ImageFile, MapRecord, Place, Segment, TileRecord,
 };
 pub use inputs::{InputBlock, InputBlocks};
-pub use layout::{CampaignDir, ChainDir, ChainId};
-pub use link::{ExitClass, LinkEnd, LinkNumber, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
+pub use link::{ExitClass, LOCAL, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
 pub use resume::{Held, Resumed, Shape};
 pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;

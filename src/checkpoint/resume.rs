@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::blocks;
 use super::fence;
-use super::generation::{BlockRecord, Generation, GenerationNumber, MapRecord, Segment, TileRecord};
-use super::layout::ChainDir;
-use super::link::{LinkNumber, Lost, Rejected};
+use super::generation::{BlockRecord, Generation, MapRecord, Segment, TileRecord};
+use super::link::{Lost, Rejected};
 use super::tile_record::INDEX_MAGIC;
 use crate::durable::{DurableError, beneath, checksum, framed};
+use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
 
 /// What a chain's generations must fit.
 #[derive(Debug, Clone, PartialEq, Eq)]

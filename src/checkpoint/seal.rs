@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::fence::{self, Kind};
-use super::generation::{Generation, GenerationNumber};
-use super::layout::ChainDir;
-use super::link::LinkNumber;
+use super::generation::Generation;
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
+use crate::layout::{ChainDir, GenerationNumber, LinkNumber};
 
 /// Manifests that stay on disk at least.
 pub const KEPT: usize = 3;

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::generation::{BlockRecord, Segment, TileRecord};
 use super::inputs::{INPUTS_MAGIC, InputBlocks};
-use super::layout::ChainDir;
-use super::link::LinkNumber;
 use super::tile_record::INDEX_MAGIC;
 #[cfg(test)]
 use crate::durable::faults;
 use crate::durable::{DurableError, atomic, beneath, framed};
+use crate::layout::{ChainDir, LinkNumber};
 
 /// One encoded block, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::generation::GenerationNumber;
-use super::link::LinkNumber;
 use super::tile_record::take;
 use crate::durable::{DurableError, beneath, sealed};
+use crate::layout::{GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
 
 /// A link's own status file, replaced at each heartbeat ([`HEARTBEAT`]).

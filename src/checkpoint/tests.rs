@@ -166,13 +166,3 @@ fn exit_codes_and_classes_are_one_to_one() {
         assert!(page.contains(&format!("| {} | `{class:?}` |", class.code())), "{class:?} is not documented");
     }
 }
-
-#[test]
-fn a_chain_is_named_by_its_months() {
-    let id = ChainId::of_months(&[6, 7, 12]);
-    assert_eq!((id.as_str(), id.months()), ("m06-m07-m12", vec![6, 7, 12]));
-    assert_eq!(ChainId::parse("m06-m07-m12"), Some(id));
-    for wrong in ["", "m13", "m1", "m01-", "m00", "01", "../m01"] {
-        assert_eq!(ChainId::parse(wrong), None, "{wrong}");
-    }
-}

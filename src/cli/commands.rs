@@ -21,7 +21,7 @@ pub(super) fn say_good(
 ) -> Result<(), CliError> {
     let spec = &loaded.spec;
     let inputs: BTreeSet<PathBuf> =
-        spec.chains().iter().flat_map(|(chain, _)| command.inputs_of(spec, chain)).collect();
+        spec.chains().iter().flat_map(|chain| command.inputs_of(spec, chain)).collect();
     output::say(format!(
         "{}: good. {} of {}, {} each, {} in all.",
         file.display(),

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::exit::{BATCH, DEFECT, DISK_FULL, FOREIGN, INPUT, MISSING, NOT_NOW, OUTPUT, USAGE};
 use super::rights;
 use crate::batch::BatchError;
+use crate::campaign::chains::ChainError;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
 use crate::campaign::spec::SpecError;
 use crate::checkpoint::ExitClass;
@@ -169,6 +170,12 @@ impl From<DurableError> for CliError {
 impl From<BatchError> for CliError {
     fn from(e: BatchError) -> Self {
         Self::new(BATCH, &e, e.hint())
+    }
+}
+
+impl From<ChainError> for CliError {
+    fn from(e: ChainError) -> Self {
+        ControlError::from(e).into()
     }
 }
 

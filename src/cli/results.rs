@@ -18,8 +18,8 @@ pub(super) fn list(output: &Path, spec: &Spec, command: &Command, as_maps: bool)
         return Err(CliError::new(exit::USAGE, what, cure));
     }
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for (chain, _) in spec.chains() {
-        let complete: Option<Complete> = form::read(&campaign.chain(&chain).complete()).ok();
+    for chain in spec.chains() {
+        let complete: Option<Complete> = form::read(&campaign.chain(&chain.id).complete()).ok();
         // Where the folder lies now, not where the campaign was made.
         for (name, _) in command.outputs_of(spec, &chain, Path::new("")) {
             let path = campaign.results().join(&name);
@@ -29,12 +29,12 @@ pub(super) fn list(output: &Path, spec: &Spec, command: &Command, as_maps: bool)
             let state = match (made, there) {
                 (Some(file), Some(bytes)) if file.bytes == bytes => "finished".to_owned(),
                 (Some(file), Some(_)) => format!("changed: it had {} bytes", file.bytes),
-                (Some(_), None) => format!("missing: `alpsckpt resubmit {chain}` has it made anew"),
+                (Some(_), None) => format!("missing: `alpsckpt resubmit {}` has it made anew", chain.id),
                 (None, Some(_)) => "not of this campaign".to_owned(),
                 (None, None) => "not yet".to_owned(),
             };
             let size = there.map_or_else(String::new, words::bytes);
-            rows.push(vec![chain.to_string(), path.display().to_string(), size, state]);
+            rows.push(vec![chain.id.to_string(), path.display().to_string(), size, state]);
         }
     }
     if rows.is_empty() {

@@ -14,7 +14,9 @@ use crate::campaign::machine;
 use crate::campaign::registry;
 use crate::campaign::snapshot::ChainView;
 use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
-use crate::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkStart, Phase, Status, fence, form};
+use crate::checkpoint::{
+    CampaignDir, Chain, ChainDir, ChainId, ExitClass, LOCAL, LinkStart, Phase, Status, fence, form,
+};
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
@@ -70,17 +72,16 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     patience::set(patience::OF_LINKS);
     let stop = Stop { asked: signals::stop_flag_of_terminal(), ..Stop::default() };
     let (bars, told) = (Bars::new(), AtomicBool::new(false));
-    for (chain, months) in &campaign.chains {
-        if is_complete(&spec, chain) {
+    for chain in &campaign.chains {
+        if is_complete(&spec, &chain.id) {
             continue;
         }
-        let bar = bars.add(chain.as_str(), spec.unit());
+        let bar = bars.add(chain.id.as_str(), spec.unit());
         let options = RunOptions {
             spec: spec.clone(),
             spec_hash: campaign.spec_hash.clone(),
             chain: chain.clone(),
-            months: months.clone(),
-            job_id: entry::LOCAL.to_owned(),
+            job_id: LOCAL.to_owned(),
             node: entry::host_name(),
             threads: args.threads.unwrap_or_else(|| entry::threads(&spec)),
             stop: stop.clone(),
@@ -101,7 +102,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         let mut outcome = run_chain(&spec.output, &options, &show);
         // The disk was out of reach for a while, and what was done before is sealed.
         while outcome.class == ExitClass::Checkpointed && !stop.asked.load(Ordering::Relaxed) {
-            output::note(format!("{chain}: {}", outcome.message));
+            output::note(format!("{}: {}", chain.id, outcome.message));
             outcome = run_chain(&spec.output, &options, &show);
         }
         bar.end();
@@ -116,8 +117,8 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
 struct Begun {
     spec: Spec,
     spec_hash: String,
-    /// The chains to compute, with their months.
-    chains: Vec<(ChainId, Vec<u8>)>,
+    /// The chains to compute.
+    chains: Vec<Chain>,
 }
 
 /// Makes the campaign's folder if need be; refuses chains that the batch system has.
@@ -143,13 +144,13 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, CliError> 
     };
     place::tell_taken(controller.taken());
     let snapshot = controller.refresh()?;
-    let wanted = |c: &(ChainId, Vec<u8>)| c.1.iter().any(|m| months.contains(m));
+    let wanted = |c: &Chain| c.months.iter().any(|m| months.contains(m));
     let mut chains = loaded.spec.settled_as(controller.spec()).chains();
     chains.retain(wanted);
-    for (chain, _) in &chains {
-        controller.ensure_known_attempts(chain)?;
+    for chain in &chains {
+        controller.ensure_known_attempts(&chain.id)?;
     }
-    let asked = |c: &&ChainView| chains.iter().any(|(id, _)| *id == c.id);
+    let asked = |c: &&ChainView| chains.iter().any(|chain| chain.id == c.id);
     if let Some(busy) = snapshot.chains.iter().filter(asked).find(|c| c.attempts > 0 && !c.state.is_settled())
     {
         let what = format!("{}: submitted to {} and {}", busy.id, snapshot.cluster.name, words::state(busy));
@@ -160,9 +161,11 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, CliError> 
         );
         return Err(CliError::new(exit::NOT_NOW, what, cure));
     }
-    chains.iter().try_for_each(|(chain, _)| ensure_alone(&CampaignDir::new(output).chain(chain), chain))?;
+    chains
+        .iter()
+        .try_for_each(|chain| ensure_alone(&CampaignDir::new(output).chain(&chain.id), &chain.id))?;
     if anew {
-        let ids: Vec<ChainId> = chains.iter().map(|(chain, _)| chain.clone()).collect();
+        let ids: Vec<ChainId> = chains.iter().map(|chain| chain.id.clone()).collect();
         let (taken, said) = controller.begin_anew_here(&ids, loaded)?;
         place::tell_taken(&taken);
         said.iter().for_each(output::warning);
@@ -177,7 +180,7 @@ fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), CliError> {
     const WATCHED: Duration = Duration::from_secs(3);
     let Some(link) = fence::newest(dir)?.filter(|link| !dir.link_end(*link).exists()) else { return Ok(()) };
     let Ok(start) = form::read::<LinkStart>(&dir.link_start(link)) else { return Ok(()) };
-    if start.job_id != entry::LOCAL || !host::may_live(&start.node, start.pid) {
+    if !start.is_local() || !host::may_live(&start.node, start.pid) {
         return Ok(());
     }
     let beat = || Status::read(&dir.status(link)).ok().map(|status| status.counter);
@@ -212,9 +215,9 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn ended(spec: &Spec, chain: &ChainId, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> CliError {
-    let what = format!("{chain}: {}", outcome.message);
-    let (campaign, months) = (word(file.as_os_str()), months_of(chain));
+fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> CliError {
+    let what = format!("{}: {}", chain.id, outcome.message);
+    let (campaign, months) = (word(file.as_os_str()), months_of(&chain.months));
     if outcome.class == ExitClass::Checkpointed && asked.load(Ordering::Relaxed) {
         output::note(&what);
         output::note(if spec.command().is_some() && outcome.sealed.is_none() {
@@ -234,7 +237,7 @@ fn ended(spec: &Spec, chain: &ChainId, outcome: &Outcome, file: &Path, asked: &A
                 None => "it begins anew all the same".to_owned(),
             };
             machine::of_program(
-                &format!("`alpsckpt log {chain} --program --campaign {campaign}`"),
+                &format!("`alpsckpt log {} --program --campaign {campaign}`", chain.id),
                 &format!("`alpsckpt run {campaign} --months {months} --anew`"),
                 &format!("give `alpsckpt run {campaign}` again: {goes_on}"),
             )
@@ -245,8 +248,8 @@ fn ended(spec: &Spec, chain: &ChainId, outcome: &Outcome, file: &Path, asked: &A
 }
 
 /// What computes a chain anew here.
-fn anew(chain: &ChainId, file: &Path) -> String {
-    let months = months_of(chain);
+fn anew(chain: &Chain, file: &Path) -> String {
+    let months = months_of(&chain.months);
     format!("or, to begin anew: alpsckpt run {} --months {months} --anew", word(file.as_os_str()))
 }
 

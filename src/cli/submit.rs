@@ -95,10 +95,11 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], mut controller: Controller
     place::remember(&loaded.spec.output, &loaded.spec.name);
     place::say_where(&controller)?;
     let wanted = |months: &[u8]| months.iter().any(|m| asked.contains(m));
-    let chains: Vec<_> = controller.chains().iter().filter(|c| wanted(&c.1)).cloned().collect();
+    let chains: Vec<_> =
+        controller.chains().iter().filter(|c| wanted(&c.months)).map(|c| c.id.clone()).collect();
     let snapshot = controller.refresh()?;
     let (mut left, mut unsure) = (Vec::new(), Vec::new());
-    for (chain, _) in chains {
+    for chain in chains {
         let Some(view) = snapshot.chains.iter().find(|c| c.id == chain) else {
             let what = format!("{chain} is in the campaign file and not in the campaign");
             return Err(CliError::defect(what));

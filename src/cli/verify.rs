@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::output::{AsJson, Document, Output};
 use super::{CliError, exit, output, place};
+use crate::campaign::chains;
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{CampaignDir, ChainId};
+use crate::checkpoint::{CampaignDir, Chain, ChainId};
 use crate::durable::DurableError;
 use crate::engine::layer_named;
 use crate::job::verify::{Verified, verify_chain};
@@ -106,7 +107,7 @@ fn by_chain(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<(ChainId, V
         damaged,
     };
     let mut chains = Vec::new();
-    for (chain, of_chain) in spec.chains() {
+    for Chain { id: chain, months: of_chain, .. } in chains::of(&campaign, spec)? {
         if !of_chain.iter().any(|m| months.contains(m)) {
             continue;
         }

@@ -2,6 +2,11 @@
 //!
 //! Copies that editors and synchronising programs leave (`0002.ron.bak`, `0002.sync-conflict-….ron`) are no files of the program.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{DurableError, beneath};
+
 /// The highest number of a link, generation, attempt or server; what has a higher one was not made by this program.
 pub const MOST: u32 = 999_999;
 
@@ -13,6 +18,30 @@ pub const MOST: u32 = 999_999;
 pub fn split(name: &str, width: usize) -> Option<(u32, &str)> {
     let (digits, rest) = name.split_once('.')?;
     number(digits, width).map(|number| (number, rest))
+}
+
+/// The numbers that `of` finds in the names of a folder's files, in order, each once; none where there is no folder.
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub fn list(folder: &Path, of: impl Fn(&str) -> Option<u32>) -> Result<Vec<u32>, DurableError> {
+    let names = beneath::names_if_any(folder)?;
+    let found: BTreeSet<u32> = names.iter().filter_map(|name| of(name.to_str()?)).collect();
+    Ok(found.into_iter().collect())
+}
+
+/// The numbers of the files `NNNN.<kind>` in a folder, of at least `width` digits, in order; none where there is no folder.
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub fn of_kind(folder: &Path, width: usize, kind: &str) -> Result<Vec<u32>, DurableError> {
+    list(folder, |name| number_of(name, width, kind))
+}
+
+/// The number in a name `NNNN.<kind>`: see [`split`].
+#[must_use]
+pub fn number_of(name: &str, width: usize, kind: &str) -> Option<u32> {
+    split(name, width).filter(|(_, rest)| *rest == kind).map(|(number, _)| number)
 }
 
 /// The number that these digits are: see [`split`].

@@ -16,7 +16,7 @@ const SEAL: &str = "// crc32 ";
 pub fn encode<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, DurableError> {
     let pretty = ron::ser::PrettyConfig::new().struct_names(true);
     let mut text = ron::ser::to_string_pretty(value, pretty)
-        .map_err(|e| DurableError::damaged(path, format!("cannot be written as RON: {e}")))?;
+        .map_err(|e| DurableError::io(path, "write as RON", std::io::Error::other(e)))?;
     text.push('\n');
     let sum = crc32fast::hash(text.as_bytes());
     Ok(format!("{text}{SEAL}{sum:08x}\n").into_bytes())

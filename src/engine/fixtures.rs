@@ -106,6 +106,7 @@ impl InputFolder {
             reference_height: None,
             months: Vec::new(),
             year: 2018,
+            tag: String::new(),
             model: Physics { horizon_distance: 4000.0, ..Physics::default() },
             products: vec![Product::SkyView],
             tile: 64,

@@ -5,7 +5,7 @@ use super::request::{MapRequest, Product};
 /// One map of the request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    /// Its name, also the file's without `.tif`: `lst_mean_m01`.
+    /// Its name, also the file's without `.tif`: `lst_mean_m01`, `total_m07_flat`, `total_m07_2031-rcp85`.
     pub name: String,
     /// Its month; `None` for the sky view factor.
     pub month: Option<u8>,
@@ -108,16 +108,61 @@ pub fn layers_of(request: &MapRequest) -> Vec<Layer> {
 /// The layer of this name, as the files of maps have it: `lst_mean_m01`.
 #[must_use]
 pub fn layer_named(name: &str) -> Option<Layer> {
-    let month = name.match_indices("_m").find_map(|(at, _)| {
-        let digits = name.get(at + 2..at + 4)?;
-        digits.parse().ok().filter(|month| (1..=12).contains(month))
-    });
-    let temperature = || {
-        let (kind, month) = name.strip_prefix("lst_")?.rsplit_once("_m")?;
-        Some(of_temperature(kind, month.parse().ok()?))
+    let of_month = || {
+        let (at, month) = month_in(name)?;
+        let (before, after) = (name.get(..at)?, name.get(at + MONTH..)?);
+        let (flat, tag) = match after.strip_prefix(FLAT).filter(|tag| tag.is_empty() || tag.starts_with('_'))
+        {
+            Some(tag) => (FLAT, tag),
+            None => ("", after),
+        };
+        // Nothing follows, or a tag does.
+        let tag = if tag.is_empty() { "" } else { tag.strip_prefix('_').filter(|tag| !tag.is_empty())? };
+        let when = When { month, tag };
+        match before.strip_prefix("lst_") {
+            Some(kind) if flat.is_empty() => Some(of_temperature(kind, when)),
+            _ => ORDER.into_iter().map(|p| of_month(p, when)).find(|l| l.name == name),
+        }
     };
-    let of_month = || ORDER.into_iter().find_map(|p| Some(of_month(p, month?)).filter(|l| l.name == name));
-    Some(sky_view()).filter(|l| l.name == name).or_else(temperature).or_else(of_month)
+    Some(sky_view()).filter(|l| l.name == name).or_else(of_month)
+}
+
+/// What ends the names of maps of level ground.
+const FLAT: &str = "_flat";
+
+/// The length of a month in a name: `_m01`.
+const MONTH: usize = 4;
+
+/// Where the last month stands in a name, and which: what is called by a person may look like one, too.
+fn month_in(name: &str) -> Option<(usize, u8)> {
+    let mut found = name.rmatch_indices("_m").filter_map(|(at, _)| {
+        let ends = name.get(at + MONTH..).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+        let digits =
+            name.get(at + 2..at + MONTH).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+        let month = digits.parse().ok().filter(|month| (1..=12).contains(month))?;
+        ends.then_some((at, month))
+    });
+    found.next()
+}
+
+/// The month of a layer, and what tells it from the same month of another request: [`Request::tag`].
+#[derive(Debug, Clone, Copy)]
+struct When<'a> {
+    month: u8,
+    tag: &'a str,
+}
+
+impl When<'_> {
+    /// The end of the layer's name.
+    fn suffix(self) -> String {
+        if self.tag.is_empty() { String::new() } else { format!("_{}", self.tag) }
+    }
+
+    /// The end of its description.
+    fn words(self) -> String {
+        let of = if self.tag.is_empty() { String::new() } else { format!(", {}", self.tag) };
+        format!("month {}{of}", self.month)
+    }
 }
 
 /// The layers of a request: the sky view factor, then month by month the products asked for.
@@ -127,12 +172,13 @@ pub(super) fn of(request: &MapRequest) -> Vec<(Layer, LayerSource)> {
         layers.push((sky_view(), LayerSource::SkyView));
     }
     for (number, inputs) in request.months.iter().enumerate() {
+        let when = When { month: inputs.month, tag: &request.tag };
         for product in ORDER.into_iter().filter(|product| request.products.contains(product)) {
-            layers.push((of_month(product, inputs.month), LayerSource::Month(number, product)));
+            layers.push((of_month(product, when), LayerSource::Month(number, product)));
         }
         if request.products.contains(&Product::Temperature) {
             for (which, temperature) in inputs.temperatures.iter().enumerate() {
-                let layer = of_temperature(&temperature.name, inputs.month);
+                let layer = of_temperature(&temperature.name, when);
                 layers.push((layer, LayerSource::Temperature(number, which)));
             }
         }
@@ -151,18 +197,18 @@ fn sky_view() -> Layer {
     }
 }
 
-fn of_temperature(name: &str, month: u8) -> Layer {
+fn of_temperature(name: &str, when: When<'_>) -> Layer {
     Layer {
-        name: format!("lst_{name}_m{month:02}"),
-        month: Some(month),
+        name: format!("lst_{name}_m{:02}{}", when.month, when.suffix()),
+        month: Some(when.month),
         unit: "degC",
-        description: format!("Land-surface temperature ({name}), month {month}"),
+        description: format!("Land-surface temperature ({name}), {}", when.words()),
         range: (-150.0, 120.0),
         steps: Some(TEMPERATURE),
     }
 }
 
-fn of_month(product: Product, month: u8) -> Layer {
+fn of_month(product: Product, when: When<'_>) -> Layer {
     let (name, what, flat) = match product {
         Product::Direct => ("direct", "Potential direct radiation", ""),
         Product::Diffuse => ("diffuse", "Potential diffuse radiation", ""),
@@ -179,10 +225,10 @@ fn of_month(product: Product, month: u8) -> Layer {
     let ratio = product == Product::Quotient;
     let level = if flat.is_empty() { "" } else { " on level ground 1 m above the sea" };
     Layer {
-        name: format!("{name}_m{month:02}{flat}"),
-        month: Some(month),
+        name: format!("{name}_m{:02}{flat}{}", when.month, when.suffix()),
+        month: Some(when.month),
         unit: if ratio { "1" } else { "kWh/m2" },
-        description: format!("{what}{level}, month {month}"),
+        description: format!("{what}{level}, {}", when.words()),
         range: (0.0, if ratio { 1000.0 } else { MOST_RADIATION }),
         steps: Some(if ratio { QUOTIENT } else { RADIATION }),
     }
@@ -192,20 +238,29 @@ fn of_month(product: Product, month: u8) -> Layer {
 mod tests {
     use super::*;
 
+    const JANUARY: When<'_> = When { month: 1, tag: "" };
+
     #[test]
     fn a_layer_is_found_by_its_name() {
-        let products = ORDER.map(|product| of_month(product, 7));
-        for layer in products.into_iter().chain([sky_view(), of_temperature("max_m03", 12)]) {
-            assert_eq!(layer_named(&layer.name), Some(layer));
+        for tag in ["", "2031", "rcp85", "2031-rcp85", "mid", "2031-m03"] {
+            let products = ORDER.map(|product| of_month(product, When { month: 7, tag }));
+            let named = |kind| of_temperature(kind, When { month: 12, tag });
+            for layer in
+                products.into_iter().chain([sky_view(), named("mean"), named("max_m03"), named("a_m03_2031")])
+            {
+                assert_eq!(layer_named(&layer.name), Some(layer));
+            }
         }
-        for stranger in ["", "svf_m01", "total", "total_m13", "lst_mean", "dem"] {
+        for stranger in
+            ["", "svf_m01", "total", "total_m13", "total_m01_", "total_m1", "lst_mean", "dem", "hut_m01"]
+        {
             assert_eq!(layer_named(stranger), None, "{stranger}");
         }
     }
 
     #[test]
     fn integers_reach_beyond_the_range_of_every_layer_but_the_quotient() {
-        let products = ORDER.map(|product| (Some(product), of_month(product, 1)));
+        let products = ORDER.map(|product| (Some(product), of_month(product, JANUARY)));
         let reaches = |layer: &Layer| {
             let steps = layer.steps.unwrap();
             let unit = f64::from(steps.per_unit);
@@ -216,6 +271,6 @@ mod tests {
         for (product, layer) in products.into_iter().chain([(None, sky_view())]) {
             assert_eq!(reaches(&layer), product != Some(Product::Quotient), "{}", layer.name);
         }
-        assert!(reaches(&of_temperature("mean", 1)));
+        assert!(reaches(&of_temperature("mean", JANUARY)));
     }
 }

@@ -17,7 +17,10 @@ pub struct MapRequest {
     pub months: Vec<MonthInputs>,
     /// The calendar year of the sun's positions.
     pub year: i32,
-    /// The physics to compute with.
+    /// What tells these maps from those of the same months of another request, such as `2031-rcp85`: a part of their names.
+    /// Empty where months say all.
+    pub tag: String,
+    /// The physics.
     pub model: Physics,
     /// The maps to write.
     pub products: Vec<Product>,

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::draft::{Draft, Spill};
 use super::{maps, request, verify};
+use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, Complete, MapRecord, form};
 use crate::durable::{DurableError, atomic, beneath};
@@ -65,15 +66,15 @@ pub type Watch<'a> = &'a dyn Fn(usize, usize) -> bool;
 ///
 /// # Errors
 /// When a chain's record of its maps is there and cannot be read.
-pub fn finished(campaign: &CampaignDir, spec: &Spec) -> Result<Vec<Finished>, DurableError> {
+pub fn finished(campaign: &CampaignDir, spec: &Spec) -> Result<Vec<Finished>, ChainError> {
     let mut finished = Vec::new();
-    for (chain, months) in spec.chains() {
-        let complete: Complete = match form::read(&campaign.chain(&chain).complete()) {
+    for chain in chains::of(campaign, spec)? {
+        let complete: Complete = match form::read(&campaign.chain(&chain.id).complete()) {
             Ok(complete) => complete,
             Err(e) if e.is_missing() => continue,
-            Err(e) => return Err(e),
+            Err(e) => return Err(e.into()),
         };
-        let layers = engine::layers_of(&request::request(spec, &months));
+        let layers = engine::layers_of(&request::of_chain(spec, &chain));
         let maps = layers.into_iter().zip(complete.maps).zip(complete.blocks);
         finished.extend(maps.map(|((layer, record), blocks)| Finished {
             map: campaign.maps().join(&record.file),

@@ -7,17 +7,17 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 
 use super::origin::Origin;
-use super::run::{Outcome, RunOptions, Stop, fail_setup, run_chain};
+use super::run::{fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
+use super::terms::{Outcome, RunOptions, Stop};
+use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::{self, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, ExitClass};
+use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LOCAL};
 use crate::clusters;
 use crate::durable::{DurableError, patience};
 use crate::host;
-
-/// The job's number outside a batch system.
-pub const LOCAL: &str = "local";
+use crate::shell_words::word;
 
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,14 +148,28 @@ fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
         ),
         sealed: None,
     })?;
+    let chain = chains::one(&CampaignDir::new(order.output), &spec, order.chain).map_err(|e| Outcome {
+        link: None,
+        class: if matches!(e, ChainError::File(DurableError::Io { .. })) {
+            ExitClass::Output
+        } else {
+            ExitClass::Foreign
+        },
+        message: format!(
+            "{} (then resubmit: `alpsckpt resubmit {} --campaign {}`)",
+            e.words(),
+            order.chain,
+            word(order.output.as_os_str())
+        ),
+        sealed: None,
+    })?;
     let surroundings = Surroundings::of_process();
     Ok(RunOptions {
-        months: order.chain.months(),
+        chain,
         stop: surroundings.stop(&spec, start),
         threads: threads(&spec),
         spec,
         spec_hash: order.spec_hash.to_owned(),
-        chain: order.chain.clone(),
         job_id: surroundings.job_id,
         node: surroundings.node,
         origin: Origin {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::campaign::inputs::way_on;
 use crate::checkpoint::resume::ResumeError;
 use crate::checkpoint::seal::SealError;
-use crate::checkpoint::{ChainDir, ChainId, ExitClass, LinkNumber, UnfitNode};
+use crate::checkpoint::{Chain, ChainDir, ExitClass, LinkNumber, UnfitNode};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::quantity::bytes;
@@ -101,7 +101,7 @@ impl From<ResumeError> for Failure {
 impl Failure {
     /// With what can be done about it for this chain.
     #[must_use]
-    pub(super) fn told_for(self, chain: &ChainId, dir: &ChainDir) -> Self {
+    pub(super) fn told_for(self, chain: &Chain, dir: &ChainDir) -> Self {
         match self {
             Self::Changed(problem) => Self::Changed(Problem { cure: way_on(chain, dir), ..problem }),
             other => other,

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::memory;
-use super::run::Stop;
+use super::terms::Stop;
 use crate::campaign::inputs::Inputs;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{ChainDir, Generation, LinkStart, Phase, Quicklook, Status, fence};

@@ -25,8 +25,8 @@ impl Shell<'_> {
     /// Compares the inputs with what was recorded, before any of them is opened.
     pub(super) fn check_inputs(&self, pool: &rayon::ThreadPool) -> Result<Checked, Failure> {
         let stop = || self.heart.must_stop();
-        let (spec, months) = (&self.options.spec, &self.options.months);
-        let check = || inputs::check(self.campaign, &self.options.chain, spec, months, Depth::Decide(&stop));
+        let (spec, chain) = (&self.options.spec, &self.options.chain);
+        let check = || inputs::check(self.campaign, chain, spec, Depth::Decide(&stop));
         let mut checked = pool.install(check)?;
         if stop() {
             return Err(Failure::Stopped);

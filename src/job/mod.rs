@@ -22,15 +22,19 @@ pub mod setup;
 mod shell;
 pub mod signals;
 pub mod surroundings;
+mod terms;
 pub mod tiles;
 pub mod verify;
 pub mod workload;
 
 pub use origin::Origin;
 pub use program::let_images_go;
-pub use run::{Outcome, Progress, RunOptions, Stop, run_chain, run_with};
+pub use run::{run_chain, run_with};
+pub use terms::{Outcome, Progress, RunOptions, Stop};
 pub use workload::Workload;
 
+#[cfg(test)]
+mod chain_tests;
 #[cfg(test)]
 mod disk_tests;
 #[cfg(test)]

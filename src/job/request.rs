@@ -3,7 +3,7 @@
 use crate::campaign::spec::{
     Atmosphere, Azimuths, Cloud, Mode, Monthly, Region, Spec, TemperatureUnit, of_month,
 };
-use crate::checkpoint::ChainId;
+use crate::checkpoint::Chain;
 use crate::engine::{self, CoarseField, MapRequest, MonthInputs, Physics, RegionBox, TemperatureInput};
 
 /// Edge of a block of the maps, cells.
@@ -12,13 +12,18 @@ const BLOCK: u32 = 256;
 /// Edge of a work tile where the spec leaves it open and no campaign has settled it, cells.
 const UNSETTLED_TILE: u32 = 1024;
 
-/// The chains of a spec with their months, in order: [`Spec::chains`].
+/// The request of a chain, by its record.
 #[must_use]
-pub fn chains(spec: &Spec) -> Vec<(ChainId, Vec<u8>)> {
-    spec.chains()
+pub fn of_chain(spec: &Spec, chain: &Chain) -> MapRequest {
+    MapRequest {
+        products: spec.products_in(chain),
+        year: chain.year.unwrap_or(spec.year),
+        tag: chain.tag(),
+        ..request(spec, &chain.months)
+    }
 }
 
-/// The request of the chain with these months. The sky view map goes with the chain of the campaign's first month.
+/// The request of these months, whichever chains they are of. The sky view map goes with the chain of the campaign's first month.
 #[must_use]
 pub fn request(spec: &Spec, months: &[u8]) -> MapRequest {
     // A campaign's is settled.
@@ -29,6 +34,7 @@ pub fn request(spec: &Spec, months: &[u8]) -> MapRequest {
         reference_height: spec.reference_height.clone(),
         months: months.iter().map(|m| month_inputs(spec, *m)).collect(),
         year: spec.year,
+        tag: String::new(),
         model: model(spec),
         products: spec.products_of(months),
         tile,

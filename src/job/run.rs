@@ -1,90 +1,23 @@
 //! One link of a chain.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-
 use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
-use super::origin::Origin;
 use super::program::Foreign;
 use super::request;
 use super::setup::SetupFailure;
 use super::shell::{Body, Done, Shell};
+use super::terms::{Outcome, Progress, RunOptions};
 use super::tiles::Tiles;
 use super::workload::Workload;
-use crate::campaign::spec::Spec;
 use crate::checkpoint::form::FORM;
-use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, ExitClass, GenerationNumber, LinkEnd, LinkNumber, LinkStart, Phase, fence,
-};
+use crate::checkpoint::{CampaignDir, ChainDir, ExitClass, LinkEnd, LinkNumber, LinkStart, fence};
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
 use crate::quantity::{self, Unit};
-
-/// When a link must stop.
-#[derive(Debug, Clone, Default)]
-pub struct Stop {
-    /// Set by a signal (SIGUSR2, SIGTERM, Ctrl-C).
-    pub asked: Arc<AtomicBool>,
-    /// When to checkpoint by the link's own view of the walltime.
-    pub deadline: Option<Instant>,
-    /// When the batch system ends the job.
-    pub end: Option<Instant>,
-    /// An end before this moment, to go on in a next link, would not be counted by the batch system: stay until then.
-    pub not_before: Option<Instant>,
-}
-
-/// How a link runs.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// The campaign's spec with absolute paths, frozen.
-    pub spec: Spec,
-    /// Its hash.
-    pub spec_hash: String,
-    /// The chain.
-    pub chain: ChainId,
-    /// Its months.
-    pub months: Vec<u8>,
-    /// The batch system's job, or `local`.
-    pub job_id: String,
-    /// The node.
-    pub node: String,
-    /// Threads to compute with.
-    pub threads: u32,
-    /// When to stop.
-    pub stop: Stop,
-    /// Where it comes from.
-    pub origin: Origin,
-}
-
-/// What a link reports while it runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// What it does.
-    pub phase: Phase,
-    /// Tiles done.
-    pub tiles: u64,
-    /// Tiles in all.
-    pub total: u64,
-}
-
-/// How a link ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// The link.
-    pub link: Option<LinkNumber>,
-    /// How.
-    pub class: ExitClass,
-    /// In words.
-    pub message: String,
-    /// The last generation sealed.
-    pub sealed: Option<GenerationNumber>,
-}
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 /// Runs one link of a chain in the campaign whose output folder is `output`: the same for a first run and a resumed one.
 ///
@@ -94,7 +27,7 @@ pub fn run_chain(output: &Path, options: &RunOptions, report: &(dyn Fn(&Progress
     if let Some(command) = options.spec.command() {
         return run_body(output, options, &Foreign::new(command), report);
     }
-    let open = || Engine::open(request::request(&options.spec, &options.months));
+    let open = || Engine::open(request::of_chain(&options.spec, &options.chain));
     run_with(output, options, &open, report)
 }
 
@@ -116,7 +49,7 @@ fn run_body(
     report: &(dyn Fn(&Progress) + Sync),
 ) -> Outcome {
     let campaign = CampaignDir::new(output);
-    let dir = campaign.chain(&options.chain);
+    let dir = campaign.chain(&options.chain.id);
     let asked = options.threads;
     let options = &RunOptions { threads: bearable(asked, processors()), ..options.clone() };
     let start = match begin(&campaign, &dir, options) {
@@ -193,7 +126,7 @@ fn processors() -> u32 {
 #[must_use]
 pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -> Outcome {
     let campaign = CampaignDir::new(output);
-    let dir = campaign.chain(&options.chain);
+    let dir = campaign.chain(&options.chain.id);
     let start = match begin(&campaign, &dir, options) {
         Ok(start) => start,
         Err(e) => return not_begun(&e),
@@ -230,7 +163,7 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
     log.say(&format!(
         "Campaign \"{}\", chain {}, link {link}: job {} on node {}, process {}, {}, alpsckpt {}, engine {NUMERICS}, spec {}.",
         options.spec.name,
-        options.chain,
+        options.chain.id,
         options.job_id,
         options.node,
         std::process::id(),
@@ -277,18 +210,6 @@ fn record_end(dir: &ChainDir, start: &LinkStart, log: &Log, end: &LinkEnd) {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
-}
-
-/// Waits until `until`, `wake` permitting; looks every few milliseconds.
-pub(super) fn wait_until(until: Instant, wake: &dyn Fn() -> bool) {
-    const STEP: Duration = Duration::from_millis(20);
-    while !wake() {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        std::thread::sleep(left.min(STEP));
-    }
 }
 
 #[cfg(test)]

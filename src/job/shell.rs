@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::origin::{self, Limit};
-use super::run::{Progress, RunOptions, wait_until};
+use super::terms::{Progress, RunOptions, wait_until};
 use crate::campaign::spec;
 use crate::checkpoint::form::{self, FORM};
 use crate::checkpoint::{
@@ -82,7 +82,7 @@ impl<'a> Shell<'a> {
         heart: &'a Heart,
         report: &'a (dyn Fn(&Progress) + Sync),
     ) -> Self {
-        let dir = campaign.chain(&options.chain);
+        let dir = campaign.chain(&options.chain.id);
         let link = start.link;
         Self { campaign, dir, options, link, start, log, heart, report, ledger: Mutex::default() }
     }

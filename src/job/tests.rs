@@ -3,8 +3,9 @@ use std::time::{Duration, Instant};
 
 use super::entry::Surroundings;
 use super::failure::Failure;
-use super::request::{chains, request};
+use super::request::request;
 use super::tiles::look::{Sampling, shown_layer};
+use crate::campaign::chains::ChainError;
 use crate::campaign::spec::{
     Atmosphere, Mode, Monthly, MonthsPerChain, Region, Spec, TemperatureUnit, of_month,
 };
@@ -22,7 +23,7 @@ fn spec() -> Spec {
 }
 
 fn names(spec: &Spec) -> Vec<String> {
-    chains(spec).iter().map(|(id, _)| id.to_string()).collect()
+    spec.chains().iter().map(|chain| chain.id.to_string()).collect()
 }
 
 #[test]
@@ -236,5 +237,5 @@ fn the_end_of_a_chain_in_a_later_form_is_no_list_of_maps_to_copy() {
         super::copies::finished(&campaign, &spec())
     };
     assert!(finished().unwrap().is_empty());
-    assert!(matches!(finished().unwrap_err(), DurableError::UnknownForm { .. }));
+    assert!(matches!(finished().unwrap_err(), ChainError::File(DurableError::UnknownForm { .. })));
 }

@@ -4,15 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::maps;
-use super::workload::Contents;
+use super::maps::{self, Contents};
 use crate::checkpoint::{CampaignDir, ChainId, Complete, MapRecord, Place, form};
 use crate::durable::{DurableError, beneath, checksum};
 use crate::engine::Problem;
 use crate::engine::geotiff::{Placement, Raster};
-
-/// Rows that are read at once when a map is reopened: a row of blocks.
-const ROWS: usize = 256;
 
 /// One map, reopened and compared with the record of its chain.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -56,7 +52,7 @@ pub fn verify_chain(
     if complete.place == Place::Results {
         return Ok(verify_files(&campaign.results(), &complete));
     }
-    let mut verified = verify_complete(&campaign.maps(), &complete, &read_map, &|| false);
+    let mut verified = verify_complete(&campaign.maps(), &complete, &maps::read, &|| false);
     // What is damaged tells nothing of the DEM, and the DEM nothing of it.
     let expected = verified.iter().find(|map| !map.damaged).map(|map| valid_cells(dem, &map.path));
     for map in verified.iter_mut().filter(|map| !map.damaged) {
@@ -162,19 +158,12 @@ pub(super) fn verify_bytes(
     }
 }
 
-/// Reads a GeoTIFF whole, some rows at a time; a part of it on `stop`.
-pub(super) fn read_map(path: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
-    let raster = maps::open(path)?;
-    let (width, height) = (raster.placement().width, raster.placement().height);
-    count(&raster, (0, 0), (width, height), stop)
-}
-
 /// Valid cells of the DEM in the window that a map covers.
 fn valid_cells(dem: &Path, map: &Path) -> Result<u64, Problem> {
     let place = maps::open(map)?.placement().clone();
     let dem = Raster::open(dem)?;
     let (x, y) = first_cell(dem.placement(), &place);
-    Ok(count(&dem, (x, y), (place.width, place.height), &|| false)?.valid)
+    Ok(maps::count(&dem, (x, y), (place.width, place.height), &|| false)?.valid)
 }
 
 /// The DEM's cell under the map's first.
@@ -182,20 +171,6 @@ fn first_cell(dem: &Placement, map: &Placement) -> (isize, isize) {
     let (x, y) = map.centre(0.0, 0.0);
     let (column, row) = dem.cell_of(x, y);
     (column.round() as isize, row.round() as isize)
-}
-
-fn count(
-    raster: &Raster,
-    (x, y): (isize, isize),
-    (width, height): (usize, usize),
-    stop: &dyn Fn() -> bool,
-) -> Result<Contents, Problem> {
-    let mut all = Contents::of(&[]);
-    for row in (0..height).step_by(ROWS).take_while(|_| !stop()) {
-        let grid = raster.window(x, y.saturating_add_unsigned(row), width, ROWS.min(height - row))?;
-        all = all.and(Contents::of(&grid.values));
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::maps;
+pub use super::maps::Contents;
 use crate::engine::geotiff::{self, Encoding, Pyramid, Witness};
 use crate::engine::{Engine, EngineError, Ground, Layer, Piece, Problem, Tile, Tiling};
 
@@ -64,39 +66,6 @@ pub trait Workload: Send + Sync {
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem>;
 }
 
-/// What a map turns out to hold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Contents {
-    /// Its valid pixels.
-    pub valid: u64,
-    /// Lowest and highest value; `None` without a valid pixel.
-    pub range: Option<(f32, f32)>,
-}
-
-impl Contents {
-    /// Of these values.
-    #[must_use]
-    pub fn of(values: &[f32]) -> Self {
-        let mut contents = Self { valid: 0, range: None };
-        for value in values.iter().copied().filter(|v| !v.is_nan()) {
-            contents.valid += 1;
-            let (low, high) = contents.range.unwrap_or((value, value));
-            contents.range = Some((low.min(value), high.max(value)));
-        }
-        contents
-    }
-
-    /// Of both.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let range = match (self.range, other.range) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
-        Self { valid: self.valid + other.valid, range }
-    }
-}
-
 impl Workload for Engine {
     fn tiling(&self) -> Tiling {
         Engine::tiling(self)
@@ -142,7 +111,7 @@ impl Workload for Engine {
     }
 
     fn reopen(map: &Path, stop: &dyn Fn() -> bool) -> Result<Contents, Problem> {
-        super::verify::read_map(map, stop)
+        maps::read(map, stop)
     }
 }
 

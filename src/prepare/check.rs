@@ -19,9 +19,9 @@ use crate::job::tiles::outputs;
 /// [`crate::durable::DurableError::UnknownForm`] where one did.
 pub fn ensure_known(spec: &Spec, months: &[u8]) -> Result<(), PrepareError> {
     let campaign = CampaignDir::new(&spec.output);
-    for (chain, of_chain) in spec.chains() {
-        if of_chain.iter().any(|month| months.contains(month)) {
-            fence::ensure_known(&campaign.chain(&chain))?;
+    for chain in spec.chains() {
+        if chain.months.iter().any(|month| months.contains(month)) {
+            fence::ensure_known(&campaign.chain(&chain.id))?;
         }
     }
     Ok(())
@@ -34,15 +34,17 @@ pub(super) fn ensure_unchanged(spec: &Spec, months: &[u8]) -> Result<(), Prepare
         // There is none yet; what is wrong with the place itself is told when it is looked at.
         return Ok(());
     }
-    for (chain, of_chain) in spec.chains() {
-        let asked = of_chain.iter().any(|month| months.contains(month));
-        let dir = campaign.chain(&chain);
+    for chain in spec.chains() {
+        let asked = chain.months.iter().any(|month| months.contains(month));
+        let dir = campaign.chain(&chain.id);
         if asked && !recorded::is_complete(&dir, recorded::Inputs::first(&dir)?.after) {
-            let depth = recorded::Depth::CheckDepth;
-            let checked = recorded::check(&campaign, &chain, spec, &of_chain, depth);
+            let depth = recorded::Depth::Look;
+            let checked = recorded::check(&campaign, &chain, spec, depth);
             checked.map_err(|e| match e {
                 CheckError::File(e) => e.into(),
-                CheckError::Changed(problem) => PrepareError::Changed { chain: chain.clone(), problem },
+                CheckError::Changed(problem) => {
+                    PrepareError::Changed { chain: Box::new(chain.clone()), problem }
+                }
             })?;
         }
     }
@@ -62,7 +64,7 @@ impl Examined {
     /// What was found, but for files that only chains of other months read.
     pub(super) fn of_months(&self, spec: &Spec, months: &[u8]) -> Vec<InputFinding> {
         let files = |months: &[u8]| -> BTreeSet<PathBuf> {
-            spec.inputs_of(months).into_iter().map(|(_, path)| path).collect()
+            spec.inputs_of(&spec.chain_of(months)).into_iter().map(|(_, path)| path).collect()
         };
         let (all, asked) = (files(&spec.months), files(months));
         let others: BTreeSet<&PathBuf> = all.difference(&asked).collect();

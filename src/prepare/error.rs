@@ -2,7 +2,7 @@
 
 use crate::campaign::controller::ControlError;
 use crate::campaign::spec::SpecError;
-use crate::checkpoint::ChainId;
+use crate::checkpoint::Chain;
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 
@@ -33,7 +33,7 @@ pub enum PrepareError {
     #[error("{problem}")]
     Changed {
         /// The chain.
-        chain: ChainId,
+        chain: Box<Chain>,
         /// What is changed.
         problem: Box<Problem>,
     },

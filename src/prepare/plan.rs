@@ -168,11 +168,11 @@ fn split(spec: &Spec, facts: &Facts, months_per_chain: u32) -> Split {
     let chains: Vec<ChainPlan> = counted
         .chains()
         .into_iter()
-        .map(|(id, months)| {
-            let seconds = chain_seconds(facts, months.len() as u32);
+        .map(|chain| {
+            let seconds = chain_seconds(facts, chain.months.len() as u32);
             ChainPlan {
-                id,
-                months,
+                id: chain.id,
+                months: chain.months,
                 jobs: (seconds / usable_seconds(spec) as f64).ceil().max(1.0) as u64,
                 hours: seconds / 3600.0,
             }

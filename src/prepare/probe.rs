@@ -8,7 +8,7 @@ use super::doubts::tell_doubts;
 use super::plan::{self, Facts, Plan};
 use super::{PrepareError, Tell, seen};
 use crate::campaign::spec::{Loaded, Mode, MonthsPerChain, Profile, Spec};
-use crate::engine::geotiff::{Coding, encode_block};
+use crate::engine::geotiff::{Encoding, encode_block};
 use crate::engine::{CheckDepth, Computed, Engine, EngineError, Ground, Layer, Tile};
 use crate::job::{entry, request};
 
@@ -66,7 +66,7 @@ struct Room {
 
 impl Room {
     fn of(spec: &Spec, engine: &Engine) -> Result<Self, EngineError> {
-        let chains = spec.chains().into_iter().map(|(_, months)| months);
+        let chains = spec.chains().into_iter().map(|chain| chain.months);
         let longest = match spec.months_per_chain {
             MonthsPerChain::Count(_) => chains.max_by_key(Vec::len).unwrap_or_default(),
             MonthsPerChain::Auto => spec.sorted_months(),
@@ -156,7 +156,7 @@ fn maps(layers: &[Layer], which: impl Fn(&&Layer) -> bool) -> u32 {
 fn bytes_per_cell(spec: &Spec, layers: &[Layer], computed: &Computed, size: u32) -> f64 {
     let cells: usize = computed.layers.iter().map(Vec::len).sum();
     let encoded = layers.iter().zip(&computed.layers).map(|(layer, values)| {
-        encode_block(values, size, Coding::of(layer, spec.storage, spec.compression)).len()
+        encode_block(values, size, Encoding::of(layer, spec.storage, spec.compression)).len()
     });
     if cells == 0 {
         plan::most_bytes_per_cell(spec)

@@ -53,9 +53,10 @@ pub fn plan(spec: &Spec, command: &Command) -> ProgramPlan {
     let chains: Vec<ProgramChain> = spec
         .chains()
         .into_iter()
-        .map(|(id, months)| {
-            let outputs = command.outputs_of(spec, &id, Path::new(""));
-            ProgramChain { outputs: outputs.into_iter().map(|(_, to)| to).collect(), id, months }
+        .map(|chain| {
+            let outputs = command.outputs_of(spec, &chain, Path::new(""));
+            let outputs = outputs.into_iter().map(|(_, to)| to).collect();
+            ProgramChain { outputs, id: chain.id, months: chain.months }
         })
         .collect();
     let largest = largest_image(spec);
@@ -79,8 +80,8 @@ pub fn plan(spec: &Spec, command: &Command) -> ProgramPlan {
 /// The newest generation of each chain.
 fn newest(spec: &Spec) -> impl Iterator<Item = Generation> {
     let campaign = CampaignDir::new(&spec.output);
-    spec.chains().into_iter().filter_map(move |(chain, _)| {
-        let dir = campaign.chain(&chain);
+    spec.chains().into_iter().filter_map(move |chain| {
+        let dir = campaign.chain(&chain.id);
         let newest = fence::generations(&dir).ok()?.into_iter().max()?;
         Generation::read(&dir, newest).ok()
     })

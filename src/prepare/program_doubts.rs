@@ -8,6 +8,7 @@ use super::Doubtful;
 use super::written::line_at;
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, SpecError};
 use crate::foreign::kit;
+use crate::host;
 use crate::shell_words::word;
 
 /// All that may be wrong.
@@ -56,7 +57,7 @@ pub(super) fn of(loaded: &Loaded, command: &Command) -> Vec<Doubtful> {
 
 /// What is doubtful about a program and its arguments, with what to do.
 fn doubts(loaded: &Loaded, command: &Command, arguments: &[String]) -> Vec<(String, String)> {
-    let Some((chain, _)) = loaded.spec.chains().into_iter().next() else { return Vec::new() };
+    let Some(chain) = loaded.spec.chains().into_iter().next() else { return Vec::new() };
     let filled = |text: &String| command.before_it_runs(&loaded.spec, &chain, text).map(PathBuf::from);
     let of_its_own = command.before_it_runs(&loaded.spec, &chain, &command.directory).is_none();
     let folder = loaded.file.parent().unwrap_or(Path::new("/"));
@@ -101,8 +102,7 @@ fn is_found(program: &Path, within: bool) -> bool {
     if within {
         return runs(program);
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| runs(&folder.join(program)))
+    host::in_path(program).any(|file| runs(&file))
 }
 
 /// What may be wrong with the processors that jobs ask for.

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 use crate::campaign::spec::{Command, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, fence};
+use crate::checkpoint::{CampaignDir, Chain, fence};
 use crate::engine::Problem;
 
 /// What refuses the chains of these months: inputs that cannot be read, files in the way of outputs, folders that are not there.
 pub(super) fn problems(spec: &Spec, command: &Command, months: &[u8]) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
     let mut note = |problem: Option<Problem>| found.extend(problem.filter(|new| !found.contains(new)));
-    for (chain, of_chain) in spec.chains() {
-        if !of_chain.iter().any(|month| months.contains(month)) {
+    for chain in spec.chains() {
+        if !chain.months.iter().any(|month| months.contains(month)) {
             continue;
         }
         let inputs = command.inputs_of(spec, &chain);
@@ -72,8 +72,8 @@ fn no_place_of_results(results: &Path) -> Option<Problem> {
 }
 
 /// What lies where outputs of a chain go: its inputs, and, as long as it was not begun, any file.
-fn in_the_way(spec: &Spec, command: &Command, chain: &ChainId, inputs: &[PathBuf]) -> Vec<Problem> {
-    let dir = CampaignDir::new(&spec.output).chain(chain);
+fn in_the_way(spec: &Spec, command: &Command, chain: &Chain, inputs: &[PathBuf]) -> Vec<Problem> {
+    let dir = CampaignDir::new(&spec.output).chain(&chain.id);
     let begun = !matches!(fence::newest(&dir), Ok(None));
     let same = |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
     let mut found = Vec::new();

@@ -25,6 +25,7 @@ const TOTAL: u64 = 200;
 pub(crate) fn chain(month: u8) -> ChainView {
     ChainView {
         id: ChainId::of_months(&[month]),
+        label: ChainId::of_months(&[month]).to_string(),
         months: vec![month],
         state: ChainState::Planned,
         tiles: 0,

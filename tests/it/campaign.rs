@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alpsckpt::batch::embedded::MANNER;
 use alpsckpt::batch::{
     BatchError, BatchSystem, By, ClusterInfo, End, Ending, GO_ON, How, Job, JobId, JobState, Manner, Next,
     Node, NodeState, Submission, Token,
@@ -101,7 +100,7 @@ impl Cluster {
 }
 
 /// A client of the cluster in memory, which lives on when its clients die.
-struct Client(Arc<Mutex<Cluster>>);
+struct Client(Arc<Mutex<Cluster>>, &'static Manner);
 
 const DEATH: &str = "the session dies here, as planned";
 
@@ -114,7 +113,7 @@ fn ended(code: u8) -> Option<End> {
 
 impl BatchSystem for Client {
     fn manner(&self) -> &'static Manner {
-        &MANNER
+        self.1
     }
 
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
@@ -208,7 +207,7 @@ impl Stage {
     fn reach(&self) -> Reach {
         let (cluster, clock) = (Arc::clone(&self.cluster), Arc::clone(&self.clock));
         Reach {
-            connect: Box::new(move |_| Ok(Box::new(Client(Arc::clone(&cluster))))),
+            connect: Box::new(move |choice| Ok(Box::new(Client(Arc::clone(&cluster), choice.manner())))),
             now_ms: Box::new(move || clock.load(Ordering::SeqCst)),
             program: Some(self.folder.path().join("prog")),
             patience: Patience { living: Duration::ZERO, silent: Duration::ZERO },

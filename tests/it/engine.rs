@@ -39,6 +39,7 @@ fn request(model: &Physics) -> MapRequest {
             linke: None,
         }],
         year: 2018,
+        tag: String::new(),
         model: Physics {
             step_minutes: 180,
             horizon_distance: 1500.0,

@@ -81,12 +81,11 @@ impl Place {
         spec.dem = self.dem();
         spec.output = self.output();
         spec.products = vec![Product::SkyView, Product::Total];
-        let (chain, months) = alpsckpt::job::request::chains(&spec).remove(0);
+        let chain = spec.chains().remove(0);
         RunOptions {
             spec,
             spec_hash: "abc".to_owned(),
             chain,
-            months,
             job_id: "local".to_owned(),
             node: "n".to_owned(),
             threads,
@@ -119,7 +118,7 @@ impl Place {
 
     fn problems(&self) -> Vec<String> {
         let chain = self.options(1).chain;
-        let verified = verify_chain(&CampaignDir::new(&self.output()), &chain, &self.dem()).unwrap();
+        let verified = verify_chain(&CampaignDir::new(&self.output()), &chain.id, &self.dem()).unwrap();
         assert_eq!(verified.len(), 2);
         verified.into_iter().flat_map(|v| v.problems).collect()
     }

@@ -134,7 +134,9 @@ fn meet_by_a_link(code: i32, scene: &Scene) -> i32 {
             let job = ["job", "run", "--output", out.to_str().unwrap(), "--chain", "m01", "--spec", &hash];
             // Its walltime is over at once.
             let mut job = scene.alpsckpt(&job);
-            job.env("OAR_JOB_WALLTIME_SECONDS", "1").env("ALPSCKPT_TIME_SCALE", "1000000000");
+            job.env("OAR_JOB_ID", "7")
+                .env("OAR_JOB_WALLTIME_SECONDS", "1")
+                .env("ALPSCKPT_TIME_SCALE", "1000000000");
             let answer = Answer::of(job.output().unwrap());
             assert!(answer.stderr.contains("the walltime is near"), "{answer}");
             answer.code.unwrap()

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::checkpoint::form::FORM;
-use alpsckpt::checkpoint::{CampaignDir, ChainId, LinkNumber, LinkResume};
+use alpsckpt::checkpoint::{CampaignDir, Chain, ChainDir, ChainId, LinkNumber, LinkResume, LinkStart, fence};
 use alpsckpt::durable::sealed;
 use alpsckpt::engine::NUMERICS;
 
@@ -147,4 +147,78 @@ fn a_chain_that_the_former_build_began_becomes_the_maps_of_one_engine() {
     let why = &resume.rejected[0].why;
     assert!(why.contains(&format!("engine 1, this program has engine {NUMERICS}")), "{why}");
     assert_same_maps(&scene.maps("begun"), &scene.maps("ours"));
+}
+
+/// The state of a chain, as this program's `status` tells it.
+fn state(scene: &Scene, output: &str, chain: &str) -> String {
+    let status = scene.status(output);
+    let chains = status["chains"].as_array().unwrap();
+    chains.iter().find(|row| row["id"] == chain).unwrap()["state"].as_str().unwrap().to_owned()
+}
+
+/// The version of the program that the newest link of a chain is of, when there is a link of at least this number.
+fn program_of(chain: &ChainDir, link: u32) -> Option<String> {
+    let newest = fence::newest(chain).unwrap().filter(|newest| newest.0 >= link)?;
+    Some(sealed::read::<LinkStart>(&chain.link_start(newest)).ok()?.program)
+}
+
+/// Begun by the former build on its own embedded cluster, with jobs running: this one follows, steers and finishes it. Its jobs
+/// go on as the program that they are.
+#[test]
+fn a_campaign_that_lives_on_the_former_builds_cluster_is_followed_steered_and_finished() {
+    let name = "a_campaign_that_lives_on_the_former_builds_cluster_is_followed_steered_and_finished";
+    let Some(program) = former(name) else { return };
+    let scene = Scene::new(48);
+    scene.cluster(60.0);
+    // Slow enough that none ends before it was steered.
+    let lines =
+        ["months: [1, 6],", "products: [Direct],", "storage: Float32,", "checkpoint_every: \"00:00:01\","];
+    let paced = [&lines[..], &["pace: Some(\"6 tiles/min\"),"]].concat();
+    scene.campaign("my.ron", "out", &paced);
+    let mut theirs = Command::new(&program);
+    apart(&mut theirs, &scene.path("")).args(["submit", "my.ron", "--cluster-dir", "cluster"]);
+    let submitted = theirs.output().unwrap();
+    assert!(submitted.status.success(), "{submitted:?}");
+    let campaign = CampaignDir::new(&scene.path("out"));
+    let [january, june] = [1, 6].map(|month| campaign.chain(&ChainId::of_months(&[month])));
+    for chain in [&january, &june] {
+        wait_for("a generation of the former build", || fence::generations(chain).unwrap().pop());
+        assert_eq!(program_of(chain, 1).as_deref(), Some("0.1.0"));
+    }
+    let former_copies = fs::read_dir(campaign.state().join("bin")).unwrap().count();
+
+    // Followed by who looks, who changes nothing; then steered, and brought to the present form.
+    assert_eq!(["m01", "m06"].map(|chain| state(&scene, "out", chain)), ["running", "running"]);
+    assert_eq!(Identity::read(&campaign).unwrap().form, 1);
+    assert!(!january.record().exists());
+    scene.ask(&["checkpoint", "m06", "--campaign", "out"]).good();
+    assert_eq!(Identity::read(&campaign).unwrap().form, FORM);
+    for (chain, month) in [(&january, 1), (&june, 6)] {
+        let id = ChainId::of_months(&[month]);
+        assert_eq!(Chain::read(chain, &id).unwrap().months, [month]);
+    }
+    // The batch system's own resubmission: the former program goes on, seals, and is still followed.
+    let next = wait_for("the next link of the former build", || program_of(&june, 2));
+    assert_eq!(next, "0.1.0");
+    let sealed = fence::generations(&june).unwrap().pop();
+    wait_for("a generation of that link", || {
+        fence::generations(&june).unwrap().pop().filter(|g| Some(*g) > sealed)
+    });
+    wait_for("it is seen to run", || (state(&scene, "out", "m06") == "running").then_some(()));
+
+    scene.campaign("my.ron", "out", &lines);
+    for chain in ["m01", "m06"] {
+        scene.ask(&["stop", chain, "--campaign", "out"]).good();
+        wait_for("its stop", || (state(&scene, "out", chain) == "stopped").then_some(()));
+        scene.ask(&["resubmit", chain, "--campaign", "my.ron"]).good();
+    }
+    for chain in ["m01", "m06"] {
+        wait_for("its end", || (state(&scene, "out", chain) == "complete").then_some(()));
+    }
+    assert_eq!(program_of(&june, 3).as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(fs::read_dir(campaign.state().join("bin")).unwrap().count(), former_copies + 1);
+    scene.ask(&["verify", "--campaign", "out"]).good();
+    scene.campaign("ours.ron", "ours", &lines);
+    scene.ask(&["run", "ours.ron"]).good();
+    assert_same_maps(&scene.maps("out"), &scene.maps("ours"));
 }

@@ -13,7 +13,7 @@ use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
-    CampaignDir, ChainId, ExitClass, Generation, GenerationNumber, LinkNumber, LinkResume, fence,
+    CampaignDir, Chain, ChainId, ExitClass, Generation, GenerationNumber, LinkNumber, LinkResume, fence,
 };
 use alpsckpt::durable::{framed, sealed};
 use alpsckpt::engine::NUMERICS;
@@ -151,6 +151,31 @@ fn stands(snapshot: &Snapshot) -> Vec<Stands> {
     snapshot.chains.iter().map(|c| (c.id.to_string(), c.state, c.sealed_tiles)).collect()
 }
 
+/// The map that June makes.
+const JUNE: &str = "total_m06.tif";
+
+/// June's map as one undisturbed link makes it.
+fn unbroken(spec: &spec::Spec) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = run_chain(folder.path(), &june_of(spec, "unbroken"), &|_| ());
+    assert_eq!(outcome.class, ExitClass::Complete, "{}", outcome.message);
+    fs::read(CampaignDir::new(folder.path()).maps().join(JUNE)).unwrap()
+}
+
+/// What a link of June is to do.
+fn june_of(spec: &spec::Spec, spec_hash: &str) -> RunOptions {
+    RunOptions {
+        spec: spec::Spec { pace: None, ..spec.clone() },
+        spec_hash: spec_hash.to_owned(),
+        chain: spec.chain_of(&[6]),
+        job_id: "local".to_owned(),
+        node: "node-1".to_owned(),
+        threads: 2,
+        stop: Stop::default(),
+        origin: Origin::default(),
+    }
+}
+
 #[test]
 fn every_form_is_read_gone_on_with_and_verified() {
     let mut kept: Vec<u32> = fs::read_dir(data())
@@ -166,9 +191,16 @@ fn every_form_is_read_gone_on_with_and_verified() {
         assert_eq!((before.form, before.made, before.name.as_str()), (form, form, "kept"));
         let journal = fs::read(campaign.journal()).unwrap();
 
+        let chains = [1, 6].map(|month| (month, ChainId::of_months(&[month])));
+        let recorded = || chains.iter().filter(|(_, id)| campaign.chain(id).record().exists()).count();
+        let records = recorded();
         let looked = kept.open().unwrap().refresh().unwrap();
         assert_eq!(Identity::read(&campaign).unwrap(), before, "who looks changes nothing");
+        assert_eq!(recorded(), records, "who looks writes no record of a chain");
         let mut controller = kept.acted_on();
+        for (month, id) in &chains {
+            assert_eq!(Chain::read(&campaign.chain(id), id).unwrap().months, [*month]);
+        }
         let snapshot = controller.refresh().unwrap();
         assert_eq!(stands(&looked), stands(&snapshot));
         let [january, june_stands]: [Stands; 2] = stands(&snapshot).try_into().unwrap();
@@ -193,21 +225,7 @@ fn every_form_is_read_gone_on_with_and_verified() {
         let newest = fence::generations(&chain).unwrap().pop().unwrap();
         let newest: Generation = alpsckpt::checkpoint::form::read(&chain.generation(newest)).unwrap();
         let spec = spec::frozen(&campaign, &after.spec).unwrap();
-        let outcome = run_chain(
-            &kept.output(),
-            &RunOptions {
-                spec: spec::Spec { pace: None, ..spec.clone() },
-                spec_hash: after.spec.clone(),
-                chain: june.clone(),
-                months: june.months(),
-                job_id: "local".to_owned(),
-                node: "node-1".to_owned(),
-                threads: 2,
-                stop: Stop::default(),
-                origin: Origin::default(),
-            },
-            &|_| (),
-        );
+        let outcome = run_chain(&kept.output(), &june_of(&spec, &after.spec), &|_| ());
         assert_eq!(
             (outcome.class, outcome.link),
             (ExitClass::Complete, Some(LinkNumber(2))),
@@ -225,6 +243,7 @@ fn every_form_is_read_gone_on_with_and_verified() {
             let maps = verify_chain(&campaign, &chain, &spec.dem).unwrap();
             assert!(!maps.is_empty() && maps.iter().all(|map| map.problems.is_empty()), "{maps:?}");
         }
+        assert_eq!(fs::read(campaign.maps().join(JUNE)).unwrap(), unbroken(&spec), "form {}", before.form);
     }
 }
 

@@ -42,6 +42,7 @@ fn request(model: Physics, tile: u32) -> MapRequest {
         reference_height: Some(input("zref_1km.tif")),
         months: vec![month(1), month(6)],
         year: 2018,
+        tag: String::new(),
         model,
         products: vec![
             Product::SkyView,

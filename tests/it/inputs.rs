@@ -45,8 +45,7 @@ fn link_reporting(scene: &Scene, file: &str, month: u8, each: &(dyn Fn(&Progress
     let options = RunOptions {
         spec: controller.spec().clone(),
         spec_hash: controller.spec_hash().to_owned(),
-        chain: ChainId::of_months(&[month]),
-        months: vec![month],
+        chain: controller.spec().chain_of(&[month]),
         job_id: "local".to_owned(),
         node: "n".to_owned(),
         threads: 1,

@@ -74,6 +74,7 @@ impl Land {
             reference_height: None,
             months: months.iter().map(month).collect(),
             year: 2018,
+            tag: String::new(),
             model,
             products: products.to_vec(),
             tile: 1024,

@@ -5,6 +5,7 @@
 mod attacks;
 mod bad_inputs;
 mod campaign;
+mod chains;
 mod checkpoint;
 mod cli;
 mod cluster;
@@ -29,6 +30,7 @@ mod forms;
 mod geotiff;
 mod golden;
 mod grass;
+mod house;
 mod inputs;
 mod job;
 mod kit;

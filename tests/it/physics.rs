@@ -78,6 +78,7 @@ impl Plane {
             reference_height: None,
             months: vec![inputs],
             year: 2018,
+            tag: String::new(),
             model: model.clone(),
             products: products.to_vec(),
             tile: 64,

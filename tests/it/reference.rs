@@ -74,6 +74,7 @@ fn request(dem: &Path, products: &[Product], months: &[u8], model: Physics) -> M
         reference_height: None,
         months: months.iter().map(month).collect(),
         year: 2018,
+        tag: String::new(),
         model,
         products: products.to_vec(),
         tile: 256,

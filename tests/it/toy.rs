@@ -268,8 +268,7 @@ pub(crate) fn options() -> RunOptions {
     RunOptions {
         spec: spec(),
         spec_hash: "0123456789abcdef".to_owned(),
-        chain: ChainId::of_months(&[1]),
-        months: vec![1],
+        chain: spec().chain_of(&[1]),
         job_id: "local".to_owned(),
         node: "node-1".to_owned(),
         threads: 2,

@@ -157,18 +157,8 @@ pub(super) fn beat(directory: &Path, number: u64) -> PathBuf {
 }
 
 fn numbers(directory: &Path) -> Result<Vec<u64>, DurableError> {
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DurableError::io(directory, "read", e)),
-    };
-    let number = |name: &str| {
-        let digits = name.strip_prefix("server-")?.strip_suffix(".ron")?;
-        numbered::number(digits, 6).map(u64::from)
-    };
-    let mut all: Vec<u64> = entries.filter_map(|e| number(e.ok()?.file_name().to_str()?)).collect();
-    all.sort_unstable();
-    Ok(all)
+    let of = |name: &str| numbered::number(name.strip_prefix("server-")?.strip_suffix(".ron")?, 6);
+    Ok(numbered::list(directory, of)?.into_iter().map(u64::from).collect())
 }
 
 /// Where the server with this number listens: in its directory if the path is short enough for a socket, otherwise in

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::host::{self, Host};
+use crate::host::{self, Host, ProcessStat};
 
 /// The variable that every process of a job inherits; its value is the job's folder.
 pub(super) const COOKIE: &str = "ALPSCKPT_CLUSTER_JOB";
@@ -30,8 +30,8 @@ pub(super) struct ProcessId {
 impl ProcessId {
     /// The living process with this number.
     pub(super) fn of(pid: i32) -> Option<Self> {
-        let (stat, host) = (Stat::read(pid)?, Host::this());
-        Some(Self { pid, start: stat.start, boot: host.boot, namespace: host.pid_namespace })
+        let (stat, host) = (ProcessStat::of(pid).ok()?, Host::this());
+        Some(Self { pid, start: stat.started, boot: host.boot, namespace: host.pid_namespace })
     }
 
     /// This process; `None` where `/proc` lists the processes of another namespace.
@@ -54,7 +54,7 @@ impl ProcessId {
 
     /// Whether it still runs; one that ended and waits for its parent does not.
     pub(super) fn is_alive(&self) -> bool {
-        self.is_here() && Stat::read(self.pid).is_some_and(|s| s.is_running() && s.start == self.start)
+        self.is_here() && ProcessStat::of(self.pid).is_ok_and(|s| s.is_running() && s.started == self.start)
     }
 
     /// Sends a signal to it alone; whether it was there.
@@ -68,36 +68,6 @@ pub(super) fn boot_id() -> String {
     Host::this().boot
 }
 
-/// What is used of `/proc/PID/stat`, see proc(5).
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    state: char,
-    parent: i32,
-    session: i32,
-    start: u64,
-}
-
-impl Stat {
-    fn read(pid: i32) -> Option<Self> {
-        Self::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        // The program's name, in brackets, may itself hold brackets and blanks.
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-        Some(Self {
-            state: fields.first()?.chars().next()?,
-            parent: fields.get(1)?.parse().ok()?,
-            session: fields.get(3)?.parse().ok()?,
-            start: fields.get(19)?.parse().ok()?,
-        })
-    }
-
-    fn is_running(&self) -> bool {
-        !matches!(self.state, 'Z' | 'X' | 'x')
-    }
-}
-
 /// All processes of a job: those of its wrapper's session, those that carry its cookie, and their descendants (as OAR
 /// finds them by the job's cpuset).
 fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
@@ -105,7 +75,8 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     let all = running();
     // A session's number is free again only when nobody is left in it: if its leader's number now names another
     // process, the session is not the job's any more.
-    let session = wrapper.filter(|w| w.is_here() && Stat::read(w.pid).is_none_or(|s| s.start == w.start));
+    let session =
+        wrapper.filter(|w| w.is_here() && ProcessStat::of(w.pid).map_or(true, |s| s.started == w.start));
     let mut members: Vec<i32> = all
         .iter()
         .filter(|(pid, stat)| session.is_some_and(|w| stat.session == w.pid) || carries(*pid, &wanted))
@@ -113,7 +84,8 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
         .collect();
     let mut at = 0;
     while let Some(&parent) = members.get(at) {
-        let children = all.iter().filter(|(pid, stat)| stat.parent == parent && !members.contains(pid));
+        let children =
+            all.iter().filter(|(pid, stat)| stat.parent == parent.cast_unsigned() && !members.contains(pid));
         let children: Vec<i32> = children.map(|(pid, _)| *pid).collect();
         members.extend(children);
         at += 1;
@@ -122,14 +94,16 @@ fn family(wrapper: Option<&ProcessId>, cookie: &str) -> Vec<i32> {
     members
 }
 
-fn running() -> Vec<(i32, Stat)> {
+fn running() -> Vec<(i32, ProcessStat)> {
     if !host::proc_is_ours() {
         // The numbers are another namespace's: they name other processes here.
         return Vec::new();
     }
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(|pid| Some((pid, Stat::read(pid)?))).filter(|(_, stat)| stat.is_running()).collect()
+    pids.filter_map(|pid| Some((pid, ProcessStat::of(pid).ok()?)))
+        .filter(|(_, stat)| stat.is_running())
+        .collect()
 }
 
 fn carries(pid: i32, wanted: &str) -> bool {
@@ -161,14 +135,6 @@ mod tests {
     use super::*;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
-
-    #[test]
-    fn a_name_with_brackets_and_blanks_does_not_confuse_the_reading_of_stat() {
-        let text = "42 (a) b (c) S 7 42 41 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 1";
-        assert_eq!(Stat::parse(text), Some(Stat { state: 'S', parent: 7, session: 41, start: 12345 }));
-        assert_eq!(Stat::parse("42 (cut"), None);
-        assert_eq!(Stat::parse("42 (cut) S 7"), None);
-    }
 
     #[test]
     fn a_reused_number_is_not_mistaken_for_the_process() {

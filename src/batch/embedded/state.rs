@@ -138,6 +138,7 @@ impl Record {
             expected_start: None,
             message: self.message.clone(),
             events: self.events.clone(),
+            owes_successor: self.owes_successor,
         }
     }
 }
@@ -281,10 +282,7 @@ impl State {
             } else {
                 "due to event CPUSET_ERROR"
             };
-            former.note(
-                "RESUBMIT_JOB_AUTOMATICALLY",
-                format!("Resubmitting job {} => {job} ({why})", former.id),
-            );
+            former.note(told::RESUBMITTED, format!("Resubmitting job {} => {job} ({why})", former.id));
             self.open.remove(&former.id);
         } else {
             self.attempts.insert(submission.token.clone(), job);

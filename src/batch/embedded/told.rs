@@ -25,6 +25,9 @@ pub(super) struct ToldJob {
     pub(super) message: String,
     /// The types of its events, in order, with their texts.
     pub(super) events: Vec<(String, String)>,
+    /// The next job will be made of it; older servers do not say.
+    #[serde(default)]
+    pub(super) owes_successor: bool,
 }
 
 /// A node, as told.
@@ -41,6 +44,7 @@ pub(super) const ALIVE: &str = "Alive";
 pub(super) const SUSPECTED: &str = "Suspected";
 
 /// The types of events that tell of a job's end.
+pub(super) const RESUBMITTED: &str = "RESUBMIT_JOB_AUTOMATICALLY";
 pub(super) const EXTERMINATED: &str = "EXTERMINATE_JOB";
 pub(super) const DELETED: &str = "FRAG_JOB_REQUEST";
 pub(super) const OVER_WALLTIME: &str = "WALLTIME";
@@ -80,6 +84,9 @@ impl ToldJob {
     fn next(&self, ending: Ending) -> Next {
         if ending != Ending::Code(GO_ON) {
             return Next::Nothing;
+        }
+        if self.owes_successor || self.events.iter().any(|(kind, _)| kind == RESUBMITTED) {
+            return Next::Successor;
         }
         let ran = u64::try_from(self.stopped - self.started).ok().filter(|_| self.started > 0);
         let uncounted = UNCOUNTED as u64;

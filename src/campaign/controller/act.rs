@@ -9,7 +9,7 @@ use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
 use crate::campaign::snapshot::{Access, ChainState, ChainView};
 use crate::campaign::{clock, machine};
-use crate::checkpoint::{ChainId, LinkNumber, fence};
+use crate::checkpoint::{Chain, ChainId, LinkNumber, fence};
 
 impl Controller {
     /// Does one action; the answer says in words what was done. The lease is taken for that and given back.
@@ -77,9 +77,14 @@ impl Controller {
         Ok(view)
     }
 
+    /// A chain of the campaign.
+    pub(super) fn chain_of(&self, chain: &ChainId) -> Result<&Chain, ControlError> {
+        self.chains.iter().find(|known| known.id == *chain).ok_or_else(|| self.no_chain(chain))
+    }
+
     /// The campaign has no such chain.
     pub(super) fn no_chain(&self, chain: &ChainId) -> ControlError {
-        let names: Vec<&str> = self.chains.iter().map(|(id, _)| id.as_str()).collect();
+        let names: Vec<&str> = self.chains.iter().map(|chain| chain.id.as_str()).collect();
         ControlError::NoChain { chain: chain.to_string(), there: names.join(", ") }
     }
 
@@ -129,7 +134,7 @@ impl Controller {
     ) -> Result<String, ControlError> {
         self.refuse_moved(chain)?;
         fence::ensure_known(&self.campaign.chain(chain))?;
-        inputs::check(&self.campaign, chain, &self.spec, &view.months, Depth::Look)?;
+        inputs::check(&self.campaign, self.chain_of(chain)?, &self.spec, Depth::Look)?;
         // Before anything is written: where there is no batch system there is no attempt.
         self.ensure_reached()?;
         self.ensure_known_attempts(chain)?;

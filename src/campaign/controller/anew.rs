@@ -48,7 +48,7 @@ impl Controller {
             let mut views = Vec::new();
             // Those that the file has added have nothing to leave behind.
             for chain in chains {
-                if !controller.chains.iter().any(|(known, _)| known == chain) {
+                if !controller.chains.iter().any(|known| known.id == *chain) {
                     continue;
                 }
                 let view = controller.view_of(chain)?;
@@ -90,7 +90,7 @@ impl Controller {
     /// What is to be said of chains that hold work of a command as the file had it before.
     fn made_before(&self, anew: &[&ChainId], changed: &[Changed]) -> Result<Vec<String>, ControlError> {
         let mut theirs = Vec::new();
-        for (chain, _) in self.chains.iter().filter(|(chain, _)| !anew.contains(&chain)) {
+        for chain in self.chains.iter().map(|chain| &chain.id).filter(|chain| !anew.contains(chain)) {
             let dir = self.campaign.chain(chain);
             if inputs::holds_work(&dir, Inputs::first(&dir)?.after)? {
                 theirs.push(chain.to_string());
@@ -124,7 +124,7 @@ impl Controller {
     fn anew(&mut self, chain: &ChainId, view: &ChainView, spec: &Spec) -> Result<Vec<String>, ControlError> {
         let dir = self.campaign.chain(chain);
         let after = fence::newest(&dir)?.map_or(0, |link| link.0);
-        let inputs = Inputs { after, ..Inputs::take(spec, &view.months, &mut BTreeMap::new()) };
+        let inputs = Inputs { after, ..Inputs::take(spec, self.chain_of(chain)?, &mut BTreeMap::new()) };
         let text = format!(
             "begins anew, as asked, from the inputs {}: what was sealed until link {after} ({}) does not count any more",
             inputs.short(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::many;
 use crate::batch::{Token, is_host_name};
-use crate::campaign::identity::{AttemptFile, number_in};
+use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::Inputs;
 use crate::campaign::machine::{DiskView, LinkOnDisk, SealedGeneration};
 use crate::campaign::snapshot::{GenerationView, MapView};
@@ -20,9 +20,9 @@ use crate::checkpoint::form;
 use crate::checkpoint::status::HEARTBEAT;
 use crate::checkpoint::{
     CampaignDir, ChainDir, ChainId, Complete, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkResume,
-    LinkStart, MapRecord, Place, Status, UnfitNode,
+    LinkStart, MapRecord, Place, Status, UnfitNode, fence,
 };
-use crate::durable::{DurableError, beneath, sealed};
+use crate::durable::{DurableError, beneath, numbered, sealed};
 use crate::quantity::{Unit, clean};
 
 /// A heartbeat that stood still for longer than three beats and a minute is silence, milliseconds.
@@ -136,11 +136,11 @@ impl Listing {
     fn of(dir: &ChainDir) -> Result<Self, DurableError> {
         let links = beneath::names_if_any(&dir.links())?;
         Ok(Self {
-            attempts: numbers(&beneath::names_if_any(&AttemptFile::folder(dir))?, 4, "ron"),
+            attempts: AttemptFile::numbers(dir)?.into_iter().collect(),
             resumes: numbers(&links, 4, "resume.ron"),
             ends: numbers(&links, 4, "end.ron"),
             links: numbers(&links, 4, "ron"),
-            generations: numbers(&beneath::names_if_any(&dir.generations())?, 6, "ron"),
+            generations: fence::generations(dir)?.into_iter().map(|number| number.0).collect(),
             logs: logs(&dir.logs()),
         })
     }
@@ -312,9 +312,10 @@ impl ChainFiles {
     }
 
     /// The machine's view of it.
-    pub(super) fn view(&self, now_ms: u64, spec: &Spec) -> DiskView {
+    pub(super) fn view(&self, now_ms: u64, spec: &Spec, months: &[u8]) -> DiskView {
         let links = self.links.values();
         DiskView {
+            months: months.to_vec(),
             attempts: self.tokens().collect(),
             left_out: self.left_out().cloned().unwrap_or_default(),
             unsaved: spec.is_unsaved(),
@@ -455,7 +456,7 @@ impl ChainFiles {
 
 /// The numbers of the names `NNNN.<kind>`, of at least `width` digits.
 fn numbers(names: &[OsString], width: usize, kind: &str) -> BTreeSet<u32> {
-    names.iter().filter_map(|name| number_in(name.to_str()?, width, kind)).collect()
+    names.iter().filter_map(|name| numbered::number_of(name.to_str()?, width, kind)).collect()
 }
 
 /// The files of the log folder, by the number in their names: `0003.log`, `17.out`.

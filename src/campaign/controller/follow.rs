@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::disk::ChainFiles;
 use super::{ControlError, Controller, install};
+use crate::campaign::chains;
 use crate::campaign::event::Event;
 use crate::campaign::inputs::{self, Depth, Inputs};
 use crate::campaign::spec::{self, Change, Changed, Loaded, Spec};
-use crate::checkpoint::{CampaignDir, ChainId, Generation};
+use crate::checkpoint::{CampaignDir, Chain, ChainId, Generation};
 use crate::durable::{atomic, beneath, sealed};
 use crate::shell_words::word;
 
@@ -83,11 +84,12 @@ impl Controller {
             spec::extend_lineage(&self.campaign, [&self.identity.spec, &hash])?;
         }
         let mut known = BTreeMap::new();
-        for (chain, months) in spec.chains() {
-            let record = self.campaign.chain(&chain).inputs();
+        let chains = chains::record(&self.campaign, &spec)?;
+        for chain in &chains {
+            let record = self.campaign.chain(&chain.id).inputs();
             if !beneath::exists(&record) {
-                let inputs = Inputs::take(&spec, &months, &mut known);
-                atomic::create_folder(self.campaign.chain(&chain).path())?;
+                let inputs = Inputs::take(&spec, chain, &mut known);
+                atomic::create_folder(self.campaign.chain(&chain.id).path())?;
                 sealed::create_exclusive(&record, &inputs)?;
             }
         }
@@ -101,7 +103,7 @@ impl Controller {
         self.identity.spec = hash;
         self.identity.name.clone_from(&spec.name);
         self.identity.write(&self.campaign)?;
-        self.chains = spec.chains();
+        self.chains = chains;
         self.spec = spec;
         Ok(())
     }
@@ -118,15 +120,16 @@ impl Controller {
         if science.is_empty() || of_command && !anew.is_empty() {
             return Ok(());
         }
-        let unfinished = |chain: &&ChainId| {
-            self.files.get(*chain).is_some_and(|files| files.has_run() && files.maps.is_none())
+        let unfinished = |chain: &&Chain| {
+            self.files.get(&chain.id).is_some_and(|files| files.has_run() && files.maps.is_none())
         };
-        let unfinished = self.chains.iter().map(|(chain, _)| chain).find(unfinished);
+        let unfinished = self.chains.iter().find(unfinished);
         let or = match unfinished.filter(|_| of_command) {
             Some(chain) => format!(
-                "set the field back; or begin {chain} anew by it: `alpsckpt run {file} --months {} --anew`, or \
-                 `alpsckpt resubmit {chain} --anew --campaign {file}`",
-                inputs::months_of(chain),
+                "set the field back; or begin {id} anew by it: `alpsckpt run {file} --months {} --anew`, or \
+                 `alpsckpt resubmit {id} --anew --campaign {file}`",
+                inputs::months_of(&chain.months),
+                id = chain.id,
                 file = word(file.as_os_str())
             ),
             None => "set the field back".to_owned(),
@@ -144,11 +147,8 @@ impl Controller {
                     .get(chain)
                     .is_some_and(|files| files.has_run() || files.tokens().next().is_some())
         };
-        let differs = |chain: &&(ChainId, Vec<u8>)| {
-            begun(&chain.0)
-                && (!chains.contains(chain) || spec.products_of(&chain.1) != self.spec.products_of(&chain.1))
-        };
-        let Some((lost, _)) = self.chains.iter().find(differs) else { return Ok(()) };
+        let differs = |chain: &&Chain| begun(&chain.id) && !chains.contains(chain);
+        let Some(Chain { id: lost, .. }) = self.chains.iter().find(differs) else { return Ok(()) };
         let fields: Vec<&Changed> = changed
             .iter()
             .filter(|field| ["months", "months_per_chain", "sky_view_month"].contains(&field.field))
@@ -200,9 +200,9 @@ impl Controller {
     ) -> Result<(), ControlError> {
         let moved: Vec<&Changed> =
             changed.iter().filter(|field| field.change == Change::Place && field.field != "output").collect();
-        for (chain, months) in spec.chains().into_iter().filter(|(chain, _)| !anew.contains(&chain)) {
-            let dir = self.campaign.chain(&chain);
-            let files = self.files.get(&chain);
+        for chain in spec.chains().into_iter().filter(|chain| !anew.contains(&&chain.id)) {
+            let dir = self.campaign.chain(&chain.id);
+            let files = self.files.get(&chain.id);
             let holds = files.is_some_and(|f| {
                 f.maps.is_some() || f.generations.values().flatten().any(Generation::holds_work)
             });
@@ -216,7 +216,7 @@ impl Controller {
                     cure: "move them back".to_owned(),
                 });
             }
-            inputs::check(&self.campaign, &chain, spec, &months, Depth::Look)?;
+            inputs::check(&self.campaign, &chain, spec, Depth::Look)?;
         }
         Ok(())
     }

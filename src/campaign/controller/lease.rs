@@ -9,7 +9,7 @@ use tracing::debug_span;
 use super::{ControlError, Controller, read_identity};
 use crate::campaign::event::{Entry, Event};
 use crate::campaign::journal::{self, Journal};
-use crate::campaign::{machine, spec};
+use crate::campaign::{chains, machine, spec};
 use crate::checkpoint::form::FORM;
 use crate::durable::{DurableError, beneath};
 
@@ -173,10 +173,11 @@ impl Controller {
         let identity = read_identity(&self.campaign)?;
         if identity.spec != self.identity.spec {
             self.spec = spec::frozen(&self.campaign, &identity.spec)?;
-            self.chains = self.spec.chains();
         }
         self.identity = identity;
         let former = self.identity.form;
+        // Older programs go by no record of a chain, so that one may stand there before the folder says its form.
+        self.chains = chains::record(&self.campaign, &self.spec)?;
         if former >= FORM {
             return Ok(None);
         }

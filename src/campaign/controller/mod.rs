@@ -29,6 +29,7 @@ use self::batch::Batch;
 use self::disk::ChainFiles;
 use self::doubts::Kept;
 use self::install::Nodes;
+use super::chains;
 use super::event::{Entry, Event};
 use super::identity::Identity;
 use super::inputs::Inputs;
@@ -38,7 +39,7 @@ use super::machine::{self, Decision, Doubts, Limits, Observation, State};
 use super::snapshot::Snapshot;
 use super::spec::{self, Changed, Loaded, Spec};
 use crate::batch::{JobState, Token};
-use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
+use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 
 pub use crate::clusters::ClusterChoice;
@@ -52,7 +53,7 @@ pub struct Controller {
     campaign: CampaignDir,
     identity: Identity,
     spec: Spec,
-    chains: Vec<(ChainId, Vec<u8>)>,
+    chains: Vec<Chain>,
     reach: Reach,
     lease: Lease,
     /// What a later program wrote to the journal, in words: this one then only reads.
@@ -138,7 +139,7 @@ impl Controller {
         let spec = spec::frozen(&campaign, &identity.spec)?;
         let mut controller = Self {
             lease: Lease::new(&campaign.lease()),
-            chains: spec.chains(),
+            chains: chains::of(&campaign, &spec)?,
             campaign,
             identity,
             spec,
@@ -197,10 +198,16 @@ impl Controller {
         &self.identity.cluster
     }
 
-    /// Its chains with their months.
+    /// Its chains, by the record of each.
     #[must_use]
-    pub fn chains(&self) -> &[(ChainId, Vec<u8>)] {
+    pub fn chains(&self) -> &[Chain] {
         &self.chains
+    }
+
+    /// With these chains instead of those that the file can say.
+    #[cfg(test)]
+    pub(crate) fn with_chains(self, chains: Vec<Chain>) -> Self {
+        Self { chains, ..self }
     }
 
     /// Reads everything anew and decides what it means. Takes no lease and never waits for a job.
@@ -241,7 +248,11 @@ impl Controller {
         let observation = Observation {
             now_ms,
             batch: self.batch.view.clone().filter(|_| polled),
-            disk: self.files.iter().map(|(id, files)| (id.clone(), files.view(now_ms, &self.spec))).collect(),
+            disk: self
+                .files
+                .iter()
+                .map(|(id, files)| (id.clone(), self.disk_view(id, files, now_ms)))
+                .collect(),
             limits: self.limits(),
         };
         let decisions = machine::decide(&self.state, &observation, &mut self.doubts);
@@ -250,14 +261,19 @@ impl Controller {
         Ok(due)
     }
 
+    fn disk_view(&self, id: &ChainId, files: &ChainFiles, now_ms: u64) -> machine::DiskView {
+        let chain = self.chains.iter().find(|chain| chain.id == *id);
+        files.view(now_ms, &self.spec, chain.map(|chain| chain.months.as_slice()).unwrap_or_default())
+    }
+
     /// Reads what is new of each chain's files. When, only the clock says: since then heartbeats are watched.
     fn read_files(&mut self) -> Result<(), ControlError> {
         let _step = debug_span!("read_chains").entered();
         let now_ms = (self.reach.now_ms)();
-        for (chain, _) in &self.chains {
-            self.files.entry(chain.clone()).or_default();
+        for chain in &self.chains {
+            self.files.entry(chain.id.clone()).or_default();
         }
-        let known = self.chains.iter().map(|(chain, _)| chain).collect::<std::collections::BTreeSet<_>>();
+        let known = self.chains.iter().map(|chain| &chain.id).collect::<std::collections::BTreeSet<_>>();
         let chains = self.files.iter_mut().filter(|(chain, _)| known.contains(chain));
         let chains =
             chains.map(|(chain, files)| (chain.clone(), self.campaign.chain(chain), files)).collect();
@@ -393,13 +409,14 @@ fn make(
     atomic::create_folder(&campaign.maps())?;
     atomic::create_folder(&campaign.state())?;
     let hash = install::frozen_spec(campaign, spec)?;
+    let chains = chains::record(campaign, spec)?;
     let source = reach.program.clone().unwrap_or_else(install::this_program);
     let program = install::program(campaign, &source)?;
     let mut known = BTreeMap::new();
     let identity = Identity::new(&spec.name, &hash, cluster);
-    for (chain, months) in spec.chains() {
+    for chain in &chains {
         let jobs = install::Jobs {
-            chain: &chain,
+            chain: &chain.id,
             spec,
             spec_hash: &hash,
             program: &program,
@@ -408,8 +425,8 @@ fn make(
             manner: identity.cluster.manner(),
         };
         install::job_script(campaign, jobs)?;
-        let inputs = Inputs::take(spec, &months, &mut known);
-        sealed::create_exclusive(&campaign.chain(&chain).inputs(), &inputs)?;
+        let inputs = Inputs::take(spec, chain, &mut known);
+        sealed::create_exclusive(&campaign.chain(&chain.id).inputs(), &inputs)?;
     }
     // Last: from here on the campaign exists. Of two makers the second opens what the first made.
     let first = sealed::create_exclusive(&campaign.identity(), &identity)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::BatchError;
 use crate::campaign::actions::UNSAVED;
+use crate::campaign::chains::ChainError;
 use crate::campaign::inputs::CheckError;
 use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
@@ -162,6 +163,16 @@ pub enum ControlError {
     /// There is no campaign in this output folder.
     #[error("{}: no campaign here yet", .0.display())]
     NoCampaign(PathBuf),
+}
+
+impl From<ChainError> for ControlError {
+    fn from(e: ChainError) -> Self {
+        match e {
+            ChainError::File(e) => Self::File(e),
+            ChainError::Damaged { what, cure } => Self::Unreadable { what, cure },
+            ChainError::Foreign { what, cure } => Self::Foreign { what, cure },
+        }
+    }
 }
 
 impl ControlError {

@@ -13,14 +13,12 @@ use crate::campaign::snapshot::{
     Snapshot, saving_of,
 };
 use crate::campaign::spec::Spec;
-use crate::checkpoint::{ChainId, Phase, Saving, Status};
+use crate::checkpoint::{Chain, ChainId, Phase, Saving, Status};
 use crate::host;
 use crate::quantity::{clean, count, one_line};
 
 /// Another that holds the lease for longer than this, milliseconds, does not just act for a moment: it is told.
 const MOMENT_MS: u64 = 5_000;
-/// What a link says of its job when there is none: a run in the foreground.
-const LOCAL: &str = "local";
 
 impl Controller {
     /// The picture of what was last read.
@@ -30,22 +28,21 @@ impl Controller {
         let chains: Vec<ChainView> = self
             .chains
             .iter()
-            .map(|(id, months)| {
+            .map(|chain| {
+                let Chain { id, months, .. } = chain;
                 let record = self.state.chain(id);
                 let files = self.files.get(id).unwrap_or(&none);
                 let state_folder = self.campaign.state();
-                self.chain_view(
+                self.chain_view(&Seen {
+                    chain,
                     id,
                     months,
-                    &Seen {
-                        id,
-                        record: &record,
-                        files,
-                        now_ms,
-                        spec: &self.spec,
-                        state_folder: &state_folder,
-                    },
-                )
+                    record: &record,
+                    files,
+                    now_ms,
+                    spec: &self.spec,
+                    state_folder: &state_folder,
+                })
             })
             .collect();
         Snapshot {
@@ -117,8 +114,8 @@ impl Controller {
             .collect()
     }
 
-    fn chain_view(&self, id: &ChainId, months: &[u8], seen: &Seen<'_>) -> ChainView {
-        let Seen { record, files, .. } = seen;
+    fn chain_view(&self, seen: &Seen<'_>) -> ChainView {
+        let Seen { id, months, record, files, .. } = *seen;
         let jobs = self.batch.view.as_ref().map_or_else(Vec::new, |view| jobs_of(record, view));
         // The job that lives, else the newest one.
         let job = jobs.iter().rfind(|(_, job)| !job.state.is_over()).or(jobs.last());
@@ -145,6 +142,7 @@ impl Controller {
         let rate = at_work.filter(works).map(|s| s.tiles_per_minute.min(pace));
         ChainView {
             id: id.clone(),
+            label: seen.chain.label(),
             months: months.to_vec(),
             state,
             tiles,
@@ -205,7 +203,9 @@ fn eta(left: u64, rate: f64) -> Option<u64> {
 
 /// What is known of one chain.
 struct Seen<'a> {
+    chain: &'a Chain,
     id: &'a ChainId,
+    months: &'a [u8],
     record: &'a ChainRecord,
     files: &'a ChainFiles,
     now_ms: u64,
@@ -245,7 +245,7 @@ impl Seen<'_> {
 
     /// The newest link, if it is a run in the foreground after all that the batch system had.
     fn foreground(&self) -> Option<&LinkFiles> {
-        let newest = self.files.links.values().next_back().filter(|l| l.start.job_id == LOCAL)?;
+        let newest = self.files.links.values().next_back().filter(|l| l.start.is_local())?;
         let after = match self.record.stage {
             Stage::Planned => true,
             Stage::Failed(_) | Stage::Stopped => Some(newest.start.link) > self.record.link_at_end,
@@ -255,7 +255,7 @@ impl Seen<'_> {
     }
 
     fn foreground_state(&self, link: &LinkFiles) -> (ChainState, Option<Failure>) {
-        let disk = || self.files.view(self.now_ms, self.spec);
+        let disk = || self.files.view(self.now_ms, self.spec, self.months);
         let Some(end) = &link.end else {
             if !host::may_live(&link.start.node, link.start.pid) {
                 let full = is_full(self.state_folder);

@@ -8,7 +8,7 @@ use super::way_on::way_on;
 use super::{InputFile, Inputs, now_ms, read_block};
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{
-    CampaignDir, ChainDir, ChainId, Generation, InputBlocks, LinkNumber, LinkStart, form, inputs as table,
+    CampaignDir, Chain, ChainDir, Generation, InputBlocks, LinkNumber, LinkStart, form, inputs as table,
 };
 use crate::durable::DurableError;
 use crate::engine::geotiff::ReadBlock;
@@ -56,12 +56,11 @@ pub enum CheckError {
 /// When an input was changed, or a record of the chain cannot be read.
 pub fn check(
     campaign: &CampaignDir,
-    chain: &ChainId,
+    chain: &Chain,
     spec: &Spec,
-    months: &[u8],
     depth: Depth<'_>,
 ) -> Result<Checked, CheckError> {
-    let dir = campaign.chain(chain);
+    let dir = campaign.chain(&chain.id);
     let old = Inputs::newest(&dir)?;
     let sealed = newest_sealed(&dir, LinkNumber(old.after))?;
     // What another engine computed is not gone on from by a link.
@@ -73,7 +72,7 @@ pub fn check(
     if matches!(depth, Depth::Decide(_)) {
         check.read_tables();
     }
-    for (role, path) in spec.inputs_of(months) {
+    for (role, path) in spec.inputs_of(chain) {
         let before = old.files.iter().find(|file| file.role == role);
         check.file(&role, &path, before)?;
     }
@@ -82,7 +81,7 @@ pub fn check(
 
 struct Check<'a> {
     campaign: &'a CampaignDir,
-    chain: &'a ChainId,
+    chain: &'a Chain,
     dir: ChainDir,
     sealed: Option<Generation>,
     depth: Depth<'a>,
@@ -194,7 +193,7 @@ impl Check<'_> {
 
     /// Other chains have sealed work that was made from the file as it was.
     fn others_hold(&self, before: &InputFile) -> Result<bool, DurableError> {
-        for chain in chains(self.campaign)?.into_iter().filter(|chain| chain != self.chain) {
+        for chain in chains(self.campaign)?.into_iter().filter(|chain| *chain != self.chain.id) {
             let dir = self.campaign.chain(&chain);
             let inputs = Inputs::newest(&dir).unwrap_or_default();
             let same = |file: &&InputFile| file.role == before.role && file.identity == before.identity;

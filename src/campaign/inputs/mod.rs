@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Spec, short_hash};
-use crate::checkpoint::{ChainDir, InputBlock, fence};
+use crate::checkpoint::{Chain, ChainDir, InputBlock, fence};
 use crate::durable::{DurableError, sealed};
 use crate::engine::geotiff::ReadBlock;
 use crate::engine::identity::{self, FileIdentity};
@@ -51,9 +51,9 @@ pub struct InputFile {
 impl Inputs {
     /// Looks at the files of a chain. One that cannot be read is left out: whoever needs it says what is wrong with it.
     #[must_use]
-    pub fn take(spec: &Spec, months: &[u8], known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
+    pub fn take(spec: &Spec, chain: &Chain, known: &mut BTreeMap<PathBuf, FileIdentity>) -> Self {
         let mut files = Vec::new();
-        for (role, path) in spec.inputs_of(months) {
+        for (role, path) in spec.inputs_of(chain) {
             let identity = known.get(&path).cloned().or_else(|| identity::quick(&path).ok());
             let Some(identity) = identity else { continue };
             known.insert(path.clone(), identity.clone());

@@ -273,7 +273,7 @@ impl LinkSaid<'_> {
                 let anew = format!("`alpsckpt resubmit {chain} --anew --campaign FILE`");
                 let anew = match self.again {
                     Some(_) => {
-                        format!("`alpsckpt run FILE --months {} --anew`, or {anew}", months_of(chain))
+                        format!("`alpsckpt run FILE --months {} --anew`, or {anew}", months_of(&disk.months))
                     }
                     None => anew,
                 };

@@ -77,6 +77,8 @@ pub struct BatchView {
 /// What one chain has on disk.
 #[derive(Debug, Clone, Default)]
 pub struct DiskView {
+    /// The months of the chain.
+    pub months: Vec<u8>,
     /// Attempts with their tokens, in order.
     pub attempts: Vec<(u32, Token)>,
     /// The nodes that the last attempt leaves out.

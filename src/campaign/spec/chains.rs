@@ -1,7 +1,7 @@
 //! The chains of a campaign, and what each makes.
 
 use super::{MonthsPerChain, Spec};
-use crate::checkpoint::ChainId;
+use crate::checkpoint::{Chain, ChainWork};
 use crate::clusters;
 use crate::engine::Product;
 
@@ -13,12 +13,12 @@ impl Spec {
         margin - clusters::latest_signal().min(margin / 2.0)
     }
 
-    /// The chains with their months, in the order of the calendar.
+    /// The chains, in the order of the calendar.
     ///
     /// [`MonthsPerChain::Auto`] is settled by the planner ([`crate::prepare::plan::settle`]) when a campaign is made;
     /// where it still stands, each month is a chain.
     #[must_use]
-    pub fn chains(&self) -> Vec<(ChainId, Vec<u8>)> {
+    pub fn chains(&self) -> Vec<Chain> {
         let each = match self.months_per_chain {
             MonthsPerChain::Count(n) => (n as usize).max(1),
             MonthsPerChain::Auto => 1,
@@ -27,8 +27,25 @@ impl Spec {
             .chunks(each)
             // Where only the sky view can be made, the first chain is all there is.
             .filter(|months| self.command().is_some() || !self.products_of(months).is_empty())
-            .map(|months| (ChainId::of_months(months), months.to_vec()))
+            .map(|months| self.chain_of(months))
             .collect()
+    }
+
+    /// The chain of these months, as this campaign has it.
+    #[must_use]
+    pub fn chain_of(&self, months: &[u8]) -> Chain {
+        let products = self.products_of(months).into_iter().map(|product| format!("{product:?}"));
+        match self.command() {
+            Some(_) => Chain::of_months(months, Vec::new(), ChainWork::Program),
+            None => Chain::of_months(months, products.collect(), ChainWork::Tiles),
+        }
+    }
+
+    /// The products of a chain, by its record.
+    #[must_use]
+    pub fn products_in(&self, chain: &Chain) -> Vec<Product> {
+        let made = |product: &Product| chain.products.contains(&format!("{product:?}"));
+        self.products.iter().copied().filter(made).collect()
     }
 
     /// Something is left to the planner: how many months share a chain, or the edge of a work tile.

@@ -154,8 +154,9 @@ impl Check<'_> {
         let mut seen: BTreeMap<std::path::PathBuf, (ChainId, String)> = BTreeMap::new();
         let spec: &Spec = self.spec;
         for month in spec.sorted_months() {
-            let chain = ChainId::of_months(&[month]);
-            for (name, written) in command.output_names(spec, &chain).into_iter().zip(&command.outputs) {
+            let of_month = spec.chain_of(&[month]);
+            let chain = &of_month.id;
+            for (name, written) in command.output_names(spec, &of_month).into_iter().zip(&command.outputs) {
                 if let Some(why) = unfit(&name) {
                     let what = format!("`outputs`: {written:?} {why}");
                     let cure = "write a path below {output} as it is named there: \"svf_{month}.sdat\"";
@@ -163,7 +164,7 @@ impl Check<'_> {
                     return;
                 }
                 if let Some((other, text)) = seen.get(&name) {
-                    let (what, cure) = if *other == chain {
+                    let (what, cure) = if other == chain {
                         (
                             format!("`outputs`: {written:?} stands there twice (as {text:?})"),
                             "leave one of them out",

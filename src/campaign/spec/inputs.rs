@@ -3,22 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use super::{Atmosphere, Cloud, Computing, Monthly, Spec};
-use crate::checkpoint::ChainId;
+use crate::checkpoint::Chain;
 use crate::engine::Product;
 
 impl Spec {
-    /// The files that the chain of these months reads, each with what it is to the chain (`dem`, `cloud 07`): a name that
+    /// The files that a chain reads, each with what it is to the chain (`dem`, `cloud 07`): a name that
     /// stays the same wherever the file lies.
     #[must_use]
-    pub fn inputs_of(&self, months: &[u8]) -> Vec<(String, PathBuf)> {
+    pub fn inputs_of(&self, chain: &Chain) -> Vec<(String, PathBuf)> {
         if let Some(command) = self.command() {
-            let paths = command.inputs_of(self, &ChainId::of_months(months)).into_iter();
+            let paths = command.inputs_of(self, chain).into_iter();
             return paths.zip(1..).map(|(path, number)| (format!("input {number}"), path)).collect();
         }
         let mut files = vec![("dem".to_owned(), self.dem.clone())];
-        let temperatures = self.products_of(months).contains(&Product::Temperature);
+        let temperatures = self.products_in(chain).contains(&Product::Temperature);
         files.extend(self.reference_height.iter().map(|path| ("reference_height".to_owned(), path.clone())));
-        for month in months.iter().copied() {
+        for month in chain.months.iter().copied() {
             let mut add =
                 |name: &str, file: &Path| files.push((format!("{name} {month:02}"), of_month(file, month)));
             if let Cloud::Grid(file) = &self.cloud {

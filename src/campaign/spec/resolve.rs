@@ -9,7 +9,7 @@ use super::command::{Checkpoint, Command, ProgressOf};
 use super::command_kinds::{Processors, Semaphores};
 use super::placeholders::{self, Name};
 use super::{Computing, Spec};
-use crate::checkpoint::{CampaignDir, ChainId};
+use crate::checkpoint::{CampaignDir, Chain};
 use crate::clusters;
 use crate::foreign::{Program, cpu, progress};
 use crate::quantity::Unit;
@@ -128,14 +128,14 @@ impl Command {
     /// The command of a chain in these folders, with the environment of this process, from which is left out what is of
     /// its node or its batch job.
     #[must_use]
-    pub fn resolve(&self, spec: &Spec, chain: &ChainId, places: &Places) -> Resolved {
+    pub fn resolve(&self, spec: &Spec, chain: &Chain, places: &Places) -> Resolved {
         self.resolve_in(spec, chain, places, std::env::vars_os())
     }
 
     pub(super) fn resolve_in(
         &self,
         spec: &Spec,
-        chain: &ChainId,
+        chain: &Chain,
         places: &Places,
         job: impl Iterator<Item = (OsString, OsString)>,
     ) -> Resolved {
@@ -181,7 +181,7 @@ impl Command {
 
     /// The files that a chain of the campaign reads.
     #[must_use]
-    pub fn inputs_of(&self, spec: &Spec, chain: &ChainId) -> Vec<PathBuf> {
+    pub fn inputs_of(&self, spec: &Spec, chain: &Chain) -> Vec<PathBuf> {
         let of_chain = OfChain { spec, command: self, chain, places: None };
         // What is no text has no placeholder.
         let filled =
@@ -191,21 +191,21 @@ impl Command {
 
     /// The files that a chain makes in `output`, each with its final place.
     #[must_use]
-    pub fn outputs_of(&self, spec: &Spec, chain: &ChainId, output: &Path) -> Vec<(PathBuf, PathBuf)> {
+    pub fn outputs_of(&self, spec: &Spec, chain: &Chain, output: &Path) -> Vec<(PathBuf, PathBuf)> {
         let results = CampaignDir::new(&spec.output).results();
         let names = self.output_names(spec, chain).into_iter();
         names.map(|name| (output.join(&name), results.join(&name))).collect()
     }
 
     /// The outputs of a chain, relative.
-    pub(super) fn output_names(&self, spec: &Spec, chain: &ChainId) -> Vec<PathBuf> {
+    pub(super) fn output_names(&self, spec: &Spec, chain: &Chain) -> Vec<PathBuf> {
         let of_chain = OfChain { spec, command: self, chain, places: None };
         self.outputs.iter().map(|name| of_chain.fill(name).into()).collect()
     }
 
     /// A text with its placeholders filled in, unless it names folders that only a job has.
     #[must_use]
-    pub fn before_it_runs(&self, spec: &Spec, chain: &ChainId, text: &str) -> Option<OsString> {
+    pub fn before_it_runs(&self, spec: &Spec, chain: &Chain, text: &str) -> Option<OsString> {
         let of_job = [Name::Work, Name::Output, Name::Stdout, Name::Stderr];
         let of_chain = OfChain { spec, command: self, chain, places: None };
         (!placeholders::has(text, &of_job)).then(|| of_chain.fill(text))
@@ -241,7 +241,7 @@ fn travels(name: &OsStr) -> bool {
 struct OfChain<'a> {
     spec: &'a Spec,
     command: &'a Command,
-    chain: &'a ChainId,
+    chain: &'a Chain,
     /// `None` where no text names them.
     places: Option<&'a Places>,
 }
@@ -257,15 +257,15 @@ impl OfChain<'_> {
 
     fn value(&self, name: Name) -> OsString {
         // A command's chain is of one month.
-        let month = self.chain.months().first().copied().unwrap_or_default();
+        let month = self.chain.months.first().copied().unwrap_or_default();
         let place = |of: &dyn Fn(&Places) -> PathBuf| self.places.map(of).unwrap_or_default().into();
         match name {
             Name::Month => format!("{month:02}").into(),
             Name::M => month.to_string().into(),
-            Name::Chain => self.chain.as_str().into(),
+            Name::Chain => self.chain.id.as_str().into(),
             Name::Campaign => self.spec.name.clone().into(),
             Name::Threads => self.spec.threads_here().to_string().into(),
-            Name::Year => self.spec.year.to_string().into(),
+            Name::Year => self.chain.year.unwrap_or(self.spec.year).to_string().into(),
             Name::Folder => self.command.folder.clone().unwrap_or_default().into(),
             Name::Output => place(&|places| places.output.clone()),
             Name::Work => place(&|places| places.work.clone()),

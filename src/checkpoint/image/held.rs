@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::{packed, to_its_end};
 use crate::checkpoint::generation::{Image, ImageFile};
-use crate::checkpoint::layout::ChainDir;
 use crate::durable::{beneath, checksum};
+use crate::layout::ChainDir;
 
 /// An image that was verified, held open: what is reached by its way is what was verified, whatever gets its name meanwhile.
 #[derive(Debug)]

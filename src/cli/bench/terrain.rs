@@ -107,6 +107,7 @@ pub(super) fn request(dem: &Path, folder: &Path, args: &Args) -> Result<MapReque
         });
     }
     Ok(MapRequest {
+        tag: String::new(),
         dem: dem.to_path_buf(),
         region: Some(region),
         reference_height: Some(reference),

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use super::output::Output;
 use super::{CliError, exit, place};
+use crate::campaign::chains;
 use crate::campaign::inputs::{self, Inputs};
-use crate::checkpoint::{CampaignDir, ChainDir, ChainId, Generation, GenerationNumber, fence};
+use crate::checkpoint::{CampaignDir, Chain, ChainDir, ChainId, Generation, GenerationNumber, fence};
 use crate::durable::DurableError;
 use images::{Compact, Prune};
 use list::Ls;
@@ -65,8 +66,9 @@ fn chains(which: &Which) -> Result<Vec<(ChainId, ChainDir)>, CliError> {
     let output = place::output_of(which.campaign.as_deref())?;
     let spec = place::spec_of(&output)?;
     let campaign = CampaignDir::new(&output);
-    let all = spec.chains().into_iter().map(|(id, _)| id);
-    let meant: Vec<ChainId> = all.filter(|id| which.chain.as_ref().is_none_or(|chain| chain == id)).collect();
+    let all = chains::of(&campaign, &spec)?.into_iter();
+    let meant = |chain: &Chain| which.chain.as_ref().is_none_or(|asked| chain.is_called(asked.as_str()));
+    let meant: Vec<ChainId> = all.filter(meant).map(|chain| chain.id).collect();
     if let (Some(chain), true) = (&which.chain, meant.is_empty()) {
         let what = format!("{chain}: the campaign has no such chain");
         return Err(CliError::new(exit::MISSING, what, "see `alpsckpt status` for its chains"));

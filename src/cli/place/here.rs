@@ -13,6 +13,9 @@ pub(super) enum Here {
     Several(Vec<PathBuf>),
 }
 
+/// The commands whose first word is a chain.
+const OF_A_CHAIN: [&str; 6] = ["checkpoint", "hold", "log", "resubmit", "resume", "stop"];
+
 /// A hint whose commands name the campaign, where they would not mean it as they stand.
 pub(in crate::cli) fn with_campaign(hint: &str, output: &Path) -> String {
     if matches!(here(), Here::One(of_folder) if of_folder == output) {
@@ -20,8 +23,9 @@ pub(in crate::cli) fn with_campaign(hint: &str, output: &Path) -> String {
     }
     let named = |(i, part): (usize, &str)| {
         let mut words = part.split(' ');
-        let acts =
-            words.next() == Some("alpsckpt") && words.nth(1).is_some_and(|w| ChainId::parse(w).is_some());
+        let acts = words.next() == Some("alpsckpt")
+            && words.next().is_some_and(|verb| OF_A_CHAIN.contains(&verb))
+            && words.next().is_some_and(|word| ChainId::parse(word).is_some());
         // Every other part stands between backticks.
         if i % 2 == 1 && acts && !part.contains("--campaign") {
             format!("{part} --campaign {}", word(output.as_os_str()))

@@ -39,6 +39,7 @@ impl GroundFolder {
             reference_height: None,
             months: vec![month],
             year: 2018,
+            tag: String::new(),
             model: Physics { atmosphere, ..Physics::default() },
             products: vec![Product::Total],
             tile: 64,

@@ -109,6 +109,7 @@ impl TestGround {
             reference_height: Some(self.path("heights")),
             months: months.iter().map(inputs).collect(),
             year: 2018,
+            tag: String::new(),
             model: Physics { horizon_distance: 4000.0, ..model.clone() },
             products: vec![
                 Product::SkyView,

@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::backend::{Program, Trouble, TroubleKind};
 use super::super::elf::{self, StartMethod};
+use crate::host;
 
 /// Refuses a program that DMTCP would run without a word, and without protection.
 pub(super) fn protectable(program: &Program) -> Result<(), Trouble> {
@@ -37,7 +38,7 @@ fn located(program: &Program, word: &OsStr) -> Option<PathBuf> {
         return Some(program.directory.join(word));
     }
     let path = program.environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| program.directory.join(folder).join(word))
-        .find(|file| file.is_file())
+    let absolute = std::env::split_paths(&path).map(|folder| program.directory.join(folder));
+    let absolute = std::env::join_paths(absolute).ok()?;
+    host::files_in(&absolute, Path::new(word)).next()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::backend::{Trouble, TroubleKind};
 use super::super::calls;
+use crate::host;
 
 /// Names the folder where a site has put DMTCP.
 pub const VARIABLE: &str = "ALPSCKPT_DMTCP";
@@ -67,10 +68,9 @@ pub fn find(explicit: Option<&Path>) -> Result<Tools, Trouble> {
     if let Some(named) = explicit.map(Path::to_path_buf).or(variable) {
         return Tools::of(&named);
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).find(|folder| folder.join(PROGRAMS[0]).is_file());
-    match found {
-        Some(folder) => Tools::of(&folder),
+    let found = host::in_path(Path::new(PROGRAMS[0])).next();
+    match found.as_deref().and_then(Path::parent) {
+        Some(folder) => Tools::of(folder),
         None => Err(Trouble::new(
             TroubleKind::Unavailable,
             "no DMTCP: there is no dmtcp_launch in the PATH",

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::host::ProcessStat;
+
 /// One task's `/proc/NUMBER`.
 pub(in crate::foreign) fn folder(task: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{task}"))
@@ -15,42 +17,9 @@ pub(in crate::foreign) fn text(task: u32, name: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&std::fs::read(folder(task).join(name))?).into_owned())
 }
 
-/// What is needed of `/proc/NUMBER/stat`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::foreign) struct TaskStat {
-    /// `Z` of one that has ended and was not waited for.
-    pub(in crate::foreign) state: char,
-    /// The number of its parent.
-    pub(in crate::foreign) parent: u32,
-    /// The number of its controlling terminal; 0 without.
-    pub(in crate::foreign) terminal: i64,
-    /// Ticks that it and the children it has waited for have computed.
-    pub(in crate::foreign) ticks: u64,
-    /// Ticks since the machine's start when it was started.
-    pub(in crate::foreign) started: u64,
-}
-
-pub(in crate::foreign) fn stat(task: u32) -> io::Result<TaskStat> {
-    parsed_stat(&text(task, "stat")?).ok_or_else(|| unreadable(task, "stat"))
-}
-
-/// The program's name in parentheses may hold anything, parentheses too.
-fn parsed_stat(stat: &str) -> Option<TaskStat> {
-    let fields: Vec<&str> = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace().collect();
-    // Numbered as in proc(5), where the state is the third.
-    let number = |of: usize| fields.get(of - 3)?.parse::<i64>().ok();
-    let ticks = (14..=17).map(number).sum::<Option<i64>>()?;
-    Some(TaskStat {
-        state: fields.first()?.chars().next()?,
-        parent: number(4)? as u32,
-        terminal: number(7)?,
-        ticks: ticks.max(0) as u64,
-        started: number(22)? as u64,
-    })
-}
-
-fn unreadable(task: u32, name: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{task}/{name}: of a form that is not known"))
+/// What the kernel tells of it.
+pub(in crate::foreign) fn stat(task: u32) -> io::Result<ProcessStat> {
+    ProcessStat::of(task)
 }
 
 /// The value of a line such as `VmRSS:   123 kB` in a text of such lines.
@@ -267,14 +236,6 @@ fn octal(word: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_programs_name_may_hold_parentheses_and_blanks() {
-        let fields = "S 7 5 5 34816 -1 4194560 1 2 3 4 10 20 30 40 20 0 1 0 12345 1 1";
-        let stat = parsed_stat(&format!("9 (a) S (b c)) {fields}")).unwrap();
-        assert_eq!(stat, TaskStat { state: 'S', parent: 7, terminal: 34816, ticks: 100, started: 12345 });
-        assert_eq!(parsed_stat("9 (cut) S 7"), None);
-    }
 
     #[test]
     fn paths_in_maps_may_hold_anything() {

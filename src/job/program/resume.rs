@@ -301,7 +301,7 @@ impl Session<'_> {
         let mut state = self.state(runner, image.started, resolved);
         state.cpu_before = beside.as_ref().map_or(0.0, |b| b.cpu);
         state.masked = beside.as_ref().is_some_and(|b| b.needs.avx512_masked);
-        state.bandwidth = beside.as_ref().filter(|b| b.took > 0.1).map(|b| generation.bytes as f64 / b.took);
+        state.bandwidth = image.bandwidth();
         state.done_before = generation.tiles;
         (state.newest, state.good) = (newest, Some(generation));
         // It has been dumped before.

@@ -12,7 +12,7 @@ use super::{Session, State};
 use crate::campaign::spec::Checkpoint;
 use crate::checkpoint::image::WriteBehind;
 use crate::checkpoint::{
-    ChainDir, Dumper, Generation, GenerationNumber, Image, ImageFile, LinkNumber, Phase, fence, image,
+    ChainDir, Dumper, Generation, GenerationNumber, Image, LinkNumber, Phase, fence, image,
 };
 use crate::durable::{DurableError, beneath, sealed};
 use crate::foreign::closed::{self, Bounds};
@@ -22,8 +22,8 @@ use crate::foreign::record::{ImageRecord, Pending};
 use crate::foreign::tasks::{self, TaskScan};
 use crate::foreign::{Clocks, Ended, Then, Trouble, TroubleKind};
 use crate::job::failure::Failure;
-use crate::job::run::wait_until;
 use crate::job::shell::{Done, Payload};
+use crate::job::terms::wait_until;
 use crate::quantity::bytes;
 
 /// How long after a dump that failed the next is tried.
@@ -146,7 +146,7 @@ impl Session<'_> {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        let (generation, bandwidth) = match (dumped, sealed, noted) {
+        let generation = match (dumped, sealed, noted) {
             (_, Some(sealed), _) => sealed,
             (Ok(()), None, Some(found)) => self.seal(&saved, found, &mut behind)?,
             (Ok(()), None, None) => {
@@ -154,7 +154,8 @@ impl Session<'_> {
             }
             (Err(e), None, _) => return Err(NotSaved::Trouble(e)),
         };
-        state.bandwidth = Some(bandwidth);
+        // A dump that took no time tells nothing: what an earlier one told holds.
+        state.bandwidth = generation.image.as_ref().and_then(Image::bandwidth).or(state.bandwidth);
         Ok(generation)
     }
 
@@ -189,19 +190,17 @@ impl Session<'_> {
         DurableError::io(saved.folder, "bring the program's files to the disk, beside", e).into()
     }
 
-    /// Makes an image durable and the chain's next generation; with bytes a second.
+    /// Makes an image durable and the chain's next generation.
     fn seal(
         &self,
         saved: &Saved<'_>,
         (beside, pending): (Beside, Pending),
         behind: &mut WriteBehind,
-    ) -> Result<(Generation, f64), NotSaved> {
+    ) -> Result<Generation, NotSaved> {
         pending.sync().map_err(|e| Self::not_on_disk(saved, e))?;
         behind.end()?;
         let mut files = image::seal(saved.folder)?;
         let took = saved.began.elapsed().as_secs_f64();
-        let held = |files: &[ImageFile]| files.iter().map(|file| file.bytes).sum::<u64>();
-        let bandwidth = held(&files) as f64 / took.max(1e-3);
         let class = (!saved.masked && saved.by != Dumper::Program)
             .then(|| beside.needs.node.processor.class().to_owned());
         let beside = Beside { took, ..beside };
@@ -209,7 +208,7 @@ impl Session<'_> {
         files.push(image::seal_file(saved.folder, RECORD)?);
         self.shell.ensure_own()?;
         image::publish(saved.folder, saved.name)?;
-        let sealed = held(&files);
+        let sealed = files.iter().map(|file| file.bytes).sum();
         let image = Image {
             started: saved.started,
             by: saved.by,
@@ -225,7 +224,7 @@ impl Session<'_> {
             bytes(generation.bytes),
             saved.began.elapsed().as_secs_f64()
         ));
-        Ok((generation, bandwidth))
+        Ok(generation)
     }
 
     fn seal_generation(

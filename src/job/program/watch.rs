@@ -10,9 +10,9 @@ use crate::durable::beneath;
 use crate::foreign::tasks;
 use crate::foreign::{Ended, Then, Trouble, TroubleKind, progress};
 use crate::job::failure::Failure;
-use crate::job::run::wait_until;
 use crate::job::setup::last_words;
 use crate::job::shell::Done;
+use crate::job::terms::wait_until;
 use crate::quantity::{self, count};
 
 /// How often the program is looked at.

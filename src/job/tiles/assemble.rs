@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
-use super::finish::Damage;
 use super::{Session, State};
 use crate::checkpoint::blocks::PartReader;
 use crate::checkpoint::resume::map_file;
@@ -24,9 +23,19 @@ pub(super) struct Source {
     pub(super) block: BlockRecord,
 }
 
-/// Why a map was not put together.
-enum Unfinished {
+/// A block that is not what was written.
+pub(super) struct Damage {
+    pub(super) tile: u64,
+    /// File and reason.
+    pub(super) why: String,
+}
+
+/// Why the maps were not put together.
+pub(super) enum Unfinished {
+    /// A tile is to be computed once more.
     Damage(Damage),
+    /// The files of some tiles are gone: they are to be computed once more.
+    Missing,
     Failure(Failure),
 }
 
@@ -38,20 +47,7 @@ impl<F: Into<Failure>> From<F> for Unfinished {
 
 impl Session<'_> {
     /// Writes one map under a temporary name and renames it.
-    pub(super) fn put_together<W: Workload>(
-        &self,
-        state: &State<'_, W>,
-        layer: &Layer,
-        sources: &[Source],
-    ) -> Result<Result<MapRecord, Damage>, Failure> {
-        match self.assemble(state, layer, sources) {
-            Ok(map) => Ok(Ok(map)),
-            Err(Unfinished::Damage(damage)) => Ok(Err(damage)),
-            Err(Unfinished::Failure(failure)) => Err(failure),
-        }
-    }
-
-    fn assemble<W: Workload>(
+    pub(super) fn assemble<W: Workload>(
         &self,
         state: &State<'_, W>,
         layer: &Layer,

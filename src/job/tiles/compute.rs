@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::finish::Damage;
+use super::assemble::{Damage, Unfinished};
 use super::inputs::perhaps_changed;
 use super::make::{Made, Maker};
 use super::{Session, State};
@@ -14,7 +14,7 @@ use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
 use crate::checkpoint::{Held, Phase, seal};
 use crate::durable::DurableError;
 use crate::job::failure::Failure;
-use crate::job::run::wait_until;
+use crate::job::terms::wait_until;
 use crate::job::workload::Workload;
 
 /// How often the same tile may turn out damaged after this link wrote it before the disk is given up.
@@ -31,10 +31,11 @@ impl Session<'_> {
             while state.tiles.len() < state.shape.blocks.len() {
                 self.compute(state)?;
             }
-            match self.finish(state)? {
+            match self.finish(state) {
                 Ok(message) => return Ok(message),
-                Err(Some(found)) => self.drop_damaged(state, found)?,
-                Err(None) => {}
+                Err(Unfinished::Damage(found)) => self.drop_damaged(state, found)?,
+                Err(Unfinished::Missing) => {}
+                Err(Unfinished::Failure(failure)) => return Err(failure),
             }
         }
     }

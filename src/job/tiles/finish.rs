@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::assemble::sources;
+use super::assemble::{Unfinished, sources};
 use super::inputs::perhaps_changed;
 use super::{Session, State};
 use crate::checkpoint::form::FORM;
@@ -15,13 +15,6 @@ use crate::job::shell::Done;
 use crate::job::verify;
 use crate::job::workload::Workload;
 use crate::quantity::count;
-
-/// A block that is not what was written.
-pub(super) struct Damage {
-    pub(super) tile: u64,
-    /// File and reason.
-    pub(super) why: String,
-}
 
 impl Session<'_> {
     /// A chain that is complete already is verified, not computed. `None`: there is work to do.
@@ -70,12 +63,8 @@ impl Session<'_> {
         Ok(verified.iter().flat_map(named).collect())
     }
 
-    /// Puts the missing maps together, verifies all of them and records the chain as complete. `Ok(Err(…))`: there is more to
-    /// compute first, for a tile is damaged or the files of some are gone.
-    pub(super) fn finish<W: Workload>(
-        &self,
-        state: &mut State<'_, W>,
-    ) -> Result<Result<String, Option<Damage>>, Failure> {
+    /// Puts the missing maps together, verifies all of them and records the chain as complete; what to say of that.
+    pub(super) fn finish<W: Workload>(&self, state: &mut State<'_, W>) -> Result<String, Unfinished> {
         self.shell.enter(Phase::Finishing);
         let folder = self.shell.campaign.maps();
         seal::ensure_unfenced(&self.shell.dir, self.shell.link)?;
@@ -96,25 +85,21 @@ impl Session<'_> {
         };
         for (at, layer) in layers.iter().enumerate() {
             if state.tiles.len() < state.shape.blocks.len() {
-                return Ok(Err(None));
+                return Err(Unfinished::Missing);
             }
             let sources = sources(state, at)?;
             let file = map_file(&layer.name);
             if !state.maps.iter().any(|m| m.file == file) {
-                match self.put_together(state, layer, &sources)? {
-                    Ok(map) => {
-                        state.maps.push(map);
-                        state.unsealed = true;
-                    }
-                    Err(damage) => return Ok(Err(Some(damage))),
-                }
+                let map = self.assemble(state, layer, &sources)?;
+                state.maps.push(map);
+                state.unsealed = true;
                 self.shell.log.say(&format!("Finished {}.", folder.join(&file).display()));
                 self.seal(state)?;
             }
             complete.maps.extend(state.maps.iter().find(|m| m.file == file).cloned());
             complete.blocks.push(sources.iter().map(|s| (s.block.bytes, s.block.crc)).collect());
         }
-        self.complete::<W>(state.pool, &complete).map(Ok)
+        Ok(self.complete::<W>(state.pool, &complete)?)
     }
 
     fn complete<W: Workload>(

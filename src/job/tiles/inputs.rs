@@ -13,7 +13,7 @@ use crate::job::workload::Workload;
 impl Session<'_> {
     /// Has every reading compared with those that the sealed tiles came from.
     pub(super) fn hold_to_inputs<W: Workload>(&self, workload: &W, checked: &Checked) -> Result<(), Failure> {
-        for (role, path) in self.shell.options.spec.inputs_of(&self.shell.options.months) {
+        for (role, path) in self.shell.options.spec.inputs_of(&self.shell.options.chain) {
             for (since, table) in checked.tables.iter().filter(|(_, table)| table.role == role) {
                 let blocks: Vec<_> = table.blocks.iter().copied().map(inputs::read_block).collect();
                 for witness in workload.witnesses().iter().filter(|w| w.path() == path) {
@@ -27,7 +27,7 @@ impl Session<'_> {
     /// Keeps what was read of the inputs beside the tiles that are about to be sealed.
     pub(super) fn keep_inputs<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
         let Some(writer) = &mut state.writer else { return Ok(()) };
-        let roles = self.shell.options.spec.inputs_of(&self.shell.options.months);
+        let roles = self.shell.options.spec.inputs_of(&self.shell.options.chain);
         for witness in state.workload.witnesses() {
             // Written to while it was read: some tiles may have come from the old content, some from the new.
             state.pool.install(|| witness.verify()).map_err(EngineError::from)?;

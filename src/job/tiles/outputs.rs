@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::resume::{file_crc, map_file};
-use crate::checkpoint::{CampaignDir, ChainDir, Complete, Generation, fence, form};
+use crate::checkpoint::{CampaignDir, Chain, ChainDir, Complete, Generation, fence, form};
 use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::{self, Problem};
 use crate::job::draft::Draft;
@@ -43,11 +43,11 @@ struct Announced {
 #[must_use]
 pub fn in_the_way(campaign: &CampaignDir, spec: &Spec, months: &[u8]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (chain, of_chain) in spec.chains() {
-        if of_chain.iter().any(|month| months.contains(month)) {
-            let layers = engine::layers_of(&request::request(spec, &of_chain));
-            let dir = campaign.chain(&chain);
-            let outputs = Outputs::new(campaign, &dir, spec, &of_chain);
+    for chain in spec.chains() {
+        if chain.months.iter().any(|month| months.contains(month)) {
+            let layers = engine::layers_of(&request::of_chain(spec, &chain));
+            let dir = campaign.chain(&chain.id);
+            let outputs = Outputs::new(campaign, &dir, spec, &chain);
             for problem in outputs.in_the_way(layers.iter().map(|layer| layer.name.as_str())) {
                 if !problems.contains(&problem) {
                     problems.push(problem);
@@ -98,12 +98,8 @@ impl Session<'_> {
     }
 
     fn outputs(&self) -> Outputs<'_> {
-        Outputs::new(
-            self.shell.campaign,
-            &self.shell.dir,
-            &self.shell.options.spec,
-            &self.shell.options.months,
-        )
+        let options = self.shell.options;
+        Outputs::new(self.shell.campaign, &self.shell.dir, &options.spec, &options.chain)
     }
 }
 
@@ -118,10 +114,10 @@ struct Outputs<'a> {
 }
 
 impl<'a> Outputs<'a> {
-    fn new(campaign: &'a CampaignDir, chain: &'a ChainDir, spec: &Spec, months: &[u8]) -> Self {
+    fn new(campaign: &'a CampaignDir, dir: &'a ChainDir, spec: &Spec, chain: &Chain) -> Self {
         let identity = |path: PathBuf| fs::metadata(&path).ok().map(|facts| (path, file_of(&facts)));
-        let inputs = spec.inputs_of(months).into_iter().filter_map(|(_, path)| identity(path)).collect();
-        Self { campaign, chain, inputs, named: OnceCell::new() }
+        let inputs = spec.inputs_of(chain).into_iter().filter_map(|(_, path)| identity(path)).collect();
+        Self { campaign, chain: dir, inputs, named: OnceCell::new() }
     }
 
     fn in_the_way<'l>(&self, layers: impl Iterator<Item = &'l str>) -> Vec<Problem> {
@@ -163,7 +159,7 @@ impl<'a> Outputs<'a> {
     fn is_named(&self, file: &str) -> bool {
         let named = self.named.get_or_init(|| {
             let numbers = fence::generations(self.chain).unwrap_or_default();
-            let read = |number| form::read::<Generation>(&self.chain.generation(number)).ok();
+            let read = |number| Generation::read(self.chain, number).ok();
             numbers.into_iter().filter_map(read).flat_map(|g| g.maps).map(|map| map.file).collect()
         });
         // The record of the end is long, and what it names is in the last generations, as a rule.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::super::*;
 use super::{errors, only, parsed};
-use crate::checkpoint::ChainId;
 use crate::foreign::{Network, progress};
 
 /// Every field of a command.
@@ -79,7 +78,7 @@ pub(super) fn places() -> Places {
 pub(super) fn resolved(text: &str, job: &[(&str, &str)]) -> Resolved {
     let spec = parsed(text).unwrap().spec;
     let job = job.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    spec.command().unwrap().resolve_in(&spec, &ChainId::of_months(&[6]), &places(), job)
+    spec.command().unwrap().resolve_in(&spec, &spec.chain_of(&[6]), &places(), job)
 }
 
 #[test]
@@ -118,7 +117,7 @@ fn every_field_of_a_command_is_read_and_filled_in() {
     assert_eq!(resume.arguments[2], OsString::from(format!("{work}/saved")));
     assert_eq!((resume.environment, resume.directory), (run.program.environment, run.program.directory));
     let spec = parsed(FULL).unwrap().spec;
-    let (role, path) = &spec.inputs_of(&[6])[1];
+    let (role, path) = &spec.inputs_of(&spec.chain_of(&[6]))[1];
     assert_eq!((role.as_str(), path.as_path()), ("input 2", Path::new("/abs/t_06.sdat")));
 }
 
@@ -213,8 +212,8 @@ fn relative_paths_count_from_the_file_and_folder_is_known_only_where_it_is_named
         &with("        inputs: [\"x_{month}\"],\n        directory: \"d\","),
     );
     let spec = odd.unwrap().spec;
-    assert_eq!(spec.inputs_of(&[6])[0].1, Path::new("/da{ta/x_06"));
-    let run = spec.command().unwrap().resolve(&spec, &ChainId::of_months(&[6]), &places());
+    assert_eq!(spec.inputs_of(&spec.chain_of(&[6]))[0].1, Path::new("/da{ta/x_06"));
+    let run = spec.command().unwrap().resolve(&spec, &spec.chain_of(&[6]), &places());
     assert_eq!(run.program.directory, Path::new("/da{ta/d"));
 }
 

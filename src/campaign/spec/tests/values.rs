@@ -190,7 +190,7 @@ fn what_a_site_refuses_is_refused_before() {
 fn chains_follow_the_split() {
     let mut spec = parsed(SHORT).unwrap().spec;
     spec.months = vec![1, 2, 3];
-    let names = |spec: &Spec| spec.chains().iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>();
+    let names = |spec: &Spec| spec.chains().iter().map(|chain| chain.id.to_string()).collect::<Vec<_>>();
     assert_eq!(names(&spec), ["m01", "m02", "m03"]);
     spec.months_per_chain = MonthsPerChain::Count(2);
     assert_eq!(names(&spec), ["m01-m02", "m03"]);

@@ -1,151 +1,8 @@
-//! Where each file of a campaign lies.
+//! Where each file of a chain lies.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use super::generation::GenerationNumber;
-use super::link::LinkNumber;
-
-/// The name of a chain, made of its months: `m01`, or `m01-m02-m03`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ChainId(String);
-
-impl ChainId {
-    /// The chain of these months (1 to 12).
-    #[must_use]
-    pub fn of_months(months: &[u8]) -> Self {
-        Self(months.iter().map(|m| format!("m{m:02}")).collect::<Vec<_>>().join("-"))
-    }
-
-    /// A chain by its name, as a person types it; `None` when it is no chain's name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let good = |part: &str| {
-            part.strip_prefix('m')
-                .and_then(|d| d.parse::<u8>().ok().filter(|_| d.len() == 2))
-                .is_some_and(|m| (1..=12).contains(&m))
-        };
-        text.split('-').all(good).then(|| Self(text.to_owned()))
-    }
-
-    /// Its months, in the order of its name.
-    #[must_use]
-    pub fn months(&self) -> Vec<u8> {
-        self.0.split('-').filter_map(|part| part.strip_prefix('m')?.parse().ok()).collect()
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ChainId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-/// The folder `.alpsckpt` beside a campaign's maps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CampaignDir {
-    output: PathBuf,
-}
-
-impl CampaignDir {
-    /// Of the campaign whose maps go to `output`.
-    #[must_use]
-    pub fn new(output: &Path) -> Self {
-        Self { output: output.to_path_buf() }
-    }
-
-    /// The campaign's output folder.
-    #[must_use]
-    pub fn output(&self) -> &Path {
-        &self.output
-    }
-
-    /// Finished maps only.
-    #[must_use]
-    pub fn maps(&self) -> PathBuf {
-        self.output.join("maps")
-    }
-
-    /// A picture of each finished map.
-    #[must_use]
-    pub fn pictures(&self) -> PathBuf {
-        self.output.join("pictures")
-    }
-
-    /// What the programs of commands made, once they came to a good end.
-    #[must_use]
-    pub fn results(&self) -> PathBuf {
-        self.output.join("results")
-    }
-
-    /// The folder of everything that is not a map.
-    #[must_use]
-    pub fn state(&self) -> PathBuf {
-        self.output.join(".alpsckpt")
-    }
-
-    /// What makes the folder this campaign; its form.
-    #[must_use]
-    pub fn identity(&self) -> PathBuf {
-        self.state().join("campaign.ron")
-    }
-
-    /// The campaign's journal, written by the lease's holder.
-    #[must_use]
-    pub fn journal(&self) -> PathBuf {
-        self.state().join("journal")
-    }
-
-    /// Who may write the journal.
-    #[must_use]
-    pub fn lease(&self) -> PathBuf {
-        self.state().join("lease")
-    }
-
-    /// What the sessions wait to be sure of.
-    #[must_use]
-    pub fn doubts(&self) -> PathBuf {
-        self.state().join("doubts.ron")
-    }
-
-    /// The frozen spec of the running chains.
-    #[must_use]
-    pub fn spec(&self, hash: &str) -> PathBuf {
-        self.state().join(format!("spec-{hash}.ron"))
-    }
-
-    /// Hashes of earlier frozen specs of the same work in another place.
-    #[must_use]
-    pub fn lineage(&self) -> PathBuf {
-        self.state().join("lineage.ron")
-    }
-
-    /// The folder of the chains.
-    #[must_use]
-    pub fn chains(&self) -> PathBuf {
-        self.state().join("chains")
-    }
-
-    /// The program that the jobs run.
-    #[must_use]
-    pub fn program(&self, hash: &str) -> PathBuf {
-        self.state().join("bin").join(format!("alpsckpt-{hash}"))
-    }
-
-    /// The folder of one chain.
-    #[must_use]
-    pub fn chain(&self, id: &ChainId) -> ChainDir {
-        ChainDir { path: self.chains().join(id.as_str()) }
-    }
-}
+use super::ids::{GenerationNumber, LinkNumber};
 
 /// The folder of one chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,16 +11,32 @@ pub struct ChainDir {
 }
 
 impl ChainDir {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// What the chain is.
+    #[must_use]
+    pub fn record(&self) -> PathBuf {
+        self.path.join("chain.ron")
+    }
+
     /// The script that the batch system runs.
     #[must_use]
     pub fn job_script(&self) -> PathBuf {
         self.path.join("job.sh")
+    }
+
+    /// The folder of the records of its attempts.
+    #[must_use]
+    pub fn attempts(&self) -> PathBuf {
+        self.path.join("attempts")
     }
 
     /// The folder of the links' records.
