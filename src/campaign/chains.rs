@@ -133,7 +133,7 @@ mod tests {
     use crate::durable::atomic;
 
     fn spec() -> Spec {
-        spec::parse(Path::new("/x/a.ron"), &spec::template()).unwrap().spec
+        spec::parse(Path::new("/x/a.ron"), spec::template()).unwrap().spec
     }
 
     fn january() -> ChainId {
