@@ -7,19 +7,23 @@
 //!
 //! | module | what it is | may use |
 //! |---|---|---|
-//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `campaign`, `engine` (previews) |
+//! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `batch` (states of nodes and jobs), `campaign`, `checkpoint`, `durable`, `engine` (pictures), `glyphs`, `keys`, `quantity`, `words` |
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
 //! | [`prepare`] | from a campaign file to one that the controller takes: inputs looked at, what is open settled, costs told | `campaign`, `job`, `engine`, `checkpoint`, `foreign` (its kit), `durable`, `quantity`, `shell_words` |
 //! | [`campaign`] | spec, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
 //! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, `foreign`, the spec's types, the records of inputs and of who the campaign and its attempts are, `host` |
-//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `quantity` |
+//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `layout`, `quantity` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
 //! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity`, `shell_words` |
+//! | `words` | every sentence and number form for people, a folder a language | `campaign`, `checkpoint` (what they tell), `keys`, `glyphs`, `quantity` |
+//! | `keys` | what can be pressed: one table | `campaign` (its actions), `glyphs` |
+//! | `glyphs` | signs that are no letters | - |
+//! | [`quantity`] | quantities written for people, also by what knows no words | - |
 //! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
-//! | [`quantity`] | quantities written for people | - |
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | [`host`] | which machine and PID namespace a record speaks of | - |
+//! | [`layout`] | where the files of a campaign lie, and what chains, links and generations are called | - |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |
 //!
 //! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
@@ -49,12 +53,17 @@ pub mod clusters;
 pub mod durable;
 pub mod engine;
 pub mod foreign;
+mod glyphs;
 pub mod grid_file;
 pub mod host;
 pub mod job;
+mod keys;
 pub mod layout;
+#[cfg(test)]
+mod literals;
 pub mod oar_client;
 pub mod prepare;
 pub mod quantity;
 mod shell_words;
 pub mod ui;
+mod words;

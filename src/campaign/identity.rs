@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::clock;
-use super::controller::ClusterChoice;
 use crate::batch::Token;
 use crate::checkpoint::form::{self, FORM, Head};
 use crate::checkpoint::{CampaignDir, ChainDir, ChainId};
+use crate::clusters::ClusterChoice;
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
 
 /// `campaign.ron`: the last file written when a campaign is made, the first one read.

@@ -16,6 +16,8 @@ pub mod chains;
 pub mod clock;
 pub mod controller;
 pub mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod identity;
 pub mod inputs;
 pub mod journal;

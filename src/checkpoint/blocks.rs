@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use rayon::prelude::*;
 
 use super::generation::{BlockRecord, MapRecord};
-use super::resume::{Held, ResumeError, Shape, map_file, why_bad};
+use super::shape::{HeldTile, ResumeError, Shape, map_file, why_bad};
 use crate::durable::{DurableError, beneath, patience};
 use crate::layout::{ChainDir, LinkNumber};
 
@@ -30,7 +30,7 @@ pub struct BadPart {
 pub fn bad_parts(
     dir: &ChainDir,
     shape: &Shape,
-    tiles: &BTreeMap<u64, Held>,
+    tiles: &BTreeMap<u64, HeldTile>,
     finished: &[MapRecord],
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<BadPart>, ResumeError> {
@@ -47,7 +47,7 @@ pub fn bad_parts(
 pub fn missing_parts(
     dir: &ChainDir,
     shape: &Shape,
-    tiles: &BTreeMap<u64, Held>,
+    tiles: &BTreeMap<u64, HeldTile>,
     finished: &[MapRecord],
 ) -> Result<Vec<BadPart>, DurableError> {
     let there: BTreeSet<OsString> = beneath::names_if_any(&dir.parts())?.into_iter().collect();
@@ -75,7 +75,7 @@ pub fn missing_parts(
 /// The blocks with their tiles by the link and the layer in whose part they lie, those of finished maps left out.
 fn by_file<'s>(
     shape: &'s Shape,
-    tiles: &BTreeMap<u64, Held>,
+    tiles: &BTreeMap<u64, HeldTile>,
     finished: &[MapRecord],
 ) -> BTreeMap<(LinkNumber, &'s str), Vec<(u64, BlockRecord)>> {
     let is_open = |layer: &&String| !finished.iter().any(|map| map.file == map_file(layer));

@@ -30,11 +30,13 @@ pub mod fence;
 pub mod form;
 pub mod generation;
 pub mod image;
+mod index;
 pub mod inputs;
 pub mod link;
 pub mod resume;
 pub mod seal;
 pub mod segment;
+pub mod shape;
 pub mod status;
 mod tile_record;
 
@@ -45,7 +47,8 @@ pub use generation::{
 };
 pub use inputs::{InputBlock, InputBlocks};
 pub use link::{ExitClass, LOCAL, LinkEnd, LinkResume, LinkStart, Lost, Rejected, UnfitNode};
-pub use resume::{Held, Resumed, Shape};
+pub use resume::Resumed;
+pub use shape::{HeldTile, Shape};
 pub use status::{Phase, Quicklook, Saving, Status};
 pub use tile_record::INDEX_MAGIC;
 

@@ -1,35 +1,18 @@
-//! `alpsckpt resubmit`, `checkpoint`, `hold`, `resume`, `stop`: the same actions as the screen's keys.
+//! `alpsckpt resubmit`, `checkpoint`, `hold`, `resume`, `stop`, and whatever else can be done with a chain: the same actions as the
+//! screen's keys. Those that need more than a chain have a command of their own.
 
 use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
+
 use super::{CliError, output, place};
-use crate::campaign::controller::{self, Action, Controller};
+use crate::campaign::controller::{self, ActionKind, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId, fence};
 use crate::prepare;
-
-/// The end of the help of an action on a chain.
-macro_rules! help {
-    ($action:literal) => {
-        concat!(
-            "Examples:\n  alpsckpt ",
-            $action,
-            " m07\n  alpsckpt ",
-            $action,
-            " m07 --campaign my.ron\n\n",
-            "Without --campaign it is the campaign of the current folder: the output folder itself, or the folder of its \
-             file. The campaign opened last is only taken when you say so at the terminal.\n\n",
-            "Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is \
-             full, 75 the chain is not in a state for it, or another session holds the campaign."
-        )
-    };
-}
-
-pub(super) const CHECKPOINT_HELP: &str = help!("checkpoint");
-pub(super) const HOLD_HELP: &str = help!("hold");
-pub(super) const RESUME_HELP: &str = help!("resume");
-pub(super) const STOP_HELP: &str = help!("stop");
+use crate::words;
 
 pub(super) const RESUBMIT_HELP: &str = "\
 Examples:
@@ -103,35 +86,84 @@ fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> R
         said.iter().for_each(output::warning);
     }
     // What never was submitted is begun from other inputs than the campaign was made with.
-    let action = if args.anew && planned { Action::Submit } else { Action::Resubmit };
-    let answer = controller.act(&action(chain.clone()))?;
+    let action = if args.anew && planned { ActionKind::Submit } else { ActionKind::Resubmit };
+    let answer = controller.act(&action.on(chain.clone()))?;
     place::say_where(&controller)?;
     output::say(answer)
 }
 
+/// An action that needs no more than a chain.
+#[derive(Debug)]
+pub(super) struct Act {
+    kind: ActionKind,
+    of: Args,
+}
+
+impl Act {
+    /// Those without a command of their own.
+    fn kinds() -> impl Iterator<Item = ActionKind> {
+        let own = [ActionKind::Submit, ActionKind::Resubmit];
+        ActionKind::ALL.into_iter().filter(move |kind| !own.contains(kind))
+    }
+}
+
+impl FromArgMatches for Act {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, of) =
+            matches.subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        let kind = Self::kinds().find(|kind| kind.row().name == name);
+        let kind = kind.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
+        Ok(Self { kind, of: Args::from_arg_matches(of)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for Act {
+    fn augment_subcommands(command: Command) -> Command {
+        let one = |kind: ActionKind| {
+            let name = kind.row().name;
+            <Args as clap::Args>::augment_args(Command::new(name))
+                .about(words::actions::about(kind))
+                .after_help(help(name))
+        };
+        command.subcommands(Self::kinds().map(one))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Self::kinds().any(|kind| kind.row().name == name)
+    }
+}
+
+/// The end of the help of an action.
+fn help(name: &str) -> String {
+    format!(
+        "Examples:\n  alpsckpt {name} m07\n  alpsckpt {name} m07 --campaign my.ron\n\n\
+         Without --campaign it is the campaign of the current folder: the output folder itself, or the folder of its \
+         file. The campaign opened last is only taken when you say so at the terminal.\n\n\
+         Exit codes: 0 done, 2 no campaign is named, 66 no such campaign, 69 the batch system does not answer, 73 the disk is \
+         full, 75 the chain is not in a state for it, or another session holds the campaign."
+    )
+}
+
 /// Does one action on the chain and says what was done, and of which campaign.
-pub(super) fn run(args: &Args, action: impl Fn(ChainId) -> Action) -> Result<(), CliError> {
-    let action = action(args.chain.clone());
-    let output = place::acted_on(args.campaign.as_deref(), &typed(word(&action), &args.chain))?;
+pub(super) fn run(act: &Act) -> Result<(), CliError> {
+    let Act { kind, of: Args { chain, campaign } } = act;
+    let output = place::acted_on(campaign.as_deref(), &typed(kind.row().name, chain))?;
     let act = || -> Result<(), CliError> {
         let mut controller = Controller::open(&output)?;
-        let answer = controller.act(&action)?;
+        let answer = controller.act(&kind.on(chain.clone()))?;
         place::say_where(&controller)?;
         output::say(answer)
     };
     act().map_err(|e| e.about(place::name_of(&output)))
-}
-
-/// The command of an action.
-fn word(action: &Action) -> &'static str {
-    match action {
-        Action::Submit(_) => "submit",
-        Action::Resubmit(_) => "resubmit",
-        Action::Checkpoint(_) => "checkpoint",
-        Action::Hold(_) => "hold",
-        Action::Resume(_) => "resume",
-        Action::Stop(_) => "stop",
-    }
 }
 
 fn typed(command: &str, chain: &ChainId) -> String {

@@ -10,7 +10,7 @@ use super::{CliError, exit, output, place};
 use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
 use crate::batch::{BatchSystem, ClusterInfo, JobId, Node};
 use crate::quantity::count;
-use crate::ui::words;
+use crate::words;
 
 /// The embedded cluster: real processes on this machine under OAR's rules.
 #[derive(Debug, clap::Subcommand)]

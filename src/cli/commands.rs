@@ -10,7 +10,7 @@ use crate::prepare::Short;
 use crate::prepare::program::{self, IMAGES, ProgramChain, ProgramPlan};
 use crate::quantity::count;
 use crate::shell_words::word;
-use crate::ui::words;
+use crate::words;
 
 /// What is said of a campaign file that is good.
 pub(super) fn say_good(

@@ -46,7 +46,6 @@ use error::CliError;
 use output::Output;
 use steps::Steps;
 
-use crate::campaign::controller::Action;
 use crate::job::signals;
 
 const AFTER_HELP: &str = "\
@@ -111,18 +110,8 @@ commands! {
     /// Submits a failed or stopped chain again, from its last good checkpoint.
     #[command(after_help = act::RESUBMIT_HELP)]
     Resubmit(args: act::Resubmission, _) => act::resubmit(&args),
-    /// Asks a running chain to checkpoint now and go on in the next job.
-    #[command(after_help = act::CHECKPOINT_HELP)]
-    Checkpoint(args: act::Args, _) => act::run(&args, Action::Checkpoint),
-    /// Holds a waiting chain: its job does not start until it is resumed.
-    #[command(after_help = act::HOLD_HELP)]
-    Hold(args: act::Args, _) => act::run(&args, Action::Hold),
-    /// Resumes a chain whose job is held or suspended.
-    #[command(after_help = act::RESUME_HELP)]
-    Resume(args: act::Args, _) => act::run(&args, Action::Resume),
-    /// Stops a chain: its job is deleted, what is sealed stays and can be resubmitted.
-    #[command(after_help = act::STOP_HELP)]
-    Stop(args: act::Args, _) => act::run(&args, Action::Stop),
+    #[command(flatten)]
+    Act(act: act::Act, _) => act::run(&act),
     Log(args: log::Args, _) => log::run(&args),
     #[command(subcommand)]
     Checkpoints(command: checkpoints::Command, out) => checkpoints::run(&command, out),

@@ -8,7 +8,7 @@ use crate::campaign::spec::Spec;
 use crate::prepare;
 use crate::prepare::plan::{ChainPlan, Plan, Split};
 use crate::quantity::count;
-use crate::ui::words;
+use crate::words;
 
 /// Prints a campaign's chains, jobs, hours and bytes.
 #[derive(Debug, clap::Args)]

@@ -136,7 +136,7 @@ impl Shown<'_> {
         let below = canvas::size_in(self.grid, (columns, height(under)));
         let beside = canvas::size_in(self.grid, (narrow.max(1), height(0)));
         let words = self.legend(brush, scale, (beside.0, BESIDE), unicode);
-        if rows.is_none() || beside.0 <= below.0 || words.len() > beside.1 {
+        if rows.is_none() || beside.0 <= below.0 || words.len() > beside.1.div_ceil(2) {
             let mut lines = brush.draw(self.grid, scale, below);
             lines.extend(self.legend(brush, scale, (below.0, columns), unicode));
             return Some(lines);
@@ -209,7 +209,7 @@ fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Lay
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::glyphs::UNICODE;
+    use crate::glyphs::UNICODE;
     use crate::ui::theme::Depth;
 
     #[test]

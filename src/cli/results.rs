@@ -6,7 +6,7 @@ use super::{CliError, exit, output};
 use crate::campaign::spec::{Command, Spec};
 use crate::checkpoint::{CampaignDir, Complete, form};
 use crate::durable::beneath;
-use crate::ui::words;
+use crate::words;
 
 /// Lists the results of all chains, in the order of the calendar: file, size, state. `as_maps`: pictures or copies of maps are asked
 /// for.

@@ -25,7 +25,7 @@ use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, 
 use crate::prepare::{self, Order, PrepareError};
 use crate::quantity::count;
 use crate::shell_words::word;
-use crate::ui::words;
+use crate::words;
 
 /// Computes a campaign here, in the foreground, chain after chain.
 ///

@@ -9,7 +9,7 @@ use crate::campaign::clock;
 use crate::campaign::controller::Controller;
 use crate::campaign::snapshot::{Access, ChainView, JobState, Snapshot};
 use crate::checkpoint::CampaignDir;
-use crate::ui::words;
+use crate::words;
 
 /// Shows where a campaign stands: chains, links, hops, checkpoints, failures with their causes. Looks only: whoever acts
 /// on the campaign meanwhile is not held up.

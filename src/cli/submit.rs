@@ -10,7 +10,7 @@ use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
 use crate::prepare::{self, Order, PrepareError};
 use crate::shell_words::word;
-use crate::ui::words;
+use crate::words;
 
 /// Submits a campaign as chained jobs: each checkpoints before its walltime and goes on in the next.
 ///

@@ -1,4 +1,4 @@
-//! What the kernel tells of a process in `/proc/NUMBER/stat`: `proc_pid_stat`(5).
+//! What the kernel tells of a process in `/proc/NUMBER/stat`: `proc_pid_stat(5)`.
 
 use std::io;
 

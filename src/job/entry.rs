@@ -21,7 +21,7 @@ use crate::shell_words::word;
 
 /// What the batch system says about the job, in its environment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Surroundings {
+pub struct JobEnvironment {
     /// Its number, or `local` outside a batch system.
     pub job_id: String,
     /// The node it runs on.
@@ -38,7 +38,7 @@ pub struct Surroundings {
     pub array: String,
 }
 
-impl Surroundings {
+impl JobEnvironment {
     /// Of this process.
     #[must_use]
     pub fn of_process() -> Self {
@@ -163,7 +163,7 @@ fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
         ),
         sealed: None,
     })?;
-    let surroundings = Surroundings::of_process();
+    let surroundings = JobEnvironment::of_process();
     Ok(RunOptions {
         chain,
         stop: surroundings.stop(&spec, start),

@@ -4,8 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::campaign::inputs::way_on;
-use crate::checkpoint::resume::ResumeError;
 use crate::checkpoint::seal::SealError;
+use crate::checkpoint::shape::ResumeError;
 use crate::checkpoint::{Chain, ChainDir, ExitClass, LinkNumber, UnfitNode};
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
@@ -13,7 +13,7 @@ use crate::quantity::bytes;
 
 /// Why a link did not go on.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum LinkFailure {
     /// A file of the campaign.
     #[error(transparent)]
     File(#[from] DurableError),
@@ -68,7 +68,7 @@ pub enum Failure {
     Stopped,
 }
 
-impl From<EngineError> for Failure {
+impl From<EngineError> for LinkFailure {
     fn from(e: EngineError) -> Self {
         match e {
             EngineError::Input(problem) => Self::Input(problem),
@@ -78,7 +78,7 @@ impl From<EngineError> for Failure {
     }
 }
 
-impl From<SealError> for Failure {
+impl From<SealError> for LinkFailure {
     fn from(e: SealError) -> Self {
         match e {
             SealError::File(e) => Self::File(e),
@@ -88,7 +88,7 @@ impl From<SealError> for Failure {
     }
 }
 
-impl From<ResumeError> for Failure {
+impl From<ResumeError> for LinkFailure {
     fn from(e: ResumeError) -> Self {
         match e {
             ResumeError::File(e) => Self::File(e),
@@ -98,7 +98,7 @@ impl From<ResumeError> for Failure {
     }
 }
 
-impl Failure {
+impl LinkFailure {
     /// With what can be done about it for this chain.
     #[must_use]
     pub(super) fn told_for(self, chain: &Chain, dir: &ChainDir) -> Self {

@@ -9,7 +9,7 @@ use crate::checkpoint::{
 use crate::durable::sealed;
 use crate::quantity::Unit;
 
-use super::failure::Failure;
+use super::failure::LinkFailure;
 
 /// What a job knows of its own submission.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,13 +28,13 @@ impl Origin {
     /// # Errors
     /// When the folder belongs to another campaign, or the chain was submitted again after this job; what cannot be read
     /// stands in nobody's way.
-    pub(super) fn admit(&self, campaign: &CampaignDir, dir: &ChainDir) -> Result<String, Failure> {
+    pub(super) fn admit(&self, campaign: &CampaignDir, dir: &ChainDir) -> Result<String, LinkFailure> {
         self.of_this_campaign(campaign)?;
         let numbers = AttemptFile::numbers(dir).unwrap_or_default();
         let token_of = |number: &u32| AttemptFile::read(dir, *number).ok().map(|file| file.token.0);
         let own = numbers.iter().rev().find(|number| token_of(number).as_ref() == Some(&self.job_name));
         match (own, numbers.last()) {
-            (Some(own), Some(last)) if own < last => Err(Failure::Superseded { own: *own, last: *last }),
+            (Some(own), Some(last)) if own < last => Err(LinkFailure::Superseded { own: *own, last: *last }),
             (Some(_), _) => Ok(self.job_name.clone()),
             // Submitted by hand.
             _ if self.array.is_empty() => Ok(String::new()),
@@ -42,11 +42,11 @@ impl Origin {
         }
     }
 
-    fn of_this_campaign(&self, campaign: &CampaignDir) -> Result<(), Failure> {
+    fn of_this_campaign(&self, campaign: &CampaignDir) -> Result<(), LinkFailure> {
         let Some(own) = &self.campaign else { return Ok(()) };
         // A later program may have changed the form of the folder meanwhile: its jobs go on all the same.
         match Identity::read(campaign) {
-            Ok(found) if found.id != *own => Err(Failure::Foreign(format!(
+            Ok(found) if found.id != *own => Err(LinkFailure::Foreign(format!(
                 "{}: the campaign here is another one by now ({}, this job is of {own}): nothing was written (delete this job; \
                  the campaign has jobs of its own)",
                 campaign.identity().display(),

@@ -1,6 +1,9 @@
 //! One link of a chain.
 
-use super::failure::Failure;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::failure::LinkFailure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::memory;
@@ -16,8 +19,6 @@ use crate::checkpoint::{CampaignDir, ChainDir, ExitClass, LinkEnd, LinkNumber, L
 use crate::durable::{DurableError, sealed};
 use crate::engine::{Engine, EngineError, NUMERICS};
 use crate::quantity::{self, Unit};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 /// Runs one link of a chain in the campaign whose output folder is `output`: the same for a first run and a resumed one.
 ///
@@ -59,7 +60,7 @@ fn run_body(
     let link = start.link;
     let (log, heart) = match announce(&dir, options, &start) {
         Ok(opened) => opened,
-        Err(e) => return silent_end(&dir, link, &Failure::from(e)),
+        Err(e) => return silent_end(&dir, link, &LinkFailure::from(e)),
     };
     if options.threads < asked {
         log.say(&format!(
@@ -70,11 +71,11 @@ fn run_body(
     }
     let shell = Shell::new(&campaign, options, &start, &log, &heart, report);
     let result = catch_unwind(AssertUnwindSafe(|| shell.run(body))).unwrap_or_else(|panic| {
-        Err(Failure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
+        Err(LinkFailure::Internal(format!("the program panicked: {}", panic_text(panic.as_ref()))))
     });
     // Whatever went wrong, a link that was overtaken meanwhile, or whose folder was taken away, is just that.
     let result = result.map_err(|failure| match shell.ensure_own() {
-        Err(other @ (Failure::Fenced(_) | Failure::Gone(_))) => other,
+        Err(other @ (LinkFailure::Fenced(_) | LinkFailure::Gone(_))) => other,
         _ => failure.told_for(&options.chain, &dir),
     });
     let result = match result {
@@ -103,7 +104,7 @@ fn run_body(
         tiles,
         unit: options.spec.unit(),
         ended_ms: now_ms(),
-        unfit: result.as_ref().err().and_then(Failure::unfit),
+        unfit: result.as_ref().err().and_then(LinkFailure::unfit),
     };
     record_end(&dir, &start, &log, &end);
     Outcome { link: Some(link), class, message, sealed }
@@ -138,7 +139,7 @@ pub fn fail_setup(output: &Path, options: &RunOptions, failure: &SetupFailure) -
 }
 
 /// Takes the link's number, if the job is the chain's present one.
-fn begin(campaign: &CampaignDir, dir: &ChainDir, options: &RunOptions) -> Result<LinkStart, Failure> {
+fn begin(campaign: &CampaignDir, dir: &ChainDir, options: &RunOptions) -> Result<LinkStart, LinkFailure> {
     fence::ensure_known(dir)?;
     let submission = options.origin.admit(campaign, dir)?;
     Ok(fence::begin(dir, |link| LinkStart {
@@ -175,7 +176,7 @@ fn announce(dir: &ChainDir, options: &RunOptions, start: &LinkStart) -> Result<(
 }
 
 /// The end of a link that could not even write its log.
-fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &Failure) -> Outcome {
+fn silent_end(dir: &ChainDir, link: LinkNumber, failure: &LinkFailure) -> Outcome {
     let (class, message) = (failure.class(), failure.message(None));
     let end = nothing_sealed(class, &message);
     let _ = sealed::replace(&dir.link_end(link), &end);
@@ -188,7 +189,7 @@ fn nothing_sealed(class: ExitClass, message: &str) -> LinkEnd {
     LinkEnd { class, message, sealed: None, tiles: 0, unit: Unit::default(), ended_ms: now_ms(), unfit: None }
 }
 
-fn not_begun(failure: &Failure) -> Outcome {
+fn not_begun(failure: &LinkFailure) -> Outcome {
     Outcome { link: None, class: failure.class(), message: failure.message(None), sealed: None }
 }
 

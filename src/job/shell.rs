@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::LinkFailure;
 use super::heart::Heart;
 use super::log::{Log, now_ms};
 use super::origin::{self, Limit};
@@ -22,7 +22,7 @@ use crate::engine::NUMERICS;
 /// What a link runs: tiles of maps, or a program.
 pub(super) trait Body {
     /// All of its work. On [`Shell::must_stop`] it seals what is done and leaves by [`Shell::leave`].
-    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure>;
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, LinkFailure>;
 }
 
 /// How a link ended well, with what to say about it.
@@ -88,7 +88,7 @@ impl<'a> Shell<'a> {
     }
 
     /// The link's whole work.
-    pub(super) fn run(&self, body: &dyn Body) -> Result<Done, Failure> {
+    pub(super) fn run(&self, body: &dyn Body) -> Result<Done, LinkFailure> {
         self.enter(Phase::Opening);
         if let Some(limit) = origin::exceeded(&self.dir, self.start, self.options.spec.max_links) {
             return Ok(Done::Limited(limit.clone(), limit.to_string()));
@@ -97,7 +97,7 @@ impl<'a> Shell<'a> {
     }
 
     /// What a complete chain has recorded; `None`: it is not complete.
-    pub(super) fn completed(&self) -> Result<Option<Complete>, Failure> {
+    pub(super) fn completed(&self) -> Result<Option<Complete>, LinkFailure> {
         let path = self.dir.complete();
         let complete: Complete = match form::read(&path) {
             Ok(complete) => complete,
@@ -118,14 +118,14 @@ impl<'a> Shell<'a> {
     }
 
     /// Whether a record with this spec's hash is of this campaign's work, be it of an earlier place of it.
-    pub(super) fn is_of_this_campaign(&self, spec: &str) -> Result<bool, Failure> {
+    pub(super) fn is_of_this_campaign(&self, spec: &str) -> Result<bool, LinkFailure> {
         Ok(spec == self.options.spec_hash
             || spec::lineage(self.campaign)?.iter().any(|former| former == spec))
     }
 
     /// A record that is of another campaign's.
-    pub(super) fn of_another(&self, path: &Path, spec: &str) -> Failure {
-        Failure::Foreign(format!(
+    pub(super) fn of_another(&self, path: &Path, spec: &str) -> LinkFailure {
+        LinkFailure::Foreign(format!(
             "{}: belongs to the campaign file with hash {spec}, this job to {} (use another output folder)",
             path.display(),
             self.options.spec_hash
@@ -138,10 +138,10 @@ impl<'a> Shell<'a> {
     }
 
     /// Before something is published: no newer link began, and the folder is still that of this link's campaign.
-    pub(super) fn ensure_own(&self) -> Result<(), Failure> {
+    pub(super) fn ensure_own(&self) -> Result<(), LinkFailure> {
         seal::ensure_unfenced(&self.dir, self.link)?;
         if self.start.is_of_another(&self.dir) {
-            return Err(Failure::Gone(self.dir.link_start(self.link)));
+            return Err(LinkFailure::Gone(self.dir.link_start(self.link)));
         }
         Ok(())
     }
@@ -151,7 +151,7 @@ impl<'a> Shell<'a> {
         &self,
         payload: Payload,
         above: Option<GenerationNumber>,
-    ) -> Result<Generation, Failure> {
+    ) -> Result<Generation, LinkFailure> {
         let draft = Generation {
             form: FORM,
             written_by: env!("CARGO_PKG_VERSION").to_owned(),
@@ -180,7 +180,7 @@ impl<'a> Shell<'a> {
 
     /// Whether the disk was out of reach at the end of a link that had sealed new tiles: then the next link goes on, perhaps on
     /// a node that reaches it. A link that sealed nothing new would be followed by the same again and again.
-    pub(super) fn goes_on_after(&self, failure: &Failure) -> bool {
+    pub(super) fn goes_on_after(&self, failure: &LinkFailure) -> bool {
         failure.is_passing()
             && self.ledger().advanced
             && self.limit().is_none()
@@ -188,14 +188,14 @@ impl<'a> Shell<'a> {
     }
 
     /// Ends so that the chain goes on, but not before the batch system counts it; or otherwise, lest the chain goes round for ever.
-    pub(super) fn leave(&self, how: &str) -> Result<Done, Failure> {
+    pub(super) fn leave(&self, how: &str) -> Result<Done, LinkFailure> {
         let asked = self.options.stop.asked.load(std::sync::atomic::Ordering::Relaxed);
         let why = if asked { "asked to stop" } else { "the walltime is near" };
         self.leave_for(&format!("{why}: stopped {how}"))
     }
 
     /// The same for a reason of its own.
-    pub(super) fn leave_for(&self, left: &str) -> Result<Done, Failure> {
+    pub(super) fn leave_for(&self, left: &str) -> Result<Done, LinkFailure> {
         if let Some(limit) = self.limit() {
             return Ok(Done::Limited(limit.clone(), format!("{limit} ({left})")));
         }
@@ -215,7 +215,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Waits until the batch system counts an end as a checkpoint.
-    fn wait_until_counted(&self) -> Result<(), Failure> {
+    fn wait_until_counted(&self) -> Result<(), LinkFailure> {
         if let Some(until) = self.options.stop.not_before.filter(|t| *t > Instant::now()) {
             self.enter(Phase::Waiting);
             self.log.say("Checkpointed; waits until the batch system counts this end as a checkpoint.");

@@ -17,7 +17,7 @@ pub struct Stop {
     pub deadline: Option<Instant>,
     /// When the batch system ends the job.
     pub end: Option<Instant>,
-    /// An exit 99 before this moment would not be counted by the batch system: stay until then.
+    /// An end before this moment, to go on in a next link, would not be counted by the batch system: stay until then.
     pub not_before: Option<Instant>,
 }
 

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::entry::Surroundings;
-use super::failure::Failure;
+use super::entry::JobEnvironment;
+use super::failure::LinkFailure;
 use super::request::request;
 use super::tiles::look::{Sampling, shown_layer};
 use crate::campaign::chains::ChainError;
@@ -97,7 +97,7 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
     let folder = tempfile::tempdir().unwrap();
     let node_file = folder.path().join("nodes");
     std::fs::write(&node_file, "\nnode-7\nnode-7\n").unwrap();
-    let found = Surroundings::read(&|name| match name {
+    let found = JobEnvironment::read(&|name| match name {
         "OAR_JOB_ID" => Some("4711".to_owned()),
         "OAR_NODEFILE" => Some(node_file.display().to_string()),
         "OAR_JOB_WALLTIME_SECONDS" => Some("7200".to_owned()),
@@ -108,7 +108,7 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
     });
     assert_eq!(
         found,
-        Surroundings {
+        JobEnvironment {
             job_id: "4711".to_owned(),
             node: "node-7".to_owned(),
             walltime: Some(7200),
@@ -128,8 +128,9 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
 #[test]
 fn an_environment_that_says_nothing_or_nonsense_falls_back_to_the_spec() {
     for nonsense in [None, Some("0"), Some("-3"), Some("NaN"), Some("x"), Some("inf")] {
-        let found =
-            Surroundings::read(&|name| nonsense.filter(|_| name == "ALPSCKPT_TIME_SCALE").map(str::to_owned));
+        let found = JobEnvironment::read(&|name| {
+            nonsense.filter(|_| name == "ALPSCKPT_TIME_SCALE").map(str::to_owned)
+        });
         assert_eq!((found.job_id.as_str(), found.walltime, found.time_scale), ("local", None, 1.0));
         assert!(!found.node.is_empty());
         let start = Instant::now();
@@ -141,7 +142,7 @@ fn an_environment_that_says_nothing_or_nonsense_falls_back_to_the_spec() {
 #[test]
 fn a_full_disk_is_told_with_file_system_room_and_cure() {
     let full = std::io::Error::from_raw_os_error(nix::errno::Errno::ENOSPC as i32);
-    let failure = Failure::from(DurableError::io(Path::new("/not/there/yet"), "append", full));
+    let failure = LinkFailure::from(DurableError::io(Path::new("/not/there/yet"), "append", full));
     assert_eq!(failure.class(), ExitClass::DiskFull);
     let said = failure.message(Some(5_000_000_000));
     for part in ["/not/there/yet", "file system /:", " free, about 5.0 GB still needed", "raise the quota"] {
@@ -152,7 +153,7 @@ fn a_full_disk_is_told_with_file_system_room_and_cure() {
 #[test]
 fn a_file_that_may_not_grow_is_told_with_its_limit() {
     let limited = std::io::Error::from_raw_os_error(nix::errno::Errno::EFBIG as i32);
-    let failure = Failure::from(DurableError::io(Path::new("/o/part"), "append", limited));
+    let failure = LinkFailure::from(DurableError::io(Path::new("/o/part"), "append", limited));
     assert_eq!(failure.class(), ExitClass::DiskFull);
     let said = failure.message(None);
     assert!(said.contains("/o/part") && said.contains("no file may become larger"), "{said}");

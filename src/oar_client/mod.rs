@@ -24,6 +24,7 @@ use command::{Output, Runner, unreadable};
 pub use manner::MANNER;
 
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
+use crate::host;
 
 /// Attempts looked up by one `oarstat`: its argument stays short.
 const TOKENS_A_QUERY: usize = 100;
@@ -223,8 +224,7 @@ fn no_command(program: &str) -> BatchError {
 /// [`BatchError::NoCommand`].
 pub fn is_here() -> Result<(), BatchError> {
     const SUBMITS: &str = "oarsub";
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(SUBMITS).is_file());
+    let found = host::in_path(Path::new(SUBMITS)).next().is_some();
     if found { Ok(()) } else { Err(no_command(SUBMITS)) }
 }
 

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::UiError;
-use super::model::{Message, with_hint};
+use super::message::Message;
 use crate::campaign::controller::{Action, ControlError, Controller, Reach};
+use crate::words::notices;
 
 /// The least time between two readings.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -107,7 +108,7 @@ fn drive(output: &Path, orders: &Receiver<Action>, told: &UnboundedSender<Told>)
 
 /// An error with what to do about it.
 fn in_full(error: &ControlError) -> String {
-    with_hint(&error.to_string(), &error.hint())
+    notices::with_hint(&error.to_string(), &error.hint())
 }
 
 /// The pause after a reading that took so long.

@@ -2,37 +2,52 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `model`, `update`, `confirm`, `scroll` | what the screens know, and what each message changes: pure |
-//! | `view/` | from the model to the screen, a file a screen: pure |
-//! | `haste` | what tells pastes from a person's keys: pure |
-//! | `actions` | everything a key does, as data: bar, help, questions and `docs/screens.md` come from it |
-//! | `theme`, `glyphs`, `words`, `text` | colours by meaning, signs, numbers in words, widths |
-//! | `runtime` | the loop: keys, signals, messages in; drawing and effects out |
+//! | `screens/` | a folder a screen: the state of its own, what its keys do with it, how it is drawn |
+//! | `faces` | the table of the screens |
+//! | `shared`, `model`, `message` | what all screens know; that with the state of each; what can happen and be asked for |
+//! | `update/` | what each message changes: pure |
+//! | `view`, `layout`, `header`, `bar`, `pages` | from the model to the terminal, around the body of a screen: pure |
+//! | `panels/`, `painter`, `pen` | parts that several screens show, pictures, lines |
+//! | `available`, `confirm`, `scroll`, `haste` | what can be done now, questions, positions, pastes told from a person's keys |
+//! | `theme`, `text` | colours by meaning, widths |
+//! | `runtime/` | the loop: keys, signals, messages in; drawing and effects out |
 //! | `input` | the keys, read in a thread of its own |
 //! | `driver` | the controller, in a thread of its own |
 //! | `reader` | logs and pictures, read in a thread of its own |
 //! | `terminal` | the terminal put into and out of full screen, whatever happens |
 //! | `memory` | the screen and month of the last visit |
 //!
+//! Words come from [`crate::words`], keys from
+//! [`crate::keys`].
+//!
 //! `update` and `view` read no clock, no file and no environment; the loop blocks on no file and no process.
 
-mod actions;
+mod available;
+mod bar;
 mod confirm;
 mod driver;
-pub(crate) mod glyphs;
+mod faces;
 mod haste;
+mod header;
 mod input;
+mod layout;
 mod memory;
+mod message;
 mod model;
+mod pages;
+pub(crate) mod painter;
+mod panels;
+mod pen;
 mod reader;
 mod runtime;
+mod screens;
 mod scroll;
+mod shared;
 mod terminal;
 pub(crate) mod text;
 pub(crate) mod theme;
 mod update;
 mod view;
-pub(crate) mod words;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

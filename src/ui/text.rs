@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::glyphs::Glyphs;
+use crate::glyphs::Glyphs;
 
 /// Columns that `text` takes.
 pub(crate) fn width(text: &str) -> usize {
@@ -145,7 +145,7 @@ pub(crate) fn cut_line(line: Line<'static>, columns: usize, glyphs: &Glyphs) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::glyphs::{ASCII, UNICODE};
+    use crate::glyphs::{ASCII, UNICODE};
     use proptest::prelude::*;
 
     #[test]

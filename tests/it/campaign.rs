@@ -12,7 +12,7 @@ use alpsckpt::batch::{
     BatchError, BatchSystem, By, ClusterInfo, End, Ending, GO_ON, How, Job, JobId, JobState, Manner, Next,
     Node, NodeState, Submission, Token,
 };
-use alpsckpt::campaign::controller::{Action, ClusterChoice, ControlError, Controller, Patience, Reach};
+use alpsckpt::campaign::controller::{ActionKind, ClusterChoice, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
@@ -358,7 +358,7 @@ fn a_campaign_is_made_with_frozen_spec_program_and_scripts_and_opened_again() {
 fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     drop(controller);
     let other = stage.loaded(&Stage::text().replace("2018", "2019").replace("[1, 6]", "[1, 7]"));
     let error = Controller::create_with(&other, &stage.choice(), stage.reach()).err().expect("refused");
@@ -370,7 +370,7 @@ fn another_spec_in_the_same_folder_is_refused_with_the_changed_fields() {
 fn a_lost_identity_is_made_anew_and_the_running_job_is_found_again() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     drop(controller);
     let identity = stage.campaign().state().join("campaign.ron");
     fs::write(&identity, "damaged").expect("written");
@@ -383,7 +383,7 @@ fn a_lost_identity_is_made_anew_and_the_running_job_is_found_again() {
     fs::remove_file(stage.campaign().journal()).expect("removed");
     let mut again = stage.create().expect("made again");
     assert_eq!(state(&mut again), ChainState::Waiting);
-    assert!(again.act(&Action::Submit(january())).is_err());
+    assert!(again.act(&ActionKind::Submit.on(january())).is_err());
 }
 
 #[test]
@@ -392,7 +392,7 @@ fn a_paced_month_is_told_its_pace() {
     let text = Stage::text().replace("products:", "pace: Some(\"2 tiles/min\"), products:");
     let mut controller =
         Controller::create_with(&stage.loaded(&text), &stage.choice(), stage.reach()).expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
     let snapshot = controller.refresh().expect("a snapshot");
@@ -404,10 +404,10 @@ fn a_paced_month_is_told_its_pace() {
 fn a_chain_goes_through_its_states_to_completion() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    assert!(controller.act(&Action::Resubmit(january())).is_err());
-    controller.act(&Action::Submit(january())).expect("submitted");
+    assert!(controller.act(&ActionKind::Resubmit.on(january())).is_err());
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
 
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
@@ -467,7 +467,7 @@ fn complete(stage: &Stage, link: u32, maps: Vec<MapRecord>) -> PathBuf {
 fn a_month_that_completes_between_the_look_at_its_files_and_the_batch_systems_answer_has_not_failed() {
     let stage = Arc::new(Stage::new());
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
     assert_eq!(state(&mut controller), ChainState::Running);
@@ -503,7 +503,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
     let dir = stage.campaign().chain(&january());
     let script = || fs::read_to_string(dir.job_script()).expect("a script");
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     let first = script();
     fails(&stage, 1);
     drop(controller);
@@ -529,7 +529,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
 
     let mut controller = stage.create().expect("opened");
     assert_eq!(state(&mut controller), ChainState::Failed);
-    let said = controller.act(&Action::Resubmit(january())).expect("submitted again");
+    let said = controller.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     assert!(said.contains("goes on with the program that it began with"), "{said}");
     assert_eq!(script(), first);
     fails(&stage, 2);
@@ -540,7 +540,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
     fs::write(copies.join(format!("alpsckpt-{hash}")), "damaged").expect("written");
     let mut controller = stage.create().expect("opened");
     assert_eq!(state(&mut controller), ChainState::Failed);
-    let said = controller.act(&Action::Resubmit(january())).expect("submitted again");
+    let said = controller.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     assert!(said.contains("is damaged: it begins anew with engine"), "{said}");
     assert!(!script().contains(hash), "{}", script());
     assert_eq!(fs::read(stage.campaign().program(hash)).expect("kept"), b"damaged");
@@ -550,7 +550,7 @@ fn a_chain_goes_on_with_the_program_that_it_began_with_or_says_that_it_begins_an
 fn a_moved_campaign_is_submitted_by_its_file_alone_and_not_while_a_job_lives() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
     drop(controller);
     let moved = stage.folder.path().join("moved");
@@ -567,13 +567,13 @@ fn a_moved_campaign_is_submitted_by_its_file_alone_and_not_while_a_job_lives() {
 
     let mut controller = open();
     assert_eq!(state(&mut controller), ChainState::Failed);
-    let error = controller.act(&Action::Resubmit(january())).expect_err("moved").to_string();
+    let error = controller.act(&ActionKind::Resubmit.on(january())).expect_err("moved").to_string();
     assert!(
         error.contains("was moved here from") && error.contains("resubmit m01 --campaign FILE"),
         "{error}"
     );
     controller.follow(&loaded).expect("the same work in another place");
-    controller.act(&Action::Resubmit(january())).expect("submitted again");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     let dir = CampaignDir::new(&loaded.spec.output);
     let script = fs::read_to_string(dir.chain(&january()).job_script()).expect("a script");
     let places = script.matches("/moved/it").count();
@@ -587,23 +587,23 @@ fn a_moved_campaign_is_submitted_by_its_file_alone_and_not_while_a_job_lives() {
 fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
-    assert!(controller.act(&Action::Resume(january())).is_err(), "it is not held");
-    let said = controller.act(&Action::Hold(january())).expect("held");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
+    assert!(controller.act(&ActionKind::Resume.on(january())).is_err(), "it is not held");
+    let said = controller.act(&ActionKind::Hold.on(january())).expect("held");
     assert!(said.contains("job 1"), "{said}");
     let snapshot = controller.refresh().expect("a snapshot");
     let view = chain(&snapshot, &january());
     assert_eq!((view.state, view.job_state()), (ChainState::Waiting, Some(&JobState::Hold)));
     assert!(snapshot.history.iter().any(|line| line.text == "hold asked of job 1"));
-    let again = controller.act(&Action::Hold(january())).expect_err("it is held");
+    let again = controller.act(&ActionKind::Hold.on(january())).expect_err("it is held");
     assert!(again.to_string().contains("held already"), "{again}");
     // Another session reads the same journal.
     drop(controller);
     let mut controller = stage.open();
-    controller.act(&Action::Resume(january())).expect("resumed");
+    controller.act(&ActionKind::Resume.on(january())).expect("resumed");
     assert_eq!(stage.with(|c| c.job(JobId(1)).state.clone()), JobState::Waiting);
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
-    let refused = controller.act(&Action::Hold(january())).expect_err("it runs");
+    let refused = controller.act(&ActionKind::Hold.on(january())).expect_err("it runs");
     assert!(refused.to_string().contains("checkpoint it now"), "{refused}");
 }
 
@@ -611,7 +611,7 @@ fn a_waiting_chain_is_held_and_resumed_and_the_journal_says_who_asked() {
 fn a_suspended_job_is_not_called_silent_neither_before_nor_just_after_it_goes_on() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
     assert_eq!(state(&mut controller), ChainState::Running);
@@ -620,8 +620,11 @@ fn a_suspended_job_is_not_called_silent_neither_before_nor_just_after_it_goes_on
         stage.later();
         assert_eq!(state(&mut controller), ChainState::Running);
     }
-    assert!(controller.act(&Action::Checkpoint(january())).is_err(), "a frozen process hears no signal");
-    controller.act(&Action::Resume(january())).expect("resumed");
+    assert!(
+        controller.act(&ActionKind::Checkpoint.on(january())).is_err(),
+        "a frozen process hears no signal"
+    );
+    controller.act(&ActionKind::Resume.on(january())).expect("resumed");
     assert_eq!(state(&mut controller), ChainState::Running);
     stage.later();
     assert_eq!(state(&mut controller), ChainState::Silent, "now its silence counts again");
@@ -631,7 +634,7 @@ fn a_suspended_job_is_not_called_silent_neither_before_nor_just_after_it_goes_on
 fn every_job_that_the_batch_system_knows_is_in_the_snapshot_with_its_end() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| {
         let job = c.job(JobId(1));
         (job.state, job.end, job.started, job.stopped) = (JobState::Terminated, ended(99), 10, 90);
@@ -639,7 +642,7 @@ fn every_job_that_the_batch_system_knows_is_in_the_snapshot_with_its_end() {
         let next = c.new_job(&former.name, Some(&former));
         c.job(next).state = JobState::Unknown("Dreaming".to_owned());
     });
-    controller.act(&Action::Stop(january())).expect("stopped");
+    controller.act(&ActionKind::Stop.on(january())).expect("stopped");
     let snapshot = controller.refresh().expect("a snapshot");
     let jobs = serde_json::to_value(&chain(&snapshot, &january()).jobs).expect("JSON");
     let row = |at: usize| -> Vec<&serde_json::Value> {
@@ -663,10 +666,10 @@ fn a_run_in_the_foreground_is_shown_without_any_submission() {
     let mut controller = stage.create().expect("made");
     stage.start_link(&january(), 1, "local", 1);
     assert_eq!(state(&mut controller), ChainState::Running);
-    assert!(controller.act(&Action::Submit(january())).is_err(), "it runs already");
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err(), "it runs already");
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
     assert_eq!(state(&mut controller), ChainState::Stopped);
-    controller.act(&Action::Resubmit(january())).expect("it goes on as jobs");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("it goes on as jobs");
     assert_eq!(state(&mut controller), ChainState::Waiting);
     assert_eq!(stage.with(|c| c.submissions.len()), 1);
 }
@@ -675,14 +678,14 @@ fn a_run_in_the_foreground_is_shown_without_any_submission() {
 fn a_failing_scheduler_keeps_the_last_picture_and_says_so() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     controller.refresh().expect("a snapshot");
     stage.with(|c| c.down = true);
     let snapshot = controller.refresh().expect("a snapshot");
     assert!(snapshot.cluster.error.as_ref().is_some_and(|e| e.contains("no server")));
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Waiting);
     assert!(snapshot.cluster.answer_age.is_some());
-    let refused = controller.act(&Action::Stop(january()));
+    let refused = controller.act(&ActionKind::Stop.on(january()));
     let error = refused.expect_err("nobody knows whether there is a job");
     assert!(error.to_string().contains("must be asked first") && error.to_string().contains("no server"));
     assert!(error.hint().contains("nothing is lost"), "{}", error.hint());
@@ -694,7 +697,7 @@ fn oar_is_asked_for_its_nodes_each_minute_and_at_once_when_a_job_came_moved_or_e
     let stage = Stage::new();
     let loaded = stage.loaded(&Stage::text());
     let mut controller = Controller::create_with(&loaded, &ClusterChoice::Oar, stage.reach()).expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     let mut look_after = |ms: u64| {
         stage.clock.fetch_add(ms, Ordering::SeqCst);
         let before = stage.with(|c| (c.calls, c.node_calls));
@@ -722,7 +725,7 @@ fn all_chains_are_looked_up_with_one_call_a_refresh() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     for month in [1, 6] {
-        controller.act(&Action::Submit(ChainId::of_months(&[month]))).expect("submitted");
+        controller.act(&ActionKind::Submit.on(ChainId::of_months(&[month]))).expect("submitted");
     }
     let before = stage.with(|c| c.calls);
     controller.refresh().expect("a snapshot");
@@ -734,7 +737,7 @@ fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() 
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Refuse]);
-    controller.act(&Action::Submit(january())).expect_err("refused");
+    controller.act(&ActionKind::Submit.on(january())).expect_err("refused");
     drop(controller);
     let corrected = stage.loaded(&Stage::text().replace("2018", "2019"));
     let mut controller =
@@ -743,7 +746,7 @@ fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() 
     let snapshot = controller.refresh().expect("a snapshot");
     assert!(snapshot.history.iter().any(|line| line.text.contains("corrected: `year`")), "{snapshot:?}");
     assert_eq!(state(&mut controller), ChainState::Planned);
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
     drop(controller);
     let script = stage.campaign().chain(&january()).job_script();
@@ -760,7 +763,7 @@ fn what_was_refused_can_be_corrected_in_the_file_as_long_as_nothing_was_taken() 
 fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
     let first = controller.spec_hash().to_owned();
@@ -795,7 +798,7 @@ fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
     let told = snapshot.history.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     assert!(taken.iter().all(|field| told.contains(field)), "{told}");
     for month in [6, 12] {
-        controller.act(&Action::Submit(ChainId::of_months(&[month]))).expect("submitted");
+        controller.act(&ActionKind::Submit.on(ChainId::of_months(&[month]))).expect("submitted");
         let script = scripts(month);
         assert!(script.contains("module load x") && stage.with(|c| c.walltime) == 7200, "{script}");
         assert!(script.contains(controller.spec_hash()), "{script}");
@@ -816,7 +819,7 @@ fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
     stage.later();
     back.refresh().expect("a snapshot");
     stage.later();
-    back.act(&Action::Resubmit(january())).expect("submitted again");
+    back.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     assert_eq!(stage.with(|c| c.walltime), 3000);
     assert!(scripts(1).contains(back.spec_hash()), "{}", scripts(1));
 }
@@ -825,7 +828,7 @@ fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
 fn what_was_begun_keeps_its_months_and_only_what_changes_maps_is_another_campaign() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     drop(controller);
     let take = |text: &str| Controller::create_with(&stage.loaded(text), &stage.choice(), stage.reach());
     let refused = |text: &str, field: &str| {
@@ -858,7 +861,7 @@ fn without_its_batch_system_nothing_is_submitted_and_no_attempt_is_left() {
         Err(BatchError::NoCommand { command: "oarsub".to_owned(), system: "OAR".to_owned() }.into())
     });
     let mut controller = Controller::open_with(&stage.output(), reach).expect("opened");
-    let error = controller.act(&Action::Submit(january())).expect_err("there is none");
+    let error = controller.act(&ActionKind::Submit.on(january())).expect_err("there is none");
     assert!(error.to_string().contains("oarsub"), "{error}");
     assert_eq!(state(&mut controller), ChainState::Planned);
     assert!(!stage.campaign().chain(&january()).path().join("attempts").exists());
@@ -869,11 +872,11 @@ fn a_refused_submission_leaves_no_job_and_can_be_repeated() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Refuse]);
-    let error = controller.act(&Action::Submit(january())).expect_err("refused");
+    let error = controller.act(&ActionKind::Submit.on(january())).expect_err("refused");
     assert!(error.to_string().contains("walltime too long"));
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(chain(&snapshot, &january()).failure.as_ref().map(|f| f.class.as_str()), Some("refused"));
-    controller.act(&Action::Resubmit(january())).expect("submitted");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
 }
 
@@ -882,7 +885,7 @@ fn a_lost_answer_is_looked_up_and_found() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::AnswerLost]);
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
     assert_eq!(state(&mut controller), ChainState::Waiting);
     assert_eq!(stage.with(|c| c.submissions.len()), 1);
 }
@@ -892,12 +895,12 @@ fn a_call_that_never_arrived_is_looked_up_twice_before_a_retry_is_offered() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Down]);
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
     assert_eq!(state(&mut controller), ChainState::SubmissionUnknown);
     assert_eq!(state(&mut controller), ChainState::SubmissionUnknown, "seen twice, but at once");
     stage.later();
     assert_eq!(state(&mut controller), ChainState::Failed);
-    controller.act(&Action::Resubmit(january())).expect("submitted");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
 }
 
@@ -906,14 +909,14 @@ fn sessions_that_only_look_for_a_moment_become_sure_together() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Down]);
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
     drop(controller);
     assert_eq!(state(&mut stage.open()), ChainState::SubmissionUnknown);
     stage.later();
     assert_eq!(state(&mut stage.open()), ChainState::Failed);
     // What one attempt was doubted for says nothing of the next.
     stage.with(|c| c.faults = vec![Fault::Down]);
-    assert!(stage.open().act(&Action::Resubmit(january())).is_err());
+    assert!(stage.open().act(&ActionKind::Resubmit.on(january())).is_err());
     stage.later();
     assert_eq!(state(&mut stage.open()), ChainState::SubmissionUnknown);
     stage.later();
@@ -936,7 +939,7 @@ fn a_session_killed_at_any_step_of_a_submission_never_submits_twice() {
         let mut controller = stage.create().expect("made");
         let full = fs::read(stage.campaign().journal()).expect("a journal").len();
         stage.with(|c| c.faults = vec![fault]);
-        survive(move || drop(controller.act(&Action::Submit(january()))));
+        survive(move || drop(controller.act(&ActionKind::Submit.on(january()))));
         // The journal as it was at any moment up to the death: each length, half-written records too.
         let journal = fs::read(stage.campaign().journal()).expect("a journal");
         for length in (full..=journal.len()).step_by(29).chain([journal.len()]) {
@@ -950,7 +953,7 @@ fn a_session_killed_at_any_step_of_a_submission_never_submits_twice() {
             match now {
                 ChainState::Waiting => assert_eq!(stage.with(|c| c.live("m01").len()), 1),
                 ChainState::Failed => {
-                    again.act(&Action::Resubmit(january())).expect("submitted");
+                    again.act(&ActionKind::Resubmit.on(january())).expect("submitted");
                 }
                 other => panic!("{fault:?} at {length}: {other:?}"),
             }
@@ -1032,7 +1035,7 @@ proptest! {
             match step {
                 Step::Act(kind, june) => {
                     let chain = ChainId::of_months(&[if june { 6 } else { 1 }]);
-                    let action = [Action::Submit, Action::Resubmit, Action::Stop][usize::from(kind)](chain);
+                    let action = [ActionKind::Submit, ActionKind::Resubmit, ActionKind::Stop][usize::from(kind)].on(chain);
                     survive(|| {
                         let _ = open.act(&action);
                         controller = Some(open);

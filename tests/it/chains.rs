@@ -79,7 +79,7 @@ fn a_record_that_cannot_be_trusted_is_refused_and_its_cure_works() {
             .ask(&job)
             .failed(76, &[&words[..], &["then resubmit: `alpsckpt resubmit m01 --campaign "]].concat());
         assert_eq!(links(), before, "no link begins");
-        for command in [&["status", "out"][..], &["verify", "-c", "out"], &["resubmit", "m01", "-c", "out"]] {
+        for command in [&["status", "out"][..], &["verify", "out"], &["resubmit", "m01", "-c", "out"]] {
             scene.ask(command).failed(74, &words);
         }
         fs::remove_file(dir.record()).unwrap();

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use alpsckpt::batch::embedded::MANNER;
-use alpsckpt::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
-use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, Snapshot};
 use alpsckpt::campaign::spec;
@@ -20,6 +18,7 @@ use alpsckpt::engine::NUMERICS;
 use alpsckpt::job::verify::verify_chain;
 use alpsckpt::job::{Origin, RunOptions, Stop, run_chain};
 
+use crate::no_cluster::Nothing;
 use crate::scene::{PROGRAM, apart};
 use crate::support::{contents, copy_all};
 
@@ -69,7 +68,7 @@ impl Kept {
     /// form then.
     pub(crate) fn acted_on(&self) -> Controller {
         let mut controller = self.open().unwrap();
-        let refused = controller.act(&Action::Resubmit(ChainId::of_months(&[6]))).unwrap_err();
+        let refused = controller.act(&ActionKind::Resubmit.on(ChainId::of_months(&[6]))).unwrap_err();
         assert!(refused.to_string().contains("was moved here from"), "{refused}");
         assert!(!self.campaign().lease().exists(), "it is given back");
         controller
@@ -97,47 +96,6 @@ impl Kept {
 fn crc32(bytes: &[u8]) -> u32 {
     let frame = framed::frame(bytes);
     u32::from_le_bytes(frame[4..8].try_into().unwrap())
-}
-
-/// A batch system without jobs, which takes none.
-struct Nothing;
-
-impl BatchSystem for Nothing {
-    fn manner(&self) -> &'static Manner {
-        &MANNER
-    }
-
-    fn info(&mut self) -> Result<ClusterInfo, BatchError> {
-        Ok(ClusterInfo { name: "nothing".to_owned(), time_scale: 1.0 })
-    }
-
-    fn submit(&mut self, _: &Submission) -> Result<JobId, BatchError> {
-        Err(BatchError::Refused("not in this test".to_owned()))
-    }
-
-    fn find(&mut self, _: &[Token]) -> Result<Vec<Job>, BatchError> {
-        Ok(Vec::new())
-    }
-
-    fn delete(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn checkpoint(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn hold(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn resume(&mut self, job: JobId) -> Result<(), BatchError> {
-        Err(BatchError::UnknownJob(job))
-    }
-
-    fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
-        Ok(Vec::new())
-    }
 }
 
 fn reach() -> Reach {
@@ -305,7 +263,7 @@ fn an_event_of_a_later_program_makes_a_reader_that_says_why() {
     let Access::ReadOnly { why } = &snapshot.access else { panic!("it may write") };
     assert!(why.contains("written by a newer alpsckpt") && why.contains("update it"), "{why}");
     assert_eq!(stands(&snapshot)[1].1, ChainState::Stopped, "what is known is still shown");
-    let refused = controller.act(&Action::Resubmit(ChainId::of_months(&[6])));
+    let refused = controller.act(&ActionKind::Resubmit.on(ChainId::of_months(&[6])));
     assert!(refused.is_err());
     drop(controller);
     assert_eq!(contents(&kept.output()), before);

@@ -38,6 +38,7 @@ mod land;
 mod meant;
 mod memory;
 mod neighbours;
+mod no_cluster;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod outputs;

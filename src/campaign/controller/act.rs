@@ -3,7 +3,7 @@
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
 use crate::batch::{BatchError, BatchSystem, JobId, Token};
-use crate::campaign::actions::{UNSAVED, possible};
+use crate::campaign::actions::{Deed, Ordered, WhyNot, possible};
 use crate::campaign::event::{Event, listed};
 use crate::campaign::identity::AttemptFile;
 use crate::campaign::inputs::{self, Depth};
@@ -17,7 +17,7 @@ impl Controller {
     /// # Errors
     /// When it does not fit the chain's state, or fails.
     pub fn act(&mut self, action: &Action) -> Result<String, ControlError> {
-        let chain = action.chain();
+        let chain = &action.chain;
         // What was never submitted needs no answer of the batch system; everything else is judged by a fresh one.
         let fresh = !self.state.chain(chain).attempts.is_empty();
         // A slow disk and a slow batch system are looked at before the lease is taken.
@@ -53,26 +53,26 @@ impl Controller {
     }
 
     fn act_now(&mut self, action: &Action) -> Result<String, ControlError> {
-        let chain = action.chain();
+        let chain = &action.chain;
         let view = &self.possible_now(action)?;
-        match action {
-            Action::Submit(_) | Action::Resubmit(_) => self.submit(chain, view, None),
-            Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_) => self.order(action, view),
-            Action::Stop(_) => self.stop(chain),
+        match action.kind.row().deed {
+            Deed::Submit => self.submit(chain, view, None),
+            Deed::Order { intent, ask } => self.order(action, view, intent, ask),
+            Deed::Delete => self.stop(chain),
         }
     }
 
     /// The chain, if it is in a state for this action.
     fn possible_now(&self, action: &Action) -> Result<ChainView, ControlError> {
-        let chain = action.chain();
+        let chain = &action.chain;
         let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else {
             return Err(self.no_chain(chain));
         };
-        possible(action.kind(), &view, &Access::Writer).map_err(|why| match view.state {
+        possible(action.kind, &view, &Access::Writer).map_err(|why| match view.state {
             // It ends by itself: there is more to be done than to look.
-            _ if why == UNSAVED => ControlError::Unsaved { chain: chain.to_string() },
+            _ if why == WhyNot::Unsaved => ControlError::Unsaved { chain: chain.to_string() },
             ChainState::SubmissionUnknown => ControlError::NotSure { chain: chain.to_string() },
-            _ => not_now(chain, why),
+            _ => not_now(chain, why.to_string()),
         })?;
         Ok(view)
     }
@@ -245,32 +245,20 @@ impl Controller {
     }
 
     /// Asks something of the chain's job.
-    fn order(&mut self, action: &Action, view: &ChainView) -> Result<String, ControlError> {
-        let chain = action.chain();
+    fn order(
+        &mut self,
+        action: &Action,
+        view: &ChainView,
+        intent: fn(ChainId, JobId) -> Event,
+        ask: fn(&mut dyn BatchSystem, JobId) -> Result<(), BatchError>,
+    ) -> Result<String, ControlError> {
+        let chain = &action.chain;
         let Some(job) = view.job.as_ref().map(|j| JobId(j.id)) else {
-            return Err(not_now(chain, "it has no job".to_owned()));
+            return Err(not_now(chain, WhyNot::NoJob.to_string()));
         };
-        let of = chain.clone();
-        let (intent, order, done): (_, fn(&mut dyn BatchSystem, JobId) -> _, _) = match action {
-            Action::Hold(_) => (
-                Event::HoldAsked { chain: of, job },
-                |client, job| client.hold(job),
-                format!("job {job} is asked to wait until it is resumed"),
-            ),
-            Action::Resume(_) => (
-                Event::ResumeAsked { chain: of, job },
-                |client, job| client.resume(job),
-                format!("job {job} is asked to go on"),
-            ),
-            _ => (
-                Event::CheckpointAsked { chain: of, job },
-                |client, job| client.checkpoint(job),
-                format!("the checkpoint signal was sent to job {job}"),
-            ),
-        };
-        self.record(vec![intent])?;
-        order(self.client()?.as_mut(), job)?;
-        Ok(format!("{chain}: {done}"))
+        self.record(vec![intent(chain.clone(), job)])?;
+        ask(self.client()?.as_mut(), job)?;
+        Ok(format!("{chain}: {}", Ordered { kind: action.kind, job }))
     }
 
     fn stop(&mut self, chain: &ChainId) -> Result<String, ControlError> {

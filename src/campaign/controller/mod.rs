@@ -42,10 +42,11 @@ use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 
+pub use super::actions::{Action, ActionKind};
 pub use crate::clusters::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
-pub use request::{Action, ActionKind, ControlError, DISK_FULL_HINT};
+pub use request::{ControlError, DISK_FULL_HINT};
 pub use sure::Submission;
 
 /// A campaign opened by this process.

@@ -1,90 +1,12 @@
-//! What a person can ask for, and why it could not be done.
+//! Why what a person asked for could not be done.
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::batch::BatchError;
-use crate::campaign::actions::UNSAVED;
+use crate::campaign::actions::WhyNot;
 use crate::campaign::chains::ChainError;
 use crate::campaign::inputs::CheckError;
-use crate::checkpoint::ChainId;
 use crate::durable::DurableError;
-
-/// What a person can ask for; the same in the UI and on the command line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Action {
-    /// Submit a planned chain.
-    Submit(ChainId),
-    /// Submit a failed or stopped chain again, from its last good generation.
-    Resubmit(ChainId),
-    /// Checkpoint now: the link seals and ends, the batch system starts the next.
-    Checkpoint(ChainId),
-    /// Hold a chain's waiting job: it is not started until it is resumed.
-    Hold(ChainId),
-    /// Let a chain's held or suspended job go on.
-    Resume(ChainId),
-    /// Stop a chain: its job is deleted, what is sealed stays.
-    Stop(ChainId),
-}
-
-impl Action {
-    /// The action of this kind on a chain.
-    #[must_use]
-    pub fn new(kind: ActionKind, chain: ChainId) -> Self {
-        match kind {
-            ActionKind::Submit => Self::Submit(chain),
-            ActionKind::Resubmit => Self::Resubmit(chain),
-            ActionKind::Checkpoint => Self::Checkpoint(chain),
-            ActionKind::Hold => Self::Hold(chain),
-            ActionKind::Resume => Self::Resume(chain),
-            ActionKind::Stop => Self::Stop(chain),
-        }
-    }
-
-    /// Its kind.
-    #[must_use]
-    pub fn kind(&self) -> ActionKind {
-        match self {
-            Self::Submit(_) => ActionKind::Submit,
-            Self::Resubmit(_) => ActionKind::Resubmit,
-            Self::Checkpoint(_) => ActionKind::Checkpoint,
-            Self::Hold(_) => ActionKind::Hold,
-            Self::Resume(_) => ActionKind::Resume,
-            Self::Stop(_) => ActionKind::Stop,
-        }
-    }
-
-    /// The chain it is about.
-    #[must_use]
-    pub fn chain(&self) -> &ChainId {
-        match self {
-            Self::Submit(chain)
-            | Self::Resubmit(chain)
-            | Self::Checkpoint(chain)
-            | Self::Hold(chain)
-            | Self::Resume(chain)
-            | Self::Stop(chain) => chain,
-        }
-    }
-}
-
-/// The kind of an [`Action`], for keys, menus and the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ActionKind {
-    /// [`Action::Submit`].
-    Submit,
-    /// [`Action::Resubmit`].
-    Resubmit,
-    /// [`Action::Checkpoint`].
-    Checkpoint,
-    /// [`Action::Hold`].
-    Hold,
-    /// [`Action::Resume`].
-    Resume,
-    /// [`Action::Stop`].
-    Stop,
-}
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +50,7 @@ pub enum ControlError {
         chain: String,
     },
     /// A checkpoint is asked for of a program of which nothing is kept.
-    #[error("{chain}: nothing was done: {UNSAVED}")]
+    #[error("{chain}: nothing was done: {}", WhyNot::Unsaved)]
     Unsaved {
         /// The chain.
         chain: String,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::act::not_now;
-use super::{Action, ControlError, Controller};
+use super::{ActionKind, ControlError, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::checkpoint::ChainId;
 
@@ -29,9 +29,9 @@ impl Controller {
     /// As [`Controller::act`] and [`Controller::sure_of`].
     pub fn submit_if_new(&mut self, view: &ChainView) -> Result<Submission, ControlError> {
         let action = match view.state {
-            ChainState::Planned => Action::Submit(view.id.clone()),
+            ChainState::Planned => ActionKind::Submit.on(view.id.clone()),
             // The batch system never had a job of it: to submit it again is what is asked for.
-            ChainState::Failed if view.never_taken() => Action::Resubmit(view.id.clone()),
+            ChainState::Failed if view.never_taken() => ActionKind::Resubmit.on(view.id.clone()),
             _ => return Ok(Submission::Left(Box::new(view.clone()))),
         };
         match self.act(&action) {

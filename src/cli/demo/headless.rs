@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::super::bars::{Bar, Bars};
 use super::super::{CliError, exit, maps, output, verify};
-use crate::campaign::controller::{Action, Controller};
+use crate::campaign::controller::{ActionKind, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId};
 use crate::quantity::count;
-use crate::ui::words;
+use crate::words;
 
 const PERIOD: Duration = Duration::from_millis(500);
 
@@ -66,7 +66,7 @@ fn care_for(
         ChainState::Failed if chain.attempts < 2 && resubmitted.insert(chain.id.clone()) => {
             bars.say(&format!("{} failed: {why}", chain.id));
             bars.say(&format!("> alpsckpt resubmit {}", chain.id));
-            bars.say(&controller.act(&Action::Resubmit(chain.id.clone()))?);
+            bars.say(&controller.act(&ActionKind::Resubmit.on(chain.id.clone()))?);
             Ok(())
         }
         // Seen again before the resubmission shows.

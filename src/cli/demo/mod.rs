@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::{CliError, exit, open, output, place};
-use crate::campaign::controller::{Action, ClusterChoice, Controller};
+use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::shell_words::quoted;
 use crate::ui::{self, UiError};
@@ -147,7 +147,7 @@ fn reopen(folder: &Folder, args: &Args) -> Result<(), CliError> {
 fn submit_planned(controller: &mut Controller) -> Result<(), CliError> {
     let snapshot = controller.refresh()?;
     for chain in snapshot.chains.into_iter().filter(|c| c.state == ChainState::Planned) {
-        output::note(controller.act(&Action::Submit(chain.id))?);
+        output::note(controller.act(&ActionKind::Submit.on(chain.id))?);
     }
     Ok(())
 }

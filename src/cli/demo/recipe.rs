@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{CliError, exit, output, place};
 use crate::batch::embedded::{Config, Embedded, Fault, default_config};
-use crate::campaign::controller::{Action, ClusterChoice, Controller};
+use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
@@ -78,7 +78,7 @@ impl Folder {
             _ => return Ok(()),
         };
         for chain in controller.refresh()?.chains.into_iter().filter(|chain| !chain.state.is_settled()) {
-            output::note(controller.act(&Action::Stop(chain.id))?);
+            output::note(controller.act(&ActionKind::Stop.on(chain.id))?);
         }
         Ok(())
     }

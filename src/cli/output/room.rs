@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::ui::glyphs::{self, Glyphs};
+use crate::glyphs::{self, Glyphs};
 use crate::ui::theme::Depth;
 
 /// The colours that may be used on standard output (see <https://no-color.org>).

@@ -165,8 +165,6 @@ fn nothing_below_an_output_is_reached_by_its_path_alone() {
         ("campaign/controller/install.rs", "reads the program that runs, and the user's"),
         ("campaign/controller/log.rs", "keeps a log in the user's state"),
         ("campaign/controller/act.rs", "compares two output folders"),
-        ("campaign/controller/choice.rs", "looks for a command in PATH"),
-        ("job/entry.rs", "reads the batch system's list of nodes"),
         ("job/setup.rs", "reads its own error stream"),
         ("job/failure.rs", "asks for the room of a disk"),
         ("job/tiles/outputs.rs", "examines inputs wherever their paths lead"),

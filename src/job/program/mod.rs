@@ -1,18 +1,24 @@
 //! The body of a link that runs a program of the user's: starts or restores it, watches it, dumps it in time, and takes over what
 //! it has made.
 
+mod beside;
 mod hindered;
+mod leave;
+mod let_go;
+mod pace;
 mod publish;
+mod restore;
 mod resume;
+mod runner;
 mod save;
 mod trouble;
 mod watch;
 
-pub use save::let_images_go;
+pub use let_go::let_images_go;
 
 use std::time::Instant;
 
-use super::failure::Failure;
+use super::failure::LinkFailure;
 use super::shell::{Body, Done, Shell};
 use crate::campaign::spec::{Command, Resolved};
 use crate::checkpoint::{Dumper, Generation, GenerationNumber, LinkNumber};
@@ -75,14 +81,14 @@ struct State {
 }
 
 impl Body for Foreign<'_> {
-    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure> {
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, LinkFailure> {
         Session { shell, command: self.command }.run()
     }
 }
 
 impl Session<'_> {
     /// The link's whole work.
-    fn run(&self) -> Result<Done, Failure> {
+    fn run(&self) -> Result<Done, LinkFailure> {
         if let Some(done) = self.already_complete()? {
             return Ok(done);
         }
@@ -93,15 +99,17 @@ impl Session<'_> {
             return self.shell.leave("before the program was begun: nothing new is sealed");
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let pool = pool.map_err(|e| Failure::Internal(format!("no thread can be had: {e}")))?;
+        let pool = pool.map_err(|e| LinkFailure::Internal(format!("no thread can be had: {e}")))?;
         let checked = match self.shell.check_inputs(&pool) {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 return self.shell.leave("while the inputs were compared: nothing new is sealed");
             }
             other => other?,
         };
         match self.begin(&checked.inputs) {
-            Err(Failure::Stopped) => self.shell.leave("while the image was verified: nothing new is sealed"),
+            Err(LinkFailure::Stopped) => {
+                self.shell.leave("while the image was verified: nothing new is sealed")
+            }
             Err(e) => Err(e),
             Ok(mut state) => self.work(&mut state),
         }

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::save::let_images_go;
+use super::let_go::let_images_go;
 use super::{Session, State};
 use crate::checkpoint::form::{self, FORM, Formed};
 use crate::checkpoint::{Complete, LinkNumber, MapRecord, Phase, Place, image, seal};
 use crate::durable::{DurableError, atomic, beneath, sealed};
 use crate::engine::Problem;
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::shell::Done;
 use crate::job::verify::verify_bytes;
 use crate::quantity::count;
@@ -45,7 +45,7 @@ impl Formed for Made {
 
 impl Session<'_> {
     /// A chain that is complete already is verified, and nothing is run. `None`: there is work to do.
-    pub(super) fn already_complete(&self) -> Result<Option<Done>, Failure> {
+    pub(super) fn already_complete(&self) -> Result<Option<Done>, LinkFailure> {
         let Some(complete) = self.shell.completed()? else { return Ok(None) };
         let problems: Vec<String> = complete.maps.iter().filter_map(|file| self.problem(file)).collect();
         if self.shell.must_stop() {
@@ -83,7 +83,7 @@ impl Session<'_> {
     }
 
     /// What the program made, where it ended well before and its files have not all got their names.
-    pub(super) fn already_made(&self) -> Result<Option<Made>, Failure> {
+    pub(super) fn already_made(&self) -> Result<Option<Made>, LinkFailure> {
         let path = self.shell.dir.made();
         let made: Made = match form::read(&path) {
             Err(e) if e.is_missing() => return Ok(None),
@@ -105,12 +105,12 @@ impl Session<'_> {
     }
 
     /// Records what the program, which ended well, has made.
-    pub(super) fn make(&self, state: &State) -> Result<Made, Failure> {
+    pub(super) fn make(&self, state: &State) -> Result<Made, LinkFailure> {
         self.shell.enter(Phase::Finishing);
         let mut files = Vec::new();
         for (from, to) in &state.resolved.outputs {
             let lacking = |what: &str| {
-                Failure::Program(
+                LinkFailure::Program(
                     65,
                     format!(
                         "the program ended with exit status 0, but {}: {what} (correct the program, or `outputs` in the campaign file)",
@@ -162,7 +162,7 @@ impl Session<'_> {
     }
 
     /// Gives the files their final names and records the chain as complete.
-    pub(super) fn publish(&self, made: &Made) -> Result<String, Failure> {
+    pub(super) fn publish(&self, made: &Made) -> Result<String, LinkFailure> {
         self.shell.enter(Phase::Finishing);
         let results = self.shell.campaign.results();
         atomic::create_folder_within(&results)?;
@@ -192,14 +192,14 @@ impl Session<'_> {
     }
 
     /// Moves one file to its place, unless something else is there.
-    fn name(&self, from: &Path, to: &Path, file: &MapRecord) -> Result<(), Failure> {
+    fn name(&self, from: &Path, to: &Path, file: &MapRecord) -> Result<(), LinkFailure> {
         let is_it = |path: &Path| verify_bytes(path, file, &[], &|| false).is_ok();
         if !beneath::exists(from) {
             // It was moved before this link began.
             if is_it(to) {
                 return Ok(());
             }
-            return Err(Failure::Untrusted(format!(
+            return Err(LinkFailure::Untrusted(format!(
                 "{}: what the program has made is not there any more, nor at its place (remove {} to have the program run again, \
                  then resubmit)",
                 from.display(),
@@ -212,7 +212,7 @@ impl Session<'_> {
         if beneath::exists(to) && !is_it(to) {
             match self.former_result(&file.file) {
                 None => {
-                    return Err(Failure::Input(Problem::new(
+                    return Err(LinkFailure::Input(Problem::new(
                         to,
                         "this file has the name of a result, and this campaign did not make it; it is not overwritten",
                         "move it away, then resubmit",
@@ -243,7 +243,7 @@ impl Session<'_> {
     }
 
     /// Gives a former result that is not what was made a name of its own.
-    fn put_aside(&self, path: &Path) -> Result<(), Failure> {
+    fn put_aside(&self, path: &Path) -> Result<(), LinkFailure> {
         let mut aside = path.as_os_str().to_owned();
         aside.push(".damaged");
         let aside = Path::new(&aside);

@@ -3,62 +3,25 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::beside::{Beside, RECORD};
+use super::runner::Runner;
 use super::{Session, State};
 use crate::campaign::inputs::Inputs;
-use crate::campaign::spec::{self, Checkpoint, Places, Processors, Resolved, Semaphores};
+use crate::campaign::spec::{self, Places, Processors, Resolved, Semaphores};
 use crate::checkpoint::{
     Dumper, Generation, GenerationNumber, Image, LinkNumber, LinkResume, Rejected, UnfitNode, fence, image,
 };
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::foreign::closed::{Bounds, Closed};
-use crate::foreign::dmtcp::Dmtcp;
-use crate::foreign::fitness::{Misfit, RestoreSite, Unfit, unfit};
-use crate::foreign::inside::{Supervised, SupervisorOptions};
-use crate::foreign::plain::Plain;
-use crate::foreign::record::ImageRecord;
 use crate::foreign::tasks::TaskMemory;
-use crate::foreign::{Backend, Clocks, Program, Trouble, TroubleKind, copies, cpu, dmtcp, kit, semaphores};
-use crate::job::failure::Failure;
-use crate::quantity::{bytes, count};
+use crate::foreign::{Program, cpu, semaphores};
+use crate::job::failure::LinkFailure;
+use crate::quantity::bytes;
 use crate::shell_words::word;
 
-/// The image's own record, beside the files of whatever dumped it.
-pub(super) const RECORD: &str = "record.ron";
-/// The folder of the program's own files, as they were.
-pub(super) const COPIES: &str = "copies";
-/// The copies of files that it had closed.
-pub(super) const CLOSED: &str = "closed";
-
-/// So many files that were brought back are told by name.
-const MOST_TOLD: usize = 20;
-
-/// What is written beside the files of an image.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Beside {
-    /// The clocks that the program has seen.
-    pub(super) clocks: Clocks,
-    /// CPU time that it has taken since its beginning, s.
-    pub(super) cpu: f64,
-    /// How long the dump took, s, and what it wrote, bytes.
-    pub(super) took: f64,
-    /// What it asks of a node.
-    pub(super) needs: ImageRecord,
-    /// What lay in its folder, closed.
-    #[serde(default)]
-    pub(super) closed: Closed,
-}
-
-/// What runs the program, and dumps it.
-struct Runner {
-    backend: Box<dyn Backend>,
-    by: Dumper,
-    criu: (u32, u32, u32),
-}
-
 /// An image that was verified, with what lies beside it.
-struct Verified {
-    held: image::Held,
-    beside: Beside,
+pub(super) struct VerifiedImage {
+    pub(super) held: image::Held,
+    pub(super) beside: Beside,
 }
 
 /// A generation that may be gone on from.
@@ -66,7 +29,7 @@ struct Candidate {
     generation: Generation,
     image: Image,
     /// `None` for a program that keeps its state itself.
-    verified: Option<Verified>,
+    verified: Option<VerifiedImage>,
 }
 
 /// What was found of the chain.
@@ -78,7 +41,7 @@ struct Found {
 
 impl Session<'_> {
     /// Starts the program, or lets it go on.
-    pub(super) fn begin(&self, inputs: &Inputs) -> Result<State, Failure> {
+    pub(super) fn begin(&self, inputs: &Inputs) -> Result<State, LinkFailure> {
         let found = self.find()?;
         let record = LinkResume {
             from: found.candidate.as_ref().map(|c| c.generation.number),
@@ -105,7 +68,7 @@ impl Session<'_> {
     }
 
     /// The newest generation that counts.
-    fn find(&self) -> Result<Found, Failure> {
+    fn find(&self) -> Result<Found, LinkFailure> {
         let dir = &self.shell.dir;
         let after = self.shell.after()?;
         let numbers = fence::generations(dir)?;
@@ -115,7 +78,7 @@ impl Session<'_> {
             let path = dir.generation(number);
             let mut reject = |why: String| rejected.push(Rejected { generation: number, why });
             let generation = match Generation::read(dir, number) {
-                Err(e @ DurableError::UnknownForm { .. }) => return Err(Failure::Foreign(e.to_string())),
+                Err(e @ DurableError::UnknownForm { .. }) => return Err(LinkFailure::Foreign(e.to_string())),
                 Err(e @ DurableError::Damaged { .. }) => {
                     reject(e.to_string());
                     continue;
@@ -130,7 +93,7 @@ impl Session<'_> {
             }
             let Some(image) = generation.image.clone() else {
                 let what = "holds no program, but tiles (use another output folder)";
-                return Err(Failure::Foreign(format!("{}: {what}", path.display())));
+                return Err(LinkFailure::Foreign(format!("{}: {what}", path.display())));
             };
             match self.examined(&path, &image)? {
                 Ok(verified) => {
@@ -148,7 +111,7 @@ impl Session<'_> {
         &self,
         generation: &Path,
         image: &Image,
-    ) -> Result<Result<Option<Verified>, String>, Failure> {
+    ) -> Result<Result<Option<VerifiedImage>, String>, LinkFailure> {
         // Whoever can write the record can name any image in it.
         let facts = beneath::facts(generation);
         let facts = facts.map_err(|e| DurableError::io(generation, "examine", e))?;
@@ -160,7 +123,7 @@ impl Session<'_> {
         }
         let stop = || self.shell.must_stop();
         let began = Instant::now();
-        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| Failure::Stopped)? {
+        let held = match image::hold(&self.shell.dir, image, &stop).map_err(|_| LinkFailure::Stopped)? {
             Ok(held) => held,
             Err(why) => return Ok(Err(why)),
         };
@@ -172,7 +135,7 @@ impl Session<'_> {
             began.elapsed().as_secs_f64()
         ));
         match sealed::read(&held.way().join(RECORD)) {
-            Ok(beside) => Ok(Ok(Some(Verified { held, beside }))),
+            Ok(beside) => Ok(Ok(Some(VerifiedImage { held, beside }))),
             Err(e) => Ok(Err(format!("image {}: {e}", image.folder))),
         }
     }
@@ -210,7 +173,7 @@ impl Session<'_> {
     }
 
     /// The program from its beginning.
-    fn start(&self, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+    fn start(&self, newest: Option<GenerationNumber>) -> Result<State, LinkFailure> {
         let started = self.shell.link;
         let mut resolved = self.resolved(started);
         let work = self.shell.dir.program(started);
@@ -234,9 +197,9 @@ impl Session<'_> {
     }
 
     /// A program is started on the class of processors alone that the campaign asks for: else it would go on nowhere else.
-    fn ensure_class(&self, processors: Processors) -> Result<(), Failure> {
+    fn ensure_class(&self, processors: Processors) -> Result<(), LinkFailure> {
         let Processors::Class(wanted) = processors else { return Ok(()) };
-        let here = cpu::Processor::here().map_err(|e| Failure::Internal(format!("this node: {e}")))?;
+        let here = cpu::Processor::here().map_err(|e| LinkFailure::Internal(format!("this node: {e}")))?;
         if here.class() == wanted.as_str() {
             return Ok(());
         }
@@ -247,7 +210,7 @@ impl Session<'_> {
             here.name,
             here.class()
         );
-        Err(Failure::Unfit(UnfitNode::Processor, what))
+        Err(LinkFailure::Unfit(UnfitNode::Processor, what))
     }
 
     /// Whether programs of this environment leave AVX-512 alone; where not, they go on only where it is.
@@ -257,11 +220,11 @@ impl Session<'_> {
     }
 
     /// A refusal with where the campaign lay when the program was dumped: its files have the names that they had there.
-    fn with_former_place(&self, failure: Failure, generation: &Generation) -> Failure {
-        let Failure::Unable(what) = failure else { return failure };
+    fn with_former_place(&self, failure: LinkFailure, generation: &Generation) -> LinkFailure {
+        let LinkFailure::Unable(what) = failure else { return failure };
         let former = spec::frozen(self.shell.campaign, &generation.spec).ok();
         let here = &self.shell.options.spec.output;
-        Failure::Unable(match former.filter(|former| former.output != *here) {
+        LinkFailure::Unable(match former.filter(|former| former.output != *here) {
             Some(former) => format!(
                 "{what}; the campaign's folder was {} when the program was dumped, and is {} now: moved back with its files, it goes on",
                 former.output.display(),
@@ -272,7 +235,7 @@ impl Session<'_> {
     }
 
     /// The program from what was kept of it.
-    fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, Failure> {
+    fn go_on(&self, candidate: Candidate, newest: Option<GenerationNumber>) -> Result<State, LinkFailure> {
         let Candidate { generation, image, verified } = candidate;
         let resolved = self.resolved(image.started);
         let mut runner = self.runner(&resolved, image.started, Some(image.by))?;
@@ -280,7 +243,7 @@ impl Session<'_> {
         match (&verified, &resolved.own) {
             (None, Some((_, resume))) => runner.backend.start(resume).map_err(|e| Self::unable(&e))?,
             (None, None) => {
-                return Err(Failure::Foreign(format!(
+                return Err(LinkFailure::Foreign(format!(
                     "generation {}: the program saved itself, and the campaign file does not say any more how it goes on \
                      (put back `checkpoint: Own(…)`)",
                     generation.number
@@ -309,107 +272,6 @@ impl Session<'_> {
         Ok(state)
     }
 
-    fn restore(
-        &self,
-        runner: &mut Runner,
-        resolved: &Resolved,
-        image: &Image,
-        verified: &Verified,
-    ) -> Result<(), Failure> {
-        let Verified { held, beside } = verified;
-        let folder = held.way();
-        let here =
-            RestoreSite::look(runner.criu).map_err(|e| Failure::Internal(format!("this node: {e}")))?;
-        let mut unfit = unfit(&beside.needs, &here, &folder.join(COPIES));
-        unfit.extend(beside.closed.unfit(&folder.join(CLOSED), Bounds::default()));
-        for told in unfit.iter().filter(|unfit| !unfit.refuses) {
-            self.shell.log.say(&format!("{told}."));
-        }
-        let refused: Vec<Unfit> = unfit.into_iter().filter(|unfit| unfit.refuses).collect();
-        if !refused.is_empty() {
-            let what =
-                format!("the program is not restored on {}: {}", self.shell.options.node, in_words(&refused));
-            return Err(match of_the_node(&refused) {
-                Some(of_node) => Failure::Unfit(of_node, what),
-                None => Failure::Unable(what),
-            });
-        }
-        image::unpack(held, image)?;
-        let aside = self.shell.dir.programs().join(format!("{}-later", image.started));
-        let brought_back = beside
-            .closed
-            .roll_back(&folder.join(CLOSED), &aside, Bounds::default())
-            .and_then(|mut closed| {
-                closed.extend(copies::roll_back(&beside.needs, &folder.join(COPIES))?);
-                Ok(closed)
-            })
-            .map_err(|unfit| Failure::Unable(format!("the program is not restored: {}", in_words(&unfit))))?;
-        for back in brought_back.iter().take(MOST_TOLD) {
-            self.shell.log.say(&format!("{}: {}.", back.path.display(), back.how));
-        }
-        if let Some(more @ 1..) = brought_back.len().checked_sub(MOST_TOLD) {
-            self.shell.log.say(&format!("Likewise {}.", count(more as u64, "other file")));
-        }
-        runner
-            .backend
-            .restore(&resolved.program, &folder.join(image::FILES), beside.clocks)
-            .map_err(|e| Self::unable(&e))
-    }
-
-    /// What runs the program; `before`: what has dumped it.
-    fn runner(
-        &self,
-        resolved: &Resolved,
-        started: LinkNumber,
-        before: Option<Dumper>,
-    ) -> Result<Runner, Failure> {
-        let by = match (before, &resolved.checkpoint) {
-            (Some(before), _) => Some(before),
-            (None, Checkpoint::Own { .. } | Checkpoint::None) => Some(Dumper::Program),
-            (None, Checkpoint::Criu) => Some(Dumper::Criu),
-            (None, Checkpoint::Dmtcp) => Some(Dumper::Dmtcp),
-            (None, Checkpoint::Auto) => None,
-        };
-        let made = match by {
-            Some(Dumper::Program) => {
-                Ok(Runner { backend: Box::new(Plain::default()), by: Dumper::Program, criu: (0, 0, 0) })
-            }
-            Some(Dumper::Criu) => Self::with_criu(resolved),
-            Some(Dumper::Dmtcp) => self.with_dmtcp(started),
-            None => Self::with_criu(resolved).or_else(|no_criu| {
-                self.with_dmtcp(started).map_err(|no_dmtcp| {
-                    let what =
-                        format!("nothing here can dump a program: {}; {}", no_criu.what, no_dmtcp.what);
-                    Trouble::new(TroubleKind::Unavailable, what, no_criu.cure)
-                })
-            }),
-        };
-        made.map_err(|e| Self::unable(&e))
-    }
-
-    fn with_criu(resolved: &Resolved) -> Result<Runner, Trouble> {
-        let found = kit::find(resolved.kit.as_deref())?;
-        let criu = found.version;
-        let backend = Box::new(Supervised::new(Some(found), SupervisorOptions::default()));
-        Ok(Runner { backend, by: Dumper::Criu, criu })
-    }
-
-    fn with_dmtcp(&self, started: LinkNumber) -> Result<Runner, Trouble> {
-        let tools = dmtcp::find(None)?;
-        let folder = self.shell.dir.program(started).join("dmtcp");
-        atomic::create_folder_within(&folder)
-            .map_err(|e| Trouble::new(TroubleKind::Other, e.to_string(), ""))?;
-        Ok(Runner { backend: Box::new(Dmtcp::new(tools, &folder)), by: Dumper::Dmtcp, criu: (0, 0, 0) })
-    }
-
-    /// A program that cannot be run, dumped or restored here.
-    pub(super) fn unable(trouble: &Trouble) -> Failure {
-        match trouble.kind {
-            TroubleKind::Other => Failure::Program(127, trouble.to_string()),
-            _ => Failure::Unable(trouble.to_string()),
-        }
-    }
-
     /// The program in words.
     fn called(program: &Program) -> String {
         let words = program.arguments.iter();
@@ -417,15 +279,4 @@ impl Session<'_> {
         // A line of the log is one line.
         words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
     }
-}
-
-/// What of the node does not fit, where nothing else stands in the way of another.
-fn of_the_node(refused: &[Unfit]) -> Option<UnfitNode> {
-    let processor = refused.iter().any(|unfit| unfit.kind == Misfit::Processor);
-    let of_node = refused.iter().all(|unfit| unfit.kind.is_of_the_node());
-    of_node.then_some(if processor { UnfitNode::Processor } else { UnfitNode::Other })
-}
-
-fn in_words(unfit: &[Unfit]) -> String {
-    unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

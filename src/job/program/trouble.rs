@@ -2,7 +2,7 @@
 
 use crate::durable::DurableError;
 use crate::foreign::{Trouble, TroubleKind};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 
 /// Why a program was not saved; it runs on.
 #[derive(Debug, thiserror::Error)]
@@ -15,14 +15,16 @@ pub(super) enum NotSaved {
     File(DurableError),
     /// The link must end: it is not this chain's any more.
     #[error(transparent)]
-    Failure(Failure),
+    Failure(LinkFailure),
 }
 
-impl From<Failure> for NotSaved {
-    fn from(e: Failure) -> Self {
+impl From<LinkFailure> for NotSaved {
+    fn from(e: LinkFailure) -> Self {
         match e {
-            Failure::File(e) => e.into(),
-            Failure::Fenced(_) | Failure::Gone(_) | Failure::Superseded { .. } => Self::Failure(e),
+            LinkFailure::File(e) => e.into(),
+            LinkFailure::Fenced(_) | LinkFailure::Gone(_) | LinkFailure::Superseded { .. } => {
+                Self::Failure(e)
+            }
             // Whatever it is, the program can do nothing about it.
             other => Self::Trouble(Trouble::new(TroubleKind::Other, other.to_string(), "")),
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::pace::Pace;
 use super::trouble::NotSaved;
 use super::{Session, State};
 use crate::batch::GO_ON;
@@ -9,7 +10,7 @@ use crate::checkpoint::{Dumper, Phase, Saving, image};
 use crate::durable::beneath;
 use crate::foreign::tasks;
 use crate::foreign::{Ended, Then, Trouble, TroubleKind, progress};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::setup::last_words;
 use crate::job::shell::Done;
 use crate::job::terms::wait_until;
@@ -27,51 +28,15 @@ const BANDWIDTH: f64 = 150e6;
 /// A rate is told after so long.
 const SHORTEST_RATE: Duration = Duration::from_secs(5);
 
-/// A program that takes less of a core than this waits for something else: its CPU time tells nothing of its end.
-const LEAST_CPU: f64 = 0.05;
-
 /// The status with which a job ends whose program ended with [`GO_ON`], which would have the batch system run the job again.
 const INSTEAD_OF_GO_ON: u8 = 71;
 
 /// So much of the end of what the program said is told, bytes.
 const LAST_WORDS: u64 = 600;
 
-/// How a program gets on.
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    /// Since this job lets it run.
-    minutes: f64,
-    /// CPU time that it took since its beginning, s, and of that in former jobs.
-    cpu: f64,
-    cpu_before: f64,
-    /// What it has got done since its beginning, in its own unit, and of that in former jobs.
-    done: f64,
-    done_before: f64,
-}
-
-impl Pace {
-    /// Seconds of CPU time in a minute.
-    fn of_cpu(&self) -> f64 {
-        (self.cpu - self.cpu_before).max(0.0) / self.minutes
-    }
-
-    /// Units in a minute: by the CPU time that it took since its beginning, in other jobs too, and by how much of that it gets now. So
-    /// a job that has just gone on has an end in sight at once, also on a node that is faster or fuller. What takes no CPU time of its
-    /// own is reckoned by the clock of this job.
-    fn of_work(&self) -> Option<f64> {
-        let works = self.of_cpu() >= LEAST_CPU * 60.0;
-        let rate = if works {
-            self.done / self.cpu * self.of_cpu()
-        } else {
-            (self.done - self.done_before) / self.minutes
-        };
-        Some(rate).filter(|rate| *rate > 0.0)
-    }
-}
-
 impl Session<'_> {
     /// Runs the program to its end, or until it must be saved.
-    pub(super) fn work(&self, state: &mut State) -> Result<Done, Failure> {
+    pub(super) fn work(&self, state: &mut State) -> Result<Done, LinkFailure> {
         self.shell.enter(Phase::Computing);
         let mut next = Instant::now();
         let mut last = Instant::now();
@@ -91,7 +56,7 @@ impl Session<'_> {
                 let tasks = self.tell(state);
                 match self.shell.ensure_own() {
                     // A disk that is out of reach ends no program: nothing is published without another look.
-                    Ok(()) | Err(Failure::File(_)) => {}
+                    Ok(()) | Err(LinkFailure::File(_)) => {}
                     Err(e) => return Err(e),
                 }
                 self.tell_hindrances(state, &tasks);
@@ -122,14 +87,14 @@ impl Session<'_> {
     }
 
     /// What ran the program is gone, and the program with it, by no fault of its own.
-    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, Failure> {
+    fn lost(&self, state: &State, trouble: &Trouble) -> Result<Done, LinkFailure> {
         match &state.good {
             Some(good) => self
                 .shell
                 .leave_for(&format!("the program was lost ({trouble}): generation {} stands", good.number)),
-            None => {
-                Err(Failure::Unable(format!("the program was lost, and nothing of it is kept: {trouble}")))
-            }
+            None => Err(LinkFailure::Unable(format!(
+                "the program was lost, and nothing of it is kept: {trouble}"
+            ))),
         }
     }
 
@@ -224,25 +189,27 @@ impl Session<'_> {
             && state.since.elapsed() >= quarter.map_or(TRIAL, |quarter| quarter.min(TRIAL))
     }
 
-    fn trial(&self, state: &mut State) -> Result<(), Failure> {
+    fn trial(&self, state: &mut State) -> Result<(), LinkFailure> {
         state.tried = true;
         match self.save(state, Then::Runs, TRIAL * 10) {
-            Err(NotSaved::Trouble(e)) if e.kind == TroubleKind::Undumpable => Err(Failure::Unable(format!(
-                "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
+            Err(NotSaved::Trouble(e)) if e.kind == TroubleKind::Undumpable => {
+                Err(LinkFailure::Unable(format!(
+                    "the program cannot be dumped, as a trial after {} shows: {e} (change the program, or set `checkpoint: None` \
                  and a walltime in which it ends, or `trial: false` where that passes)",
-                count(state.since.elapsed().as_secs(), "second")
-            ))),
+                    count(state.since.elapsed().as_secs(), "second")
+                )))
+            }
             saved => self.goes_on(saved, "The trial dump failed", "It is tried again when it must be"),
         }
     }
 
-    fn save_and_go_on(&self, state: &mut State) -> Result<(), Failure> {
+    fn save_and_go_on(&self, state: &mut State) -> Result<(), LinkFailure> {
         let saved = self.save(state, Then::Runs, TRIAL * 60);
         self.goes_on(saved, "A dump failed", "The program runs on")
     }
 
     /// A dump that fails while the program runs is no more than a line of the log.
-    fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), Failure> {
+    fn goes_on(&self, saved: Result<(), NotSaved>, failed: &str, then: &str) -> Result<(), LinkFailure> {
         match saved {
             Err(NotSaved::Failure(e)) => Err(e),
             Err(e) => {
@@ -254,7 +221,7 @@ impl Session<'_> {
     }
 
     /// The program has ended by itself.
-    pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, Failure> {
+    pub(super) fn ended(&self, state: &State, ended: Ended) -> Result<Done, LinkFailure> {
         let words =
             || Self::last_words(state).map_or(String::new(), |words| format!(", having said last: {words}"));
         match ended {
@@ -262,20 +229,21 @@ impl Session<'_> {
                 let made = self.make(state)?;
                 self.publish(&made).map(Done::Complete)
             }
-            Ended::Code(GO_ON) => Err(Failure::Program(
+            Ended::Code(GO_ON) => Err(LinkFailure::Program(
                 INSTEAD_OF_GO_ON,
                 format!(
                     "the program ended with exit status {GO_ON}{} (the job ends with {INSTEAD_OF_GO_ON}: {GO_ON} has the batch system resubmit it)",
                     words()
                 ),
             )),
-            Ended::Code(code) => {
-                Err(Failure::Program(code, format!("the program ended with exit status {code}{}", words())))
-            }
+            Ended::Code(code) => Err(LinkFailure::Program(
+                code,
+                format!("the program ended with exit status {code}{}", words()),
+            )),
             Ended::Signal(signal) => {
                 let code = 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0));
                 let memory = if signal == 9 { ", perhaps for its memory" } else { "" };
-                Err(Failure::Program(
+                Err(LinkFailure::Program(
                     code,
                     format!("the program was ended by {}{memory}{}", quantity::signal(signal), words()),
                 ))
@@ -290,28 +258,5 @@ impl Session<'_> {
             let end = beneath::read_end(path, LAST_WORDS).ok()?;
             last_words(&String::from_utf8_lossy(&end))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_follows_from_all_that_was_done_and_from_what_the_program_gets_now() {
-        // 30 units in 600 s of CPU time; now two cores.
-        let pace = Pace { minutes: 1.0, cpu: 600.0, cpu_before: 480.0, done: 30.0, done_before: 30.0 };
-        assert_eq!(
-            (pace.of_cpu(), pace.of_work()),
-            (120.0, Some(6.0)),
-            "before it has counted on in this job"
-        );
-        assert_eq!(Pace { done: 0.0, done_before: 0.0, ..pace }.of_work(), None, "it has not got on");
-        // It waits for something else.
-        let idle = Pace { minutes: 2.0, cpu: 481.0, done: 34.0, ..pace };
-        assert_eq!(idle.of_work(), Some(2.0));
-        assert_eq!(Pace { done: 30.0, ..idle }.of_work(), None);
-        // Rolled back, it has done less than before, and has taken no time yet.
-        assert_eq!(Pace { cpu: 0.0, done: 20.0, ..pace }.of_work(), None);
     }
 }

@@ -7,24 +7,24 @@ use rayon::prelude::*;
 
 use super::{Session, State};
 use crate::checkpoint::blocks::PartReader;
-use crate::checkpoint::resume::map_file;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{BlockRecord, ChainDir, LinkNumber, MapRecord};
 use crate::durable::DurableError;
 use crate::engine::Layer;
 use crate::job::draft::{Draft, Spill};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::workload::Workload;
 
 /// A block of a map: who computed it, in which tile, and where it lies.
 #[derive(Clone, Copy)]
-pub(super) struct Source {
+pub(super) struct BlockSource {
     pub(super) link: LinkNumber,
     pub(super) tile: u64,
     pub(super) block: BlockRecord,
 }
 
 /// A block that is not what was written.
-pub(super) struct Damage {
+pub(super) struct DamagedTile {
     pub(super) tile: u64,
     /// File and reason.
     pub(super) why: String,
@@ -33,13 +33,13 @@ pub(super) struct Damage {
 /// Why the maps were not put together.
 pub(super) enum Unfinished {
     /// A tile is to be computed once more.
-    Damage(Damage),
+    Damage(DamagedTile),
     /// The files of some tiles are gone: they are to be computed once more.
     Missing,
-    Failure(Failure),
+    Failure(LinkFailure),
 }
 
-impl<F: Into<Failure>> From<F> for Unfinished {
+impl<F: Into<LinkFailure>> From<F> for Unfinished {
     fn from(failure: F) -> Self {
         Self::Failure(failure.into())
     }
@@ -51,7 +51,7 @@ impl Session<'_> {
         &self,
         state: &State<'_, W>,
         layer: &Layer,
-        sources: &[Source],
+        sources: &[BlockSource],
     ) -> Result<MapRecord, Unfinished> {
         let lengths: Vec<u32> = sources.iter().map(|s| s.block.bytes).collect();
         let stored: u64 = lengths.iter().copied().map(u64::from).sum();
@@ -87,7 +87,7 @@ impl Session<'_> {
         &self,
         state: &State<'_, W>,
         layer: &Layer,
-        sources: &[Source],
+        sources: &[BlockSource],
         parts: &Parts,
     ) -> Result<Option<Spill>, Unfinished> {
         let Some(mut pyramid) = state.workload.pyramid(layer) else { return Ok(None) };
@@ -99,7 +99,7 @@ impl Session<'_> {
                 let blocks: Vec<Vec<u8>> = row.par_iter().map(|s| parts.read(s)).collect::<Result<_, _>>()?;
                 pyramid.push(&blocks).map_err(|(at, why)| {
                     let why = format!("a block of {} cannot be decoded: {why}", layer.name);
-                    Unfinished::Damage(Damage { tile: row.get(at).map_or(0, |s| s.tile), why })
+                    Unfinished::Damage(DamagedTile { tile: row.get(at).map_or(0, |s| s.tile), why })
                 })
             })?;
             // The first level is the map itself.
@@ -108,8 +108,8 @@ impl Session<'_> {
         Ok(Some(spill))
     }
 
-    fn go_on(&self) -> Result<(), Failure> {
-        if self.shell.must_stop() { Err(Failure::Stopped) } else { Ok(()) }
+    fn go_on(&self) -> Result<(), LinkFailure> {
+        if self.shell.must_stop() { Err(LinkFailure::Stopped) } else { Ok(()) }
     }
 }
 
@@ -117,7 +117,7 @@ impl Session<'_> {
 struct Parts(HashMap<LinkNumber, PartReader>);
 
 impl Parts {
-    fn open(dir: &ChainDir, layer: &str, sources: &[Source]) -> Result<Self, Unfinished> {
+    fn open(dir: &ChainDir, layer: &str, sources: &[BlockSource]) -> Result<Self, Unfinished> {
         let mut parts = HashMap::new();
         for source in sources.iter().filter(|s| s.block.bytes > 0) {
             if let Entry::Vacant(entry) = parts.entry(source.link) {
@@ -128,7 +128,7 @@ impl Parts {
     }
 
     /// The bytes of a block as they were computed; none of one that is not stored.
-    fn read(&self, source: &Source) -> Result<Vec<u8>, Unfinished> {
+    fn read(&self, source: &BlockSource) -> Result<Vec<u8>, Unfinished> {
         match self.0.get(&source.link) {
             Some(part) if source.block.bytes > 0 => {
                 part.read(source.tile, &source.block).map_err(|e| source.damaged(&e))
@@ -138,22 +138,24 @@ impl Parts {
     }
 }
 
-impl Source {
+impl BlockSource {
     fn damaged(&self, why: &DurableError) -> Unfinished {
-        Unfinished::Damage(Damage { tile: self.tile, why: why.to_string() })
+        Unfinished::Damage(DamagedTile { tile: self.tile, why: why.to_string() })
     }
 }
 
 /// The blocks of one layer in the order of the map.
-pub(super) fn sources<W>(state: &State<'_, W>, layer: usize) -> Result<Vec<Source>, Failure> {
-    let mut found: Vec<Option<Source>> = vec![None; state.tiling.blocks() as usize];
+pub(super) fn sources<W>(state: &State<'_, W>, layer: usize) -> Result<Vec<BlockSource>, LinkFailure> {
+    let mut found: Vec<Option<BlockSource>> = vec![None; state.tiling.blocks() as usize];
     for (tile, held) in &state.tiles {
         for block in held.record.blocks.iter().filter(|b| usize::from(b.layer) == layer) {
             if let Some(slot) = found.get_mut(block.block as usize) {
-                *slot = Some(Source { link: held.link, tile: *tile, block: *block });
+                *slot = Some(BlockSource { link: held.link, tile: *tile, block: *block });
             }
         }
     }
-    let all: Option<Vec<Source>> = found.into_iter().collect();
-    all.ok_or_else(|| Failure::Internal(format!("layer {layer} lacks a block although every tile is there")))
+    let all: Option<Vec<BlockSource>> = found.into_iter().collect();
+    all.ok_or_else(|| {
+        LinkFailure::Internal(format!("layer {layer} lacks a block although every tile is there"))
+    })
 }

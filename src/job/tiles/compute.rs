@@ -5,15 +5,15 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::assemble::{Damage, Unfinished};
+use super::assemble::{DamagedTile, Unfinished};
 use super::inputs::perhaps_changed;
 use super::make::{Made, Maker};
 use super::{Session, State};
 use crate::checkpoint::blocks::{self, BadPart};
 use crate::checkpoint::segment::{EncodedBlock, SegmentWriter};
-use crate::checkpoint::{Held, Phase, seal};
+use crate::checkpoint::{HeldTile, Phase, seal};
 use crate::durable::DurableError;
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::terms::wait_until;
 use crate::job::workload::Workload;
 
@@ -25,7 +25,7 @@ impl Session<'_> {
     pub(super) fn compute_and_finish<W: Workload>(
         &self,
         state: &mut State<'_, W>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, LinkFailure> {
         loop {
             // Sealing may find files of earlier links gone: then there is more to compute.
             while state.tiles.len() < state.shape.blocks.len() {
@@ -41,7 +41,11 @@ impl Session<'_> {
     }
 
     /// Forgets the tile whose block is damaged, and all others that cannot be read back any more.
-    fn drop_damaged<W: Workload>(&self, state: &mut State<'_, W>, damage: Damage) -> Result<(), Failure> {
+    fn drop_damaged<W: Workload>(
+        &self,
+        state: &mut State<'_, W>,
+        damage: DamagedTile,
+    ) -> Result<(), LinkFailure> {
         // The winner of a race removes the parts when it is done: that is no damage.
         self.ensure_there(state)?;
         let stop = || self.shell.must_stop();
@@ -61,7 +65,7 @@ impl Session<'_> {
             *times += 1;
             if *times == ROUNDS {
                 let why = bad.iter().find(|part| part.tiles.contains(&tile)).map_or("", |part| &part.why);
-                return Err(Failure::Untrusted(format!(
+                return Err(LinkFailure::Untrusted(format!(
                     "{why} (tile {tile} was written {ROUNDS} times over: this disk does not give back what is written to it)"
                 )));
             }
@@ -72,7 +76,7 @@ impl Session<'_> {
     /// Computes the missing tiles in their order, sealing every `checkpoint_every`, and once at the end.
     ///
     /// A thread of its own computes; here each tile is appended while the next one is computed.
-    fn compute<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+    fn compute<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), LinkFailure> {
         self.shell.enter(Phase::Computing);
         let missing: Vec<u64> =
             (0..state.shape.blocks.len() as u64).filter(|n| !state.tiles.contains_key(n)).collect();
@@ -102,7 +106,7 @@ impl Session<'_> {
         state: &mut State<'_, W>,
         made: &Receiver<Made>,
         count: usize,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), LinkFailure> {
         let every = Duration::from_secs(self.shell.options.spec.checkpoint_every.seconds());
         let (mut last, mut began) = (Instant::now(), Instant::now());
         for at in 1..=count {
@@ -122,7 +126,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn keep_tile<W: Workload>(&self, state: &mut State<'_, W>, made: Made) -> Result<(), Failure> {
+    fn keep_tile<W: Workload>(&self, state: &mut State<'_, W>, made: Made) -> Result<(), LinkFailure> {
         let Made { tile, blocks, samples, took } = made;
         if let Some(picture) = &mut state.look {
             state.sampling.paint(picture, tile, &samples);
@@ -139,7 +143,7 @@ impl Session<'_> {
             Err(e) => return Err(self.not_appended(state, e, &blocks)),
         };
         let synced = writer.sync_much();
-        state.tiles.insert(tile.number, Held { link: self.shell.link, record });
+        state.tiles.insert(tile.number, HeldTile { link: self.shell.link, record });
         state.unsealed = true;
         synced?;
         state.computing += took;
@@ -161,7 +165,7 @@ impl Session<'_> {
         state: &mut State<'_, W>,
         e: DurableError,
         blocks: &[EncodedBlock],
-    ) -> Failure {
+    ) -> LinkFailure {
         let left = (state.shape.blocks.len() - state.tiles.len()) as u64;
         let size: u64 = blocks.iter().map(|b| b.bytes.len() as u64).sum();
         self.shell.remember_needed(size.saturating_mul(left));

@@ -6,10 +6,10 @@ use super::assemble::{Unfinished, sources};
 use super::inputs::perhaps_changed;
 use super::{Session, State};
 use crate::checkpoint::form::FORM;
-use crate::checkpoint::resume::map_file;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{Complete, Phase, Place, seal};
 use crate::durable::{DurableError, atomic, beneath, numbered, sealed};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::pictures;
 use crate::job::shell::Done;
 use crate::job::verify;
@@ -21,7 +21,7 @@ impl Session<'_> {
     pub(super) fn already_complete<W: Workload>(
         &self,
         pool: &rayon::ThreadPool,
-    ) -> Result<Option<Done>, Failure> {
+    ) -> Result<Option<Done>, LinkFailure> {
         let Some(complete) = self.shell.completed()? else { return Ok(None) };
         let problems = self.problems::<W>(pool, &complete)?;
         if problems.is_empty() {
@@ -50,12 +50,12 @@ impl Session<'_> {
         &self,
         pool: &rayon::ThreadPool,
         complete: &Complete,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Vec<String>, LinkFailure> {
         let stop = || self.shell.must_stop();
         let maps = self.shell.campaign.maps();
         let verified = pool.install(|| verify::verify_complete(&maps, complete, &W::reopen, &stop));
         if stop() {
-            return Err(Failure::Stopped);
+            return Err(LinkFailure::Stopped);
         }
         let named = |v: &verify::Verified| {
             v.problems.iter().map(|p| format!("{}: {p}", v.path.display())).collect::<Vec<_>>()
@@ -106,10 +106,13 @@ impl Session<'_> {
         &self,
         pool: &rayon::ThreadPool,
         complete: &Complete,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, LinkFailure> {
         let problems = self.problems::<W>(pool, complete)?;
         if !problems.is_empty() {
-            return Err(Failure::Untrusted(format!("finished maps do not verify: {}", problems.join("; "))));
+            return Err(LinkFailure::Untrusted(format!(
+                "finished maps do not verify: {}",
+                problems.join("; ")
+            )));
         }
         self.draw(complete)?;
         self.shell.ensure_own()?;
@@ -130,11 +133,11 @@ impl Session<'_> {
     }
 
     /// Draws the maps. A picture that cannot be drawn costs no map: `alpsckpt maps --png` draws it later.
-    fn draw(&self, complete: &Complete) -> Result<(), Failure> {
+    fn draw(&self, complete: &Complete) -> Result<(), LinkFailure> {
         let note = self.shell.options.spec.terrain_note.as_deref();
         for map in &complete.maps {
             if self.shell.must_stop() {
-                return Err(Failure::Stopped);
+                return Err(LinkFailure::Stopped);
             }
             let path = self.shell.campaign.maps().join(&map.file);
             let picture = pictures::file(self.shell.campaign, &path);

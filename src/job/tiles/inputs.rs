@@ -7,12 +7,16 @@ use crate::campaign::inputs::{self, Checked};
 use crate::checkpoint::InputBlocks;
 use crate::engine::EngineError;
 use crate::engine::geotiff::Witness;
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::workload::Workload;
 
 impl Session<'_> {
     /// Has every reading compared with those that the sealed tiles came from.
-    pub(super) fn hold_to_inputs<W: Workload>(&self, workload: &W, checked: &Checked) -> Result<(), Failure> {
+    pub(super) fn hold_to_inputs<W: Workload>(
+        &self,
+        workload: &W,
+        checked: &Checked,
+    ) -> Result<(), LinkFailure> {
         for (role, path) in self.shell.options.spec.inputs_of(&self.shell.options.chain) {
             for (since, table) in checked.tables.iter().filter(|(_, table)| table.role == role) {
                 let blocks: Vec<_> = table.blocks.iter().copied().map(inputs::read_block).collect();
@@ -25,7 +29,7 @@ impl Session<'_> {
     }
 
     /// Keeps what was read of the inputs beside the tiles that are about to be sealed.
-    pub(super) fn keep_inputs<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn keep_inputs<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), LinkFailure> {
         let Some(writer) = &mut state.writer else { return Ok(()) };
         let roles = self.shell.options.spec.inputs_of(&self.shell.options.chain);
         for witness in state.workload.witnesses() {
@@ -43,12 +47,12 @@ impl Session<'_> {
 }
 
 /// Why an input cannot be read: perhaps it is another by now.
-pub(super) fn perhaps_changed<W: Workload>(state: &State<'_, W>, failure: Failure) -> Failure {
+pub(super) fn perhaps_changed<W: Workload>(state: &State<'_, W>, failure: LinkFailure) -> LinkFailure {
     let changed = |witness: &Arc<Witness>| state.pool.install(|| witness.verify()).err();
     match failure {
-        Failure::Input(problem) => {
+        LinkFailure::Input(problem) => {
             let changed = state.workload.witnesses().iter().find_map(changed).filter(|p| p.changed);
-            changed.map_or(Failure::Input(problem), Failure::Changed)
+            changed.map_or(LinkFailure::Input(problem), LinkFailure::Changed)
         }
         other => other,
     }

@@ -8,7 +8,7 @@ use super::look::Sampling;
 use super::{Session, State, blocks_of};
 use crate::checkpoint::segment::EncodedBlock;
 use crate::engine::{Layer, Piece, Tile, Tiling, geotiff};
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::heart::Heart;
 use crate::job::workload::Workload;
 
@@ -48,12 +48,12 @@ impl<'a, W: Workload> Maker<'a, W> {
     /// Makes the numbered tiles until nobody takes them any more.
     ///
     /// # Errors
-    /// [`Failure::Stopped`] when the link must stop: the tile in flight is given a moment to end; what the workload says.
-    pub(super) fn make(&self, numbers: &[u64], give: &SyncSender<Made>) -> Result<(), Failure> {
+    /// [`LinkFailure::Stopped`] when the link must stop: the tile in flight is given a moment to end; what the workload says.
+    pub(super) fn make(&self, numbers: &[u64], give: &SyncSender<Made>) -> Result<(), LinkFailure> {
         // Files may be slow: a thread waits for them that is not one of those that compute.
         let reader = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let reader =
-            reader.map_err(|e| Failure::Internal(format!("no thread to read with can be had: {e}")))?;
+            reader.map_err(|e| LinkFailure::Internal(format!("no thread to read with can be had: {e}")))?;
         let tiles: Vec<Tile> = numbers.iter().filter_map(|number| self.tiling.tile(*number)).collect();
         let read = |tile: Tile| reader.install(|| self.workload.read(tile, self.heart.halt()));
         let mut ahead = match tiles.first() {
@@ -62,7 +62,7 @@ impl<'a, W: Workload> Maker<'a, W> {
         };
         for (at, tile) in tiles.iter().enumerate() {
             if self.heart.must_stop() {
-                return Err(Failure::Stopped);
+                return Err(LinkFailure::Stopped);
             }
             let Some(ground) = ahead.take() else { break };
             let ground = ground?;
@@ -79,7 +79,7 @@ impl<'a, W: Workload> Maker<'a, W> {
         Ok(())
     }
 
-    fn tile(&self, tile: Tile, ground: &W::Ground) -> Result<Made, Failure> {
+    fn tile(&self, tile: Tile, ground: &W::Ground) -> Result<Made, LinkFailure> {
         let began = Instant::now();
         let making = Mutex::new(Making {
             blocks: Vec::new(),
@@ -108,12 +108,12 @@ impl<'a, W: Workload> Maker<'a, W> {
     }
 
     /// Encodes the blocks of a piece, layer by layer.
-    fn encode(&self, piece: &Piece) -> Result<Vec<EncodedBlock>, Failure> {
+    fn encode(&self, piece: &Piece) -> Result<Vec<EncodedBlock>, LinkFailure> {
         let (layers, edge) = (self.workload.layers(), self.tiling.block);
         let cells = piece.width as usize * piece.height as usize;
         // A workload that returns another size than it promised is a defect, not a reason to write a wrong map.
         if piece.layers.len() != layers.len() || piece.layers.iter().any(|layer| layer.len() != cells) {
-            return Err(Failure::Internal("a piece of a tile was computed in another size".to_owned()));
+            return Err(LinkFailure::Internal("a piece of a tile was computed in another size".to_owned()));
         }
         let whole = piece.width == edge && piece.height == edge;
         let mut encoded = Vec::new();
@@ -139,7 +139,7 @@ impl<'a, W: Workload> Maker<'a, W> {
 struct Making {
     blocks: Vec<EncodedBlock>,
     samples: Vec<f32>,
-    failure: Option<Failure>,
+    failure: Option<LinkFailure>,
 }
 
 /// Puts the blocks of a tile in order, layer by layer, and blocks without data where there are none.
@@ -158,14 +158,14 @@ fn fill_in(blocks: &mut Vec<EncodedBlock>, numbers: &[u32], layers: usize) {
 }
 
 /// The number of valid cells; none of them may be outside the layer's range, which its integers hold.
-fn valid_cells(layer: &Layer, cells: &[f32]) -> Result<u32, Failure> {
+fn valid_cells(layer: &Layer, cells: &[f32]) -> Result<u32, LinkFailure> {
     let tally = geotiff::tally(cells, layer.range);
     if tally.valid == tally.possible {
         return Ok(tally.valid);
     }
     let (least, most) = layer.range;
     let found = cells.iter().find(|v| !v.is_nan() && !(least..=most).contains(*v)).copied();
-    Err(Failure::Internal(format!(
+    Err(LinkFailure::Internal(format!(
         "{}: {} {} was computed, possible are {least} to {most}",
         layer.name,
         found.unwrap_or(f32::NAN),

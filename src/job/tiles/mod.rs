@@ -7,25 +7,24 @@ mod inputs;
 pub(super) mod look;
 mod make;
 pub mod outputs;
+mod resume;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::LinkFailure;
 use super::shell::{Body, Done, Payload, Shell};
 use super::workload::Workload;
-use crate::campaign::inputs::Inputs;
-use crate::campaign::spec;
 use crate::checkpoint::blocks::{self, BadPart};
-use crate::checkpoint::resume::{self, Held, Resumed, Shape};
 use crate::checkpoint::segment::SegmentWriter;
+use crate::checkpoint::shape::{HeldTile, Shape};
 use crate::checkpoint::{
     GenerationNumber, LinkNumber, LinkResume, Lost, MapRecord, Phase, Quicklook, Segment, seal,
 };
 use crate::durable::sealed;
-use crate::engine::{EngineError, NUMERICS, Tile, Tiling};
-use crate::quantity::{Unit, bytes, count};
-use look::{Sampling, shown_layer};
+use crate::engine::{EngineError, Tile, Tiling};
+use crate::quantity::{bytes, count};
+use look::Sampling;
 
 /// What the work of a link changes.
 pub(super) struct State<'w, W> {
@@ -34,7 +33,7 @@ pub(super) struct State<'w, W> {
     pub(super) tiling: Tiling,
     pub(super) shape: Shape,
     /// Sealed or not: all tiles that need not be computed.
-    pub(super) tiles: BTreeMap<u64, Held>,
+    pub(super) tiles: BTreeMap<u64, HeldTile>,
     /// The segments of earlier links.
     earlier: Vec<Segment>,
     /// This link's own, from its first tile on.
@@ -69,7 +68,7 @@ impl<'o, W: Workload> Tiles<'o, W> {
 }
 
 impl<W: Workload> Body for Tiles<'_, W> {
-    fn run(&self, shell: &Shell<'_>) -> Result<Done, Failure> {
+    fn run(&self, shell: &Shell<'_>) -> Result<Done, LinkFailure> {
         Session { shell }.run(self.open)
     }
 }
@@ -84,11 +83,11 @@ impl Session<'_> {
     pub(super) fn run<W: Workload>(
         &self,
         open: &(dyn Fn() -> Result<W, EngineError> + Sync),
-    ) -> Result<Done, Failure> {
+    ) -> Result<Done, LinkFailure> {
         let pool = self.pool()?;
         let opened = match self.already_complete::<W>(&pool) {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) if self.shell.must_stop() => Err(Failure::Stopped),
+            Ok(None) if self.shell.must_stop() => Err(LinkFailure::Stopped),
             Ok(None) => self.shell.check_inputs(&pool).and_then(|checked| {
                 let workload = pool.install(open)?;
                 self.hold_to_inputs(&workload, &checked)?;
@@ -97,13 +96,13 @@ impl Session<'_> {
             Err(e) => Err(e),
         };
         let (workload, inputs) = match opened {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 return self.shell.leave("before the inputs were opened: nothing new is sealed");
             }
             other => other?,
         };
         let mut state = match self.resume(&workload, &pool, &inputs) {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 return self.shell.leave("while the checkpoint was verified: nothing new is sealed");
             }
             other => other?,
@@ -117,15 +116,15 @@ impl Session<'_> {
         result
     }
 
-    fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+    fn pool(&self) -> Result<rayon::ThreadPool, LinkFailure> {
         let threads = self.shell.options.threads.max(1) as usize;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|e| Failure::Internal(format!("no {threads} threads can be had: {e}")))
+        pool.map_err(|e| LinkFailure::Internal(format!("no {threads} threads can be had: {e}")))
     }
 
-    fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, Failure> {
+    fn work<W: Workload>(&self, state: &mut State<'_, W>) -> Result<Done, LinkFailure> {
         match self.compute_and_finish(state) {
-            Err(Failure::Stopped) => {
+            Err(LinkFailure::Stopped) => {
                 if state.unsealed {
                     self.seal(state)?;
                 }
@@ -149,98 +148,6 @@ impl Session<'_> {
         }
     }
 
-    /// Verifies the newest good generation and records what was found.
-    fn resume<'w, W: Workload>(
-        &self,
-        workload: &'w W,
-        pool: &'w rayon::ThreadPool,
-        inputs: &Inputs,
-    ) -> Result<State<'w, W>, Failure> {
-        let tiling = workload.tiling();
-        let shape = self.shape(workload)?;
-        self.ensure_free(&shape.layers)?;
-        let began = Instant::now();
-        let stop = || self.shell.must_stop();
-        let maps = self.shell.campaign.maps();
-        let found = pool.install(|| resume::newest_good(&self.shell.dir, &maps, &shape, &stop))?;
-        let record = LinkResume {
-            from: found.from.as_ref().map(|g| g.number),
-            rejected: found.rejected.clone(),
-            lost: found.lost.clone(),
-            tiles: found.tiles.len() as u64,
-            unit: Unit::Tiles,
-            inputs: inputs.short(),
-        };
-        self.log_resume(&record, shape.blocks.len(), began.elapsed());
-        self.shell.ensure_own()?;
-        self.shell.record_inputs(inputs)?;
-        sealed::replace(&self.shell.dir.link_resume(self.shell.link), &record)?;
-        self.shell.remember(record.from, record.tiles);
-        self.shell.heart.update(|s| {
-            s.total = shape.blocks.len() as u64;
-            s.tiles = record.tiles;
-            s.sealed_tiles = record.tiles;
-            s.generation = record.from;
-        });
-        let sampling = Sampling::of(tiling);
-        let shown = shown_layer(workload.layers());
-        let look =
-            workload.layers().get(shown).map(|l| painted(&sampling, tiling, sampling.blank(l), &found));
-        if let Some(look) = &look {
-            self.shell.heart.show(look);
-        }
-        Ok(State {
-            workload,
-            pool,
-            tiling,
-            shape,
-            newest: found.rejected.iter().map(|r| r.generation).chain(record.from).max(),
-            verified: record.from.into_iter().collect(),
-            earlier: found.from.map(|g| g.segments).unwrap_or_default(),
-            tiles: found.tiles,
-            maps: found.maps,
-            writer: None,
-            unsealed: true,
-            resume: record,
-            damaged: BTreeMap::new(),
-            sampling,
-            shown,
-            look,
-            computing: Duration::ZERO,
-            computed: 0,
-        })
-    }
-
-    /// What the chain's generations must fit.
-    fn shape<W: Workload>(&self, workload: &W) -> Result<Shape, Failure> {
-        let tiling = workload.tiling();
-        let tiles = (0..tiling.count()).filter_map(|n| tiling.tile(n));
-        Ok(Shape {
-            spec: self.shell.options.spec_hash.clone(),
-            lineage: spec::lineage(self.shell.campaign)?,
-            numerics: NUMERICS,
-            after: self.shell.after()?,
-            layers: workload.layers().iter().map(|l| l.name.clone()).collect(),
-            blocks: tiles.map(|tile| blocks_of(tiling, tile)).collect(),
-        })
-    }
-
-    fn log_resume(&self, record: &LinkResume, total: usize, took: Duration) {
-        for rejected in &record.rejected {
-            self.shell.log.say(&format!("Generation {} rejected: {}.", rejected.generation, rejected.why));
-        }
-        self.log_lost(&record.lost);
-        let took = took.as_secs_f64();
-        match record.from {
-            Some(number) => self.shell.log.say(&format!(
-                "Resumes generation {number}: {} of {}, verified in {took:.1} s.",
-                record.tiles,
-                count(total as u64, "tile")
-            )),
-            None => self.shell.log.say(&format!("Begins anew: {}.", count(total as u64, "tile"))),
-        }
-    }
-
     fn log_lost(&self, lost: &[Lost]) {
         for Lost { why, tiles } in lost {
             self.shell.log.say(&format!("{why}: {} computed again.", count(*tiles, "tile")));
@@ -248,15 +155,15 @@ impl Session<'_> {
     }
 
     /// Makes sure that what this link writes goes where others will find it.
-    pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn ensure_there<W>(&self, state: &State<'_, W>) -> Result<(), LinkFailure> {
         // First: the winner of a race removes files of those it overtook.
         self.shell.ensure_own()?;
         let gone = state.writer.as_ref().map_or(Ok(None), SegmentWriter::gone)?;
-        gone.map_or(Ok(()), |path| Err(Failure::Gone(path)))
+        gone.map_or(Ok(()), |path| Err(LinkFailure::Gone(path)))
     }
 
     /// Forgets the tiles that parts have lost, and says so where the link's beginning is recorded.
-    pub(super) fn forget<W>(&self, state: &mut State<'_, W>, bad: Vec<BadPart>) -> Result<(), Failure> {
+    pub(super) fn forget<W>(&self, state: &mut State<'_, W>, bad: Vec<BadPart>) -> Result<(), LinkFailure> {
         if bad.is_empty() {
             return Ok(());
         }
@@ -276,7 +183,7 @@ impl Session<'_> {
     }
 
     /// Seals all that is done so far as the next generation.
-    pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), Failure> {
+    pub(super) fn seal<W: Workload>(&self, state: &mut State<'_, W>) -> Result<(), LinkFailure> {
         let before = self.shell.heart.status().phase;
         self.shell.enter(Phase::Sealing);
         let began = Instant::now();
@@ -332,14 +239,4 @@ pub(super) fn blocks_of(tiling: Tiling, tile: Tile) -> Vec<u32> {
     let (across, down) = (tile.width.div_ceil(tiling.block), tile.height.div_ceil(tiling.block));
     let row = |j: u32| (0..across).map(move |i| (y + j) * tiling.blocks_across() + x + i);
     (0..down).flat_map(row).collect()
-}
-
-/// The picture of the tiles that a resume found.
-fn painted(sampling: &Sampling, tiling: Tiling, mut look: Quicklook, found: &Resumed) -> Quicklook {
-    for (number, held) in &found.tiles {
-        if let Some(tile) = tiling.tile(*number) {
-            sampling.paint(&mut look, tile, &held.record.samples);
-        }
-    }
-    look
 }

@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Session;
 use crate::campaign::spec::Spec;
-use crate::checkpoint::resume::{file_crc, map_file};
+use crate::checkpoint::resume::file_crc;
+use crate::checkpoint::shape::map_file;
 use crate::checkpoint::{CampaignDir, Chain, ChainDir, Complete, Generation, fence, form};
 use crate::durable::{DurableError, beneath, sealed};
 use crate::engine::{self, Problem};
 use crate::job::draft::Draft;
-use crate::job::failure::Failure;
+use crate::job::failure::LinkFailure;
 use crate::job::{pictures, request};
 
 /// A map that is about to get its name.
@@ -60,20 +61,20 @@ pub fn in_the_way(campaign: &CampaignDir, spec: &Spec, months: &[u8]) -> Vec<Pro
 
 impl Session<'_> {
     /// Refuses to begin where something lies in the way of the chain's maps.
-    pub(super) fn ensure_free(&self, layers: &[String]) -> Result<(), Failure> {
+    pub(super) fn ensure_free(&self, layers: &[String]) -> Result<(), LinkFailure> {
         let problem = self.outputs().in_the_way(layers.iter().map(String::as_str)).into_iter().next();
-        problem.map_or(Ok(()), |problem| Err(Failure::Input(problem)))
+        problem.map_or(Ok(()), |problem| Err(LinkFailure::Input(problem)))
     }
 
     /// Gives a finished map its name, unless something else has it by now; its length and checksum.
-    pub(super) fn publish(&self, layer: &str, draft: Draft) -> Result<(u64, u32), Failure> {
+    pub(super) fn publish(&self, layer: &str, draft: Draft) -> Result<(u64, u32), LinkFailure> {
         let name = self.shell.campaign.maps().join(map_file(layer));
         let outputs = self.outputs();
-        let taken = || Failure::Input(taken(&name));
+        let taken = || LinkFailure::Input(taken(&name));
         let replaces = exists(&name)?;
         if replaces {
             if let Some(problem) = outputs.input_at(&name) {
-                return Err(Failure::Input(problem));
+                return Err(LinkFailure::Input(problem));
             }
             if !outputs.made(&name, layer) {
                 return Err(taken());

@@ -3,10 +3,12 @@
 use super::{paint, press};
 use crate::campaign::snapshot::{JobState, Snapshot};
 use crate::checkpoint::ChainId;
+use crate::glyphs;
 use crate::quantity::Unit;
 use crate::ui::fixtures;
-use crate::ui::glyphs;
-use crate::ui::model::{Message, Model, Tail};
+use crate::ui::message::Message;
+use crate::ui::model::Model;
+use crate::ui::screens::log::Tail;
 use crate::ui::theme::Depth;
 use crate::ui::update::update;
 
@@ -18,7 +20,7 @@ fn filled(mut model: Model) -> Model {
         let message = Message::Picture(ChainId::of_months(&[month]), Ok(fixtures::picture()));
         update(&mut model, message, fixtures::clock(1));
     }
-    if let Some(path) = model.log_path().cloned() {
+    if let Some(path) = model.log.path(&model.shared).cloned() {
         let said = [
             "link 3 of m06 begins on node-2: job 1043, 2 threads, alpsckpt 0.1.0",
             "generation 7 verified: 124 tiles, 34 MB; resuming",

@@ -4,14 +4,34 @@ mod docs;
 mod haste;
 mod keys;
 mod looks;
+mod moves;
 mod news;
 mod paint;
 mod storm;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{Clock, Effect, Message, Model};
+use super::fixtures;
+use super::message::{Effect, Message};
+use super::model::Model;
+use super::shared::Clock;
 use super::update::update;
+use crate::checkpoint::ChainId;
+
+/// The chain of a month.
+pub(super) fn id(month: u8) -> ChainId {
+    ChainId::of_months(&[month])
+}
+
+/// The screens of a campaign at work.
+pub(super) fn mixed() -> Model {
+    fixtures::model(fixtures::mixed(), 80, 24)
+}
+
+/// The last piece of news.
+pub(super) fn said(model: &Model) -> &str {
+    model.notice.as_ref().map_or("", |n| n.text.as_str())
+}
 
 /// Milliseconds between two keys of a person.
 const CALM: u64 = 200;
@@ -53,7 +73,7 @@ pub(super) fn after(model: &mut Model, ms: u64, message: Message) -> Vec<Effect>
 
 /// The clock so many milliseconds after the last message.
 pub(super) fn later(model: &Model, ms: u64) -> Clock {
-    let Clock { steady_ms, wall_ms } = model.clock;
+    let Clock { steady_ms, wall_ms } = model.shared.clock;
     Clock { steady_ms: steady_ms + ms, wall_ms: wall_ms + ms as i64 }
 }
 

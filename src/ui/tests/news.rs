@@ -1,15 +1,12 @@
 //! Notices: what is told, with its time, and how long.
 
-use super::{after, paint, press};
-use crate::campaign::controller::Action;
+use super::{after, paint, press, said};
+use crate::campaign::controller::ActionKind;
 use crate::campaign::snapshot::{ChainState, HistoryLine, Snapshot};
 use crate::checkpoint::ChainId;
 use crate::ui::fixtures;
-use crate::ui::model::{Message, Model, Overlay};
-
-fn said(model: &Model) -> &str {
-    model.notice.as_ref().map_or("", |n| n.text.as_str())
-}
+use crate::ui::message::Message;
+use crate::ui::model::{Model, Overlay};
 
 fn read(model: &mut Model, snapshot: Snapshot) {
     after(model, 1_000, Message::Snapshot(Box::new(snapshot)));
@@ -55,7 +52,7 @@ fn a_notice_has_its_time_and_goes_with_it() {
 #[test]
 fn what_a_mute_scheduler_let_fail_is_no_news_once_it_answers() {
     let mut model = fixtures::model(fixtures::mute_scheduler(), 80, 24);
-    let action = Action::Checkpoint(ChainId::of_months(&[1]));
+    let action = ActionKind::Checkpoint.on(ChainId::of_months(&[1]));
     let failed = Message::Acted(action, Err("no answer within 30 s".to_owned()));
     after(&mut model, 1_000, failed);
     read(&mut model, fixtures::mute_scheduler());
@@ -141,13 +138,13 @@ fn no_month_leaves_the_table_uncounted_at_any_size_and_r_stays_in_the_bar() {
                     let line = text.lines().find_map(|l| l.trim().split_once(&format!(" more {way}")));
                     line.map_or(0, |(number, _)| number.parse().unwrap())
                 };
-                let named = model.chains().iter().filter(|c| {
-                    let name = crate::ui::words::months(&c.months, model.glyphs);
+                let named = model.shared.chains().iter().filter(|c| {
+                    let name = crate::words::months(&c.months, model.shared.glyphs);
                     text.lines().any(|l| l.trim_start_matches(['▸', ' ']).starts_with(&format!("{name} ")))
                 });
                 let shown = named.count() + count("above") + count("below");
                 assert!(shown >= months, "{columns}x{rows}, month {step}: {shown} of {months}\n{text}");
-                let failed = model.chain().is_some_and(|c| c.state == ChainState::Failed);
+                let failed = model.shared.chain().is_some_and(|c| c.state == ChainState::Failed);
                 assert!(!failed || text.contains("r resubmit"), "{columns}x{rows}:\n{text}");
                 press(&mut model, "j");
             }

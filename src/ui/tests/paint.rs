@@ -13,7 +13,7 @@ use crate::ui::view::view;
 
 /// The screen of a model.
 pub(super) fn buffer(model: &Model) -> Buffer {
-    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(model.shared.size.0, model.shared.size.1)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
     terminal.backend().buffer().clone()
 }

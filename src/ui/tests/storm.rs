@@ -4,13 +4,18 @@ use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{later, paint};
-use crate::campaign::controller::Action;
+use crate::campaign::actions::Asks;
+use crate::campaign::controller::{Action, ActionKind};
 use crate::campaign::snapshot::Snapshot;
 use crate::checkpoint::ChainId;
-use crate::ui::model::{Effect, Message, Overlay, Picture, Tail};
+use crate::glyphs;
+use crate::ui::fixtures;
+use crate::ui::message::{Effect, Message};
+use crate::ui::model::Overlay;
+use crate::ui::screens::log::Tail;
+use crate::ui::screens::map::Picture;
 use crate::ui::theme::Depth;
 use crate::ui::update::update;
-use crate::ui::{fixtures, glyphs};
 
 fn snapshots() -> impl Strategy<Value = Snapshot> {
     prop_oneof![
@@ -70,7 +75,7 @@ fn messages() -> impl Strategy<Value = Message> {
         1 => Just(Message::Tick),
         1 => Just(Message::Paste),
         1 => "\\PC{0,200}".prop_map(Message::RefreshFailed),
-        1 => (chain(), ".{0,200}").prop_map(|(c, text)| Message::Acted(Action::Submit(c), Err(text))),
+        1 => (chain(), ".{0,200}").prop_map(|(c, text)| Message::Acted(ActionKind::Submit.on(c), Err(text))),
         1 => proptest::collection::vec(".{0,100}", 0..60).prop_map(move |lines| {
             let lines = lines.into_iter().enumerate().map(|(i, l)| (i as u64 * 7, l)).collect();
             Message::Log(log.into(), Ok(Tail { path: log.into(), cut: true, lines }))
@@ -96,20 +101,20 @@ proptest! {
         let mut asked: Vec<Action> = Vec::new();
         for (message, gap) in messages {
             let allowed = asked.clone();
-            let read_only = model.read_only().is_some();
-            let before = model.pending.len();
+            let read_only = model.shared.read_only().is_some();
+            let before = model.shared.pending.len();
             let now = later(&model, gap);
             for effect in update(&mut model, message, now) {
                 if let Effect::Act(action) = effect {
-                    let free = matches!(action, Action::Checkpoint(_) | Action::Hold(_) | Action::Resume(_));
+                    let free = action.kind.row().asks == Asks::Nothing;
                     prop_assert!(free || allowed.contains(&action), "{action:?} without a question");
                 }
             }
-            prop_assert!(!read_only || model.pending.len() <= before, "an action begins although read-only");
+            prop_assert!(!read_only || model.shared.pending.len() <= before, "an action begins although read-only");
             if let Some(Overlay::Confirm(ask)) = &model.overlay {
                 asked.extend(ask.actions.iter().cloned());
             }
-            prop_assert_eq!(paint::text(&model).lines().count(), usize::from(model.size.1));
+            prop_assert_eq!(paint::text(&model).lines().count(), usize::from(model.shared.size.1));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use alpsckpt::batch::{JobId, JobState};
-use alpsckpt::campaign::controller::{Action, ControlError, Controller, Reach, Submission};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Reach, Submission};
 use alpsckpt::campaign::snapshot::{ChainState, ChainView};
 use alpsckpt::checkpoint::{ExitClass, LinkNumber, LinkStart, MapRecord};
 use alpsckpt::durable::sealed;
@@ -24,7 +24,7 @@ fn an_edited_file_taken_beside_a_running_job_does_not_make_it_silent() {
     // This machine has been up for hours.
     stage.clock.store(30_000_000, Ordering::SeqCst);
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.with(|c| c.job(JobId(1)).state = JobState::Running);
     stage.start_link(&january(), 1, "1", 1);
     assert_eq!(state(&mut controller), ChainState::Running);
@@ -51,9 +51,9 @@ fn a_submission_given_again_after_a_kill_waits_until_it_is_known_what_came_of_it
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| c.faults = vec![Fault::Down]);
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
     // What acts says what to do, and nothing is done.
-    let refused = controller.act(&Action::Resubmit(january())).expect_err("not known yet");
+    let refused = controller.act(&ActionKind::Resubmit.on(january())).expect_err("not known yet");
     assert!(matches!(refused, ControlError::NotSure { .. }), "{refused}");
     assert!(refused.hint().contains("same command again in a minute"), "{}", refused.hint());
     drop(controller);
@@ -67,13 +67,13 @@ fn a_submission_given_again_after_a_kill_waits_until_it_is_known_what_came_of_it
     let june = alpsckpt::checkpoint::ChainId::of_months(&[6]);
     let mut controller = stage.open();
     stage.with(|c| c.faults = vec![Fault::AnswerLost]);
-    assert!(controller.act(&Action::Submit(june.clone())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(june.clone())).is_err());
     assert_eq!(controller.sure_of(&june).expect("known").state, ChainState::Waiting);
     // And without a batch system it is said that it is to be given again.
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
     stage.with(|c| (c.faults, c.down) = (vec![Fault::Down], true));
-    assert!(controller.act(&Action::Submit(january())).is_err());
+    assert!(controller.act(&ActionKind::Submit.on(january())).is_err());
     assert!(matches!(controller.sure_of(&january()), Err(ControlError::Unasked { .. })));
 }
 
@@ -83,7 +83,7 @@ fn what_another_has_just_submitted_is_left_as_it_is() {
     let mut one = stage.create().expect("made");
     let seen = january_of(&mut one);
     assert_eq!(seen.state, ChainState::Planned);
-    stage.open().act(&Action::Submit(january())).expect("another is faster");
+    stage.open().act(&ActionKind::Submit.on(january())).expect("another is faster");
     match one.submit_if_new(&seen) {
         Ok(Submission::Left(now)) => assert_eq!(now.state, ChainState::Waiting),
         other => panic!("{other:?}"),
@@ -128,14 +128,14 @@ fn the_end_of_a_run_in_the_foreground_is_told_as_that_of_a_job() {
     assert!(cause.contains("svf.tif is missing"), "{cause}");
     assert!(hint.contains("`alpsckpt resubmit m01`"), "{hint}");
     // That works as told.
-    stage.open().act(&Action::Resubmit(january())).expect("submitted");
+    stage.open().act(&ActionKind::Resubmit.on(january())).expect("submitted");
 }
 
 #[test]
 fn a_map_whose_bytes_are_not_what_was_computed_is_put_aside_and_its_chain_resubmitted() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     stage.start_link(&january(), 1, "1", 1);
     let maps = vec![map(&stage, "svf.tif", b"abc"), map(&stage, "total_m01.tif", b"abcde")];
     complete(&stage, 1, maps);
@@ -143,7 +143,7 @@ fn a_map_whose_bytes_are_not_what_was_computed_is_put_aside_and_its_chain_resubm
     super::fails(&stage, 1);
     assert_eq!(state(&mut controller), ChainState::Complete);
     assert_eq!(controller.put_damaged_aside(&january()).expect("looked at"), [""; 0], "all is well");
-    assert!(controller.act(&Action::Resubmit(january())).is_err());
+    assert!(controller.act(&ActionKind::Resubmit.on(january())).is_err());
     assert!(controller.begin_anew(&january(), None).is_err(), "it has its maps");
     drop(controller);
     let spoilt = stage.campaign().maps().join("total_m01.tif");
@@ -154,7 +154,7 @@ fn a_map_whose_bytes_are_not_what_was_computed_is_put_aside_and_its_chain_resubm
     assert!(said.len() == 1 && said[0].contains("total_m01.tif.damaged"), "{said:?}");
     assert_eq!(fs::read(spoilt.with_file_name("total_m01.tif.damaged")).expect("it is kept"), b"abXde");
     assert!(!spoilt.exists() && stage.campaign().maps().join("svf.tif").exists());
-    controller.act(&Action::Resubmit(january())).expect("submitted");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert_eq!(state(&mut stage.open()), ChainState::Waiting);
 }
 
@@ -183,9 +183,9 @@ fn on_a_full_disk_the_end_of_a_run_and_what_acts_say_that_there_is_no_room() {
     while full.write_all(&[1; 4096]).is_ok() {}
     drop(full);
     let [class, cause, hint] = failure(&stage);
-    let acted = stage.open().act(&Action::Resubmit(january()));
+    let acted = stage.open().act(&ActionKind::Resubmit.on(january()));
     fs::remove_file(&fill).expect("removed");
-    let roomy = stage.open().act(&Action::Resubmit(january()));
+    let roomy = stage.open().act(&ActionKind::Resubmit.on(january()));
     let unmounted = Command::new("umount").arg("-l").arg(stage.output()).status();
     assert!(unmounted.is_ok_and(|status| status.success()));
     assert!(class == "disk full" && hint.contains("make room"), "{class}: {cause}: {hint}");
@@ -200,7 +200,7 @@ fn on_a_full_disk_the_end_of_a_run_and_what_acts_say_that_there_is_no_room() {
 fn an_edit_that_would_be_refused_is_known_before_it_is_given() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     let mut refusal = |text: &str| controller.refusal(&stage.loaded(text)).expect("looked at");
     assert!(refusal(&Stage::text().replace("01:00:00", "02:00:00")).is_none());
     let left_out = refusal(&Stage::text().replace("[1, 6]", "[6]")).expect("refused");
@@ -213,7 +213,7 @@ fn an_edit_that_would_be_refused_is_known_before_it_is_given() {
 fn the_history_grows_in_time_and_begins_with_the_campaign() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     // The batch system counts whole seconds, by a clock that is a little behind.
     let second = controller.refresh().expect("a snapshot").history[0].happened_ms / 1_000 - 2;
     stage.with(|c| {

@@ -1,7 +1,7 @@
 //! A chain whose program does not fit the node that its job came to: submitted again without that node.
 
 use alpsckpt::batch::{JobId, JobState};
-use alpsckpt::campaign::controller::{Action, Controller, Reach};
+use alpsckpt::campaign::controller::{ActionKind, Controller, Reach};
 use alpsckpt::campaign::snapshot::{ChainState, Snapshot};
 use alpsckpt::checkpoint::{ExitClass, LinkEnd, LinkNumber, UnfitNode};
 use alpsckpt::durable::sealed;
@@ -51,7 +51,7 @@ fn seen(controller: &mut Controller) -> (ChainState, Snapshot) {
 fn an_open_screen_submits_it_again_without_the_node_and_says_so() {
     let stage = Stage::new();
     let mut command = stage.create().expect("made");
-    command.act(&Action::Submit(january())).expect("submitted");
+    command.act(&ActionKind::Submit.on(january())).expect("submitted");
     does_not_fit(&stage, 1, UnfitNode::Other);
     // Who only looks tells what will be done, and does nothing.
     let (state, snapshot) = seen(&mut command);
@@ -83,7 +83,7 @@ fn an_open_screen_submits_it_again_without_the_node_and_says_so() {
 fn a_person_who_resubmits_it_takes_the_nodes_again_that_may_have_been_mended() {
     let stage = Stage::new();
     let mut screen = {
-        stage.create().expect("made").act(&Action::Submit(january())).expect("submitted");
+        stage.create().expect("made").act(&ActionKind::Submit.on(january())).expect("submitted");
         screen(&stage)
     };
     does_not_fit(&stage, 1, UnfitNode::Other);
@@ -92,13 +92,13 @@ fn a_person_who_resubmits_it_takes_the_nodes_again_that_may_have_been_mended() {
     let failure = chain(&snapshot, &january()).failure.clone().expect("a failure");
     assert_eq!((state, failure.class.as_str(), jobs(&stage)), (ChainState::Failed, "refused", 1));
     assert_eq!(seen(&mut screen).0, ChainState::Failed, "what is refused is not asked for again");
-    let said = screen.act(&Action::Resubmit(january())).expect("submitted");
+    let said = screen.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert!(!said.contains("dahu-1") && stage.with(|c| c.not_on == BTreeSet::new()), "{said}");
     does_not_fit(&stage, 2, UnfitNode::Processor);
     let said = {
         let mut command = stage.open();
         command.refresh().expect("a snapshot");
-        command.act(&Action::Resubmit(january())).expect("submitted")
+        command.act(&ActionKind::Resubmit.on(january())).expect("submitted")
     };
     assert!(said.contains("not on dahu-2, where its program does not fit"), "{said}");
     assert_eq!((left_out(&stage), jobs(&stage)), (vec!["dahu-2".to_owned()], 3));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use alpsckpt::batch::{JobId, JobState};
-use alpsckpt::campaign::controller::{Action, ControlError, Controller};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller};
 use alpsckpt::campaign::event::Event;
 use alpsckpt::campaign::journal;
 use alpsckpt::campaign::lease::{Holder, Lease, UNCHANGED_MS};
@@ -37,7 +37,7 @@ fn run(stage: &Stage, job: u64) {
 fn running() -> (Stage, Controller) {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     run(&stage, 1);
     stage.start_link(&january(), 1, "1", 1);
     (stage, controller)
@@ -71,7 +71,7 @@ fn two_sessions_look_and_act_in_turn_and_neither_holds_the_campaign() {
     let mut first = stage.create().expect("made");
     let mut second = stage.open();
     let lease = stage.campaign().lease();
-    first.act(&Action::Submit(january())).expect("submitted");
+    first.act(&ActionKind::Submit.on(january())).expect("submitted");
     assert!(!lease.exists(), "it is given back");
     let before = contents(&stage.output());
     for session in [&mut first, &mut second] {
@@ -79,9 +79,9 @@ fn two_sessions_look_and_act_in_turn_and_neither_holds_the_campaign() {
         assert_eq!(january_of(session).state, ChainState::Waiting);
     }
     assert_eq!(contents(&stage.output()), before, "who looks writes nothing");
-    second.act(&Action::Stop(january())).expect("the other only looks");
+    second.act(&ActionKind::Stop.on(january())).expect("the other only looks");
     assert_eq!((state(&mut second), state(&mut first)), (ChainState::Stopped, ChainState::Stopped));
-    first.act(&Action::Resubmit(january())).expect("and now the first again");
+    first.act(&ActionKind::Resubmit.on(january())).expect("and now the first again");
     assert_eq!(state(&mut second), ChainState::Waiting);
 }
 
@@ -93,7 +93,7 @@ fn one_that_acts_is_waited_for_and_one_that_holds_it_for_long_is_named() {
     assert!(other.tend(0).expect("taken"));
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(snapshot.access, Access::Writer, "it acts for a moment");
-    let refused = controller.act(&Action::Submit(january())).expect_err("it is held");
+    let refused = controller.act(&ActionKind::Submit.on(january())).expect_err("it is held");
     assert!(matches!(refused, ControlError::ReadOnly { .. }), "{refused}");
     assert!(refused.to_string().contains(&std::process::id().to_string()), "{refused}");
     assert!(refused.hint().contains("the same command again"), "{}", refused.hint());
@@ -103,7 +103,7 @@ fn one_that_acts_is_waited_for_and_one_that_holds_it_for_long_is_named() {
     };
     assert!(why.contains("holds this campaign"), "{why}");
     drop(other);
-    controller.act(&Action::Submit(january())).expect("it is free");
+    controller.act(&ActionKind::Submit.on(january())).expect("it is free");
     assert_eq!(controller.refresh().expect("a snapshot").access, Access::Writer);
 }
 
@@ -113,7 +113,7 @@ fn the_same_command_given_again_passes_over_the_lease_of_a_dead_host() {
     drop(stage.create().expect("made"));
     let gone = Holder { host: "gone".to_owned(), ..Holder::this_process() };
     sealed::replace(&stage.campaign().lease(), &gone).expect("written");
-    let submit = || stage.open().act(&Action::Submit(january()));
+    let submit = || stage.open().act(&ActionKind::Submit.on(january()));
     let refused = submit().expect_err("it may live");
     assert!(refused.to_string().contains("on gone"), "{refused}");
     assert!(refused.hint().contains("30 s"), "{}", refused.hint());
@@ -134,7 +134,7 @@ fn what_is_only_seen_is_shown_and_journalled_by_who_next_acts() {
         assert!(told(&mut looker).iter().any(|text| text == "link 1 began on dahu-1"));
     }
     assert_eq!(fs::read(stage.campaign().journal()).expect("a journal"), before);
-    stage.open().act(&Action::Checkpoint(january())).expect("asked");
+    stage.open().act(&ActionKind::Checkpoint.on(january())).expect("asked");
     let journalled = journal::read(&stage.campaign().journal()).expect("read").entries;
     let seen = journalled.iter().filter(|e| matches!(e.event, Event::LinkSeen { .. })).count();
     assert_eq!(seen, 1);
@@ -154,7 +154,7 @@ fn a_job_whose_heart_beats_is_never_missing_and_one_without_is_after_a_while() {
         stage.beat(&january(), 1, counter);
         let mut single = stage.open();
         assert_eq!(january_of(&mut single).state, ChainState::Running);
-        let refused = single.act(&Action::Resubmit(january())).expect_err("its job lives");
+        let refused = single.act(&ActionKind::Resubmit.on(january())).expect_err("its job lives");
         assert!(refused.to_string().contains("has a job"), "{refused}");
     }
     stage.later();
@@ -190,7 +190,7 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
     });
     let seen = january_of(&mut controller);
     assert_eq!((seen.state, seen.tiles, seen.total), (ChainState::Complete, 10, 10));
-    assert!(controller.act(&Action::Resubmit(january())).is_err(), "nothing is to be done");
+    assert!(controller.act(&ActionKind::Resubmit.on(january())).is_err(), "nothing is to be done");
 
     let cause = |controller: &mut Controller| {
         let seen = january_of(controller);
@@ -214,7 +214,7 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
     fs::remove_file(record).expect("removed");
     // A fresh process has only the journal, which the last action wrote.
     assert!(cause(&mut controller).contains("complete.ron is not there"));
-    controller.act(&Action::Resubmit(january())).expect("submitted again");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     assert_eq!(state(&mut stage.open()), ChainState::Waiting);
     assert_eq!(stage.with(|c| c.live("m01").len()), 1);
 }
@@ -223,10 +223,10 @@ fn a_chain_that_lost_its_maps_is_not_complete_and_can_be_resubmitted() {
 fn a_resubmitted_chain_is_told_by_its_own_job_when_the_batch_system_is_silent() {
     let (stage, mut controller) = running();
     assert_eq!(state(&mut controller), ChainState::Running);
-    controller.act(&Action::Stop(january())).expect("stopped");
+    controller.act(&ActionKind::Stop.on(january())).expect("stopped");
     stage.end_link(&january(), 1, ExitClass::Checkpointed);
     assert_eq!(state(&mut controller), ChainState::Stopped);
-    controller.act(&Action::Resubmit(january())).expect("submitted again");
+    controller.act(&ActionKind::Resubmit.on(january())).expect("submitted again");
     stage.with(|c| c.down = true);
     let seen = january_of(&mut stage.open());
     assert_eq!((seen.state, seen.unseen, seen.place()), (ChainState::Waiting, Some(2), None));
@@ -278,7 +278,7 @@ fn silence_is_an_event_and_tells_no_end_of_the_work() {
 fn events_stand_in_the_order_in_which_they_happened_and_seals_in_a_row_are_one_line() {
     let stage = Stage::new();
     let mut controller = stage.create().expect("made");
-    controller.act(&Action::Submit(january())).expect("submitted");
+    controller.act(&ActionKind::Submit.on(january())).expect("submitted");
     // All of it is found at once, hours later; job times are whole seconds.
     stage.with(|c| {
         let job = c.job(JobId(1));

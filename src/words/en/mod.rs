@@ -1,0 +1,10 @@
+//! English.
+
+pub(super) mod actions;
+pub(super) mod commands;
+pub(super) mod details;
+pub(super) mod labels;
+pub(super) mod notices;
+pub(super) mod screens;
+pub(super) mod states;
+pub(super) mod times;
