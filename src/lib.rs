@@ -9,12 +9,13 @@
 //! |---|---|---|
 //! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `batch` (states of nodes and jobs), `campaign`, `checkpoint`, `durable`, `engine` (pictures), `glyphs`, `keys`, `quantity`, `words` |
 //! | [`cli`] | the same abilities headless, and the entry point of every process | all |
-//! | [`campaign`] | spec, plan, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
+//! | [`prepare`] | from a campaign file to one that the controller takes: inputs looked at, what is open settled, costs told | `campaign`, `job`, `engine`, `checkpoint`, `foreign` (its kit), `durable`, `quantity`, `shell_words` |
+//! | [`campaign`] | spec, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
 //! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
 //! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, `foreign`, the spec's types, the records of inputs and of who the campaign and its attempts are, `host` |
 //! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `layout`, `quantity` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
-//! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity` |
+//! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity`, `shell_words` |
 //! | `words` | every sentence and number form for people, a folder a language | `campaign`, `checkpoint` (what they tell), `keys`, `glyphs`, `quantity` |
 //! | `keys` | what can be pressed: one table | `campaign` (its actions), `glyphs` |
 //! | `glyphs` | signs that are no letters | - |
@@ -61,6 +62,7 @@ pub mod layout;
 #[cfg(test)]
 mod literals;
 pub mod oar_client;
+pub mod prepare;
 pub mod quantity;
 mod shell_words;
 pub mod ui;

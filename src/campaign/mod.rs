@@ -1,7 +1,6 @@
 //! The brain: what a campaign is, what is to be done next, and what was done.
 //!
 //! - [`spec`]: the campaign file (RON), with errors that name line, field and cure;
-//! - [`plan`]: chains, jobs, hours, bytes; pure;
 //! - [`event`] and [`journal`]: the append-only record of everything decided and seen, intents before outside effects;
 //! - [`chains`]: what each chain is, by the frozen spec and its own record;
 //! - [`identity`]: what survives the loss of the journal: the campaign's name for its tokens, a file an attempt;
@@ -25,7 +24,6 @@ pub mod inputs;
 pub mod journal;
 pub mod lease;
 pub mod machine;
-pub mod plan;
 pub mod registry;
 pub(crate) mod shell;
 pub mod snapshot;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
 
-use super::{Failure, output, place};
+use super::{CliError, output, place};
 use crate::campaign::controller::{self, ActionKind, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::{CampaignDir, ChainId, fence};
+use crate::prepare;
 use crate::words;
 
 pub(super) const RESUBMIT_HELP: &str = "\
@@ -50,10 +51,13 @@ pub(super) struct Resubmission {
 
 /// Submits a failed or stopped chain again, or a complete one with damaged maps. The campaign's file, when it is named, may say how it goes on and where the files
 /// lie now.
-pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
+pub(super) fn resubmit(args: &Resubmission) -> Result<(), CliError> {
     let Args { chain, campaign } = &args.of;
     let file = campaign.as_deref().filter(|path| path.is_file());
-    let loaded = file.map(place::load_settled).transpose()?;
+    let begun = |file: &Path| -> Result<Loaded, CliError> {
+        Ok(prepare::as_begun(place::load(file)?, &output::tell)?)
+    };
+    let loaded = file.map(begun).transpose()?;
     let output = match &loaded {
         Some(loaded) => place::begun(loaded.spec.output.clone())?,
         None => place::acted_on(campaign.as_deref(), &typed("resubmit", chain))?,
@@ -61,7 +65,7 @@ pub(super) fn resubmit(args: &Resubmission) -> Result<(), Failure> {
     resubmit_of(args, &output, loaded.as_ref()).map_err(|e| e.about(place::name_of(&output)))
 }
 
-fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> Result<(), Failure> {
+fn resubmit_of(args: &Resubmission, output: &Path, loaded: Option<&Loaded>) -> Result<(), CliError> {
     let chain = &args.of.chain;
     // Before anything is written: what is seen there is journalled.
     fence::ensure_known(&CampaignDir::new(output).chain(chain))?;
@@ -150,10 +154,10 @@ fn help(name: &str) -> String {
 }
 
 /// Does one action on the chain and says what was done, and of which campaign.
-pub(super) fn run(act: &Act) -> Result<(), Failure> {
+pub(super) fn run(act: &Act) -> Result<(), CliError> {
     let Act { kind, of: Args { chain, campaign } } = act;
     let output = place::acted_on(campaign.as_deref(), &typed(kind.row().name, chain))?;
-    let act = || -> Result<(), Failure> {
+    let act = || -> Result<(), CliError> {
         let mut controller = Controller::open(&output)?;
         let answer = controller.act(&kind.on(chain.clone()))?;
         place::say_where(&controller)?;

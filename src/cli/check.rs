@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, bars, commands, inputs, output, place, probe, seen};
-use crate::campaign::spec::Loaded;
-use crate::engine::{CheckDepth, Engine, Examination};
-use crate::job::request;
+use super::{CliError, bars, commands, output, place};
+use crate::engine::Examination;
+use crate::prepare::{self, News};
 use crate::quantity::{by_number, count};
 use crate::shell_words::word;
 
@@ -28,59 +27,39 @@ pub(super) struct Args {
     quick: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let loaded = place::load(&args.file)?;
     place::tell_edits(&loaded, &args.file);
-    if let Some(command) = loaded.spec.command() {
-        inputs::check_and_warn(&loaded, &loaded.spec.months)?;
-        return commands::say_good(&loaded, command, &args.file);
-    }
-    let examination = if args.quick {
-        inputs::examine(&loaded, &loaded.spec.months, CheckDepth::Samples)?
-    } else {
-        whole(&loaded)?
+    let bar = bars::alone();
+    let tell = |news: &News<'_>| match news {
+        News::Looked { cells, all } => {
+            bar.set_prefix("looking at every cell");
+            bar.set_length(*all);
+            bar.set_position(*cells);
+        }
+        News::LookedThrough(_) => bar.finish_and_clear(),
+        other => output::tell(other),
     };
-    inputs::tell_doubts(&loaded, &examination);
-    probe::check_memory(&loaded)?;
-    let engine = Engine::open_examined(request::request(&loaded.spec, &loaded.spec.months))?;
-    if let Some(warning) = inputs::low_disk(&loaded.spec, &engine) {
-        output::note(warning);
-    }
-    let (tiling, maps) = (engine.tiling(), engine.layers().len());
+    let verified = prepare::verify(&loaded, args.quick, &tell)?;
+    let Some(tiling) = verified.tiling else {
+        let command = loaded.spec.command().ok_or_else(|| CliError::defect("nothing computes"))?;
+        return commands::say_good(&loaded, command, &args.file, verified.short.as_ref());
+    };
+    verified.short.iter().for_each(output::tell_short);
     output::say(format!(
         "{}: good. {} x {} cells, {}, {}.",
         args.file.display(),
         tiling.width,
         tiling.height,
         count(tiling.count(), "tile"),
-        count(maps as u64, "map")
+        count(verified.maps as u64, "map")
     ))?;
-    output::say(looked_at(&examination))?;
+    output::say(looked_at(&verified.examination))?;
     output::say(format!(
         "Next: alpsckpt preview {0} --month {1}, alpsckpt plan {0}",
         word(args.file.as_os_str()),
         loaded.spec.months.first().unwrap_or(&1)
     ))
-}
-
-/// Looks at every cell, and keeps what was seen.
-fn whole(loaded: &Loaded) -> Result<Examination, Failure> {
-    let bar = bars::alone();
-    let show = |cells: u64, all: u64| {
-        bar.set_prefix("looking at every cell");
-        bar.set_length(all);
-        bar.set_position(cells);
-    };
-    let known = seen::of(&loaded.spec.output);
-    let keep = |found: &Examination| {
-        bar.finish_and_clear();
-        if let Err(error) = seen::keep(&loaded.spec.output, &found.seen) {
-            output::note(format!(
-                "warning: what was seen is not kept, and looked at again next time: {error}"
-            ));
-        }
-    };
-    inputs::examine_then(loaded, &loaded.spec.months, CheckDepth::Whole(&known, &show), keep)
 }
 
 /// How closely the inputs were looked at, in words.

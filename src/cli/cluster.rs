@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Failure, failure, output, place};
-use crate::batch::BatchSystem;
+use serde::Serialize;
+
+use super::output::{AsJson, Document, Output};
+use super::{CliError, exit, output, place};
 use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
+use crate::batch::{BatchSystem, ClusterInfo, JobId, Node};
 use crate::quantity::count;
 use crate::words;
 
@@ -81,15 +84,26 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// It is the cluster's own process, which any client may have started.
+    pub(super) fn is_the_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
+    /// It is a process of a job.
+    pub(super) fn is_of_a_job(&self) -> bool {
+        matches!(self, Self::Become { .. } | Self::Wrap { .. })
+    }
+}
+
 /// Where the cluster's state lies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
     /// The cluster's state folder [default: in the user's state folder].
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// As JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    _json: AsJson,
 }
 
 /// A node's power.
@@ -101,9 +115,9 @@ pub(super) enum Power {
     Off,
 }
 
-pub(super) fn run(command: Command) -> Result<ExitCode, Failure> {
+pub(super) fn run(command: Command, out: Output) -> Result<ExitCode, CliError> {
     match command {
-        Command::Status(place) => status(&place)?,
+        Command::Status(place) => status(&place, out)?,
         Command::Stop { place, kill_jobs } => {
             client(&place)?.shutdown(kill_jobs)?;
             let jobs = if kill_jobs { "its jobs are killed" } else { "its jobs go on" };
@@ -130,7 +144,7 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Serve(place) => match embedded::serve(&directory(&place)?) {
             Ok(()) => (),
             Err(ServeError::File(e)) => return Err(e.into()),
-            Err(e) => return Err(Failure::new(failure::NOT_NOW, &e, "clients find that one by themselves")),
+            Err(e) => return Err(CliError::new(exit::NOT_NOW, &e, "clients find that one by themselves")),
         },
         Command::Become { dir } => return Ok(embedded::become_script(&dir)),
         Command::Wrap { dir } => return Ok(embedded::wrap(&dir)),
@@ -138,11 +152,11 @@ pub(super) fn run(command: Command) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn directory(place: &Place) -> Result<PathBuf, Failure> {
+fn directory(place: &Place) -> Result<PathBuf, CliError> {
     place::cluster_of(place.dir.as_deref())
 }
 
-fn client(place: &Place) -> Result<Embedded, Failure> {
+fn client(place: &Place) -> Result<Embedded, CliError> {
     Ok(Embedded::new(&directory(place)?))
 }
 
@@ -152,21 +166,68 @@ fn size(config: &Config) -> String {
     format!("{}, {} at a time on each", count(nodes, "node"), count(jobs, "job"))
 }
 
-fn status(place: &Place) -> Result<(), Failure> {
+fn status(place: &Place, out: Output) -> Result<(), CliError> {
     let mut client = client(place)?;
     let (info, nodes, config) = (client.info()?, client.nodes()?, client.config()?);
-    if place.json {
-        return output::say_json(&serde_json::json!({ "info": info, "nodes": nodes, "slots": config.slots }));
+    let (slots, size) = (config.slots, size(&config));
+    let nodes = nodes.into_iter().map(Row::from).collect();
+    out.show(&Cluster { info, nodes, slots, size, directory: directory(place)? })
+}
+
+/// The embedded cluster at one moment.
+#[derive(Debug, Serialize)]
+struct Cluster {
+    info: ClusterInfo,
+    nodes: Vec<Row>,
+    /// Jobs that a node takes at a time.
+    slots: u32,
+    /// Nodes and slots, in words.
+    #[serde(skip)]
+    size: String,
+    #[serde(skip)]
+    directory: PathBuf,
+}
+
+/// A node of it.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    /// In the cluster's own word.
+    state: String,
+    jobs: Vec<JobId>,
+}
+
+impl From<Node> for Row {
+    fn from(node: Node) -> Self {
+        Self { state: node.state.word().to_owned(), name: node.name, jobs: node.jobs }
     }
-    let scale = words::scale(info.time_scale).map_or(String::new(), |s| format!(", {s}"));
-    output::say(format!("{}{scale}  {}", info.name, directory(place)?.display()))?;
-    output::say(size(&config))?;
-    let rows: Vec<Vec<String>> = nodes
-        .iter()
-        .map(|n| {
+}
+
+impl Document for Cluster {
+    fn lines(&self) -> Vec<String> {
+        let scale = words::scale(self.info.time_scale).map_or(String::new(), |s| format!(", {s}"));
+        let mut lines =
+            vec![format!("{}{scale}  {}", self.info.name, self.directory.display()), self.size.clone()];
+        let row = |n: &Row| {
             let jobs = n.jobs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            vec![n.name.clone(), n.state.word().to_owned(), jobs]
-        })
-        .collect();
-    output::table(&["node", "state", "jobs"], &rows, &[]).into_iter().try_for_each(output::say)
+            vec![n.name.clone(), n.state.clone(), jobs]
+        };
+        let rows: Vec<Vec<String>> = self.nodes.iter().map(row).collect();
+        lines.extend(output::table(&["node", "state", "jobs"], &rows, &[]));
+        lines
+    }
+
+    fn json(&self) -> Result<String, CliError> {
+        output::object(self)
+    }
+}
+
+/// A document with every field, for the page on them.
+#[cfg(test)]
+pub(super) fn sample() -> serde_json::Value {
+    let info = ClusterInfo { name: "embedded cluster".to_owned(), time_scale: 1.0 };
+    let node = Row { name: "dahu-1".to_owned(), state: "Alive".to_owned(), jobs: vec![JobId(7)] };
+    let document =
+        Cluster { info, nodes: vec![node], slots: 1, size: String::new(), directory: PathBuf::new() };
+    serde_json::from_str(&document.json().unwrap()).unwrap()
 }

@@ -3,7 +3,7 @@
 use clap::Command;
 use clap_complete::Shell;
 
-use super::{Failure, output};
+use super::{CliError, output};
 
 /// Prints the script by which a shell completes commands, options and their values.
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args, mut command: Command) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, mut command: Command) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, env!("CARGO_PKG_NAME"), &mut script);
     output::say_bytes(&script)

@@ -3,7 +3,7 @@
 mod findings;
 mod visit;
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +11,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use tempfile::TempDir;
 
+use super::output::{AsJson, Output};
 use super::submit::Which;
-use super::{Failure, failure, place};
+use super::{CliError, exit, place};
 use crate::THIS_PROGRAM;
 use crate::batch::BatchSystem;
 use crate::campaign::spec::Checkpoint;
 use crate::campaign::{clock, registry};
 use crate::job::{signals, surroundings};
-use findings::{Findings, compare, cores, show};
+#[cfg(test)]
+pub(super) use findings::sample;
+use findings::{Findings, compare, cores};
 use visit::{Visit, submission};
 
 /// Verifies that a site is fit for campaigns: the batch system, the project, the shared folder, the clocks, and which programs its
@@ -43,9 +47,8 @@ pub(super) struct Args {
     /// How long the job may wait for a node, seconds.
     #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     wait: u64,
-    /// As JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    _json: AsJson,
 }
 
 /// A folder older than this belongs to no doctor that still waits: see [`Args::wait`].
@@ -54,8 +57,8 @@ const LEFT_BEHIND: Duration = Duration::from_hours(25);
 /// What the folders' names begin with.
 const FOLDER: &str = ".alpsckpt-doctor-";
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Some(file) = &args.file else { return here(args.json) };
+pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
+    let Some(file) = &args.file else { return here(out) };
     let spec = place::load(file)?.spec;
     let mut client = args.which.choose(&spec.output)?.connect(registry::state_folder().as_deref());
     // Beside the campaign, on the same file system, before there is one.
@@ -65,13 +68,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let folder = Folder::create(&beside)?;
     let mut findings = Findings::default();
     let kit = spec.command().and_then(|command| command.kit.as_deref());
-    let front = surroundings::look(&folder.0, kit);
+    let front = surroundings::look(folder.path(), kit);
     findings.folder("this machine", &front);
     findings.abilities("this machine", &front, &Checkpoint::None);
     if ask(client.as_mut(), &mut findings) && findings.all_good() {
-        let submission = submission(&folder.0, kit, client.manner(), spec.site_lines(), &spec.setup_lines())?;
+        let submission =
+            submission(folder.path(), kit, client.manner(), spec.site_lines(), &spec.setup_lines())?;
         let patience = Duration::from_secs(args.wait);
-        let visit = Visit { submission: &submission, folder: &folder.0, patience, interrupted: &interrupted };
+        let visit =
+            Visit { submission: &submission, folder: folder.path(), patience, interrupted: &interrupted };
         if let Some(answer) = visit.make(client.as_mut(), &mut findings) {
             compare(&answer, &folder, &front, &mut findings);
             let wanted = spec.command().map_or(&Checkpoint::None, |command| &command.checkpoint);
@@ -81,35 +86,35 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     if interrupted.load(Ordering::SeqCst) {
         let cure = "its job was deleted and its folder removed; begin again when there is time";
-        return Err(Failure::new(failure::NOT_NOW, "interrupted before a node had answered", cure));
+        return Err(CliError::new(exit::NOT_NOW, "interrupted before a node had answered", cure));
     }
-    show(&findings, args.json)?;
+    out.show(&findings)?;
     if findings.all_good() {
         return Ok(());
     }
-    Err(Failure::new(failure::BATCH, "the site is not fit for the campaign", "see above"))
+    Err(CliError::new(exit::BATCH, "the site is not fit for the campaign", "see above"))
 }
 
 /// Looks at this machine alone, without a batch system.
-fn here(json: bool) -> Result<(), Failure> {
+fn here(out: Output) -> Result<(), CliError> {
     // A trial that is interrupted comes to its end, and is swept away.
     interruptions()?;
     let folder = Folder::create(&std::env::temp_dir())?;
     let mut findings = Findings::default();
-    findings.abilities("this machine", &surroundings::look(&folder.0, None), &Checkpoint::None);
-    show(&findings, json)?;
+    findings.abilities("this machine", &surroundings::look(folder.path(), None), &Checkpoint::None);
+    out.show(&findings)?;
     if findings.any_good() {
         return Ok(());
     }
     let what = "this machine can checkpoint no programs but those that do it themselves";
-    Err(Failure::new(failure::BATCH, what, "see above"))
+    Err(CliError::new(exit::BATCH, what, "see above"))
 }
 
 /// The flag that Ctrl-C, a closed terminal and SIGTERM set; a second one ends the process at once.
-fn interruptions() -> Result<Arc<AtomicBool>, Failure> {
+fn interruptions() -> Result<Arc<AtomicBool>, CliError> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signals::end_at_second(signal, &flag).map_err(Failure::defect)?;
+        signals::end_at_second(signal, &flag).map_err(CliError::defect)?;
     }
     Ok(flag)
 }
@@ -128,31 +133,31 @@ fn sweep(beside: &Path) {
 }
 
 /// A folder for the job, which goes with its holder.
-struct Folder(PathBuf);
+struct Folder(TempDir);
 
 impl Folder {
-    fn create(beside: &Path) -> Result<Self, Failure> {
-        let folder = beside.join(format!("{FOLDER}{}", clock::random_name(8)));
-        let fail = |path: &Path, e| Failure::output(format!("{}: {e}", path.display()));
-        fs::create_dir_all(&folder).map_err(|e| fail(&folder, e))?;
-        let this = Self(folder);
-        let challenge = this.0.join(surroundings::CHALLENGE);
+    fn create(beside: &Path) -> Result<Self, CliError> {
+        let fail = |path: &Path, e| CliError::output(format!("{}: {e}", path.display()));
+        fs::create_dir_all(beside).map_err(|e| fail(beside, e))?;
+        // Open as any folder of this person's: the batch system's server may have to look into it.
+        let mut folder = tempfile::Builder::new();
+        folder.prefix(FOLDER).permissions(Permissions::from_mode(0o777));
+        let this = Self(folder.tempdir_in(beside).map_err(|e| fail(beside, e))?);
+        let challenge = this.path().join(surroundings::CHALLENGE);
         fs::write(&challenge, clock::random_name(32)).map_err(|e| fail(&challenge, e))?;
         // The node must be able to run it, too.
         let program = this.program();
         fs::copy(THIS_PROGRAM, &program).map_err(|e| fail(&program, e))?;
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(|e| fail(&program, e))?;
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).map_err(|e| fail(&program, e))?;
         Ok(this)
     }
 
-    fn program(&self) -> PathBuf {
-        self.0.join("alpsckpt")
+    fn path(&self) -> &Path {
+        self.0.path()
     }
-}
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+    fn program(&self) -> PathBuf {
+        self.path().join("alpsckpt")
     }
 }
 

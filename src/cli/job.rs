@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Failure, failure};
+use super::{CliError, exit, output};
 use crate::checkpoint::{ChainId, ExitClass};
 use crate::foreign::trial;
 use crate::job::entry::{self, Order};
@@ -108,7 +108,7 @@ pub(super) fn run(command: &Command) -> ExitCode {
         Command::Hold(args) => match signals::become_script(&args.script) {
             Err(e) => {
                 let cure = "job scripts need bash there";
-                Failure::new(failure::BATCH, format!("/bin/bash: {e}"), cure).report()
+                output::report(&CliError::new(exit::BATCH, format!("/bin/bash: {e}"), cure))
             }
         },
         Command::Run(args) => ExitCode::from(entry::entry(&Order {
@@ -120,7 +120,7 @@ pub(super) fn run(command: &Command) -> ExitCode {
         })),
         Command::Trial => match trial::small_program() {
             Ok(status) => ExitCode::from(status),
-            Err(e) => Failure::output(e).report(),
+            Err(e) => output::report(&CliError::output(e)),
         },
         Command::Look(args) => {
             if let Some(failure) = args.setup.failure() {
@@ -129,7 +129,7 @@ pub(super) fn run(command: &Command) -> ExitCode {
             }
             match surroundings::answer(&args.folder, args.kit.as_deref()) {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(e) => Failure::output(e.to_string()).report(),
+                Err(e) => output::report(&CliError::output(e.to_string())),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, failure, output};
+use super::{CliError, exit, output};
 use crate::foreign::kit::{self, KitOrder, KitSource};
 use crate::foreign::{Trouble, TroubleKind};
 use crate::quantity::count;
@@ -69,10 +69,10 @@ fn url(text: &str) -> Result<String, String> {
     Err("write an address, such as http://deb.debian.org/debian".to_owned())
 }
 
-pub(super) fn run(command: &Command) -> Result<(), Failure> {
+pub(super) fn run(command: &Command) -> Result<(), CliError> {
     let Command::Criu(args) = command;
     let to = args.to.clone().or_else(kit::default_folder).ok_or_else(|| {
-        Failure::new(failure::OUTPUT, "there is no home folder for the kit", "name a folder with --to")
+        CliError::new(exit::OUTPUT, "there is no home folder for the kit", "name a folder with --to")
     })?;
     let from = match &args.from {
         Some(folder) => KitSource::Folder(folder.clone()),
@@ -96,13 +96,13 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     Ok(())
 }
 
-impl From<Trouble> for Failure {
+impl From<Trouble> for CliError {
     fn from(trouble: Trouble) -> Self {
         let code = match trouble.kind {
-            TroubleKind::Unavailable | TroubleKind::TimedOut => failure::BATCH,
-            TroubleKind::DiskFull => failure::DISK_FULL,
-            TroubleKind::Damaged | TroubleKind::Undumpable | TroubleKind::Unfit => failure::INPUT,
-            TroubleKind::Refused | TroubleKind::Other => failure::OUTPUT,
+            TroubleKind::Unavailable | TroubleKind::TimedOut => exit::BATCH,
+            TroubleKind::DiskFull => exit::DISK_FULL,
+            TroubleKind::Damaged | TroubleKind::Undumpable | TroubleKind::Unfit => exit::INPUT,
+            TroubleKind::Refused | TroubleKind::Other => exit::OUTPUT,
         };
         Self::new(code, trouble.what, trouble.cure)
     }

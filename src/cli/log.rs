@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, failure, output, place};
+use super::{CliError, exit, output, place};
 use crate::checkpoint::{CampaignDir, ChainId, LinkNumber};
 use crate::durable::beneath;
 
@@ -35,7 +35,7 @@ pub(super) struct Args {
     campaign: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let campaign = CampaignDir::new(&place::output_of(args.campaign.as_deref())?);
     let chain = campaign.chain(&args.chain);
     let all = files(&chain.logs())?;
@@ -54,11 +54,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let link = args.link.map_or(String::new(), |n| format!(" of link {n}"));
     let what = format!("{}: no log{link} yet", args.chain);
-    Err(Failure::new(failure::MISSING, what, "see `alpsckpt status`, or `alpsckpt log CHAIN --list`"))
+    Err(CliError::new(exit::MISSING, what, "see `alpsckpt status`, or `alpsckpt log CHAIN --list`"))
 }
 
 /// What the program said that was started last.
-fn print_program(args: &Args, all: &[PathBuf]) -> Result<(), Failure> {
+fn print_program(args: &Args, all: &[PathBuf]) -> Result<(), CliError> {
     let of = |ending: &str| {
         let is_it = |file: &&PathBuf| file.to_string_lossy().ends_with(ending);
         all.iter().rev().find(is_it)
@@ -66,8 +66,8 @@ fn print_program(args: &Args, all: &[PathBuf]) -> Result<(), Failure> {
     let files: Vec<&PathBuf> = [".program.out", ".program.err"].into_iter().filter_map(of).collect();
     if files.is_empty() {
         let what = format!("{}: no program has been started", args.chain);
-        return Err(Failure::new(
-            failure::MISSING,
+        return Err(CliError::new(
+            exit::MISSING,
             what,
             "see `alpsckpt status`, or `alpsckpt log CHAIN --list`",
         ));
@@ -81,19 +81,19 @@ fn is_of_link(file: &Path) -> bool {
         && file.file_stem().is_some_and(|s| s.to_string_lossy().bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Failure::output(format!("{}: {e}", folder.display()))),
+        Err(e) => return Err(CliError::output(format!("{}: {e}", folder.display()))),
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
     files.sort();
     Ok(files)
 }
 
-fn print(file: &Path) -> Result<(), Failure> {
-    let failed = |e| Failure::output(format!("{}: {e}", file.display()));
+fn print(file: &Path) -> Result<(), CliError> {
+    let failed = |e| CliError::output(format!("{}: {e}", file.display()));
     let mut reader = BufReader::new(beneath::open(file).map_err(failed)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Command;
 use clap_mangen::Man;
 
-use super::{Failure, output};
+use super::{CliError, output};
 use crate::durable::atomic;
 
 /// Prints the manual's first page, or writes all pages into a folder, one a command.
@@ -22,21 +22,21 @@ pub(super) struct Args {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, command: Command) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, command: Command) -> Result<(), CliError> {
     // A page of `help` would say nothing.
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let Some(folder) = &args.dir else {
-        return output::say_bytes(&page(&command).map_err(Failure::defect)?);
+        return output::say_bytes(&page(&command).map_err(CliError::defect)?);
     };
     atomic::create_folder(folder)?;
     write(&command, folder)
 }
 
 /// Writes the page of a command and those of its subcommands.
-fn write(command: &Command, folder: &Path) -> Result<(), Failure> {
+fn write(command: &Command, folder: &Path) -> Result<(), CliError> {
     let file = folder.join(format!("{}.1", name(command)));
-    atomic::replace(&file, &page(command).map_err(Failure::defect)?)?;
+    atomic::replace(&file, &page(command).map_err(CliError::defect)?)?;
     output::say_path(&file)?;
     command.get_subcommands().filter(|sub| !sub.is_hide_set()).try_for_each(|sub| write(sub, folder))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use super::{Failure, bars, failure, output, place, results};
+use super::{CliError, bars, exit, output, place, results};
 use crate::checkpoint::CampaignDir;
 use crate::job::copies::{self, Copied, CopyError};
 use crate::job::{pictures, signals};
@@ -35,7 +35,7 @@ pub(super) struct Args {
     float32: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let output = place::output_of(args.campaign.as_deref())?;
     // What cannot be read of a campaign keeps nobody from its maps.
     if let Ok(spec) = place::spec_of(&output)
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 const NONE: &str = "no map is finished yet: see `alpsckpt status`";
 
 /// Copies the maps of the complete chains, and lists the copies. A map that cannot be copied keeps no other from it.
-fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
+fn copy(output: &Path, folder: &Path) -> Result<(), CliError> {
     let folder = place::absolute(folder)?;
     refuse_among_maps(&folder)?;
     let stop = signals::stop_flag();
@@ -85,14 +85,14 @@ fn copy(output: &Path, folder: &Path) -> Result<(), Failure> {
             Err(error) if matches!(error, CopyError::Taken { .. } | CopyError::Map(_)) => {
                 failures.push(error);
             }
-            Err(error) => return Err(Failure::from(error)),
+            Err(error) => return Err(CliError::from(error)),
         }
     }
-    Failure::all(failures.into_iter().map(Failure::from))
+    CliError::all(failures.into_iter().map(CliError::from))
 }
 
 /// Copies have the names of maps: among maps they would stand in their place.
-fn refuse_among_maps(folder: &Path) -> Result<(), Failure> {
+fn refuse_among_maps(folder: &Path) -> Result<(), CliError> {
     // What does not exist yet is judged by the part that does.
     let real = folder.ancestors().find_map(|part| {
         let rest = folder.strip_prefix(part).ok()?;
@@ -106,22 +106,18 @@ fn refuse_among_maps(folder: &Path) -> Result<(), Failure> {
     });
     if taken || CampaignDir::new(&real).state().is_dir() {
         let what = format!("{}: is a campaign's own folder", folder.display());
-        return Err(Failure::new(
-            failure::USAGE,
-            what,
-            "name another folder: alpsckpt maps --float32 copies",
-        ));
+        return Err(CliError::new(exit::USAGE, what, "name another folder: alpsckpt maps --float32 copies"));
     }
     Ok(())
 }
 
 /// The finished maps, by name.
-pub(super) fn finished(output: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn finished(output: &Path) -> Result<Vec<PathBuf>, CliError> {
     let folder = CampaignDir::new(output).maps();
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Failure::output(format!("{}: {e}", folder.display()))),
+        Err(e) => return Err(CliError::output(format!("{}: {e}", folder.display()))),
     };
     let maps = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "tif"));
     let mut maps: Vec<PathBuf> = maps.collect();
@@ -130,18 +126,18 @@ pub(super) fn finished(output: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The pictures that the jobs drew of the finished maps.
-pub(super) fn drawn(output: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn drawn(output: &Path) -> Result<Vec<PathBuf>, CliError> {
     let campaign = CampaignDir::new(output);
     let files = finished(output)?.into_iter().map(|map| pictures::file(&campaign, &map));
     Ok(files.filter(|picture| picture.is_file()).collect())
 }
 
 /// Writes a picture of each finished map; their files.
-fn pictures(output: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn pictures(output: &Path) -> Result<Vec<PathBuf>, CliError> {
     let campaign = CampaignDir::new(output);
     let note = place::spec_of(output)?.terrain_note;
     let draw = |map: PathBuf| {
-        pictures::write(&campaign, &map, note.as_deref()).map_err(|e| Failure::output(e.to_string()))
+        pictures::write(&campaign, &map, note.as_deref()).map_err(|e| CliError::output(e.to_string()))
     };
     finished(output)?.into_iter().map(draw).collect()
 }

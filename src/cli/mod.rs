@@ -1,6 +1,6 @@
 //! The command line: every ability of the program without a screen, and the entry point of every process.
 //!
-//! One file a command. A command answers `Ok` or a [`Failure`]: what to print on the error stream and with which code
+//! One file a command. A command answers `Ok` or a [`CliError`]: what to print on the error stream and with which code
 //! to exit. The codes are listed in `docs/commands.md`.
 
 use std::process::ExitCode;
@@ -18,8 +18,10 @@ mod commands;
 mod completions;
 mod demo;
 mod doctor;
-mod failure;
-mod inputs;
+#[cfg(test)]
+mod documented;
+mod error;
+mod exit;
 mod job;
 mod kit;
 mod log;
@@ -31,17 +33,17 @@ mod output;
 mod place;
 mod plan;
 mod preview;
-mod probe;
 mod results;
+mod rights;
 mod run;
-mod seen;
 mod status;
 mod steps;
 mod submit;
+mod trace;
 mod verify;
-mod window;
 
-use failure::Failure;
+use error::CliError;
+use output::Output;
 use steps::Steps;
 
 use crate::job::signals;
@@ -58,6 +60,8 @@ Begin:
 CAMPAIGN is a campaign file, an output folder, or nothing: then the campaign of the current folder, else, \
 for what only looks, the one opened last.
 
+ALPSCKPT_LOG=FILE has a command write what goes on inside to a file, a line for each step: see where it hangs.
+
 Exit codes: 0 done, 2 wrong usage, 65 bad campaign file or input; the others stand in the help of each command.";
 
 /// Plans, runs and follows checkpointed campaigns of alpine radiation and temperature maps.
@@ -70,37 +74,75 @@ struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Demo(demo::Args),
-    New(new::Args),
-    Check(check::Args),
-    Doctor(doctor::Args),
-    Preview(preview::Args),
-    Plan(plan::Args),
-    Run(run::Args),
-    Submit(submit::Args),
-    Open(open::Args),
-    Status(status::Args),
+/// The commands, in the order of the help: each with its arguments and with what it does, given these and how its answer is
+/// written. Another command is another line here, and a file.
+macro_rules! commands {
+    ($($(#[$meta:meta])* $name:ident($args:ident: $type:ty, $out:pat) => $run:expr,)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($(#[$meta])* $name($type),)*
+        }
+
+        impl Command {
+            fn run(self, output: Output) -> Result<ExitCode, CliError> {
+                match self {
+                    $(Self::$name($args) => {
+                        let $out = output;
+                        $run.map(Done::code)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Demo(args: demo::Args, _) => demo::run(&args),
+    New(args: new::Args, _) => new::run(&args),
+    Check(args: check::Args, _) => check::run(&args),
+    Doctor(args: doctor::Args, out) => doctor::run(&args, out),
+    Preview(args: preview::Args, _) => preview::run(&args),
+    Plan(args: plan::Args, out) => plan::run(&args, out),
+    Run(args: run::Args, _) => run::run(&args),
+    Submit(args: submit::Args, _) => submit::run(&args),
+    Open(args: open::Args, _) => open::run(&args),
+    Status(args: status::Args, out) => status::run(&args, out),
     /// Submits a failed or stopped chain again, from its last good checkpoint.
     #[command(after_help = act::RESUBMIT_HELP)]
-    Resubmit(act::Resubmission),
+    Resubmit(args: act::Resubmission, _) => act::resubmit(&args),
     #[command(flatten)]
-    Act(act::Act),
-    Log(log::Args),
+    Act(act: act::Act, _) => act::run(&act),
+    Log(args: log::Args, _) => log::run(&args),
     #[command(subcommand)]
-    Checkpoints(checkpoints::Command),
-    Verify(verify::Args),
-    Bench(bench::Args),
-    Maps(maps::Args),
+    Checkpoints(command: checkpoints::Command, out) => checkpoints::run(&command, out),
+    Verify(args: verify::Args, out) => verify::run(&args, out),
+    Bench(args: bench::Args, out) => bench::run(&args, out),
+    Maps(args: maps::Args, _) => maps::run(&args),
     #[command(subcommand)]
-    Cluster(cluster::Command),
+    Cluster(command: cluster::Command, out) => cluster::run(command, out),
     #[command(subcommand)]
-    Kit(kit::Command),
-    Man(man::Args),
-    Completions(completions::Args),
+    Kit(command: kit::Command, _) => kit::run(&command),
+    Man(args: man::Args, _) => man::run(&args, Cli::command()),
+    Completions(args: completions::Args, _) => completions::run(&args, Cli::command()),
     #[command(subcommand, hide = true)]
-    Job(job::Command),
+    Job(command: job::Command, _) => Ok::<_, CliError>(job::run(&command)),
+}
+
+/// What a command comes to where it does not fail.
+trait Done {
+    fn code(self) -> ExitCode;
+}
+
+impl Done for () {
+    fn code(self) -> ExitCode {
+        ExitCode::SUCCESS
+    }
+}
+
+impl Done for ExitCode {
+    fn code(self) -> ExitCode {
+        self
+    }
 }
 
 /// The entry point of every process.
@@ -115,53 +157,41 @@ pub fn main() -> ExitCode {
         signals::hold();
     }
     signals::survive_file_limit();
-    let parsed = Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let command = match parsed {
-        Ok(cli) => cli.command,
+    output::know_commands(is_command);
+    let parsed = Cli::command()
+        .try_get_matches()
+        .and_then(|matches| Ok((Output::of(&matches), Cli::from_arg_matches(&matches)?)));
+    let done = match parsed {
+        Ok((output, Cli { command: Some(command) })) => trace(&command).and_then(|()| command.run(output)),
+        Ok((_, Cli { command: None })) => trace::begin().and_then(|()| open::last()).map(Done::code),
         // Help is one too.
         Err(error) => return output::say_of_arguments(&error),
     };
-    match dispatch(command) {
+    match done {
         Ok(code) => code,
-        Err(failure) => failure.report(),
+        Err(error) => output::report(&error),
     }
 }
 
-fn dispatch(command: Option<Command>) -> Result<ExitCode, Failure> {
-    let Some(command) = command else { return done(open::last()) };
+/// Begins to write what goes on inside. What a batch system starts is a job's, which ends for no variable that was meant for a
+/// person's session.
+fn trace(command: &Command) -> Result<(), CliError> {
     match command {
-        Command::Demo(args) => done(demo::run(&args)),
-        Command::New(args) => done(new::run(&args)),
-        Command::Check(args) => done(check::run(&args)),
-        Command::Doctor(args) => done(doctor::run(&args)),
-        Command::Preview(args) => done(preview::run(&args)),
-        Command::Plan(args) => done(plan::run(&args)),
-        Command::Run(args) => done(run::run(&args)),
-        Command::Submit(args) => done(submit::run(&args)),
-        Command::Open(args) => done(open::run(&args)),
-        Command::Status(args) => done(status::run(&args)),
-        Command::Resubmit(args) => done(act::resubmit(&args)),
-        Command::Act(act) => done(act::run(&act)),
-        Command::Log(args) => done(log::run(&args)),
-        Command::Checkpoints(command) => done(checkpoints::run(&command)),
-        Command::Verify(args) => done(verify::run(&args)),
-        Command::Bench(args) => done(bench::run(&args)),
-        Command::Maps(args) => done(maps::run(&args)),
-        Command::Cluster(command) => cluster::run(command),
-        Command::Kit(command) => done(kit::run(&command)),
-        Command::Man(args) => done(man::run(&args, Cli::command())),
-        Command::Completions(args) => done(completions::run(&args, Cli::command())),
-        Command::Job(command) => Ok(job::run(&command)),
+        Command::Job(_) => Ok(()),
+        Command::Cluster(command) if command.is_of_a_job() => Ok(()),
+        Command::Cluster(command) if command.is_the_server() => {
+            if let Err(error) = trace::begin() {
+                output::report(&error);
+            }
+            Ok(())
+        }
+        _ => trace::begin(),
     }
 }
 
 /// Whether there is a command of this name.
 fn is_command(name: &str) -> bool {
     Command::has_subcommand(name)
-}
-
-fn done(result: Result<(), Failure>) -> Result<ExitCode, Failure> {
-    result.map(|()| ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, failure, output, place};
+use super::{CliError, exit, output, place};
 use crate::campaign::spec;
 use crate::durable::atomic;
 use crate::shell_words::word;
@@ -28,13 +28,13 @@ pub(super) struct Args {
 /// The page on the campaign file: an installed program has no other.
 const FIELDS: &str = include_str!("../../docs/campaign-file.md");
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let Some(named) = &args.file else { return output::say(FIELDS.trim_end()) };
     let file = place::absolute(named)?;
     let template = if args.command { spec::template_of_command() } else { spec::template() };
     if !atomic::create_exclusive(&file, template.as_bytes())? {
         let what = format!("{}: exists already and is left as it is", named.display());
-        return Err(Failure::new(failure::OUTPUT, what, "choose another name"));
+        return Err(CliError::new(exit::OUTPUT, what, "choose another name"));
     }
     output::say(format!("{} written.", named.display()))?;
     output::say(format!("Fill in the marked lines, then: alpsckpt check {}", word(named.as_os_str())))

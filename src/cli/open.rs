@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Failure, failure, place};
+use super::{CliError, exit, output, place};
 use crate::campaign::controller::{self, ControlError, Controller};
 use crate::campaign::identity::Identity;
 use crate::checkpoint::CampaignDir;
+use crate::prepare;
 use crate::ui::{self, UiError};
 
 /// Opens the screen on a campaign; so does `alpsckpt` alone, on the current folder's campaign or the one opened last.
@@ -27,12 +28,12 @@ pub(super) struct Args {
     tick: u64,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let tick = Duration::from_secs(args.tick);
     let Some(file) = args.campaign.as_deref().filter(|path| path.is_file()) else {
         return show(&place::output_of(args.campaign.as_deref())?, tick);
     };
-    let loaded = place::load_settled(file)?;
+    let loaded = prepare::as_begun(place::load(file)?, &output::tell)?;
     let output = place::begun(loaded.spec.output.clone())?;
     if !controller::edits(&loaded).unwrap_or_default().is_empty() {
         let mut controller = Controller::open(&output)?;
@@ -40,28 +41,28 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Ok(taken) => place::tell_taken(&taken),
             // Who only looks is told, and looks.
             Err(ControlError::ReadOnly { .. }) => place::tell_edits(&loaded, file),
-            Err(e) => return Err(Failure::from(e).about(place::name_of(&output))),
+            Err(e) => return Err(CliError::from(e).about(place::name_of(&output))),
         }
     }
     show(&output, tick)
 }
 
 /// `alpsckpt` alone: the campaign of the current folder, else the one opened last.
-pub(super) fn last() -> Result<(), Failure> {
+pub(super) fn last() -> Result<(), CliError> {
     screen(&place::output_of(None)?)
 }
 
 /// Opens the screen on the campaign of an output folder and remembers it.
-pub(super) fn screen(output: &Path) -> Result<(), Failure> {
+pub(super) fn screen(output: &Path) -> Result<(), CliError> {
     show(output, ui::TICK)
 }
 
-fn show(output: &Path, tick: Duration) -> Result<(), Failure> {
+fn show(output: &Path, tick: Duration) -> Result<(), CliError> {
     place::remember(output, &Identity::read(&CampaignDir::new(output))?.name);
     ui::run(output, tick).map_err(|e| match e {
         UiError::Campaign(e) => e.into(),
-        UiError::NoTerminal | UiError::DumbTerminal(_) => Failure::new(failure::USAGE, e, ""),
-        UiError::Terminal(_) => Failure::output(e),
-        UiError::Defect(_) => Failure::defect(e),
+        UiError::NoTerminal | UiError::DumbTerminal(_) => CliError::new(exit::USAGE, e, ""),
+        UiError::Terminal(_) => CliError::output(e),
+        UiError::Defect(_) => CliError::defect(e),
     })
 }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, commands, inputs, output, place, probe};
-use crate::campaign::plan::{self, ChainPlan, Plan, Split};
+use super::output::{AsJson, Document, Output};
+use super::{CliError, commands, output, place};
 use crate::campaign::spec::Spec;
+use crate::prepare;
+use crate::prepare::plan::{ChainPlan, Plan, Split};
 use crate::quantity::count;
 use crate::words;
 
@@ -20,48 +22,65 @@ Exit codes: 0 printed, 65 bad campaign file or input, 66 no such campaign.")]
 pub(super) struct Args {
     /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
-    /// As JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    _json: AsJson,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
     let loaded = place::loaded(args.campaign.as_deref())?;
-    inputs::check_and_warn(&loaded, &loaded.spec.months)?;
-    if let Some(command) = loaded.spec.command() {
-        return commands::say_plan(&loaded.spec, command, args.json);
+    let planned = prepare::planned(&loaded, &output::tell)?;
+    let spec = &loaded.spec;
+    match (spec.command(), planned) {
+        (Some(command), _) => out.show(&commands::PlanOfCommand::new(spec, command)),
+        (None, Some(plan)) => out.show(&PlanOfMaps { spec, plan }),
+        (None, None) => Err(CliError::defect("nothing computes")),
     }
-    let plan = plan::plan(&loaded.spec, &probe::facts(&loaded)?);
-    if args.json {
-        return output::say_json(&plan);
+}
+
+/// What a campaign of maps will take.
+struct PlanOfMaps<'s> {
+    spec: &'s Spec,
+    plan: Plan,
+}
+
+impl Document for PlanOfMaps<'_> {
+    fn lines(&self) -> Vec<String> {
+        let Self { spec, plan } = self;
+        let mut lines = vec![
+            format!(
+                "{} in {} of {edge} x {edge} at most, {}",
+                count(plan.cells, "cell"),
+                count(plan.tiles, "tile"),
+                count(plan.maps, "map"),
+                edge = plan.tile
+            ),
+            format!(
+                "{} of maps, up to {} of checkpoints until they are verified",
+                words::bytes(plan.map_bytes),
+                words::bytes(plan.checkpoint_bytes)
+            ),
+            format!("at most {} of memory a job", words::bytes(plan.memory_bytes)),
+            String::new(),
+        ];
+        let rows: Vec<Vec<String>> = plan.split.chains.iter().map(row).collect();
+        lines.extend(output::table(&["chain", "months", "jobs", "time"], &rows, &[2]));
+        lines.push(String::new());
+        let ways =
+            [("as the file says", &plan.split), ("one month a chain", &plan.by_month), ("Auto", &plan.auto)];
+        let rows: Vec<Vec<String>> = ways.iter().map(|(name, split)| way(name, split)).collect();
+        let head = ["months_per_chain", "chains", "jobs", "longest chain", "core-hours"];
+        lines.extend(output::table(&head, &rows, &[1, 2, 4]));
+        lines.push(String::new());
+        lines.push(format!(
+            "Times are this machine's, measured on a small window; threads of a job: {}.",
+            threads(spec, plan)
+        ));
+        lines
     }
-    output::say(format!(
-        "{} in {} of {edge} x {edge} at most, {}",
-        count(plan.cells, "cell"),
-        count(plan.tiles, "tile"),
-        count(plan.maps, "map"),
-        edge = plan.tile
-    ))?;
-    output::say(format!(
-        "{} of maps, up to {} of checkpoints until they are verified",
-        words::bytes(plan.map_bytes),
-        words::bytes(plan.checkpoint_bytes)
-    ))?;
-    output::say(format!("at most {} of memory a job", words::bytes(plan.memory_bytes)))?;
-    output::say("")?;
-    let rows: Vec<Vec<String>> = plan.split.chains.iter().map(row).collect();
-    output::table(&["chain", "months", "jobs", "time"], &rows, &[2]).into_iter().try_for_each(output::say)?;
-    output::say("")?;
-    let ways =
-        [("as the file says", &plan.split), ("one month a chain", &plan.by_month), ("Auto", &plan.auto)];
-    let rows: Vec<Vec<String>> = ways.iter().map(|(name, split)| way(name, split)).collect();
-    let head = ["months_per_chain", "chains", "jobs", "longest chain", "core-hours"];
-    output::table(&head, &rows, &[1, 2, 4]).into_iter().try_for_each(output::say)?;
-    output::say("")?;
-    output::say(format!(
-        "Times are this machine's, measured on a small window; threads of a job: {}.",
-        threads(&loaded.spec, &plan)
-    ))
+
+    fn json(&self) -> Result<String, CliError> {
+        output::object(&self.plan)
+    }
 }
 
 /// The threads of a job, and where the number comes from when the campaign file leaves it open.
@@ -93,4 +112,25 @@ fn way(name: &str, split: &Split) -> Vec<String> {
 
 fn hours(hours: f64) -> String {
     words::duration((hours * 3600.0).ceil() as u64)
+}
+
+/// A document with every field, for the page on them.
+#[cfg(test)]
+pub(super) fn sample() -> serde_json::Value {
+    let text = crate::campaign::spec::template();
+    let spec = crate::campaign::spec::parse(std::path::Path::new("/my.ron"), text).unwrap().spec;
+    let facts = crate::prepare::plan::Facts {
+        cells: 1_000_000,
+        tiles: 4,
+        tile: 512,
+        memory_bytes: 1_000_000_000,
+        maps_per_month: 4,
+        maps_once: 1,
+        horizon_ns: 3_600.0,
+        month_ns: 1_800.0,
+        bytes_per_cell: 2.0,
+        threads: 1,
+    };
+    let plan = crate::prepare::plan::plan(&spec, &facts);
+    serde_json::from_str(&PlanOfMaps { spec: &spec, plan }.json().unwrap()).unwrap()
 }

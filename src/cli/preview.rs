@@ -3,19 +3,14 @@
 use std::path::PathBuf;
 
 use super::canvas::{self, Brush, Scale};
-use super::window::{self, Window};
-use super::{Failure, Steps, failure, inputs, output, place, submit};
+use super::{CliError, Steps, exit, output, place, submit};
 use crate::campaign::spec::Spec;
-use crate::engine::geotiff::Raster;
-use crate::engine::grid::{Grid, Placement};
+use crate::engine::grid::Grid;
 use crate::engine::picture::{self, Legend, Palette};
-use crate::engine::{Engine, Layer, MapRequest, layer_named, layers_of};
-use crate::job::request;
+use crate::engine::{Layer, layer_named};
+use crate::prepare::window;
 use crate::quantity;
 use crate::ui::text;
-
-/// Cells across and down without --size.
-const USUAL: u32 = 96;
 
 /// Computes a small window of one month at once and draws it in the terminal.
 ///
@@ -59,7 +54,7 @@ fn point(text: &str) -> Result<(f64, f64), String> {
     parsed.filter(|(x, y): &(f64, f64)| x.is_finite() && y.is_finite()).ok_or_else(|| "write X,Y".to_owned())
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let mut loaded = place::loaded(args.campaign.as_deref())?;
     if let Some(steps) = args.steps {
         loaded.spec.steps = steps.into();
@@ -67,27 +62,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let spec = &loaded.spec;
     if spec.command().is_some() {
         let what = format!("\"{}\" is a campaign of commands: there is no map to look at", spec.name);
-        return Err(Failure::new(failure::USAGE, what, "see `alpsckpt check` for what can be told of it"));
+        return Err(CliError::new(exit::USAGE, what, "see `alpsckpt check` for what can be told of it"));
     }
     let name = args.layer.as_deref();
     let month = month(spec, args.month, name)?;
     // Before anything is read: a name is wrong at once.
-    let (index, _) = choose(&layers_of(&all(request::request(spec, &[month]), spec)), name)?;
-    inputs::check(&loaded, &[month])?;
-    let terrain = Raster::open(&spec.dem)?;
-    let centre = args.centre.map_or_else(|| window::centre_of(spec, &terrain), Ok)?;
-    let size = args.size.unwrap_or_else(|| fitting(terrain.placement()));
-    let window = Window::around(terrain.placement(), centre, size).ok_or_else(|| beyond(centre, size))?;
-    let engine = Engine::open(all(window.request(spec, &[month]), spec))?;
-    let grids = window::compute(&engine)?;
-    let lacking = || Failure::defect("the engine computed no such layer");
-    let grid = grids.get(index).ok_or_else(lacking)?;
-    let layer = engine.layers().get(index).ok_or_else(lacking)?;
-    let cell = terrain.placement().cell_x;
-    let shown = Shown { grid, layer, cell, centre: window.centre, note: spec.terrain_note.as_deref() };
+    let (index, _) = choose(&window::layers(spec, month), name)?;
+    let preview = window::preview(&loaded, month, args.centre, args.size, &output::tell)?;
+    let lacking = || CliError::defect("the engine computed no such layer");
+    let grid = preview.grids.get(index).ok_or_else(lacking)?;
+    let layer = preview.layers.get(index).ok_or_else(lacking)?;
+    let cell = preview.cell;
+    let shown = Shown { grid, layer, cell, centre: preview.centre, note: spec.terrain_note.as_deref() };
     let brush = Brush::new(output::depth(), output::glyphs());
     let lines = shown.lines(brush, output::room(), output::glyphs().unicode).ok_or_else(|| {
-        Failure::new(failure::INPUT, "the terrain has no data in this window", "choose another --centre")
+        CliError::new(exit::INPUT, "the terrain has no data in this window", "choose another --centre")
     })?;
     lines.into_iter().try_for_each(output::say_drawn)?;
     if layer.month.is_none() && args.month.is_some() {
@@ -96,23 +85,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Some(png) = &args.png else { return Ok(()) };
     let legend = Legend { title: &layer.description, unit: layer.unit, cell, note: shown.note };
     picture::write_png(png, grid, Palette::for_layer(&layer.name), &legend)
-        .map_err(|e| Failure::output(format!("{}: {e}", png.display())))?;
+        .map_err(|e| CliError::output(format!("{}: {e}", png.display())))?;
     output::say(format!("{} written.", png.display()))
 }
 
-/// All of a campaign's products: among the jobs only one computes the sky view.
-fn all(request: MapRequest, spec: &Spec) -> MapRequest {
-    MapRequest { products: spec.products.clone(), ..request }
-}
-
 /// The month that is meant, one of the campaign's.
-fn month(spec: &Spec, asked: Option<u8>, layer: Option<&str>) -> Result<u8, Failure> {
+fn month(spec: &Spec, asked: Option<u8>, layer: Option<&str>) -> Result<u8, CliError> {
     let named = layer.and_then(layer_named).and_then(|layer| layer.month);
     if let (Some(asked), Some(named)) = (asked, named)
         && asked != named
     {
         let what = format!("--layer {} is a map of month {named}, --month says {asked}", layer.unwrap_or(""));
-        return Err(Failure::new(failure::USAGE, what, "leave one of the two out"));
+        return Err(CliError::new(exit::USAGE, what, "leave one of the two out"));
     }
     match asked.or(named) {
         Some(month) => Ok(submit::months(&spec.months, &[month])?.first().copied().unwrap_or(month)),
@@ -204,19 +188,9 @@ impl Shown<'_> {
     }
 }
 
-/// The usual window, or as much as there is of a small terrain.
-fn fitting(terrain: &Placement) -> u32 {
-    (terrain.width.min(terrain.height) as u32).clamp(1, USUAL)
-}
-
-fn beyond((x, y): (f64, f64), size: u32) -> Failure {
-    let what = format!("a window of {size} cells around {x:.0},{y:.0} reaches beyond the terrain");
-    Failure::new(failure::USAGE, what, "choose another --centre or a smaller --size")
-}
-
-fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), Failure> {
+fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Layer), CliError> {
     let Some(name) = name else {
-        return layers.iter().enumerate().next_back().ok_or_else(|| Failure::defect("no layer"));
+        return layers.iter().enumerate().next_back().ok_or_else(|| CliError::defect("no layer"));
     };
     let is_meant = |layer: &Layer| {
         let month = layer.month.map_or(String::new(), |month| format!("_m{month:02}"));
@@ -224,8 +198,8 @@ fn choose<'l>(layers: &'l [Layer], name: Option<&str>) -> Result<(usize, &'l Lay
     };
     layers.iter().enumerate().find(|(_, layer)| is_meant(layer)).ok_or_else(|| {
         let known = layers.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
-        Failure::new(
-            failure::USAGE,
+        CliError::new(
+            exit::USAGE,
             format!("there is no map {name:?} among the campaign's of this month"),
             format!("name one of {known}"),
         )

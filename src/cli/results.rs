@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, failure, output};
+use super::{CliError, exit, output};
 use crate::campaign::spec::{Command, Spec};
 use crate::checkpoint::{CampaignDir, Complete, form};
 use crate::durable::beneath;
@@ -10,12 +10,12 @@ use crate::words;
 
 /// Lists the results of all chains, in the order of the calendar: file, size, state. `as_maps`: pictures or copies of maps are asked
 /// for.
-pub(super) fn list(output: &Path, spec: &Spec, command: &Command, as_maps: bool) -> Result<(), Failure> {
+pub(super) fn list(output: &Path, spec: &Spec, command: &Command, as_maps: bool) -> Result<(), CliError> {
     let campaign = CampaignDir::new(output);
     if as_maps {
         let what = "this campaign runs a program: its results are files of that, of which no pictures and no copies are made";
         let cure = format!("take them as they are, from {}", campaign.results().display());
-        return Err(Failure::new(failure::USAGE, what, cure));
+        return Err(CliError::new(exit::USAGE, what, cure));
     }
     let mut rows: Vec<Vec<String>> = Vec::new();
     for chain in spec.chains() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::bars::Bars;
-use super::{Failure, failure, inputs, output, place, submit, verify};
+use super::{CliError, exit, output, place, submit, verify};
 use crate::campaign::controller::{self, ClusterChoice, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
@@ -21,6 +21,7 @@ use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
 use crate::job::verify::verify_chain;
 use crate::job::{Origin, Outcome, Progress, RunOptions, Stop, entry, run_chain, signals};
+use crate::prepare::{self, Order, PrepareError};
 use crate::quantity::count;
 use crate::shell_words::word;
 use crate::words;
@@ -55,14 +56,16 @@ pub(super) struct Args {
     anew: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load_settled(&args.file)?;
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
+    let loaded = place::load(&args.file)?;
     let months = submit::months(&loaded.spec.months, &args.months)?;
-    inputs::known(&loaded, &months)?;
-    if !args.anew {
-        inputs::unchanged(&loaded, &months, |chain| anew(chain, &args.file))?;
-    }
-    inputs::check_and_warn(&loaded, &months)?;
+    let order = Order { months: &months, known: true, unchanged: !args.anew };
+    let loaded = prepare::settle(loaded, &order, &output::tell).map_err(|e| match e {
+        PrepareError::Changed { chain, problem } => {
+            CliError::new(exit::FOREIGN, problem, anew(&chain, &args.file))
+        }
+        e => e.into(),
+    })?;
     let campaign = begin(&loaded, &months, args.anew)?;
     // A pace is for watching chains; it changes no map.
     let spec = Spec { pace: None, ..campaign.spec };
@@ -119,7 +122,7 @@ struct Begun {
 }
 
 /// Makes the campaign's folder if need be; refuses chains that the batch system has.
-fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
+fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, CliError> {
     let output = &loaded.spec.output;
     let folder = CampaignDir::new(output);
     // Nothing here needs a cluster: without a home the campaign's would lie beside it.
@@ -156,7 +159,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
             busy.id,
             word(output.as_os_str())
         );
-        return Err(Failure::new(failure::NOT_NOW, what, cure));
+        return Err(CliError::new(exit::NOT_NOW, what, cure));
     }
     chains
         .iter()
@@ -173,7 +176,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, Failure> {
 
 /// Refuses a chain that another run in the foreground computes at this moment: its heart beats. One that is dead, or asleep for
 /// so long that it counts as dead, is fenced by the next link.
-fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), Failure> {
+fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), CliError> {
     const WATCHED: Duration = Duration::from_secs(3);
     let Some(link) = fence::newest(dir)?.filter(|link| !dir.link_end(*link).exists()) else { return Ok(()) };
     let Ok(start) = form::read::<LinkStart>(&dir.link_start(link)) else { return Ok(()) };
@@ -190,7 +193,7 @@ fn ensure_alone(dir: &ChainDir, chain: &ChainId) -> Result<(), Failure> {
         if beat().is_some_and(|now| Some(now) != before) {
             let what =
                 format!("{chain}: another run is at work on it, process {} on {}", start.pid, start.node);
-            return Err(Failure::new(failure::NOT_NOW, what, "wait for it, or end it there with Ctrl-C"));
+            return Err(CliError::new(exit::NOT_NOW, what, "wait for it, or end it there with Ctrl-C"));
         }
     }
     Ok(())
@@ -212,7 +215,7 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> Failure {
+fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc<AtomicBool>) -> CliError {
     let what = format!("{}: {}", chain.id, outcome.message);
     let (campaign, months) = (word(file.as_os_str()), months_of(&chain.months));
     if outcome.class == ExitClass::Checkpointed && asked.load(Ordering::Relaxed) {
@@ -222,7 +225,7 @@ fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc
         } else {
             format!("Nothing is lost. Go on with: alpsckpt run {campaign}")
         });
-        return Failure::silent(outcome.class.code());
+        return CliError::silent(outcome.class.code());
     }
     let cure = match outcome.class {
         ExitClass::Foreign if !tells_of_unknown_form(&outcome.message) => anew(chain, file),
@@ -240,7 +243,7 @@ fn ended(spec: &Spec, chain: &Chain, outcome: &Outcome, file: &Path, asked: &Arc
         }
         _ => String::new(),
     };
-    Failure::new(outcome.class.code(), what, cure)
+    CliError::new(outcome.class.code(), what, cure)
 }
 
 /// What computes a chain anew here.
@@ -249,7 +252,7 @@ fn anew(chain: &Chain, file: &Path) -> String {
     format!("or, to begin anew: alpsckpt run {} --months {months} --anew", word(file.as_os_str()))
 }
 
-fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
+fn report(spec: &Spec, months: &[u8]) -> Result<(), CliError> {
     let maps = verify::verify(&spec.output, spec, months)?;
     verify::table(spec, &maps).into_iter().try_for_each(output::say)?;
     let campaign = CampaignDir::new(&spec.output);
@@ -260,6 +263,6 @@ fn report(spec: &Spec, months: &[u8]) -> Result<(), Failure> {
             count(maps.len() as u64, verify::made(spec)),
             folder.display()
         )),
-        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(spec, n), "")),
+        n => Err(CliError::new(exit::INPUT, verify::not_as_computed(spec, n), "")),
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Failure, output, place};
+use super::output::{AsJson, Document, Output};
+use super::{CliError, output, place};
 use crate::campaign::clock;
 use crate::campaign::controller::Controller;
 use crate::campaign::snapshot::{Access, ChainView, JobState, Snapshot};
@@ -23,9 +24,8 @@ Exit codes: 0 shown, 66 no such campaign.")]
 pub(super) struct Args {
     /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
-    /// As JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    _json: AsJson,
     /// Again and again, until every chain is complete or waits for a person.
     #[arg(long)]
     watch: bool,
@@ -34,24 +34,12 @@ pub(super) struct Args {
 /// How often a watched campaign is looked at.
 const PERIOD: Duration = Duration::from_secs(1);
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
     let mut controller = Controller::open(&place::output_of(args.campaign.as_deref())?)?;
     let mut shown = String::new();
     loop {
         let snapshot = controller.refresh()?;
-        let text =
-            if args.json { output::json(&snapshot)? } else { lines(&snapshot, clock::wall_ms()).join("\n") };
-        if text != shown {
-            if args.json {
-                output::say_bytes(format!("{text}\n").as_bytes())?;
-            } else {
-                if !shown.is_empty() {
-                    output::say("")?;
-                }
-                output::say(&text)?;
-            }
-            shown = text;
-        }
+        out.show_new(&snapshot, &mut shown)?;
         if !args.watch || settled(&snapshot) {
             return Ok(());
         }
@@ -63,6 +51,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn settled(snapshot: &Snapshot) -> bool {
     let held = |chain: &ChainView| chain.job_state() == Some(&JobState::Hold);
     snapshot.chains.iter().all(|c| c.state.is_settled() || held(c))
+}
+
+impl Document for Snapshot {
+    fn lines(&self) -> Vec<String> {
+        lines(self, clock::wall_ms())
+    }
+
+    fn json(&self) -> Result<String, CliError> {
+        output::object(self)
+    }
 }
 
 /// A snapshot in lines for a person.

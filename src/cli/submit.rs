@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, failure, inputs, output, place};
+use super::{CliError, exit, output, place};
 use crate::campaign::controller::{ClusterChoice, Controller, Submission};
 use crate::campaign::identity::Identity;
-use crate::campaign::registry;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
+use crate::prepare::{self, Order, PrepareError};
 use crate::shell_words::word;
 use crate::words;
 
@@ -57,11 +57,11 @@ pub(super) enum Cluster {
 
 impl Which {
     /// The one that is meant for the campaign in this output folder: what is not said it knows already.
-    pub(super) fn choose(&self, output: &Path) -> Result<ClusterChoice, Failure> {
+    pub(super) fn choose(&self, output: &Path) -> Result<ClusterChoice, CliError> {
         let own = Identity::read(&CampaignDir::new(output)).ok().map(|identity| identity.cluster);
         match (self.cluster, &self.cluster_dir, own) {
-            (Some(Cluster::Oar), Some(_), _) => Err(Failure::new(
-                failure::USAGE,
+            (Some(Cluster::Oar), Some(_), _) => Err(CliError::new(
+                exit::USAGE,
                 "--cluster-dir belongs to --cluster embedded",
                 "leave out one of the two",
             )),
@@ -72,23 +72,25 @@ impl Which {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let loaded = place::load_settled(&args.file)?;
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
+    let loaded = place::load(&args.file)?;
     let asked = months(&loaded.spec.months, &args.months)?;
-    inputs::unchanged(&loaded, &asked, |_| String::new())?;
-    inputs::check_and_warn(&loaded, &asked)?;
+    let order = Order { months: &asked, known: false, unchanged: true };
+    let loaded = prepare::settle(loaded, &order, &output::tell)?;
     let output = &loaded.spec.output;
     let cluster = args.which.choose(output)?;
     if !CampaignDir::new(output).identity().exists() {
         place::warn_of_gone(output);
-        // Before anything is written: where there is no batch system no campaign is begun.
-        cluster.find(registry::state_folder().as_deref())?;
     }
-    submit(args, &loaded, &asked, &cluster).map_err(|e| e.about(place::name_of(output)))
+    let about = |e: CliError| e.about(place::name_of(output));
+    let controller = prepare::begin(&loaded, &cluster).map_err(|e| match e {
+        e @ PrepareError::NoBatch(_) => e.into(),
+        e => about(e.into()),
+    })?;
+    submit(args, &loaded, &asked, controller).map_err(about)
 }
 
-fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -> Result<(), Failure> {
-    let mut controller = Controller::create(loaded, cluster)?;
+fn submit(args: &Args, loaded: &Loaded, asked: &[u8], mut controller: Controller) -> Result<(), CliError> {
     place::tell_taken(controller.taken());
     place::remember(&loaded.spec.output, &loaded.spec.name);
     place::say_where(&controller)?;
@@ -100,7 +102,7 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
     for chain in chains {
         let Some(view) = snapshot.chains.iter().find(|c| c.id == chain) else {
             let what = format!("{chain} is in the campaign file and not in the campaign");
-            return Err(Failure::defect(what));
+            return Err(CliError::defect(what));
         };
         if view.state == ChainState::SubmissionUnknown {
             // What needs no waiting goes first.
@@ -111,13 +113,13 @@ fn submit(args: &Args, loaded: &Loaded, asked: &[u8], cluster: &ClusterChoice) -
     }
     for chain in unsure {
         // What was found before is told with it.
-        let submitted = controller.sure_of(&chain).map_err(Failure::from);
+        let submitted = controller.sure_of(&chain).map_err(CliError::from);
         match submitted.and_then(|view| submit_one(&mut controller, &view, &args.file)) {
             Ok(failed) => left.extend(failed),
             Err(failed) => left.push(failed),
         }
     }
-    Failure::all(left.into_iter())?;
+    CliError::all(left.into_iter())?;
     output::say("Follow it with `alpsckpt` or `alpsckpt status --watch`.")
 }
 
@@ -127,7 +129,7 @@ fn submit_one(
     controller: &mut Controller,
     view: &ChainView,
     file: &Path,
-) -> Result<Option<Failure>, Failure> {
+) -> Result<Option<CliError>, CliError> {
     match controller.submit_if_new(view)? {
         Submission::Done(done) => output::say(done).map(|()| None),
         Submission::Left(now) => leave(&now, file),
@@ -135,14 +137,14 @@ fn submit_one(
 }
 
 /// Says how a chain stands that is left as it is; one that has failed is told at the end, with what to do.
-fn leave(view: &ChainView, file: &Path) -> Result<Option<Failure>, Failure> {
+fn leave(view: &ChainView, file: &Path) -> Result<Option<CliError>, CliError> {
     let chain = &view.id;
     let resubmit = format!("alpsckpt resubmit {chain} --campaign {}", word(file.as_os_str()));
     match view.state {
         ChainState::Failed => {
             let why = view.failure.as_ref().map(|f| format!(": {}: {}", f.class(), f.cause()));
             let what = format!("{chain}: failed, left as it is{}", why.unwrap_or_default());
-            return Ok(Some(Failure::new(failure::NOT_NOW, what, resubmit)));
+            return Ok(Some(CliError::new(exit::NOT_NOW, what, resubmit)));
         }
         ChainState::Stopped => {
             output::say(format!("{chain}: {}, left as it is; to go on: {resubmit}", words::state(view)))?;
@@ -153,11 +155,11 @@ fn leave(view: &ChainView, file: &Path) -> Result<Option<Failure>, Failure> {
 }
 
 /// The months asked for, all of the campaign's without any; a month that it does not have is refused.
-pub(super) fn months(all: &[u8], asked: &[u8]) -> Result<Vec<u8>, Failure> {
+pub(super) fn months(all: &[u8], asked: &[u8]) -> Result<Vec<u8>, CliError> {
     if let Some(stranger) = asked.iter().find(|m| !all.contains(m)) {
         let known = all.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
         let what = format!("month {stranger} is not in this campaign");
-        return Err(Failure::new(failure::USAGE, what, format!("its months are {known}")));
+        return Err(CliError::new(exit::USAGE, what, format!("its months are {known}")));
     }
     Ok(if asked.is_empty() { all.to_vec() } else { asked.to_vec() })
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, failure, output, place};
+use super::output::{AsJson, Document, Output};
+use super::{CliError, exit, output, place};
 use crate::campaign::chains;
 use crate::campaign::spec::Spec;
 use crate::checkpoint::{CampaignDir, Chain, ChainId};
@@ -23,25 +24,36 @@ Exit codes: 0 every map is there and good, 65 one is missing or differs, 66 no s
 pub(super) struct Args {
     /// A campaign file or output folder; without it the current folder's campaign, else the one opened last.
     campaign: Option<PathBuf>,
-    /// As JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    _json: AsJson,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, out: Output) -> Result<(), CliError> {
     let output = place::output_of(args.campaign.as_deref())?;
     let spec = place::spec_of(&output)?;
     let of_chains = by_chain(&output, &spec, &spec.months)?;
     let cure = cure(&output, &spec, &of_chains);
     let maps: Vec<Verified> = of_chains.into_iter().flat_map(|(_, maps)| maps).collect();
-    if args.json {
-        output::say_json(&maps)?;
-    } else {
-        table(&spec, &maps).into_iter().try_for_each(output::say)?;
-    }
+    out.show(&Maps { spec: &spec, maps: &maps })?;
     match bad(&maps) {
         0 => Ok(()),
-        n => Err(Failure::new(failure::INPUT, not_as_computed(&spec, n), cure)),
+        n => Err(CliError::new(exit::INPUT, not_as_computed(&spec, n), cure)),
+    }
+}
+
+/// The maps of a campaign, verified.
+struct Maps<'m> {
+    spec: &'m Spec,
+    maps: &'m [Verified],
+}
+
+impl Document for Maps<'_> {
+    fn lines(&self) -> Vec<String> {
+        table(self.spec, self.maps)
+    }
+
+    fn json(&self) -> Result<String, CliError> {
+        output::rows(self.maps)
     }
 }
 
@@ -81,11 +93,11 @@ pub(super) fn not_as_computed(spec: &Spec, n: usize) -> String {
 }
 
 /// Verifies the maps of all chains with one of these months; a chain that is not complete counts as a bad map.
-pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Verified>, Failure> {
+pub(super) fn verify(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<Verified>, CliError> {
     Ok(by_chain(output, spec, months)?.into_iter().flat_map(|(_, maps)| maps).collect())
 }
 
-fn by_chain(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<(ChainId, Vec<Verified>)>, Failure> {
+fn by_chain(output: &Path, spec: &Spec, months: &[u8]) -> Result<Vec<(ChainId, Vec<Verified>)>, CliError> {
     let campaign = CampaignDir::new(output);
     let none = |problem: String, damaged| Verified {
         path: if spec.command().is_some() { campaign.results() } else { campaign.maps() },
@@ -134,4 +146,21 @@ pub(super) fn table(spec: &Spec, maps: &[Verified]) -> Vec<String> {
         &maps.iter().map(row).collect::<Vec<_>>(),
         &[1],
     )
+}
+
+/// A document with every field, for the page on them.
+#[cfg(test)]
+pub(super) fn sample() -> serde_json::Value {
+    let spec =
+        crate::campaign::spec::parse(std::path::Path::new("/my.ron"), crate::campaign::spec::template());
+    let good = Verified {
+        path: "/out/maps/svf.tif".into(),
+        valid: 9,
+        range: Some((0.5, 1.0)),
+        problems: Vec::new(),
+        damaged: false,
+    };
+    let bad = Verified { range: None, problems: vec!["missing".to_owned()], ..good.clone() };
+    let document = Maps { spec: &spec.unwrap().spec, maps: &[good, bad] };
+    serde_json::from_str(&document.json().unwrap()).unwrap()
 }

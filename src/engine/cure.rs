@@ -4,14 +4,11 @@
 
 use std::path::Path;
 
+use crate::shell_words::word;
+
 /// A path as one word of a shell's command line; bare where the shell takes it as it is.
 pub(super) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    word(path.as_os_str())
 }
 
 /// The name of a command's result, as one word of a shell's command line: that of the file with `addition`, as a GeoTIFF;

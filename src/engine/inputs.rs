@@ -24,15 +24,15 @@ use region::{latitude_of, part_of, region, shared_cells};
 #[derive(Debug)]
 pub(super) struct OpenedInputs {
     /// The terrain model, by windows.
-    pub dem: Raster,
+    pub dem: Arc<Raster>,
     /// The region in cells of the DEM.
     pub span: Span,
     /// Where the region lies.
     pub placement: Placement,
     /// The height that the coarse temperatures stand for.
-    pub reference_height: Option<Coarse>,
+    pub reference_height: Option<Arc<Coarse>>,
     /// The months in the order of the request.
-    pub months: Vec<MonthData>,
+    pub months: Vec<Arc<MonthData>>,
     /// What was read of each file.
     pub witnesses: Vec<Arc<Witness>>,
 }
@@ -100,8 +100,11 @@ impl OpenedInputs {
             && request.months.iter().any(|month| !month.temperatures.is_empty());
         let reference_height = gatherer.reference_height(temperatures);
         let heights = gatherer.heights_at_places(reference_height.as_ref());
-        let months =
-            request.months.iter().map(|month| gatherer.month(month, temperatures, &heights)).collect();
+        let months = request
+            .months
+            .iter()
+            .map(|month| Arc::new(gatherer.month(month, temperatures, &heights)))
+            .collect();
         let Gatherer { mut findings, witnesses, .. } = gatherer;
         let (Some(dem), Some(span)) = (dem, span) else { return (None, findings) };
         if samples {
@@ -109,6 +112,7 @@ impl OpenedInputs {
         }
         let placement = part_of(dem.placement(), span);
         findings.extend(projection::finding(&request.dem, &placement, request.model.north));
+        let (dem, reference_height) = (Arc::new(dem), reference_height.map(Arc::new));
         (Some(Self { dem, span, placement, reference_height, months, witnesses }), findings)
     }
 }

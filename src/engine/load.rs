@@ -112,7 +112,7 @@ impl OpenedInputs {
             coarse(&month.lapse) + clouds + temperatures + month.turbidity.as_ref().map_or(0, coarse)
         });
         self.dem.memory()
-            + self.reference_height.as_ref().map_or(0, super::coarse::Coarse::memory)
+            + self.reference_height.as_ref().map_or(0, |grid| grid.memory())
             + months.sum::<u64>()
     }
 }

@@ -28,6 +28,7 @@ mod lanes;
 mod layers;
 mod load;
 pub mod model;
+mod narrowed;
 mod numerics;
 mod open;
 pub mod picture;

@@ -76,6 +76,14 @@ impl Engine {
             Problem::new(&request.dem, "does not lie on the earth", "check its coordinates and its system")
         };
         let inputs = inputs.ok_or_else(nowhere)?;
+        Ok(Self::of(request, inputs, vectors)?)
+    }
+
+    /// On inputs that are open already.
+    pub(super) fn of(request: MapRequest, inputs: OpenedInputs, vectors: Vectors) -> Result<Self, Problem> {
+        let nowhere = || {
+            Problem::new(&request.dem, "does not lie on the earth", "check its coordinates and its system")
+        };
         // The clock is the mean solar time of the cell that SAGA takes: its rows count from the south.
         let span = inputs.span;
         let column = span.column as f64 + (span.width / 2) as f64;
@@ -113,7 +121,7 @@ impl Engine {
     /// in.
     #[must_use]
     pub fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
-        examine::examine(request, look)
+        examine::examine(request, look).0
     }
 
     /// What it was opened on.

@@ -97,7 +97,7 @@ impl FillerSetting<'_> {
             height: rect.height(),
         };
         let warm = self.sources.iter().any(|source| matches!(source, LayerSource::Temperature(..)));
-        let reference_height = self.inputs.reference_height.as_ref().filter(|_| warm);
+        let reference_height = self.inputs.reference_height.as_deref().filter(|_| warm);
         let months = self.inputs.months.iter().enumerate();
         let mut layers = self.buffer_pool.take(Vec::new);
         layers.resize_with(self.sources.len(), Vec::new);

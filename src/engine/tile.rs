@@ -72,10 +72,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::compute_pieces`].
     pub fn compute(&self, tile: Tile, stop: &AtomicBool) -> Result<Computed, EngineError> {
-        let ground = self.read(tile, stop)?;
+        self.compute_all(&self.read(tile, stop)?, stop)
+    }
+
+    /// Computes one tile whose terrain has been read, all of it.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_pieces`].
+    pub fn compute_all(&self, ground: &Ground, stop: &AtomicBool) -> Result<Computed, EngineError> {
+        let tile = ground.tile;
         let whole = Mutex::new(Computed::missing(tile, self.sources.len()));
         let paste = |piece: &Piece| whole.lock().unwrap_or_else(PoisonError::into_inner).paste(tile, piece);
-        self.compute_pieces(&ground, stop, &paste)?;
+        self.compute_pieces(ground, stop, &paste)?;
         Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -13,8 +13,10 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
+use tracing::debug_span;
 
 use crate::batch::BatchError;
+use crate::shell_words::word;
 
 /// Longer answers are refused.
 const MAX_OUTPUT: u64 = 64 << 20;
@@ -146,7 +148,8 @@ impl Runner {
         std::thread::sleep(self.bucket.take(self.began.elapsed()));
         let began = Instant::now();
         let command = shown(program, arguments);
-        let result = self.execute(program, arguments, limit, folder, &command);
+        let step = debug_span!("command", %command);
+        let result = step.in_scope(|| self.execute(program, arguments, limit, folder, &command));
         if let Some(hook) = &mut self.hook {
             let (code, complaint) = match &result {
                 Ok(output) => (output.code, output.stderr.lines().next().unwrap_or_default().to_owned()),
@@ -290,20 +293,8 @@ fn collect(receiver: Option<Receiver<Vec<u8>>>) -> Vec<u8> {
 
 /// A command as one would type it.
 fn shown(program: &str, arguments: &[OsString]) -> String {
-    let mut line = program.to_owned();
-    for argument in arguments {
-        let text = argument.to_string_lossy();
-        let plain = |c: char| c.is_alphanumeric() || "-_./,=:%+@".contains(c);
-        line.push(' ');
-        if !text.is_empty() && text.chars().all(plain) {
-            line.push_str(&text);
-        } else {
-            line.push('\'');
-            line.push_str(&text.replace('\'', r"'\''"));
-            line.push('\'');
-        }
-    }
-    line
+    let words = arguments.iter().map(|argument| word(argument));
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

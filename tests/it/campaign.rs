@@ -228,7 +228,10 @@ impl Stage {
     }
 
     fn loaded(&self, text: &str) -> spec::Loaded {
-        spec::parse(&self.folder.path().join("my.ron"), text).expect("a good campaign file")
+        let mut loaded = spec::parse(&self.folder.path().join("my.ron"), text).expect("a good campaign file");
+        // As it comes to the controller: with nothing left open.
+        loaded.spec.tile.get_or_insert(1024);
+        loaded
     }
 
     fn choice(&self) -> ClusterChoice {

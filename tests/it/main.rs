@@ -43,6 +43,7 @@ mod no_cluster;
 mod oracle;
 mod outputs;
 mod physics;
+mod prepare;
 mod programs;
 mod pty;
 mod reference;

@@ -269,6 +269,7 @@ impl Embedded {
 
     /// One call over a connection to the server.
     fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Answer, BatchError> {
+        let _step = tracing::debug_span!("call", ?call).entered();
         let setting = matches!(call, Call::Submit(_)).then(|| Box::new(Setting::own()));
         let exchange = || -> std::io::Result<Response> {
             stream.set_read_timeout(Some(CALL))?;

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
+use tracing::{debug, debug_span};
+
 use super::config::Config;
 use super::effects::Processes;
 use super::heartbeat::{self, Heartbeat};
@@ -262,6 +264,7 @@ impl Server {
         let bytes = serde_json::to_vec(event).map_err(|e| {
             DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}"))
         })?;
+        debug!(?event, "recorded");
         self.log.push(&bytes)?;
         self.state.apply(event);
         self.ended += usize::from(matches!(event, Event::Ended { .. }));
@@ -304,6 +307,7 @@ impl Server {
     }
 
     fn perform(&mut self, effect: &Action) {
+        let _step = debug_span!("perform", ?effect).entered();
         let (Action::Launch(id) | Action::Signal(id) | Action::Kill(id)) = effect else { return };
         let Some(job) = self.state.jobs.get(id) else { return };
         match effect {
@@ -314,6 +318,7 @@ impl Server {
     }
 
     fn answer(&mut self, call: Call, setting: Option<Box<Setting>>) -> Result<Response, DurableError> {
+        let _step = debug_span!("answer", ?call).entered();
         Ok(match call {
             Call::Info => Ok(Answer::Info(ClusterInfo {
                 name: "embedded cluster".to_owned(),

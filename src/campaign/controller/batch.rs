@@ -1,5 +1,7 @@
 //! Asks the batch system.
 
+use tracing::debug_span;
+
 use super::{ControlError, Controller};
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, JobKey, Manner, Node, Token};
 use crate::campaign::event::JobStage;
@@ -51,6 +53,7 @@ impl Controller {
     }
 
     fn ask(&mut self, tokens: &[Token], now_ms: u64) -> Result<BatchView, ControlError> {
+        let _step = debug_span!("ask_batch_system", attempts = tokens.len()).entered();
         self.ensure_reached()?;
         let known = self.known_jobs();
         let client = self.client()?;

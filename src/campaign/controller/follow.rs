@@ -226,17 +226,17 @@ fn names(fields: &[&Changed]) -> String {
     fields.iter().map(|changed| format!("`{}`", changed.field)).collect::<Vec<_>>().join(", ")
 }
 
-/// Writes the frozen spec of a campaign anew where it is lost or damaged and this file is what it was made from.
+/// Writes the frozen spec of a campaign anew where it is lost or damaged and this file, settled, is what it was made from.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn restore(loaded: &Loaded) -> Result<(), ControlError> {
     let campaign = CampaignDir::new(&loaded.spec.output);
     let Ok(identity) = super::read_identity(&campaign) else { return Ok(()) };
-    let spec = super::settled(&loaded.spec);
-    let is_it = || spec::freeze(&spec).is_ok_and(|frozen| frozen.hash == identity.spec);
+    let spec = &loaded.spec;
+    let is_it = || spec::freeze(spec).is_ok_and(|frozen| frozen.hash == identity.spec);
     if spec::frozen(&campaign, &identity.spec).is_err() && is_it() {
-        install::frozen_spec(&campaign, &spec)?;
+        install::frozen_spec(&campaign, spec)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::unistd::{AccessFlags, access};
+use tracing::debug_span;
 
 use super::{ControlError, Controller, read_identity};
 use crate::campaign::event::{Entry, Event, Notice};
@@ -34,6 +35,7 @@ impl Controller {
     /// Takes the lease. Another that acts is waited for, and one of another host that gives no sign until it counts as
     /// gone, as long as [`super::Patience`] says.
     fn claim(&mut self) -> Result<(), ControlError> {
+        let _step = debug_span!("take_lease").entered();
         let began = Instant::now();
         let mut told = false;
         loop {
@@ -148,6 +150,7 @@ impl Controller {
 
     /// Reads the journal if it grew. One that a later program wrote to makes a reader of this session.
     pub(super) fn read_journal(&mut self) -> Result<(), ControlError> {
+        let _step = debug_span!("read_journal").entered();
         let path = &self.campaign.journal();
         let length = beneath::facts(path).map_or(0, |m| m.len());
         if length == self.read_length && length > 0 {

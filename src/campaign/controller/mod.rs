@@ -23,6 +23,8 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tracing::debug_span;
+
 use self::batch::Batch;
 use self::disk::ChainFiles;
 use self::doubts::Kept;
@@ -34,13 +36,11 @@ use super::inputs::Inputs;
 use super::journal::{self, Journal};
 use super::lease::{Lease, Other};
 use super::machine::{self, Decision, Doubts, Limits, Observation, State};
-use super::plan;
 use super::snapshot::Snapshot;
 use super::spec::{self, Changed, Loaded, Spec};
 use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
 use crate::durable::{DurableError, atomic, beneath, sealed};
-use crate::engine::geotiff::Raster;
 
 pub use super::actions::{Action, ActionKind};
 pub use crate::clusters::ClusterChoice;
@@ -86,11 +86,11 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Makes the campaign's folder from its file: frozen spec, program, journal. Opens it if it exists, and goes by its file
+    /// Makes the campaign's folder from its file, which leaves nothing open ([`Spec::leaves_open`]): frozen spec, program, journal. Opens it if it exists, and goes by its file
     /// from now on: see [`Controller::follow`].
     ///
     /// # Errors
-    /// When the output folder belongs to another spec, or cannot be written.
+    /// When the output folder belongs to another spec, or cannot be written; when something is left open.
     pub fn create(loaded: &Loaded, cluster: &ClusterChoice) -> Result<Self, ControlError> {
         Self::create_with(loaded, cluster, Reach::default())
     }
@@ -222,6 +222,7 @@ impl Controller {
 
     /// One round: disk, batch system (when due or `forced`), decisions; with the lease their effects too.
     fn look(&mut self, forced: bool) -> Result<(), ControlError> {
+        let _step = debug_span!("refresh", forced).entered();
         if self.journal.is_none() {
             self.read_journal()?;
             self.other = self.lease.look((self.reach.now_ms)());
@@ -243,6 +244,7 @@ impl Controller {
 
     /// What was seen means; whether anything outside is to be done about it that was not.
     fn decide(&mut self, polled: bool) -> Result<bool, ControlError> {
+        let _step = debug_span!("decide", polled).entered();
         let now_ms = (self.reach.now_ms)();
         let observation = Observation {
             now_ms,
@@ -267,6 +269,7 @@ impl Controller {
 
     /// Reads what is new of each chain's files. When, only the clock says: since then heartbeats are watched.
     fn read_files(&mut self) -> Result<(), ControlError> {
+        let _step = debug_span!("read_chains").entered();
         let now_ms = (self.reach.now_ms)();
         for chain in &self.chains {
             self.files.entry(chain.id.clone()).or_default();
@@ -349,6 +352,7 @@ impl Controller {
             self.journal = None;
         }
         if let Some(journal) = &mut self.journal {
+            let _step = debug_span!("journal", entries = entries.len()).entered();
             journal.append(&entries)?;
         }
         for entry in entries {
@@ -398,7 +402,11 @@ fn make(
     cluster: &ClusterChoice,
     reach: &Reach,
 ) -> Result<Option<String>, ControlError> {
-    let spec = &settled(&loaded.spec);
+    let spec = &loaded.spec;
+    // What the jobs go by must not depend on anything but the frozen spec.
+    if spec.leaves_open() {
+        return Err(ControlError::Open);
+    }
     atomic::create_folder(&campaign.maps())?;
     atomic::create_folder(&campaign.state())?;
     let hash = install::frozen_spec(campaign, spec)?;
@@ -437,14 +445,4 @@ fn read_identity(campaign: &CampaignDir) -> Result<Identity, ControlError> {
         },
         e => ControlError::File(e),
     })
-}
-
-/// The spec with the number of months a chain settled: what the jobs go by must not depend on anything but the frozen
-/// spec. A DEM that cannot be read is for `check` to report.
-fn settled(spec: &Spec) -> Spec {
-    let cells = Raster::open(&spec.dem).map_or(0, |dem| {
-        let placement = dem.placement();
-        placement.width as u64 * placement.height as u64
-    });
-    plan::settle(spec, &plan::Facts::nominal(spec, cells))
 }

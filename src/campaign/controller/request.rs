@@ -79,6 +79,9 @@ pub enum ControlError {
         /// Those that there are.
         there: String,
     },
+    /// A campaign is to be made whose file leaves something to the planner, which was not asked.
+    #[error("nothing was made: `months_per_chain` or `tile` is not settled")]
+    Open,
     /// There is no campaign in this output folder.
     #[error("{}: no campaign here yet", .0.display())]
     NoCampaign(PathBuf),
@@ -112,6 +115,7 @@ impl ControlError {
             Self::Unsaved { chain } => format!(
                 "let it come to its end, or end it: `alpsckpt stop {chain}`; another `checkpoint` in the campaign file counts for its next job"
             ),
+            Self::Open => "write both in the campaign file".to_owned(),
             Self::NoChain { .. } => "name one of these".to_owned(),
             Self::NotNow { .. } => "see `alpsckpt status`".to_owned(),
         }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::fields::{self, Field};
-use super::{Atmosphere, Class, MonthsPerChain, Product, Profile, Region, Spec, SpecError, Workload};
+use super::faults::{Check, Places};
+use super::{Class, Computing, MonthsPerChain, Profile, Region, Spec, SpecError};
 use crate::batch::SETUP_KEYS;
 use crate::clusters;
+use crate::engine::Product;
 
 /// The shortest margin, seconds: the batch system sends the checkpoint signal up to 12 s late and the kill may come
 /// on time; what is left must do for finishing a tile and sealing it.
@@ -15,30 +16,9 @@ pub(super) const SHORTEST_MARGIN: u64 = 60;
 /// More threads than any node has cores, and few enough for a machine to bear.
 pub const MOST_THREADS: u32 = 4096;
 
-/// More than the sun gives outside the atmosphere, W/m2.
-const MOST_SUN: f64 = 2000.0;
-
-/// Linke's turbidity: of clean dry air, and beyond any month's mean.
-const TURBIDITIES: std::ops::RangeInclusive<f64> = 1.0..=10.0;
-
 /// What may be said of a site: what batch systems' clients understand, and which nodes have processors of a class.
 fn site_keys() -> Vec<&'static str> {
     SETUP_KEYS.into_iter().chain(Class::ALL.iter().map(|class| class.as_str())).collect()
-}
-
-/// Where the values stand in the file.
-pub(super) struct Places<'t> {
-    pub(super) file: &'t Path,
-    pub(super) text: &'t str,
-    pub(super) index: &'t [Field],
-    /// Fields that could not be read: their stand-ins are not to be judged.
-    pub(super) bad: &'t [String],
-}
-
-pub(super) struct Check<'t> {
-    pub(super) spec: &'t Spec,
-    pub(super) places: &'t Places<'t>,
-    errors: Vec<SpecError>,
 }
 
 /// All values that cannot be, each with line and cure.
@@ -50,10 +30,10 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
     check.times();
     check.jobs();
     match &spec.workload {
-        Workload::Command(command) => check.command(command),
+        Computing::Command(command) => check.command(command),
         // What cannot be read may be either.
-        Workload::Engine if check.is_bad("workload") => {}
-        Workload::Engine => {
+        Computing::Engine if check.is_bad("workload") => {}
+        Computing::Engine => {
             check.maps();
             check.region();
             check.inputs();
@@ -66,22 +46,6 @@ pub(super) fn values(spec: &Spec, places: &Places<'_>) -> Vec<SpecError> {
 }
 
 impl Check<'_> {
-    /// Notes a fault of the field at `path` unless one of the fields it was judged by is a stand-in.
-    pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, cure: impl Into<String>) {
-        let top = path.split('.').next().unwrap_or(path);
-        if self.places.bad.iter().any(|b| b == top) {
-            return;
-        }
-        let found = self.places.index.iter().find(|f| f.path == path);
-        let found = found.or_else(|| self.places.index.iter().find(|f| f.path == top));
-        let line = found.map(|f| fields::line_of(self.places.text, f.start));
-        self.errors.push(SpecError::new(self.places.file, line, what, cure));
-    }
-
-    pub(super) fn is_bad(&self, field: &str) -> bool {
-        self.places.bad.iter().any(|b| b == field)
-    }
-
     fn identity(&mut self) {
         if self.spec.version != 1 {
             let what = format!("version {} is not known to this program", self.spec.version);
@@ -97,7 +61,7 @@ impl Check<'_> {
             );
             self.fault("name", what, "write it as one line of letters, digits and signs");
         }
-        let engine = self.spec.workload == Workload::Engine && !self.is_bad("workload");
+        let engine = self.spec.workload == Computing::Engine && !self.is_bad("workload");
         let dem = engine.then_some(("dem", &self.spec.dem));
         for (field, path) in [("output", &self.spec.output)].into_iter().chain(dem) {
             if path.as_os_str().is_empty() {
@@ -151,7 +115,7 @@ impl Check<'_> {
             vec![("output".to_owned(), &spec.output), ("dem".to_owned(), &spec.dem)];
         paths.extend(spec.reference_height.as_deref().map(|path| ("reference_height".to_owned(), path)));
         paths.extend(spec.files_by_month());
-        if let Workload::Command(command) = &spec.workload {
+        if let Computing::Command(command) = &spec.workload {
             paths.extend(command.paths().map(|(field, path)| (format!("workload.{field}"), path)));
         }
         for (field, path) in paths {
@@ -295,118 +259,4 @@ impl Check<'_> {
             self.fault("max_links", "`max_links` is 0", "at least 1");
         }
     }
-
-    fn inputs(&mut self) {
-        for name in self.spec.temperature.keys() {
-            let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-            if name.is_empty() || !name.chars().all(fits) {
-                let what = format!("the temperature's name \"{name}\" cannot be part of a file name");
-                let cure = "letters, digits, _ and - only";
-                self.fault(&format!("temperature.{name}"), what, cure);
-            }
-        }
-        let several = self.spec.months.len() > 1 && !self.is_bad("months");
-        for (field, path) in self.spec.files_by_month() {
-            if several && !path.to_string_lossy().contains("{month}") {
-                let what = format!(
-                    "`{field}`: \"{}\" has no {{month}}: all {} months would use the same grid",
-                    path.display(),
-                    self.spec.months.len()
-                );
-                self.fault(&field, what, "write {month} where the file name has 01 … 12");
-            }
-        }
-        if !self.spec.temperature.is_empty() && self.spec.reference_height.is_none() {
-            let cure =
-                "add `reference_height: \"…\"`: the height in metres that the coarse temperatures stand for";
-            self.fault("temperature", "`temperature` needs `reference_height`", cure);
-        }
-    }
-
-    fn lapse(&mut self) {
-        let cure = "lapse is in K/m and positive where it gets colder upwards: change the sign, 0.0065 instead of -0.0065";
-        for (month, lapse) in self.spec.lapse.given() {
-            if let Some(what) = lapse_fault(lapse) {
-                self.fault(
-                    "lapse",
-                    format!("{} {lapse} {what}", of_month("lapse", month)),
-                    cure_for(lapse, cure),
-                );
-            }
-        }
-    }
-
-    fn air(&mut self) {
-        // Written so that a NaN fails too.
-        if !(0.0..=1.0).contains(&self.spec.albedo) {
-            let what = format!("`albedo` {} is not between 0 and 1", self.spec.albedo);
-            self.fault("albedo", what, "0 for none, 0.2 for bare ground or grass, 0.6 for old snow");
-        }
-        let Atmosphere::Esra { linke } = &self.spec.atmosphere else { return };
-        let cure = "Linke's turbidity is 1 in clean dry air, 2 to 4 over mountains, 5 and more over cities";
-        for (month, linke) in linke.given().filter(|(_, linke)| !TURBIDITIES.contains(linke)) {
-            let (least, most) = (TURBIDITIES.start(), TURBIDITIES.end());
-            let what = format!("{} {linke} is not between {least} and {most}", of_month("linke", month));
-            self.fault("atmosphere.linke", what, cure);
-        }
-    }
-
-    fn numbers(&mut self) {
-        let spec = self.spec;
-        if let Some(tile) = spec.tile.filter(|tile| !(16..=4096).contains(tile) || !tile.is_multiple_of(16)) {
-            let what = format!("`tile` {tile} is not a multiple of 16 between 16 and 4096");
-            self.fault("tile", what, "leave it out: the largest that a job's memory allows is taken");
-        }
-        if ![5, 10, 15, 30, 60].contains(&spec.step_minutes) {
-            let what = format!("`step_minutes` {} is not 5, 10, 15, 30 or 60", spec.step_minutes);
-            self.fault("step_minutes", what, "30 is the original's");
-        }
-        if !(spec.transmittance > 0.0 && spec.transmittance < 1.0) {
-            let what = format!("`transmittance` {} is not between 0 and 1", spec.transmittance);
-            self.fault("transmittance", what, "0.7 is the original's");
-        }
-        // Written so that a NaN fails too.
-        if !(spec.solar_constant > 0.0 && spec.solar_constant < MOST_SUN) {
-            let what = format!(
-                "`solar_constant` {} is not between 0 and {MOST_SUN} W/m2",
-                number(spec.solar_constant)
-            );
-            self.fault("solar_constant", what, "1367 is the original's, 1361 what is measured today");
-        }
-        if !(spec.lai_max > 0.0 && spec.lai_max.is_finite()) {
-            let what = format!("`lai_max` {} is not above 0", number(spec.lai_max));
-            self.fault("lai_max", what, "8 is the original's");
-        }
-        if !spec.c.is_finite() {
-            self.fault("c", format!("`c` {} is no number", spec.c), "1 is the original's");
-        }
-        if !(spec.lai >= 0.0 && spec.lai < spec.lai_max) {
-            let what = format!("`lai` {} is not between 0 and `lai_max` {}", spec.lai, spec.lai_max);
-            self.fault("lai", what, "0.01 is the original's, for bare ground; lai_max 8");
-        }
-    }
-}
-
-/// A number in a message: a huge one without its zeros.
-fn number(value: f64) -> String {
-    if value.is_finite() && value.abs() >= 1e9 { format!("{value:e}") } else { value.to_string() }
-}
-
-/// What a number is called in a message.
-fn of_month(field: &str, month: Option<u8>) -> String {
-    month.map_or_else(|| format!("`{field}`"), |month| format!("`{field}` of month {month}:"))
-}
-
-/// What is wrong with a lapse rate in K/m: its sign, its unit, or that it is no number.
-fn lapse_fault(lapse: f64) -> Option<&'static str> {
-    match lapse {
-        l if !l.is_finite() => Some("is no number"),
-        l if l < 0.0 => Some("is negative"),
-        l if l > 0.1 => Some("is more than 0.1 K/m"),
-        _ => None,
-    }
-}
-
-fn cure_for(lapse: f64, negative: &str) -> String {
-    if lapse < 0.0 { negative.to_owned() } else { "lapse is in K/m: 6.5 K/km is 0.0065".to_owned() }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
-use super::check::Check;
-use super::command::{Checkpoint, Command, ProgressOf, Run, Semaphores};
+use super::command::{Checkpoint, Command, ProgressOf, Run};
+use super::command_kinds::Semaphores;
+use super::faults::Check;
 use super::placeholders::{self, Name, OF_INPUTS, OF_OUTPUTS, OF_PROGRESS, OF_RUN};
 use super::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;

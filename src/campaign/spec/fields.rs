@@ -5,7 +5,7 @@
 
 /// A field, or an entry of a map, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field {
+pub(super) struct FieldAt {
     /// Its name with those of the fields around it: `temperature`, `temperature.mean`, `temperature.mean.unit`.
     pub(super) path: String,
     /// Byte where its name begins.
@@ -14,7 +14,7 @@ pub(super) struct Field {
     pub(super) end: usize,
 }
 
-impl Field {
+impl FieldAt {
     /// It stands directly in the campaign, not within another field.
     pub(super) fn is_top(&self) -> bool {
         !self.path.contains('.')
@@ -23,7 +23,7 @@ impl Field {
 
 /// All fields of `text`, outer ones before those within them, and the byte of the bracket that closes the campaign.
 /// Damaged text gives the fields up to the damage and no closing bracket.
-pub(super) fn index(text: &str) -> (Vec<Field>, Option<usize>) {
+pub(super) fn index(text: &str) -> (Vec<FieldAt>, Option<usize>) {
     let mut scan = Scan { text, at: 0, fields: Vec::new(), depth: 0 };
     scan.blank();
     scan.word();
@@ -50,7 +50,7 @@ const MAX_DEPTH: u32 = 32;
 struct Scan<'t> {
     text: &'t str,
     at: usize,
-    fields: Vec<Field>,
+    fields: Vec<FieldAt>,
     depth: u32,
 }
 
@@ -176,7 +176,7 @@ impl<'t> Scan<'t> {
         }
         let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let index = self.fields.len();
-        self.fields.push(Field { path: path.clone(), start, end: self.text.len() });
+        self.fields.push(FieldAt { path: path.clone(), start, end: self.text.len() });
         self.blank();
         self.value(&path)?;
         let after_value = self.at;

@@ -4,7 +4,7 @@
 //! here, for campaigns made in its form or later, and so never changes one that was begun.
 
 use super::Spec;
-use super::fields::Field;
+use super::fields::FieldAt;
 use crate::checkpoint::{CampaignDir, form};
 use crate::engine::Storage;
 
@@ -13,13 +13,13 @@ pub(super) const VERSION: u32 = 1;
 
 /// Gives the fields left out of the file what they mean in the campaign that lies at `output`; where there is none yet,
 /// what they mean in a new one.
-pub(super) fn fill(spec: &mut Spec, given: &[Field]) {
+pub(super) fn fill(spec: &mut Spec, given: &[FieldAt]) {
     let made = form::made(&CampaignDir::new(&spec.output));
     fill_as_of(made, DEFAULTS, spec, given);
 }
 
 /// As [`fill`], for a campaign made in form `made`.
-fn fill_as_of(made: u32, defaults: &[Default], spec: &mut Spec, given: &[Field]) {
+fn fill_as_of(made: u32, defaults: &[Default], spec: &mut Spec, given: &[FieldAt]) {
     for default in defaults {
         if made >= default.since && !given.iter().any(|field| field.path == default.field) {
             (default.set)(spec);
@@ -41,7 +41,7 @@ const DEFAULTS: &[Default] =
     &[Default { since: 2, field: "storage", set: |spec| spec.storage = Storage::Rounded }];
 
 /// The version that a campaign file says, found without reading the rest of it, which a later version may change.
-pub(super) fn version(text: &str, index: &[Field]) -> Option<u32> {
+pub(super) fn version(text: &str, index: &[FieldAt]) -> Option<u32> {
     let field = index.iter().find(|field| field.path == "version")?;
     let (_, value) = text.get(field.start..field.end)?.split_once(':')?;
     value.trim().trim_end_matches(',').trim_end().parse().ok()

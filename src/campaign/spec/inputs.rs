@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Atmosphere, Cloud, Monthly, Spec};
+use super::{Atmosphere, Cloud, Computing, Monthly, Spec};
 use crate::checkpoint::Chain;
 use crate::engine::Product;
 
@@ -35,6 +35,39 @@ impl Spec {
             }
         }
         files
+    }
+
+    /// The files of the months, `{month}` unresolved, each with its place in the file.
+    pub(super) fn files_by_month(&self) -> Vec<(String, &Path)> {
+        let temperatures = self.temperature.iter();
+        let mut files: Vec<(String, &Path)> =
+            temperatures.map(|(name, t)| (format!("temperature.{name}.file"), t.file.as_path())).collect();
+        files.extend(self.lapse.grid().map(|path| ("lapse".to_owned(), path)));
+        if let Cloud::Grid(path) = &self.cloud {
+            files.push(("cloud".to_owned(), path));
+        }
+        if let Atmosphere::Esra { linke } = &self.atmosphere {
+            files.extend(linke.grid().map(|path| ("atmosphere.linke".to_owned(), path)));
+        }
+        files
+    }
+
+    /// The paths of all inputs, `{month}` unresolved.
+    pub(super) fn inputs_mut(&mut self) -> Vec<&mut PathBuf> {
+        let mut inputs = vec![&mut self.dem];
+        if let Computing::Command(command) = &mut self.workload {
+            inputs.extend(command.inputs.iter_mut().chain(&mut command.folder));
+        }
+        inputs.extend(&mut self.reference_height);
+        inputs.extend(self.temperature.values_mut().map(|t| &mut t.file));
+        inputs.extend(self.lapse.grid_mut());
+        if let Cloud::Grid(path) = &mut self.cloud {
+            inputs.push(path);
+        }
+        if let Atmosphere::Esra { linke } = &mut self.atmosphere {
+            inputs.extend(linke.grid_mut());
+        }
+        inputs
     }
 }
 

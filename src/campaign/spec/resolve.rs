@@ -5,9 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::command::{Checkpoint, Command, Processors, ProgressOf, Semaphores};
+use super::command::{Checkpoint, Command, ProgressOf};
+use super::command_kinds::{Processors, Semaphores};
 use super::placeholders::{self, Name};
-use super::{Spec, Workload};
+use super::{Computing, Spec};
 use crate::checkpoint::{CampaignDir, Chain};
 use crate::clusters;
 use crate::foreign::{Program, cpu, progress};
@@ -93,8 +94,8 @@ impl Spec {
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
         match &self.workload {
-            Workload::Command(command) => Some(command),
-            Workload::Engine => None,
+            Computing::Command(command) => Some(command),
+            Computing::Engine => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ron::error::{Error, SpannedError};
 
-use super::fields::Field;
+use super::fields::FieldAt;
 
 /// How each field is written, those within others too: one that can be taken over as it stands.
 pub(super) const EXAMPLES: [(&str, &str); 63] = [
@@ -78,7 +78,7 @@ pub(super) fn example(path: &str) -> Option<String> {
 }
 
 /// What is wrong and what to do, with the source line where the syntax is at fault. `field` is the innermost one at fault.
-pub(super) fn words(error: &SpannedError, field: Option<&Field>, text: &str) -> (String, String) {
+pub(super) fn words(error: &SpannedError, field: Option<&FieldAt>, text: &str) -> (String, String) {
     let as_example = || {
         let example = field.and_then(|field| example(&field.path));
         example.map_or_else(

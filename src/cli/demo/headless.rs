@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::bars::{Bar, Bars};
-use super::super::{Failure, failure, maps, output, verify};
+use super::super::{CliError, exit, maps, output, verify};
 use crate::campaign::controller::{ActionKind, Controller};
 use crate::campaign::snapshot::{ChainState, ChainView, Snapshot};
 use crate::campaign::spec::Loaded;
@@ -15,7 +15,7 @@ use crate::words;
 const PERIOD: Duration = Duration::from_millis(500);
 
 /// Follows the chains to their end, resubmits a failed one once, verifies the maps and draws them.
-pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(), Failure> {
+pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(), CliError> {
     let snapshot = controller.refresh()?;
     say_what_it_is(&snapshot)?;
     let bars = Bars::new();
@@ -38,7 +38,7 @@ pub(super) fn follow(controller: &mut Controller, loaded: &Loaded) -> Result<(),
     report(&last, loaded)
 }
 
-fn say_what_it_is(snapshot: &Snapshot) -> Result<(), Failure> {
+fn say_what_it_is(snapshot: &Snapshot) -> Result<(), CliError> {
     output::say(format!("{} in {}", snapshot.name, snapshot.output.display()))?;
     let scale = words::scale(snapshot.cluster.time_scale);
     let facts =
@@ -60,7 +60,7 @@ fn care_for(
     chain: &ChainView,
     bars: &Bars,
     resubmitted: &mut BTreeSet<ChainId>,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let why = chain.failure.as_ref().map_or(String::new(), |f| format!("{}: {}", f.class(), f.cause()));
     match chain.state {
         ChainState::Failed if chain.attempts < 2 && resubmitted.insert(chain.id.clone()) => {
@@ -73,13 +73,13 @@ fn care_for(
         ChainState::Failed if chain.attempts < 2 => Ok(()),
         ChainState::Failed | ChainState::Stopped => {
             let what = format!("{} {}: {why}", chain.id, words::state(chain));
-            Err(Failure::new(failure::DEFECT, what, format!("see `alpsckpt log {}`", chain.id)))
+            Err(CliError::new(exit::DEFECT, what, format!("see `alpsckpt log {}`", chain.id)))
         }
         _ => Ok(()),
     }
 }
 
-fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
+fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), CliError> {
     let spec = &loaded.spec;
     let campaign = CampaignDir::new(&spec.output);
     let verified = verify::verify(&spec.output, spec, &spec.months)?;
@@ -98,7 +98,7 @@ fn report(snapshot: &Snapshot, loaded: &Loaded) -> Result<(), Failure> {
             let pictures = count(pictures.len() as u64, "picture");
             output::say(format!("{pictures} in {}", campaign.pictures().display()))
         }
-        n => Err(Failure::new(failure::INPUT, verify::not_as_computed(spec, n), "")),
+        n => Err(CliError::new(exit::INPUT, verify::not_as_computed(spec, n), "")),
     }
 }
 

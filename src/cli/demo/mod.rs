@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::{Failure, failure, open, output, place};
+use super::{CliError, exit, open, output, place};
 use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
 use crate::campaign::snapshot::ChainState;
 use crate::shell_words::quoted;
@@ -71,18 +71,18 @@ impl Args {
         command
     }
 
-    fn jobs(&self) -> Result<Jobs, Failure> {
+    fn jobs(&self) -> Result<Jobs, CliError> {
         match (self.cluster, &self.site) {
             (Cluster::Oar, site) => Ok(Jobs::Oar { site: site.clone() }),
             (Cluster::Embedded, None) => Ok(Jobs::Embedded),
             (Cluster::Embedded, Some(_)) => {
-                Err(Failure::new(failure::USAGE, "--site belongs to --cluster oar", ""))
+                Err(CliError::new(exit::USAGE, "--site belongs to --cluster oar", ""))
             }
         }
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let jobs = args.jobs()?;
     // Before anything is made or submitted.
     if !args.headless
@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             UiError::NoTerminal => "the demo's screen needs a terminal".to_owned(),
             other => other.to_string(),
         };
-        return Err(Failure::new(failure::USAGE, what, cure));
+        return Err(CliError::new(exit::USAGE, what, cure));
     }
     let folder = Folder { path: folder(args)? };
     if args.fresh {
@@ -121,26 +121,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     output::say(format!("`alpsckpt` opens it again, `{} --fresh` begins anew.", args.again()))
 }
 
-fn folder(args: &Args) -> Result<PathBuf, Failure> {
+fn folder(args: &Args) -> Result<PathBuf, CliError> {
     if let Some(dir) = &args.dir {
         return place::absolute(dir);
     }
     let dirs = directories::ProjectDirs::from("", "", "alpsckpt").ok_or_else(|| {
-        Failure::new(failure::OUTPUT, "there is no home folder for the demo", "name a folder with --dir")
+        CliError::new(exit::OUTPUT, "there is no home folder for the demo", "name a folder with --dir")
     })?;
     Ok(dirs.data_dir().join("demo"))
 }
 
-fn reopen(folder: &Folder, args: &Args) -> Result<(), Failure> {
+fn reopen(folder: &Folder, args: &Args) -> Result<(), CliError> {
     if let Some(dem) = &args.dem {
         let loaded = place::load(&folder.campaign_file())?;
         if !recipe::uses(&loaded, dem) {
             let what = format!("{}: holds a demo over another terrain", folder.path.display());
-            return Err(Failure::new(
-                failure::OUTPUT,
-                what,
-                "add --fresh to remove it, or name another --dir",
-            ));
+            return Err(CliError::new(exit::OUTPUT, what, "add --fresh to remove it, or name another --dir"));
         }
     }
     output::note(format!("Reopening the demo in {}.", folder.path.display()));
@@ -148,7 +144,7 @@ fn reopen(folder: &Folder, args: &Args) -> Result<(), Failure> {
 }
 
 /// Submits every chain that was not yet: all of a new demo, the rest of one interrupted at its beginning.
-fn submit_planned(controller: &mut Controller) -> Result<(), Failure> {
+fn submit_planned(controller: &mut Controller) -> Result<(), CliError> {
     let snapshot = controller.refresh()?;
     for chain in snapshot.chains.into_iter().filter(|c| c.state == ChainState::Planned) {
         output::note(controller.act(&ActionKind::Submit.on(chain.id))?);

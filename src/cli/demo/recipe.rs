@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::{Failure, failure, output, place};
+use super::super::{CliError, exit, output, place};
 use crate::batch::embedded::{Config, Embedded, Fault, default_config};
 use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
 use crate::campaign::spec::{Loaded, Region};
@@ -58,7 +58,7 @@ impl Folder {
     }
 
     /// Ends the demo's jobs and cluster and removes the folder; one that is no demo is left alone.
-    pub(super) fn remove(&self) -> Result<(), Failure> {
+    pub(super) fn remove(&self) -> Result<(), CliError> {
         if !self.path.exists() {
             return Ok(());
         }
@@ -68,11 +68,11 @@ impl Folder {
             Embedded::new(&self.cluster()).shutdown(true)?;
         }
         fs::remove_dir_all(&self.path)
-            .map_err(|e| Failure::output(format!("{}: cannot be removed: {e}", self.path.display())))
+            .map_err(|e| CliError::output(format!("{}: cannot be removed: {e}", self.path.display())))
     }
 
     /// On OAR nobody else ends them: where that fails, as when another session holds the demo, it is not removed.
-    fn stop_jobs(&self) -> Result<(), Failure> {
+    fn stop_jobs(&self) -> Result<(), CliError> {
         let mut controller = match Controller::open(&self.path) {
             Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,
             _ => return Ok(()),
@@ -83,16 +83,16 @@ impl Folder {
         Ok(())
     }
 
-    fn must_be_demo(&self) -> Result<(), Failure> {
+    fn must_be_demo(&self) -> Result<(), CliError> {
         if self.is_demo() || self.is_empty() {
             return Ok(());
         }
         let what = format!("{}: this folder is not empty and no demo of alpsckpt", self.path.display());
-        Err(Failure::new(failure::OUTPUT, what, "name another folder with --dir"))
+        Err(CliError::new(exit::OUTPUT, what, "name another folder with --dir"))
     }
 
     /// Makes what is missing of the demo; the campaign file, written last, says that it is all there.
-    pub(super) fn prepare(&self, dem: Option<&Path>, jobs: &Jobs) -> Result<(), Failure> {
+    pub(super) fn prepare(&self, dem: Option<&Path>, jobs: &Jobs) -> Result<(), CliError> {
         self.must_be_demo()?;
         atomic::create_folder(&self.path)?;
         atomic::replace(&self.path.join(MARKER), MARKER_TEXT.as_bytes())?;
@@ -108,7 +108,7 @@ impl Folder {
     }
 
     /// The campaign over synthetic terrain and climate.
-    fn synthetic(&self, jobs: &Jobs) -> Result<String, Failure> {
+    fn synthetic(&self, jobs: &Jobs) -> Result<String, CliError> {
         output::note(format!("Making the {} …", synthetic::LABEL));
         let inputs = self.path.join("inputs");
         atomic::create_folder(&inputs)?;
@@ -127,7 +127,7 @@ impl Folder {
 }
 
 /// The campaign over somebody's own terrain: there is no climate for it, so radiation only.
-fn real(dem: &Path, jobs: &Jobs) -> Result<String, Failure> {
+fn real(dem: &Path, jobs: &Jobs) -> Result<String, CliError> {
     output::note(
         "On your own terrain the demo maps radiation; temperatures need climate grids (docs/data.md).",
     );

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Folder;
 use crate::campaign::spec::{Checkpoint, Spec};
-use crate::cli::{Failure, output};
+use crate::cli::CliError;
+use crate::cli::output::{self, Document};
 use crate::foreign::trial::{self, Ability};
 use crate::job::surroundings::{self, Answer, Surroundings};
 use crate::quantity::count;
@@ -98,10 +99,10 @@ impl Findings {
 /// Whether the node sees what this machine sees.
 pub(super) fn compare(answer: &Answer, folder: &Folder, front: &Surroundings, findings: &mut Findings) {
     let node = &answer.node;
-    let wrote = fs::read_to_string(folder.0.join(surroundings::CHALLENGE)).unwrap_or_default();
+    let wrote = fs::read_to_string(folder.path().join(surroundings::CHALLENGE)).unwrap_or_default();
     let what = format!("the folder is shared with {}", node.host);
     if answer.challenge == wrote {
-        findings.good(&what, folder.0.display().to_string());
+        findings.good(&what, folder.path().display().to_string());
     } else {
         findings.bad(
             &what,
@@ -140,22 +141,34 @@ pub(super) fn cores(node: &Surroundings, front: &Surroundings, spec: &Spec, find
     findings.add(WHAT, good, found, if good { "" } else { cure });
 }
 
-pub(super) fn show(findings: &Findings, json: bool) -> Result<(), Failure> {
-    if json {
-        return output::say_json(findings);
-    }
-    for Finding { what, good, needed, found, cure } in &findings.findings {
-        let word = match (good, needed) {
-            (true, _) => "good",
-            (false, true) => "BAD ",
-            (false, false) => "none",
-        };
-        output::say(format!("{word}  {what}: {found}"))?;
-        if !cure.is_empty() {
-            output::say(format!("      → {cure}"))?;
+impl Document for Findings {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Finding { what, good, needed, found, cure } in &self.findings {
+            let word = match (good, needed) {
+                (true, _) => "good",
+                (false, true) => "BAD ",
+                (false, false) => "none",
+            };
+            lines.push(format!("{word}  {what}: {found}"));
+            if !cure.is_empty() {
+                lines.push(format!("      → {cure}"));
+            }
         }
+        lines
     }
-    Ok(())
+
+    fn json(&self) -> Result<String, CliError> {
+        output::object(self)
+    }
+}
+
+/// A document with every field, for the page on them.
+#[cfg(test)]
+pub(in crate::cli) fn sample() -> serde_json::Value {
+    let mut findings = Findings::default();
+    findings.bad("its nodes", "0 of 4 alive", "wait");
+    serde_json::from_str(&findings.json().unwrap()).unwrap()
 }
 
 #[cfg(test)]

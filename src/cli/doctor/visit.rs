@@ -12,7 +12,7 @@ use crate::batch::{BatchSystem, Ending, Job, JobId, Manner, Submission, Token};
 use crate::campaign::clock;
 use crate::campaign::shell::JobScript;
 use crate::checkpoint::ExitClass;
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::durable::sealed;
 use crate::job::setup;
 use crate::job::surroundings::{self, Answer};
@@ -31,7 +31,7 @@ pub(super) fn submission(
     manner: &'static Manner,
     site: std::collections::BTreeMap<String, String>,
     setup: &[&str],
-) -> Result<Submission, Failure> {
+) -> Result<Submission, CliError> {
     let submission = Submission {
         token: Token(format!("alpsckpt-doctor-{}", clock::random_name(8))),
         script: folder.join("job.sh"),
@@ -60,7 +60,7 @@ pub(super) fn submission(
         fs::write(&submission.script, &text)?;
         fs::set_permissions(&submission.script, fs::Permissions::from_mode(0o755))
     };
-    write().map_err(|e| Failure::output(format!("{}: {e}", submission.script.display())))?;
+    write().map_err(|e| CliError::output(format!("{}: {e}", submission.script.display())))?;
     Ok(submission)
 }
 

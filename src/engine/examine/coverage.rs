@@ -74,7 +74,7 @@ fn told(coarse: &Coarse, dem: &Raster, (column, row): (isize, isize)) -> Problem
 
 /// All coarse grids of a request.
 pub(super) fn coarse_grids(inputs: &OpenedInputs) -> Vec<&Coarse> {
-    let mut grids: Vec<&Coarse> = inputs.reference_height.iter().collect();
+    let mut grids: Vec<&Coarse> = inputs.reference_height.as_deref().into_iter().collect();
     for month in &inputs.months {
         grids.extend(month.temperatures.iter().map(|temperature| &temperature.grid));
         for given in [Some(&month.lapse), month.turbidity.as_ref()].into_iter().flatten() {

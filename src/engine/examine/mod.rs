@@ -97,26 +97,33 @@ impl Identities {
     }
 }
 
-/// Looks at all inputs.
-pub(super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination {
+/// Looks at all inputs; what was opened of them comes with what was found.
+pub(super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> (Examination, Option<OpenedInputs>) {
     let (inputs, findings) = OpenedInputs::gather(request, matches!(look, CheckDepth::Samples));
     let mut examination = Examination { findings, ..Examination::default() };
-    let Some(inputs) = inputs else { return examination };
-    let tasks = tasks(request, &inputs);
+    if let Some(inputs) = &inputs {
+        look_at(request, inputs, look, &mut examination);
+    }
+    (examination, inputs)
+}
+
+/// Looks at what is read by windows, and at how grids cover the terrain.
+fn look_at(request: &MapRequest, inputs: &OpenedInputs, look: CheckDepth<'_>, examination: &mut Examination) {
+    let tasks = tasks(request, inputs);
     let (known, progress) = match look {
         CheckDepth::Samples => {
             examination.sampled = tasks.iter().map(|task| task.raster.path().to_path_buf()).collect();
-            return examination;
+            return;
         }
         CheckDepth::Remembered(known) => {
             let (dem, span) = (&inputs.dem, inputs.span);
-            let grids = coverage::coarse_grids(&inputs).into_iter();
+            let grids = coverage::coarse_grids(inputs).into_iter();
             let problems = grids.filter_map(|grid| covers(grid, dem, span));
             examination.findings.extend(problems.map(InputFinding::from));
             (known, None)
         }
         CheckDepth::Whole(known, progress) => {
-            examination.findings.extend(coverage::uncovered(&inputs).into_iter().map(InputFinding::from));
+            examination.findings.extend(coverage::uncovered(inputs).into_iter().map(InputFinding::from));
             (known, Some(progress))
         }
     };
@@ -146,7 +153,6 @@ pub(super) fn examine(request: &MapRequest, look: CheckDepth<'_>) -> Examination
             Err(problem) => examination.findings.push(problem.into()),
         }
     }
-    examination
 }
 
 /// The terrain with all that casts shadows into the region, and the grids on its cells.
@@ -165,7 +171,7 @@ fn tasks<'a>(request: &MapRequest, inputs: &'a OpenedInputs) -> Vec<SurveyTask<'
             continue;
         }
         known.push(path);
-        let beside = Some((dem, corner));
+        let beside = Some((dem.as_ref(), corner));
         tasks.push(SurveyTask { raster, rules: values::CLOUD_COVER, all: own, mapped: own, beside });
     }
     tasks

@@ -59,6 +59,7 @@ impl TiffFile {
                 if facts.is_dir() { "is a folder, not a GeoTIFF file" } else { "is not a regular file" };
             return Err(Problem::new(path, what, "give the path of one GeoTIFF file"));
         }
+        tracing::debug!(file = %path.display(), "opened");
         Ok(Self { path: path.to_path_buf(), length: facts.len(), file: Arc::new(file), reach })
     }
 

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{MonthsPerChain, Spec};
+use crate::campaign::spec::{MonthsPerChain, Spec};
 use crate::checkpoint::ChainId;
-use crate::engine::Product;
 
 /// What the inputs and a measurement say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -29,37 +28,6 @@ pub struct Facts {
     pub bytes_per_cell: f64,
     /// Cores of a job.
     pub threads: u32,
-}
-
-/// Nanoseconds of one core for a cell's horizons and for one month of a cell that any node surely keeps: a plan by
-/// these does not depend on the node, and errs towards more jobs.
-const NOMINAL_NS: (f64, f64) = (20_000.0, 10_000.0);
-
-/// Edge of a work tile that any node has memory for, cells.
-const NOMINAL_TILE: u32 = 1024;
-
-impl Facts {
-    /// Without a measurement: rates that any node surely keeps, maps uncompressed.
-    #[must_use]
-    pub fn nominal(spec: &Spec, cells: u64) -> Self {
-        let tile = spec.tile.unwrap_or(NOMINAL_TILE).max(1);
-        let edge = u64::from(tile);
-        let of_month = |p: &&Product| !matches!(p, Product::SkyView | Product::Temperature);
-        let temperatures =
-            usize::from(spec.products.contains(&Product::Temperature)) * spec.temperature.len();
-        Self {
-            cells,
-            tiles: cells.div_ceil(edge * edge),
-            tile,
-            memory_bytes: 0,
-            maps_per_month: (spec.products.iter().filter(of_month).count() + temperatures) as u32,
-            maps_once: u32::from(spec.products.contains(&Product::SkyView)),
-            horizon_ns: NOMINAL_NS.0,
-            month_ns: NOMINAL_NS.1,
-            bytes_per_cell: most_bytes_per_cell(spec),
-            threads: spec.threads.unwrap_or(1).max(1),
-        }
-    }
 }
 
 /// A map's overviews have a quarter of its cells, a sixteenth, and so on.

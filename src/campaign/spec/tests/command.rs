@@ -1,8 +1,10 @@
+//! A command in the place of the engine.
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::tests::{errors, only, parsed};
-use super::*;
+use super::super::*;
+use super::{errors, only, parsed};
 use crate::foreign::{Network, progress};
 
 /// Every field of a command.
@@ -31,7 +33,7 @@ const FULL: &str = r#"(
     ),
 )"#;
 
-const SHORT: &str = r#"(
+pub(super) const SHORT: &str = r#"(
     version: 1,
     name: "a",
     output: "out",
@@ -44,7 +46,7 @@ const SHORT: &str = r#"(
 )"#;
 
 /// `SHORT` with lines within its command; its `run` is replaced where one of them is another.
-fn with(lines: &str) -> String {
+pub(super) fn with(lines: &str) -> String {
     if lines.trim_start().starts_with("run:") {
         SHORT.replace("        run: Program([\"true\"]),", lines)
     } else {
@@ -53,17 +55,17 @@ fn with(lines: &str) -> String {
 }
 
 /// `SHORT` with a line outside its command; that of the same name goes.
-fn outside(line: &str) -> String {
+pub(super) fn outside(line: &str) -> String {
     let name = line.split(':').next().unwrap().trim();
     let kept: Vec<&str> = SHORT.lines().filter(|l| !l.starts_with(&format!("    {name}:"))).collect();
     kept.join("\n").replace("    name:", &format!("{line}\n    name:"))
 }
 
-fn command(text: &str) -> Command {
+pub(super) fn command(text: &str) -> Command {
     parsed(text).unwrap_or_else(|e| panic!("{text}: {e:?}")).spec.command().unwrap().clone()
 }
 
-fn places() -> Places {
+pub(super) fn places() -> Places {
     let chain = Path::new("/data/out/.alpsckpt/chains/m06");
     Places {
         work: chain.join("program"),
@@ -73,7 +75,7 @@ fn places() -> Places {
     }
 }
 
-fn resolved(text: &str, job: &[(&str, &str)]) -> Resolved {
+pub(super) fn resolved(text: &str, job: &[(&str, &str)]) -> Resolved {
     let spec = parsed(text).unwrap().spec;
     let job = job.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     spec.command().unwrap().resolve_in(&spec, &spec.chain_of(&[6]), &places(), job)
@@ -246,187 +248,9 @@ fn a_frozen_command_reads_back_the_same_and_its_changes_are_told_field_by_field(
         assert!(kinds(from, to).contains(&(field, Change::Job)), "{field}: {:?}", kinds(from, to));
     }
     let engine = parsed(SHORT).unwrap().spec;
-    let engine = Spec { workload: Workload::Engine, ..engine };
+    let engine = Spec { workload: Computing::Engine, ..engine };
     let changed = changes(&parsed(SHORT).unwrap().spec, &engine);
     assert_eq!((changed[0].field, changed[0].change), ("workload", Change::Science));
-}
-
-#[test]
-fn fields_of_the_engine_are_not_read_and_told() {
-    let lines = "    dem: 7,\n    lapse: Constant(-1),\n    products: [Total],\n    storage: Float32,";
-    let loaded = parsed(&outside(lines)).unwrap();
-    let plain = parsed(SHORT).unwrap();
-    assert_eq!(freeze(&loaded.spec).unwrap(), freeze(&plain.spec).unwrap());
-    let told: Vec<(Option<usize>, String)> = loaded.idle().into_iter().map(|e| (e.line, e.what)).collect();
-    assert_eq!(told.len(), 4);
-    assert!(told[0] == (Some(3), "`dem` says nothing to a command: it is not read".to_owned()), "{told:?}");
-    assert!(plain.idle().is_empty());
-    // Every field of a campaign file is either of use to a command or told.
-    let unknown = ron::from_str::<Spec>("(nothing: 1)").unwrap_err();
-    let ron::Error::NoSuchStructField { expected, .. } = unknown.code else { panic!("{unknown}") };
-    let of_use = [
-        "version",
-        "name",
-        "output",
-        "months",
-        "year",
-        "months_per_chain",
-        "walltime",
-        "margin",
-        "checkpoint_every",
-        "threads",
-        "workload",
-        "site",
-        "setup",
-        "max_links",
-    ];
-    for field in expected {
-        assert!(of_use.contains(field) != command::IDLE.contains(field), "{field}");
-    }
-}
-
-#[test]
-fn impossible_commands_are_told_with_field_line_and_cure() {
-    let cases = [
-        ("        run: Program([]),", "`run` names no program", "a program and its arguments"),
-        ("        run: Shell(\" \"),", "`run` names no program", ""),
-        ("        run: [\"true\"],", "`workload.run`: a word without quotes", "`run: Program("),
-        ("        run: Program([\"x\", \"{mont}\"]),", "`run`: there is no placeholder `{mont}`", "{month}"),
-        ("        run: Shell(\"echo ${HOME}\"),", "no placeholder `{HOME}`", "{{HOME}}"),
-        ("        run: Program([\"x\", \"{stdout}\"]),", "`{stdout}` cannot stand here", "{output}"),
-        ("        run: Program([\"x\", \"a\\u{0}b\"]),", "zero byte", "leave it out"),
-        ("        run: Program([\"x\", \"{year}\"]),", "`{year}` stands for `year`", "year: 2018"),
-        ("        ruin: Program([\"x\"]),\n", "there is no field `ruin` in `Command`", "did you mean `run`?"),
-        ("        environment: {\"A=B\": \"x\"},", "\"A=B\" is no name of a variable", "OMP_NUM_THREADS"),
-        ("        environment: {\"A\": \"{x}\"},", "`environment.A`: there is no placeholder", ""),
-        ("        directory: \"~/x\",", "`directory`: \"~/x\": ~ is not expanded", "in full"),
-        ("        inputs: [\"~/x\"],", "`inputs`: \"~/x\": ~ is not expanded", "in full"),
-        ("        inputs: [\"{work}/x\"],", "`{work}` cannot stand here", "{folder}"),
-        ("        outputs: [\"/x_{m}\"],", "\"/x_{m}\" is absolute", "below {output}"),
-        ("        outputs: [\"../x_{m}\"],", "leads elsewhere", "below {output}"),
-        ("        outputs: [\"a/../x_{m}\"],", "leads elsewhere", ""),
-        ("        outputs: [\"{m}/\"],", "names no file", ""),
-        ("        outputs: [\"\"],", "names no file", ""),
-        ("        outputs: [\"{output}/x_{m}\"],", "`{output}` cannot stand here", "{month}"),
-        ("        outputs: [\"x\"],", "\"x\" is x of m01 and of m02", "{month}"),
-        ("        outputs: [\"x_{m}\", \"x_{m}\"],", "stands there twice", "leave one"),
-        ("        outputs: [\"x_{m}\", \"x_{m}/y\"],", "is a file and the folder of", "another name"),
-        (
-            "        checkpoint: Own(signal: \"KILL\", resume: [\"x\"]),",
-            "no program can act upon SIGKILL",
-            "USR1",
-        ),
-        ("        checkpoint: Own(signal: \"US\", resume: [\"x\"]),", "\"US\" is no signal", ""),
-        ("        checkpoint: Own(signal: \"USR1\", resume: []),", "`resume` names no program", ""),
-        (
-            "        checkpoint: Own(signal: \"USR1\"),",
-            "the field `resume` is missing here",
-            "add `resume: [",
-        ),
-        ("        checkpoint: Crio,", "`Crio` is no value for `workload.checkpoint`", "did you mean `Criu`?"),
-        ("        network: Own,", "`Own` is no value for `workload.network`", "Shared, Private"),
-        ("        trial: maybe,", "`workload.trial`", "`trial: false`"),
-        ("        progress: Lines(\"\", 3),", "the file has no name", "{stdout}"),
-        ("        progress: Lines(\"{stdout}\", 0),", "0 lines in all", "Lines("),
-        ("        progress: Pattern(\"{stdout}\", \"[0-9]+%\"),", "has no group", "([0-9]+)%"),
-        ("        progress: Pattern(\"{stdout}\", \"([0-9+%\"),", "no regular expression", "([0-9]+)%"),
-        (
-            "        progress: Pattern(\"{stdout}\", \"(\\d+)%\"),",
-            "`workload.progress`",
-            "`progress: Pattern(",
-        ),
-    ];
-    for (line, what, cure) in cases {
-        let text = with(line);
-        let error = only(&text);
-        assert!(error.what.contains(what) && error.cure.contains(cure), "{line}: {error}");
-        let name = line.trim().split(':').next().unwrap();
-        let at = text.lines().position(|l| l.trim().starts_with(&format!("{name}:"))).map(|n| n + 1);
-        assert_eq!(error.line, at, "{line}: {error}");
-    }
-    for (text, what, cure) in [
-        (outside("    months_per_chain: 2,"), "a chain of a command has one month", "leave it out"),
-        (outside("    months_per_chain: Auto,"), "a chain of a command has one month", "leave it out"),
-        (outside("    threads: 0,"), "`threads` is 0", "at least 1"),
-        (outside("    max_links: 0,"), "`max_links` is 0", "at least 1"),
-        (outside("    margin: \"9s\","), "too short to checkpoint", "at least 60 s"),
-        (
-            SHORT.replace("        run: Program([\"true\"]),\n", ""),
-            "the field `run` is missing here",
-            "add `run: Program(",
-        ),
-        (
-            SHORT.replace("Command(", "Comand("),
-            "`Comand` is no value for `workload`",
-            "did you mean `Command`?",
-        ),
-    ] {
-        let error = errors(&text).remove(0);
-        assert!(error.what.contains(what) && error.cure.contains(cure), "{text}: {error}");
-    }
-}
-
-#[test]
-fn a_shell_is_not_given_what_it_would_take_apart() {
-    let text = with("        run: Shell(\"cat x > {output}/y\"),").replace("\"out\"", "\"my out\"");
-    let error = only(&text);
-    assert!(error.what.contains("would take {output} apart") && error.cure.contains("\"$PLACE\""), "{error}");
-    let error = only(&with("        semaphores: Files,").replace("\"out\"", "\"my out\""));
-    assert!(error.what.contains("`semaphores`: cannot be files in /data/my out:"), "{error}");
-    assert_eq!(error.line, Some(10), "{error}");
-    let advised = with(
-        "        run: Shell(\"cat x > \\\"$PLACE/y\\\"\"),\n        environment: {\"PLACE\": \"{output}\"},",
-    );
-    parsed(&advised.replace("\"out\"", "\"my out\"")).unwrap();
-    assert!(
-        parsed(&with("        run: Program([\"cat\", \"{output}/y\"]),").replace("\"out\"", "\"my out\""))
-            .is_ok()
-    );
-}
-
-#[test]
-fn the_template_loads_as_it_is_and_says_what_it_explains() {
-    let loaded = parsed(template_of_command()).unwrap();
-    assert_eq!((loaded.spec.months.len(), loaded.idle().len()), (12, 0));
-    let run = resolved(template_of_command(), &[]);
-    assert_eq!(run.program.arguments[1], OsString::from("/data/script.R"));
-    assert_eq!((run.inputs.len(), run.outputs.len()), (1, 1));
-    // What its comments offer is taken as they say it.
-    for (field, values) in [
-        (
-            "checkpoint: Auto",
-            &["Own(signal: \"USR1\", resume: [\"Rscript\", \"{folder}/script.R\", \"--resume\"])"][..],
-        ),
-        ("trial: true", &["true, network: Private", "true, semaphores: Files", "true, processors: Avx2"]),
-        ("progress: None", &["Lines(\"{stdout}\", 365)", "Pattern(\"{stdout}\", r\"([0-9]+)%\")"]),
-    ] {
-        let (name, template) = (field.split(':').next().unwrap(), template_of_command());
-        for value in values {
-            assert!(template.contains(value.trim_start_matches("true, ")), "{value}");
-            let text =
-                template.replacen(&format!("        {field},"), &format!("        {name}: {value},"), 1);
-            assert_ne!(text, template);
-            parsed(&text).unwrap_or_else(|e| panic!("{value}: {e:?}"));
-        }
-    }
-    let shell = "Shell(\"sort {folder}/{month}.txt | uniq -c > {output}/{month}.txt\")";
-    assert!(template_of_command().contains(shell));
-    parsed(&with(&format!("        run: {shell},"))).unwrap();
-}
-
-#[test]
-fn each_example_of_a_commands_field_is_read() {
-    let fault = ron::from_str::<Command>("(nothing: 1)").unwrap_err();
-    let ron::Error::NoSuchStructField { expected, .. } = fault.code else { panic!("{fault}") };
-    for field in expected {
-        let line = words::example(field).unwrap_or_else(|| panic!("{field} has no example"));
-        parsed(&with(&format!("        {line},"))).unwrap_or_else(|e| panic!("{line}: {e:?}"));
-    }
-    for line in ["signal", "resume"].map(|field| words::example(field).unwrap()) {
-        let rest = if line.starts_with("signal") { "resume: [\"x\"]" } else { "signal: \"USR1\"" };
-        parsed(&with(&format!("        checkpoint: Own({line}, {rest}),")))
-            .unwrap_or_else(|e| panic!("{line}: {e:?}"));
-    }
 }
 
 #[test]

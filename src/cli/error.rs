@@ -1,11 +1,9 @@
 //! Why a command failed: what a person reads, and the exit code that a script reads.
 
 use std::fmt::Display;
-use std::io::Write;
-use std::path::Path;
-use std::process::ExitCode;
 
-use super::{output, place};
+use super::exit::{BATCH, DEFECT, DISK_FULL, FOREIGN, INPUT, MISSING, NOT_NOW, OUTPUT, USAGE};
+use super::rights;
 use crate::batch::BatchError;
 use crate::campaign::chains::ChainError;
 use crate::campaign::controller::{ControlError, DISK_FULL_HINT};
@@ -14,31 +12,12 @@ use crate::checkpoint::ExitClass;
 use crate::durable::DurableError;
 use crate::engine::{EngineError, Problem};
 use crate::job::copies::CopyError;
+use crate::prepare::{Placed, PrepareError};
 use crate::shell_words::word;
-
-/// The command line is wrong, as the parser of arguments says it too.
-pub(super) const USAGE: u8 = 2;
-/// The campaign file or an input is unfit (`EX_DATAERR`).
-pub(super) const INPUT: u8 = 65;
-/// There is no such campaign, chain or link (`EX_NOINPUT`).
-pub(super) const MISSING: u8 = 66;
-/// The batch system does not answer or refuses (`EX_UNAVAILABLE`).
-pub(super) const BATCH: u8 = 69;
-/// A defect of the program (`EX_SOFTWARE`).
-pub(super) const DEFECT: u8 = 70;
-/// The disk is full (`EX_CANTCREAT`).
-pub(super) const DISK_FULL: u8 = 73;
-/// A file cannot be read or written (`EX_IOERR`).
-pub(super) const OUTPUT: u8 = 74;
-/// Another session holds the campaign, or the chain is not in a state for this (`EX_TEMPFAIL`).
-pub(super) const NOT_NOW: u8 = 75;
-
-/// What was computed belongs to another campaign file or to other inputs, or is a newer program's (`EX_PROTOCOL`).
-pub(super) const FOREIGN: u8 = 76;
 
 /// Why a command failed.
 #[derive(Debug, Default)]
-pub(super) struct Failure {
+pub(super) struct CliError {
     code: u8,
     blocks: Vec<Block>,
 }
@@ -51,7 +30,7 @@ struct Block {
     cure: String,
 }
 
-impl Failure {
+impl CliError {
     /// A failure with one message and what to do about it.
     pub(super) fn new(code: u8, what: impl Display, cure: impl Display) -> Self {
         let block = Block { place: String::new(), what: what.to_string(), cure: cure.to_string() };
@@ -117,23 +96,24 @@ impl Failure {
         Self { code, blocks: errors.into_iter().map(block).collect() }
     }
 
-    /// All that is wrong with inputs; `line_of` finds the line of the campaign file that names one.
-    pub(super) fn inputs(problems: Vec<Problem>, line_of: impl Fn(&Path) -> Option<String>) -> Self {
-        let block = |p: Problem| Block { place: at(line_of(&p.file), &p.file), what: p.what, cure: p.cure };
-        Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
+    /// The messages, each in lines, with what to do.
+    pub(super) fn messages(&self) -> Vec<String> {
+        let message = |Block { place, what, cure }: &Block| {
+            let cure = if cure.is_empty() { usual_cure(self.code) } else { cure };
+            block("error", place, what, &[cure])
+        };
+        self.blocks.iter().map(message).collect()
     }
 
-    /// Prints the messages on the error stream; the exit code.
-    pub(super) fn report(&self) -> ExitCode {
-        let mut stream = std::io::stderr().lock();
-        for Block { place, what, cure } in &self.blocks {
-            let cure = if cure.is_empty() { usual_cure(self.code) } else { cure };
-            let _ = write!(stream, "{}", output::told(&block("error", place, what, &[cure])));
-        }
-        if self.blocks.len() > 1 {
-            let _ = writeln!(stream, "{} problems", self.blocks.len());
-        }
-        ExitCode::from(self.code)
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// All that is wrong with inputs.
+    pub(super) fn inputs(problems: Vec<Placed>) -> Self {
+        let block = |Placed { place, problem }| Block { place, what: problem.what, cure: problem.cure };
+        Self { code: INPUT, blocks: problems.into_iter().map(block).collect() }
     }
 }
 
@@ -156,19 +136,8 @@ fn usual_cure(code: u8) -> &'static str {
     }
 }
 
-/// Tells on the error stream what may be wrong with an input, named on a line of the campaign file, and how to hear no more of
-/// it.
-pub(super) fn warn(problem: &Problem, line: Option<String>, silence: &str) {
-    let said = block("warning", &at(line, &problem.file), &problem.what, &[&problem.cure, silence]);
-    let _ = write!(std::io::stderr().lock(), "{}", output::told(&said));
-}
-
-/// A file, and the line of the campaign file that names it.
-fn at(line: Option<String>, file: &Path) -> String {
-    line.map_or_else(|| file.display().to_string(), |line| format!("{line}: {}", file.display()))
-}
-
-fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
+/// A thing that is wrong or may be, in lines: where, what, and what to do.
+pub(super) fn block(word: &str, place: &str, what: &str, cures: &[&str]) -> String {
     // What a batch system said may have several lines.
     let what = what.trim().replace('\n', "\n  ");
     let begin =
@@ -182,7 +151,7 @@ impl Display for Block {
     }
 }
 
-impl From<DurableError> for Failure {
+impl From<DurableError> for CliError {
     fn from(e: DurableError) -> Self {
         match e {
             e if e.is_disk_full() => Self::new(DISK_FULL, &e, DISK_FULL_HINT),
@@ -191,26 +160,26 @@ impl From<DurableError> for Failure {
                 Self::new(OUTPUT, format!("{e}: /proc is not mounted here"), cure)
             }
             e if e.is_missing() && e.is_of_reading() => Self::new(MISSING, &e, ""),
-            e if e.is_forbidden() => Self::new(OUTPUT, &e, place::whose(e.path())),
+            e if e.is_forbidden() => Self::new(OUTPUT, &e, rights::whose(e.path())),
             DurableError::UnknownForm { .. } => Self::new(FOREIGN, &e, ""),
             e => Self::output(&e),
         }
     }
 }
 
-impl From<BatchError> for Failure {
+impl From<BatchError> for CliError {
     fn from(e: BatchError) -> Self {
         Self::new(BATCH, &e, e.hint())
     }
 }
 
-impl From<ChainError> for Failure {
+impl From<ChainError> for CliError {
     fn from(e: ChainError) -> Self {
         ControlError::from(e).into()
     }
 }
 
-impl From<ControlError> for Failure {
+impl From<ControlError> for CliError {
     fn from(e: ControlError) -> Self {
         let code = match e {
             ControlError::File(e) => return e.into(),
@@ -222,15 +191,35 @@ impl From<ControlError> for Failure {
             ControlError::Unsaved { .. } => USAGE,
             ControlError::Unreadable { .. } => OUTPUT,
             ControlError::Foreign { .. } => FOREIGN,
+            ControlError::Open => INPUT,
         };
         Self::new(code, &e, e.hint())
     }
 }
 
-impl From<CopyError> for Failure {
+impl From<PrepareError> for CliError {
+    fn from(e: PrepareError) -> Self {
+        match e {
+            PrepareError::Spec(error) => Self::spec(INPUT, vec![error]),
+            // What can be read and is unfit comes first.
+            PrepareError::Unfit { problems, of_output: false } => Self::inputs(problems),
+            PrepareError::Unfit { problems, of_output: true } => Self::inputs(problems).with_code(OUTPUT),
+            PrepareError::Changed { problem, .. } => Self::new(FOREIGN, problem, ""),
+            PrepareError::File(e) => e.into(),
+            PrepareError::Engine(e) => e.into(),
+            PrepareError::NoBatch(e) | PrepareError::Control(e) => e.into(),
+            PrepareError::BeyondTerrain { .. } => {
+                Self::new(USAGE, e, "choose another --centre or a smaller --size")
+            }
+            PrepareError::NoThread(e) => Self::defect(e),
+        }
+    }
+}
+
+impl From<CopyError> for CliError {
     fn from(e: CopyError) -> Self {
         match e {
-            CopyError::Map(problem) => Self::inputs(vec![problem], |_| None),
+            CopyError::Map(problem) => problem.into(),
             CopyError::File(e) => e.into(),
             CopyError::Taken { ref file, .. } => {
                 let cure = format!("name another folder, or remove it: rm {}", word(file.as_os_str()));
@@ -243,7 +232,7 @@ impl From<CopyError> for Failure {
     }
 }
 
-impl From<EngineError> for Failure {
+impl From<EngineError> for CliError {
     fn from(e: EngineError) -> Self {
         match e {
             EngineError::Input(problem) => problem.into(),
@@ -253,20 +242,23 @@ impl From<EngineError> for Failure {
     }
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for CliError {
     fn from(problem: Problem) -> Self {
-        Self::inputs(vec![problem], |_| None)
+        let place = problem.file.display().to_string();
+        Self::inputs(vec![Placed { place, problem }])
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn without_proc_it_is_said_what_is_missing() {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        let failure = Failure::from(DurableError::io(Path::new(crate::THIS_PROGRAM), "read", missing));
+        let failure = CliError::from(DurableError::io(Path::new(crate::THIS_PROGRAM), "read", missing));
         let said = failure.blocks[0].to_string();
         assert!(said.contains("/proc is not mounted") && said.contains("mount -t proc"), "{said}");
         assert_eq!(failure.code, OUTPUT);
@@ -275,7 +267,7 @@ mod tests {
     #[test]
     fn all_that_the_batch_system_said_is_told_line_by_line_with_what_to_do() {
         let text = "Bad resource request (ERROR:  column \"foo\" does not exist\nLINE 4: ... ((foo='bar')...\n   ^\n";
-        let failure = Failure::from(BatchError::Refused(text.to_owned()));
+        let failure = CliError::from(BatchError::Refused(text.to_owned()));
         let said = failure.blocks[0].to_string();
         assert!(said.starts_with("error: refused by the batch system: Bad resource request"), "{said}");
         assert!(said.contains("\n  LINE 4: ... ((foo='bar')...\n     ^\n  → "), "{said}");
@@ -285,7 +277,7 @@ mod tests {
             error: BatchError::Down("no server".to_owned()),
         };
         assert_eq!(
-            (unasked.hint(), Failure::from(unasked).code),
+            (unasked.hint(), CliError::from(unasked).code),
             (BatchError::Down(String::new()).hint(), BATCH)
         );
     }
