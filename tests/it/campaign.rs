@@ -12,7 +12,7 @@ use alpsckpt::batch::{
     BatchError, BatchSystem, By, ClusterInfo, End, Ending, GO_ON, How, Job, JobId, JobState, Manner, Next,
     Node, NodeState, Submission, Token,
 };
-use alpsckpt::campaign::controller::{ActionKind, ClusterChoice, ControlError, Controller, Patience, Reach};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
@@ -21,6 +21,7 @@ use alpsckpt::checkpoint::{
     CampaignDir, ChainId, Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart,
     MapRecord, Phase, Place, Status,
 };
+use alpsckpt::clusters::ClusterChoice;
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::quantity::Unit;

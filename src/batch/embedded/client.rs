@@ -18,10 +18,10 @@ use super::owner::{self, Owner, Ownership};
 use super::protocol::{Answer, Call, Request, Response, receive, send};
 use super::setting::Setting;
 use super::told::{ToldJob, ToldNode};
+use super::typed::typed;
 use crate::THIS_PROGRAM;
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use crate::durable::DurableError;
-use crate::shell_words::word;
 
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(5);
@@ -371,11 +371,6 @@ impl Embedded {
             look: Some(MANNER.nodes_command.to_owned()),
         })
     }
-}
-
-/// A command on the cluster in `directory`, as it is typed.
-pub(super) fn typed(directory: &Path, what: &str) -> String {
-    format!("alpsckpt cluster {what} --dir {}", word(directory.as_os_str()))
 }
 
 /// A server that was started and has not been heard of.

@@ -220,7 +220,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// An intent without an outcome: absent for long enough, and in more than one answer, it surely has no job.
+    /// An intent without an outcome: not seen for long enough, and in more than one answer, it surely has no job.
     fn unknown(&mut self, doubts: &Doubts) -> Doubt {
         let attempt = self.record.last_attempt();
         let doubt = Doubt::Submission(attempt);
