@@ -2,7 +2,7 @@
 
 use super::{BatchView, DiskView, LinkOnDisk};
 use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, Next};
-use crate::campaign::cause::{Cause, Failure, Place, Sealed};
+use crate::campaign::cause::{Cause, Failure, RanAt, Sealed};
 use crate::checkpoint::ExitClass;
 
 /// The number of the signal that asks for a checkpoint.
@@ -59,7 +59,7 @@ pub(in crate::campaign) fn of_foreground(
     message: &str,
     disk: &DiskView,
 ) -> Option<Failure> {
-    of_link(class, message, Place::Foreground, disk).map(|cause| disk.failed(cause))
+    of_link(class, message, RanAt::Foreground, disk).map(|cause| disk.failed(cause))
 }
 
 /// A run in the foreground whose process is gone and whose link has not said how it ended. `full`: no room is left now to
@@ -69,7 +69,7 @@ pub(in crate::campaign) fn foreground_gone(process: u32, full: bool, disk: &Disk
 }
 
 /// How a link said itself that it ended; `None` where it checkpointed.
-fn of_link(class: ExitClass, message: &str, place: Place, disk: &DiskView) -> Option<Cause> {
+fn of_link(class: ExitClass, message: &str, place: RanAt, disk: &DiskView) -> Option<Cause> {
     match class {
         ExitClass::Checkpointed => None,
         ExitClass::Complete if disk.lost_maps => {
@@ -100,8 +100,8 @@ struct DeadJob<'a> {
 }
 
 impl DeadJob<'_> {
-    fn place(&self) -> Place {
-        Place::Job { job: self.job.key(), node: self.node() }
+    fn place(&self) -> RanAt {
+        RanAt::Job { job: self.job.key(), node: self.node() }
     }
 
     fn node(&self) -> Option<String> {
