@@ -16,7 +16,7 @@
 //! | [`campaign`] | spec, journal, state machine, controller: the brain | `batch`, `checkpoint` (reads its files), `clusters`, `durable`, `engine`, `foreign` (what a program is), `host`, `quantity`, `shell_words` |
 //! | [`clusters`] | which batch systems there are: the one room that knows all clients | `batch`, `oar_client` |
 //! | [`oar_client`] | real OAR, by its commands | `batch`, `host`, `quantity`, `shell_words` |
-//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `batch` (by what a job is known), `durable`, `layout`, `quantity` |
+//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `batch` (the exit code of who goes on), `durable`, `layout`, `quantity` |
 //! | [`batch`] | the seam to any batch system: one trait, what is asked and answered, how each behaves; and the embedded cluster | `durable`, `host`, `shell_words` |
 //! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
 //! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `durable`, `engine` |
@@ -28,8 +28,8 @@
 //! | `shell_words` | words of commands, for scripts and for people | - |
 //! | `glyphs` | signs that are no letters | - |
 //!
-//! From the faces down; nothing points back, and a test holds the table true. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
-//! and who may write which.
+//! From the faces down; nothing points back, and a test holds the table true. `docs/architecture.md` fixes the terms
+//! (chain, attempt, link, hop, generation), the files and who may write which.
 
 // The tests of links share a workload with those outside the library, which knows it by its name.
 #[cfg(test)]
