@@ -1,6 +1,6 @@
 //! Why chains failed, in English: class, cause and hint of each [`Cause`].
 
-use crate::batch::BatchError;
+use crate::batch::{BatchError, By};
 use crate::campaign::actions::ActionKind;
 use crate::campaign::cause::{Cause, Failure, Place, Sealed};
 use crate::campaign::inputs::months_of;
@@ -96,6 +96,10 @@ fn sentence(cause: &Cause, sealed: Option<&Sealed>) -> String {
         Cause::Walltime { job, unsaved: false, .. } => {
             format!("job {job} was killed at its walltime before it could end by itself")
         }
+        Cause::Deleted { job, by: By::Administrator, text } => {
+            format!("job {job} was deleted by an administrator: {text}")
+        }
+        Cause::Deleted { job, by: By::User, text } => format!("job {job} was deleted by its user: {text}"),
         Cause::Deleted { job, text, .. } => format!("job {job} was deleted: {text}"),
         Cause::NotStarted { job, text } => format!("job {job} could not start on its node: {text}"),
         Cause::EndedBySite { job, text } => {
