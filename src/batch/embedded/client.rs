@@ -15,7 +15,7 @@ use super::config::{Config, Nodes, private_folder};
 use super::heartbeat::{STILL, Watched};
 use super::manner::MANNER;
 use super::owner::{self, Owner, Ownership};
-use super::protocol::{Answer, Call, Request, Response, receive, send};
+use super::protocol::{Call, Reply, Request, Response, receive, send};
 use super::setting::Setting;
 use super::told::{ToldJob, ToldNode};
 use crate::THIS_PROGRAM;
@@ -262,13 +262,13 @@ impl Embedded {
         owner::look(&self.directory).map_err(|e| self.down(&e.to_string()))
     }
 
-    fn call(&self, call: Call) -> Result<Answer, BatchError> {
+    fn call(&self, call: Call) -> Result<Reply, BatchError> {
         let (_, stream) = self.server()?;
         self.ask(stream, call)
     }
 
     /// One call over a connection to the server.
-    fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Answer, BatchError> {
+    fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Reply, BatchError> {
         let _step = tracing::debug_span!("call", ?call).entered();
         let setting = matches!(call, Call::Submit(_)).then(|| Box::new(Setting::own()));
         let exchange = || -> std::io::Result<Response> {
@@ -405,7 +405,7 @@ impl BatchSystem for Embedded {
 
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         match self.call(Call::Info)? {
-            Answer::Info(info) => Ok(info),
+            Reply::Info(info) => Ok(info),
             _ => self.unexpected(),
         }
     }
@@ -413,14 +413,14 @@ impl BatchSystem for Embedded {
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
         self.renew_for(&Setting::own())?;
         match self.call(Call::Submit(submission.clone()))? {
-            Answer::Submitted(job) => Ok(job),
+            Reply::Submitted(job) => Ok(job),
             _ => self.unexpected(),
         }
     }
 
     fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         match self.call(Call::Find(tokens.to_vec()))? {
-            Answer::Jobs(jobs) => Ok(jobs.into_iter().map(ToldJob::job).collect()),
+            Reply::Jobs(jobs) => Ok(jobs.into_iter().map(ToldJob::job).collect()),
             _ => self.unexpected(),
         }
     }
@@ -443,7 +443,7 @@ impl BatchSystem for Embedded {
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         match self.call(Call::Nodes)? {
-            Answer::Nodes(nodes) => Ok(nodes.into_iter().map(ToldNode::node).collect()),
+            Reply::Nodes(nodes) => Ok(nodes.into_iter().map(ToldNode::node).collect()),
             _ => self.unexpected(),
         }
     }

@@ -174,7 +174,7 @@ fn the_job_of_a_lost_attempt_that_appears_after_the_next_one_is_deleted() {
     let second = job(20, 2, JobState::Running, None);
     assert_eq!(world.look(&[second.clone(), job(10, 1, JobState::Waiting, None)]), [10]);
     assert!(
-        world.journal.iter().any(|e| matches!(e, Event::Warning { text, .. } if text.contains("job 10")))
+        world.journal.iter().any(|e| matches!(e, Event::Noticed { notice: Notice::LateJob { job: JobId(10), .. }, .. }))
     );
     assert_eq!(world.look(&[second, job(10, 1, JobState::Error, None)]), [0u64; 0]);
     assert_eq!(world.stage(), Stage::Live);

@@ -2,7 +2,7 @@
 
 use crate::batch::{BatchError, By};
 use crate::campaign::actions::ActionKind;
-use crate::campaign::cause::{Cause, Failure, Place, Sealed};
+use crate::campaign::cause::{Cause, Failure, RanAt, Sealed};
 use crate::campaign::inputs::months_of;
 use crate::checkpoint::ExitClass;
 use crate::durable::tells_of_unknown_form;
@@ -166,10 +166,10 @@ fn on(node: Option<&str>) -> String {
     node.map_or_else(String::new, |node| format!(" on {node}"))
 }
 
-fn who(place: &Place) -> String {
+fn who(place: &RanAt) -> String {
     match place {
-        Place::Job { job, node } => format!("job {job}{}", on(node.as_deref())),
-        Place::Foreground => "the run in the foreground".to_owned(),
+        RanAt::Job { job, node } => format!("job {job}{}", on(node.as_deref())),
+        RanAt::Foreground => "the run in the foreground".to_owned(),
     }
 }
 
@@ -218,8 +218,8 @@ fn advice(cause: &Cause, of: Of<'_>, resubmit: &str) -> String {
         | Cause::ExitCode { .. }
         | Cause::Signal { .. }
         | Cause::TooManyLinks { .. }
-        | Cause::NotComplete { place: Place::Job { .. }, .. } => resubmit.to_owned(),
-        Cause::NotComplete { place: Place::Foreground, .. } => format!("{RUN_AGAIN}, or {resubmit}"),
+        | Cause::NotComplete { place: RanAt::Job { .. }, .. } => resubmit.to_owned(),
+        Cause::NotComplete { place: RanAt::Foreground, .. } => format!("{RUN_AGAIN}, or {resubmit}"),
         Cause::Walltime { unsaved: true, .. } => format!(
             "nothing of it is kept (`checkpoint: None`): lengthen `walltime` in the campaign file, or have the program saved by \
              another `checkpoint`, then `alpsckpt resubmit {chain} --campaign FILE`: it begins anew"
@@ -233,10 +233,10 @@ fn advice(cause: &Cause, of: Of<'_>, resubmit: &str) -> String {
         }
         Cause::Killed { full: true, .. } => format!("{MAKE_ROOM}, then {RUN_AGAIN}, or {resubmit}"),
         Cause::Killed { full: false, .. } => format!("{RUN_AGAIN}, or {resubmit}"),
-        Cause::Link { class, message, place: Place::Job { .. } } => {
+        Cause::Link { class, message, place: RanAt::Job { .. } } => {
             of_link(*class, message, of, resubmit, false)
         }
-        Cause::Link { class, message, place: Place::Foreground } => {
+        Cause::Link { class, message, place: RanAt::Foreground } => {
             of_link(*class, message, of, &format!("{RUN_AGAIN}, or {resubmit}"), true)
         }
         Cause::MapsLost { .. } => format!(
