@@ -1,7 +1,7 @@
 //! From what is known of a dead job to its cause.
 
 use super::{BatchView, DiskView, LinkOnDisk};
-use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, Next};
+use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, JobKey, Next};
 use crate::campaign::cause::{Cause, Failure, RanAt, Sealed};
 use crate::checkpoint::ExitClass;
 
@@ -39,8 +39,13 @@ pub(super) fn of_job(job: &Job, disk: &DiskView, batch: &BatchView) -> Verdict {
 }
 
 /// A submitted attempt whose jobs the batch system no longer knows. A link of its last job that told how it ended is believed.
-pub(super) fn vanished(disk: &DiskView) -> Failure {
-    disk.failed(Cause::Vanished)
+/// `last`: that link, with its run. One that checkpointed says only that another run was to come.
+pub(super) fn vanished(last: Option<(JobKey, &LinkOnDisk)>, disk: &DiskView) -> Failure {
+    let told = last.and_then(|(job, link)| {
+        let end = link.end.as_ref()?;
+        of_link(end.class, &end.message, RanAt::Job { job, node: Some(link.start.node.clone()) }, disk)
+    });
+    disk.failed(told.unwrap_or(Cause::Vanished))
 }
 
 /// A link whose node does not fit the program of the chain. `again`: a new attempt without it is submitted by ourselves.

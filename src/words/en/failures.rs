@@ -1,5 +1,6 @@
 //! Why chains failed, in English: class and cause of each [`Cause`].
 
+use crate::batch::By;
 use crate::campaign::cause::{Cause, Failure, RanAt, Sealed};
 use crate::checkpoint::ExitClass;
 use crate::quantity::{self, count};
@@ -85,6 +86,10 @@ fn sentence(cause: &Cause, sealed: Option<&Sealed>) -> String {
         Cause::Walltime { job, unsaved: false, .. } => {
             format!("job {job} was killed at its walltime before it could end by itself")
         }
+        Cause::Deleted { job, by: By::Administrator, text } => {
+            format!("job {job} was deleted by an administrator: {text}")
+        }
+        Cause::Deleted { job, by: By::User, text } => format!("job {job} was deleted by its user: {text}"),
         Cause::Deleted { job, text, .. } => format!("job {job} was deleted: {text}"),
         Cause::NotStarted { job, text } => format!("job {job} could not start on its node: {text}"),
         Cause::EndedBySite { job, text } => {
