@@ -148,7 +148,8 @@ pub(crate) fn lengthen(output: &Path, bin: &Path) -> Outcome<()> {
         jobs.insert(job.to_string(), told);
     }
     let second = begin + EVERY * (JOBS / MONTHS + 1) as i64;
-    while add(second, json!({ "Warning": { "chain": null, "text": "the disk is nearly full" } }))? < RECORDS {}
+    while add(second, json!({ "Warning": { "chain": null, "text": "the disk is nearly full" } }))? < RECORDS {
+    }
     writer.sync().map_err(at(&path))?;
     let told = serde_json::to_string_pretty(&jobs).map_err(|e| e.to_string())?;
     fs::write(bin.join("jobs"), told).map_err(at(bin))
@@ -165,8 +166,7 @@ pub(crate) fn costs(pid: u32) -> Outcome<(f64, f64)> {
         Ok::<String, String>(text)
     };
     let stat = read("stat")?;
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|f| f.parse::<f64>().ok());
     let computing = ticks(11).zip(ticks(12)).map(|(user, system)| (user + system) * 10.0);
     let status = read("status")?;

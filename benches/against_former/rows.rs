@@ -41,7 +41,12 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "verify", unit: "ns/cell", bound: None, measure: verify },
     Row { name: "start", unit: "ms", bound: None, measure: start },
-    Row { name: "refresh", unit: "ms/s", bound: Some(2.0), measure: |side, scene| Ok(steady(side, scene)?.0) },
+    Row {
+        name: "refresh",
+        unit: "ms/s",
+        bound: Some(2.0),
+        measure: |side, scene| Ok(steady(side, scene)?.0),
+    },
     Row { name: "memory", unit: "MiB", bound: Some(2.0), measure: |side, scene| Ok(steady(side, scene)?.1) },
     Row { name: "status", unit: "ms", bound: None, measure: status },
     Row { name: "status_slow", unit: "ms", bound: Some(5.0), measure: status_slow },
@@ -115,7 +120,10 @@ fn start(side: &Side, _: &Scene) -> Outcome<f64> {
     let time = begin.elapsed();
     let shown = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || shown.matches("running").count() < 12 {
-        return Err(format!("`status` shows no twelve months that run: {shown}{}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "`status` shows no twelve months that run: {shown}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     Ok(time.as_secs_f64() * 1000.0)
 }

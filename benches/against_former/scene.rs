@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::busy::{lengthen, stand_in};
 use crate::Outcome;
+use crate::busy::{lengthen, stand_in};
 use crate::terrain::{CELL, MIDDLE, terrain};
 
 /// Links of each chain in the campaign that `status` looks at.
