@@ -1,7 +1,7 @@
 use super::*;
 use crate::batch::{By, End, Ending, GO_ON, How, JobState, Next, NodeState};
 use crate::campaign::cause::{Cause, Failure};
-use crate::campaign::event::JobStage;
+use crate::campaign::event::{JobStage, Notice};
 use crate::campaign::snapshot::FailureView;
 use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
 use crate::quantity::Unit;
@@ -174,7 +174,10 @@ fn the_job_of_a_lost_attempt_that_appears_after_the_next_one_is_deleted() {
     let second = job(20, 2, JobState::Running, None);
     assert_eq!(world.look(&[second.clone(), job(10, 1, JobState::Waiting, None)]), [10]);
     assert!(
-        world.journal.iter().any(|e| matches!(e, Event::Noticed { notice: Notice::LateJob { job: JobId(10), .. }, .. }))
+        world
+            .journal
+            .iter()
+            .any(|e| matches!(e, Event::Noticed { notice: Notice::LateJob { job: JobId(10), .. }, .. }))
     );
     assert_eq!(world.look(&[second, job(10, 1, JobState::Error, None)]), [0u64; 0]);
     assert_eq!(world.stage(), Stage::Live);
