@@ -8,26 +8,28 @@
 //! | module | what it is | may use |
 //! |---|---|---|
 //! | [`ui`] | the terminal screens: a pure `update`, a pure `view`, one loop that does effects | `batch` (states of nodes and jobs), `campaign`, `checkpoint`, `durable`, `engine` (pictures), `glyphs`, `keys`, `quantity`, `words` |
-//! | [`cli`] | the same abilities headless, and the entry point of every process | all |
-//! | [`prepare`] | from a campaign file to one that the controller takes: inputs looked at, what is open settled, costs told | `campaign`, `job`, `engine`, `checkpoint`, `foreign` (its kit), `durable`, `quantity`, `shell_words` |
-//! | [`campaign`] | spec, journal, state machine, controller: the brain | `oar_client`, `checkpoint` (reads its files), `foreign` (what a program is), `host` |
-//! | [`oar_client`] | the batch system: real OAR by its commands, and the embedded cluster | `durable`, `host`, `shell_words` |
-//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `checkpoint`, `engine`, `foreign`, the spec's types, the records of inputs and of who the campaign and its attempts are, `host` |
-//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `durable`, `layout`, `quantity` |
-//! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
-//! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity`, `shell_words` |
-//! | `words` | every sentence and number form for people, a folder a language | `campaign`, `checkpoint` (what they tell), `keys`, `glyphs`, `quantity` |
+//! | [`cli`] | the same abilities headless, and the entry point of every process | `batch`, `campaign`, `checkpoint`, `clusters`, `durable`, `engine`, `foreign`, `glyphs`, `grid_file`, `host`, `job`, `prepare`, `quantity`, `shell_words`, `ui`, `words` |
+//! | `words` | every sentence and number form for people, a folder a language | `batch`, `campaign`, `checkpoint`, `foreign` (what they tell), `durable`, `glyphs`, `keys`, `quantity` |
 //! | `keys` | what can be pressed: one table | `campaign` (its actions), `glyphs` |
-//! | `glyphs` | signs that are no letters | - |
-//! | [`quantity`] | quantities written for people, also by what knows no words | - |
-//! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `engine`, `durable` |
-//! | `shell_words` | words of commands, for scripts and for people | - |
-//! | [`host`] | which machine and PID namespace a record speaks of | - |
-//! | [`layout`] | where the files of a campaign lie, and what chains, links and generations are called | - |
+//! | [`prepare`] | from a campaign file to one that the controller takes: inputs looked at, what is open settled, costs told | `campaign`, `checkpoint`, `clusters`, `durable`, `engine`, `foreign` (its kit), `host`, `job`, `shell_words` |
+//! | [`job`] | what runs on the node: resume, compute, seal, stop in time, finish the maps | `batch`, `campaign` (the spec, the records of inputs and of who the campaign and its attempts are), `checkpoint`, `clusters` (what it finds of itself), `durable`, `engine`, `foreign`, `host`, `quantity`, `shell_words` |
+//! | [`campaign`] | spec, journal, state machine, controller: the brain | `batch`, `checkpoint` (reads its files), `clusters`, `durable`, `engine`, `foreign` (what a program is), `host`, `quantity`, `shell_words` |
+//! | [`clusters`] | which batch systems there are: the one room that knows all clients | `batch`, `oar_client` |
+//! | [`oar_client`] | real OAR, by its commands | `batch`, `host`, `quantity`, `shell_words` |
+//! | [`checkpoint`] | what a chain leaves on disk: links, generations, status, tiles with checksums | `batch` (the exit code of who goes on), `durable`, `layout`, `quantity` |
+//! | [`batch`] | the seam to any batch system: one trait, what is asked and answered, how each behaves; and the embedded cluster | `durable`, `host`, `shell_words` |
+//! | [`foreign`] | programs that cannot save themselves: run, dumped to an image, restored elsewhere | `durable`, `host`, `quantity`, `shell_words` |
+//! | [`grid_file`] | a whole grid as a file, put in place whole: fixtures, synthetic terrain | `durable`, `engine` |
+//! | [`engine`] | the science: rasters, sun, horizons, radiation, temperature; knows no campaign and no screen | `quantity`, `shell_words` |
 //! | [`durable`] | files that survive a crash: atomic replacement, sealed records, framed logs | `host` |
+//! | [`layout`] | where the files of a campaign lie, and what chains, links and generations are called | - |
+//! | [`host`] | which machine and PID namespace a record speaks of | - |
+//! | [`quantity`] | quantities written for people, also by what knows no words | - |
+//! | `shell_words` | words of commands, for scripts and for people | - |
+//! | `glyphs` | signs that are no letters | - |
 //!
-//! Nothing points back. `docs/architecture.md` fixes the terms (chain, attempt, link, hop, generation), the files
-//! and who may write which.
+//! From the faces down; nothing points back, and a test holds the table true. `docs/architecture.md` fixes the terms
+//! (chain, attempt, link, hop, generation), the files and who may write which.
 
 // The tests of links share a workload with those outside the library, which knows it by its name.
 #[cfg(test)]

@@ -60,6 +60,20 @@ pub enum Resubmission {
     },
 }
 
+impl Resubmission {
+    /// What this job is to run as its last command; `None`: nothing.
+    #[must_use]
+    pub fn last_command(&self, job: JobKey) -> Option<Vec<String>> {
+        match self {
+            Self::BySystem => None,
+            Self::ByJob { command } => {
+                let id = job.id.to_string();
+                Some(command.iter().map(|word| word.replace("%jobid%", &id)).collect())
+            }
+        }
+    }
+}
+
 /// How a batch system signals a job before its walltime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signalling {
@@ -101,4 +115,7 @@ pub struct LinkEnvironment {
     pub time_scale: f64,
     /// From when on the end of this run counts, scheduler seconds after its start: with all that two clocks may differ.
     pub counted_after: Option<f64>,
+    /// The command by which the job has itself run again, its last one after a link that ended with [`GO_ON`]; `None`: that is
+    /// not for the job to do.
+    pub go_on_by: Option<Vec<String>>,
 }

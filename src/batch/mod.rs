@@ -4,6 +4,7 @@
 //! machine, is the one client that has no scheduler behind it.
 
 pub mod embedded;
+mod end;
 mod error;
 mod job;
 mod manner;
@@ -11,8 +12,9 @@ mod submission;
 
 use serde::{Deserialize, Serialize};
 
+pub use end::{By, End, Ending, How, Next};
 pub use error::BatchError;
-pub use job::{By, End, Ending, How, Job, JobId, JobKey, JobState, Next, Node, NodeState};
+pub use job::{Job, JobId, JobKey, JobState, Node, NodeState};
 pub use manner::{
     CHECKPOINT_SIGNAL, GO_ON, LinkEnvironment, Manner, Requests, Resubmission, SETUP_KEYS, Signalling,
     Variables,

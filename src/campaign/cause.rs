@@ -41,7 +41,7 @@ pub struct Sealed {
 
 /// Where something ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Place {
+pub enum RanAt {
     /// In a job of the batch system.
     Job {
         /// The run.
@@ -162,12 +162,12 @@ pub enum Cause {
         /// The error with its file and cure, in the words of the link's program; empty where only its exit code is known.
         message: String,
         /// Where it ran.
-        place: Place,
+        place: RanAt,
     },
     /// A link said that all is done, but the maps are not there.
     NotComplete {
         /// Where it ran.
-        place: Place,
+        place: RanAt,
         /// What is missing, in words; `None`: the record of what was made.
         lost: Option<String>,
     },

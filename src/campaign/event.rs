@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::cause::Failure;
+pub use super::notice::Notice;
 use crate::batch::{Ending, JobId, JobKey, Token};
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;
@@ -29,57 +30,6 @@ pub enum JobStage {
     OnNode,
     /// No more will come of it.
     Over,
-}
-
-/// Something a person should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Notice {
-    /// An attempt that was believed lost has a job after all.
-    LateJob {
-        /// The attempt.
-        attempt: u32,
-        /// Its job.
-        job: JobId,
-        /// The attempt that has the work now, where the job has ended; `None`: the job is deleted.
-        ended: Option<u32>,
-    },
-    /// A chain begins anew, as a person asked.
-    BegunAnew {
-        /// Twelve hexadecimal digits that stand for its inputs.
-        inputs: String,
-        /// The link until which nothing counts any more.
-        after: u32,
-        /// What was sealed until then.
-        amount: u64,
-        /// In what.
-        unit: Unit,
-    },
-    /// A map whose bytes are not what was computed was put aside.
-    PutAside {
-        /// The map.
-        map: String,
-        /// Where it is now.
-        aside: String,
-    },
-    /// The chain is not submitted again without the node of its last link.
-    NotElsewhere {
-        /// The link.
-        link: LinkNumber,
-        /// Why not, in words.
-        why: String,
-    },
-    /// The end of the journal was damaged.
-    JournalDamaged {
-        /// How, in words.
-        damage: String,
-        /// Where it was put aside.
-        aside: String,
-    },
-    /// Files of a former campaign are left behind, or of older forms were brought to the present one: in words, with the files.
-    Files {
-        /// In words.
-        text: String,
-    },
 }
 
 /// One thing that happened. Outside effects have two: an intent before, an outcome after.

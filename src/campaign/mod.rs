@@ -24,6 +24,7 @@ pub mod inputs;
 pub mod journal;
 pub mod lease;
 pub mod machine;
+pub mod notice;
 pub mod registry;
 pub(crate) mod shell;
 pub mod snapshot;

@@ -43,7 +43,7 @@ pub struct Snapshot {
 /// The batch system.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClusterView {
-    /// `embedded cluster`, `OAR 2.5.9`, or why there is none: "not submitted yet", "computed here".
+    /// Its name and version, or why there is none: "not submitted yet", "computed here".
     pub name: String,
     /// Scheduler seconds in one real second.
     pub time_scale: f64,

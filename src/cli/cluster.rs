@@ -9,12 +9,17 @@ use super::output::{AsJson, Document, Output};
 use super::{CliError, exit, output, place};
 use crate::batch::embedded::{self, Config, Embedded, Nodes, ServeError};
 use crate::batch::{BatchSystem, ClusterInfo, JobId, Node};
+use crate::clusters;
 use crate::quantity::count;
 use crate::words;
 
-/// The embedded cluster: real processes on this machine under OAR's rules.
+fn about() -> String {
+    format!("The embedded cluster: real processes on this machine under {}'s rules", clusters::usual().title)
+}
+
+/// The embedded cluster.
 #[derive(Debug, clap::Subcommand)]
-#[command(after_help = "\
+#[command(about = about(), after_help = "\
 Examples:
   alpsckpt cluster status
   alpsckpt cluster node dahu-2 off       its job dies, as when the power fails

@@ -20,6 +20,7 @@ use crate::THIS_PROGRAM;
 use crate::batch::BatchSystem;
 use crate::campaign::spec::Checkpoint;
 use crate::campaign::{clock, registry};
+use crate::clusters;
 use crate::job::{signals, surroundings};
 #[cfg(test)]
 pub(super) use findings::sample;
@@ -32,13 +33,7 @@ use visit::{Visit, submission};
 /// Submits a job of five minutes that looks at the folder of the maps from a node, and there runs, dumps and restores a small program
 /// by CRIU and by DMTCP. Nothing of it stays. Without a campaign file it looks at this machine alone.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  alpsckpt doctor my.ron --cluster oar
-  alpsckpt doctor my.ron --cluster oar --wait 1800     on a cluster that is full
-  alpsckpt doctor                                      what this machine can checkpoint
-
-Exit codes: 0 all is well, 65 bad campaign file, 69 something is not, 75 it was interrupted.")]
+#[command(after_help = after_help())]
 pub(super) struct Args {
     /// The campaign file: its `site`, `setup` and `threads`, and the folder where its `output` goes.
     file: Option<PathBuf>,
@@ -49,6 +44,19 @@ pub(super) struct Args {
     wait: u64,
     #[command(flatten)]
     _json: AsJson,
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  alpsckpt doctor my.ron --cluster {name}
+  alpsckpt doctor my.ron --cluster {name} --wait 1800     on a cluster that is full
+  alpsckpt doctor                                      what this machine can checkpoint
+
+Exit codes: 0 all is well, 65 bad campaign file, 69 something is not, 75 it was interrupted.",
+        name = clusters::usual().name
+    )
 }
 
 /// A folder older than this belongs to no doctor that still waits: see [`Args::wait`].

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::bars::Bars;
 use super::{CliError, exit, output, place, submit, verify};
-use crate::campaign::controller::{self, ClusterChoice, Controller};
+use crate::batch::GO_ON;
+use crate::campaign::controller::{self, Controller};
 use crate::campaign::identity::Identity;
 use crate::campaign::inputs::months_of;
 use crate::campaign::registry;
@@ -16,6 +17,7 @@ use crate::campaign::spec::{Loaded, MOST_THREADS, Spec};
 use crate::checkpoint::{
     CampaignDir, Chain, ChainDir, ChainId, ExitClass, LOCAL, LinkStart, Phase, Status, fence, form,
 };
+use crate::clusters::ClusterChoice;
 use crate::durable::{patience, tells_of_unknown_form};
 use crate::foreign::fitness::tells_of_beginning_anew;
 use crate::host;
@@ -31,16 +33,7 @@ use crate::words::failures::{Advice, of_program};
 ///
 /// Ctrl-C checkpoints and ends, and so do SIGTERM and the end of the terminal; the same command goes on from there. A `pace` is ignored: it changes no map.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  alpsckpt run my.ron
-  alpsckpt run my.ron --months 1,7 --threads 8
-  alpsckpt run my.ron --months 7 --anew
-
-Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 69 a program cannot be dumped, or not be restored \
-here, 73 the disk is full, \
-74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
-campaign file or to other inputs, 99 checkpointed after Ctrl-C: run it again to go on.")]
+#[command(after_help = after_help())]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
@@ -54,6 +47,21 @@ pub(super) struct Args {
     /// so far does not count any more.
     #[arg(long)]
     anew: bool,
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  alpsckpt run my.ron
+  alpsckpt run my.ron --months 1,7 --threads 8
+  alpsckpt run my.ron --months 7 --anew
+
+Exit codes: 0 every map is there and verified, 65 bad campaign file or input, 69 a program cannot be dumped, or not be restored \
+here, 73 the disk is full, \
+74 the output cannot be written, 75 another run of the chain is at work or took over, 76 the checkpoints belong to another \
+campaign file or to other inputs, {GO_ON} checkpointed after Ctrl-C: run it again to go on."
+    )
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
@@ -128,7 +136,7 @@ fn begin(loaded: &Loaded, months: &[u8], anew: bool) -> Result<Begun, CliError> 
     // Nothing here needs a cluster: without a home the campaign's would lie beside it.
     let cluster = || {
         let directory = registry::default_cluster().unwrap_or_else(|| folder.state().join("cluster"));
-        ClusterChoice::Embedded { directory }
+        ClusterChoice::embedded(&directory)
     };
     if !folder.identity().exists() {
         place::warn_of_gone(output);

@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
 use super::{CliError, exit, output, place};
-use crate::campaign::controller::{ClusterChoice, Controller, Submission};
+use crate::batch::embedded;
+use crate::campaign::controller::{Controller, Submission};
 use crate::campaign::identity::Identity;
 use crate::campaign::snapshot::{ChainState, ChainView};
 use crate::campaign::spec::Loaded;
 use crate::checkpoint::CampaignDir;
+use crate::clusters::{self, ClusterChoice};
 use crate::prepare::{self, Order, PrepareError};
 use crate::shell_words::word;
 use crate::words;
@@ -17,14 +21,7 @@ use crate::words;
 /// Chains that were submitted already are left alone, so that the command may be repeated after an interruption; those that
 /// the batch system refused are submitted again. An edited file is taken for the next attempts, and what changed is shown.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  alpsckpt submit my.ron --cluster oar
-  alpsckpt submit my.ron --months 1,7     the others stay planned
-
-Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
-73 the disk is full, 75 a chain has failed and is left as it is, or another session holds the campaign, 76 the folder belongs to another \
-campaign file or to other inputs.")]
+#[command(after_help = after_help())]
 pub(super) struct Args {
     /// The campaign file.
     file: PathBuf,
@@ -35,39 +32,50 @@ pub(super) struct Args {
     months: Vec<u8>,
 }
 
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  alpsckpt submit my.ron --cluster {}
+  alpsckpt submit my.ron --months 1,7     the others stay planned
+
+Exit codes: 0 submitted, 65 bad campaign file or input, 69 the batch system refused or is silent, \
+73 the disk is full, 75 a chain has failed and is left as it is, or another session holds the campaign, 76 the folder belongs to another \
+campaign file or to other inputs.",
+        clusters::usual().name
+    )
+}
+
 /// Which batch system is meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
     /// The batch system [default: the campaign's own; of a new one embedded].
-    #[arg(long, value_enum)]
-    cluster: Option<Cluster>,
+    #[arg(long, value_parser = cluster_names())]
+    cluster: Option<String>,
     /// The state folder of the embedded cluster [default: the campaign's own; of a new one in the user's state folder].
     #[arg(long, value_name = "DIR")]
     cluster_dir: Option<PathBuf>,
 }
 
-/// A batch system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Cluster {
-    /// Real processes on this machine under OAR's rules.
-    Embedded,
-    /// OAR, by its commands.
-    Oar,
+/// The names of the batch systems, with what each is.
+pub(super) fn cluster_names() -> PossibleValuesParser {
+    clusters::names().map(|(name, what)| PossibleValue::new(name).help(what)).into()
 }
 
 impl Which {
     /// The one that is meant for the campaign in this output folder: what is not said it knows already.
     pub(super) fn choose(&self, output: &Path) -> Result<ClusterChoice, CliError> {
         let own = Identity::read(&CampaignDir::new(output)).ok().map(|identity| identity.cluster);
-        match (self.cluster, &self.cluster_dir, own) {
-            (Some(Cluster::Oar), Some(_), _) => Err(CliError::new(
+        let site = self.cluster.as_deref().and_then(ClusterChoice::of_site);
+        match (site, &self.cluster_dir, own) {
+            (Some(_), Some(_), _) => Err(CliError::new(
                 exit::USAGE,
-                "--cluster-dir belongs to --cluster embedded",
+                format!("--cluster-dir belongs to --cluster {}", embedded::MANNER.name),
                 "leave out one of the two",
             )),
-            (Some(Cluster::Oar), None, _) => Ok(ClusterChoice::Oar),
-            (None, None, Some(own)) | (_, None, Some(own @ ClusterChoice::Embedded { .. })) => Ok(own),
-            (_, dir, _) => Ok(ClusterChoice::Embedded { directory: place::cluster_of(dir.as_deref())? }),
+            (Some(site), None, _) => Ok(site),
+            (None, None, Some(own)) if self.cluster.is_none() || !own.is_of_site() => Ok(own),
+            (None, dir, _) => Ok(ClusterChoice::embedded(&place::cluster_of(dir.as_deref())?)),
         }
     }
 }

@@ -93,7 +93,7 @@ impl ClusterChoice {
 #[must_use]
 pub fn names() -> [(&'static str, &'static str); 2] {
     [
-        (embedded::MANNER.name, "Real processes on this machine under the rules of a batch system"),
+        (embedded::MANNER.name, "Real processes on this machine under OAR's rules"),
         (oar::MANNER.name, "OAR, by its commands"),
     ]
 }
@@ -110,10 +110,16 @@ pub fn is_of_job(variable: &str) -> bool {
     MANNERS.iter().flat_map(|manner| manner.variables).any(|prefix| variable.starts_with(prefix))
 }
 
-/// The batch system in whose language a campaign file says what its site wants.
+/// The batch system of the sites that campaign files are written for: the one that help, examples and advice name.
+#[must_use]
+pub fn usual() -> &'static Manner {
+    &oar::MANNER
+}
+
+/// The language in which a campaign file says what its site wants.
 #[must_use]
 pub fn requests() -> &'static Requests {
-    &oar::MANNER.requests
+    &usual().requests
 }
 
 /// Up to where the run of a job does not count, wherever the campaign goes: seconds.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::crs::{Crs, Distortion, in_words};
 use super::finding::{InputDoubt, InputFinding};
-use super::geotiff::Placement;
+use super::grid::Placement;
 use super::model::North;
 use super::{Problem, cure};
 

@@ -7,11 +7,12 @@ use super::run::run_chain;
 use super::terms::{RunOptions, Stop};
 use super::verify::verify_chain;
 use super::{Origin, request};
-use crate::campaign::controller::{ClusterChoice, Controller, Reach};
+use crate::campaign::controller::{Controller, Reach};
 use crate::campaign::identity::Identity;
 use crate::campaign::snapshot::ChainState;
 use crate::campaign::spec;
 use crate::checkpoint::{Chain, ExitClass};
+use crate::clusters::ClusterChoice;
 use crate::durable::beneath;
 
 #[test]

@@ -1,6 +1,7 @@
 //! `alpsckpt job run`: what a batch job executes, first time or resumed, always the same command.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
@@ -11,6 +12,7 @@ use super::run::{fail_setup, run_chain};
 use super::setup::SetupFailure;
 use super::signals;
 use super::terms::{Outcome, RunOptions, Stop};
+use crate::batch::LinkEnvironment;
 use crate::campaign::chains::{self, ChainError};
 use crate::campaign::spec::{self, Spec};
 use crate::checkpoint::{CampaignDir, ChainId, ExitClass, LOCAL};
@@ -36,6 +38,23 @@ pub struct JobEnvironment {
     pub job_name: String,
     /// The number of the submission that it comes from.
     pub array: String,
+    /// Its last command after a link that is to go on: see [`crate::batch::LinkEnvironment`].
+    pub go_on_by: Option<Vec<String>>,
+}
+
+impl From<LinkEnvironment> for JobEnvironment {
+    fn from(told: LinkEnvironment) -> Self {
+        Self {
+            job_id: told.job.to_string(),
+            node: told.node.unwrap_or_else(host_name),
+            walltime: told.walltime,
+            time_scale: told.time_scale,
+            counted_after: told.counted_after,
+            job_name: told.name,
+            array: told.submission,
+            go_on_by: told.go_on_by,
+        }
+    }
 }
 
 impl JobEnvironment {
@@ -47,15 +66,7 @@ impl JobEnvironment {
 
     pub(super) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         match clusters::environment(variable) {
-            Some(told) => Self {
-                job_id: told.job.to_string(),
-                node: told.node.unwrap_or_else(host_name),
-                walltime: told.walltime,
-                time_scale: told.time_scale,
-                counted_after: told.counted_after,
-                job_name: told.name,
-                array: told.submission,
-            },
+            Some(told) => told.into(),
             None => Self {
                 job_id: LOCAL.to_owned(),
                 node: host_name(),
@@ -64,8 +75,27 @@ impl JobEnvironment {
                 counted_after: None,
                 job_name: String::new(),
                 array: String::new(),
+                go_on_by: None,
             },
         }
+    }
+
+    /// Leaves the job, whose link ended in this class: runs its last command where the job has itself run again. Returns the exit
+    /// code of the process, which is the class's own whatever came of the command: where that failed, no next run comes, and the
+    /// chain is told to be checkpointed and not resubmitted.
+    #[must_use]
+    pub fn leave(&self, class: ExitClass) -> u8 {
+        let again = self.go_on_by.as_deref().filter(|_| class == ExitClass::Checkpointed);
+        if let Some([program, arguments @ ..]) = again {
+            // The job's walltime bounds it. Where it comes through, the batch system may end this process before it returns.
+            let why = match Command::new(program).args(arguments).stdin(Stdio::null()).status() {
+                Ok(status) if status.success() => return class.code(),
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            };
+            tell!("alpsckpt: {program} did not put this job back in the queue ({why}): resubmit the chain");
+        }
+        class.code()
     }
 
     /// When a link that began at `start` must stop.
@@ -120,13 +150,14 @@ pub fn entry(order: &Order<'_>) -> u8 {
     let start = age().and_then(|age| now.checked_sub(age)).unwrap_or(now);
     let _ = signals::take();
     patience::set(patience::OF_LINKS);
-    let outcome = match (prepare(order, start), &order.setup) {
+    let surroundings = JobEnvironment::of_process();
+    let outcome = match (prepare(order, start, &surroundings), &order.setup) {
         (Ok(options), Some(failure)) => fail_setup(order.output, &options, failure),
         (Ok(options), None) => run_chain(order.output, &options, &|_| ()),
         (Err(outcome), _) => outcome,
     };
     tell!("alpsckpt: {}", outcome.message);
-    outcome.class.code()
+    surroundings.leave(outcome.class)
 }
 
 /// For how long this process has been there, under whatever program.
@@ -136,7 +167,7 @@ fn age() -> Option<Duration> {
     Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?).checked_sub(began)
 }
 
-fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
+fn prepare(order: &Order<'_>, start: Instant, surroundings: &JobEnvironment) -> Result<RunOptions, Outcome> {
     let spec = spec::frozen(&CampaignDir::new(order.output), order.spec_hash).map_err(|e| Outcome {
         link: None,
         // What was edited or damaged is another campaign file than the job was submitted with.
@@ -163,26 +194,53 @@ fn prepare(order: &Order<'_>, start: Instant) -> Result<RunOptions, Outcome> {
         ),
         sealed: None,
     })?;
-    let surroundings = JobEnvironment::of_process();
     Ok(RunOptions {
         chain,
         stop: surroundings.stop(&spec, start),
         threads: threads(&spec),
         spec,
         spec_hash: order.spec_hash.to_owned(),
-        job_id: surroundings.job_id,
-        node: surroundings.node,
+        job_id: surroundings.job_id.clone(),
+        node: surroundings.node.clone(),
         origin: Origin {
             campaign: order.campaign.map(str::to_owned),
-            job_name: surroundings.job_name,
-            array: surroundings.array,
+            job_name: surroundings.job_name.clone(),
+            array: surroundings.array.clone(),
         },
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+    use crate::batch::{GO_ON, JobId, JobKey, Resubmission};
+
+    #[test]
+    fn a_job_that_has_itself_run_again_does_so_as_its_last_command_and_only_to_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, said) = (folder.path().join("again"), folder.path().join("said"));
+        let script =
+            format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\nexit $CODE_OF_TEST\n", said.display());
+        for (code, asked) in [("0", "put\n7\n"), ("1", "put\n7\nput\n7\n")] {
+            std::fs::write(&program, script.replace("$CODE_OF_TEST", code)).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let by = Resubmission::ByJob { command: &["put", "%jobid%"] };
+            let mut command = by.last_command(JobKey { id: JobId(7), restart: 2 }).unwrap();
+            command.insert(0, program.display().to_string());
+            let job = JobEnvironment { go_on_by: Some(command), ..JobEnvironment::read(&|_| None) };
+            for class in [ExitClass::Complete, ExitClass::Input, ExitClass::Fenced, ExitClass::NoProgress] {
+                assert_eq!(job.leave(class), class.code());
+            }
+            assert_eq!(job.leave(ExitClass::Checkpointed), GO_ON, "its command ended with {code}");
+            assert_eq!(std::fs::read_to_string(&said).unwrap(), asked);
+        }
+        let gone = Some(vec![folder.path().join("none").display().to_string()]);
+        let job = JobEnvironment { go_on_by: gone, ..JobEnvironment::read(&|_| None) };
+        assert_eq!(job.leave(ExitClass::Checkpointed), GO_ON);
+        assert_eq!(Resubmission::BySystem.last_command(JobId(7).into()), None);
+    }
 
     #[test]
     fn the_age_of_this_process_is_that_of_its_test() {

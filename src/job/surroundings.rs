@@ -14,7 +14,7 @@ use crate::foreign::trial::{self, Ability};
 
 /// A machine and a folder as it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Surroundings {
+pub struct NodeSurvey {
     /// Its name.
     pub host: String,
     /// Cores that this process may use.
@@ -42,17 +42,17 @@ pub struct Trial {
 
 /// A node's answer to the login node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct NodeAnswer {
     /// What the login node had written for it to read.
     pub challenge: String,
     /// What the node is like.
-    pub node: Surroundings,
+    pub node: NodeSurvey,
 }
 
 /// File of the challenge, a text.
 pub const CHALLENGE: &str = "challenge";
 
-/// File of the [`Answer`].
+/// File of the [`NodeAnswer`].
 pub const ANSWER: &str = "answer.ron";
 
 /// Reads the challenge in a folder and answers it. The CRIU that is tried is that of `kit`: see [`look`].
@@ -62,13 +62,13 @@ pub const ANSWER: &str = "answer.ron";
 pub fn answer(folder: &Path, kit: Option<&Path>) -> Result<(), DurableError> {
     let path = folder.join(CHALLENGE);
     let challenge = fs::read_to_string(&path).map_err(|e| DurableError::io(&path, "read", e))?;
-    sealed::replace(&folder.join(ANSWER), &Answer { challenge, node: look(folder, kit) })
+    sealed::replace(&folder.join(ANSWER), &NodeAnswer { challenge, node: look(folder, kit) })
 }
 
 /// Looks around; what it writes into the folder is removed again. The CRIU that is tried is the one that `kit` names, else the
 /// machine's own or the user's.
 #[must_use]
-pub fn look(folder: &Path, kit: Option<&Path>) -> Surroundings {
+pub fn look(folder: &Path, kit: Option<&Path>) -> NodeSurvey {
     let host = host_name();
     let place = folder.join(format!("{host}-{}", std::process::id()));
     let begun = fs::create_dir_all(&place);
@@ -90,7 +90,7 @@ pub fn look(folder: &Path, kit: Option<&Path>) -> Surroundings {
     }
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
     let online = fs::read_to_string("/sys/devices/system/cpu/online").map_or(0, |list| counted(&list));
-    Surroundings { host, cores, online, clock_ahead_ms, trials, abilities }
+    NodeSurvey { host, cores, online, clock_ahead_ms, trials, abilities }
 }
 
 /// How many numbers a list like `0-3,8` has.

@@ -11,7 +11,7 @@ use crate::checkpoint::{Chain, ExitClass, GenerationNumber, LinkNumber, Phase};
 /// When a link must stop.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    /// Set by a signal (SIGUSR2, SIGTERM, Ctrl-C).
+    /// Set by a signal (the batch system's, SIGTERM, Ctrl-C).
     pub asked: Arc<AtomicBool>,
     /// When to checkpoint by the link's own view of the walltime.
     pub deadline: Option<Instant>,

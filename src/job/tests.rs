@@ -114,6 +114,7 @@ fn the_environment_of_the_batch_system_sets_node_walltime_and_scale() {
             walltime: Some(7200),
             time_scale: 60.0,
             counted_after: Some(62.0),
+            go_on_by: None,
             job_name: "abc.m01.1.def".to_owned(),
             array: "4700".to_owned(),
         }

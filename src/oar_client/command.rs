@@ -74,7 +74,7 @@ type Hook = Box<dyn FnMut(&Logged) + Send>;
 
 /// What a command said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Output {
+pub(super) struct CommandOutput {
     pub(super) command: String,
     /// `None` when a signal ended it.
     pub(super) code: Option<i32>,
@@ -82,7 +82,7 @@ pub(super) struct Output {
     pub(super) stderr: String,
 }
 
-impl Output {
+impl CommandOutput {
     /// The answer cannot be understood.
     pub(super) fn unreadable(&self, what: impl fmt::Display) -> BatchError {
         unreadable(&self.command, what.to_string())
@@ -102,7 +102,7 @@ impl Output {
 }
 
 /// Runs commands.
-pub(super) struct Runner {
+pub(super) struct CommandRunner {
     /// Instead of the environment's `PATH`.
     pub(super) search_path: Option<OsString>,
     hook: Option<Hook>,
@@ -120,13 +120,13 @@ pub(super) struct Stray {
     pub(super) limit: Duration,
 }
 
-impl fmt::Debug for Runner {
+impl fmt::Debug for CommandRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runner").field("search_path", &self.search_path).finish_non_exhaustive()
+        f.debug_struct("CommandRunner").field("search_path", &self.search_path).finish_non_exhaustive()
     }
 }
 
-impl Runner {
+impl CommandRunner {
     pub(super) fn new() -> Self {
         Self {
             search_path: None,
@@ -149,7 +149,7 @@ impl Runner {
         arguments: &[OsString],
         limit: Duration,
         folder: Option<&Path>,
-    ) -> Result<Output, BatchError> {
+    ) -> Result<CommandOutput, BatchError> {
         std::thread::sleep(self.bucket.take(self.began.elapsed()));
         let began = Instant::now();
         let command = shown(program, arguments);
@@ -180,7 +180,7 @@ impl Runner {
         limit: Duration,
         folder: Option<&Path>,
         command: &str,
-    ) -> Result<Output, BatchError> {
+    ) -> Result<CommandOutput, BatchError> {
         let mut builder = Command::new(program);
         builder
             .args(arguments)
@@ -221,7 +221,7 @@ impl Runner {
             let what = format!("its answer is longer than {} MiB", MAX_OUTPUT >> 20);
             return Err(unreadable(command, what));
         }
-        Ok(Output {
+        Ok(CommandOutput {
             command: command.to_owned(),
             code: status.code(),
             stdout: text(stdout),

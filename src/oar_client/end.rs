@@ -4,10 +4,10 @@ use super::manner::UNCOUNTED;
 use crate::batch::{By, End, Ending, GO_ON, How, JobState, Next};
 
 /// An event of a job: its type and its text.
-pub(super) type Event = (String, String);
+pub(super) type OarEvent = (String, String);
 
 /// What is told of a job that bears on its end.
-pub(super) struct Told<'a> {
+pub(super) struct ToldEnd<'a> {
     pub(super) state: &'a JobState,
     /// Its command's.
     pub(super) ending: Option<Ending>,
@@ -18,10 +18,10 @@ pub(super) struct Told<'a> {
     pub(super) stopped: i64,
     pub(super) message: &'a str,
     /// In their order.
-    pub(super) events: &'a [Event],
+    pub(super) events: &'a [OarEvent],
 }
 
-impl Told<'_> {
+impl ToldEnd<'_> {
     /// How it ended; `None` while it has not.
     pub(super) fn end(&self) -> Option<End> {
         match (self.state, self.ending) {
@@ -52,7 +52,7 @@ impl Told<'_> {
         }
         // The change of a walltime is recorded under the same type, upper or lower case.
         let over =
-            |(kind, text): &Event| kind == "WALLTIME" && !text.to_lowercase().contains("walltime changed");
+            |(kind, text): &OarEvent| kind == "WALLTIME" && !text.to_lowercase().contains("walltime changed");
         if self.events.iter().any(over) {
             return End::killed(How::Walltime, By::Site);
         }
@@ -90,9 +90,9 @@ mod tests {
     type Row = (&'static str, &'static str);
 
     fn end(state: &JobState, ending: Option<Ending>, events: &[Row], ran: i64) -> Option<End> {
-        let events: Vec<Event> = events.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
+        let events: Vec<OarEvent> = events.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
         let (started, stopped) = (1000, 1000 + ran);
-        Told { state, ending, owner: "alice", started, stopped, message: "", events: &events }.end()
+        ToldEnd { state, ending, owner: "alice", started, stopped, message: "", events: &events }.end()
     }
 
     #[test]

@@ -52,5 +52,6 @@ fn environment(variable: Variables<'_>) -> Option<LinkEnvironment> {
         walltime: seconds("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
         time_scale: 1.0,
         counted_after: Some(UNCOUNTED.as_secs_f64() + WHOLE_SECONDS),
+        go_on_by: MANNER.resubmission.last_command(job),
     })
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::{Uid, User};
 
 pub use command::Logged;
-use command::{Output, Runner, unreadable};
+use command::{CommandOutput, CommandRunner, unreadable};
 pub use manner::MANNER;
 
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
@@ -50,7 +50,7 @@ impl Default for Limits {
 /// OAR, as its login node's user sees it.
 #[derive(Debug)]
 pub struct Oar {
-    runner: Runner,
+    runner: CommandRunner,
     limits: Limits,
     /// Who submits and asks.
     user: Option<String>,
@@ -73,7 +73,7 @@ impl Oar {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            runner: Runner::new(),
+            runner: CommandRunner::new(),
             limits: Limits::default(),
             user: user(),
             sentinel: None,
@@ -101,13 +101,13 @@ impl Oar {
         self.runner.set_hook(Box::new(hook));
     }
 
-    fn run(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+    fn run(&mut self, program: &str, arguments: &[&str]) -> Result<CommandOutput, BatchError> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         self.runner.run(program, &arguments, self.limits.other, None)
     }
 
     /// The answer of a command that only reads.
-    fn ask(&mut self, program: &str, arguments: &[&str]) -> Result<Output, BatchError> {
+    fn ask(&mut self, program: &str, arguments: &[&str]) -> Result<CommandOutput, BatchError> {
         let output = self.run(program, arguments)?;
         match output.code {
             Some(0) => Ok(output),
@@ -188,12 +188,12 @@ impl Oar {
     }
 
     /// Runs a command that asks something of a job.
-    fn order(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<Ordered, BatchError> {
+    fn order(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<OrderOutcome, BatchError> {
         let output = self.run(program, arguments)?;
         let complaint = output.complaint();
         match output.code {
-            Some(0) => Ok(Ordered::Sent),
-            Some(6) => Ok(Ordered::Late),
+            Some(0) => Ok(OrderOutcome::Sent),
+            Some(6) => Ok(OrderOutcome::Late),
             // `oardel` has one text for a job that does not exist and for another's.
             Some(1) if UNKNOWN_JOB.iter().any(|text| complaint.contains(text)) => {
                 Err(BatchError::UnknownJob(job))
@@ -208,8 +208,8 @@ impl Oar {
     /// The same, where nothing can be asked any more of a job that has ended.
     fn order_in_time(&mut self, program: &str, arguments: &[&str], job: JobId) -> Result<(), BatchError> {
         match self.order(program, arguments, job)? {
-            Ordered::Sent => Ok(()),
-            Ordered::Late => Err(BatchError::Refused(format!("job {job} has ended already"))),
+            OrderOutcome::Sent => Ok(()),
+            OrderOutcome::Late => Err(BatchError::Refused(format!("job {job} has ended already"))),
         }
     }
 }
@@ -239,7 +239,7 @@ fn user() -> Option<String> {
 const UNKNOWN_JOB: [&str; 2] = ["not the right user", "this job does not exist"];
 
 /// What became of an order.
-enum Ordered {
+enum OrderOutcome {
     /// It is on its way.
     Sent,
     /// The job had ended before.

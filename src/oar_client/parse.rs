@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::answer::Jobs;
-use super::end::{Event, Told};
+use super::end::{OarEvent, ToldEnd};
 use crate::batch::{Ending, Job, JobId, JobState, Node, NodeState};
 
 /// The jobs of `oarstat -f -J`; none for an empty answer.
@@ -47,8 +47,15 @@ pub(super) fn job(key: &str, job: &Value) -> Result<Job, String> {
     let (message, events) = (text(&job["message"]), events(&job["events"]));
     let owner = job.get("owner").or_else(|| job.get("job_user")).map(text).unwrap_or_default();
     let ending = wait_status.map(|s| Ending::of_wait_status(s.into()));
-    let told =
-        Told { state: &state, ending, owner: &owner, started, stopped, message: &message, events: &events };
+    let told = ToldEnd {
+        state: &state,
+        ending,
+        owner: &owner,
+        started,
+        stopped,
+        message: &message,
+        events: &events,
+    };
     let end = told.end();
     Ok(Job {
         id,
@@ -68,7 +75,7 @@ pub(super) fn job(key: &str, job: &Value) -> Result<Job, String> {
 }
 
 /// In the order of their numbers: they come unsorted, and their dates have ties.
-fn events(events: &Value) -> Vec<Event> {
+fn events(events: &Value) -> Vec<OarEvent> {
     let all: Vec<&Value> = match events {
         Value::Array(list) => list.iter().collect(),
         Value::Object(map) => map.values().collect(),

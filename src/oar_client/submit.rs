@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::command::Output;
+use super::command::CommandOutput;
 use crate::batch::{BatchError, CHECKPOINT_SIGNAL, JobId, Submission};
 
 /// The beginning of a line of a script that OAR reads as an option of `oarsub`.
@@ -141,7 +141,7 @@ fn problem(submission: &Submission) -> Option<String> {
 ///
 /// # Errors
 /// [`BatchError::Refused`] only when surely nothing was submitted.
-pub(super) fn answer(output: &Output) -> Result<JobId, BatchError> {
+pub(super) fn answer(output: &CommandOutput) -> Result<JobId, BatchError> {
     let told =
         output.stdout.split_inclusive('\n').filter_map(|line| line.trim_start().strip_prefix("OAR_JOB_ID="));
     let numbers: Vec<Option<i64>> = told.map(whole_number).collect();

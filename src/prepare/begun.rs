@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::{Order, PrepareError, Tell, settle};
-use crate::campaign::controller::{ClusterChoice, Controller};
+use super::PrepareError;
+use crate::campaign::controller::Controller;
 use crate::campaign::identity::Identity;
 use crate::campaign::registry;
 use crate::campaign::spec::{self, Loaded, Spec};
 use crate::checkpoint::CampaignDir;
+use crate::clusters::ClusterChoice;
 use crate::durable::DurableError;
 
 /// The frozen spec of the campaign in an output folder.
@@ -18,22 +19,6 @@ pub fn spec_of(output: &Path) -> Result<Spec, DurableError> {
     let campaign = CampaignDir::new(output);
     let identity = Identity::read(&campaign)?;
     spec::frozen(&campaign, &identity.spec)
-}
-
-/// A campaign file whose campaign was begun: what it leaves to the planner is what was settled then. Where that is lost it is
-/// settled as for a new campaign; where there is no campaign it stays open.
-///
-/// # Errors
-/// As [`settle()`], where what was settled is lost.
-pub fn as_begun(mut loaded: Loaded, tell: Tell<'_>) -> Result<Loaded, PrepareError> {
-    let output = loaded.spec.output.clone();
-    if let Ok(begun) = spec_of(&output) {
-        loaded.spec = loaded.spec.settled_as(&begun);
-    } else if loaded.spec.leaves_open() && CampaignDir::new(&output).identity().exists() {
-        let months = loaded.spec.months.clone();
-        return settle(loaded, &Order { months: &months, known: false, unchanged: false }, tell);
-    }
-    Ok(loaded)
 }
 
 /// Hands a settled campaign to the controller, which makes it or goes on with it. Where there is no batch system no campaign is

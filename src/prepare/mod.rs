@@ -27,11 +27,11 @@ mod verify;
 pub mod window;
 mod written;
 
-pub use begun::{as_begun, begin, spec_of};
+pub use begun::{begin, spec_of};
 pub use check::{Examined, ensure_known, examine};
 pub use disk::Short;
 pub use error::{Placed, PrepareError};
 pub use news::{Doubtful, News, Tell};
 pub use probe::planned;
-pub use settle::{Order, settle};
+pub use settle::{Order, as_begun, settle};
 pub use verify::{Verified, verify};

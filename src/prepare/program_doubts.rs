@@ -7,6 +7,7 @@ use nix::unistd::{AccessFlags, access};
 use super::Doubtful;
 use super::written::line_at;
 use crate::campaign::spec::{Checkpoint, Command, Loaded, Processors, Run, SpecError};
+use crate::clusters;
 use crate::foreign::kit;
 use crate::host;
 use crate::shell_words::word;
@@ -130,7 +131,10 @@ fn doubts_of_processors(loaded: &Loaded, command: &Command) -> Option<(String, S
                 format!(
                     "`processors`: nothing says which nodes of the site are of the class {class}: jobs may come to others, which end"
                 ),
-                format!("write what these nodes have (see `oarnodes`) in `site`: \"…; {class}=PROPERTIES\""),
+                format!(
+                    "write what these nodes have (see `{}`) in `site`: \"…; {class}=PROPERTIES\"",
+                    clusters::usual().nodes_command
+                ),
             ))
         }
         _ => None,

@@ -1,9 +1,11 @@
 //! What a campaign file leaves to the planner is settled, once for all, when its campaign begins.
 
+use super::begun::spec_of;
 use super::check::{self, examine};
 use super::doubts::tell_doubts;
-use super::{PrepareError, Tell, probe, seen, spec_of};
+use super::{PrepareError, Tell, probe, seen};
 use crate::campaign::spec::Loaded;
+use crate::checkpoint::CampaignDir;
 use crate::engine::CheckDepth;
 
 /// What is asked for.
@@ -43,6 +45,22 @@ pub fn settle(mut loaded: Loaded, order: &Order<'_>, tell: Tell<'_>) -> Result<L
     tell_doubts(&loaded, &examined.of_months(&loaded.spec, order.months), tell);
     if let (true, Some(engine)) = (open, &examined.engine) {
         loaded.spec = probe::settled(&loaded.spec, engine)?;
+    }
+    Ok(loaded)
+}
+
+/// A campaign file whose campaign was begun: what it leaves to the planner is what was settled then. Where that is lost it is
+/// settled as for a new campaign; where there is no campaign it stays open.
+///
+/// # Errors
+/// As [`settle()`], where what was settled is lost.
+pub fn as_begun(mut loaded: Loaded, tell: Tell<'_>) -> Result<Loaded, PrepareError> {
+    let output = loaded.spec.output.clone();
+    if let Ok(begun) = spec_of(&output) {
+        loaded.spec = loaded.spec.settled_as(&begun);
+    } else if loaded.spec.leaves_open() && CampaignDir::new(&output).identity().exists() {
+        let months = loaded.spec.months.clone();
+        return settle(loaded, &Order { months: &months, known: false, unchanged: false }, tell);
     }
     Ok(loaded)
 }

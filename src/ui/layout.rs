@@ -35,7 +35,7 @@ fn areas(model: &Model, header: usize, banner: usize, notice: usize, bar: usize)
 }
 
 /// All lines around the body, and where they go.
-pub(crate) struct Surroundings {
+pub(crate) struct ScreenParts {
     pub(crate) header: Vec<Line<'static>>,
     pub(crate) banner: Vec<Line<'static>>,
     pub(crate) notice: Vec<Line<'static>>,
@@ -44,14 +44,14 @@ pub(crate) struct Surroundings {
 }
 
 /// What stands around the body.
-pub(crate) fn surroundings(model: &Model) -> Surroundings {
+pub(crate) fn surroundings(model: &Model) -> ScreenParts {
     let pen = Pen::of(&model.shared);
     let header = header::lines(&model.shared, pen);
     let banner = header::banners(&model.shared, pen);
     let notice = bar::notice(model, pen);
     let bar = bar::lines(model, pen);
     let areas = areas(model, header.len(), banner.len(), notice.len(), bar.len());
-    Surroundings { header, banner, notice, bar, areas }
+    ScreenParts { header, banner, notice, bar, areas }
 }
 
 /// Where the body lies.

@@ -55,7 +55,7 @@ pub(crate) enum About {
 
 /// The last piece of news, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
+pub(crate) struct Announcement {
     /// In words.
     pub(crate) text: String,
     /// Good, bad, under way.
@@ -80,7 +80,7 @@ pub(crate) struct Model {
     /// What lies over the screen.
     pub(crate) overlay: Option<Overlay>,
     /// The result of the last action.
-    pub(crate) notice: Option<Notice>,
+    pub(crate) notice: Option<Announcement>,
     /// Why the last action failed, in full, with what to do; `None` when it did not.
     pub(crate) trouble: Option<String>,
     /// How fast the keys come.
@@ -112,7 +112,7 @@ impl Model {
 
     /// Tells something.
     pub(crate) fn say_about(&mut self, text: impl Into<String>, meaning: Meaning, about: About) {
-        self.notice = Some(Notice { text: text.into(), meaning, about, at: self.shared.clock });
+        self.notice = Some(Announcement { text: text.into(), meaning, about, at: self.shared.clock });
     }
 
     /// Selects a month.

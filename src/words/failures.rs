@@ -31,6 +31,9 @@ spoken! { failures:
     fn class(failure: &Failure) -> String;
     /// One sentence: what happened, where.
     fn cause(failure: &Failure) -> String;
+}
+
+spoken! { advice:
     /// What to do.
     fn hint(failure: &Failure, of: Of<'_>) -> String;
     /// What to do about a program that ended by itself, and not well.

@@ -12,7 +12,7 @@ use alpsckpt::batch::{
     BatchError, BatchSystem, By, ClusterInfo, End, Ending, GO_ON, How, Job, JobId, JobState, Manner, Next,
     Node, NodeState, Submission, Token,
 };
-use alpsckpt::campaign::controller::{ActionKind, ClusterChoice, ControlError, Controller, Patience, Reach};
+use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
 use alpsckpt::campaign::spec;
@@ -21,6 +21,7 @@ use alpsckpt::checkpoint::{
     CampaignDir, ChainId, Complete, ExitClass, Generation, GenerationNumber, LinkEnd, LinkNumber, LinkStart,
     MapRecord, Phase, Place, Status,
 };
+use alpsckpt::clusters::ClusterChoice;
 use alpsckpt::durable::{atomic, sealed};
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::quantity::Unit;
@@ -191,20 +192,20 @@ impl BatchSystem for Client {
 }
 
 /// A campaign of two months in a temporary folder, with its cluster.
-struct Stage {
+pub(super) struct Stage {
     folder: tempfile::TempDir,
     cluster: Arc<Mutex<Cluster>>,
     clock: Arc<AtomicU64>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("prog"), "#!/bin/sh\n").expect("a program");
         Self { folder, cluster: Arc::default(), clock: Arc::default() }
     }
 
-    fn reach(&self) -> Reach {
+    pub(super) fn reach(&self) -> Reach {
         let (cluster, clock) = (Arc::clone(&self.cluster), Arc::clone(&self.clock));
         Reach {
             connect: Box::new(move |choice| Ok(Box::new(Client(Arc::clone(&cluster), choice.manner())))),
@@ -217,24 +218,24 @@ impl Stage {
     }
 
     /// Minutes pass: absences count now, a heartbeat that stood still is silence.
-    fn later(&self) {
+    pub(super) fn later(&self) {
         self.clock.fetch_add(100_000, Ordering::SeqCst);
     }
 
-    fn text() -> String {
+    pub(super) fn text() -> String {
         r#"(version: 1, name: "two months", output: "it's out", dem: "dem.tif", months: [1, 6], year: 2018,
             products: [Total], walltime: "01:00:00", margin: "00:10:00")"#
             .to_owned()
     }
 
-    fn loaded(&self, text: &str) -> spec::Loaded {
+    pub(super) fn loaded(&self, text: &str) -> spec::Loaded {
         let mut loaded = spec::parse(&self.folder.path().join("my.ron"), text).expect("a good campaign file");
         // As it comes to the controller: with nothing left open.
         loaded.spec.tile.get_or_insert(1024);
         loaded
     }
 
-    fn choice(&self) -> ClusterChoice {
+    pub(super) fn choice(&self) -> ClusterChoice {
         ClusterChoice::embedded(&self.folder.path().join("cluster"))
     }
 
@@ -250,7 +251,7 @@ impl Stage {
         Controller::open_with(&self.output(), self.reach()).expect("the campaign opens")
     }
 
-    fn campaign(&self) -> CampaignDir {
+    pub(super) fn campaign(&self) -> CampaignDir {
         CampaignDir::new(&self.output())
     }
 
@@ -270,7 +271,7 @@ impl Stage {
     }
 
     /// A link of the chain's living job begins and writes a heartbeat.
-    fn start_link(&self, chain: &ChainId, link: u32, job_id: &str, counter: u64) {
+    pub(super) fn start_link(&self, chain: &ChainId, link: u32, job_id: &str, counter: u64) {
         let dir = self.campaign().chain(chain);
         for file in [dir.link_start(LinkNumber(1)), dir.status(LinkNumber(1))] {
             atomic::create_folder(file.parent().expect("a folder")).expect("made");
@@ -311,7 +312,7 @@ impl Stage {
         sealed::replace(&self.campaign().chain(chain).status(LinkNumber(link)), &status).expect("written");
     }
 
-    fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
+    pub(super) fn end_link(&self, chain: &ChainId, link: u32, class: ExitClass) {
         let message = format!("{class:?}, it says");
         let end =
             LinkEnd { class, message, sealed: None, tiles: 4, unit: Unit::Tiles, ended_ms: 9, unfit: None };
@@ -319,11 +320,11 @@ impl Stage {
     }
 }
 
-fn january() -> ChainId {
+pub(super) fn january() -> ChainId {
     ChainId::of_months(&[1])
 }
 
-fn chain<'s>(snapshot: &'s Snapshot, id: &ChainId) -> &'s ChainView {
+pub(super) fn chain<'s>(snapshot: &'s Snapshot, id: &ChainId) -> &'s ChainView {
     snapshot.chains.iter().find(|c| c.id == *id).expect("the chain")
 }
 
@@ -446,7 +447,7 @@ fn a_chain_goes_through_its_states_to_completion() {
 }
 
 /// January is completed by this link, with these maps; the record.
-fn complete(stage: &Stage, link: u32, maps: Vec<MapRecord>) -> PathBuf {
+pub(super) fn complete(stage: &Stage, link: u32, maps: Vec<MapRecord>) -> PathBuf {
     let complete = Complete {
         form: FORM,
         written_by: String::new(),

@@ -260,10 +260,19 @@ fn without_a_campaign_the_program_says_how_to_begin() {
 fn wrong_usage_has_its_own_code() {
     let scene = Scene::new(16);
     scene.ask(&["chekc"]).failed(2, &["check"]);
-    scene.ask(&["stop", "july"]).failed(2, &["m01"]);
+    scene.ask(&["stop", "ju/ly"]).failed(2, &["m01"]);
     scene.campaign("my.ron", "out", &[]);
     scene.ask(&["run", "my.ron", "--months", "3"]).failed(2, &["month 3", "1, 6"]);
     scene.ask(&["preview", "my.ron", "--month", "3"]).failed(2, &["month 3"]);
+}
+
+/// Any plain word may name a chain: which there are, the campaign knows.
+#[test]
+fn a_chain_that_the_campaign_does_not_have_is_missing_and_those_that_it_has_are_named() {
+    let scene = Scene::new(32);
+    scene.campaign("my.ron", "out", &sky(&[]));
+    scene.ask(&["run", "my.ron"]).good();
+    scene.ask(&["stop", "july", "--campaign", "my.ron"]).failed(66, &["july", "there are m01", "\n  → "]);
 }
 
 #[test]

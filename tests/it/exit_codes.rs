@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use alpsckpt::campaign::controller::{ClusterChoice, Controller};
+use alpsckpt::campaign::controller::Controller;
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::ExitClass;
+use alpsckpt::clusters::ClusterChoice;
 
 use crate::fencing::{batch, begin};
 use crate::scene::{Answer, Scene, sky};

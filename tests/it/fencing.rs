@@ -8,9 +8,9 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use alpsckpt::batch::Token;
-use alpsckpt::campaign::controller::ClusterChoice;
 use alpsckpt::campaign::identity::{AttemptFile, Identity};
 use alpsckpt::checkpoint::{ChainDir, Complete, ExitClass, LinkEnd, LinkNumber, LinkStart, fence};
+use alpsckpt::clusters::ClusterChoice;
 use alpsckpt::durable::sealed;
 use alpsckpt::job::Origin;
 

@@ -210,11 +210,20 @@ fn a_campaign_that_lives_on_the_former_builds_cluster_is_followed_steered_and_fi
         scene.ask(&["stop", chain, "--campaign", "out"]).good();
         wait_for("its stop", || (state(&scene, "out", chain) == "Stopped").then_some(()));
     };
-    // What the former engine computed goes on as the former program.
+    // What the former engine computed goes on as the former program, from what it sealed: also when the file was edited
+    // meanwhile, which that program knows nothing of.
     stop("m06");
-    let again = scene.ask(&["resubmit", "m06", "--campaign", "out"]);
-    assert!(again.good().stdout.contains("it goes on with the program that it began with"), "{again}");
+    let sealed = fence::generations(&june).unwrap().pop();
+    scene.campaign("my.ron", "out", &[&paced[..], &["max_links: 77,"]].concat());
+    let again = scene.ask(&["resubmit", "m06", "--campaign", "my.ron"]);
+    assert!(again.good().stderr.contains("`max_links`"), "{again}");
+    assert!(again.stdout.contains("it goes on with the program that it began with"), "{again}");
     assert_eq!(wait_for("its link", || program_of(&june, 3)), "0.1.0");
+    let resume = wait_for("its resume", || sealed::read::<LinkResume>(&june.link_resume(LinkNumber(3))).ok());
+    assert!(resume.tiles > 0 && resume.rejected.is_empty(), "{resume:?}");
+    wait_for("a generation of that link", || {
+        fence::generations(&june).unwrap().pop().filter(|g| Some(*g) > sealed)
+    });
 
     // Begun anew, by an edited file, it is computed by this program.
     scene.campaign("my.ron", "out", &lines);

@@ -5,12 +5,13 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use alpsckpt::campaign::controller::{ClusterChoice, Controller};
+use alpsckpt::campaign::controller::Controller;
 use alpsckpt::campaign::inputs::Inputs;
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::{
     CampaignDir, ChainDir, ChainId, ExitClass, LinkEnd, LinkNumber, LinkResume, Phase,
 };
+use alpsckpt::clusters::ClusterChoice;
 use alpsckpt::durable::sealed;
 use alpsckpt::engine::NUMERICS;
 use alpsckpt::engine::crs::Crs;

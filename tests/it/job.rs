@@ -5,9 +5,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use alpsckpt::campaign::controller::{ClusterChoice, Controller, Reach};
+use alpsckpt::campaign::controller::{Controller, Reach};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::{CampaignDir, ChainDir, ChainId, ExitClass, LinkEnd, LinkNumber, fence};
+use alpsckpt::clusters::ClusterChoice;
 use alpsckpt::durable::sealed;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -49,6 +49,7 @@ mod pty;
 mod reference;
 mod scene;
 mod scripts;
+mod second_scheduler;
 mod support;
 mod systems;
 mod terminal;

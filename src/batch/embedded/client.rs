@@ -15,13 +15,13 @@ use super::config::{Config, Nodes, private_folder};
 use super::heartbeat::{STILL, Watched};
 use super::manner::MANNER;
 use super::owner::{self, Owner, Ownership};
-use super::protocol::{Answer, Call, Request, Response, receive, send};
+use super::protocol::{Call, Reply, Request, Response, receive, send};
 use super::setting::Setting;
 use super::told::{ToldJob, ToldNode};
+use super::typed::typed;
 use crate::THIS_PROGRAM;
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use crate::durable::DurableError;
-use crate::shell_words::word;
 
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(5);
@@ -262,13 +262,13 @@ impl Embedded {
         owner::look(&self.directory).map_err(|e| self.down(&e.to_string()))
     }
 
-    fn call(&self, call: Call) -> Result<Answer, BatchError> {
+    fn call(&self, call: Call) -> Result<Reply, BatchError> {
         let (_, stream) = self.server()?;
         self.ask(stream, call)
     }
 
     /// One call over a connection to the server.
-    fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Answer, BatchError> {
+    fn ask(&self, mut stream: UnixStream, call: Call) -> Result<Reply, BatchError> {
         let _step = tracing::debug_span!("call", ?call).entered();
         let setting = matches!(call, Call::Submit(_)).then(|| Box::new(Setting::own()));
         let exchange = || -> std::io::Result<Response> {
@@ -373,11 +373,6 @@ impl Embedded {
     }
 }
 
-/// A command on the cluster in `directory`, as it is typed.
-pub(super) fn typed(directory: &Path, what: &str) -> String {
-    format!("alpsckpt cluster {what} --dir {}", word(directory.as_os_str()))
-}
-
 /// A server that was started and has not been heard of.
 struct Start {
     log: PathBuf,
@@ -405,7 +400,7 @@ impl BatchSystem for Embedded {
 
     fn info(&mut self) -> Result<ClusterInfo, BatchError> {
         match self.call(Call::Info)? {
-            Answer::Info(info) => Ok(info),
+            Reply::Info(info) => Ok(info),
             _ => self.unexpected(),
         }
     }
@@ -413,14 +408,14 @@ impl BatchSystem for Embedded {
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
         self.renew_for(&Setting::own())?;
         match self.call(Call::Submit(submission.clone()))? {
-            Answer::Submitted(job) => Ok(job),
+            Reply::Submitted(job) => Ok(job),
             _ => self.unexpected(),
         }
     }
 
     fn find(&mut self, tokens: &[Token]) -> Result<Vec<Job>, BatchError> {
         match self.call(Call::Find(tokens.to_vec()))? {
-            Answer::Jobs(jobs) => Ok(jobs.into_iter().map(ToldJob::job).collect()),
+            Reply::Jobs(jobs) => Ok(jobs.into_iter().map(ToldJob::job).collect()),
             _ => self.unexpected(),
         }
     }
@@ -443,7 +438,7 @@ impl BatchSystem for Embedded {
 
     fn nodes(&mut self) -> Result<Vec<Node>, BatchError> {
         match self.call(Call::Nodes)? {
-            Answer::Nodes(nodes) => Ok(nodes.into_iter().map(ToldNode::node).collect()),
+            Reply::Nodes(nodes) => Ok(nodes.into_iter().map(ToldNode::node).collect()),
             _ => self.unexpected(),
         }
     }

@@ -202,7 +202,7 @@ impl std::str::FromStr for Nodes {
 
 /// Settings whose checksum does not fit: what a person did, and how to go on.
 fn changed_by_hand(path: &Path, directory: &Path) -> DurableError {
-    let set = |options: &str| super::client::typed(directory, &format!("set{options}"));
+    let set = |options: &str| super::typed::typed(directory, &format!("set{options}"));
     let how = match Config::as_it_stands(path) {
         Ok(_) => format!("`{}` takes the settings as they stand now", set("")),
         Err(what) => format!("{what}; correct that, or `{}` writes it anew", set(" --nodes 3 --slots 1")),

@@ -13,8 +13,8 @@ use super::manner::TIME_SCALE;
 use super::process::{ProcessId, kill_family};
 use super::scheduler::Observations;
 use super::setting;
-use super::state::{Record, State};
-use super::wrapper::{Began, JobFolder, Order, environment};
+use super::state::{ClusterState, JobRecord};
+use super::wrapper::{Began, JobFolder, JobOrder, environment};
 use crate::THIS_PROGRAM;
 use crate::batch::{CHECKPOINT_SIGNAL, JobId, JobState};
 use crate::durable::{DurableError, atomic, sealed};
@@ -58,7 +58,7 @@ impl Processes {
     }
 
     /// Looks at the processes of all jobs that run.
-    pub(super) fn observe(&mut self, state: &State, pass: bool) -> Observations {
+    pub(super) fn observe(&mut self, state: &ClusterState, pass: bool) -> Observations {
         self.children.retain(|id, child| {
             let over = state.jobs.get(id).is_none_or(|j| j.state.is_over());
             !over || matches!(child.try_wait(), Ok(None))
@@ -74,7 +74,7 @@ impl Processes {
         seen
     }
 
-    fn look_at(&mut self, state: &State, job: &Record, seen: &mut Observations) {
+    fn look_at(&mut self, state: &ClusterState, job: &JobRecord, seen: &mut Observations) {
         let folder = self.folder(job.id);
         let Some(wrapper) = self.wrapper(job.id) else {
             self.look_at_unborn(state, job);
@@ -109,7 +109,7 @@ impl Processes {
     }
 
     /// A job whose wrapper has not said who it is.
-    fn look_at_unborn(&mut self, state: &State, job: &Record) {
+    fn look_at_unborn(&mut self, state: &ClusterState, job: &JobRecord) {
         if job.kill.is_some() {
             return;
         }
@@ -143,7 +143,7 @@ impl Processes {
     }
 
     /// Starts the wrapper of a job.
-    pub(super) fn launch(&mut self, state: &State, job: &Record) {
+    pub(super) fn launch(&mut self, state: &ClusterState, job: &JobRecord) {
         match self.try_launch(state, job) {
             Ok(child) => {
                 self.children.insert(job.id, child);
@@ -155,7 +155,7 @@ impl Processes {
         }
     }
 
-    fn try_launch(&self, state: &State, job: &Record) -> Result<Child, DurableError> {
+    fn try_launch(&self, state: &ClusterState, job: &JobRecord) -> Result<Child, DurableError> {
         let folder = self.folder(job.id);
         private_folder(&folder.0)?;
         let node = job.node.clone().unwrap_or_default();
@@ -174,7 +174,7 @@ impl Processes {
     }
 
     /// Sends the checkpoint signal to the process that the job's script became, and to no other.
-    pub(super) fn signal(&mut self, job: &Record) {
+    pub(super) fn signal(&mut self, job: &JobRecord) {
         let Some(script) = self.script(job.id) else { return };
         let sent = if script.process.is_here() {
             script.process.signal(CHECKPOINT_SIGNAL)
@@ -187,7 +187,7 @@ impl Processes {
     }
 
     /// Kills all processes of a job.
-    pub(super) fn kill(&mut self, job: &Record) {
+    pub(super) fn kill(&mut self, job: &JobRecord) {
         let cookie = self.folder(job.id).cookie();
         let wrapper = self.wrapper(job.id);
         let gone = match wrapper.as_ref().filter(|wrapper| !wrapper.is_here()) {
@@ -222,7 +222,7 @@ impl Processes {
     }
 
     /// Removes the folders of jobs that are over, but for the last ones: what is to be known of them stands in the log.
-    pub(super) fn prune(&mut self, state: &State) {
+    pub(super) fn prune(&mut self, state: &ClusterState) {
         let Ok(entries) = std::fs::read_dir(self.directory.join("jobs")) else { return };
         let jobs = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok().map(JobId));
         let mut over: Vec<JobId> = jobs
@@ -253,7 +253,7 @@ fn expanded(path: &Path, job: JobId) -> PathBuf {
     PathBuf::from(path.to_string_lossy().replace("%jobid%", &job.to_string()))
 }
 
-fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
+fn order(state: &ClusterState, job: &JobRecord, folder: &JobFolder) -> JobOrder {
     let submission = &job.submission;
     let (stdout, stderr) = (expanded(&submission.stdout, job.id), expanded(&submission.stderr, job.id));
     let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -286,7 +286,7 @@ fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
     if (scale - 1.0).abs() > f64::EPSILON {
         facts.push((TIME_SCALE, scale.to_string()));
     }
-    Order {
+    JobOrder {
         script: submission.script.clone(),
         directory: submission.directory.clone(),
         stdout,
@@ -297,7 +297,7 @@ fn order(state: &State, job: &Record, folder: &JobFolder) -> Order {
 }
 
 /// Writes OAR's line into the job's error file.
-fn mark(job: &Record, what: &str) {
+fn mark(job: &JobRecord, what: &str) {
     let path = job.submission.directory.join(expanded(&job.submission.stderr, job.id));
     let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S");
     if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(path) {

@@ -48,5 +48,6 @@ fn environment(variable: Variables<'_>) -> Option<LinkEnvironment> {
         walltime: number("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
         time_scale,
         counted_after: Some(UNCOUNTED + WHOLE_SECONDS),
+        go_on_by: MANNER.resubmission.last_command(job),
     })
 }

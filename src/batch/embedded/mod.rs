@@ -25,6 +25,7 @@ mod server_tests;
 mod setting;
 mod state;
 mod told;
+mod typed;
 mod wrapper;
 
 pub use client::Embedded;

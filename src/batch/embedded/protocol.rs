@@ -91,11 +91,11 @@ impl Call {
 }
 
 /// The server's answer.
-pub(super) type Response = Result<Answer, BatchError>;
+pub(super) type Response = Result<Reply, BatchError>;
 
 /// What a call gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Answer {
+pub(super) enum Reply {
     Info(ClusterInfo),
     Submitted(JobId),
     Jobs(Vec<ToldJob>),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::manner::UNCOUNTED;
-use super::state::{Cause, End, Event, Moment, Record, State};
+use super::state::{ClusterEvent, ClusterState, JobEnd, JobRecord, KillCause, Moment};
 use super::told::{ALIVE, SUSPECTED};
-use super::wrapper::{Exit, How};
+use super::wrapper::{Exit, ScriptEnd};
 use crate::batch::{GO_ON, JobId, JobState};
 
 /// Seconds between two passes of the part that watches walltimes ("Sarko": every 10 to 12 s).
@@ -36,9 +36,9 @@ pub(super) struct Observations {
 
 /// What is to be done, in this order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Action {
+pub(super) enum Step {
     /// To be logged, then taken in.
-    Record(Event),
+    Record(ClusterEvent),
     /// Start the job's wrapper.
     Launch(JobId),
     /// Send the checkpoint signal to what the job's script became.
@@ -53,7 +53,7 @@ pub(super) fn pass_period(time_scale: f64) -> f64 {
 }
 
 /// Decides what follows from what is known and seen.
-pub(super) fn step(state: &State, now: Moment, seen: &Observations) -> Vec<Action> {
+pub(super) fn step(state: &ClusterState, now: Moment, seen: &Observations) -> Vec<Step> {
     let mut decisions = Decisions { state, now, seen, actions: Vec::new(), next_id: state.next_id() };
     for id in &state.open {
         if let Some(job) = state.jobs.get(id) {
@@ -66,20 +66,20 @@ pub(super) fn step(state: &State, now: Moment, seen: &Observations) -> Vec<Actio
 }
 
 struct Decisions<'a> {
-    state: &'a State,
+    state: &'a ClusterState,
     now: Moment,
     seen: &'a Observations,
-    actions: Vec<Action>,
+    actions: Vec<Step>,
     next_id: u64,
 }
 
 impl Decisions<'_> {
-    fn record(&mut self, event: Event) {
-        self.actions.push(Action::Record(event));
+    fn record(&mut self, event: ClusterEvent) {
+        self.actions.push(Step::Record(event));
     }
 
-    fn end(&mut self, job: &Record, end: End, resubmit: bool, at: Moment) {
-        self.record(Event::Ended { job: job.id, end, resubmit, at });
+    fn end(&mut self, job: &JobRecord, end: JobEnd, resubmit: bool, at: Moment) {
+        self.record(ClusterEvent::Ended { job: job.id, end, resubmit, at });
     }
 
     /// Scheduler seconds since a moment.
@@ -87,7 +87,7 @@ impl Decisions<'_> {
         (self.now.monotonic - moment.monotonic) * self.state.config.time_scale
     }
 
-    fn follow(&mut self, job: &Record) {
+    fn follow(&mut self, job: &JobRecord) {
         if job.owes_successor {
             return self.resubmit(job);
         }
@@ -95,7 +95,7 @@ impl Decisions<'_> {
             return;
         }
         if job.lost && !self.seen.killed.contains(&job.id) {
-            self.actions.push(Action::Kill(job.id));
+            self.actions.push(Step::Kill(job.id));
         }
         if job.kill.is_some() {
             return self.killing(job);
@@ -107,7 +107,7 @@ impl Decisions<'_> {
             JobState::ToLaunch => self.launch(job),
             JobState::Launching => {
                 if let Some(at) = self.seen.started.get(&job.id) {
-                    self.record(Event::Running { job: job.id, at: *at });
+                    self.record(ClusterEvent::Running { job: job.id, at: *at });
                 }
             }
             _ if self.seen.pass => self.watch_walltime(job),
@@ -115,31 +115,31 @@ impl Decisions<'_> {
         }
     }
 
-    fn resubmit(&mut self, job: &Record) {
+    fn resubmit(&mut self, job: &JobRecord) {
         let (id, array, from) = (JobId(self.next_id), job.array, Some(job.id));
         self.next_id += 1;
         let submission = Box::new(job.submission.clone());
         let setting = job.setting.clone();
-        self.record(Event::Submitted { job: id, array, from, submission, setting, at: self.now });
+        self.record(ClusterEvent::Submitted { job: id, array, from, submission, setting, at: self.now });
     }
 
-    fn launch(&mut self, job: &Record) {
+    fn launch(&mut self, job: &JobRecord) {
         let node = job.node.as_deref().and_then(|n| self.state.node(n));
         if let Some(node) = node.filter(|n| !n.powered) {
             // A job that cannot be started is made anew whatever its type, and its node is not believed any more.
             let what = format!("[bipbip] OAR suspects nodes for the job {}: {}", job.id, node.name);
-            self.record(Event::NodeIs { node: node.name.clone(), state: SUSPECTED.to_owned() });
-            let end = End::NotStarted { event: "CPUSET_ERROR".to_owned(), what };
+            self.record(ClusterEvent::NodeIs { node: node.name.clone(), state: SUSPECTED.to_owned() });
+            let end = JobEnd::NotStarted { event: "CPUSET_ERROR".to_owned(), what };
             self.end(job, end, true, self.now);
         } else {
-            self.actions.push(Action::Launch(job.id));
+            self.actions.push(Step::Launch(job.id));
         }
     }
 
     /// Decides on the end of a job that nobody killed, if it ended.
-    fn has_ended(&mut self, job: &Record) -> bool {
+    fn has_ended(&mut self, job: &JobRecord) -> bool {
         if let Some(what) = self.seen.not_launched.get(&job.id) {
-            let end = End::NotStarted { event: "LAUNCHING_ERROR".to_owned(), what: what.clone() };
+            let end = JobEnd::NotStarted { event: "LAUNCHING_ERROR".to_owned(), what: what.clone() };
             self.end(job, end, false, self.now);
             return true;
         }
@@ -148,13 +148,15 @@ impl Decisions<'_> {
             if job.started.is_none()
                 && let Some(at) = started
             {
-                self.record(Event::Running { job: job.id, at });
+                self.record(ClusterEvent::Running { job: job.id, at });
             }
             let ran = started.map_or(0.0, |s| exit.at.monotonic - s.monotonic) * self.state.config.time_scale;
             let (end, resubmit) = match &exit.how {
-                How::Status(status) => (End::Status(*status), *status == EXIT_GO_ON && ran > UNCOUNTED),
-                How::NotStarted { event, what } => {
-                    (End::NotStarted { event: event.clone(), what: what.clone() }, false)
+                ScriptEnd::Status(status) => {
+                    (JobEnd::Status(*status), *status == EXIT_GO_ON && ran > UNCOUNTED)
+                }
+                ScriptEnd::NotStarted { event, what } => {
+                    (JobEnd::NotStarted { event: event.clone(), what: what.clone() }, false)
                 }
             };
             self.end(job, end, resubmit, exit.at);
@@ -162,45 +164,45 @@ impl Decisions<'_> {
         }
         if self.seen.gone.contains(&job.id) {
             if self.seen.killed.contains(&job.id) {
-                self.end(job, End::Vanished, false, self.now);
+                self.end(job, JobEnd::Vanished, false, self.now);
             } else {
                 // The script may have outlived its wrapper.
-                self.actions.push(Action::Kill(job.id));
+                self.actions.push(Step::Kill(job.id));
             }
             return true;
         }
         false
     }
 
-    fn killing(&mut self, job: &Record) {
+    fn killing(&mut self, job: &JobRecord) {
         let Some((_, since)) = job.kill else { return };
         let powered = job.node.as_deref().and_then(|n| self.state.node(n)).is_none_or(|n| n.powered);
         if job.lost && !powered {
             if self.since(since) >= KILL_ATTEMPTS {
-                self.end(job, End::Exterminated, false, self.now);
+                self.end(job, JobEnd::Exterminated, false, self.now);
                 if let Some(node) = job.node.clone() {
-                    self.record(Event::NodeIs { node, state: SUSPECTED.to_owned() });
+                    self.record(ClusterEvent::NodeIs { node, state: SUSPECTED.to_owned() });
                 }
             }
         } else if self.seen.killed.contains(&job.id) {
-            self.end(job, End::Killed, false, self.now);
+            self.end(job, JobEnd::Killed, false, self.now);
         } else {
-            self.actions.push(Action::Kill(job.id));
+            self.actions.push(Step::Kill(job.id));
         }
     }
 
-    fn watch_walltime(&mut self, job: &Record) {
+    fn watch_walltime(&mut self, job: &JobRecord) {
         let Some(started) = job.started else { return };
         let ran = self.since(started);
         let (walltime, margin) = (job.submission.walltime, job.submission.checkpoint);
         if ran >= walltime as f64 {
-            self.record(Event::KillDecided { job: job.id, cause: Cause::Walltime, at: self.now });
-            self.actions.push(Action::Kill(job.id));
+            self.record(ClusterEvent::KillDecided { job: job.id, cause: KillCause::Walltime, at: self.now });
+            self.actions.push(Step::Kill(job.id));
         } else if margin > 0 && ran >= walltime.saturating_sub(margin) as f64 {
-            self.record(Event::Signalled { job: job.id, by_user: false });
+            self.record(ClusterEvent::Signalled { job: job.id, by_user: false });
             // The event says that a signal was sent, even for a dead node.
             if !job.lost {
-                self.actions.push(Action::Signal(job.id));
+                self.actions.push(Step::Signal(job.id));
             }
         }
     }
@@ -219,8 +221,8 @@ impl Decisions<'_> {
                     && j.started.is_some_and(|s| self.now.monotonic - s.monotonic >= fault.after_seconds)
             });
             if let Some(node) = struck.and_then(|j| j.node.clone()) {
-                self.record(Event::Fault { index });
-                self.record(Event::Power { node, on: false });
+                self.record(ClusterEvent::Fault { index });
+                self.record(ClusterEvent::Power { node, on: false });
             }
         }
     }
@@ -246,13 +248,13 @@ impl Decisions<'_> {
             if let Some((node, left)) = free.get_mut(at) {
                 *left -= 1;
                 let node = (*node).to_owned();
-                self.actions.push(Action::Record(Event::Chosen { job: job.id, node, at: self.now }));
+                self.actions.push(Step::Record(ClusterEvent::Chosen { job: job.id, node, at: self.now }));
             }
         }
     }
 
     /// The node for a job: the emptiest other than its attempt's last one, or that one first, as the settings say.
-    fn choose(&self, job: &Record, free: &[(&str, usize)]) -> Option<usize> {
+    fn choose(&self, job: &JobRecord, free: &[(&str, usize)]) -> Option<usize> {
         let last =
             self.state.attempt(job.array).filter(|j| j.id < job.id).filter_map(|j| j.node.as_deref()).last();
         let wanted = |name: &str| !job.submission.not_on.contains(name);

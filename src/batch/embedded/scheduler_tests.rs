@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::config::{Config, Fault, default_config};
-use super::scheduler::{Action, Observations, pass_period, step};
-use super::state::{Cause, Event, Moment, State};
-use super::wrapper::{Exit, How};
+use super::scheduler::{Observations, Step, pass_period, step};
+use super::state::{ClusterEvent, ClusterState, KillCause, Moment};
+use super::wrapper::{Exit, ScriptEnd};
 use crate::batch::{Ending, JobId, JobState, Submission, Token};
 
 /// A cluster whose processes and clock the test makes.
 struct World {
-    state: State,
+    state: ClusterState,
     now: f64,
     seen: Observations,
-    done: Vec<Action>,
+    done: Vec<Step>,
 }
 
 impl World {
@@ -22,7 +22,7 @@ impl World {
         let mut config = default_config();
         change(&mut config);
         let seen = Observations { pass: true, ..Observations::default() };
-        Self { state: State::new(config), now: 1000.0, seen, done: Vec::new() }
+        Self { state: ClusterState::new(config), now: 1000.0, seen, done: Vec::new() }
     }
 
     fn moment(&self) -> Moment {
@@ -43,7 +43,7 @@ impl World {
         };
         let job = JobId(self.state.next_id());
         let (submission, setting, at) = (Box::new(submission), None, self.moment());
-        self.state.apply(&Event::Submitted { job, array: job, from: None, submission, setting, at });
+        self.state.apply(&ClusterEvent::Submitted { job, array: job, from: None, submission, setting, at });
         job
     }
 
@@ -54,20 +54,20 @@ impl World {
             let at = self.moment();
             for action in &actions {
                 match action {
-                    Action::Record(event) => self.state.apply(event),
-                    Action::Launch(job) => {
-                        self.state.apply(&Event::Launched { job: *job });
+                    Step::Record(event) => self.state.apply(event),
+                    Step::Launch(job) => {
+                        self.state.apply(&ClusterEvent::Launched { job: *job });
                         self.seen.started.insert(*job, at);
                     }
-                    Action::Kill(job) => {
+                    Step::Kill(job) => {
                         self.seen.killed.insert(*job);
                     }
-                    Action::Signal(_) => {}
+                    Step::Signal(_) => {}
                 }
             }
             let busy = actions
                 .iter()
-                .any(|a| !matches!(a, Action::Signal(_) | Action::Record(Event::Signalled { .. })));
+                .any(|a| !matches!(a, Step::Signal(_) | Step::Record(ClusterEvent::Signalled { .. })));
             self.done.extend(actions);
             if !busy {
                 return;
@@ -82,7 +82,7 @@ impl World {
     }
 
     fn exit(&mut self, job: JobId, status: i32) {
-        self.seen.exits.insert(job, Exit { how: How::Status(status), at: self.moment() });
+        self.seen.exits.insert(job, Exit { how: ScriptEnd::Status(status), at: self.moment() });
         self.settle();
     }
 
@@ -95,7 +95,7 @@ impl World {
     }
 
     fn signals(&self) -> usize {
-        self.done.iter().filter(|a| matches!(a, Action::Signal(_))).count()
+        self.done.iter().filter(|a| matches!(a, Step::Signal(_))).count()
     }
 
     fn has_event(&self, job: JobId, kind: &str) -> bool {
@@ -147,16 +147,16 @@ fn an_exit_99_after_more_than_60_s_makes_a_new_job_of_the_same_array_on_another_
 fn a_held_job_keeps_no_node_and_lets_others_pass_until_it_is_released() {
     let mut world = World::new(|c| c.nodes.truncate(1));
     let (held, other) = (world.submit("m01", 3600, 300), world.submit("m02", 3600, 300));
-    world.state.apply(&Event::Held { job: held });
+    world.state.apply(&ClusterEvent::Held { job: held });
     world.settle();
     assert_eq!(world.states(), [JobState::Hold, JobState::Running]);
     assert_eq!(world.state.view(&world.state.jobs[&held]).expected_start, None);
     // What runs cannot be held.
-    world.state.apply(&Event::Held { job: other });
+    world.state.apply(&ClusterEvent::Held { job: other });
     world.pass(70.0);
     world.exit(other, 0);
     assert_eq!(world.states(), [JobState::Hold, JobState::Terminated], "a free node tempts it not");
-    world.state.apply(&Event::Released { job: held });
+    world.state.apply(&ClusterEvent::Released { job: held });
     world.settle();
     assert_eq!(world.states(), [JobState::Running, JobState::Terminated]);
 }
@@ -213,7 +213,7 @@ fn a_kill_that_was_decided_outweighs_an_exit_99_that_came_after() {
     world.settle();
     world.pass(100.0);
     let at = world.moment();
-    world.state.apply(&Event::KillDecided { job, cause: Cause::Deleted, at });
+    world.state.apply(&ClusterEvent::KillDecided { job, cause: KillCause::Deleted, at });
     world.exit(job, EXIT_99);
     assert_eq!(world.states(), [JobState::Error]);
     assert!(world.state.open.is_empty());
@@ -228,8 +228,8 @@ fn a_dead_node_stays_alive_in_the_servers_eyes_until_300_s_after_the_walltime() 
     world.settle();
     world.pass(41.0);
     let node = world.node(job).to_owned();
-    assert!(world.done.contains(&Action::Kill(job)));
-    world.seen.exits.insert(job, Exit { how: How::Status(9), at: world.moment() });
+    assert!(world.done.contains(&Step::Kill(job)));
+    world.seen.exits.insert(job, Exit { how: ScriptEnd::Status(9), at: world.moment() });
     world.pass(60.0);
     assert!(world.has_event(job, "CHECKPOINT_SUCCESSFULL"), "the event says only that a signal was sent");
     assert_eq!(world.signals(), 0);
@@ -247,7 +247,7 @@ fn a_dead_node_stays_alive_in_the_servers_eyes_until_300_s_after_the_walltime() 
     world.pass(50.0);
     assert_ne!(world.node(next[0]), node);
     assert_eq!(world.state.jobs[&next[1]].state, JobState::Waiting);
-    world.state.apply(&Event::Power { node: node.clone(), on: true });
+    world.state.apply(&ClusterEvent::Power { node: node.clone(), on: true });
     world.settle();
     assert_eq!(world.node(next[1]), node);
 }
@@ -256,7 +256,7 @@ fn a_dead_node_stays_alive_in_the_servers_eyes_until_300_s_after_the_walltime() 
 fn a_job_sent_to_a_dead_node_that_nobody_noticed_is_made_anew_elsewhere() {
     let mut world = World::new(|c| c.nodes.truncate(2));
     let node = world.state.nodes[0].name.clone();
-    world.state.apply(&Event::Power { node: node.clone(), on: false });
+    world.state.apply(&ClusterEvent::Power { node: node.clone(), on: false });
     let job = world.submit("m01", 600, 30);
     world.settle();
     assert_eq!(world.states(), [JobState::Error, JobState::Running]);
@@ -270,9 +270,9 @@ fn a_job_killed_on_a_node_that_came_back_ends_at_once() {
     let job = world.submit("m01", 600, 30);
     world.settle();
     let node = world.node(job).to_owned();
-    world.state.apply(&Event::Power { node: node.clone(), on: false });
+    world.state.apply(&ClusterEvent::Power { node: node.clone(), on: false });
     world.settle();
-    world.state.apply(&Event::Power { node: node.clone(), on: true });
+    world.state.apply(&ClusterEvent::Power { node: node.clone(), on: true });
     world.pass(601.0);
     assert_eq!(world.states(), [JobState::Error]);
     assert!(!world.has_event(job, "EXTERMINATE_JOB"));
@@ -286,7 +286,7 @@ fn a_vanished_wrapper_ends_its_job_only_when_nothing_of_it_is_left() {
     world.settle();
     world.seen.gone.insert(job);
     let actions = step(&world.state, world.moment(), &world.seen);
-    assert_eq!(actions, [Action::Kill(job)]);
+    assert_eq!(actions, [Step::Kill(job)]);
     world.settle();
     assert_eq!(world.states(), [JobState::Error]);
     assert!(world.has_event(job, "EXTERMINATE_JOB"));
@@ -336,19 +336,19 @@ fn a_replayed_log_gives_the_same_cluster_also_between_an_end_and_its_successor()
     world.pass(100.0);
     world.exit(job, EXIT_99);
     let events = world.done.iter().filter_map(|a| match a {
-        Action::Record(event) => Some(event.clone()),
-        Action::Launch(job) => Some(Event::Launched { job: *job }),
+        Step::Record(event) => Some(event.clone()),
+        Step::Launch(job) => Some(ClusterEvent::Launched { job: *job }),
         _ => None,
     });
     let mut replayed = before;
     for event in events {
-        let is_successor = matches!(&event, Event::Submitted { from: Some(_), .. });
-        let event: Event = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap();
+        let is_successor = matches!(&event, ClusterEvent::Submitted { from: Some(_), .. });
+        let event: ClusterEvent = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap();
         if is_successor {
             // A crash here: the debt is in the state, and the next step pays it.
             let actions = step(&replayed, world.moment(), &Observations::default());
             assert!(
-                matches!(&actions[..], [Action::Record(Event::Submitted { from: Some(from), .. })] if *from == job)
+                matches!(&actions[..], [Step::Record(ClusterEvent::Submitted { from: Some(from), .. })] if *from == job)
             );
         }
         replayed.apply(&event);
@@ -362,8 +362,8 @@ fn after_a_restart_of_the_machine_running_jobs_are_found_gone() {
     let job = world.submit("m01", 600, 30);
     world.settle();
     let node = world.node(job).to_owned();
-    world.state.apply(&Event::Power { node, on: false });
-    world.state.apply(&Event::Boot { boot: "another".to_owned() });
+    world.state.apply(&ClusterEvent::Power { node, on: false });
+    world.state.apply(&ClusterEvent::Boot { boot: "another".to_owned() });
     world.now = 5.0;
     world.seen = Observations { gone: [job].into(), ..Observations::default() };
     world.settle();

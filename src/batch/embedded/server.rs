@@ -16,10 +16,10 @@ use super::effects::Processes;
 use super::heartbeat::{self, Heartbeat};
 use super::owner::{self, Owner, Ownership};
 use super::process::boot_id;
-use super::protocol::{Answer, Arrived, Call, Response, receive, send};
-use super::scheduler::{self, Action};
+use super::protocol::{Arrived, Call, Reply, Response, receive, send};
+use super::scheduler::{self, Step};
 use super::setting::{self, Setting};
-use super::state::{Cause, End, Event, Moment, State};
+use super::state::{ClusterEvent, ClusterState, JobEnd, KillCause, Moment};
 use crate::batch::{BatchError, ClusterInfo, JobId, JobState, Submission};
 use crate::durable::{DurableError, framed};
 
@@ -152,7 +152,7 @@ fn attend(mut stream: UnixStream, calls: &Sender<Visit>) -> std::io::Result<()> 
 /// The one that owns the state.
 pub(super) struct Server {
     directory: PathBuf,
-    pub(super) state: State,
+    pub(super) state: ClusterState,
     log: framed::Writer,
     processes: Processes,
     next_pass: Instant,
@@ -171,9 +171,9 @@ impl Server {
             Err(e) => return Err(DurableError::io(&path, "read", e)),
         };
         let reading = if path.exists() { Some(framed::decode(&path, &bytes, MAGIC)?) } else { None };
-        let mut state = State::new(config);
+        let mut state = ClusterState::new(config);
         for record in reading.iter().flat_map(|r| &r.records) {
-            let event: Event = serde_json::from_slice(record).map_err(|e| {
+            let event: ClusterEvent = serde_json::from_slice(record).map_err(|e| {
                 let own = env!("CARGO_PKG_VERSION");
                 let what =
                     format!("an event of a newer alpsckpt than {own}: update it, nothing was changed ({e})");
@@ -201,7 +201,7 @@ impl Server {
         let mut server = Self { directory, state, log, processes, next_pass, ending: false, ended: 0 };
         let boot = boot_id();
         if server.state.boot != boot {
-            server.record(&Event::Boot { boot })?;
+            server.record(&ClusterEvent::Boot { boot })?;
             server.log.sync()?;
         }
         server.processes.prune(&server.state);
@@ -260,14 +260,14 @@ impl Server {
     }
 
     /// Takes one event in; it is durable after the next sync.
-    fn record(&mut self, event: &Event) -> Result<(), DurableError> {
+    fn record(&mut self, event: &ClusterEvent) -> Result<(), DurableError> {
         let bytes = serde_json::to_vec(event).map_err(|e| {
             DurableError::damaged(&self.directory, format!("an event that cannot be written: {e}"))
         })?;
         debug!(?event, "recorded");
         self.log.push(&bytes)?;
         self.state.apply(event);
-        self.ended += usize::from(matches!(event, Event::Ended { .. }));
+        self.ended += usize::from(matches!(event, ClusterEvent::Ended { .. }));
         Ok(())
     }
 
@@ -282,16 +282,17 @@ impl Server {
         let seen = self.processes.observe(&self.state, pass);
         let actions = scheduler::step(&self.state, Moment::now(), &seen);
         // That a signal was sent is no decision that anything is built on.
-        let is_signal = |a: &Action| matches!(a, Action::Signal(_) | Action::Record(Event::Signalled { .. }));
+        let is_signal =
+            |a: &Step| matches!(a, Step::Signal(_) | Step::Record(ClusterEvent::Signalled { .. }));
         let decided = actions.iter().any(|a| !is_signal(a));
-        let busy = actions.iter().any(|a| !is_signal(a) && matches!(a, Action::Record(_)));
+        let busy = actions.iter().any(|a| !is_signal(a) && matches!(a, Step::Record(_)));
         let mut effects = Vec::new();
         for action in actions {
             match action {
-                Action::Record(event) => self.record(&event)?,
-                Action::Launch(job) => {
-                    self.record(&Event::Launched { job })?;
-                    effects.push(Action::Launch(job));
+                Step::Record(event) => self.record(&event)?,
+                Step::Launch(job) => {
+                    self.record(&ClusterEvent::Launched { job })?;
+                    effects.push(Step::Launch(job));
                 }
                 effect => effects.push(effect),
             }
@@ -306,13 +307,13 @@ impl Server {
         Ok(busy)
     }
 
-    fn perform(&mut self, effect: &Action) {
+    fn perform(&mut self, effect: &Step) {
         let _step = debug_span!("perform", ?effect).entered();
-        let (Action::Launch(id) | Action::Signal(id) | Action::Kill(id)) = effect else { return };
+        let (Step::Launch(id) | Step::Signal(id) | Step::Kill(id)) = effect else { return };
         let Some(job) = self.state.jobs.get(id) else { return };
         match effect {
-            Action::Launch(_) => self.processes.launch(&self.state, job),
-            Action::Signal(_) => self.processes.signal(job),
+            Step::Launch(_) => self.processes.launch(&self.state, job),
+            Step::Signal(_) => self.processes.signal(job),
             _ => self.processes.kill(job),
         }
     }
@@ -320,18 +321,18 @@ impl Server {
     fn answer(&mut self, call: Call, setting: Option<Box<Setting>>) -> Result<Response, DurableError> {
         let _step = debug_span!("answer", ?call).entered();
         Ok(match call {
-            Call::Info => Ok(Answer::Info(ClusterInfo {
+            Call::Info => Ok(Reply::Info(ClusterInfo {
                 name: "embedded cluster".to_owned(),
                 time_scale: self.state.config.time_scale,
             })),
             Call::Submit(submission) => self.submit(&submission, setting)?,
             Call::Find(tokens) => {
                 let arrays = tokens.iter().filter_map(|t| self.state.attempts.get(t));
-                Ok(Answer::Jobs(
+                Ok(Reply::Jobs(
                     arrays.flat_map(|a| self.state.attempt(*a)).map(|j| self.state.view(j)).collect(),
                 ))
             }
-            Call::Nodes => Ok(Answer::Nodes(self.state.node_views())),
+            Call::Nodes => Ok(Reply::Nodes(self.state.node_views())),
             Call::Delete(job) => self.delete(job)?,
             Call::Checkpoint(job) => self.checkpoint(job)?,
             Call::Hold(job) => self.set_held(job, true)?,
@@ -340,7 +341,7 @@ impl Server {
             Call::Shutdown { kill_jobs } => {
                 let left = if kill_jobs { self.kill_all()? } else { Vec::new() };
                 self.ending = left.is_empty();
-                if left.is_empty() { Ok(Answer::Done) } else { Err(BatchError::Refused(still_there(&left))) }
+                if left.is_empty() { Ok(Reply::Done) } else { Err(BatchError::Refused(still_there(&left))) }
             }
         })
     }
@@ -351,7 +352,7 @@ impl Server {
         setting: Option<Box<Setting>>,
     ) -> Result<Response, DurableError> {
         if let Some(job) = self.state.attempts.get(&submission.token) {
-            return Ok(Ok(Answer::Submitted(*job)));
+            return Ok(Ok(Reply::Submitted(*job)));
         }
         if let Some(problem) = submission.problem() {
             return Ok(Err(BatchError::Refused(problem)));
@@ -363,9 +364,9 @@ impl Server {
         let job = JobId(self.state.next_id());
         let submission = Box::new(submission.clone());
         let at = Moment::now();
-        self.record(&Event::Submitted { job, array: job, from: None, submission, setting, at })?;
+        self.record(&ClusterEvent::Submitted { job, array: job, from: None, submission, setting, at })?;
         self.log.sync()?;
-        Ok(Ok(Answer::Submitted(job)))
+        Ok(Ok(Reply::Submitted(job)))
     }
 
     pub(super) fn delete(&mut self, job: JobId) -> Result<Response, DurableError> {
@@ -373,16 +374,16 @@ impl Server {
         self.tick()?;
         let Some(record) = self.state.jobs.get(&job) else { return Ok(Err(BatchError::UnknownJob(job))) };
         if record.state.is_over() || record.kill.is_some() {
-            return Ok(Ok(Answer::Done));
+            return Ok(Ok(Reply::Done));
         }
         let (now, waiting) = (Moment::now(), record.state.is_queued());
-        self.record(&Event::KillDecided { job, cause: Cause::Deleted, at: now })?;
+        self.record(&ClusterEvent::KillDecided { job, cause: KillCause::Deleted, at: now })?;
         if waiting {
-            self.record(&Event::Ended { job, end: End::Killed, resubmit: false, at: now })?;
+            self.record(&ClusterEvent::Ended { job, end: JobEnd::Killed, resubmit: false, at: now })?;
         }
         self.tick()?;
         self.log.sync()?;
-        Ok(Ok(Answer::Done))
+        Ok(Ok(Reply::Done))
     }
 
     fn checkpoint(&mut self, job: JobId) -> Result<Response, DurableError> {
@@ -391,12 +392,12 @@ impl Server {
             return Ok(Err(BatchError::Refused(format!("job {job} does not run"))));
         }
         let lost = record.lost;
-        self.record(&Event::Signalled { job, by_user: true })?;
+        self.record(&ClusterEvent::Signalled { job, by_user: true })?;
         self.log.sync()?;
         if !lost {
-            self.perform(&Action::Signal(job));
+            self.perform(&Step::Signal(job));
         }
-        Ok(Ok(Answer::Done))
+        Ok(Ok(Reply::Done))
     }
 
     /// Holds a job that waits, or resumes one that is held.
@@ -407,9 +408,9 @@ impl Server {
             let what = format!("job {job} is in the state {}, not {from}", record.state);
             return Ok(Err(BatchError::Refused(what)));
         }
-        self.record(&if held { Event::Held { job } } else { Event::Released { job } })?;
+        self.record(&if held { ClusterEvent::Held { job } } else { ClusterEvent::Released { job } })?;
         self.log.sync()?;
-        Ok(Ok(Answer::Done))
+        Ok(Ok(Reply::Done))
     }
 
     fn set_power(&mut self, node: String, on: bool) -> Result<Response, DurableError> {
@@ -417,10 +418,10 @@ impl Server {
             return Ok(Err(BatchError::Refused(format!("no node is called {node:?}"))));
         }
         self.tick()?;
-        self.record(&Event::Power { node, on })?;
+        self.record(&ClusterEvent::Power { node, on })?;
         self.log.sync()?;
         self.tick()?;
-        Ok(Ok(Answer::Done))
+        Ok(Ok(Reply::Done))
     }
 
     /// Deletes every job, and waits until their processes are gone; those of which some are left.

@@ -29,7 +29,7 @@ impl Moment {
 
 /// One thing that happened, as logged. Variants and fields are only ever added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Event {
+pub(super) enum ClusterEvent {
     /// The server runs under this boot of the machine.
     Boot { boot: String },
     /// A job entered the queue: by a client, or made from `from` by the scheduler.
@@ -56,9 +56,9 @@ pub(super) enum Event {
     /// A held job waits again.
     Released { job: JobId },
     /// It is to be killed.
-    KillDecided { job: JobId, cause: Cause, at: Moment },
+    KillDecided { job: JobId, cause: KillCause, at: Moment },
     /// It ended.
-    Ended { job: JobId, end: End, resubmit: bool, at: Moment },
+    Ended { job: JobId, end: JobEnd, resubmit: bool, at: Moment },
     /// A node lost its power, or got it back.
     Power { node: String, on: bool },
     /// The server's word for a node changed.
@@ -69,7 +69,7 @@ pub(super) enum Event {
 
 /// Why a job is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Cause {
+pub(super) enum KillCause {
     /// Its walltime is over.
     Walltime,
     /// Its owner deleted it.
@@ -78,7 +78,7 @@ pub(super) enum Cause {
 
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum End {
+pub(super) enum JobEnd {
     /// Its command ended with this raw wait status.
     Status(i32),
     /// Its command never ran: the type of the event and the cause in words.
@@ -93,7 +93,7 @@ pub(super) enum End {
 
 /// What is known of a job.
 #[derive(Debug, Clone)]
-pub(super) struct Record {
+pub(super) struct JobRecord {
     pub(super) id: JobId,
     pub(super) array: JobId,
     /// Its place in the attempt, from 1.
@@ -108,7 +108,7 @@ pub(super) struct Record {
     pub(super) started: Option<Moment>,
     pub(super) stopped: Option<Moment>,
     pub(super) status: Option<i32>,
-    pub(super) kill: Option<(Cause, Moment)>,
+    pub(super) kill: Option<(KillCause, Moment)>,
     /// Its node lost power under it: whatever it leaves behind is not seen.
     pub(super) lost: bool,
     /// It ended and its successor is not yet made.
@@ -117,7 +117,7 @@ pub(super) struct Record {
     pub(super) events: Vec<(String, String)>,
 }
 
-impl Record {
+impl JobRecord {
     fn note(&mut self, kind: &str, text: impl Into<String>) {
         self.events.push((kind.to_owned(), text.into()));
     }
@@ -156,9 +156,9 @@ const WAITS: &str = "waits for a free node";
 
 /// Everything the cluster knows.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub(super) struct ClusterState {
     pub(super) config: Config,
-    pub(super) jobs: BTreeMap<JobId, Record>,
+    pub(super) jobs: BTreeMap<JobId, JobRecord>,
     /// The jobs not yet over, or that owe a successor.
     pub(super) open: BTreeSet<JobId>,
     pub(super) attempts: BTreeMap<Token, JobId>,
@@ -167,7 +167,7 @@ pub(super) struct State {
     pub(super) boot: String,
 }
 
-impl State {
+impl ClusterState {
     /// A cluster to which nothing has happened yet.
     pub(super) fn new(config: Config) -> Self {
         let node = |name: &String| NodeRecord { name: name.clone(), state: ALIVE.to_owned(), powered: true };
@@ -189,17 +189,17 @@ impl State {
     }
 
     /// The jobs not yet over.
-    pub(super) fn active(&self) -> impl Iterator<Item = &Record> {
+    pub(super) fn active(&self) -> impl Iterator<Item = &JobRecord> {
         self.open.iter().filter_map(|id| self.jobs.get(id)).filter(|j| !j.state.is_over())
     }
 
     /// The jobs that occupy `node`.
-    pub(super) fn on_node<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Record> {
+    pub(super) fn on_node<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a JobRecord> {
         self.active().filter(move |j| j.node.as_deref() == Some(node))
     }
 
     /// The jobs of an attempt, by its first.
-    pub(super) fn attempt(&self, array: JobId) -> impl Iterator<Item = &Record> {
+    pub(super) fn attempt(&self, array: JobId) -> impl Iterator<Item = &JobRecord> {
         self.jobs.range(array..).map(|(_, j)| j).filter(move |j| j.array == array)
     }
 
@@ -220,12 +220,12 @@ impl State {
 
     /// A job as clients see it. A waiting one is expected to start when a node is surely free for it: the n-th in the
     /// queue when the n-th walltime from now is over.
-    pub(super) fn view(&self, job: &Record) -> ToldJob {
+    pub(super) fn view(&self, job: &JobRecord) -> ToldJob {
         let mut view = job.view();
         if job.state == JobState::Waiting {
             let scale = self.config.time_scale;
             let over =
-                |j: &Record| Some(j.started?.unix + (j.submission.walltime as f64 / scale).ceil() as i64);
+                |j: &JobRecord| Some(j.started?.unix + (j.submission.walltime as f64 / scale).ceil() as i64);
             let mut ends: Vec<i64> = self.active().filter_map(over).collect();
             ends.sort_unstable();
             let before = self.active().filter(|j| j.state == JobState::Waiting && j.id < job.id).count();
@@ -235,29 +235,29 @@ impl State {
     }
 
     /// Takes one event in. Events about what is not there change nothing.
-    pub(super) fn apply(&mut self, event: &Event) {
+    pub(super) fn apply(&mut self, event: &ClusterEvent) {
         match event {
-            Event::Boot { boot } => self.boot_changed(boot),
-            Event::Submitted { job, array, from, submission, setting, at } => {
+            ClusterEvent::Boot { boot } => self.boot_changed(boot),
+            ClusterEvent::Submitted { job, array, from, submission, setting, at } => {
                 self.submitted((*job, *array, *from), submission, setting.as_deref(), *at);
             }
-            Event::Power { node, on } => self.power(node, *on),
-            Event::NodeIs { node, state } => {
+            ClusterEvent::Power { node, on } => self.power(node, *on),
+            ClusterEvent::NodeIs { node, state } => {
                 if let Some(n) = self.nodes.iter_mut().find(|n| n.name == *node) {
                     n.state.clone_from(state);
                 }
             }
-            Event::Fault { index } => {
+            ClusterEvent::Fault { index } => {
                 self.faults_done.insert(*index);
             }
-            Event::Chosen { job, .. }
-            | Event::Launched { job }
-            | Event::Running { job, .. }
-            | Event::Signalled { job, .. }
-            | Event::Held { job }
-            | Event::Released { job }
-            | Event::KillDecided { job, .. }
-            | Event::Ended { job, .. } => {
+            ClusterEvent::Chosen { job, .. }
+            | ClusterEvent::Launched { job }
+            | ClusterEvent::Running { job, .. }
+            | ClusterEvent::Signalled { job, .. }
+            | ClusterEvent::Held { job }
+            | ClusterEvent::Released { job }
+            | ClusterEvent::KillDecided { job, .. }
+            | ClusterEvent::Ended { job, .. } => {
                 if let Some(record) = self.jobs.get_mut(job) {
                     record.apply(event);
                     if record.state.is_over() && !record.owes_successor {
@@ -288,7 +288,7 @@ impl State {
             self.attempts.insert(submission.token.clone(), job);
         }
         let nth = 1 + self.attempt(array).count() as u32;
-        let record = Record {
+        let record = JobRecord {
             id: job,
             array,
             nth,
@@ -339,33 +339,33 @@ impl State {
     }
 }
 
-impl Record {
-    fn apply(&mut self, event: &Event) {
+impl JobRecord {
+    fn apply(&mut self, event: &ClusterEvent) {
         match event {
-            Event::Chosen { node, .. } => {
+            ClusterEvent::Chosen { node, .. } => {
                 self.state = JobState::ToLaunch;
                 self.node = Some(node.clone());
                 self.message.clear();
             }
-            Event::Launched { .. } => self.state = JobState::Launching,
-            Event::Running { at, .. } => {
+            ClusterEvent::Launched { .. } => self.state = JobState::Launching,
+            ClusterEvent::Running { at, .. } => {
                 self.state = JobState::Running;
                 self.started = Some(*at);
             }
-            Event::Signalled { by_user, .. } => {
+            ClusterEvent::Signalled { by_user, .. } => {
                 let kind = if *by_user { "CHECKPOINT_SUCCESS" } else { "CHECKPOINT_SUCCESSFULL" };
                 self.note(kind, format!("The job {} was notified to checkpoint itself", self.id));
             }
-            Event::Held { .. } if self.state == JobState::Waiting => {
+            ClusterEvent::Held { .. } if self.state == JobState::Waiting => {
                 self.state = JobState::Hold;
                 "held until it is resumed".clone_into(&mut self.message);
             }
-            Event::Released { .. } if self.state == JobState::Hold => {
+            ClusterEvent::Released { .. } if self.state == JobState::Hold => {
                 self.state = JobState::Waiting;
                 WAITS.clone_into(&mut self.message);
             }
-            Event::KillDecided { cause, at, .. } => self.kill_decided(*cause, *at),
-            Event::Ended { end, resubmit, at, .. } => {
+            ClusterEvent::KillDecided { cause, at, .. } => self.kill_decided(*cause, *at),
+            ClusterEvent::Ended { end, resubmit, at, .. } => {
                 self.stopped = Some(*at);
                 self.owes_successor = *resubmit;
                 self.ended(end);
@@ -374,37 +374,37 @@ impl Record {
         }
     }
 
-    fn kill_decided(&mut self, cause: Cause, at: Moment) {
+    fn kill_decided(&mut self, cause: KillCause, at: Moment) {
         self.kill = Some((cause, at));
         let id = self.id;
         match cause {
-            Cause::Deleted => {
+            KillCause::Deleted => {
                 self.note(told::DELETED, format!("User owner requested to frag the job {id}"));
             }
-            Cause::Walltime => {
+            KillCause::Walltime => {
                 self.note(told::DELETED, format!("User root requested to frag the job {id}"));
                 self.note(told::OVER_WALLTIME, format!("Job [{id}] reached its walltime"));
             }
         }
     }
 
-    fn ended(&mut self, end: &End) {
+    fn ended(&mut self, end: &JobEnd) {
         self.state = JobState::Error;
         match end {
-            End::Status(status) => {
+            JobEnd::Status(status) => {
                 self.state = JobState::Terminated;
                 self.status = Some(*status);
             }
-            End::NotStarted { event, what } => {
+            JobEnd::NotStarted { event, what } => {
                 self.note(event, what.clone());
                 self.message.clone_from(what);
             }
-            End::Killed => "Job killed by Leon".clone_into(&mut self.message),
-            End::Exterminated => {
+            JobEnd::Killed => "Job killed by Leon".clone_into(&mut self.message),
+            JobEnd::Exterminated => {
                 self.note(told::EXTERMINATED, format!("[Leon] Job {} exterminated by Leon", self.id));
                 "Job exterminated by Leon".clone_into(&mut self.message);
             }
-            End::Vanished => {
+            JobEnd::Vanished => {
                 let what = "its processes are gone without an exit status";
                 self.note(told::EXTERMINATED, format!("[Leon] Job {} exterminated by Leon: {what}", self.id));
                 format!("Job exterminated by Leon: {what}").clone_into(&mut self.message);

@@ -25,7 +25,8 @@ use crate::durable::{DurableError, beneath, sealed};
 
 /// What a wrapper is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Order {
+#[serde(rename = "Order")]
+pub(super) struct JobOrder {
     pub(super) script: PathBuf,
     pub(super) directory: PathBuf,
     pub(super) stdout: PathBuf,
@@ -46,13 +47,13 @@ pub(super) struct Began {
 /// How a job's script ended, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Exit {
-    pub(super) how: How,
+    pub(super) how: ScriptEnd,
     pub(super) at: Moment,
 }
 
 /// How a job's script ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum How {
+pub(super) enum ScriptEnd {
     /// With this raw wait status.
     Status(i32),
     /// It never ran: OAR's type of the event, and the cause in words.
@@ -127,7 +128,7 @@ pub fn wrap(folder: &Path) -> ExitCode {
 fn run(job: &JobFolder) -> Result<(), DurableError> {
     // Fails only for the leader of a group, which a process just started by the server is not.
     let _ = nix::unistd::setsid();
-    let order: Order = sealed::read(&job.order())?;
+    let order: JobOrder = sealed::read(&job.order())?;
     let own = ProcessId::own()
         .ok_or_else(|| DurableError::damaged(Path::new("/proc"), "this process is not listed there"))?;
     let began = Began { process: own.clone(), at: Moment::now() };
@@ -138,7 +139,7 @@ fn run(job: &JobFolder) -> Result<(), DurableError> {
     let (watched, of) = (job.clone(), Arc::clone(&script));
     std::thread::spawn(move || watch(&watched, &own, &of));
     let how = match start(job, &order) {
-        Ok(child) => How::Status(attend(job, child, &script)),
+        Ok(child) => ScriptEnd::Status(attend(job, child, &script)),
         Err(not_started) => not_started,
     };
     let exit = Exit { how, at: Moment::now() };
@@ -181,7 +182,7 @@ fn is_gone(folder: &Path) -> bool {
 /// Becomes a job's script, under what the client that submitted it had: `alpsckpt cluster become`, called by the wrapper only.
 #[must_use]
 pub fn become_script(folder: &Path) -> ExitCode {
-    let order: Order = match sealed::read(&JobFolder(folder.to_path_buf()).order()) {
+    let order: JobOrder = match sealed::read(&JobFolder(folder.to_path_buf()).order()) {
         Ok(order) => order,
         Err(e) => {
             tell!("{e}");
@@ -199,8 +200,8 @@ pub fn become_script(folder: &Path) -> ExitCode {
     ExitCode::from(126)
 }
 
-fn start(job: &JobFolder, order: &Order) -> Result<Child, How> {
-    let not_started = |event: &str, what: String| How::NotStarted { event: event.to_owned(), what };
+fn start(job: &JobFolder, order: &JobOrder) -> Result<Child, ScriptEnd> {
+    let not_started = |event: &str, what: String| ScriptEnd::NotStarted { event: event.to_owned(), what };
     if !order.directory.is_dir() {
         let what = format!("Cannot go into the working directory {} of the job", order.directory.display());
         return Err(not_started(told::NO_FOLDER, what));

@@ -1,5 +1,6 @@
 //! Does what a person asks for.
 
+use super::anew::Runs;
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
 use crate::batch::{BatchError, BatchSystem, JobId, Token};
@@ -143,8 +144,7 @@ impl Controller {
         let on_disk = AttemptFile::numbers(&self.campaign.chain(chain))?.last().copied().unwrap_or(0);
         let attempt = record.last_attempt().max(on_disk) + 1;
         let token = self.identity.token(chain, attempt);
-        let (program, said) = self.program_for(chain)?;
-        let hash = self.identity.spec.clone();
+        let Runs { program, spec: hash, said } = self.program_for(chain)?;
         let id = self.identity.id.clone();
         let files = self.files.get(chain);
         // A person may have mended what can be.

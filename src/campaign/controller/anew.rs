@@ -179,37 +179,59 @@ impl Controller {
         })
     }
 
-    /// The program of the next attempt, with what is to be said about it: this one, unless the chain holds tiles of
-    /// another engine; then the one that computed them, if its copy is still what it was.
-    pub(super) fn program_for(&mut self, chain: &ChainId) -> Result<(String, Option<String>), ControlError> {
-        let own = self.program()?;
-        let Some(files) = self.files.get(chain) else { return Ok((own, None)) };
+    /// What the next attempt runs: this program by the spec as it is, unless the chain holds tiles of another engine; then the one
+    /// that computed them, if its copy is still what it was.
+    pub(super) fn program_for(&mut self, chain: &ChainId) -> Result<Runs, ControlError> {
+        let own = Runs { program: self.program()?, spec: self.identity.spec.clone(), said: None };
+        let Some(files) = self.files.get(chain) else { return Ok(own) };
         let held =
             files.generations.values().flatten().next_back().filter(|g| g.tiles > 0 && g.image.is_none());
-        let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok((own, None)) };
-        let former = files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own);
+        let Some(held) = held.filter(|g| g.numerics != NUMERICS) else { return Ok(own) };
+        let former =
+            files.attempts.values().rev().map(|attempt| &attempt.program).find(|hash| **hash != own.program);
         let tiles =
             format!("what it sealed ({}) is of engine {}", held.unit.amount(held.tiles), held.numerics);
         Ok(match former {
-            Some(hash) if install::is_whole(&self.campaign, hash) => {
-                let said =
-                    format!("{tiles}: it goes on with the program that it began with, alpsckpt-{hash}");
-                (hash.clone(), Some(said))
-            }
-            Some(hash) => {
-                let said = format!(
+            Some(hash) if install::is_whole(&self.campaign, hash) => Runs {
+                said: Some(format!(
+                    "{tiles}: it goes on with the program that it began with, alpsckpt-{hash}"
+                )),
+                program: hash.clone(),
+                spec: self.spec_for_former(&held.spec),
+            },
+            Some(hash) => Runs {
+                said: Some(format!(
                     "{tiles}, and their program, alpsckpt-{hash}, is damaged: it begins anew with engine {NUMERICS}"
-                );
-                (own, Some(said))
-            }
-            None => (
-                own,
-                Some(format!(
+                )),
+                ..own
+            },
+            None => Runs {
+                said: Some(format!(
                     "{tiles}, and their program is not there: it begins anew with engine {NUMERICS}"
                 )),
-            ),
+                ..own
+            },
         })
     }
+
+    /// A former program may know neither a lineage nor each field of the spec as it is now: it goes on by the one that it sealed
+    /// its tiles by, where the paths of that still count.
+    fn spec_for_former(&self, sealed_by: &str) -> String {
+        let counts = spec::frozen(&self.campaign, sealed_by).is_ok_and(|former| {
+            spec::changes(&former, &self.spec).iter().all(|field| field.change != Change::Place)
+        });
+        if counts { sealed_by.to_owned() } else { self.identity.spec.clone() }
+    }
+}
+
+/// What an attempt runs.
+pub(super) struct Runs {
+    /// The hash of the program's copy.
+    pub(super) program: String,
+    /// The hash of the frozen spec that it goes by.
+    pub(super) spec: String,
+    /// What is to be said about it.
+    pub(super) said: Option<String>,
 }
 
 /// The files of the maps that are missing or whose bytes are not what was computed.

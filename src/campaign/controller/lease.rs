@@ -128,7 +128,7 @@ impl Controller {
                     events.push(Event::Created { spec, cluster });
                 }
                 if let (Some(damage), Some(aside)) = (reading.damage, aside) {
-                    let (damage, aside) = (damage.to_string(), aside.display().to_string());
+                    let (damage, aside) = (damage.clone(), aside.display().to_string());
                     events.push(Event::Noticed {
                         chain: None,
                         notice: Notice::JournalDamaged { damage, aside },

@@ -41,10 +41,10 @@ use super::snapshot::{HistoryLine, Snapshot};
 use super::spec::{self, Changed, Loaded, Spec};
 use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
+use crate::clusters::ClusterChoice;
 use crate::durable::{DurableError, atomic, beneath, sealed};
 
 pub use super::actions::{Action, ActionKind};
-pub use crate::clusters::ClusterChoice;
 pub use follow::{edits, restore};
 pub use reach::{Connect, Patience, Reach};
 pub use request::{ControlError, DISK_FULL_HINT};

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ClusterChoice, ControlError};
+use super::ControlError;
 use crate::batch::BatchSystem;
 use crate::campaign::{clock, registry};
+use crate::clusters::ClusterChoice;
 
 /// Makes a client of a batch system.
 pub type Connect = Box<dyn Fn(&ClusterChoice) -> Result<Box<dyn BatchSystem>, ControlError> + Send>;

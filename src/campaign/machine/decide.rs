@@ -220,7 +220,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// An intent without an outcome: absent for long enough, and in more than one answer, it surely has no job.
+    /// An intent without an outcome: not seen for long enough, and in more than one answer, it surely has no job.
     fn unknown(&mut self, doubts: &Doubts) -> Doubt {
         let attempt = self.record.last_attempt();
         let doubt = Doubt::Submission(attempt);
@@ -251,7 +251,7 @@ impl<'a> Decider<'a> {
             Some((Verdict::ToBeResubmitted(failure) | Verdict::Unsure(failure), job)) => {
                 (failure, Some(Doubt::End(job.key())))
             }
-            None => (failure::vanished(self.disk), Some(Doubt::Vanished(last))),
+            None => (failure::vanished(self.last_link(), self.disk), Some(Doubt::Vanished(last))),
         };
         if let Some(doubt) = doubt.filter(|d| !self.lasted(doubts, *d)) {
             return Some(doubt);
@@ -268,9 +268,26 @@ impl<'a> Decider<'a> {
     /// The chain's last link, where its job has ended because its node does not fit the program.
     fn misplaced(&self, jobs: &[(u32, &Job)]) -> Option<&'a LinkOnDisk> {
         let last = self.record.last_attempt();
-        let (_, job) = jobs.iter().rfind(|(attempt, _)| *attempt == last)?;
         let link = self.disk.links.last().filter(|link| link.is_unfit())?;
-        (job.state.is_over() && link.start.job_id == job.key().to_string()).then_some(link)
+        let is_its = match jobs.iter().rfind(|(attempt, _)| *attempt == last) {
+            Some((_, job)) => job.state.is_over() && link.start.job_id == job.key().to_string(),
+            // Forgotten by the batch system.
+            None => self.last_link().is_some_and(|(_, of_last)| of_last.start.link == link.start.link),
+        };
+        is_its.then_some(link)
+    }
+
+    /// The chain's last link with its run, where that is the last one known of the last attempt.
+    fn last_link(&self) -> Option<(JobKey, &'a LinkOnDisk)> {
+        let (last, attempt) = self.record.attempts.last_key_value()?;
+        let link = self.disk.links.last()?;
+        let run: JobKey = link.start.job_id.parse().ok()?;
+        let submission = &link.start.submission;
+        let is_of_attempt = self.record.jobs.get(&run).is_some_and(|job| job.attempt == *last)
+            || *submission == attempt.token.0
+            || attempt.job.is_some_and(|job| run.id == job || *submission == format!("array {job}"));
+        let is_last = !self.record.jobs.iter().any(|(known, job)| job.attempt == *last && *known > run);
+        (is_of_attempt && is_last).then_some((run, link))
     }
 
     /// Whether another attempt without the node of this link is worth it: it was not left out in vain, and not too many

@@ -1,8 +1,8 @@
 //! From what is known of a dead job to its cause.
 
 use super::{BatchView, DiskView, LinkOnDisk};
-use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, Next};
-use crate::campaign::cause::{Cause, Failure, Place, Sealed};
+use crate::batch::{By, CHECKPOINT_SIGNAL, End, Ending, How, Job, JobKey, Next};
+use crate::campaign::cause::{Cause, Failure, RanAt, Sealed};
 use crate::checkpoint::ExitClass;
 
 /// The number of the signal that asks for a checkpoint.
@@ -39,8 +39,13 @@ pub(super) fn of_job(job: &Job, disk: &DiskView, batch: &BatchView) -> Verdict {
 }
 
 /// A submitted attempt whose jobs the batch system no longer knows. A link of its last job that told how it ended is believed.
-pub(super) fn vanished(disk: &DiskView) -> Failure {
-    disk.failed(Cause::Vanished)
+/// `last`: that link, with its run. One that checkpointed says only that another run was to come.
+pub(super) fn vanished(last: Option<(JobKey, &LinkOnDisk)>, disk: &DiskView) -> Failure {
+    let told = last.and_then(|(job, link)| {
+        let end = link.end.as_ref()?;
+        of_link(end.class, &end.message, RanAt::Job { job, node: Some(link.start.node.clone()) }, disk)
+    });
+    disk.failed(told.unwrap_or(Cause::Vanished))
 }
 
 /// A link whose node does not fit the program of the chain. `again`: a new attempt without it is submitted by ourselves.
@@ -59,7 +64,7 @@ pub(in crate::campaign) fn of_foreground(
     message: &str,
     disk: &DiskView,
 ) -> Option<Failure> {
-    of_link(class, message, Place::Foreground, disk).map(|cause| disk.failed(cause))
+    of_link(class, message, RanAt::Foreground, disk).map(|cause| disk.failed(cause))
 }
 
 /// A run in the foreground whose process is gone and whose link has not said how it ended. `full`: no room is left now to
@@ -69,7 +74,7 @@ pub(in crate::campaign) fn foreground_gone(process: u32, full: bool, disk: &Disk
 }
 
 /// How a link said itself that it ended; `None` where it checkpointed.
-fn of_link(class: ExitClass, message: &str, place: Place, disk: &DiskView) -> Option<Cause> {
+fn of_link(class: ExitClass, message: &str, place: RanAt, disk: &DiskView) -> Option<Cause> {
     match class {
         ExitClass::Checkpointed => None,
         ExitClass::Complete if disk.lost_maps => {
@@ -100,8 +105,8 @@ struct DeadJob<'a> {
 }
 
 impl DeadJob<'_> {
-    fn place(&self) -> Place {
-        Place::Job { job: self.job.key(), node: self.node() }
+    fn place(&self) -> RanAt {
+        RanAt::Job { job: self.job.key(), node: self.node() }
     }
 
     fn node(&self) -> Option<String> {

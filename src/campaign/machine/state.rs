@@ -136,10 +136,16 @@ impl ChainRecord {
         self.attempts.keys().rev().take_while(|attempt| self.elsewhere.contains(attempt)).count()
     }
 
-    /// Resubmissions by the batch system.
+    /// Resubmissions by the batch system: jobs that came from another, and restarts under one number, those that no session saw
+    /// too.
     #[must_use]
     pub fn resubmissions(&self) -> u32 {
-        self.jobs.values().filter(|j| j.resubmitted_from.is_some()).count() as u32
+        let from_another =
+            |(run, job): &(&JobKey, &SeenJob)| job.resubmitted_from.is_some_and(|from| from.id != run.id);
+        let others: BTreeSet<JobId> = self.jobs.iter().filter(from_another).map(|(run, _)| run.id).collect();
+        // In the order of runs: the last of a job has its number of restarts.
+        let restarts: BTreeMap<JobId, u32> = self.jobs.keys().map(|run| (run.id, run.restart)).collect();
+        others.len() as u32 + restarts.values().sum::<u32>()
     }
 
     /// Takes in one event of this chain.

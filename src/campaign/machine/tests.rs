@@ -173,8 +173,9 @@ fn the_job_of_a_lost_attempt_that_appears_after_the_next_one_is_deleted() {
     world.take(Event::Submitted { chain: m01(), attempt: 2, job: JobId(20) });
     let second = job(20, 2, JobState::Running, None);
     assert_eq!(world.look(&[second.clone(), job(10, 1, JobState::Waiting, None)]), [10]);
-    let late = |e: &Event| matches!(e, Event::Noticed { notice: Notice::LateJob { job: JobId(10), .. }, .. });
-    assert!(world.journal.iter().any(late));
+    let late = Notice::LateJob { attempt: 1, job: JobId(10), ended: None };
+    let told = world.journal.iter().find(|e| matches!(e, Event::Noticed { notice, .. } if *notice == late));
+    assert!(told.expect("it is told").words().contains("job 10"));
     assert_eq!(world.look(&[second, job(10, 1, JobState::Error, None)]), [0u64; 0]);
     assert_eq!(world.stage(), Stage::Live);
 }
@@ -245,6 +246,80 @@ fn a_chain_given_up_too_early_goes_on_when_its_job_appears() {
     assert_eq!(world.failure().class, "vanished");
     world.look(&[job(10, 1, JobState::Running, None)]);
     assert_eq!(world.stage(), Stage::Live);
+}
+
+#[test]
+fn of_jobs_that_the_batch_system_forgot_the_last_link_of_the_attempt_tells_how_it_ended() {
+    let run = |restart: u32| JobKey { id: JobId(10), restart };
+    let named = |number: u32, restart: u32, end| {
+        let mut link = link(number, 10, end);
+        link.start.job_id = run(restart).to_string();
+        link
+    };
+    let input = Some((ExitClass::Input, 2));
+    let forgotten = |links: Vec<LinkOnDisk>, seen: &[Job]| {
+        let mut world = World::submitted();
+        world.disk().links = links;
+        if !seen.is_empty() {
+            world.look(seen);
+        }
+        world.look(&[]);
+        assert_eq!(world.stage(), Stage::Live, "an absence is to last");
+        world.look(&[]);
+        world.failure()
+    };
+    let told = forgotten(vec![named(1, 0, Some((ExitClass::Checkpointed, 1))), named(2, 1, input)], &[]);
+    assert_eq!(told.class, "input");
+    assert!(told.cause.contains("Input at dem.tif (job 10.1 on dahu-2)"), "{told:?}");
+    let said_so = forgotten(vec![named(1, 0, Some((ExitClass::Complete, 9)))], &[]);
+    assert_eq!(said_so.class, "not complete");
+    // None that ended, one that was to go on, one of another attempt, one before the last run.
+    let of_another = link(1, 9, input);
+    let later = Job { restart: 1, resubmitted_from: Some(run(0)), ..job(10, 1, JobState::Running, None) };
+    for (links, seen) in [
+        (vec![named(1, 0, None)], vec![]),
+        (vec![named(1, 0, Some((ExitClass::Checkpointed, 1)))], vec![]),
+        (vec![of_another], vec![]),
+        (vec![named(1, 0, input)], vec![later]),
+    ] {
+        assert_eq!(forgotten(links.clone(), &seen).class, "vanished", "{links:?}");
+    }
+}
+
+#[test]
+fn a_node_that_did_not_fit_is_left_out_though_its_job_is_forgotten() {
+    let mut world = World::submitted();
+    world.disk().links = vec![unfit(1, 10, "dahu-2")];
+    world.look(&[]);
+    world.look(&[]);
+    assert_eq!((world.failure().class.as_str(), world.elsewhere), ("unfit node", vec![1]));
+}
+
+#[test]
+fn each_restart_under_one_number_is_a_resubmission_though_nobody_saw_all() {
+    let mut world = World::submitted();
+    let run = |restart, from: Option<JobKey>| Job {
+        restart,
+        resubmitted_from: from,
+        ..job(10, 1, JobState::Running, None)
+    };
+    world.look(&[run(0, None)]);
+    world.look(&[run(3, Some(JobKey { id: JobId(10), restart: 2 }))]);
+    assert_eq!((world.state.chain(&m01()).resubmissions(), world.stage()), (3, Stage::Live));
+}
+
+#[test]
+fn who_had_a_job_deleted_is_told() {
+    for (by, who) in [
+        (By::User, "job 10 was deleted by its user: gone"),
+        (By::Administrator, "job 10 was deleted by an administrator: gone"),
+        (By::Unknown, "job 10 was deleted: gone"),
+    ] {
+        let mut world = World::submitted();
+        let end = Some(End::killed(How::Deleted("gone".to_owned()), by));
+        world.look(&[Job { end, ..job(10, 1, JobState::Error, None) }]);
+        assert!(world.failure().cause.contains(who), "{:?}", world.failure());
+    }
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub(super) fn version(text: &str, index: &[FieldAt]) -> Option<u32> {
 mod tests {
     use super::super::{fields, load};
     use super::*;
-    use crate::campaign::controller::ClusterChoice;
     use crate::campaign::identity::Identity;
+    use crate::clusters::ClusterChoice;
     use crate::durable::{atomic, sealed};
 
     const SHORT: &str = r#"(version: 1, name: "a", output: "out", dem: "dem.tif", months: [1], year: 2018,

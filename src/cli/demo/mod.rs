@@ -5,15 +5,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::{CliError, exit, open, output, place};
-use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
+use crate::batch::embedded;
+use crate::campaign::controller::{ActionKind, Controller};
 use crate::campaign::snapshot::ChainState;
+use crate::clusters::{self, ClusterChoice};
 use crate::shell_words::quoted;
 use crate::ui::{self, UiError};
 
 mod headless;
 mod recipe;
 
-use super::submit::Cluster;
+use super::submit::cluster_names;
 use recipe::{Folder, Jobs};
 
 /// Shows alpsckpt at work: four months of the Parc des Écrins as chained jobs on three embedded nodes.
@@ -22,16 +24,7 @@ use recipe::{Folder, Jobs};
 /// at 1 s = 3 h. One node dies on purpose; its month is resubmitted from its last good checkpoint (key `r`).
 /// Quit the screen and run the command again: the jobs have gone on meanwhile.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  alpsckpt demo
-  alpsckpt demo --headless            without a screen, at most 5 minutes
-  alpsckpt demo --fresh               ends and removes the former demo first
-  alpsckpt demo --dir alps --dem alps_25m.tif
-  alpsckpt demo --cluster oar --site project=climat --dir /shared/me/demo
-
-Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good, \
-74 the folder cannot be written or is no demo's.")]
+#[command(after_help = after_help())]
 pub(super) struct Args {
     /// Ends a former demo's jobs, removes it and makes a new one.
     #[arg(long)]
@@ -45,12 +38,37 @@ pub(super) struct Args {
     /// A terrain model of your own (a projected raster in metres): radiation only, its middle 12.8 km.
     #[arg(long, value_name = "FILE")]
     dem: Option<PathBuf>,
-    /// The batch system; on OAR two months of short jobs, in a folder that its nodes see.
-    #[arg(long, value_enum, default_value_t = Cluster::Embedded)]
-    cluster: Cluster,
-    /// What OAR's site wants, as in a campaign file.
-    #[arg(long, value_name = "SITE")]
+    /// The batch system.
+    #[arg(long, value_parser = cluster_names(), default_value = embedded::MANNER.name, help = help_of_cluster())]
+    cluster: String,
+    /// What its site wants, as in a campaign file.
+    #[arg(long, value_name = "SITE", help = help_of_site())]
     site: Option<String>,
+}
+
+fn help_of_cluster() -> String {
+    let title = clusters::usual().title;
+    format!("The batch system; on {title} two months of short jobs, in a folder that its nodes see")
+}
+
+fn help_of_site() -> String {
+    format!("What {}'s site wants, as in a campaign file", clusters::usual().title)
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  alpsckpt demo
+  alpsckpt demo --headless            without a screen, at most 5 minutes
+  alpsckpt demo --fresh               ends and removes the former demo first
+  alpsckpt demo --dir alps --dem alps_25m.tif
+  alpsckpt demo --cluster {} --site project=climat --dir /shared/me/demo
+
+Exit codes: 0 shown; with --headless: every map is there and verified, 65 one is not, 70 a chain failed for good, \
+74 the folder cannot be written or is no demo's.",
+        clusters::usual().name
+    )
 }
 
 impl Args {
@@ -62,8 +80,8 @@ impl Args {
         for (option, file) in files.into_iter().filter_map(|(option, file)| Some((option, file.as_ref()?))) {
             command.push_str(&format!(" {option} {}", in_quotes(file.as_os_str())));
         }
-        if self.cluster == Cluster::Oar {
-            command.push_str(" --cluster oar");
+        if self.site_cluster().is_some() {
+            command.push_str(&format!(" --cluster {}", self.cluster));
         }
         if let Some(site) = &self.site {
             command.push_str(&format!(" --site {}", in_quotes(OsStr::new(site))));
@@ -72,13 +90,19 @@ impl Args {
     }
 
     fn jobs(&self) -> Result<Jobs, CliError> {
-        match (self.cluster, &self.site) {
-            (Cluster::Oar, site) => Ok(Jobs::Oar { site: site.clone() }),
-            (Cluster::Embedded, None) => Ok(Jobs::Embedded),
-            (Cluster::Embedded, Some(_)) => {
-                Err(CliError::new(exit::USAGE, "--site belongs to --cluster oar", ""))
+        match (self.site_cluster(), &self.site) {
+            (Some(cluster), site) => Ok(Jobs::OfSite { cluster, site: site.clone() }),
+            (None, None) => Ok(Jobs::Embedded),
+            (None, Some(_)) => {
+                let what = format!("--site belongs to --cluster {}", clusters::usual().name);
+                Err(CliError::new(exit::USAGE, what, ""))
             }
         }
+    }
+
+    /// The batch system, where it is a site's.
+    fn site_cluster(&self) -> Option<ClusterChoice> {
+        ClusterChoice::of_site(&self.cluster)
     }
 }
 
@@ -106,8 +130,8 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     }
     let loaded = place::load(&folder.campaign_file())?;
     let cluster = match jobs {
-        Jobs::Embedded => ClusterChoice::Embedded { directory: folder.cluster() },
-        Jobs::Oar { .. } => ClusterChoice::Oar,
+        Jobs::Embedded => ClusterChoice::embedded(&folder.cluster()),
+        Jobs::OfSite { cluster, .. } => cluster,
     };
     let mut controller = Controller::create(&loaded, &cluster)?;
     submit_planned(&mut controller)?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::{CliError, exit, output, place};
 use crate::batch::embedded::{Config, Embedded, Fault, default_config};
-use crate::campaign::controller::{ActionKind, ClusterChoice, Controller};
+use crate::campaign::controller::{ActionKind, Controller};
 use crate::campaign::spec::{Loaded, Region};
+use crate::clusters::ClusterChoice;
 use crate::durable::atomic;
 use crate::engine::geotiff::Raster;
 use crate::engine::grid::Placement;
@@ -71,10 +72,10 @@ impl Folder {
             .map_err(|e| CliError::output(format!("{}: cannot be removed: {e}", self.path.display())))
     }
 
-    /// On OAR nobody else ends them: where that fails, as when another session holds the demo, it is not removed.
+    /// At a site nobody else ends them: where that fails, as when another session holds the demo, it is not removed.
     fn stop_jobs(&self) -> Result<(), CliError> {
         let mut controller = match Controller::open(&self.path) {
-            Ok(controller) if *controller.cluster() == ClusterChoice::Oar => controller,
+            Ok(controller) if controller.cluster().is_of_site() => controller,
             _ => return Ok(()),
         };
         for chain in controller.refresh()?.chains.into_iter().filter(|chain| !chain.state.is_settled()) {
@@ -183,8 +184,10 @@ struct Campaign<'t> {
 pub(super) enum Jobs {
     /// Four months on the embedded cluster, whose clock runs fast.
     Embedded,
-    /// Two months on real OAR.
-    Oar {
+    /// Two months at a site.
+    OfSite {
+        /// Its batch system.
+        cluster: ClusterChoice,
         /// What the site wants.
         site: Option<String>,
     },
@@ -194,15 +197,15 @@ impl Jobs {
     fn months(&self) -> &'static str {
         match self {
             Self::Embedded => "[1, 4, 7, 10]",
-            Self::Oar { .. } => "[1, 7]",
+            Self::OfSite { .. } => "[1, 7]",
         }
     }
 
     /// The lines of the campaign file that only they need.
     fn lines(&self) -> String {
-        let Self::Oar { site } = self else { return EMBEDDED_JOBS.to_owned() };
+        let Self::OfSite { site, .. } = self else { return EMBEDDED_JOBS.to_owned() };
         let site = site.as_ref().map_or(String::new(), |site| format!("    site: Some({site:?}),\n"));
-        format!("{OAR_JOBS}{site}")
+        format!("{SITE_JOBS}{site}")
     }
 }
 
@@ -214,8 +217,8 @@ const EMBEDDED_JOBS: &str = r#"    // In the cluster's time, of which 3 hours pa
     pace: Some("80 tiles/min"),
 "#;
 
-/// OAR resubmits only jobs that ran for more than a minute, and signals up to 12 s late.
-const OAR_JOBS: &str = r#"    // Jobs of about two minutes that are asked to checkpoint after 70 s: three of them a month.
+/// Long enough that a batch system resubmits them, asked early enough that it may signal late.
+const SITE_JOBS: &str = r#"    // Jobs of about two minutes that are asked to checkpoint after 70 s: three of them a month.
     walltime: "00:02:10",
     margin: "00:01:00",
     checkpoint_every: "20s",

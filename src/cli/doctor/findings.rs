@@ -9,7 +9,7 @@ use crate::campaign::spec::{Checkpoint, Spec};
 use crate::cli::CliError;
 use crate::cli::output::{self, Document};
 use crate::foreign::trial::{self, Ability};
-use crate::job::surroundings::{self, Answer, Surroundings};
+use crate::job::surroundings::{self, NodeAnswer, NodeSurvey};
 use crate::quantity::count;
 
 /// Clocks further apart than this confuse people who read dates, ms; the program itself does not go by them.
@@ -57,7 +57,7 @@ impl Findings {
 
     /// Which programs a machine can checkpoint, of which the campaign wants something. The maps of this program's own engine
     /// need none of it.
-    pub(super) fn abilities(&mut self, from: &str, seen: &Surroundings, wanted: &Checkpoint) {
+    pub(super) fn abilities(&mut self, from: &str, seen: &NodeSurvey, wanted: &Checkpoint) {
         let none = seen.abilities.iter().all(|ability| !ability.can);
         for Ability { backend, can, found, cure } in &seen.abilities {
             let what = format!("checkpoints of other programs by {backend}, on {from}");
@@ -78,7 +78,7 @@ impl Findings {
     }
 
     /// What a machine sees of the folder.
-    pub(super) fn folder(&mut self, from: &str, seen: &Surroundings) {
+    pub(super) fn folder(&mut self, from: &str, seen: &NodeSurvey) {
         let what = format!("the folder of the maps, from {from}");
         let faults: Vec<String> = (seen.trials.iter())
             .filter_map(|trial| Some(format!("{}: {}", trial.what, trial.fault.as_ref()?)))
@@ -97,7 +97,7 @@ impl Findings {
 }
 
 /// Whether the node sees what this machine sees.
-pub(super) fn compare(answer: &Answer, folder: &Folder, front: &Surroundings, findings: &mut Findings) {
+pub(super) fn compare(answer: &NodeAnswer, folder: &Folder, front: &NodeSurvey, findings: &mut Findings) {
     let node = &answer.node;
     let wrote = fs::read_to_string(folder.path().join(surroundings::CHALLENGE)).unwrap_or_default();
     let what = format!("the folder is shared with {}", node.host);
@@ -124,7 +124,7 @@ fn apart(ms: i64) -> String {
 }
 
 /// Whether the job was given the cores that it computes with.
-pub(super) fn cores(node: &Surroundings, front: &Surroundings, spec: &Spec, findings: &mut Findings) {
+pub(super) fn cores(node: &NodeSurvey, front: &NodeSurvey, spec: &Spec, findings: &mut Findings) {
     const WHAT: &str = "cores of a job";
     let asks = spec.site_lines().remove("resources").unwrap_or_default();
     if let Some(threads) = spec.threads {
@@ -177,8 +177,8 @@ mod tests {
 
     use super::*;
 
-    fn machine(host: &str, cores: u32, online: u32) -> Surroundings {
-        Surroundings {
+    fn machine(host: &str, cores: u32, online: u32) -> NodeSurvey {
+        NodeSurvey {
             host: host.to_owned(),
             cores,
             online,
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn fewer_cores_than_threads_are_told_also_where_the_threads_are_open() {
         let front = machine("front", 2, 2);
-        let found = |node: &Surroundings, lines: &str| {
+        let found = |node: &NodeSurvey, lines: &str| {
             let mut findings = Findings::default();
             cores(node, &front, &spec(lines), &mut findings);
             findings.findings.remove(0)
@@ -239,7 +239,7 @@ mod tests {
             (false, false, own, true),
         ] {
             let abilities = vec![ability(trial::CRIU, criu), ability(trial::DMTCP, dmtcp)];
-            let seen = Surroundings { abilities, ..machine("node1", 1, 1) };
+            let seen = NodeSurvey { abilities, ..machine("node1", 1, 1) };
             let mut findings = Findings::default();
             findings.abilities("node1", &seen, &wanted);
             assert_eq!(findings.all_good(), fit, "{wanted:?}: {:?}", findings.findings);

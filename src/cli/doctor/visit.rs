@@ -15,7 +15,7 @@ use crate::checkpoint::ExitClass;
 use crate::cli::CliError;
 use crate::durable::sealed;
 use crate::job::setup;
-use crate::job::surroundings::{self, Answer};
+use crate::job::surroundings::{self, NodeAnswer};
 use crate::shell_words::quoted;
 
 /// The walltime of the job, seconds: trials on a slow disk take a minute or two.
@@ -74,7 +74,7 @@ pub(super) struct Visit<'a> {
 
 impl Visit<'_> {
     /// What the node answers; nothing of the job is left behind.
-    pub(super) fn make(&self, client: &mut dyn BatchSystem, findings: &mut Findings) -> Option<Answer> {
+    pub(super) fn make(&self, client: &mut dyn BatchSystem, findings: &mut Findings) -> Option<NodeAnswer> {
         const WHAT: &str = "a job for the project";
         let id = match client.submit(self.submission) {
             Ok(id) => {
@@ -118,7 +118,7 @@ impl Visit<'_> {
         answer
     }
 
-    fn answer(&self) -> Option<Answer> {
+    fn answer(&self) -> Option<NodeAnswer> {
         sealed::read(&self.folder.join(surroundings::ANSWER)).ok()
     }
 

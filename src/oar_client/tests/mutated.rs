@@ -211,7 +211,7 @@ fn a_submission_cut_off_anywhere_gives_no_other_job() {
         for end in 0..sample.text("out").len() {
             let stdout = sample.text("out").get(..end).unwrap_or_default().to_owned();
             let begun = stdout.contains("OAR_JOB_ID=");
-            let cut = submit::answer(&Output { stdout, ..sample.output() });
+            let cut = submit::answer(&CommandOutput { stdout, ..sample.output() });
             assert!(cut.is_err() || cut == whole, "{} {} {end}: {cut:?}", sample.version, sample.name);
             if let Err(error) = cut {
                 assert!(
@@ -249,7 +249,7 @@ proptest! {
         code in prop_oneof![Just(None), Just(Some(0)), (0..256).prop_map(Some)],
     ) {
         let stdout = damaged(&sample.text("out"), &damage);
-        let output = Output { code, stdout: stdout.clone(), ..sample.output() };
+        let output = CommandOutput { code, stdout: stdout.clone(), ..sample.output() };
         match submit::answer(&output) {
             Ok(id) => {
                 let says_so = |line: &str| line.trim().strip_prefix("OAR_JOB_ID=").and_then(|n| n.parse().ok()) == Some(id.0);

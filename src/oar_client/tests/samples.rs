@@ -55,8 +55,8 @@ impl Sample {
     }
 
     /// The sample as a command's answer.
-    pub(super) fn output(&self) -> Output {
-        Output {
+    pub(super) fn output(&self) -> CommandOutput {
+        CommandOutput {
             command: self.command.clone(),
             code: Some(self.code),
             stdout: self.text("out"),

@@ -2,7 +2,7 @@
 
 use crate::campaign::actions::{Action, possible};
 use crate::campaign::snapshot::{ChainState, Snapshot};
-use crate::ui::model::{About, Ask, Model, Notice, Overlay};
+use crate::ui::model::{About, Announcement, Ask, Model, Overlay};
 use crate::ui::theme::Meaning;
 use crate::words::notices::{self, Told};
 use crate::words::{self, actions};
@@ -18,7 +18,7 @@ pub(super) fn forget(model: &mut Model) {
     }
 }
 
-fn is_over(model: &Model, notice: &Notice) -> bool {
+fn is_over(model: &Model, notice: &Announcement) -> bool {
     let age = model.shared.clock.steady_ms.saturating_sub(notice.at.steady_ms);
     let over = match &notice.about {
         About::State(id, state) => model.shared.chain_of(id).is_some_and(|chain| chain.state != *state),

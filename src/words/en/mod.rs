@@ -1,6 +1,7 @@
 //! English.
 
 pub(super) mod actions;
+pub(super) mod advice;
 pub(super) mod commands;
 pub(super) mod details;
 pub(super) mod events;
