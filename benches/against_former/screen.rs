@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
@@ -41,10 +42,11 @@ pub(crate) fn steady(mut command: Command, time: Duration) -> Outcome<(f64, f64)
     let child = command.stdin(end()?).stdout(end()?).stderr(Stdio::null()).spawn();
     let screen = Screen(child.map_err(|e| format!("{command:?}: {e}"))?);
     let mut master = File::from(OwnedFd::from(master));
+    let (rows, columns) = NonZero::new(30).zip(NonZero::new(120)).ok_or("no size")?;
     let (sent, drawn) = std::sync::mpsc::channel();
     // What is drawn is taken; it ends with the program.
     std::thread::spawn(move || {
-        let mut shown = vt100::Parser::new(30, 120, 0);
+        let mut shown = vt100::Parser::new(rows, columns, 0);
         let mut bytes = [0; 16_384];
         while let Ok(read @ 1..) = master.read(&mut bytes) {
             shown.process(bytes.get(..read).unwrap_or(&[]));
