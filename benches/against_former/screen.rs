@@ -42,10 +42,11 @@ pub(crate) fn steady(mut command: Command, time: Duration) -> Outcome<(f64, f64)
     let child = command.stdin(end()?).stdout(end()?).stderr(Stdio::null()).spawn();
     let screen = Screen(child.map_err(|e| format!("{command:?}: {e}"))?);
     let mut master = File::from(OwnedFd::from(master));
-    let (rows, columns) = NonZero::new(30).zip(NonZero::new(120)).ok_or("no size")?;
     let (sent, drawn) = std::sync::mpsc::channel();
     // What is drawn is taken; it ends with the program.
     std::thread::spawn(move || {
+        let size = (NonZero::new(30), NonZero::new(120));
+        let (Some(rows), Some(columns)) = size else { return };
         let mut shown = vt100::Parser::new(rows, columns, 0);
         let mut bytes = [0; 16_384];
         while let Ok(read @ 1..) = master.read(&mut bytes) {
