@@ -51,7 +51,9 @@ fn advice(cause: &Cause, of: Of<'_>, resubmit: &str) -> String {
         | Cause::Signal { .. }
         | Cause::TooManyLinks { .. }
         | Cause::NotComplete { place: RanAt::Job { .. }, .. } => resubmit.to_owned(),
-        Cause::NotComplete { place: RanAt::Foreground, .. } => format!("{RUN_AGAIN}, or {resubmit}"),
+        Cause::NotComplete { place: RanAt::Foreground, .. } | Cause::Killed { full: false, .. } => {
+            format!("{RUN_AGAIN}, or {resubmit}")
+        }
         Cause::Walltime { unsaved: true, .. } => format!(
             "nothing of it is kept (`checkpoint: None`): lengthen `walltime` in the campaign file, or have the program saved by \
              another `checkpoint`, then `alpsckpt resubmit {chain} --campaign FILE`: it begins anew"
@@ -64,7 +66,6 @@ fn advice(cause: &Cause, of: Of<'_>, resubmit: &str) -> String {
             after("check that the output folder is on a disk that all nodes see and may execute from")
         }
         Cause::Killed { full: true, .. } => format!("{MAKE_ROOM}, then {RUN_AGAIN}, or {resubmit}"),
-        Cause::Killed { full: false, .. } => format!("{RUN_AGAIN}, or {resubmit}"),
         Cause::Link { class, message, place: RanAt::Job { .. } } => {
             of_link(*class, message, of, resubmit, false)
         }
