@@ -14,9 +14,11 @@
 //!
 //! Exit codes: 0 no row is slower than its bound, 1 one is, 2 wrong usage, 65 nothing could be measured.
 
+mod busy;
 mod former;
 mod rows;
 mod scene;
+mod screen;
 mod source;
 mod terrain;
 

@@ -2,12 +2,13 @@
 //! better, for one program.
 
 use std::ffi::OsStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::Outcome;
 use crate::scene::{Scene, Side};
+use crate::screen;
 
 /// One number of a program.
 pub(crate) struct Row {
@@ -39,6 +40,14 @@ pub(crate) const ROWS: &[Row] = &[
         measure: |side, scene| pass(side, scene, "june", "reading"),
     },
     Row { name: "verify", unit: "ns/cell", bound: None, measure: verify },
+    Row { name: "start", unit: "ms", bound: None, measure: start },
+    Row {
+        name: "refresh",
+        unit: "ms/s",
+        bound: Some(2.0),
+        measure: |side, scene| Ok(steady(side, scene)?.0),
+    },
+    Row { name: "memory", unit: "MiB", bound: Some(2.0), measure: |side, scene| Ok(steady(side, scene)?.1) },
     Row { name: "status", unit: "ms", bound: None, measure: status },
     Row { name: "status_slow", unit: "ms", bound: Some(5.0), measure: status_slow },
     // More than there were: names below an output are opened without following links. They are waited for side by side.
@@ -101,4 +110,25 @@ fn status_calls(side: &Side, _: &Scene) -> Outcome<f64> {
     side.under("strace", ["-f", "-qq", "-o", &log, "-e", CALLS], side.look())?;
     let calls = std::fs::read_to_string(&*log).map_err(|e| format!("{log}: {e}"))?;
     Ok(calls.lines().filter(|line| line.contains('(')).count() as f64)
+}
+
+/// One look at a campaign of 50 000 records and 5 000 jobs: time on the clock.
+fn start(side: &Side, _: &Scene) -> Outcome<f64> {
+    let mut look = side.at_busy(["status", "busy"])?;
+    let begin = Instant::now();
+    let output = look.output().map_err(|e| e.to_string())?;
+    let time = begin.elapsed();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || shown.matches("running").count() < 12 {
+        return Err(format!(
+            "`status` shows no twelve months that run: {shown}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    Ok(time.as_secs_f64() * 1000.0)
+}
+
+/// The screen of that campaign, left alone for so long: twice it asks the batch system.
+fn steady(side: &Side, _: &Scene) -> Outcome<(f64, f64)> {
+    screen::steady(side.at_busy(["open", "busy"])?, Duration::from_secs(20))
 }

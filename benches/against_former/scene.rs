@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::Outcome;
+use crate::busy::{lengthen, stand_in};
 use crate::terrain::{CELL, MIDDLE, terrain};
 
 /// Links of each chain in the campaign that `status` looks at.
@@ -98,6 +99,28 @@ impl Side {
             }
         }
         Ok(())
+    }
+
+    /// A command about the campaign at the busy cluster, which is made when first asked for.
+    pub(crate) fn at_busy<const N: usize>(&self, arguments: [&str; N]) -> Outcome<Command> {
+        let bin = self.folder.join("bin");
+        if !bin.exists() {
+            stand_in(&bin)?;
+            self.file("busy.ron", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]", &box_of(64))?;
+            self.ended(self.with_stand_in(&bin), ["submit", "busy.ron", "--cluster", "oar"])?;
+            lengthen(&self.folder.join("busy"), &bin)?;
+        }
+        let mut command = self.with_stand_in(&bin);
+        command.args(arguments).current_dir(&self.folder).env("ALPSCKPT_STATE", self.folder.join("state"));
+        Ok(command)
+    }
+
+    fn with_stand_in(&self, bin: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = [bin.to_path_buf()].into_iter().chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(folders).unwrap_or_default());
+        command
     }
 
     /// The words of a look at the long campaign.

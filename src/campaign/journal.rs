@@ -48,16 +48,9 @@ pub fn read(path: &Path) -> Result<Reading, DurableError> {
 /// # Errors
 /// When it is of a later version of the format.
 pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
-    let log = match framed::decode(path, bytes, MAGIC) {
-        Ok(log) => log,
-        Err(e @ DurableError::UnknownForm { .. }) => return Err(e),
-        Err(e) => {
-            return Ok(Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() });
-        }
-    };
-    let mut reading = Reading { good: Some(MAGIC.len() as u64), ..Reading::default() };
+    let mut reading = Reading::default();
     let mut end = MAGIC.len() as u64;
-    for record in &log.records {
+    let log = framed::decode_each(path, bytes, MAGIC, |record| {
         match serde_json::from_slice(record) {
             Ok(entry) => reading.entries.push(entry),
             Err(e) => {
@@ -71,9 +64,17 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
             }
         }
         end += framed::framed_length(record);
-    }
-    reading.good = Some(log.good);
-    if let Some(damage) = log.damage {
+    });
+    let (good, damage) = match log {
+        Ok(log) => log,
+        Err(e @ DurableError::UnknownForm { .. }) => return Err(e),
+        Err(e) => {
+            return Ok(Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() });
+        }
+    };
+    reading.entries.shrink_to_fit();
+    reading.good = Some(good);
+    if let Some(damage) = damage {
         reading.offset = damage.offset;
         reading.damage =
             Some(format!("{}: damaged at byte {}: {}", path.display(), damage.offset, damage.what));

@@ -47,6 +47,23 @@ pub fn read(path: &Path, magic: [u8; 8]) -> Result<Reading, DurableError> {
 /// # Errors
 /// When the bytes do not begin with `magic`; [`DurableError::UnknownForm`] when they begin with that of a later version.
 pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, DurableError> {
+    let mut reading = Reading::default();
+    let (good, damage) = decode_each(path, bytes, magic, |record| reading.records.push(record.to_vec()))?;
+    (reading.good, reading.damage) = (good, damage);
+    Ok(reading)
+}
+
+/// Gives `each` all good records one after the other, none of them copied; how far they reach ([`Reading::good`]), and the
+/// damage behind them.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_each<'b>(
+    path: &Path,
+    bytes: &'b [u8],
+    magic: [u8; 8],
+    mut each: impl FnMut(&'b [u8]),
+) -> Result<(u64, Option<Damage>), DurableError> {
     let Some(mut rest) = bytes.strip_prefix(&magic) else {
         if let Some(version) = newer_version(bytes, magic) {
             let what = format!("version {version} of its format is newer than this program");
@@ -54,21 +71,20 @@ pub fn decode(path: &Path, bytes: &[u8], magic: [u8; 8]) -> Result<Reading, Dura
         }
         return Err(DurableError::damaged(path, "its first 8 bytes are not those of this kind of file"));
     };
-    let mut reading = Reading { good: HEADER, ..Reading::default() };
+    let mut good = HEADER;
     while !rest.is_empty() {
         match split_record(rest) {
             Ok((record, after)) => {
-                reading.records.push(record.to_vec());
-                reading.good += framed_length(record);
+                each(record);
+                good += framed_length(record);
                 rest = after;
             }
             Err(what) => {
-                reading.damage = Some(Damage { offset: reading.good, what: what.to_owned() });
-                break;
+                return Ok((good, Some(Damage { offset: good, what: what.to_owned() })));
             }
         }
     }
-    Ok(reading)
+    Ok((good, None))
 }
 
 /// Bytes that a record takes in a log.

@@ -18,6 +18,11 @@ use tracing::debug_span;
 use crate::batch::BatchError;
 use crate::shell_words::word;
 
+/// What a command said, copied only where it is not UTF-8 throughout: an answer about thousands of jobs is long.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
 /// Longer answers are refused.
 const MAX_OUTPUT: u64 = 64 << 20;
 /// The alarm comes a second after the limit.
@@ -219,8 +224,8 @@ impl CommandRunner {
         Ok(CommandOutput {
             command: command.to_owned(),
             code: status.code(),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            stdout: text(stdout),
+            stderr: text(stderr),
         })
     }
 }

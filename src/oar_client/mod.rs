@@ -3,6 +3,7 @@
 //! [`command`] runs them, [`submit`] and [`parse`] speak their language. What they say in which case was recorded on
 //! real servers: `tests/data/oar/`.
 
+mod answer;
 mod command;
 mod end;
 mod log;
@@ -12,7 +13,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -139,7 +140,8 @@ impl Oar {
         let mut jobs = self.query(&format!("job_name IN ({}){mine}{rest}", names.join(", ")))?;
         self.certify(&jobs)?;
         self.remember(&jobs);
-        jobs.retain(|job| tokens.iter().any(|t| t.0 == job.name));
+        let asked: HashSet<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
+        jobs.retain(|job| asked.contains(job.name.as_str()));
         jobs.extend(settled);
         jobs.sort_by_key(|job| job.id);
         jobs.dedup_by_key(|job| job.id);
@@ -149,10 +151,9 @@ impl Oar {
     /// The jobs of these attempts that are surely the same as when they were last shown.
     fn settled(&self, tokens: &[Token]) -> Vec<Job> {
         let sentinel = self.sentinel.as_ref().map(|(_, job)| *job);
+        let asked: HashSet<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
         let settled = |(job, since): &&(Job, Instant)| {
-            since.elapsed() >= SETTLED_AFTER
-                && Some(job.id) != sentinel
-                && tokens.iter().any(|t| t.0 == job.name)
+            since.elapsed() >= SETTLED_AFTER && Some(job.id) != sentinel && asked.contains(job.name.as_str())
         };
         self.over.values().filter(settled).map(|(job, _)| job.clone()).collect()
     }

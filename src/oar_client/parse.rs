@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::answer::Jobs;
 use super::end::{OarEvent, ToldEnd};
 use crate::batch::{Ending, Job, JobId, JobState, Node, NodeState};
 
@@ -10,8 +11,12 @@ pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let mut all =
-        object(text)?.iter().map(|(key, job)| self::job(key, job)).collect::<Result<Vec<Job>, _>>()?;
+    let Jobs(all) = match serde_json::from_str(text) {
+        Ok(jobs) => jobs,
+        // In the words that there are for any answer.
+        Err(e) => return Err(object(text).err().unwrap_or_else(|| e.to_string())),
+    };
+    let mut all = all.into_values().collect::<Result<Vec<Job>, _>>()?;
     all.sort_by_key(|job| job.id);
     Ok(all)
 }
@@ -24,7 +29,7 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-fn job(key: &str, job: &Value) -> Result<Job, String> {
+pub(super) fn job(key: &str, job: &Value) -> Result<Job, String> {
     let number_of_key: Option<i64> = key.parse().ok();
     let number_told = number(&job["Job_Id"]).or(number_of_key);
     if number_of_key.is_some() && number_told != number_of_key {

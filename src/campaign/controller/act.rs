@@ -67,7 +67,7 @@ impl Controller {
     /// The chain, if it is in a state for this action.
     fn possible_now(&self, action: &Action) -> Result<ChainView, ControlError> {
         let chain = &action.chain;
-        let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else {
+        let Some(view) = self.chain_now(chain) else {
             return Err(self.no_chain(chain));
         };
         possible(action.kind, &view, &Access::Writer).map_err(|why| match view.state {
@@ -112,7 +112,7 @@ impl Controller {
         if !self.reach.resident || self.asked || !self.tried.insert((chain.clone(), link)) {
             return Ok(());
         }
-        let Some(view) = self.snapshot().chains.into_iter().find(|c| c.id == *chain) else { return Ok(()) };
+        let Some(view) = self.chain_now(chain) else { return Ok(()) };
         match self.submit(chain, &view, Some(link)) {
             Ok(_) => Ok(()),
             // What became of an attempt is journalled; where there is none, the batch system may answer the next time.
@@ -270,7 +270,7 @@ impl Controller {
             .view
             .iter()
             .flat_map(|view| {
-                machine::live_jobs(&record, view).into_iter().map(|job| job.id).collect::<Vec<_>>()
+                machine::live_jobs(record, view).into_iter().map(|job| job.id).collect::<Vec<_>>()
             })
             .collect();
         for job in &jobs {

@@ -117,7 +117,7 @@ impl Controller {
         fence::ensure_known(&self.campaign.chain(chain))?;
         let fresh = !self.state.chain(chain).attempts.is_empty();
         self.look_freshly(chain, fresh)?;
-        let view = self.snapshot().chains.into_iter().find(|c| c.id == *chain);
+        let view = self.chain_now(chain);
         view.ok_or_else(|| self.no_chain(chain))
     }
 

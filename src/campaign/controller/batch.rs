@@ -1,5 +1,8 @@
 //! Asks the batch system.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use tracing::debug_span;
 
 use super::{ControlError, Controller};
@@ -12,7 +15,7 @@ use crate::campaign::machine::BatchView;
 pub(super) struct Batch {
     pub(super) client: Option<Box<dyn BatchSystem>>,
     pub(super) info: Option<ClusterInfo>,
-    pub(super) view: Option<BatchView>,
+    pub(super) view: Option<Arc<BatchView>>,
     pub(super) asked_ms: Option<u64>,
     pub(super) answered_ms: Option<u64>,
     /// When the nodes were last asked for.
@@ -37,7 +40,7 @@ impl Controller {
         self.batch.asked_ms = Some(now_ms);
         match self.ask(&tokens, now_ms) {
             Ok(view) => {
-                self.batch.view = Some(view);
+                self.batch.view = Some(Arc::new(view));
                 self.batch.answered_ms = Some(now_ms);
                 self.batch.error = None;
                 true
@@ -66,7 +69,7 @@ impl Controller {
             self.batch.nodes_ms = Some(now_ms);
             nodes
         };
-        Ok(BatchView { jobs, nodes })
+        Ok(BatchView::new(jobs, nodes))
     }
 
     /// The nodes as last seen, while they are young and no job of ours has come, moved or ended since: the state of its
@@ -90,12 +93,11 @@ impl Controller {
 
     /// Whether the last answer tells the end of a job that was not known to be over.
     pub(super) fn ended_meanwhile(&self) -> bool {
-        let known = |key: JobKey| {
-            let mut seen = self.state.chains.values().filter_map(|chain| chain.jobs.get(&key));
-            seen.any(|job| job.stage == JobStage::Over)
-        };
+        let seen = self.state.chains.values().flat_map(|chain| &chain.jobs);
+        let over = seen.filter(|(_, job)| job.stage == JobStage::Over).map(|(run, _)| *run);
+        let known: HashSet<JobKey> = over.collect();
         let mut jobs = self.batch.view.iter().flat_map(|view| &view.jobs);
-        jobs.any(|job| job.state.is_over() && !known(job.key()))
+        jobs.any(|job| job.state.is_over() && !known.contains(&job.key()))
     }
 
     /// Makes sure, once, that there is a batch system that answers.

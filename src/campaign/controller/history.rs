@@ -1,5 +1,6 @@
 //! What happened, in the order in which it happened: a link's end is often journalled hours later, by who acts next.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::Controller;
@@ -60,38 +61,57 @@ impl Controller {
     }
 
     fn job(&self, run: JobKey) -> Option<&Job> {
-        self.batch.view.as_ref()?.jobs.iter().find(|job| job.key() == run)
+        self.batch.view.as_ref()?.run(run)
     }
 
-    /// The last lines, newest last.
+    /// Notes when that happened which an older program journalled without: most of it is still on disk and in the batch
+    /// system, which has just answered.
+    pub(super) fn date_entries(&mut self) {
+        if !self.undated {
+            return;
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        for entry in entries.iter_mut().filter(|entry| entry.happened_ms.is_none()) {
+            entry.happened_ms = self.happened(&entry.event);
+        }
+        self.entries = entries;
+        self.undated = false;
+        self.told = OnceCell::new();
+    }
+
+    /// The last lines, newest last. Made anew only when something is new.
     pub(super) fn history(&self) -> Vec<HistoryLine> {
+        if self.undated {
+            return self.lines();
+        }
+        self.told.get_or_init(|| self.lines()).clone()
+    }
+
+    fn lines(&self) -> Vec<HistoryLine> {
         let mut places: BTreeMap<&ChainId, Places> = BTreeMap::new();
-        let mut items: Vec<Item<'_>> = Vec::new();
+        let mut items: Vec<Item<'_>> = Vec::with_capacity(self.entries.len() + self.news.len());
         let mut asked = Asked::default();
         for Entry { at_ms, happened_ms, event } in self.entries.iter().chain(&self.news) {
-            // What an older program journalled is still on disk, most of it.
-            let happened = happened_ms.or_else(|| self.happened(event)).unwrap_or(*at_ms).min(*at_ms);
+            let told = happened_ms.or_else(|| if self.undated { self.happened(event) } else { None });
+            let happened = told.unwrap_or(*at_ms).min(*at_ms);
             let happened = asked.after(event, happened, *at_ms);
             let place =
                 event.chain().map_or((0, 0, 0, 0), |chain| places.entry(chain).or_default().of(event));
             items.push(Item { event, at_ms: *at_ms, happened_ms: happened, place });
         }
         in_order(&mut items);
-        let lines = folded(&items);
-        let skip = lines.len().saturating_sub(LINES);
-        lines.into_iter().skip(skip).collect()
+        folded(&items)
     }
 }
 
 /// Sorts by time, which then only grows. Within a second, which is all that the batch system tells, the events of a chain come in
 /// the order of their places, and each is taken for no earlier than the one before it. That the campaign was made comes first.
-fn in_order(items: &mut [Item<'_>]) {
-    let made = |item: &Item<'_>| matches!(item.event, Event::Created { .. });
+fn in_order<'e>(items: &mut [Item<'e>]) {
+    let made = |item: &Item<'e>| matches!(item.event, Event::Created { .. });
     let first = items.iter().map(|item| item.happened_ms).min().unwrap_or_default();
     items.iter_mut().filter(|item| made(item)).for_each(|item| item.happened_ms = first);
-    items.sort_by_cached_key(|item| {
-        (item.event.chain().cloned(), item.happened_ms.div_euclid(1_000), item.place)
-    });
+    let key = |item: &Item<'e>| (item.event.chain(), item.happened_ms.div_euclid(1_000), item.place);
+    items.sort_by(|one, other| key(one).cmp(&key(other)));
     let mut before: Option<(Option<&ChainId>, i64)> = None;
     for item in items.iter_mut() {
         if let Some((_, ms)) = before.filter(|(chain, _)| *chain == item.event.chain()) {
@@ -128,34 +148,39 @@ impl<'e> Asked<'e> {
     }
 }
 
-/// Lines of the sorted events; checkpoints of a chain that follow one another are one line.
+/// The last lines of the sorted events; checkpoints of a chain that follow one another are one line.
 fn folded(items: &[Item<'_>]) -> Vec<HistoryLine> {
-    let mut lines: Vec<HistoryLine> = Vec::new();
+    // Each event's line, with the first generation where it tells of several; none where a later one tells of it too.
+    let mut lines: Vec<Option<Option<u32>>> = Vec::with_capacity(items.len());
     // Per chain the line of its last seal, and the first generation told there.
     let mut seals: BTreeMap<&ChainId, (usize, u32)> = BTreeMap::new();
-    for item in items {
+    for (at, item) in items.iter().enumerate() {
         let mut since = None;
         if let Event::GenerationSeen { chain, generation, .. } = item.event {
-            if let Some((at, first)) = seals.get(chain).copied() {
-                since = Some(first);
-                lines.remove(at);
-                seals.values_mut().filter(|(line, _)| *line > at).for_each(|(line, _)| *line -= 1);
-                seals.insert(chain, (lines.len(), first));
-            } else {
-                seals.insert(chain, (lines.len(), generation.0));
+            let before = seals.get(chain).copied();
+            since = before.map(|(_, first)| first);
+            if let Some(line) = before.and_then(|(line, _)| lines.get_mut(line)) {
+                *line = None;
             }
+            seals.insert(chain, (at, since.unwrap_or(generation.0)));
         } else if let Some(chain) = item.event.chain() {
             seals.remove(chain);
         }
-        lines.push(HistoryLine {
+        lines.push(Some(since));
+    }
+    let told = items.iter().zip(lines).rev().filter_map(|(item, line)| Some((item, line?)));
+    let mut last: Vec<HistoryLine> = told
+        .take(LINES)
+        .map(|(item, since)| HistoryLine {
             happened_ms: item.happened_ms,
             at_ms: item.at_ms,
             chain: item.event.chain().cloned(),
             event: item.event.clone(),
             since,
-        });
-    }
-    lines
+        })
+        .collect();
+    last.reverse();
+    last
 }
 
 /// Finds the places of one chain's events, read in the order of the journal.

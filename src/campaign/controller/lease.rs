@@ -1,5 +1,6 @@
 //! Takes the lease to act, and gives it back.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -204,7 +205,9 @@ impl Controller {
 
     fn take_in(&mut self, entries: Vec<Entry>) {
         self.state = machine::fold(entries.iter().map(|e| &e.event));
+        self.undated = entries.iter().any(|entry| entry.happened_ms.is_none());
         self.entries = entries;
+        self.told = OnceCell::new();
         self.news.clear();
     }
 }

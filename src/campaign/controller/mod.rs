@@ -20,6 +20,7 @@ mod request;
 mod sure;
 mod view;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -36,7 +37,7 @@ use super::inputs::Inputs;
 use super::journal::{self, Journal};
 use super::lease::{Lease, Other};
 use super::machine::{self, Decision, Doubts, Limits, Observation, State};
-use super::snapshot::Snapshot;
+use super::snapshot::{HistoryLine, Snapshot};
 use super::spec::{self, Changed, Loaded, Spec};
 use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
@@ -66,6 +67,10 @@ pub struct Controller {
     news: Vec<Entry>,
     /// The journal's length at the last reading, for a reader.
     read_length: u64,
+    /// The history's lines, while nothing is new.
+    told: OnceCell<Vec<HistoryLine>>,
+    /// Entries were read for which disk and batch system were not asked yet when they happened.
+    undated: bool,
     state: State,
     doubts: Doubts,
     /// What lies on disk of what sessions wait to be sure of.
@@ -150,6 +155,8 @@ impl Controller {
             entries: Vec::new(),
             news: Vec::new(),
             read_length: 0,
+            told: OnceCell::new(),
+            undated: false,
             state: State::default(),
             doubts: Doubts::default(),
             kept: Kept::default(),
@@ -234,6 +241,9 @@ impl Controller {
             // What a job leaves is there before its end is told: what was read before the answer may be older than that.
             self.read_files()?;
         }
+        if polled {
+            self.date_entries();
+        }
         self.excuse_suspended(now_ms);
         let due = self.decide(polled)?;
         if due && self.journal.is_none() && self.reach.resident {
@@ -296,7 +306,7 @@ impl Controller {
     fn excuse_suspended(&mut self, now_ms: u64) {
         let Some(view) = &self.batch.view else { return };
         for (chain, files) in &mut self.files {
-            let live = machine::live_jobs(&self.state.chain(chain), view);
+            let live = machine::live_jobs(self.state.chain(chain), view);
             if live.iter().any(|job| job.state == JobState::Suspended) {
                 files.excuse_silence(now_ms);
             }
@@ -355,6 +365,7 @@ impl Controller {
             let _step = debug_span!("journal", entries = entries.len()).entered();
             journal.append(&entries)?;
         }
+        self.told = OnceCell::new();
         for entry in entries {
             self.state.apply(&entry.event);
             if self.journal.is_some() { &mut self.entries } else { &mut self.news }.push(entry);

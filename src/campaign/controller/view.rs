@@ -25,27 +25,7 @@ impl Controller {
     /// The picture of what was last read.
     pub(super) fn snapshot(&self) -> Snapshot {
         let now_ms = (self.reach.now_ms)();
-        let none = ChainFiles::default();
-        let chains: Vec<ChainView> = self
-            .chains
-            .iter()
-            .map(|chain| {
-                let Chain { id, months, .. } = chain;
-                let record = self.state.chain(id);
-                let files = self.files.get(id).unwrap_or(&none);
-                let state_folder = self.campaign.state();
-                self.chain_view(&Seen {
-                    chain,
-                    id,
-                    months,
-                    record: &record,
-                    files,
-                    now_ms,
-                    spec: &self.spec,
-                    state_folder: &state_folder,
-                })
-            })
-            .collect();
+        let chains: Vec<ChainView> = self.chains.iter().map(|chain| self.view_at(chain, now_ms)).collect();
         Snapshot {
             name: one_line(&self.spec.name),
             spec_file: self.campaign.spec(&self.identity.spec),
@@ -59,6 +39,27 @@ impl Controller {
             complete: chains.iter().all(|c| c.state == ChainState::Complete),
             chains,
         }
+    }
+
+    /// One chain as it is in the picture; `None`: the campaign has no such chain.
+    pub(super) fn chain_now(&self, id: &ChainId) -> Option<ChainView> {
+        let chain = self.chains.iter().find(|chain| chain.id == *id)?;
+        Some(self.view_at(chain, (self.reach.now_ms)()))
+    }
+
+    fn view_at(&self, chain: &Chain, now_ms: u64) -> ChainView {
+        let none = ChainFiles::default();
+        let Chain { id, months, .. } = chain;
+        self.chain_view(&Seen {
+            chain,
+            id,
+            months,
+            record: self.state.chain(id),
+            files: self.files.get(id).unwrap_or(&none),
+            now_ms,
+            spec: &self.spec,
+            state_folder: &self.campaign.state(),
+        })
     }
 
     fn cluster_view(&self, now_ms: u64) -> ClusterView {

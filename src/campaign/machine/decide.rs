@@ -1,5 +1,6 @@
 //! From state and observation to decisions.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::failure::{self, Verdict};
@@ -24,7 +25,7 @@ pub fn decide(state: &State, seen: &Observation, doubts: &mut Doubts) -> Vec<Dec
     for chain in chains {
         let mut decider = Decider {
             chain,
-            record: state.chain(chain),
+            record: Cow::Borrowed(state.chain(chain)),
             disk: seen.disk.get(chain).unwrap_or(&empty),
             limits: seen.limits,
             now_ms: seen.now_ms,
@@ -52,8 +53,9 @@ pub(in crate::campaign) fn stage_of(state: &JobState) -> JobStage {
 
 /// The jobs of a chain among all that the batch system knows, the newest last.
 pub(in crate::campaign) fn jobs_of<'b>(record: &ChainRecord, batch: &'b BatchView) -> Vec<(u32, &'b Job)> {
+    let attempts = record.attempts.iter();
     let mut jobs: Vec<(u32, &Job)> =
-        batch.jobs.iter().filter_map(|job| Some((record.attempt_of(&job.name)?, job))).collect();
+        attempts.flat_map(|(number, attempt)| batch.of(&attempt.token).map(|job| (*number, job))).collect();
     jobs.sort_by_key(|(attempt, job)| (*attempt, job.key()));
     jobs
 }
@@ -67,7 +69,8 @@ pub fn live_jobs<'b>(record: &ChainRecord, batch: &'b BatchView) -> Vec<&'b Job>
 /// Decides for one chain; each recorded event is taken into `record` at once.
 struct Decider<'a> {
     chain: &'a ChainId,
-    record: ChainRecord,
+    /// As the state has it, until something of this chain is new.
+    record: Cow<'a, ChainRecord>,
     disk: &'a DiskView,
     limits: Limits,
     now_ms: u64,
@@ -76,10 +79,7 @@ struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     fn record(&mut self, event: Event) {
-        let mut state = State::default();
-        state.chains.insert(self.chain.clone(), std::mem::take(&mut self.record));
-        state.apply(&event);
-        self.record = state.chains.remove(self.chain).unwrap_or_default();
+        self.record.to_mut().apply(&event);
         self.decisions.push(Decision::Record(event));
     }
 

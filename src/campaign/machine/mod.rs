@@ -15,7 +15,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +58,7 @@ pub struct Observation {
     /// The monotonic clock, milliseconds.
     pub now_ms: u64,
     /// The batch system's answer about all known tokens; `None`: no (certain) answer this time.
-    pub batch: Option<BatchView>,
+    pub batch: Option<Arc<BatchView>>,
     /// What each chain has on disk.
     pub disk: BTreeMap<ChainId, DiskView>,
     /// How a chain may run.
@@ -71,6 +72,37 @@ pub struct BatchView {
     pub jobs: Vec<Job>,
     /// The nodes.
     pub nodes: Vec<Node>,
+    /// Where the jobs of each name stand among them: every chain asks for its own, several times a round.
+    named: HashMap<String, Vec<usize>>,
+    /// Where each run stands.
+    runs: HashMap<JobKey, usize>,
+}
+
+impl BatchView {
+    /// These jobs and nodes.
+    #[must_use]
+    pub fn new(jobs: Vec<Job>, nodes: Vec<Node>) -> Self {
+        let mut view = Self { jobs, nodes, ..Self::default() };
+        for (at, job) in view.jobs.iter().enumerate() {
+            match view.named.get_mut(&job.name) {
+                Some(all) => all.push(at),
+                None => drop(view.named.insert(job.name.clone(), vec![at])),
+            }
+            view.runs.entry(job.key()).or_insert(at);
+        }
+        view
+    }
+
+    /// The jobs of an attempt, in their order.
+    pub fn of(&self, token: &Token) -> impl Iterator<Item = &Job> {
+        self.named.get(&token.0).into_iter().flatten().filter_map(|at| self.jobs.get(*at))
+    }
+
+    /// One run of a job.
+    #[must_use]
+    pub fn run(&self, run: JobKey) -> Option<&Job> {
+        self.jobs.get(*self.runs.get(&run)?)
+    }
 }
 
 /// What one chain has on disk.

@@ -87,8 +87,18 @@ pub struct SeenJob {
 impl State {
     /// The chain's record; a chain never heard of is planned.
     #[must_use]
-    pub fn chain(&self, id: &ChainId) -> ChainRecord {
-        self.chains.get(id).cloned().unwrap_or_default()
+    pub fn chain(&self, id: &ChainId) -> &ChainRecord {
+        static PLANNED: ChainRecord = ChainRecord {
+            stage: Stage::Planned,
+            attempts: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            links: BTreeMap::new(),
+            link_at_end: None,
+            generation: None,
+            silent: None,
+            elsewhere: BTreeSet::new(),
+        };
+        self.chains.get(id).unwrap_or(&PLANNED)
     }
 
     /// All tokens whose jobs may be known to the batch system.
@@ -126,12 +136,6 @@ impl ChainRecord {
         self.attempts.keys().rev().take_while(|attempt| self.elsewhere.contains(attempt)).count()
     }
 
-    /// The attempt with this token.
-    #[must_use]
-    pub fn attempt_of(&self, token: &str) -> Option<u32> {
-        self.attempts.iter().find(|(_, a)| a.token.0 == token).map(|(number, _)| *number)
-    }
-
     /// Resubmissions by the batch system: jobs that came from another, and restarts under one number, those that no session saw
     /// too.
     #[must_use]
@@ -144,7 +148,8 @@ impl ChainRecord {
         others.len() as u32 + restarts.values().sum::<u32>()
     }
 
-    fn apply(&mut self, event: &Event) {
+    /// Takes in one event of this chain.
+    pub(super) fn apply(&mut self, event: &Event) {
         match event {
             Event::SubmitIntent { attempt, token, .. } => {
                 let newest = *attempt > self.last_attempt();

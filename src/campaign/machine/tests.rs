@@ -114,8 +114,8 @@ impl World {
 
     /// One look at these jobs; the deletions asked for.
     fn look(&mut self, jobs: &[Job]) -> Vec<u64> {
-        let nodes = self.seen.batch.take().map(|b| b.nodes).unwrap_or_default();
-        self.seen.batch = Some(BatchView { jobs: jobs.to_vec(), nodes });
+        let nodes = self.seen.batch.take().map(|b| b.nodes.clone()).unwrap_or_default();
+        self.seen.batch = Some(BatchView::new(jobs.to_vec(), nodes).into());
         let decisions = decide(&self.state, &self.seen, &mut self.doubts);
         let mut deleted = Vec::new();
         for decision in decisions {
@@ -130,7 +130,7 @@ impl World {
     }
 
     fn stage(&self) -> Stage {
-        self.state.chain(&m01()).stage
+        self.state.chain(&m01()).stage.clone()
     }
 
     fn disk(&mut self) -> &mut DiskView {
@@ -368,7 +368,7 @@ fn a_suspected_node_means_that_it_died() {
     let mut world = World::submitted();
     let node =
         Node { name: "dahu-2".to_owned(), state: NodeState::Lost("gone".to_owned()), jobs: Vec::new() };
-    world.seen.batch = Some(BatchView { jobs: Vec::new(), nodes: vec![node] });
+    world.seen.batch = Some(BatchView::new(Vec::new(), vec![node]).into());
     world.look(&[job(10, 1, JobState::Error, None)]);
     assert_eq!(world.failure().class, "node died");
 }
