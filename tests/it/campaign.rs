@@ -14,7 +14,7 @@ use alpsckpt::batch::{
 };
 use alpsckpt::campaign::controller::{ActionKind, ControlError, Controller, Patience, Reach};
 use alpsckpt::campaign::identity::Identity;
-use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, Snapshot};
+use alpsckpt::campaign::snapshot::{Access, ChainState, ChainView, FailureView, HistoryLine, Snapshot};
 use alpsckpt::campaign::spec;
 use alpsckpt::checkpoint::form::FORM;
 use alpsckpt::checkpoint::{
@@ -796,7 +796,7 @@ fn how_jobs_run_changes_for_the_next_attempts_while_another_months_job_runs() {
     assert_eq!(scripts(1), of_january, "the running job goes on with what it has");
     let snapshot = controller.refresh().expect("a snapshot");
     assert_eq!(chain(&snapshot, &january()).state, ChainState::Running);
-    let told = snapshot.history.iter().map(|line| line.text()).collect::<Vec<_>>().join("\n");
+    let told = snapshot.history.iter().map(HistoryLine::text).collect::<Vec<_>>().join("\n");
     assert!(taken.iter().all(|field| told.contains(field)), "{told}");
     for month in [6, 12] {
         controller.act(&ActionKind::Submit.on(ChainId::of_months(&[month]))).expect("submitted");
@@ -876,7 +876,10 @@ fn a_refused_submission_leaves_no_job_and_can_be_repeated() {
     let error = controller.act(&ActionKind::Submit.on(january())).expect_err("refused");
     assert!(error.to_string().contains("walltime too long"));
     let snapshot = controller.refresh().expect("a snapshot");
-    assert_eq!(chain(&snapshot, &january()).failure.as_ref().map(|f| f.class()).as_deref(), Some("refused"));
+    assert_eq!(
+        chain(&snapshot, &january()).failure.as_ref().map(FailureView::class).as_deref(),
+        Some("refused")
+    );
     controller.act(&ActionKind::Resubmit.on(january())).expect("submitted");
     assert_eq!(state(&mut controller), ChainState::Waiting);
 }

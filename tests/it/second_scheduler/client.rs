@@ -103,7 +103,7 @@ impl BatchSystem for Client {
     }
 
     fn submit(&mut self, submission: &Submission) -> Result<JobId, BatchError> {
-        self.0.lock().unwrap().name = submission.token.0.clone();
+        self.0.lock().unwrap().name.clone_from(&submission.token.0);
         let (code, text) = self.ask("sbatch");
         if code != 0 {
             return Err(BatchError::Refused(text));
