@@ -145,7 +145,7 @@ fn month_in(name: &str) -> Option<(usize, u8)> {
     found.next()
 }
 
-/// The month of a layer, and what tells it from the same month of another request: [`Request::tag`].
+/// The month of a layer, and what tells it from the same month of another request: [`super::MapRequest::tag`].
 #[derive(Debug, Clone, Copy)]
 struct When<'a> {
     month: u8,

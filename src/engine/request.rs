@@ -60,7 +60,7 @@ pub struct MonthInputs {
     pub cloud: Option<PathBuf>,
     /// Temperatures.
     pub temperatures: Vec<TemperatureInput>,
-    /// Linke's turbidity for an air mass of 2, 1..10; needed for [`AtmosphereModel::Esra`](super::Atmosphere::Esra), else left
+    /// Linke's turbidity for an air mass of 2, 1..10; needed for [`AtmosphereModel::Esra`](super::AtmosphereModel::Esra), else left
     /// alone.
     pub linke: Option<CoarseField>,
 }

@@ -40,7 +40,7 @@ pub(super) trait Document {
         None
     }
 
-    /// As JSON: an [`object`] or [`rows`] of them.
+    /// As JSON: an [`object()`] or [`rows()`] of them.
     fn json(&self) -> Result<String, CliError>;
 }
 

@@ -67,7 +67,7 @@ impl Beam {
     }
 
     /// Direct radiation on a plane facing the sun, and diffuse radiation of the whole sky on a level plane, kW/m2, at a
-    /// relative [`pressure`].
+    /// relative [`pressure()`].
     pub(super) fn through(&self, pressure: f64) -> (f64, f64) {
         match self {
             Self::Saga(beam) => beam.through(pressure),

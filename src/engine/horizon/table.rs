@@ -11,7 +11,7 @@ pub(in super::super) type PatchLine = [[i16; LANES]; BLOCKS];
 /// Horizons: what stands higher hides what shines there.
 #[derive(Debug)]
 pub(in super::super) struct Table {
-    /// For each direction the cells' tangents in [`STEPS`].
+    /// For each direction the cells' tangents in `STEPS`.
     pub lines: Vec<PatchLine>,
     /// For each direction and block the lowest and the highest.
     pub lowest: Vec<[f32; BLOCKS]>,
