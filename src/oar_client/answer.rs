@@ -28,8 +28,23 @@ const FIELDS: [&str; 15] = [
     "submissionTime",
 ];
 
+/// The jobs of `oarstat -f -J`; none for an empty answer.
+pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let Jobs(all) = match serde_json::from_str(text) {
+        Ok(jobs) => jobs,
+        // In the words that there are for any answer.
+        Err(e) => return Err(parse::object(text).err().unwrap_or_else(|| e.to_string())),
+    };
+    let mut all = all.into_values().collect::<Result<Vec<Job>, _>>()?;
+    all.sort_by_key(|job| job.id);
+    Ok(all)
+}
+
 /// The jobs by the names that the answer gives them, each read or why not.
-pub(super) struct Jobs(pub(super) BTreeMap<String, Result<Job, String>>);
+struct Jobs(BTreeMap<String, Result<Job, String>>);
 
 impl<'de> Deserialize<'de> for Jobs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

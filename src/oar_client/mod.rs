@@ -123,7 +123,7 @@ impl Oar {
         if output.stdout.trim().is_empty() && !output.stderr.trim().is_empty() {
             return Err(output.unreadable(output.complaint()));
         }
-        parse::jobs(&output.stdout).map_err(|what| output.unreadable(what))
+        answer::jobs(&output.stdout).map_err(|what| output.unreadable(what))
     }
 
     /// The jobs of these attempts. `oarstat` works longest on those that are over and change no more, in the end nearly

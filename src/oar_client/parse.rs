@@ -2,26 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Jobs;
 use super::end::{OarEvent, ToldEnd};
 use crate::batch::{Ending, Job, JobId, JobState, Node, NodeState};
 
-/// The jobs of `oarstat -f -J`; none for an empty answer.
-pub(super) fn jobs(text: &str) -> Result<Vec<Job>, String> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let Jobs(all) = match serde_json::from_str(text) {
-        Ok(jobs) => jobs,
-        // In the words that there are for any answer.
-        Err(e) => return Err(object(text).err().unwrap_or_else(|| e.to_string())),
-    };
-    let mut all = all.into_values().collect::<Result<Vec<Job>, _>>()?;
-    all.sort_by_key(|job| job.id);
-    Ok(all)
-}
-
-fn object(text: &str) -> Result<Map<String, Value>, String> {
+/// An answer that is an object.
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, String> {
     match serde_json::from_str(text) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err("a JSON object was expected".to_owned()),

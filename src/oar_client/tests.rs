@@ -93,7 +93,7 @@ fn tokens(names: &[&str]) -> Vec<Token> {
 #[test]
 fn a_whole_chain_is_read_with_its_links_and_ends() {
     for version in VERSIONS {
-        let jobs = parse::jobs(&sample(version, "chain-sql-full.out")).unwrap();
+        let jobs = answer::jobs(&sample(version, "chain-sql-full.out")).unwrap();
         assert!(jobs.len() >= 2, "{version}");
         assert!(jobs.iter().all(|j| j.array_id == JobId(1) && j.name == "campaign-seg"));
         for (before, after) in jobs.iter().zip(&jobs[1..]) {
@@ -109,13 +109,13 @@ fn a_whole_chain_is_read_with_its_links_and_ends() {
 fn unknown_states_fields_and_texts_for_numbers_are_taken_as_they_come() {
     let text =
         r#"{"7": {"state": "Dreaming", "exit_code": "256", "brandNew": [1], "name": null, "array_id": "5"}}"#;
-    let job = parse::jobs(text).unwrap().remove(0);
+    let job = answer::jobs(text).unwrap().remove(0);
     assert_eq!((job.id, job.array_id), (JobId(7), JobId(5)));
     assert_eq!(
         (job.state.clone(), job.ended()),
         (JobState::Unknown("Dreaming".to_owned()), Some(Ending::Code(1)))
     );
-    assert!(parse::jobs("[]").is_err() && parse::jobs(r#"{"7": {}}"#).is_err());
+    assert!(answer::jobs("[]").is_err() && answer::jobs(r#"{"7": {}}"#).is_err());
     assert_eq!(parse::version("OAR version: 2.5.9 (Froggy)"), Some("2.5.9"));
     assert_eq!(parse::version("no number"), None);
 }

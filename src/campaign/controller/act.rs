@@ -1,6 +1,6 @@
 //! Does what a person asks for.
 
-use super::anew::Runs;
+use super::install::Runs;
 use super::install::{self, Nodes};
 use super::{Action, ControlError, Controller};
 use crate::batch::{BatchError, BatchSystem, JobId, Token};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::act::not_now;
+use super::install::Runs;
 use super::{ControlError, Controller, install};
 use crate::campaign::event::{Event, Notice};
 use crate::campaign::inputs::{self, Inputs};
@@ -222,16 +223,6 @@ impl Controller {
         });
         if counts { sealed_by.to_owned() } else { self.identity.spec.clone() }
     }
-}
-
-/// What an attempt runs.
-pub(super) struct Runs {
-    /// The hash of the program's copy.
-    pub(super) program: String,
-    /// The hash of the frozen spec that it goes by.
-    pub(super) spec: String,
-    /// What is to be said about it.
-    pub(super) said: Option<String>,
 }
 
 /// The files of the maps that are missing or whose bytes are not what was computed.

@@ -101,6 +101,16 @@ pub(super) fn submission(
     }
 }
 
+/// What an attempt runs.
+pub(super) struct Runs {
+    /// The hash of the program's copy.
+    pub(super) program: String,
+    /// The hash of the frozen spec that it goes by.
+    pub(super) spec: String,
+    /// What is to be said about it.
+    pub(super) said: Option<String>,
+}
+
 /// What a chain's jobs are made of.
 #[derive(Clone, Copy)]
 pub(super) struct Jobs<'a> {

@@ -193,7 +193,7 @@ fn an_answer_cut_off_anywhere_is_not_taken_for_a_whole_one() {
                 assert!(parse::nodes(cut).is_err(), "{} {} {end}", sample.version, sample.name);
             } else if !cut.trim().is_empty() {
                 // An empty answer is a valid one; `find` asks for proof of it.
-                assert!(parse::jobs(cut).is_err(), "{} {} {end}", sample.version, sample.name);
+                assert!(answer::jobs(cut).is_err(), "{} {} {end}", sample.version, sample.name);
             }
         }
     }
@@ -231,7 +231,7 @@ proptest! {
     #[test]
     fn damaged_bytes_give_jobs_or_an_error(sample in any_of(Sample::all()), damage in damage()) {
         let text = damaged(&sample.text("out"), &damage);
-        match parse::jobs(&text) {
+        match answer::jobs(&text) {
             Ok(jobs) => check_jobs(&jobs)?,
             Err(what) => prop_assert!(!what.is_empty()),
         }
@@ -268,10 +268,10 @@ proptest! {
         sample in of_kind(Sample::is_jobs),
         changes in prop::collection::vec(change(), 1..5),
     ) {
-        let before = parse::jobs(&sample.text("out")).unwrap();
+        let before = answer::jobs(&sample.text("out")).unwrap();
         let mut answer: Map<String, Value> = serde_json::from_str(&sample.text("out")).unwrap();
         let changed: Vec<String> = changes.iter().filter_map(|change| apply(&mut answer, change)).collect();
-        match parse::jobs(&Value::Object(answer).to_string()) {
+        match answer::jobs(&Value::Object(answer).to_string()) {
             Ok(jobs) => {
                 check_jobs(&jobs)?;
                 prop_assert_eq!(jobs.len(), before.len());
