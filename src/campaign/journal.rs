@@ -19,8 +19,10 @@ pub const MAGIC: [u8; 8] = *b"alpsjrn1";
 /// What a reading of the journal found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
-    /// The good entries, in order.
+    /// The good entries, in order; the newest of them where only so many were to be kept.
     pub entries: Vec<Entry>,
+    /// How many good entries there are.
+    pub count: u64,
     /// Length of the file up to the end of the last good entry; `None` when there is no journal.
     pub good: Option<u64>,
     /// Where and why reading stopped early.
@@ -30,17 +32,50 @@ pub struct Reading {
     offset: u64,
 }
 
+/// How many entries are kept in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All.
+    All,
+    /// The newest, so many.
+    Newest(usize),
+}
+use Keep::{All, Newest};
+
+impl Keep {
+    /// Leaves out what is too old, now and then: each entry is moved only a few times.
+    pub fn prune(self, entries: &mut Vec<Entry>) {
+        if matches!(self, Newest(most) if entries.len() >= most.saturating_mul(2)) {
+            self.cut(entries);
+        }
+    }
+
+    fn cut(self, entries: &mut Vec<Entry>) {
+        if let Newest(most) = self {
+            entries.drain(..entries.len().saturating_sub(most));
+        }
+    }
+}
+
 /// Reads all good entries; a missing journal is empty, a damaged one gives its good prefix.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or is of a later version of the format.
 pub fn read(path: &Path) -> Result<Reading, DurableError> {
+    read_each(path, All, &mut |_| ())
+}
+
+/// The same, each entry shown to `taken`, and only some of them kept: a campaign of months has tens of thousands.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_each(path: &Path, keep: Keep, taken: &mut dyn FnMut(&Entry)) -> Result<Reading, DurableError> {
     let bytes = match beneath::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Reading::default()),
         Err(e) => return Err(DurableError::io(path, "read", e)),
     };
-    decode(path, &bytes)
+    decode_each(path, &bytes, keep, taken)
 }
 
 /// The good entries of the journal's bytes. Damage is no error but part of the answer.
@@ -48,11 +83,25 @@ pub fn read(path: &Path) -> Result<Reading, DurableError> {
 /// # Errors
 /// When it is of a later version of the format.
 pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
+    decode_each(path, bytes, All, &mut |_| ())
+}
+
+fn decode_each(
+    path: &Path,
+    bytes: &[u8],
+    keep: Keep,
+    taken: &mut dyn FnMut(&Entry),
+) -> Result<Reading, DurableError> {
     let mut reading = Reading::default();
     let mut end = MAGIC.len() as u64;
     let log = framed::decode_each(path, bytes, MAGIC, |record| {
         match serde_json::from_slice(record) {
-            Ok(entry) => reading.entries.push(entry),
+            Ok(entry) => {
+                taken(&entry);
+                reading.count += 1;
+                reading.entries.push(entry);
+                keep.prune(&mut reading.entries);
+            }
             Err(e) => {
                 reading.newer.get_or_insert_with(|| {
                     let version = env!("CARGO_PKG_VERSION");
@@ -72,6 +121,7 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
             return Ok(Reading { good: Some(0), damage: Some(e.to_string()), ..Reading::default() });
         }
     };
+    keep.cut(&mut reading.entries);
     reading.entries.shrink_to_fit();
     reading.good = Some(good);
     if let Some(damage) = damage {
@@ -94,7 +144,19 @@ impl Journal {
     /// # Errors
     /// When it cannot be read, set aside, created or cut; [`DurableError::UnknownForm`] when a later program wrote to it.
     pub fn open(path: &Path) -> Result<(Self, Reading, Option<PathBuf>), DurableError> {
-        let reading = read(path)?;
+        Self::open_each(path, All, &mut |_| ())
+    }
+
+    /// The same, each entry shown to `taken`, and only some of them kept.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_each(
+        path: &Path,
+        keep: Keep,
+        taken: &mut dyn FnMut(&Entry),
+    ) -> Result<(Self, Reading, Option<PathBuf>), DurableError> {
+        let reading = read_each(path, keep, taken)?;
         if let Some(newer) = &reading.newer {
             return Err(DurableError::unknown_form(path, newer.clone()));
         }
@@ -186,6 +248,20 @@ mod tests {
         journal.append(&entries).unwrap();
         assert_eq!(journal.length(), fs::metadata(&path).unwrap().len());
         (path, entries)
+    }
+
+    #[test]
+    fn all_entries_are_shown_and_counted_and_the_newest_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let event = |attempt| Event::SubmitLost { chain: ChainId::of_months(&[1]), attempt };
+        let entries: Vec<Entry> = (0..25).map(|attempt| entry(event(attempt))).collect();
+        Journal::open(&path).unwrap().0.append(&entries).unwrap();
+        let mut shown = Vec::new();
+        let reading = read_each(&path, Newest(4), &mut |entry| shown.push(entry.clone())).unwrap();
+        assert_eq!((shown, reading.count), (entries.clone(), 25));
+        assert_eq!(reading.entries, entries[21..]);
+        assert_eq!(read(&path).unwrap().entries, entries);
     }
 
     #[test]

@@ -24,14 +24,14 @@ impl Controller {
         let fresh = !self.state.chain(chain).attempts.is_empty();
         // A slow disk and a slow batch system are looked at before the lease is taken.
         self.look_freshly(chain, fresh)?;
-        let known = self.entries.len();
+        let known = self.recorded;
         // What cannot be needs no lease to be refused.
         self.possible_now(action)?;
         // Nothing is done by ourselves meanwhile that a person is just asking for.
         self.asked = true;
         let done = self.holding(|controller| {
             let fresh = fresh || !controller.state.chain(chain).attempts.is_empty();
-            if controller.entries.len() == known {
+            if controller.recorded == known {
                 // Nobody acted in between: what was just seen is journalled.
                 controller.decide(fresh)?;
             } else {

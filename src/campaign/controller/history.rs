@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use super::Controller;
 use crate::batch::{Job, JobKey};
 use crate::campaign::event::{Entry, Event, JobStage};
+use crate::campaign::journal::Keep;
 use crate::campaign::snapshot::HistoryLine;
 use crate::checkpoint::ChainId;
 
 /// Lines of history in a snapshot.
 const LINES: usize = 500;
+/// Records of the journal that are kept in memory beside the state: some tell of the same line, and some are told late.
+pub(super) const KEPT: Keep = Keep::Newest(4 * LINES);
 
 /// The place of an event among those of its chain: job, link of that job, stage of their lives, number. Times that the
 /// batch system tells are whole seconds; within one this decides.

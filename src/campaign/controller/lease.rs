@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use nix::unistd::{AccessFlags, access};
 use tracing::debug_span;
 
+use super::history::KEPT;
 use super::{ControlError, Controller, read_identity};
 use crate::campaign::event::{Entry, Event, Notice};
 use crate::campaign::journal::{self, Journal};
-use crate::campaign::{chains, machine, spec};
+use crate::campaign::machine::State;
+use crate::campaign::{chains, spec};
 use crate::checkpoint::form::FORM;
 use crate::durable::{DurableError, beneath};
 
@@ -112,7 +114,9 @@ impl Controller {
                     Ok(upgraded) => upgraded,
                     Err(e) => return self.decline(e),
                 };
-                let (journal, reading, aside) = match Journal::open(&path) {
+                let mut state = State::default();
+                let opened = Journal::open_each(&path, KEPT, &mut |entry| state.apply(&entry.event));
+                let (journal, reading, aside) = match opened {
                     Ok(opened) => opened,
                     Err(e) => {
                         self.lease.release();
@@ -121,7 +125,7 @@ impl Controller {
                 };
                 self.journal = Some(journal);
                 let new = reading.good.is_none();
-                self.take_in(reading.entries);
+                self.take_in(state, reading.entries, reading.count);
                 let mut events = Vec::new();
                 if new {
                     let (spec, cluster) = (self.identity.spec.clone(), self.identity.cluster.words());
@@ -157,13 +161,14 @@ impl Controller {
         if length == self.read_length && length > 0 {
             return Ok(());
         }
-        let reading = journal::read(path)?;
+        let mut state = State::default();
+        let reading = journal::read_each(path, KEPT, &mut |entry| state.apply(&entry.event))?;
         self.read_length = length;
         if let Some(newer) = &reading.newer {
             self.lease.bar(format!("{}: {newer}", path.display()));
         }
         self.newer = reading.newer;
-        self.take_in(reading.entries);
+        self.take_in(state, reading.entries, reading.count);
         Ok(())
     }
 
@@ -203,8 +208,9 @@ impl Controller {
         }
     }
 
-    fn take_in(&mut self, entries: Vec<Entry>) {
-        self.state = machine::fold(entries.iter().map(|e| &e.event));
+    fn take_in(&mut self, state: State, entries: Vec<Entry>, recorded: u64) {
+        self.state = state;
+        self.recorded = recorded;
         self.undated = entries.iter().any(|entry| entry.happened_ms.is_none());
         self.entries = entries;
         self.told = OnceCell::new();

@@ -43,6 +43,7 @@ use crate::batch::{JobState, Token};
 use crate::checkpoint::{CampaignDir, Chain, ChainId, LinkNumber};
 use crate::clusters::ClusterChoice;
 use crate::durable::{DurableError, atomic, beneath, sealed};
+use history::KEPT;
 
 pub use super::actions::{Action, ActionKind};
 pub use follow::{edits, restore};
@@ -63,6 +64,8 @@ pub struct Controller {
     /// There while the lease is held.
     journal: Option<Journal>,
     entries: Vec<Entry>,
+    /// How many records the journal has.
+    recorded: u64,
     /// What was found and is not journalled: nobody has acted since.
     news: Vec<Entry>,
     /// The journal's length at the last reading, for a reader.
@@ -153,6 +156,7 @@ impl Controller {
             newer: None,
             journal: None,
             entries: Vec::new(),
+            recorded: 0,
             news: Vec::new(),
             read_length: 0,
             told: OnceCell::new(),
@@ -368,7 +372,13 @@ impl Controller {
         self.told = OnceCell::new();
         for entry in entries {
             self.state.apply(&entry.event);
-            if self.journal.is_some() { &mut self.entries } else { &mut self.news }.push(entry);
+            if self.journal.is_some() {
+                self.recorded += 1;
+                self.entries.push(entry);
+                KEPT.prune(&mut self.entries);
+            } else {
+                self.news.push(entry);
+            }
         }
         Ok(())
     }
