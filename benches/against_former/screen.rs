@@ -26,6 +26,10 @@ impl Drop for Screen {
     }
 }
 
+/// So long after the first picture the batch system is asked for no job that is over for good: both builds do so after 30 s, and ask
+/// each 10 s.
+const SETTLED: Duration = Duration::from_secs(45);
+
 /// The screen's own computing in ms in each second of a steady view that lasts so long, and the most memory that it had, MiB.
 pub(crate) fn steady(mut command: Command, time: Duration) -> Outcome<(f64, f64)> {
     let said = |e: nix::errno::Errno| format!("a pseudo-terminal: {e}");
@@ -60,6 +64,7 @@ pub(crate) fn steady(mut command: Command, time: Duration) -> Outcome<(f64, f64)
         last = drawn.recv_timeout(left).map_err(|_| format!("no month was drawn as running:\n{last}"))?;
     }
     let pid = screen.0.id();
+    std::thread::sleep(SETTLED);
     let (before, _) = busy::costs(pid)?;
     let began = Instant::now();
     std::thread::sleep(time);
