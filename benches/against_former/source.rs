@@ -32,6 +32,14 @@ pub(crate) fn cargo_build(from: &Path, target: &Path) -> Command {
     cargo
 }
 
+/// The command that downloads the crates that the source in `from` was built with.
+#[allow(dead_code, reason = "a benchmark builds with what the network gives")]
+pub(crate) fn cargo_fetch(from: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["fetch", "--locked", "--manifest-path"]).arg(from.join("Cargo.toml"));
+    cargo
+}
+
 /// Unpacks it into `folder`, anew.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use alpsckpt::campaign::identity::Identity;
 use alpsckpt::checkpoint::form::FORM;
@@ -35,18 +35,29 @@ fn former(test: &str) -> Option<PathBuf> {
         return None;
     }
     borrow_dependencies(&target);
-    let built = source::cargo_build(&from, &target)
-        .arg("--offline")
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("CARGO_INCREMENTAL", "0")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    if !built.status.success() && said.contains("--offline") {
-        skip(test, "a crate of the former build was never downloaded here: run `cargo fetch` at its commit");
+    let build = || {
+        source::cargo_build(&from, &target)
+            .arg("--offline")
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_INCREMENTAL", "0")
+            .output()
+            .unwrap()
+    };
+    let lacks_a_crate = |built: &Output| {
+        !built.status.success() && String::from_utf8_lossy(&built.stderr).contains("--offline")
+    };
+    let mut built = build();
+    if lacks_a_crate(&built) {
+        // Crates that this build does not use any more.
+        let _ = source::cargo_fetch(&from).output();
+        built = build();
+    }
+    if lacks_a_crate(&built) {
+        skip(test, "a crate of the former build cannot be downloaded here: run `cargo fetch` at its commit");
         return None;
     }
+    let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{} could not be built: {said}", source::COMMIT);
     source::note_made(&target).unwrap();
     Some(program)
