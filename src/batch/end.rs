@@ -1,6 +1,10 @@
 //! How jobs end, whose doing it is, and what follows.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use super::state::JobState;
 
 /// How a job ended, as its client understands what the batch system says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +69,37 @@ pub enum Next {
     },
 }
 
+impl Next {
+    /// Of a run that is to be followed by another, by its start and its end in seconds since 1970 (0: not told), where one of
+    /// `uncounted` seconds or less is not.
+    #[must_use]
+    pub fn of_run(started: i64, stopped: i64, uncounted: Duration) -> Self {
+        let uncounted = uncounted.as_secs();
+        match u64::try_from(stopped - started) {
+            Ok(ran) if started > 0 && ran <= uncounted => Self::TooShort { ran, uncounted },
+            _ => Self::Successor,
+        }
+    }
+}
+
 impl End {
+    /// By a job's state and how its command ended; `None` while it has not. `killed`: what else ended it, `next`: what follows a
+    /// command that ended so.
+    #[must_use]
+    pub fn by_state(
+        state: &JobState,
+        ending: Option<Ending>,
+        killed: impl FnOnce() -> Self,
+        next: impl FnOnce(Ending) -> Next,
+    ) -> Option<Self> {
+        match (state, ending) {
+            (JobState::Error, ending) => Some(Self { ending, ..killed() }),
+            (_, Some(ending)) => Some(Self { next: next(ending), ..Self::of(ending) }),
+            (JobState::Terminated, None) => Some(Self::untold()),
+            _ => None,
+        }
+    }
+
     /// Of a command that ended like this, with nothing to follow.
     #[must_use]
     pub fn of(ending: Ending) -> Self {

@@ -83,13 +83,18 @@ pub struct Signalling {
     pub early: Duration,
 }
 
-/// What a batch system reads of a job's script, and the language of what it is asked.
+/// What a batch system reads of a job's script.
 #[derive(Debug)]
 pub struct Requests {
     /// The beginning of a line of a script that it reads as a request of its own; empty where it reads none.
     pub prefix: &'static str,
     /// The lines of a submission's script that tell it what is wanted.
     pub lines: fn(&Submission) -> Result<Vec<String>, BatchError>,
+}
+
+/// The language in which a campaign file says what its site wants of a job's nodes.
+#[derive(Debug)]
+pub struct SiteLanguage {
     /// These nodes (as `resources` name them) with so many cores of each.
     pub with_cores: fn(nodes: &str, cores: u32) -> String,
     /// The cores of a node that `resources` ask for, where they say so.
@@ -118,4 +123,44 @@ pub struct LinkEnvironment {
     /// The command by which the job has itself run again, its last one after a link that ended with [`GO_ON`]; `None`: that is
     /// not for the job to do.
     pub go_on_by: Option<Vec<String>>,
+}
+
+/// The names of the variables by which a batch system tells a job of itself.
+#[derive(Debug)]
+pub struct JobVariables {
+    /// The job's number.
+    pub job: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The number of the submission that it comes from.
+    pub submission: &'static str,
+    /// The file whose first line is its node.
+    pub nodes: &'static str,
+    /// Its walltime, s.
+    pub walltime: &'static str,
+}
+
+/// How much two clocks of whole seconds may hide, s: a run is counted by such at both ends.
+const WHOLE_SECONDS: f64 = 2.0;
+
+impl JobVariables {
+    /// What they tell a job of a batch system of this manner; `None` where there is none.
+    #[must_use]
+    pub fn read(&self, variable: Variables<'_>, manner: &Manner) -> Option<LinkEnvironment> {
+        let job: JobKey = variable(self.job)?.trim().parse().ok()?;
+        let listed = variable(self.nodes).and_then(|file| std::fs::read_to_string(file).ok());
+        let node =
+            |text: String| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+        let walltime = variable(self.walltime).and_then(|v| v.trim().parse::<f64>().ok());
+        Some(LinkEnvironment {
+            job,
+            name: variable(self.name).unwrap_or_default(),
+            submission: variable(self.submission).unwrap_or_default(),
+            node: listed.and_then(node),
+            walltime: walltime.filter(|s| *s >= 0.0).map(|s| s as u64),
+            time_scale: 1.0,
+            counted_after: manner.uncounted.map(|uncounted| uncounted.as_secs_f64() + WHOLE_SECONDS),
+            go_on_by: manner.resubmission.last_command(job),
+        })
+    }
 }

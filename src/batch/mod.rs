@@ -8,17 +8,19 @@ mod end;
 mod error;
 mod job;
 mod manner;
+mod state;
 mod submission;
 
 use serde::{Deserialize, Serialize};
 
 pub use end::{By, End, Ending, How, Next};
 pub use error::BatchError;
-pub use job::{Job, JobId, JobKey, JobState, Node, NodeState};
+pub use job::{Job, JobId, JobKey, Node, NodeState};
 pub use manner::{
-    CHECKPOINT_SIGNAL, GO_ON, LinkEnvironment, Manner, Requests, Resubmission, SETUP_KEYS, Signalling,
-    Variables,
+    CHECKPOINT_SIGNAL, GO_ON, JobVariables, LinkEnvironment, Manner, Requests, Resubmission, SETUP_KEYS,
+    Signalling, SiteLanguage, Variables,
 };
+pub use state::JobState;
 pub use submission::{Submission, Token, is_host_name};
 
 /// What is known of the batch system itself.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::cause::Failure;
-pub use super::notice::Notice;
+use super::cause::Failure;
+use super::notice::Notice;
 use crate::batch::{Ending, JobId, JobKey, Token};
 use crate::checkpoint::{ChainId, ExitClass, GenerationNumber, LinkNumber};
 use crate::quantity::Unit;

@@ -40,18 +40,17 @@ pub enum Keep {
     /// The newest, so many.
     Newest(usize),
 }
-use Keep::{All, Newest};
 
 impl Keep {
     /// Leaves out what is too old, now and then: each entry is moved only a few times.
     pub fn prune(self, entries: &mut Vec<Entry>) {
-        if matches!(self, Newest(most) if entries.len() >= most.saturating_mul(2)) {
+        if matches!(self, Self::Newest(most) if entries.len() >= most.saturating_mul(2)) {
             self.cut(entries);
         }
     }
 
     fn cut(self, entries: &mut Vec<Entry>) {
-        if let Newest(most) = self {
+        if let Self::Newest(most) = self {
             entries.drain(..entries.len().saturating_sub(most));
         }
     }
@@ -62,7 +61,7 @@ impl Keep {
 /// # Errors
 /// When the file is there and cannot be read, or is of a later version of the format.
 pub fn read(path: &Path) -> Result<Reading, DurableError> {
-    read_each(path, All, &mut |_| ())
+    read_each(path, Keep::All, &mut |_| ())
 }
 
 /// The same, each entry shown to `taken`, and only some of them kept: a campaign of months has tens of thousands.
@@ -75,18 +74,11 @@ pub fn read_each(path: &Path, keep: Keep, taken: &mut dyn FnMut(&Entry)) -> Resu
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Reading::default()),
         Err(e) => return Err(DurableError::io(path, "read", e)),
     };
-    decode_each(path, &bytes, keep, taken)
+    decode(path, &bytes, keep, taken)
 }
 
 /// The good entries of the journal's bytes. Damage is no error but part of the answer.
-///
-/// # Errors
-/// When it is of a later version of the format.
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<Reading, DurableError> {
-    decode_each(path, bytes, All, &mut |_| ())
-}
-
-fn decode_each(
+fn decode(
     path: &Path,
     bytes: &[u8],
     keep: Keep,
@@ -144,7 +136,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be read, set aside, created or cut; [`DurableError::UnknownForm`] when a later program wrote to it.
     pub fn open(path: &Path) -> Result<(Self, Reading, Option<PathBuf>), DurableError> {
-        Self::open_each(path, All, &mut |_| ())
+        Self::open_each(path, Keep::All, &mut |_| ())
     }
 
     /// The same, each entry shown to `taken`, and only some of them kept.
@@ -258,7 +250,7 @@ mod tests {
         let entries: Vec<Entry> = (0..25).map(|attempt| entry(event(attempt))).collect();
         Journal::open(&path).unwrap().0.append(&entries).unwrap();
         let mut shown = Vec::new();
-        let reading = read_each(&path, Newest(4), &mut |entry| shown.push(entry.clone())).unwrap();
+        let reading = read_each(&path, Keep::Newest(4), &mut |entry| shown.push(entry.clone())).unwrap();
         assert_eq!((shown, reading.count), (entries.clone(), 25));
         assert_eq!(reading.entries, entries[21..]);
         assert_eq!(read(&path).unwrap().entries, entries);

@@ -119,18 +119,6 @@ fn hours(hours: f64) -> String {
 pub(super) fn sample() -> serde_json::Value {
     let text = crate::campaign::spec::template();
     let spec = crate::campaign::spec::parse(std::path::Path::new("/my.ron"), text).unwrap().spec;
-    let facts = crate::prepare::plan::Facts {
-        cells: 1_000_000,
-        tiles: 4,
-        tile: 512,
-        memory_bytes: 1_000_000_000,
-        maps_per_month: 4,
-        maps_once: 1,
-        horizon_ns: 3_600.0,
-        month_ns: 1_800.0,
-        bytes_per_cell: 2.0,
-        threads: 1,
-    };
-    let plan = crate::prepare::plan::plan(&spec, &facts);
+    let plan = crate::prepare::plan::plan(&spec, &crate::prepare::plan::facts());
     serde_json::from_str(&PlanOfMaps { spec: &spec, plan }.json().unwrap()).unwrap()
 }

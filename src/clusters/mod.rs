@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::embedded::{self, Embedded};
-use crate::batch::{BatchError, BatchSystem, LinkEnvironment, Manner, Requests, Variables};
+use crate::batch::{BatchError, BatchSystem, LinkEnvironment, Manner, SiteLanguage, Variables};
 use crate::oar_client::{self as oar, Oar};
 
 /// How each behaves. The first whose job it is tells a link what it is: the embedded cluster gives its jobs the variables of
@@ -118,8 +118,8 @@ pub fn usual() -> &'static Manner {
 
 /// The language in which a campaign file says what its site wants.
 #[must_use]
-pub fn requests() -> &'static Requests {
-    &usual().requests
+pub fn site_language() -> &'static SiteLanguage {
+    &oar::SITE_LANGUAGE
 }
 
 /// Up to where the run of a job does not count, wherever the campaign goes: seconds.

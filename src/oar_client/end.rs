@@ -24,23 +24,15 @@ pub(super) struct ToldEnd<'a> {
 impl ToldEnd<'_> {
     /// How it ended; `None` while it has not.
     pub(super) fn end(&self) -> Option<End> {
-        match (self.state, self.ending) {
-            (JobState::Error, ending) => Some(End { ending, ..self.killed() }),
-            (_, Some(ending)) => Some(End { next: self.next(ending), ..End::of(ending) }),
-            (JobState::Terminated, None) => Some(End::untold()),
-            _ => None,
-        }
+        End::by_state(self.state, self.ending, || self.killed(), |ending| self.next(ending))
     }
 
     /// OAR resubmits an idempotent job by its exit code, if it ran for long enough.
     fn next(&self, ending: Ending) -> Next {
-        let ran = self.stopped - self.started;
-        match u64::try_from(ran) {
-            _ if ending != Ending::Code(GO_ON) => Next::Nothing,
-            Ok(ran) if self.started > 0 && ran <= UNCOUNTED.as_secs() => {
-                Next::TooShort { ran, uncounted: UNCOUNTED.as_secs() }
-            }
-            _ => Next::Successor,
+        if ending == Ending::Code(GO_ON) {
+            Next::of_run(self.started, self.stopped, UNCOUNTED)
+        } else {
+            Next::Nothing
         }
     }
 

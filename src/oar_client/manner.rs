@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::submit;
-use crate::batch::{GO_ON, JobKey, LinkEnvironment, Manner, Requests, Resubmission, Signalling, Variables};
+use crate::batch::{
+    GO_ON, JobVariables, LinkEnvironment, Manner, Requests, Resubmission, Signalling, SiteLanguage, Variables,
+};
 
 /// The exit code after which OAR resubmits an idempotent job.
 const RESUBMITTED: u8 = 99;
@@ -11,8 +13,6 @@ const _: () = assert!(RESUBMITTED == GO_ON, "what our links say is what OAR resu
 
 /// OAR resubmits only what ran for longer than this of its time, counted in whole seconds at both ends.
 pub(super) const UNCOUNTED: Duration = Duration::from_mins(1);
-/// How much the two whole seconds may hide.
-const WHOLE_SECONDS: f64 = 2.0;
 
 /// OAR's.
 pub static MANNER: Manner = Manner {
@@ -26,32 +26,25 @@ pub static MANNER: Manner = Manner {
     ask_every: Duration::from_secs(10),
     nodes_every: Duration::from_mins(1),
     forgets_after: None,
-    requests: Requests {
-        prefix: submit::PREFIX,
-        lines: submit::script_lines,
-        with_cores: submit::with_cores,
-        cores: submit::cores,
-        both: submit::both,
-    },
+    requests: Requests { prefix: submit::PREFIX, lines: submit::script_lines },
     nodes_command: "oarnodes",
     variables: &["OAR_"],
     environment,
 };
 
-/// Of a job's environment: what OAR sets for each of its jobs.
+/// What `resources` and `properties` of a campaign file say in OAR's own language.
+pub static SITE_LANGUAGE: SiteLanguage =
+    SiteLanguage { with_cores: submit::with_cores, cores: submit::cores, both: submit::both };
+
+/// What OAR sets for each of its jobs.
+const VARIABLES: JobVariables = JobVariables {
+    job: "OAR_JOB_ID",
+    name: "OAR_JOB_NAME",
+    submission: "OAR_ARRAY_ID",
+    nodes: "OAR_NODEFILE",
+    walltime: "OAR_JOB_WALLTIME_SECONDS",
+};
+
 fn environment(variable: Variables<'_>) -> Option<LinkEnvironment> {
-    let job: JobKey = variable("OAR_JOB_ID")?.trim().parse().ok()?;
-    let seconds = |name: &str| variable(name).and_then(|v| v.trim().parse::<f64>().ok());
-    let node_file = variable("OAR_NODEFILE").and_then(|f| std::fs::read_to_string(f).ok());
-    let node = node_file.and_then(|t| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned));
-    Some(LinkEnvironment {
-        job,
-        name: variable("OAR_JOB_NAME").unwrap_or_default(),
-        submission: variable("OAR_ARRAY_ID").unwrap_or_default(),
-        node,
-        walltime: seconds("OAR_JOB_WALLTIME_SECONDS").filter(|s| *s >= 0.0).map(|s| s as u64),
-        time_scale: 1.0,
-        counted_after: Some(UNCOUNTED.as_secs_f64() + WHOLE_SECONDS),
-        go_on_by: MANNER.resubmission.last_command(job),
-    })
+    VARIABLES.read(variable, &MANNER)
 }

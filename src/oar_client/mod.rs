@@ -22,7 +22,7 @@ use nix::unistd::{Uid, User};
 
 pub use command::Logged;
 use command::{CommandOutput, CommandRunner, unreadable};
-pub use manner::MANNER;
+pub use manner::{MANNER, SITE_LANGUAGE};
 
 use crate::batch::{BatchError, BatchSystem, ClusterInfo, Job, JobId, Manner, Node, Submission, Token};
 use crate::host;

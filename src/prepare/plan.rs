@@ -187,6 +187,23 @@ fn split(spec: &Spec, facts: &Facts, months_per_chain: u32) -> Split {
     }
 }
 
+/// Facts of a small region, for tests.
+#[cfg(test)]
+pub(crate) fn facts() -> Facts {
+    Facts {
+        cells: 1_000_000,
+        tiles: 4,
+        tile: 512,
+        memory_bytes: 1_000_000_000,
+        maps_per_month: 4,
+        maps_once: 1,
+        horizon_ns: 3_600_000.0,
+        month_ns: 1_800_000.0,
+        bytes_per_cell: 2.0,
+        threads: 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,21 +212,6 @@ mod tests {
     fn twelve_months(walltime: &str) -> Spec {
         let text = spec::template().replace("\"48:00:00\"", &format!("\"{walltime}\""));
         spec::parse(std::path::Path::new("/x/a.ron"), &text).unwrap().spec
-    }
-
-    fn facts() -> Facts {
-        Facts {
-            cells: 1_000_000,
-            tiles: 4,
-            tile: 512,
-            memory_bytes: 1_000_000_000,
-            maps_per_month: 4,
-            maps_once: 1,
-            horizon_ns: 3_600_000.0,
-            month_ns: 1_800_000.0,
-            bytes_per_cell: 2.0,
-            threads: 1,
-        }
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Decisions<'_> {
             let ran = started.map_or(0.0, |s| exit.at.monotonic - s.monotonic) * self.state.config.time_scale;
             let (end, resubmit) = match &exit.how {
                 ScriptEnd::Status(status) => {
-                    (JobEnd::Status(*status), *status == EXIT_GO_ON && ran > UNCOUNTED)
+                    (JobEnd::Status(*status), *status == EXIT_GO_ON && ran > UNCOUNTED.as_secs_f64())
                 }
                 ScriptEnd::NotStarted { event, what } => {
                     (JobEnd::NotStarted { event: event.clone(), what: what.clone() }, false)

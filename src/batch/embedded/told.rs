@@ -73,12 +73,7 @@ impl ToldJob {
     }
 
     fn end(&self) -> Option<End> {
-        match (&self.state, self.ended) {
-            (JobState::Error, ending) => Some(End { ending, ..self.killed() }),
-            (_, Some(ending)) => Some(End { next: self.next(ending), ..End::of(ending) }),
-            (JobState::Terminated, None) => Some(End::untold()),
-            _ => None,
-        }
+        End::by_state(&self.state, self.ended, || self.killed(), |ending| self.next(ending))
     }
 
     fn next(&self, ending: Ending) -> Next {
@@ -88,12 +83,7 @@ impl ToldJob {
         if self.owes_successor || self.events.iter().any(|(kind, _)| kind == RESUBMITTED) {
             return Next::Successor;
         }
-        let ran = u64::try_from(self.stopped - self.started).ok().filter(|_| self.started > 0);
-        let uncounted = UNCOUNTED as u64;
-        match ran.filter(|ran| *ran <= uncounted) {
-            Some(ran) => Next::TooShort { ran, uncounted },
-            None => Next::Successor,
-        }
+        Next::of_run(self.started, self.stopped, UNCOUNTED)
     }
 
     fn killed(&self) -> End {

@@ -9,9 +9,10 @@ use tracing::debug_span;
 
 use super::history::KEPT;
 use super::{ControlError, Controller, read_identity};
-use crate::campaign::event::{Entry, Event, Notice};
+use crate::campaign::event::{Entry, Event};
 use crate::campaign::journal::{self, Journal};
 use crate::campaign::machine::State;
+use crate::campaign::notice::Notice;
 use crate::campaign::{chains, spec};
 use crate::checkpoint::form::FORM;
 use crate::durable::{DurableError, beneath};

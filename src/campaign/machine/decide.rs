@@ -10,7 +10,8 @@ use super::{
 };
 use crate::batch::{End, Job, JobKey, JobState, is_host_name};
 use crate::campaign::cause::{Cause, Failure};
-use crate::campaign::event::{Event, JobStage, Notice};
+use crate::campaign::event::{Event, JobStage};
+use crate::campaign::notice::Notice;
 use crate::checkpoint::{ChainId, ExitClass};
 
 /// So many nodes in a row that do not fit a chain's program are left out by ourselves; then a person is to say which do.

@@ -1,7 +1,8 @@
 use super::*;
 use crate::batch::{By, End, Ending, GO_ON, How, JobState, Next, NodeState};
 use crate::campaign::cause::{Cause, Failure};
-use crate::campaign::event::{JobStage, Notice};
+use crate::campaign::event::JobStage;
+use crate::campaign::notice::Notice;
 use crate::campaign::snapshot::FailureView;
 use crate::checkpoint::{ExitClass, LinkNumber, UnfitNode};
 use crate::quantity::Unit;

@@ -149,7 +149,7 @@ impl Check<'_> {
             let what = format!("`setup`: {line:?} is more than one line");
             self.fault("setup", what, "write each line as one of the list");
         }
-        let prefix = clusters::requests().prefix;
+        let prefix = clusters::usual().requests.prefix;
         if let Some(line) = spec.setup.iter().find(|line| line.starts_with(prefix)) {
             let what = format!("`setup`: {line:?} would be read by the batch system as a request of its own");
             self.fault("setup", what, format!("requests stand in `site`: {}", SETUP_KEYS.join(", ")));

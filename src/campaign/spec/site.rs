@@ -79,7 +79,7 @@ impl Profile {
     /// What its batch system wants for a job with so many threads; all cores of a node where that is open.
     fn lines(&self, threads: Option<u32>) -> BTreeMap<String, String> {
         let resources = self.resources.as_ref().map(|nodes| match threads {
-            Some(threads) => (clusters::requests().with_cores)(nodes, threads),
+            Some(threads) => (clusters::site_language().with_cores)(nodes, threads),
             None => nodes.clone(),
         });
         let all = [
@@ -152,7 +152,7 @@ impl Spec {
     #[must_use]
     pub fn own_cores(&self) -> Option<u32> {
         let lines = self.own_site_lines();
-        (clusters::requests().cores)(lines.get("resources")?)
+        (clusters::site_language().cores)(lines.get("resources")?)
     }
 
     /// What the site's batch system wants, by key: the profile's lines, and those of the campaign file in their place. A site of
@@ -175,7 +175,7 @@ impl Spec {
             let properties = lines.entry("properties".to_owned()).or_default();
             *properties = match properties.as_str() {
                 "" => of_class,
-                wanted => (clusters::requests().both)(wanted, &of_class),
+                wanted => (clusters::site_language().both)(wanted, &of_class),
             };
         }
         lines

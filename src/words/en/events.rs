@@ -2,7 +2,8 @@
 
 use super::failures::{cause, class};
 use crate::batch::{Ending, JobKey};
-use crate::campaign::event::{Event, JobStage, Notice};
+use crate::campaign::event::{Event, JobStage};
+use crate::campaign::notice::Notice;
 use crate::campaign::snapshot::HistoryLine;
 use crate::quantity::listed;
 
